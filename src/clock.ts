@@ -1,0 +1,33 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+interface Clock {
+  readonly now: () => number;
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+}
+
+const systemClock: Clock = {
+  now: Date.now,
+  sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}),
+};
+
+let clock = systemClock;
+
+/** Epoch milliseconds: the only place where this library reads the time. */
+export function now(): number {
+  return clock.now();
+}
+
+/** Waits; rejects with the reason of `signal` when it aborts. */
+export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await clock.sleep(ms, signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+/** For this project's own tests: moves the time. Without an argument, back to the system's clock. */
+export function replaceClock(replacement: Partial<Clock> = {}): void {
+  clock = { ...systemClock, ...replacement };
+}

@@ -1,0 +1,184 @@
+/** Every `code` an error of this library can carry: one per cause. */
+export const ERROR_CODES = [
+  "access_denied",
+  "already_in_guild_limit",
+  "authorization_failed",
+  "banned_from_guild",
+  "bot_token_missing",
+  "bot_token_rejected",
+  "callback_malformed",
+  "client_rejected",
+  "code_rejected",
+  "cross_site_request",
+  "discord_error",
+  "discord_timeout",
+  "discord_unavailable",
+  "flow_expired",
+  "flow_invalid",
+  "flow_unknown",
+  "forbidden",
+  "grant_ended",
+  "init_missing",
+  "invalid_snowflake",
+  "issuer_mismatch",
+  "lock_failed",
+  "login_loop",
+  "method_not_allowed",
+  "missing_scopes",
+  "not_signed_in",
+  "rate_limited",
+  "session_missing",
+  "store_failed",
+  "user_token_rejected",
+] as const;
+
+/** The stable, machine-readable cause of an error. */
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+const BRAND = Symbol.for("express-discord.error");
+
+/** What an {@link HttpException} is made of. */
+export interface HttpExceptionDetails {
+  readonly message: string;
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly cause?: unknown;
+  readonly error?: string | undefined;
+  readonly description?: string | undefined;
+  readonly discordCode?: number | undefined;
+  readonly body?: unknown;
+  readonly method?: string | undefined;
+  readonly route?: string | undefined;
+}
+
+/**
+ * Something about signing in, or about a call to Discord, went wrong. The base of every error class of this library:
+ * `code` names the cause, `status` is what Express answers.
+ *
+ * The classes recognise each other across an ESM and a CommonJS copy of the package in one process.
+ */
+export class HttpException extends Error {
+  static readonly [BRAND]: string = "HttpException";
+
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+    if (!Object.hasOwn(this, BRAND) || !isBranded(value)) return false;
+    return this[BRAND] === "HttpException" || this[BRAND] === value.name;
+  }
+
+  override readonly name: string = "HttpException";
+  /** The cause, stable across versions. */
+  readonly code: ErrorCode;
+  /** The HTTP status to answer the visitor with. */
+  readonly status: number;
+  /** The `error` parameter of an OAuth answer (RFC 6749, 4.1.2.1 and 5.2). */
+  declare readonly error?: string;
+  /** The `error_description` parameter of an OAuth answer. */
+  declare readonly description?: string;
+  /** Discord's own JSON error code, such as 10004 for an unknown guild. */
+  declare readonly discordCode?: number;
+  /** Discord's answer: the parsed JSON, else the text. */
+  declare readonly body?: unknown;
+  /** The method of the call to Discord. */
+  declare readonly method?: string;
+  /** The route of the call to Discord, below `/api/v10`. */
+  declare readonly route?: string;
+
+  constructor({ message, code, status, cause, ...answer }: HttpExceptionDetails) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.status = status;
+    Object.assign(
+      this,
+      Object.fromEntries(Object.entries(answer).filter(([, value]) => value !== undefined)),
+    );
+  }
+
+  get [BRAND](): true {
+    return true;
+  }
+}
+
+function isBranded(value: unknown): value is { name: unknown } {
+  return typeof value === "object" && value !== null && BRAND in value && "name" in value;
+}
+
+/** Nobody is signed in (`not_signed_in`), or Discord has ended the sign-in (`grant_ended`). Status 401. */
+export class Unauthorized extends HttpException {
+  static override readonly [BRAND] = "Unauthorized";
+  override readonly name = "Unauthorized";
+}
+
+/** The visitor pressed Cancel on Discord's page (`access_denied`). Status 403. */
+export class AccessDenied extends HttpException {
+  static override readonly [BRAND] = "AccessDenied";
+  override readonly name = "AccessDenied";
+}
+
+/** A guard said no (`forbidden`). Status 403. */
+export class Forbidden extends HttpException {
+  static override readonly [BRAND] = "Forbidden";
+  override readonly name = "Forbidden";
+
+  constructor(message: string) {
+    super({ message, code: "forbidden", status: 403 });
+  }
+}
+
+/** The visitor has not granted a scope that this needs (`missing_scopes`). Status 403. */
+export class MissingScopes extends HttpException {
+  static override readonly [BRAND] = "MissingScopes";
+  override readonly name = "MissingScopes";
+  /** The scopes that are missing. Ask for them: `createSession(req, res, { scopes, incremental: true })`. */
+  readonly scopes: readonly string[];
+
+  constructor(scopes: readonly string[], what: string) {
+    super({
+      message: `${what} needs the scope ${scopes.join(" ")}, which this visitor has not granted. Sign in again with it: createSession(req, res, { scopes: [...] }).`,
+      code: "missing_scopes",
+      status: 403,
+    });
+    this.scopes = scopes;
+  }
+}
+
+/** What a {@link RateLimited} is made of. */
+export interface RateLimitedDetails extends Omit<HttpExceptionDetails, "code" | "message"> {
+  readonly retryAfter: number;
+  readonly scope: RateLimitScope;
+}
+
+/** Who is limited: this user or bot, everything this process sends, or a resource shared with others. */
+export type RateLimitScope = "user" | "global" | "shared";
+
+/**
+ * Discord's rate limit is reached (`rate_limited`), known beforehand or answered as 429. Status 503, or 429 behind a
+ * call as the bot.
+ *
+ * @see https://docs.discord.com/developers/topics/rate-limits
+ */
+export class RateLimited extends HttpException {
+  static override readonly [BRAND] = "RateLimited";
+  override readonly name = "RateLimited";
+  /** Seconds until the next call can succeed. */
+  readonly retryAfter: number;
+  readonly scope: RateLimitScope;
+  /** What Express's own error handler sends along. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor({ retryAfter, scope, ...details }: RateLimitedDetails) {
+    super({
+      ...details,
+      message: `Discord's rate limit (${scope}) is reached for ${details.method} ${details.route}: try again in ${retryAfter} s.`,
+      code: "rate_limited",
+    });
+    this.retryAfter = retryAfter;
+    this.scope = scope;
+    this.headers = { "Retry-After": String(Math.ceil(retryAfter)) };
+  }
+
+  /** Whether every call of this process is refused, not this route alone. */
+  get isGlobal(): boolean {
+    return this.scope === "global";
+  }
+}

@@ -1,0 +1,33 @@
+const SNOWFLAKE = /^\d{1,20}$/;
+const LARGEST = 2n ** 64n - 1n;
+const DISCORD_EPOCH_MS = 1_420_070_400_000n;
+
+/** Whether a value is one of Discord's ids: a decimal string of 64 bits. */
+export function isSnowflake(value: unknown): value is string {
+  return typeof value === "string" && SNOWFLAKE.test(value) && BigInt(value) <= LARGEST;
+}
+
+/**
+ * @returns `value` itself
+ * @throws TypeError with `status` 400 and `code` `invalid_snowflake`
+ */
+export function requireSnowflake(value: unknown, name: string): string {
+  if (isSnowflake(value)) return value;
+  const given =
+    typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : `a value of type ${typeof value}`;
+  throw Object.assign(
+    new TypeError(
+      `${name} must be a snowflake, a string of 1 to 20 digits such as "80351110224678912", not ${given}.`,
+    ),
+    { status: 400, code: "invalid_snowflake" as const },
+  );
+}
+
+/**
+ * When the thing with this id was made.
+ *
+ * @see https://docs.discord.com/developers/reference#snowflakes
+ */
+export function createdAtOf(id: string): Date {
+  return new Date(Number((BigInt(id) >> 22n) + DISCORD_EPOCH_MS));
+}
