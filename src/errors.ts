@@ -1,9 +1,10 @@
 /** Every `code` an error of this library can carry: one per cause. */
 export const ERROR_CODES = [
   "access_denied",
-  "already_in_guild_limit",
   "authorization_failed",
   "banned_from_guild",
+  "body_parsed",
+  "body_too_large",
   "bot_token_missing",
   "bot_token_rejected",
   "callback_malformed",
@@ -18,7 +19,9 @@ export const ERROR_CODES = [
   "flow_unknown",
   "forbidden",
   "grant_ended",
+  "guild_limit_reached",
   "init_missing",
+  "invalid_return_to",
   "invalid_snowflake",
   "issuer_mismatch",
   "lock_failed",
@@ -28,6 +31,7 @@ export const ERROR_CODES = [
   "not_signed_in",
   "rate_limited",
   "session_missing",
+  "signature_invalid",
   "store_failed",
   "user_token_rejected",
 ] as const;

@@ -1,0 +1,117 @@
+import type { Method } from "./api-request.js";
+import { HttpException, RateLimited, type RateLimitScope } from "./errors.js";
+import type { NoAnswer } from "./exchange.js";
+
+/** A call to Discord, as its errors name it. */
+export interface NamedCall {
+  readonly method: Method;
+  /** Without tokens. */
+  readonly route: string;
+  readonly scheme: "Bearer" | "Bot";
+  /** Kept out of every error. */
+  readonly token: string;
+}
+
+const SENDABLE = /^[\x21-\x7e]+$/;
+
+/** @throws HttpException for a token that no header can carry, or none at all */
+export function requireToken(call: NamedCall): void {
+  if (SENDABLE.test(call.token)) return;
+  if (call.scheme === "Bearer") {
+    throw new HttpException({
+      ...namesOf(call),
+      message: `The access token for ${titleOf(call)} is no token: it is empty, or has characters that no token has.`,
+      code: "discord_error",
+      status: 401,
+    });
+  }
+  throw call.token === ""
+    ? new HttpException({
+        ...namesOf(call),
+        message: `${titleOf(call)} needs the bot's token: set DISCORD_BOT_TOKEN, or pass botToken.`,
+        code: "bot_token_missing",
+        status: 500,
+      })
+    : botTokenRejected(call, "it contains whitespace or characters beyond ASCII, so it was not sent");
+}
+
+/** Discord's 401 to the bot. */
+export function botTokenRejected(
+  call: NamedCall,
+  why = "Discord answered 401. Some routes refuse every bot, such as /oauth2/@me",
+): HttpException {
+  return new HttpException({
+    ...namesOf(call),
+    message: `The bot's token was refused for ${titleOf(call)}, check DISCORD_BOT_TOKEN: ${why}.`,
+    code: "bot_token_rejected",
+    status: 500,
+  });
+}
+
+/** A rate limit, known beforehand or just answered. */
+export function rateLimited(
+  call: NamedCall,
+  retryAfter: number,
+  scope: RateLimitScope,
+  body?: unknown,
+): RateLimited {
+  const status = call.scheme === "Bot" ? 429 : 503;
+  return new RateLimited({ ...namesOf(call), status, retryAfter, scope, body });
+}
+
+/** Nothing usable came back. */
+export function unavailable(call: NamedCall, what: string, cause?: Error): HttpException {
+  return new HttpException({
+    ...namesOf(call),
+    message: `${what} (${titleOf(call)}).`,
+    code: "discord_unavailable",
+    status: 502,
+    cause,
+  });
+}
+
+/** What a call rejects with that got no complete answer. */
+export function noAnswer(call: NamedCall, { failure, cause }: NoAnswer, timeoutMs: number): HttpException {
+  if (failure === "size") return unavailable(call, "Discord's answer is larger than any answer should be");
+  if (failure === "connection") {
+    const plain = plainCause(call, cause);
+    return unavailable(call, `The connection to Discord failed: ${plain.message}`, plain);
+  }
+  return new HttpException({
+    ...namesOf(call),
+    message: `Discord did not answer ${titleOf(call)} within ${timeoutMs} ms.`,
+    code: "discord_timeout",
+    status: 504,
+  });
+}
+
+/** `GET /users/@me` */
+export function titleOf({ method, route }: NamedCall): string {
+  return `${method} ${route}`;
+}
+
+/** For an error's details. */
+export function namesOf({ method, route }: NamedCall): { readonly method: string; readonly route: string } {
+  return { method, route };
+}
+
+/** Every occurrence of the token replaced, wherever in the value. */
+export function redact(value: unknown, token: string): unknown {
+  if (typeof value === "string") return value.replaceAll(token, "[redacted]");
+  if (Array.isArray(value)) return value.map((element) => redact(element, token));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, element]) => [
+      key.replaceAll(token, "[redacted]"),
+      redact(element, token),
+    ]),
+  );
+}
+
+/** Message and code alone: the HTTP client's errors carry sockets, and may carry what was received. */
+function plainCause({ token }: NamedCall, cause: (Error & { readonly code?: unknown }) | undefined): Error {
+  const first: unknown = cause instanceof AggregateError ? cause.errors[0] : cause;
+  const message = first instanceof Error ? first.message : "no reason given";
+  const plain = new Error(String(redact(message, token)));
+  return cause?.code === undefined ? plain : Object.assign(plain, { code: cause.code });
+}

@@ -1,0 +1,266 @@
+import type { LRUCache } from "lru-cache";
+import type { User } from "./models/user.js";
+import type { DiscordOptions, Lock, TokenStore } from "./options.js";
+
+/** The options with every source consulted, every default filled in and everything checked. */
+export interface Config {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly redirectUri: string;
+  readonly botToken: string | undefined;
+  readonly scopes: readonly string[];
+  readonly discordUrl: string;
+  readonly issuer: string;
+  readonly secrets: readonly string[];
+  readonly cacheMax: number;
+  readonly cacheTtlMs: number;
+  readonly usersCache: LRUCache<string, User> | undefined;
+  readonly tokenStore: TokenStore | undefined;
+  readonly lock: Lock | undefined;
+  readonly timeoutMs: number;
+  readonly maxWaitMs: number;
+  readonly invalidRequestLimit: number;
+  readonly proxy: string | undefined;
+}
+
+/** Where settings can come from: the app's own first, then the environment. */
+export type SettingSource = (name: string) => unknown;
+
+const SETTING_OF = {
+  clientId: "DISCORD_CLIENT_ID",
+  clientSecret: "DISCORD_CLIENT_SECRET",
+  redirectUri: "DISCORD_REDIRECT_URI",
+  botToken: "DISCORD_BOT_TOKEN",
+  scopes: "DISCORD_SCOPES",
+  discordUrl: "DISCORD_URL",
+  issuer: "DISCORD_ISSUER",
+  secret: "DISCORD_SECRET",
+  proxy: "DISCORD_PROXY",
+} as const satisfies Partial<Record<keyof DiscordOptions, string>>;
+
+const OPTION_NAMES = [
+  ...Object.keys(SETTING_OF),
+  "cache",
+  "usersCache",
+  "tokenStore",
+  "lock",
+  "timeoutMs",
+  "maxWaitMs",
+  "invalidRequestLimit",
+];
+
+/** Reads and checks the whole configuration. @throws TypeError that lists every mistake at once */
+export function resolveConfig(options: DiscordOptions, settings: SettingSource): Config {
+  const mistakes: string[] = [...unknownOptions(options)];
+
+  function given(name: keyof typeof SETTING_OF): unknown {
+    const value = options[name] ?? settings(SETTING_OF[name]);
+    return value === "" || value === null ? undefined : value;
+  }
+  function check<T>(
+    name: string,
+    value: unknown,
+    wanted: string,
+    isWanted: (value: unknown) => value is T,
+  ): T {
+    if (!isWanted(value)) mistakes.push(`${name} must be ${wanted}, not ${describe(name, value)}.`);
+    return value as T;
+  }
+  function required(
+    name: "clientId" | "clientSecret" | "redirectUri",
+    wanted: string,
+    test: (v: string) => boolean,
+  ) {
+    const value = given(name);
+    if (value === undefined) {
+      mistakes.push(
+        `${name} is missing: pass it as an option, or set ${SETTING_OF[name]} on the app or in the environment.`,
+      );
+      return "";
+    }
+    return check(name, value, wanted, (v): v is string => typeof v === "string" && test(v));
+  }
+
+  const discordUrl = check(
+    "discordUrl",
+    given("discordUrl") ?? "https://discord.com",
+    'an https origin such as "https://discord.com" (plain http on a loopback address only)',
+    isDiscordOrigin,
+  );
+  const clientSecret = required("clientSecret", "a non-empty string", isPrintable);
+  const config: Config = {
+    clientId: required("clientId", "a snowflake (the numeric id shown in the developer portal)", (v) =>
+      /^\d{1,20}$/.test(v),
+    ),
+    clientSecret,
+    redirectUri: required("redirectUri", "an absolute http or https URL without a fragment", isRedirectUri),
+    botToken: check("botToken", given("botToken"), "a non-empty string", optional(isPrintable)),
+    scopes: check("scopes", listed(given("scopes")) ?? ["identify"], "a non-empty list of scopes", isScopes),
+    discordUrl: originOf(discordUrl),
+    issuer: check("issuer", given("issuer") ?? originOf(discordUrl), "a URL", isPrintable),
+    secrets: check(
+      "secret",
+      secretsOf(given("secret")) ?? [clientSecret],
+      "a string of 32 characters or more, or a list of such",
+      isSecrets(clientSecret),
+    ),
+    cacheMax: check(
+      "cache.max",
+      options.cache?.max ?? numberOf(settings("DISCORD_USERS_CACHE_MAX_LIMIT")) ?? 1000,
+      "a whole number above 0",
+      isCount,
+    ),
+    cacheTtlMs: check(
+      "cache.ttlMs",
+      options.cache?.ttlMs ?? 300_000,
+      "a whole number of milliseconds above 0",
+      isCount,
+    ),
+    usersCache: check(
+      "usersCache",
+      options.usersCache,
+      "an LRUCache (lru-cache 11)",
+      optional(hasMethods<LRUCache<string, User>>("get", "set", "delete")),
+    ),
+    tokenStore: check(
+      "tokenStore",
+      options.tokenStore,
+      "an object with get, set and delete",
+      optional(hasMethods<TokenStore>("get", "set", "delete")),
+    ),
+    lock: check(
+      "lock",
+      options.lock,
+      "a function (key, task) => Promise",
+      optional((v): v is Lock => typeof v === "function"),
+    ),
+    timeoutMs: check(
+      "timeoutMs",
+      options.timeoutMs ?? 5000,
+      "a whole number of milliseconds above 0",
+      isCount,
+    ),
+    maxWaitMs: check(
+      "maxWaitMs",
+      options.maxWaitMs ?? 2000,
+      "a whole number of milliseconds, 0 or more",
+      (v): v is number => v === 0 || isCount(v),
+    ),
+    invalidRequestLimit: check(
+      "invalidRequestLimit",
+      options.invalidRequestLimit ?? 9500,
+      "a whole number above 0",
+      isCount,
+    ),
+    proxy: check(
+      "proxy",
+      given("proxy"),
+      "an http or https URL",
+      optional((v): v is string => isHttpUrl(v)),
+    ),
+  };
+
+  if (mistakes.length > 0) {
+    throw new TypeError(
+      `express-discord is not configured correctly:\n${mistakes.map((mistake) => `  - ${mistake}`).join("\n")}`,
+    );
+  }
+  return Object.freeze(config);
+}
+
+/** Whether two configurations mean the same. */
+export function isSameConfig(one: Config, other: Config): boolean {
+  return (Object.keys(one) as (keyof Config)[]).every((key) => {
+    const [a, b] = [one[key], other[key]];
+    return a === b || (Array.isArray(a) && Array.isArray(b) && a.join("\n") === b.join("\n"));
+  });
+}
+
+function* unknownOptions(options: DiscordOptions): Generator<string> {
+  for (const name of Object.keys(options)) {
+    if (OPTION_NAMES.includes(name)) continue;
+    const meant = OPTION_NAMES.find((known) => plain(known) === plain(name));
+    yield `There is no option ${name}${meant ? `: did you mean ${meant}?` : `. The options are ${OPTION_NAMES.join(", ")}.`}`;
+  }
+}
+
+/** `client_id`, `clientID` and `ClientId` are all `clientid`. */
+function plain(name: string): string {
+  return name.replaceAll(/[_-]/g, "").toLowerCase();
+}
+
+function describe(name: string, value: unknown): string {
+  if (/secret|token|proxy/i.test(name))
+    return typeof value === "string" ? `a string of ${value.length} characters` : `a ${typeof value}`;
+  return typeof value === "string" || Array.isArray(value)
+    ? JSON.stringify(value).slice(0, 100)
+    : String(value);
+}
+
+function optional<T>(isWanted: (value: unknown) => value is T) {
+  return (value: unknown): value is T | undefined => value === undefined || isWanted(value);
+}
+
+function hasMethods<T extends object>(...names: string[]) {
+  return (value: unknown): value is T =>
+    typeof value === "object" &&
+    value !== null &&
+    names.every((name) => name in value && typeof value[name as never] === "function");
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) > 0;
+}
+
+function isPrintable(value: unknown): value is string {
+  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
+}
+
+function isScopes(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length > 0 && value.every(isPrintable);
+}
+
+function isSecrets(derivedFrom: string) {
+  return (value: unknown): value is readonly string[] =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((secret) => typeof secret === "string" && (secret === derivedFrom || secret.length >= 32));
+}
+
+function parseUrl(value: unknown): URL | undefined {
+  return typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
+}
+
+function isHttpUrl(value: unknown): boolean {
+  return ["http:", "https:"].includes(parseUrl(value)?.protocol ?? "");
+}
+
+function isRedirectUri(value: string): boolean {
+  return isHttpUrl(value) && !value.includes("#");
+}
+
+function isDiscordOrigin(value: unknown): value is string {
+  const url = parseUrl(value);
+  if (url?.pathname !== "/" || url.search || url.hash || url.username || url.password) return false;
+  return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
+
+function originOf(url: string): string {
+  return parseUrl(url)?.origin ?? "";
+}
+
+function listed(value: unknown): unknown {
+  return typeof value === "string" ? value.split(/\s+/).filter(Boolean) : value;
+}
+
+function secretsOf(value: unknown): unknown {
+  return typeof value === "string" ? [value] : value;
+}
+
+function numberOf(value: unknown): unknown {
+  return typeof value === "string" && value !== "" ? Number(value) : value;
+}

@@ -1,0 +1,70 @@
+import { Bearers } from "./bearers.js";
+import { BotCalls } from "./bot-calls.js";
+import type { Config } from "./config.js";
+import type { GrantPlace } from "./grant.js";
+import { GrantPlaces } from "./grant-places.js";
+import { hookPlace, type TokenHooks } from "./hook-place.js";
+import { type GrantKeeper, Logins } from "./logins.js";
+import { OAuth } from "./oauth.js";
+import { Rest } from "./rest.js";
+import { createSeal } from "./seal.js";
+import { Tokens } from "./tokens.js";
+import { UserCalls } from "./user-calls.js";
+import { UserSession } from "./user-session.js";
+import { Users } from "./users.js";
+
+/** The parts of one configured instance, put together. */
+export type Engine = ReturnType<typeof createEngine>;
+
+/** @param hooks the app's own way of keeping tokens, when it has one */
+export function createEngine(config: Config, hooks: TokenHooks | undefined) {
+  const seal = createSeal(config.secrets, config.clientId);
+  const oauth = new OAuth(config);
+  const rest = new Rest(config);
+  const places = new GrantPlaces(config, seal);
+  const keeper = hooks ? keeperOf(hooks) : keeperOfPlaces(places);
+  const tokens = new Tokens(config, oauth);
+  const bot = new BotCalls(config, rest);
+  const calls = new UserCalls(tokens, rest);
+  const users = new Users(config, tokens, calls);
+  const logins = new Logins({ config, seal, oauth, tokens, users, keeper });
+  const parts = { config, tokens, users, calls, bot };
+
+  const sessionAt = (place: GrantPlace) => new UserSession(parts, place);
+
+  return {
+    ...parts,
+    oauth,
+    places,
+    keeper,
+    logins,
+    bearers: new Bearers(config.clientId, rest, sessionAt),
+    sessionAt,
+
+    /** Loads in the background what the first login needs. */
+    load() {
+      void Promise.all([oauth.load(), rest.load()]).catch(() => undefined);
+    },
+    async close() {
+      await Promise.all([oauth.close(), rest.close()]);
+    },
+  };
+}
+
+function keeperOfPlaces(places: GrantPlaces): GrantKeeper {
+  return {
+    placeOf: (req) => places.of(req),
+    record: (req, grantId) => places.record(req, grantId),
+    create: (req, token) => places.create(req, token),
+    save: (req, token) => places.save(req, token),
+  };
+}
+
+function keeperOf(hooks: TokenHooks): GrantKeeper {
+  return {
+    placeOf: (req) => hookPlace(hooks, req),
+    record: () => undefined,
+    create: async () => undefined,
+    save: (req, token) => hooks.saveAuthorizationToken(req, token),
+  };
+}

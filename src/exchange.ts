@@ -1,0 +1,129 @@
+import type { Dispatcher } from "undici";
+import type { Method, WireRequest } from "./api-request.js";
+import type { AnswerHeaders } from "./rate-limits.js";
+
+/** A complete answer. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: AnswerHeaders;
+  readonly body: Buffer;
+}
+
+/** Why there is no complete answer: no time left, no (or a broken) connection, or more bytes than any answer has. */
+export interface NoAnswer {
+  readonly failure: "deadline" | "connection" | "size";
+  readonly cause?: Error;
+}
+
+/** One request over the wire, and how far its sender goes for the answer. */
+export interface ExchangeOptions extends WireRequest {
+  readonly origin: string;
+  readonly method: Method;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal | undefined;
+  /** Called as soon as the headers are there. */
+  readonly onHead: (status: number, headers: AnswerHeaders) => void;
+}
+
+const MAX_BODY_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Sends one request and reads the whole answer. Below undici's `request()`, because that has no deadline for a body and
+ * none while there is no connection yet.
+ *
+ * @throws the reason of `signal`
+ */
+export function exchange(dispatcher: Dispatcher, options: ExchangeOptions): Promise<Answer | NoAnswer> {
+  return new Promise((resolve, reject) => {
+    const { origin, method, path, headers } = options;
+    // One FormData, described by two type packages.
+    const body = options.body as NonNullable<Dispatcher.DispatchOptions["body"]> | null;
+    options.signal?.throwIfAborted();
+    dispatcher.dispatch(
+      { origin, method, path, headers, body, headersTimeout: 0, bodyTimeout: 0 },
+      new Receiver(options, resolve, reject),
+    );
+  });
+}
+
+class Receiver implements Dispatcher.DispatchHandler {
+  readonly #options: ExchangeOptions;
+  readonly #resolve: (outcome: Answer | NoAnswer) => void;
+  readonly #reject: (reason: unknown) => void;
+  readonly #deadline: NodeJS.Timeout;
+  readonly #chunks: Buffer[] = [];
+  #controller: Dispatcher.DispatchController | undefined;
+  #bytes = 0;
+  #status = 0;
+  #headers: AnswerHeaders = {};
+  #isOver = false;
+
+  constructor(
+    options: ExchangeOptions,
+    resolve: (outcome: Answer | NoAnswer) => void,
+    reject: (reason: unknown) => void,
+  ) {
+    this.#options = options;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#deadline = setTimeout(() => this.#fail({ failure: "deadline" }), options.timeoutMs);
+    options.signal?.addEventListener("abort", this.#onAbort);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    if (this.#isOver) this.#abort();
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {
+    if (status < 200) return;
+    this.#status = status;
+    this.#headers = headers;
+    this.#options.onHead(status, headers);
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > MAX_BODY_BYTES) this.#fail({ failure: "size" });
+    else this.#chunks.push(chunk);
+  }
+
+  onResponseEnd(): void {
+    this.#complete();
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, cause: Error): void {
+    // A refusal is one, however much of it has arrived.
+    if (this.#status === 429) this.#complete();
+    else this.#fail({ failure: "connection", cause });
+  }
+
+  readonly #onAbort = (): void => {
+    if (this.#end()) this.#reject(this.#options.signal?.reason);
+    this.#abort();
+  };
+
+  #complete(): void {
+    const [first, ...others] = this.#chunks;
+    const body = first === undefined || others.length > 0 ? Buffer.concat(this.#chunks) : first;
+    if (this.#end()) this.#resolve({ status: this.#status, headers: this.#headers, body });
+  }
+
+  #fail(outcome: NoAnswer): void {
+    if (this.#end()) this.#resolve(outcome);
+    this.#abort();
+  }
+
+  /** @returns whether this is the first end */
+  #end(): boolean {
+    if (this.#isOver) return false;
+    this.#isOver = true;
+    clearTimeout(this.#deadline);
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    return true;
+  }
+
+  #abort(): void {
+    this.#controller?.abort(new Error("The call is over."));
+  }
+}

@@ -1,0 +1,95 @@
+import type { IncomingMessage } from "node:http";
+import { LRUCache } from "lru-cache";
+import type { Config } from "./config.js";
+import { type GrantPlace, parseToken, type Token } from "./grant.js";
+import { GrantRecords } from "./grant-records.js";
+import type { Seal } from "./seal.js";
+import { type SessionLike, sessionLifetimeMs, sessionOf, sessionStoreOf, signInOf } from "./session-data.js";
+import { besideSessions, inTokenStore, type Records } from "./token-store.js";
+
+/** Where nobody is signed in. */
+const NOWHERE: GrantPlace = {
+  read: async () => undefined,
+  readAgain: async () => undefined,
+  replace: async () => undefined,
+  end: async () => undefined,
+};
+
+/** Finds the place of a grant: its record, or the session itself where there is no store beside it. */
+export class GrantPlaces {
+  readonly #seal: Seal;
+  readonly #records: GrantRecords;
+  readonly #tokenStore: Records | undefined;
+  /** Grants that ended while their tokens are in a cookie, which nobody can take back. */
+  readonly #ended = new LRUCache<string, true>({ max: 10_000 });
+
+  constructor(config: Config, seal: Seal) {
+    this.#seal = seal;
+    this.#records = new GrantRecords(seal);
+    this.#tokenStore = config.tokenStore && inTokenStore(config.tokenStore);
+  }
+
+  /** The place that the session of this request points to. */
+  of(req: IncomingMessage): GrantPlace {
+    const session = sessionOf(req);
+    const signIn = signInOf(session);
+    if (!signIn) return NOWHERE;
+    return this.record(req, signIn.grantId) ?? this.#inSession(session, signIn.grantId);
+  }
+
+  /** The record of a grant; none where tokens can only lie in the session. */
+  record(req: IncomingMessage, grantId: string): GrantPlace | undefined {
+    const records = this.#recordsFor(req);
+    return records && this.#records.place(records, grantId, sessionLifetimeMs(sessionOf(req)));
+  }
+
+  /** Writes the record of a new grant, where there are records. @throws HttpException store_failed */
+  async create(req: IncomingMessage, token: Token): Promise<void> {
+    const records = this.#recordsFor(req);
+    if (records) await this.#records.create(records, token, sessionLifetimeMs(sessionOf(req)));
+  }
+
+  /** Points the session to a grant, after writing it where it belongs. @throws HttpException store_failed */
+  async save(req: IncomingMessage, token: Token): Promise<void> {
+    const session = sessionOf(req);
+    await this.create(req, token);
+    const signIn = signInOf(session);
+    session.discord =
+      signIn?.grantId === token.id
+        ? { ...signIn, userId: token.userId }
+        : { grantId: token.id, userId: token.userId };
+    if (!this.#recordsFor(req)) this.#keepInSession(session, token);
+  }
+
+  #recordsFor(req: IncomingMessage): Records | undefined {
+    const store = sessionStoreOf(req);
+    return this.#tokenStore ?? (store && besideSessions(store));
+  }
+
+  #inSession(session: SessionLike, grantId: string): GrantPlace {
+    const read = async () => {
+      const sealed = this.#ended.has(grantId) ? undefined : signInOf(session)?.sealed;
+      const text = sealed && this.#seal.open("grant", grantId, sealed);
+      return text ? parseToken(text) : undefined;
+    };
+    return {
+      read,
+      readAgain: read,
+      replace: async (former, next) => {
+        const stored = await read();
+        if (stored?.accessToken !== former.accessToken) return stored;
+        this.#keepInSession(session, next);
+        return next;
+      },
+      end: async () => {
+        this.#ended.set(grantId, true);
+      },
+    };
+  }
+
+  #keepInSession(session: SessionLike, token: Token): void {
+    const signIn = signInOf(session);
+    if (signIn)
+      session.discord = { ...signIn, sealed: this.#seal.seal("grant", token.id, JSON.stringify(token)) };
+  }
+}

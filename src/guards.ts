@@ -1,0 +1,122 @@
+import type { NextFunction, Request, Response } from "express";
+import { Forbidden, HttpException } from "./errors.js";
+import type { PermissionResolvable } from "./permissions.js";
+import { requireGranted } from "./scopes.js";
+import { type DiscordOAuth2Session, SETTING } from "./session.js";
+import { isSnowflake } from "./snowflake.js";
+
+/** A middleware that lets the types of route parameters, bodies and locals through. */
+export type Guard = <P, ResBody, ReqBody, ReqQuery, Locals extends Record<string, unknown>>(
+  req: Request<P, ResBody, ReqBody, ReqQuery, Locals>,
+  res: Response<ResBody, Locals>,
+  next: NextFunction,
+) => void;
+
+/** How old the proof may be that the sign-in still holds at Discord. */
+export interface AuthorizationOptions {
+  /** Milliseconds. */
+  readonly maxAgeMs: number;
+}
+
+/** A guild id, as Express types a route parameter. */
+export type GuildId = string | readonly string[] | undefined;
+
+/** What {@link requiresGuild} asks for beyond being in the guild. */
+export interface GuildRequirements {
+  /** All of these, which owners and administrators always have. */
+  readonly permissions?: PermissionResolvable | undefined;
+  /** Being the guild's owner. */
+  readonly owner?: boolean | undefined;
+  /** One of these roles, by id. Needs the scope `guilds.members.read`. */
+  readonly roles?: readonly string[] | undefined;
+  /** How old Discord's answer may be, in milliseconds. Default 60,000. */
+  readonly maxAgeMs?: number | undefined;
+}
+
+type Check = (discord: DiscordOAuth2Session, req: Request) => Promise<unknown>;
+
+const DEFAULT_MAX_AGE_MS = 60_000;
+
+/**
+ * Lets signed-in visitors pass. Discord is asked only where an expired token has to be refreshed.
+ *
+ * `requiresAuthorization.with({ maxAgeMs })` is for pages that must know of a removal of the app at Discord: it asks there,
+ * at most that often.
+ *
+ * @throws Unauthorized through `next`; HttpException when it cannot be found out now
+ */
+export const requiresAuthorization: Guard & { with(options: AuthorizationOptions): Guard } = Object.assign(
+  guard("requiresAuthorization", (discord, req) => discord.grantedScopes(req)),
+  {
+    with: (options: AuthorizationOptions) =>
+      guard("requiresAuthorization", (discord, req) => discord.fetchAuthorization(req, options)),
+  },
+);
+
+/**
+ * Lets signed-in visitors pass who have granted all these scopes.
+ *
+ * @throws Unauthorized, MissingScopes through `next`
+ */
+export function requiresScopes(...scopes: readonly string[]): Guard {
+  return guard("requiresScopes", async (discord, req) => {
+    requireGranted(
+      await discord.grantedScopes(req),
+      scopes,
+      `${req.method} ${req.originalUrl.split("?")[0]}`,
+    );
+  });
+}
+
+/**
+ * Lets members of a guild pass, by the list of their guilds (scope `guilds`).
+ *
+ * @param guildId the id, or how to find it: `(req) => req.params.guildId`
+ * @throws Forbidden, also for what is no id; Unauthorized, MissingScopes, RateLimited, HttpException; all through `next`
+ */
+export function requiresGuild(
+  guildId: string | ((req: Request) => GuildId),
+  requirements: GuildRequirements = {},
+): Guard {
+  const { permissions, owner, roles, maxAgeMs = DEFAULT_MAX_AGE_MS } = requirements;
+  return guard("requiresGuild", async (discord, req) => {
+    const id = typeof guildId === "function" ? guildId(req) : guildId;
+    if (!isSnowflake(id)) throw new Forbidden("This is no guild's id.");
+
+    const guild = (await discord.fetchGuilds(req, { maxAgeMs })).find((one) => one.id === id);
+    if (!guild) throw new Forbidden("The visitor is not in this guild.");
+    if (owner && !guild.isOwner) throw new Forbidden("The visitor does not own this guild.");
+    if (permissions !== undefined && !guild.can(permissions)) {
+      throw new Forbidden("The visitor lacks a permission in this guild.");
+    }
+    if (roles) {
+      const member = await discord.fetchMember(req, id, { maxAgeMs });
+      if (!roles.some((role) => member.hasRole(role)))
+        throw new Forbidden("The visitor lacks a role in this guild.");
+    }
+  });
+}
+
+/** The instance that serves the app of this request. @throws HttpException init_missing */
+export function discordOf(req: Request): DiscordOAuth2Session {
+  const discord: DiscordOAuth2Session | undefined = req.app.get(SETTING);
+  if (discord) return discord;
+  throw new HttpException({
+    message:
+      "This app has no DiscordOAuth2Session: call new DiscordOAuth2Session(app) or discord.init(app), with the app that this route belongs to.",
+    code: "init_missing",
+    status: 500,
+  });
+}
+
+function guard(name: string, check: Check): Guard {
+  const middleware: Guard = (req, _res, next) => {
+    const pass = () => next();
+    run(check, req as unknown as Request).then(pass, next);
+  };
+  return Object.defineProperty(middleware, "name", { value: name });
+}
+
+async function run(check: Check, req: Request): Promise<void> {
+  await check(discordOf(req), req);
+}

@@ -1,0 +1,32 @@
+import type { RESTGetAPIOAuth2CurrentAuthorizationResult } from "discord-api-types/v10";
+import { isObject } from "./model.js";
+import { User } from "./user.js";
+
+/** What Discord knows of one sign-in. */
+export interface Authorization {
+  readonly applicationId: string;
+  readonly scopes: readonly string[];
+  /** When the access token ends. */
+  readonly expires: Date;
+  /** Who has signed in, with the scope `identify`. */
+  readonly user: User | undefined;
+  /** What Discord sent. */
+  readonly payload: Readonly<RESTGetAPIOAuth2CurrentAuthorizationResult>;
+}
+
+/** @throws TypeError when the payload is not of the documented shape */
+export function readAuthorization(payload: unknown): Authorization {
+  const { application, scopes, expires, user } = (payload ??
+    {}) as Partial<RESTGetAPIOAuth2CurrentAuthorizationResult>;
+  const date = new Date(expires ?? "");
+  if (!isObject(application) || !Array.isArray(scopes) || Number.isNaN(date.getTime())) {
+    throw new TypeError("An authorization must have an application, a list of scopes and a date of expiry.");
+  }
+  return {
+    applicationId: String(application.id),
+    scopes,
+    expires: date,
+    user: user && User.from(user),
+    payload: payload as RESTGetAPIOAuth2CurrentAuthorizationResult,
+  };
+}

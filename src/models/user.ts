@@ -1,0 +1,226 @@
+import type { APIUser } from "discord-api-types/v10";
+import {
+  avatarDecorationUrl,
+  defaultAvatarUrl,
+  guildTagBadgeUrl,
+  type ImageOptions,
+  isAnimatedHash,
+  isLegacyDiscriminator,
+  type PngOptions,
+  userAvatarUrl,
+  userBannerUrl,
+} from "../cdn.js";
+import { createdAtOf, isSnowflake } from "../snowflake.js";
+import { booleanOf, isObject, Model, numberOf, requireIdentified, stringOf } from "./model.js";
+
+/**
+ * The guild whose tag a user wears.
+ *
+ * @see https://docs.discord.com/developers/resources/user#user-object-user-primary-guild
+ */
+export interface PrimaryGuild {
+  /** A snowflake. */
+  readonly guildId: string | undefined;
+  /** Whether the tag is shown: `false` when the user took it off, `undefined` when Discord did. */
+  readonly enabled: boolean | undefined;
+  /** At most 4 characters. */
+  readonly tag: string | undefined;
+  /** The hash of the badge beside the tag. */
+  readonly badge: string | undefined;
+  /** The picture of the badge, a PNG. */
+  readonly badgeUrl: string | undefined;
+}
+
+/**
+ * A Discord user.
+ *
+ * @see https://docs.discord.com/developers/resources/user#user-object
+ */
+export class User extends Model<APIUser> {
+  /** @throws TypeError when the payload is not an object whose `id` is a snowflake */
+  constructor(payload: Readonly<APIUser>) {
+    super(requireIdentified(payload, "A user", isSnowflake));
+  }
+
+  /** A snowflake. */
+  override get id(): string {
+    return this.payload.id;
+  }
+
+  /** The name to sign in with, unique for everybody but bots and users with a legacy name. */
+  get username(): string {
+    return stringOf(this.payload.username) ?? "";
+  }
+
+  /** {@link username}. */
+  get name(): string {
+    return this.username;
+  }
+
+  /** `"0"`, or four digits for bots and users with a legacy name. */
+  get discriminator(): string {
+    return stringOf(this.payload.discriminator) ?? "0";
+  }
+
+  /** The name this user chose to be shown by. */
+  get globalName(): string | undefined {
+    return stringOf(this.payload.global_name);
+  }
+
+  /** What to call this user: {@link globalName}, else {@link username}. */
+  get displayName(): string {
+    return this.globalName ?? this.username;
+  }
+
+  /** What tells this user from all others: `name`, or `name#1234` with a legacy name. */
+  get tag(): string {
+    const { username, discriminator } = this;
+    return isLegacyDiscriminator(discriminator) ? `${username}#${discriminator}` : username;
+  }
+
+  get avatarHash(): string | undefined {
+    return stringOf(this.payload.avatar);
+  }
+
+  /** The avatar: a GIF if it is animated, else a PNG; `undefined` if the user has none. */
+  get avatarUrl(): string | undefined {
+    return this.avatarUrlWith();
+  }
+
+  get isAvatarAnimated(): boolean {
+    return isAnimatedHash(this.avatarHash);
+  }
+
+  /** What Discord shows for this user without an avatar. */
+  get defaultAvatarUrl(): string {
+    return defaultAvatarUrl(this.id, this.discriminator);
+  }
+
+  /**
+   * The avatar in another size or format; `undefined` if the user has none.
+   *
+   * @throws TypeError for a size or format that does not exist
+   */
+  avatarUrlWith(options?: ImageOptions): string | undefined {
+    return userAvatarUrl(this.id, this.avatarHash, options);
+  }
+
+  get bannerHash(): string | undefined {
+    return stringOf(this.payload.banner);
+  }
+
+  /** The banner: a GIF if it is animated, else a PNG; `undefined` if the user has none. */
+  get bannerUrl(): string | undefined {
+    return this.bannerUrlWith();
+  }
+
+  /**
+   * The banner in another size or format; `undefined` if the user has none.
+   *
+   * @throws TypeError for a size or format that does not exist
+   */
+  bannerUrlWith(options?: ImageOptions): string | undefined {
+    return userBannerUrl(this.id, this.bannerHash, options);
+  }
+
+  /** The colour of the profile, 0xRRGGBB. */
+  get accentColor(): number | undefined {
+    return numberOf(this.payload.accent_color);
+  }
+
+  /** The frame around the avatar, a PNG. */
+  get avatarDecorationUrl(): string | undefined {
+    return this.avatarDecorationUrlWith();
+  }
+
+  /**
+   * The frame around the avatar in another size.
+   *
+   * @throws TypeError for a size that does not exist
+   */
+  avatarDecorationUrlWith(options?: PngOptions): string | undefined {
+    return avatarDecorationUrl(stringOf(this.payload.avatar_decoration_data?.asset), options);
+  }
+
+  /** The guild whose tag this user wears. */
+  get primaryGuild(): PrimaryGuild | undefined {
+    const { primary_guild: guild } = this.payload;
+    if (!isObject(guild)) return undefined;
+    const guildId = stringOf(guild.identity_guild_id);
+    const badge = stringOf(guild.badge);
+    return {
+      guildId,
+      enabled: booleanOf(guild.identity_enabled),
+      tag: stringOf(guild.tag),
+      badge,
+      badgeUrl: guildTagBadgeUrl(guildId, badge),
+    };
+  }
+
+  /** Whether this is an application's user. Default `false`. */
+  get bot(): boolean {
+    return this.payload.bot === true;
+  }
+
+  /** Whether this user speaks for Discord itself. Default `false`. */
+  get system(): boolean {
+    return this.payload.system === true;
+  }
+
+  /** Whether the account has a second factor. */
+  get mfaEnabled(): boolean | undefined {
+    return booleanOf(this.payload.mfa_enabled);
+  }
+
+  /**
+   * The language the user chose, such as `en-US`.
+   *
+   * @see https://docs.discord.com/developers/reference#locales
+   */
+  get locale(): string | undefined {
+    return stringOf(this.payload.locale);
+  }
+
+  /** Whether the user has confirmed the e-mail address. Needs the scope `email`. */
+  get verified(): boolean | undefined {
+    return booleanOf(this.payload.verified);
+  }
+
+  /** The e-mail address, if the user has one. Needs the scope `email`. Do not trust it unless {@link verified}. */
+  get email(): string | undefined {
+    return stringOf(this.payload.email);
+  }
+
+  /**
+   * Bits of up to 2^53.
+   *
+   * @see https://docs.discord.com/developers/resources/user#user-object-user-flags
+   */
+  get flags(): number | undefined {
+    return numberOf(this.payload.flags);
+  }
+
+  /** The flags that everybody sees. */
+  get publicFlags(): number | undefined {
+    return numberOf(this.payload.public_flags);
+  }
+
+  /**
+   * 0 none, 1 Nitro Classic, 2 Nitro, 3 Nitro Basic. Always 0 without the scope `identify.premium`.
+   *
+   * @see https://docs.discord.com/developers/resources/user#user-object-premium-types
+   */
+  get premiumType(): number | undefined {
+    return numberOf(this.payload.premium_type);
+  }
+
+  /** When the account was made. */
+  get createdAt(): Date {
+    return createdAtOf(this.id);
+  }
+
+  /** {@link tag}. */
+  override toString(): string {
+    return this.tag;
+  }
+}

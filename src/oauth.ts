@@ -1,0 +1,291 @@
+import http from "node:http";
+import https from "node:https";
+import type { AuthorizationCode, ModuleOptions } from "simple-oauth2";
+import { now } from "./clock.js";
+import type { Config } from "./config.js";
+import { HttpException, type HttpExceptionDetails, RateLimited } from "./errors.js";
+import { readRefusal } from "./rate-limits.js";
+import { USER_AGENT } from "./version.js";
+
+const TOKEN_PATH = "/api/oauth2/token";
+const REVOCATION_PATH = "/api/oauth2/token/revoke";
+const MAX_ANSWER_BYTES = 1024 * 1024;
+/** What Discord's tokens live for, where an answer does not say. */
+const DEFAULT_LIFETIME_S = 604_800;
+/** Ten years: what a token may claim to live for. */
+const LONGEST_LIFETIME_S = 315_360_000;
+
+const ROUTE_OF = {
+  "exchanging the code": "/oauth2/token",
+  "refreshing the token": "/oauth2/token",
+  "asking for a client credentials token": "/oauth2/token",
+  "revoking the token": "/oauth2/token/revoke",
+} as const;
+
+type Doing = keyof typeof ROUTE_OF;
+
+/** What the token endpoint gave. */
+export interface TokenAnswer {
+  readonly accessToken: string;
+  readonly refreshToken: string | undefined;
+  readonly scopes: readonly string[];
+  readonly issuedAt: number;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+  /** With the scope `bot`: the guild that the bot was added to. */
+  readonly guild: unknown;
+  /** With the scope `webhook.incoming`: the new webhook. */
+  readonly webhook: unknown;
+}
+
+/** The token endpoint refused what it was given (RFC 6749, 5.2): `invalid_grant` for a dead code or refresh token. */
+export class TokenRequestRefused extends Error {
+  override readonly name = "TokenRequestRefused";
+
+  readonly error: string;
+  readonly description: string | undefined;
+
+  constructor(error: string, description: string | undefined) {
+    super(`Discord's token endpoint answered ${error}.`);
+    this.error = error;
+    this.description = description;
+  }
+}
+
+/** Discord's token endpoint: the only place that knows of simple-oauth2. */
+export class OAuth {
+  readonly #config: Config;
+  #opened: Promise<Opened> | undefined;
+
+  constructor(config: Config) {
+    this.#config = config;
+  }
+
+  /** Loads what the first login needs, so that it need not wait for it. */
+  async load(): Promise<void> {
+    await this.#open();
+  }
+
+  /** @throws TokenRequestRefused, HttpException, RateLimited */
+  async exchangeCode(code: string, verifier: string | undefined): Promise<TokenAnswer> {
+    return this.#ask("exchanging the code", async ({ client }) => {
+      const answer = await client.getToken({
+        code,
+        redirect_uri: this.#config.redirectUri,
+        ...(verifier && { code_verifier: verifier }),
+      });
+      return parseTokenAnswer(answer.token);
+    });
+  }
+
+  /** @throws TokenRequestRefused, HttpException, RateLimited */
+  async refresh(refreshToken: string): Promise<TokenAnswer> {
+    return this.#ask("refreshing the token", async ({ client }) => {
+      const answer = await client.createToken({ refresh_token: refreshToken }).refresh();
+      return parseTokenAnswer(answer.token);
+    });
+  }
+
+  /** Ends every token that the user has with this application. @throws HttpException, RateLimited */
+  async revoke(token: string): Promise<void> {
+    await this.#ask("revoking the token", async ({ client }) => {
+      await client.createToken({ access_token: token }).revoke("access_token");
+    });
+  }
+
+  /** A token for the owner of the application. @throws TokenRequestRefused, HttpException, RateLimited */
+  async clientCredentials(scopes: readonly string[]): Promise<TokenAnswer> {
+    return this.#ask("asking for a client credentials token", async ({ options }) => {
+      const { ClientCredentials } = await import("simple-oauth2");
+      const answer = await new ClientCredentials(options).getToken({ scope: [...scopes] });
+      return parseTokenAnswer(answer.token);
+    });
+  }
+
+  async close(): Promise<void> {
+    const opened = await this.#opened?.catch(() => undefined);
+    this.#opened = undefined;
+    opened?.agent.destroy();
+  }
+
+  #open(): Promise<Opened> {
+    this.#opened ??= open(this.#config);
+    this.#opened.catch(() => {
+      this.#opened = undefined;
+    });
+    return this.#opened;
+  }
+
+  async #ask<T>(doing: Doing, task: (opened: Opened) => Promise<T>): Promise<T> {
+    const opened = await this.#open();
+    try {
+      return await withDeadline(this.#config.timeoutMs, task(opened));
+    } catch (error) {
+      throw explain(error, doing);
+    }
+  }
+}
+
+interface Opened {
+  readonly client: AuthorizationCode;
+  readonly options: ModuleOptions<"client_id">;
+  readonly agent: http.Agent;
+}
+
+async function open(config: Config): Promise<Opened> {
+  const [{ AuthorizationCode }, agent] = await Promise.all([import("simple-oauth2"), createAgent(config)]);
+  const options = {
+    client: { id: config.clientId, secret: config.clientSecret },
+    auth: { tokenHost: config.discordUrl, tokenPath: TOKEN_PATH, revokePath: REVOCATION_PATH },
+    http: {
+      agent,
+      json: true,
+      timeout: config.timeoutMs,
+      maxBytes: MAX_ANSWER_BYTES,
+      headers: { "User-Agent": USER_AGENT },
+    },
+  } as ModuleOptions<"client_id">;
+  return { client: new AuthorizationCode(options), options, agent };
+}
+
+async function createAgent({ discordUrl, proxy }: Config): Promise<http.Agent> {
+  const secure = discordUrl.startsWith("https:");
+  if (proxy && secure)
+    return sharedWhole(new (await import("https-proxy-agent")).HttpsProxyAgent(proxy, { keepAlive: true }));
+  if (proxy)
+    return sharedWhole(new (await import("http-proxy-agent")).HttpProxyAgent(proxy, { keepAlive: true }));
+  return sharedWhole(new (secure ? https : http).Agent({ keepAlive: true }));
+}
+
+/**
+ * simple-oauth2 deep-clones its options for every request, and each clone of an agent would open, and leak, sockets of
+ * its own. Only what says on its prototype that it is immutable is passed on as it is.
+ */
+function sharedWhole<T extends object>(agent: T): T {
+  const prototype = Object.create(Object.getPrototypeOf(agent), { isImmutable: { value: true } });
+  return Object.setPrototypeOf(agent, prototype);
+}
+
+async function withDeadline<T>(timeoutMs: number, task: Promise<T>): Promise<T> {
+  const { promise, cancel } = deadline(timeoutMs);
+  try {
+    return await Promise.race([task, promise]);
+  } finally {
+    cancel();
+  }
+}
+
+function deadline(timeoutMs: number): { promise: Promise<never>; cancel: () => void } {
+  let timer: NodeJS.Timeout;
+  const promise = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DeadlinePassed()), timeoutMs);
+  });
+  return { promise, cancel: () => clearTimeout(timer) };
+}
+
+class DeadlinePassed extends Error {}
+
+/** Raised for a 200 that holds no token. */
+class Unreadable extends Error {}
+
+function parseTokenAnswer(answer: unknown): TokenAnswer {
+  const { access_token, refresh_token, expires_in, scope, guild, webhook } = answer as Record<
+    string,
+    unknown
+  >;
+  if (typeof access_token !== "string" || access_token === "") throw new Unreadable();
+  const lifetimeS =
+    typeof expires_in === "number" && expires_in > 0
+      ? Math.min(expires_in, LONGEST_LIFETIME_S)
+      : DEFAULT_LIFETIME_S;
+  const issuedAt = now();
+  return {
+    accessToken: access_token,
+    refreshToken: typeof refresh_token === "string" && refresh_token !== "" ? refresh_token : undefined,
+    scopes: typeof scope === "string" ? scope.split(" ").filter(Boolean) : [],
+    issuedAt,
+    expiresAt: issuedAt + lifetimeS * 1000,
+    guild,
+    webhook,
+  };
+}
+
+/** The parts of a Boom error that are read; the rest of it holds the client secret. */
+interface Failure {
+  readonly output?: { readonly statusCode?: number };
+  readonly data?: {
+    readonly code?: string;
+    readonly isResponseError?: boolean;
+    readonly payload?: unknown;
+    readonly res?: http.IncomingMessage;
+  } | null;
+}
+
+/** Turns whatever simple-oauth2 threw into an error that keeps nothing of the original. */
+function explain(error: unknown, doing: Doing): Error {
+  const call = { method: "POST", route: ROUTE_OF[doing] };
+  if (error instanceof DeadlinePassed) return tooSlow(doing, call);
+
+  const { output, data } = (error ?? {}) as Failure;
+  if (!data?.isResponseError || !data.res) {
+    data?.res?.destroy();
+    const timedOut = output?.statusCode === 504 || output?.statusCode === 408;
+    return timedOut ? tooSlow(doing, call) : unavailable(doing, data?.code ?? "no readable answer", call);
+  }
+
+  const status = data.res.statusCode ?? 0;
+  if (status === 429) {
+    const { retryAfterS, scope } = readRefusal(data.res.headers, data.payload);
+    return new RateLimited({ ...call, status: 503, retryAfter: retryAfterS, scope });
+  }
+  const { error: code, description } = readOAuthError(data.payload);
+  if (code === undefined || status >= 500) return unavailable(doing, `status ${status}`, call);
+  if (code === "invalid_client" || code === "unauthorized_client") {
+    return new HttpException({
+      ...call,
+      message: `Discord refused this application while ${doing} (${code}): check DISCORD_CLIENT_ID and DISCORD_CLIENT_SECRET.`,
+      code: "client_rejected",
+      status: 500,
+      error: code,
+      description,
+    });
+  }
+  if (code === "invalid_grant" || doing === "exchanging the code")
+    return new TokenRequestRefused(code, description);
+  return new HttpException({
+    ...call,
+    message: `Discord answered ${code} while ${doing}${description ? `: ${description}` : "."}`,
+    code: "discord_error",
+    status: 502,
+    error: code,
+    description,
+  });
+}
+
+function readOAuthError(payload: unknown): { error: string | undefined; description: string | undefined } {
+  const { error, error_description } = (payload ?? {}) as Record<string, unknown>;
+  return {
+    error: typeof error === "string" ? error.slice(0, 100) : undefined,
+    description: typeof error_description === "string" ? error_description.slice(0, 500) : undefined,
+  };
+}
+
+type Call = Pick<HttpExceptionDetails, "method" | "route">;
+
+function tooSlow(doing: Doing, call: Call): HttpException {
+  return new HttpException({
+    ...call,
+    message: `Discord took too long ${doing}. The login is unharmed: try again.`,
+    code: "discord_timeout",
+    status: 504,
+  });
+}
+
+function unavailable(doing: Doing, reason: string, call: Call): HttpException {
+  return new HttpException({
+    ...call,
+    message: `Discord could not be reached, or did not answer sensibly, ${doing} (${reason}). Try again later.`,
+    code: "discord_unavailable",
+    status: 502,
+  });
+}

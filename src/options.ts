@@ -1,0 +1,63 @@
+import type { LRUCache } from "lru-cache";
+import type { User } from "./models/user.js";
+
+/** Runs `task` while no other process runs one with the same `key`, and passes on what it resolves or rejects with. */
+export type Lock = (key: string, task: () => Promise<void>) => Promise<unknown>;
+
+/** Where sealed tokens can lie instead of the session store; a Keyv instance fits. */
+export interface TokenStore {
+  get(key: string): Promise<unknown> | unknown;
+  /** @param ttlMs milliseconds after which the entry may be forgotten */
+  set(key: string, value: string, ttlMs: number): Promise<unknown> | unknown;
+  delete(key: string): Promise<unknown> | unknown;
+}
+
+/** The size and age of the cache of users, guilds, connections and members. */
+export interface CacheOptions {
+  /** How many sign-ins are remembered. Default 1,000. */
+  readonly max?: number | undefined;
+  /** Milliseconds. Default 5 minutes. */
+  readonly ttlMs?: number | undefined;
+}
+
+/**
+ * Everything a `DiscordOAuth2Session` can be told. What is left out comes from the app's settings
+ * (`app.set("DISCORD_CLIENT_ID", ...)`), else from the environment variable of the same name.
+ */
+export interface DiscordOptions {
+  /** The application's client id. Setting and environment: `DISCORD_CLIENT_ID`. */
+  readonly clientId?: string | undefined;
+  /** The application's client secret. Setting and environment: `DISCORD_CLIENT_SECRET`. */
+  readonly clientSecret?: string | undefined;
+  /** The callback's address, exactly as registered in the developer portal. `DISCORD_REDIRECT_URI`. */
+  readonly redirectUri?: string | undefined;
+  /** Needed for calls as the bot only. `DISCORD_BOT_TOKEN`. */
+  readonly botToken?: string | undefined;
+  /** The scopes a login asks for. Default `["identify"]`. `DISCORD_SCOPES`, separated by spaces. */
+  readonly scopes?: readonly string[] | undefined;
+  /** Where Discord is. Default `https://discord.com`; plain http on a loopback address only. `DISCORD_URL`. */
+  readonly discordUrl?: string | undefined;
+  /** What the `iss` parameter of a callback must be, where there is one. Default: `discordUrl`. `DISCORD_ISSUER`. */
+  readonly issuer?: string | undefined;
+  /**
+   * Seals login cookies and stored tokens: 32 characters or more, or a list of such, newest first. Default: derived
+   * from the client secret. `DISCORD_SECRET`.
+   */
+  readonly secret?: string | readonly string[] | undefined;
+  /** Size and age of the caches. `DISCORD_USERS_CACHE_MAX_LIMIT` gives `max`. */
+  readonly cache?: CacheOptions | undefined;
+  /** A cache of your own for users; its keys are internal. */
+  readonly usersCache?: LRUCache<string, User> | undefined;
+  /** Where tokens lie, when not beside the sessions. */
+  readonly tokenStore?: TokenStore | undefined;
+  /** Serialises refreshes and callbacks among several processes. It must hold longer than twice `timeoutMs`. */
+  readonly lock?: Lock | undefined;
+  /** Deadline for one whole call to Discord, in milliseconds. Default 5,000. */
+  readonly timeoutMs?: number | undefined;
+  /** How long a call may wait for a rate limit, in milliseconds. Default 2,000. */
+  readonly maxWaitMs?: number | undefined;
+  /** How many refused calls (401, 403, 429) in ten minutes stop this process from calling. Default 9,500. */
+  readonly invalidRequestLimit?: number | undefined;
+  /** An HTTP proxy for every call to Discord, credentials in the URL. `DISCORD_PROXY`. */
+  readonly proxy?: string | undefined;
+}

@@ -1,0 +1,48 @@
+import type { ErrorRequestHandler, Request } from "express";
+import { HttpException, Unauthorized } from "./errors.js";
+import { discordOf } from "./guards.js";
+
+/**
+ * An error handler that sends visitors who are not signed in to the login, and back to where they were. What is no visit
+ * to a page (`fetch`, API clients) is answered 401 with JSON: `{ error, message, login }`. Other errors go on.
+ *
+ * Three logins in a minute whose session does not stick end in an HttpException `login_loop`, which says why.
+ *
+ * @param loginPath the path of the login, such as `/auth/login`
+ */
+export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
+  return function redirectUnauthorized(error: unknown, req, res, next) {
+    if (!(error instanceof Unauthorized) || res.headersSent) {
+      next(error);
+      return;
+    }
+    res.setHeader("Cache-Control", "no-store");
+    if (!isPageVisit(req)) {
+      res.setHeader("WWW-Authenticate", 'Bearer realm="discord"');
+      res.status(401).json({ error: error.code, message: error.message, login: loginPath });
+      return;
+    }
+    if (discordOf(req).isLoginLoop(req)) {
+      next(loginLoop(error));
+      return;
+    }
+    const returnTo = req.method === "GET" ? `?returnTo=${encodeURIComponent(req.originalUrl)}` : "";
+    res.redirect(loginPath + returnTo);
+  };
+}
+
+function isPageVisit(req: Request): boolean {
+  const mode = req.headers["sec-fetch-mode"];
+  if (mode !== undefined) return mode === "navigate";
+  return req.headers["x-requested-with"] === undefined && (req.headers.accept ?? "").includes("text/html");
+}
+
+function loginLoop(cause: Unauthorized): HttpException {
+  return new HttpException({
+    message:
+      'This browser has signed in three times within a minute, and its session did not stick. Check the session\'s cookie: secure needs https (app.set("trust proxy", 1) behind a proxy), sameSite must not be "strict", and the page must be on the redirect URI\'s host.',
+    code: "login_loop",
+    status: 500,
+    cause,
+  });
+}

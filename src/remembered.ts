@@ -1,0 +1,52 @@
+import type { LRUCache } from "lru-cache";
+
+/** How old an answer may be. */
+export interface FetchOptions {
+  /** Asks Discord, whatever is remembered. */
+  readonly fresh?: boolean | undefined;
+  /** Milliseconds; asks Discord when what is remembered is older. */
+  readonly maxAgeMs?: number | undefined;
+}
+
+/** A cache in which concurrent misses of one key share one load. */
+export class Remembered<T extends object> {
+  readonly #cache: LRUCache<string, T>;
+  readonly #underway = new Map<string, Promise<T>>();
+
+  constructor(cache: LRUCache<string, T>) {
+    this.#cache = cache;
+  }
+
+  async fetch(key: string, options: FetchOptions, load: () => Promise<T>): Promise<T> {
+    const known = options.fresh ? undefined : this.#cache.get(key);
+    if (known !== undefined && this.#ageMs(key) <= (options.maxAgeMs ?? Number.POSITIVE_INFINITY))
+      return known;
+    return this.#underway.get(key) ?? this.#load(key, load);
+  }
+
+  /** Forgets everything whose key starts so, also what is still on its way. */
+  forget(prefix: string): void {
+    for (const map of [this.#cache, this.#underway]) {
+      for (const key of map.keys()) {
+        if (key.startsWith(prefix)) map.delete(key);
+      }
+    }
+  }
+
+  #load(key: string, load: () => Promise<T>): Promise<T> {
+    const loading = load()
+      .then((value) => {
+        if (this.#underway.get(key) === loading) this.#cache.set(key, value);
+        return value;
+      })
+      .finally(() => {
+        if (this.#underway.get(key) === loading) this.#underway.delete(key);
+      });
+    this.#underway.set(key, loading);
+    return loading;
+  }
+
+  #ageMs(key: string): number {
+    return this.#cache.ttl - this.#cache.getRemainingTTL(key);
+  }
+}

@@ -1,0 +1,110 @@
+import type { NextFunction, Request, Response } from "express";
+import { HttpException } from "./errors.js";
+import { discordOf } from "./guards.js";
+import type { Login, LoginResult } from "./logins.js";
+import { isReturnTo } from "./return-to.js";
+import { startAgainPage } from "./start-again-page.js";
+
+/** What {@link discordRouter} can be told. A path that is `false` is left out. */
+export interface RouterOptions {
+  /** Default `/login`; takes `?returnTo=/path`. */
+  readonly loginPath?: string | false | undefined;
+  /** Default `/callback`: where the redirect URI must lead. */
+  readonly callbackPath?: string | false | undefined;
+  /** Default `/logout`; POST from this app's own pages only. */
+  readonly logoutPath?: string | false | undefined;
+  /** Where a login without `returnTo` leads. Default `/`. */
+  readonly afterLogin?: string | undefined;
+  /** Where a logout leads. Default `/`. */
+  readonly afterLogout?: string | undefined;
+  /** The scopes to ask for. Default: those of the configuration. */
+  readonly scopes?: readonly string[] | undefined;
+  /** Called once for each login, before the visitor goes on; what it throws goes to `next`. */
+  readonly onLogin?: ((req: Request, login: Login, res: Response) => Promise<void> | void) | undefined;
+}
+
+type Step = (req: Request, res: Response) => Promise<void>;
+
+const START_AGAIN = ["flow_unknown", "flow_expired", "flow_invalid", "code_rejected"];
+
+/**
+ * A complete sign-in: `app.use("/auth", discordRouter())` serves `/auth/login`, `/auth/callback` and `/auth/logout`.
+ */
+export function discordRouter(options: RouterOptions = {}) {
+  const { loginPath = "/login", callbackPath = "/callback", logoutPath = "/logout" } = options;
+  const { afterLogin = "/", afterLogout = "/", scopes, onLogin } = options;
+
+  const login: Step = async (req, res) => {
+    const { searchParams } = new URL(req.url, "http://localhost");
+    const wanted = searchParams.get("returnTo");
+    await discordOf(req).createSession(req, res, {
+      scopes,
+      returnTo: isReturnTo(wanted) ? wanted : undefined,
+    });
+  };
+
+  const callback: Step = async (req, res) => {
+    const result = await resultOf(req, res);
+    if (!result) return;
+    if (!result.replayed) await onLogin?.(req, result, res);
+    if (!res.headersSent) res.redirect(result.returnTo ?? afterLogin);
+  };
+
+  /** @returns nothing when the answer is given already */
+  async function resultOf(req: Request, res: Response): Promise<LoginResult | undefined> {
+    try {
+      return await discordOf(req).callback(req, res);
+    } catch (error) {
+      const isLost = error instanceof HttpException && START_AGAIN.includes(error.code);
+      if (!isLost || loginPath === false) throw error;
+      res
+        .status(error.status)
+        .type("html")
+        .send(startAgainPage(req.baseUrl + loginPath));
+      return undefined;
+    }
+  }
+
+  const logout: Step = async (req, res) => {
+    if (req.method !== "POST") {
+      res.setHeader("Allow", "POST");
+      throw new HttpException({
+        message: "A logout must be a POST.",
+        code: "method_not_allowed",
+        status: 405,
+      });
+    }
+    requireSameOrigin(req);
+    res.setHeader("Cache-Control", "no-store");
+    await discordOf(req).revoke(req);
+    res.redirect(303, afterLogout);
+  };
+
+  const steps = new Map<string | false, Step>([
+    [loginPath, login],
+    [callbackPath, callback],
+    [logoutPath, logout],
+  ]);
+  steps.delete(false);
+
+  return function discordRouter(req: Request, res: Response, next: NextFunction): void {
+    const step = steps.get(req.path);
+    if (step) step(req, res).catch(next);
+    else next();
+  };
+}
+
+/** @throws HttpException cross_site_request, unless this comes from a page of this app's own origin */
+function requireSameOrigin(req: Request): void {
+  const site = req.headers["sec-fetch-site"];
+  const { origin } = new URL(discordOf(req).redirectUri);
+  const isOwn =
+    site === undefined ? req.headers.origin === origin : site === "same-origin" || site === "none";
+  if (isOwn) return;
+  throw new HttpException({
+    message:
+      "This logout does not come from a page of this app, so it is refused. The visitor is still signed in.",
+    code: "cross_site_request",
+    status: 403,
+  });
+}

@@ -1,0 +1,34 @@
+import { MissingScopes } from "./errors.js";
+
+/** The scope each route of a user needs, by template (https://docs.discord.com/developers/topics/oauth2). */
+const SCOPE_OF_ROUTE: Readonly<Record<string, string>> = {
+  "/users/@me": "identify",
+  "/users/@me/guilds": "guilds",
+  "/users/@me/guilds/:id/member": "guilds.members.read",
+  "/users/@me/connections": "connections",
+  "/users/@me/applications/:id/role-connection": "role_connections.write",
+};
+
+/** Scopes for which Discord asks the visitor each time, whatever was granted before. */
+const PASSTHROUGH_SCOPES = ["bot", "webhook.incoming"];
+
+/** @throws MissingScopes */
+export function requireGranted(granted: readonly string[], wanted: readonly string[], what: string): void {
+  const missing = wanted.filter((scope) => !granted.includes(scope));
+  if (missing.length > 0) throw new MissingScopes(missing, what);
+}
+
+/** @throws MissingScopes where the route is known to need a scope that was not granted */
+export function requireScopeOf(template: string, granted: readonly string[]): void {
+  const scope = SCOPE_OF_ROUTE[template];
+  if (scope !== undefined) requireGranted(granted, [scope], template);
+}
+
+export function hasPassthroughScope(scopes: readonly string[]): boolean {
+  return PASSTHROUGH_SCOPES.some((scope) => scopes.includes(scope));
+}
+
+/** Discord refuses PKCE together with this scope. */
+export function allowsPkce(scopes: readonly string[]): boolean {
+  return !scopes.includes("role_connections.write");
+}

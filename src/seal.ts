@@ -1,0 +1,62 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:crypto";
+
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+
+/** What a sealed text is for: each purpose has a key of its own, so one can never be passed off as another. */
+export type SealPurpose = "flow" | "grant" | "refreshing";
+
+/** Encrypts and authenticates text (AES-256-GCM), bound to a purpose and a context. */
+export interface Seal {
+  /** @returns base64url */
+  seal(purpose: SealPurpose, context: string, text: string): string;
+  /** @returns the text, or `undefined` when it was changed, or sealed with another secret, purpose or context */
+  open(purpose: SealPurpose, context: string, sealed: string): string | undefined;
+}
+
+/** @param secrets newest first: the first one seals, every one opens */
+export function createSeal(secrets: readonly string[], clientId: string): Seal {
+  const keysByPurpose = new Map<SealPurpose, readonly Buffer[]>();
+
+  function keysFor(purpose: SealPurpose): readonly Buffer[] {
+    const known = keysByPurpose.get(purpose);
+    if (known) return known;
+    const info = `express-discord ${purpose} ${clientId}`;
+    const keys = secrets.map((secret) => Buffer.from(hkdfSync("sha256", secret, "", info, 32)));
+    keysByPurpose.set(purpose, keys);
+    return keys;
+  }
+
+  function associatedData(purpose: SealPurpose, context: string): Buffer {
+    return Buffer.from([purpose, clientId, context].join("\n"));
+  }
+
+  return {
+    seal(purpose, context, text) {
+      const [newest] = keysFor(purpose);
+      if (!newest) throw new TypeError("createSeal needs at least one secret.");
+      const iv = randomBytes(IV_BYTES);
+      const cipher = createCipheriv("aes-256-gcm", newest, iv).setAAD(associatedData(purpose, context));
+      const encrypted = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
+      return Buffer.concat([iv, cipher.getAuthTag(), encrypted]).toString("base64url");
+    },
+
+    open(purpose, context, sealed) {
+      const bytes = Buffer.from(sealed, "base64url");
+      if (bytes.length < IV_BYTES + TAG_BYTES) return undefined;
+      for (const key of keysFor(purpose)) {
+        const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, IV_BYTES))
+          .setAAD(associatedData(purpose, context))
+          .setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+        try {
+          return (
+            decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES), undefined, "utf8") + decipher.final("utf8")
+          );
+        } catch {
+          // Sealed with another key: an older secret may fit.
+        }
+      }
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,460 @@
+import { hash } from "node:crypto";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Application } from "express";
+import type { LRUCache } from "lru-cache";
+import type { LoginOptions } from "./authorization-url.js";
+import { type Config, isSameConfig, resolveConfig } from "./config.js";
+import { createEngine, type Engine } from "./engine.js";
+import { HttpException, Unauthorized } from "./errors.js";
+import type { Token } from "./grant.js";
+import type { JoinOptions } from "./guild-join.js";
+import { heldPlace } from "./held-place.js";
+import type { LoginResult } from "./logins.js";
+import { answersNonVisit, forbidCaching, redirect, requireGet } from "./manners.js";
+import type { Authorization } from "./models/authorization.js";
+import { Bot } from "./models/bot.js";
+import type { Guild } from "./models/guild.js";
+import type { GuildMember } from "./models/guild-member.js";
+import type { User } from "./models/user.js";
+import type { UserConnection } from "./models/user-connection.js";
+import type { DiscordOptions } from "./options.js";
+import type { FetchOptions } from "./remembered.js";
+import type { ApiRequest } from "./rest.js";
+import type { RoleConnection, RoleConnectionMetadata, RoleConnectionUpdate } from "./role-connections.js";
+import { sessionOf, signInOf } from "./session-data.js";
+import type { UserSession } from "./user-session.js";
+
+/** Under this name an app's instance is found again: `app.get("discord")`. */
+export const SETTING = "discord";
+
+const LOOP_LOGINS = 3;
+
+/** A token that the app holds itself. */
+export interface HeldToken extends Omit<Token, "id" | "issuedAt"> {
+  /** Default: derived from the token. Give one that lasts, and what is cached survives a refresh. */
+  readonly id?: string | undefined;
+  /** Epoch milliseconds. Default: a week before `expiresAt`. */
+  readonly issuedAt?: number | undefined;
+}
+
+/** What is called with each new pair of a held token, or with nothing when Discord has ended it. */
+export type OnTokenChange = (token: Token | undefined) => Promise<void> | void;
+
+/**
+ * Discord sign-in for an Express app. Of a request its methods use only `url`, `method`, `headers`, `session` and
+ * `sessionStore`, so they work in a WebSocket upgrade too.
+ *
+ * @example
+ * ```ts
+ * const discord = new DiscordOAuth2Session(app);
+ * app.get("/login", (req, res) => discord.createSession(req, res));
+ * app.get("/callback", async (req, res) => {
+ *   await discord.callback(req, res);
+ *   res.redirect("/me");
+ * });
+ * ```
+ */
+export class DiscordOAuth2Session {
+  readonly #options: DiscordOptions;
+  #engine: Engine | undefined;
+
+  /** Without an app, nothing is read until {@link init}. */
+  constructor(options?: DiscordOptions);
+  /** @throws TypeError as {@link init} */
+  constructor(app: Application, options?: DiscordOptions);
+  constructor(appOrOptions?: Application | DiscordOptions, options?: DiscordOptions) {
+    const app = typeof appOrOptions === "function" ? appOrOptions : undefined;
+    this.#options = (app ? options : (appOrOptions as DiscordOptions | undefined)) ?? {};
+    if (app) this.init(app);
+  }
+
+  /**
+   * Reads and checks the configuration, and makes this the app's instance. One instance may serve several apps.
+   *
+   * @throws TypeError that lists every mistake; also when the app has another instance already
+   */
+  init(app: Application): this {
+    const settings: Record<string, unknown> = app.settings;
+    const other = Object.hasOwn(settings, SETTING) ? settings[SETTING] : undefined;
+    if (other !== undefined && other !== this) {
+      throw new TypeError(
+        "This app has a DiscordOAuth2Session already. One Discord application per Express app: use a sub-app for another.",
+      );
+    }
+    const config = resolveConfig(this.#options, (name) => app.get(name) ?? process.env[name]);
+    if (this.#engine && !isSameConfig(this.#engine.config, config)) {
+      throw new TypeError(
+        "This DiscordOAuth2Session serves another app with another configuration. Make one instance for each configuration.",
+      );
+    }
+    this.#engine ??= this.#start(config);
+    app.set(SETTING, this);
+    return this;
+  }
+
+  #start(config: Config): Engine {
+    const { getAuthorizationToken, saveAuthorizationToken } = DiscordOAuth2Session.prototype;
+    const own = [
+      this.getAuthorizationToken !== getAuthorizationToken,
+      this.saveAuthorizationToken !== saveAuthorizationToken,
+    ];
+    if (own[0] !== own[1]) {
+      throw new TypeError("Override getAuthorizationToken and saveAuthorizationToken together, or neither.");
+    }
+    const engine = createEngine(config, own[0] ? this : undefined);
+    engine.load();
+    return engine;
+  }
+
+  get #ready(): Engine {
+    if (this.#engine) return this.#engine;
+    throw new HttpException({
+      message:
+        "This DiscordOAuth2Session belongs to no app yet: call discord.init(app) before the first request.",
+      code: "init_missing",
+      status: 500,
+    });
+  }
+
+  /** The users that are remembered; the keys are internal. */
+  get usersCache(): LRUCache<string, User> {
+    return this.#ready.users.usersCache;
+  }
+
+  /** The client id in use. */
+  get clientId(): string {
+    return this.#ready.config.clientId;
+  }
+
+  /** The redirect URI in use. */
+  get redirectUri(): string {
+    return this.#ready.config.redirectUri;
+  }
+
+  /**
+   * Begins a login: redirects the visitor to Discord.
+   *
+   * @throws TypeError for options that contradict each other or that Discord would refuse
+   * @see https://docs.discord.com/developers/topics/oauth2#authorization-code-grant
+   */
+  async createSession(req: IncomingMessage, res: ServerResponse, options: LoginOptions = {}): Promise<void> {
+    forbidCaching(res);
+    if (answersNonVisit(req, res)) return;
+    redirect(res, await this.authorizationUrl(req, res, options));
+  }
+
+  /**
+   * Begins a login without the redirect, for pages that navigate by themselves. The answer must reach the browser: it
+   * carries the login's cookie.
+   *
+   * @returns Discord's authorization URL
+   * @throws TypeError as {@link createSession}
+   */
+  async authorizationUrl(
+    req: IncomingMessage,
+    res: ServerResponse,
+    options: LoginOptions = {},
+  ): Promise<string> {
+    forbidCaching(res);
+    return this.#ready.logins.begin(req, res, options);
+  }
+
+  /**
+   * Ends a login: exchanges the code, keeps the tokens, and gives the visitor a new session, saved before this resolves.
+   *
+   * What is no visit (HEAD, a browser's prefetch) is answered with 204, and the promise never settles, so that nothing
+   * that comes after it is done.
+   *
+   * @returns the login; `replayed` when this callback had come before, and what follows a login is done already
+   * @throws AccessDenied when the visitor pressed Cancel
+   * @throws HttpException for anything else that is no login; `code` says which
+   * @throws RateLimited
+   */
+  async callback<Data = unknown>(req: IncomingMessage, res: ServerResponse): Promise<LoginResult<Data>> {
+    const { logins } = this.#ready;
+    forbidCaching(res);
+    res.setHeader("Referrer-Policy", "no-referrer");
+    if (answersNonVisit(req, res)) return new Promise(() => {});
+    requireGet(req, res);
+    return (await logins.complete(req, res)) as LoginResult<Data>;
+  }
+
+  /**
+   * Signs out: the tokens are gone at once, and no slow request brings them back. Call it before
+   * `req.session.destroy()`. Does nothing when nobody is signed in.
+   *
+   * @param options `everywhere`: also at Discord, which ends the user's sign-ins to this application on every device
+   * @throws HttpException store_failed; with `everywhere` also what a call to Discord can throw, after the sign-out here
+   */
+  async revoke(
+    req: IncomingMessage,
+    options: { readonly everywhere?: boolean | undefined } = {},
+  ): Promise<void> {
+    const { keeper, tokens, users, logins, oauth } = this.#ready;
+    const session = sessionOf(req);
+    const place = keeper.placeOf(req);
+    const signIn = signInOf(session);
+    const grantId = signIn?.grantId ?? (await place.read())?.id;
+    if (grantId === undefined) return;
+
+    users.forget(grantId);
+    logins.forget(grantId);
+    try {
+      const last = await tokens.end(place, grantId);
+      if (last && options.everywhere) await oauth.revoke(last.accessToken);
+    } finally {
+      session.discord = { formerUserId: signIn?.userId };
+    }
+  }
+
+  /**
+   * Whether somebody is signed in. An expired token is refreshed for that; Discord is not asked otherwise.
+   *
+   * @throws HttpException when it cannot be found out now
+   */
+  async isAuthorized(req: IncomingMessage): Promise<boolean> {
+    const { tokens, keeper } = this.#ready;
+    try {
+      await tokens.usable(keeper.placeOf(req));
+      return true;
+    } catch (error) {
+      if (error instanceof Unauthorized) return false;
+      throw error;
+    }
+  }
+
+  /** The id of the user of this session, as the session has it: {@link isAuthorized} tells whether it still holds. */
+  userId(req: IncomingMessage): string | undefined {
+    return signInOf(sessionOf(req))?.userId;
+  }
+
+  /**
+   * The scopes that the signed-in user has granted. As {@link isAuthorized}, an expired token is refreshed for that.
+   *
+   * @throws Unauthorized when nobody is signed in, or Discord has ended the sign-in
+   * @throws HttpException when it cannot be found out now
+   */
+  async grantedScopes(req: IncomingMessage): Promise<readonly string[]> {
+    const { tokens, keeper } = this.#ready;
+    return (await tokens.usable(keeper.placeOf(req))).scopes;
+  }
+
+  /**
+   * Whether this browser has just signed in several times without a session that sticks, so that sending it to the login
+   * once more would not end.
+   */
+  isLoginLoop(req: IncomingMessage): boolean {
+    return sessionOf(req).discord === undefined && this.#ready.logins.recentLogins(req) >= LOOP_LOGINS;
+  }
+
+  /**
+   * The stored token, which may have expired. Override it together with {@link saveAuthorizationToken} to keep tokens
+   * your own way.
+   */
+  async getAuthorizationToken(req: IncomingMessage): Promise<Token | undefined> {
+    return this.#ready.places.of(req).read();
+  }
+
+  /** Stores a token for this session; `undefined` on sign-out. */
+  async saveAuthorizationToken(req: IncomingMessage, token: Token | undefined): Promise<void> {
+    const { places } = this.#ready;
+    if (token) await places.save(req, token);
+    else await places.of(req).end();
+  }
+
+  /**
+   * The signed-in user. Needs `identify`; with `email` also their address.
+   *
+   * @throws Unauthorized, MissingScopes, RateLimited, HttpException
+   * @see https://docs.discord.com/developers/resources/user#get-current-user
+   */
+  async fetchUser(req: IncomingMessage, options?: FetchOptions): Promise<User> {
+    const user = await this.#of(req).fetchUser(options);
+    const session = sessionOf(req);
+    const signIn = signInOf(session);
+    if (signIn && signIn.userId === undefined) session.discord = { ...signIn, userId: user.id };
+    return user;
+  }
+
+  /**
+   * The guilds of the signed-in user, 200 at most. Needs `guilds`.
+   *
+   * @throws Unauthorized, MissingScopes, RateLimited, HttpException
+   * @see https://docs.discord.com/developers/resources/user#get-current-user-guilds
+   */
+  async fetchGuilds(req: IncomingMessage, options?: FetchOptions): Promise<Guild[]> {
+    return this.#of(req).fetchGuilds(options);
+  }
+
+  /**
+   * The accounts elsewhere that the signed-in user has linked. Needs `connections`.
+   *
+   * @throws Unauthorized, MissingScopes, RateLimited, HttpException
+   * @see https://docs.discord.com/developers/resources/user#get-current-user-connections
+   */
+  async fetchConnections(req: IncomingMessage, options?: FetchOptions): Promise<UserConnection[]> {
+    return this.#of(req).fetchConnections(options);
+  }
+
+  /**
+   * The signed-in user as a member of one guild: roles, nickname. Needs `guilds.members.read`.
+   *
+   * @throws HttpException 404 when the user is not in the guild
+   * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
+   * @see https://docs.discord.com/developers/resources/user#get-current-user-guild-member
+   */
+  async fetchMember(req: IncomingMessage, guildId: string, options?: FetchOptions): Promise<GuildMember> {
+    return this.#of(req).fetchMember(guildId, options);
+  }
+
+  /**
+   * What Discord says of the sign-in itself: the proof that it still holds there. Needs no scope.
+   *
+   * @throws Unauthorized, RateLimited, HttpException
+   * @see https://docs.discord.com/developers/topics/oauth2#get-current-authorization-information
+   */
+  async fetchAuthorization(req: IncomingMessage, options?: FetchOptions): Promise<Authorization> {
+    return this.#of(req).fetchAuthorization(options);
+  }
+
+  /**
+   * Adds the signed-in user to a guild that the bot is in. Needs `guilds.join` and the bot's token.
+   *
+   * @returns the new member; `null` when the user was one before, and nothing was changed
+   * @throws HttpException `banned_from_guild`, `guild_limit_reached`, `user_token_rejected`, `bot_token_rejected`, ...
+   * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
+   * @see https://docs.discord.com/developers/resources/guild#add-guild-member
+   */
+  async addToGuild(
+    req: IncomingMessage,
+    guildId: string,
+    options?: JoinOptions,
+  ): Promise<GuildMember | null> {
+    return this.#of(req).addToGuild(guildId, options);
+  }
+
+  /**
+   * The signed-in user's link to this application. Needs `role_connections.write`.
+   *
+   * @throws Unauthorized, MissingScopes, RateLimited, HttpException
+   */
+  async fetchRoleConnection(req: IncomingMessage): Promise<RoleConnection> {
+    return this.#of(req).fetchRoleConnection();
+  }
+
+  /**
+   * Replaces the signed-in user's link to this application, which linked roles are decided by.
+   *
+   * @throws Unauthorized, MissingScopes, RateLimited, HttpException
+   * @see https://docs.discord.com/developers/resources/user#update-current-user-application-role-connection
+   */
+  async updateRoleConnection(req: IncomingMessage, update: RoleConnectionUpdate): Promise<RoleConnection> {
+    return this.#of(req).updateRoleConnection(update);
+  }
+
+  /** Removes the signed-in user's link to this application. @throws as {@link updateRoleConnection} */
+  async deleteRoleConnection(req: IncomingMessage): Promise<void> {
+    return this.#of(req).deleteRoleConnection();
+  }
+
+  /**
+   * Any route of the API, as the signed-in user.
+   *
+   * @param route below `/api/v10`, such as `/users/@me`
+   * @returns the parsed JSON; `undefined` for an answer without a body
+   * @throws TypeError for a route that leaves the API
+   * @throws Unauthorized, MissingScopes, RateLimited, HttpException
+   */
+  async request<T = unknown>(req: IncomingMessage, route: string, request?: ApiRequest): Promise<T> {
+    return this.#of(req).request<T>(route, request);
+  }
+
+  /**
+   * Any route of the API, as the bot.
+   *
+   * @returns as {@link request}
+   * @throws HttpException `bot_token_missing`, `bot_token_rejected` (status 500: no visitor can mend that), ...
+   * @throws RateLimited, TypeError
+   */
+  async botRequest<T = unknown>(route: string, request?: ApiRequest): Promise<T> {
+    return this.#ready.bot.send(route, request) as Promise<T>;
+  }
+
+  /** The bot's own user. @throws as {@link botRequest} */
+  async fetchBot(): Promise<Bot> {
+    return Bot.from(await this.#ready.bot.send("/users/@me"));
+  }
+
+  /**
+   * What linked roles of this application can be decided by: reads it, or with an argument replaces it, by the bot's token.
+   *
+   * @param records five at most
+   * @throws as {@link botRequest}
+   * @see https://docs.discord.com/developers/resources/application-role-connection-metadata
+   */
+  async registerRoleConnectionMetadata(
+    records: readonly RoleConnectionMetadata[],
+  ): Promise<readonly RoleConnectionMetadata[]> {
+    const route = `/applications/${this.clientId}/role-connections/metadata`;
+    return this.botRequest(route, { method: "PUT", json: records });
+  }
+
+  /**
+   * The calls of a signed-in user for a token that the app holds itself, outside of any request: background jobs, tokens
+   * kept in a database. It is refreshed when it is time.
+   *
+   * @param onChange is given each new pair: store it, Discord takes a refresh token once
+   */
+  sessionFromToken(token: HeldToken, onChange?: OnTokenChange): UserSession {
+    const { sessionAt } = this.#ready;
+    const held: Token = {
+      ...token,
+      id: token.id ?? grantIdOf(token.refreshToken ?? token.accessToken),
+      issuedAt: token.issuedAt ?? token.expiresAt - 604_800_000,
+    };
+    return sessionAt(heldPlace(held, onChange));
+  }
+
+  /**
+   * The same for an access token that a client sent (`Authorization: Bearer`), as single-page and mobile apps do. Discord is
+   * asked whose it is, once a minute for each token: one that was issued to another application is refused.
+   *
+   * @throws Unauthorized for a token that is dead, made up, or another application's
+   * @throws RateLimited, HttpException
+   */
+  async sessionFromAccessToken(accessToken: string): Promise<UserSession> {
+    return this.#ready.bearers.session(accessToken);
+  }
+
+  /**
+   * A token for the owner of the application (client credentials grant).
+   *
+   * @throws HttpException, RateLimited
+   * @see https://docs.discord.com/developers/topics/oauth2#client-credentials-grant
+   */
+  async clientCredentials(scopes: readonly string[] = ["identify"]): Promise<Token> {
+    const { guild: _, webhook: __, ...answer } = await this.#ready.oauth.clientCredentials(scopes);
+    return { ...answer, id: grantIdOf(answer.accessToken) };
+  }
+
+  /**
+   * Signs a user out of this process with their next request: what Discord's event APPLICATION_DEAUTHORIZED asks for.
+   */
+  deauthorize(userId: string): void {
+    this.#ready.tokens.deauthorize(userId);
+  }
+
+  /** Closes the connections to Discord, for a graceful shutdown. */
+  async close(): Promise<void> {
+    await this.#engine?.close();
+  }
+
+  #of(req: IncomingMessage): UserSession {
+    const { sessionAt, keeper } = this.#ready;
+    return sessionAt(keeper.placeOf(req));
+  }
+}
+
+function grantIdOf(token: string): string {
+  return hash("sha256", token, "base64url").slice(0, 24);
+}

@@ -1,0 +1,78 @@
+import { type Answer, refuse } from "./answer.js";
+import {
+  BLOCKED_AT_EDGE,
+  INVALID_CONTENT_TYPE,
+  INVALID_JSON,
+  invalidField,
+  MISSING_SCOPE,
+  UNAUTHORIZED,
+} from "./api-errors.js";
+import type { AccessToken } from "./authorizations.js";
+import type { Call } from "./call.js";
+import type { Discord } from "./discord.js";
+import type { Handle } from "./router.js";
+import { isSnowflake } from "./snowflake.js";
+
+const DISCORD_USER_AGENT = /^DiscordBot \(\S+, \S+\)/;
+
+/** What a route does for a bearer token; `ids` are the variable parts of its path. */
+export type HandleUser = (call: Call, token: AccessToken, ...ids: string[]) => Answer;
+
+/** Answers only a bearer token that has the scope; null: whatever its scopes. */
+export function forUser(discord: Discord, scope: string | null, handle: HandleUser): Handle {
+  return function answerUser(call) {
+    if (call.caller.kind !== "user") refuse(UNAUTHORIZED);
+    const { token } = call.caller;
+    if (scope !== null) requireScope(discord, token, scope);
+    return handle(call, token, ...readIds(call));
+  };
+}
+
+/** Answers only the bot. */
+export function forBot(discord: Discord, handle: (call: Call, ...ids: string[]) => Answer): Handle {
+  return function answerBot(call) {
+    if (discord.behaviour.strictUserAgent && isOtherUserAgent(call)) refuse(BLOCKED_AT_EDGE);
+    if (call.caller.kind !== "bot") refuse(UNAUTHORIZED);
+    return handle(call, ...readIds(call));
+  };
+}
+
+/** Answers the bot in one way, and everybody else as a user. */
+export function forUserOrBot(handleUser: Handle, handleBot: Handle): Handle {
+  return function answerUserOrBot(call) {
+    return call.caller.kind === "bot" ? handleBot(call) : handleUser(call);
+  };
+}
+
+/** Refuses a token that lacks the scope, in the way Discord is set to. */
+export function requireScope(discord: Discord, token: AccessToken, scope: string): void {
+  if (token.scopes.includes(scope)) return;
+  refuse(discord.behaviour.missingScope === "401" ? UNAUTHORIZED : MISSING_SCOPE);
+}
+
+/** The JSON object a request carries. */
+export function readObject(call: Call): Readonly<Record<string, unknown>> {
+  if (call.body.kind === "none") return {};
+  if (call.body.kind === "invalid-json") refuse(INVALID_JSON);
+  if (call.body.kind !== "json") refuse(INVALID_CONTENT_TYPE);
+  const { value } = call.body;
+  if (!isObject(value))
+    refuse(invalidField("_", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType"));
+  return value;
+}
+
+/** Whether a value is a JSON object. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isOtherUserAgent(call: Call): boolean {
+  return !DISCORD_USER_AGENT.test(call.headers["user-agent"] ?? "");
+}
+
+function readIds(call: Call): string[] {
+  return call.ids.map(({ field, value }) => {
+    if (isSnowflake(value)) return value;
+    return refuse(invalidField(field, "NUMBER_TYPE_COERCE", `Value "${value}" is not snowflake.`));
+  });
+}

@@ -1,0 +1,35 @@
+import type { OutgoingHttpHeaders } from "node:http";
+
+/** What the simulator answers, before faults have their say. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body?: string;
+}
+
+export function json(status: number, value: unknown, headers: OutgoingHttpHeaders = {}): Answer {
+  return { status, headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(value) };
+}
+
+export function noContent(): Answer {
+  return { status: 204, headers: {} };
+}
+
+export function redirect(location: string, headers: OutgoingHttpHeaders = {}): Answer {
+  return { status: 302, headers: { Location: location, "Cache-Control": "no-store", ...headers } };
+}
+
+/** Thrown by a route that has nothing more to do than to answer. */
+export class Refusal extends Error {
+  readonly answer: Answer;
+
+  constructor(answer: Answer) {
+    super(`answered ${answer.status}`);
+    this.answer = answer;
+  }
+}
+
+/** Ends the handling of the request with this answer. */
+export function refuse(answer: Answer): never {
+  throw new Refusal(answer);
+}

@@ -1,0 +1,46 @@
+import { type Answer, json } from "./answer.js";
+
+/** An error as every route but the token endpoint words it. */
+export function apiError(status: number, code: number, message: string): Answer {
+  return json(status, { message, code });
+}
+
+/** 400, 50035, naming the field at fault. */
+export function invalidField(field: string, code: string, message: string): Answer {
+  const errors = { [field]: { _errors: [{ code, message }] } };
+  return json(400, { message: "Invalid Form Body", code: 50035, errors });
+}
+
+export const UNAUTHORIZED = apiError(401, 0, "401: Unauthorized");
+export const NOT_FOUND = apiError(404, 0, "404: Not Found");
+export const METHOD_NOT_ALLOWED = apiError(405, 0, "405: Method Not Allowed");
+export const TOO_LARGE = apiError(413, 40005, "Request entity too large");
+export const INVALID_VERSION = apiError(400, 50041, "Invalid API version provided");
+export const INVALID_JSON = apiError(400, 50109, "The request body contains invalid JSON.");
+export const INVALID_CONTENT_TYPE = apiError(400, 50035, "Invalid Form Body");
+export const UNKNOWN_APPLICATION = apiError(404, 10002, "Unknown Application");
+export const UNKNOWN_CHANNEL = apiError(404, 10003, "Unknown Channel");
+export const UNKNOWN_GUILD = apiError(404, 10004, "Unknown Guild");
+export const UNKNOWN_MEMBER = apiError(404, 10007, "Unknown Member");
+export const UNKNOWN_USER = apiError(404, 10013, "Unknown User");
+export const GUILD_MAXIMUM = apiError(400, 30001, "Maximum number of guilds reached (200)");
+export const MEMBER_MAXIMUM = apiError(400, 30019, "Maximum number of server members reached");
+export const BANNED = apiError(403, 40007, "The user is banned from this guild.");
+export const BLOCKED_AT_EDGE = apiError(403, 40333, "internal network error");
+export const MISSING_ACCESS = apiError(403, 50001, "Missing Access");
+export const EMPTY_MESSAGE = apiError(400, 50006, "Cannot send an empty message");
+export const CANNOT_MESSAGE_USER = apiError(403, 50007, "Cannot send messages to this user");
+export const MISSING_PERMISSIONS = apiError(403, 50013, "Missing Permissions");
+export const INVALID_ACCESS_TOKEN = apiError(403, 50025, "Invalid OAuth2 access token provided");
+export const MISSING_SCOPE = apiError(403, 50026, "Missing required OAuth2 scope");
+export const NEEDS_VERIFICATION = apiError(403, 50178, "The user account must first be verified");
+export const NO_SHARED_GUILD = apiError(
+  403,
+  50278,
+  "Cannot send messages to this user due to having no mutual guilds",
+);
+export const JOIN_LIMITED = apiError(
+  403,
+  340015,
+  "Access to joining new servers has been limited for this user",
+);

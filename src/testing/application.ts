@@ -1,0 +1,76 @@
+import { generateKeyPairSync, type KeyObject } from "node:crypto";
+
+/** What makes up the simulated application; each has a default. */
+export interface ApplicationOptions {
+  readonly clientId?: string;
+  readonly clientSecret?: string;
+  readonly botToken?: string;
+  /** Absent: any http or https redirect URI is taken as registered. */
+  readonly redirectUris?: readonly string[];
+  readonly appName?: string;
+}
+
+/** The one application that is registered at the simulated Discord. */
+export class Application {
+  readonly id: string;
+  readonly secret: string;
+  readonly botToken: string;
+  readonly name: string;
+  /** The Ed25519 key as webhook receivers want it: 64 hexadecimal characters. */
+  readonly publicKey: string;
+  readonly signingKey: KeyObject;
+  readonly redirectUris: readonly string[] | undefined;
+
+  constructor(options: ApplicationOptions) {
+    this.id = options.clientId ?? "1100000000000000099";
+    this.secret = options.clientSecret ?? "client-secret-of-the-simulator-0";
+    this.botToken = options.botToken ?? "bot-token-of-the-simulator";
+    this.name = options.appName ?? "Test app";
+    this.redirectUris = options.redirectUris;
+    const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+    this.signingKey = privateKey;
+    this.publicKey = Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url").toString("hex");
+  }
+
+  isRegistered(redirectUri: string): boolean {
+    return (
+      this.redirectUris?.includes(redirectUri) ?? (/^https?:/.test(redirectUri) && URL.canParse(redirectUri))
+    );
+  }
+
+  /** The application object, as far as everybody may see it. */
+  get payload(): Record<string, unknown> {
+    return {
+      id: this.id,
+      name: this.name,
+      icon: null,
+      description: "",
+      type: null,
+      bot_public: true,
+      bot_require_code_grant: false,
+      verify_key: this.publicKey,
+      flags: 0,
+      flags_new: "0",
+    };
+  }
+
+  /** The user object of the application's bot. */
+  get botUser(): Record<string, unknown> {
+    return {
+      id: this.id,
+      username: this.name,
+      discriminator: "0042",
+      global_name: null,
+      avatar: null,
+      banner: null,
+      accent_color: null,
+      bot: true,
+      mfa_enabled: false,
+      locale: "en-US",
+      verified: true,
+      email: null,
+      flags: 0,
+      public_flags: 0,
+    };
+  }
+}

@@ -1,0 +1,143 @@
+import type { Behaviour } from "./behaviour.js";
+import { BoundedMap } from "./bounded-map.js";
+import type { SimulatedClock } from "./clock.js";
+import { randomText } from "./random-text.js";
+import type { SimulatedUser } from "./user.js";
+
+const KEPT_TOKENS = 100_000;
+
+/** That a user let the application in: it ends as a whole. */
+export interface Authorization {
+  readonly user: SimulatedUser;
+  /** All scopes ever granted. */
+  readonly scopes: Set<string>;
+  ended: boolean;
+}
+
+/** A bearer token. */
+export interface AccessToken {
+  readonly token: string;
+  readonly authorization: Authorization;
+  readonly scopes: readonly string[];
+  /** Epoch milliseconds. */
+  expiresAt: number;
+}
+
+/** A refresh token, kept when it was used so that a second use is noticed. */
+export interface RefreshToken {
+  readonly token: string;
+  readonly authorization: Authorization;
+  readonly accessToken: string;
+  used: boolean;
+}
+
+/** The body of a successful answer of the token endpoint. */
+export interface TokenResponse {
+  readonly token_type: "Bearer";
+  readonly access_token: string;
+  /** Seconds. */
+  readonly expires_in: number;
+  readonly refresh_token?: string;
+  /** Space-separated. */
+  readonly scope: string;
+  /** With the scope `openid`, from a code. */
+  readonly id_token?: string;
+  /** With the scope `bot`. */
+  readonly guild?: Record<string, unknown>;
+  /** With the scope `webhook.incoming`. */
+  readonly webhook?: Record<string, unknown>;
+}
+
+/** A token response that can be refreshed. */
+export interface TokenPair extends TokenResponse {
+  readonly refresh_token: string;
+}
+
+/** Who let the application in, and the tokens that came of it. */
+export class Authorizations {
+  readonly #byUser = new Map<string, Authorization>();
+  readonly #accessTokens = new BoundedMap<string, AccessToken>(KEPT_TOKENS);
+  readonly #refreshTokens = new BoundedMap<string, RefreshToken>(KEPT_TOKENS);
+  readonly #clock: SimulatedClock;
+  readonly #behaviour: Behaviour;
+
+  constructor(clock: SimulatedClock, behaviour: Behaviour) {
+    this.#clock = clock;
+    this.#behaviour = behaviour;
+  }
+
+  /** How many users have let the application in. */
+  get size(): number {
+    return this.#byUser.size;
+  }
+
+  of(user: SimulatedUser): Authorization | undefined {
+    return this.#byUser.get(user.id);
+  }
+
+  /** Adds to what the user has granted. */
+  grant(user: SimulatedUser, scopes: readonly string[]): Authorization {
+    const former = this.#byUser.get(user.id);
+    const authorization = former ?? { user, scopes: new Set<string>(), ended: false };
+    for (const scope of scopes) authorization.scopes.add(scope);
+    this.#byUser.set(user.id, authorization);
+    return authorization;
+  }
+
+  /** Ends everything the user granted, on every device. */
+  end(authorization: Authorization): void {
+    authorization.ended = true;
+    this.#byUser.delete(authorization.user.id);
+  }
+
+  issuePair(authorization: Authorization, scopes: readonly string[]): TokenPair {
+    const answer = this.issueAccessToken(authorization, scopes);
+    const token = randomText();
+    this.#refreshTokens.set(token, { token, authorization, accessToken: answer.access_token, used: false });
+    return { ...answer, refresh_token: token };
+  }
+
+  issueAccessToken(authorization: Authorization, scopes: readonly string[]): TokenResponse {
+    const token = randomText();
+    const seconds = this.#behaviour.accessTokenSeconds;
+    const expiresAt = this.#clock.now() + seconds * 1000;
+    this.#accessTokens.set(token, { token, authorization, scopes, expiresAt });
+    return { token_type: "Bearer", access_token: token, expires_in: seconds, scope: scopes.join(" ") };
+  }
+
+  /** The access token, if it is one that works. */
+  findAccessToken(token: string): AccessToken | undefined {
+    const found = this.#accessTokens.get(token);
+    if (found === undefined) return undefined;
+    if (found.authorization.ended || found.expiresAt <= this.#clock.now()) {
+      this.#accessTokens.delete(token);
+      return undefined;
+    }
+    return found;
+  }
+
+  /** The refresh token, used ones included, unless its authorization has ended. */
+  findRefreshToken(token: string): RefreshToken | undefined {
+    const found = this.#refreshTokens.get(token);
+    if (found?.authorization.ended) this.#refreshTokens.delete(token);
+    return found?.authorization.ended ? undefined : found;
+  }
+
+  /** Uses a refresh token that was found unused. */
+  refresh(from: RefreshToken, scopes: readonly string[]): TokenResponse {
+    if (!this.#behaviour.previousAccessTokenSurvives) this.#accessTokens.delete(from.accessToken);
+    if (this.#behaviour.refreshOmitsRefreshToken) return this.issueAccessToken(from.authorization, scopes);
+    if (!this.#behaviour.rotateRefreshTokens) {
+      return { ...this.issueAccessToken(from.authorization, scopes), refresh_token: from.token };
+    }
+    from.used = true;
+    return this.issuePair(from.authorization, scopes);
+  }
+
+  /** Makes access tokens expire now; of one user, or of everybody. */
+  expireAccessTokens(user?: SimulatedUser): void {
+    for (const token of this.#accessTokens.values()) {
+      if (user === undefined || token.authorization.user === user) token.expiresAt = this.#clock.now();
+    }
+  }
+}

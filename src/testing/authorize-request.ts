@@ -1,0 +1,85 @@
+import { refuse } from "./answer.js";
+import type { Call } from "./call.js";
+import type { Discord } from "./discord.js";
+import { errorPage } from "./page.js";
+import { parseScopes } from "./scopes.js";
+
+/** What an authorize URL asks for. */
+export interface AuthorizeRequest {
+  /** The query as sent, with its question mark. */
+  readonly search: string;
+  readonly responseType: string | undefined;
+  readonly scopes: readonly string[];
+  /** Where the answer goes; undefined: the application has none, and the URL named none. */
+  readonly redirectUri: string | undefined;
+  /** As the URL named it: what the exchange has to repeat. */
+  readonly givenRedirectUri: string | undefined;
+  readonly state: string | undefined;
+  readonly skipConsent: boolean;
+  readonly permissions: string;
+  readonly guildId: string | undefined;
+  readonly channelId: string | undefined;
+  readonly guildSelectDisabled: boolean;
+  readonly nonce: string | undefined;
+  readonly codeChallenge: string | undefined;
+  readonly codeChallengeMethod: string | undefined;
+}
+
+/** Reads an authorize URL. A wrong client or redirect URI is answered here: nobody is to be sent there. */
+export function readAuthorizeRequest({ application }: Discord, call: Call): AuthorizeRequest {
+  const { query } = call;
+  if (query["client_id"] !== application.id) {
+    refuse(errorPage(`Unknown Application: client_id is ${query["client_id"] ?? "missing"}`));
+  }
+  const givenRedirectUri = query["redirect_uri"];
+  if (givenRedirectUri !== undefined && !application.isRegistered(givenRedirectUri)) {
+    refuse(errorPage(`Invalid OAuth2 redirect_uri: ${givenRedirectUri} is not registered`));
+  }
+  return {
+    search: call.search,
+    responseType: query["response_type"],
+    scopes: parseScopes(query["scope"] ?? "bot applications.commands"),
+    redirectUri: givenRedirectUri ?? application.redirectUris?.[0],
+    givenRedirectUri,
+    state: query["state"],
+    skipConsent: query["prompt"] === "none",
+    permissions: query["permissions"] ?? "0",
+    guildId: query["guild_id"],
+    channelId: query["channel_id"],
+    guildSelectDisabled: query["disable_guild_select"] === "true",
+    nonce: query["nonce"],
+    codeChallenge: query["code_challenge"],
+    codeChallengeMethod: query["code_challenge_method"],
+  };
+}
+
+/** An error for the redirect back. */
+export interface AuthorizeError {
+  readonly error: string;
+  readonly description: string;
+}
+
+/** What is wrong with a request before anybody is asked. */
+export function findMistake(request: AuthorizeRequest): AuthorizeError | undefined {
+  const { responseType, scopes, codeChallenge, codeChallengeMethod } = request;
+  const needsResponseType = scopes.some((scope) => scope !== "bot" && scope !== "applications.commands");
+  if (responseType === undefined && needsResponseType)
+    return invalidRequest('Missing "response_type" in request.');
+  if (responseType !== undefined && responseType !== "code" && responseType !== "token") {
+    return {
+      error: "unsupported_response_type",
+      description: `response_type=${responseType} is not supported`,
+    };
+  }
+  if (codeChallengeMethod !== undefined && codeChallenge === undefined) {
+    return invalidRequest('Missing "code_challenge"');
+  }
+  if (codeChallenge !== undefined && codeChallengeMethod !== "S256") {
+    return invalidRequest('Unsupported "code_challenge_method"');
+  }
+  return undefined;
+}
+
+function invalidRequest(description: string): AuthorizeError {
+  return { error: "invalid_request", description };
+}

@@ -1,0 +1,156 @@
+import type { ConsentChoices } from "./consent-client.js";
+import { CookieJar } from "./cookie-jar.js";
+import { Agents, sendRequest } from "./http-client.js";
+
+const MOST_REDIRECTS = 20;
+const CROSS_SITE_NAVIGATION = {
+  "Sec-Fetch-Site": "cross-site",
+  "Sec-Fetch-Mode": "navigate",
+  "Sec-Fetch-Dest": "document",
+};
+
+/** How a browser reaches the app. */
+export interface BrowserOptions {
+  /**
+   * Where the app really listens, when its own address is another, as behind a proxy that ends https:
+   * requests go there with the `Host` of the app and `X-Forwarded-Proto`.
+   */
+  readonly via?: string;
+}
+
+/** One request of a browser. */
+export interface BrowserRequest {
+  readonly method?: string;
+  /** Any header, `Host` and `Sec-Fetch-Site` too. They win over what the browser would send. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly form?: Readonly<Record<string, string>>;
+  readonly json?: unknown;
+  /** Follows redirects within the app; without it, none. */
+  readonly redirect?: "follow";
+  /** Whether another site sends the browser here: its `SameSite` cookies stay at home then. */
+  readonly crossSite?: boolean;
+}
+
+/** What the app answered. */
+export interface BrowserResponse {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The `Location` header, as sent. */
+  readonly location: string | undefined;
+  readonly text: string;
+  /** Of the last request, when redirects were followed. */
+  readonly url: string;
+  json<T = unknown>(): T;
+}
+
+/** Who can approve a login: the simulator. */
+interface Approver {
+  readonly url: string;
+  approve(authorizeUrl: string, choices: ConsentChoices): Promise<string>;
+}
+
+/** A client of the app that keeps cookies, and follows redirects only when told to. */
+export class Browser {
+  /** What the app's cookies are. */
+  readonly cookies: CookieJar;
+  readonly #appUrl: URL;
+  readonly #approver: Approver;
+  readonly #options: BrowserOptions;
+  readonly #agents: Agents;
+
+  /** @internal */
+  constructor(appUrl: string, approver: Approver, options: BrowserOptions = {}, former?: Browser) {
+    this.#appUrl = new URL(appUrl);
+    this.#approver = approver;
+    this.#options = options;
+    this.cookies = former === undefined ? new CookieJar(this.#appUrl) : former.cookies.clone();
+    this.#agents = former === undefined ? new Agents() : former.#agents;
+  }
+
+  /** Sends a request to a path of the app, or to any URL. */
+  async request(pathOrUrl: string, init: BrowserRequest = {}): Promise<BrowserResponse> {
+    let response = await this.#send(new URL(pathOrUrl, this.#appUrl), init);
+    for (let count = 0; init.redirect === "follow" && isRedirect(response); count += 1) {
+      if (count === MOST_REDIRECTS)
+        throw new Error(`More than ${MOST_REDIRECTS} redirects, last to ${response.location}`);
+      const target = new URL(response.location, response.url);
+      if (target.origin !== this.#appUrl.origin) break;
+      response = await this.#send(
+        target,
+        keepsMethod(response.status) ? init : { headers: init.headers ?? {} },
+      );
+    }
+    return response;
+  }
+
+  get(pathOrUrl: string, init?: BrowserRequest): Promise<BrowserResponse> {
+    return this.request(pathOrUrl, { ...init, method: "GET" });
+  }
+
+  post(pathOrUrl: string, init?: BrowserRequest): Promise<BrowserResponse> {
+    return this.request(pathOrUrl, { ...init, method: "POST" });
+  }
+
+  /**
+   * Signs in: opens the login page of the app, lets the app in at Discord, and returns to the callback.
+   *
+   * @returns the callback's answer
+   * @throws Error when the login page does not lead to the simulator
+   */
+  async signIn(loginPath: string, choices: ConsentChoices): Promise<BrowserResponse> {
+    const login = await this.get(loginPath, { redirect: "follow" });
+    if (!login.location?.startsWith(`${this.#approver.url}/`)) {
+      const found = login.location ?? login.text.slice(0, 200);
+      throw new Error(`${loginPath} does not lead to the simulated Discord (${login.status}): ${found}`);
+    }
+    const callbackUrl = await this.#approver.approve(login.location, choices);
+    return this.get(callbackUrl, { crossSite: true });
+  }
+
+  /** Another browser with the same cookies, from now on on its own. */
+  clone(): Browser {
+    return new Browser(this.#appUrl.href, this.#approver, this.#options, this);
+  }
+
+  async #send(url: URL, init: BrowserRequest): Promise<BrowserResponse> {
+    const { method = "GET", crossSite = false, form, json } = init;
+    const cookie = this.cookies.headerFor({ url, method, crossSite });
+    const headers = {
+      ...this.#forwarding(url),
+      ...(crossSite && CROSS_SITE_NAVIGATION),
+      ...(cookie !== undefined && { Cookie: cookie }),
+      ...(form !== undefined && { "Content-Type": "application/x-www-form-urlencoded" }),
+      ...(json !== undefined && { "Content-Type": "application/json" }),
+      ...init.headers,
+    };
+    const body = form === undefined ? JSON.stringify(json) : new URLSearchParams(form).toString();
+    const answer = await sendRequest(this.#addressOf(url), { method, headers, body, agents: this.#agents });
+    for (const header of answer.headers.getSetCookie()) this.cookies.receive(header, url);
+    return {
+      ...answer,
+      url: url.href,
+      location: answer.headers.get("location") ?? undefined,
+      json: <T>() => JSON.parse(answer.text) as T,
+    };
+  }
+
+  #addressOf(url: URL): URL {
+    const { via } = this.#options;
+    return via === undefined || url.origin !== this.#appUrl.origin
+      ? url
+      : new URL(url.pathname + url.search, via);
+  }
+
+  #forwarding(url: URL): Record<string, string> {
+    if (this.#addressOf(url) === url) return {};
+    return { Host: url.host, "X-Forwarded-Proto": url.protocol.slice(0, -1), "X-Forwarded-Host": url.host };
+  }
+}
+
+function isRedirect(response: BrowserResponse): response is BrowserResponse & { readonly location: string } {
+  return response.status >= 300 && response.status < 400 && response.location !== undefined;
+}
+
+function keepsMethod(status: number): boolean {
+  return status === 307 || status === 308;
+}

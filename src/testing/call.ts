@@ -1,0 +1,37 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { AccessToken } from "./authorizations.js";
+
+/** Whom a request comes from, by its `Authorization` header. */
+export type Caller =
+  | { readonly kind: "nobody" }
+  | { readonly kind: "bot" }
+  | { readonly kind: "user"; readonly token: AccessToken };
+
+/** What a request carries. */
+export type Body =
+  | { readonly kind: "none" }
+  | { readonly kind: "form"; readonly fields: Readonly<Record<string, string>> }
+  | { readonly kind: "json"; readonly value: unknown }
+  | { readonly kind: "invalid-json" }
+  | { readonly kind: "unsupported" };
+
+/** A variable part of the path, which has to be an id. */
+export interface PathId {
+  /** As an error calls it, such as `guild_id`. */
+  readonly field: string;
+  readonly value: string;
+}
+
+/** A request that has found its route. */
+export interface Call {
+  readonly method: string;
+  /** Of the API; 6 where the path names none. */
+  readonly version: number;
+  /** The query as sent, with its question mark. */
+  readonly search: string;
+  readonly query: Readonly<Record<string, string>>;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Body;
+  readonly caller: Caller;
+  readonly ids: readonly PathId[];
+}

@@ -1,0 +1,14 @@
+/** The time at the simulated Discord: the system's, moved by whatever a test adds. */
+export class SimulatedClock {
+  #movedByMs = 0;
+
+  /** Epoch milliseconds. */
+  now(): number {
+    return Date.now() + this.#movedByMs;
+  }
+
+  /** Moves the time. Codes, tokens and rate-limit windows that end within `ms` milliseconds have ended. */
+  advance(ms: number): void {
+    this.#movedByMs += ms;
+  }
+}

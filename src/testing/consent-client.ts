@@ -1,0 +1,65 @@
+import { type Agents, type IncomingAnswer, sendRequest } from "./http-client.js";
+import { signedInCookie } from "./signed-in-cookie.js";
+import type { SimulatedUser } from "./user.js";
+
+const ALERT = /role="alert">([^<]*)</;
+
+/** Who decides on the consent page, and what else is chosen there. */
+export interface ConsentChoices {
+  readonly user: SimulatedUser;
+  /** Grants only those of the requested scopes. */
+  readonly scopes?: readonly string[] | undefined;
+  /** Where the bot is added, with the scope `bot`. */
+  readonly guildId?: string | undefined;
+  /** Where the webhook is made, with the scope `webhook.incoming`. */
+  readonly channelId?: string | undefined;
+}
+
+/** What the user does: lets the application in, or does not. */
+export type Decision = "authorize" | "cancel";
+
+/**
+ * Opens an authorize URL and presses a button, as a browser would.
+ *
+ * @returns the URL Discord redirects to
+ * @throws Error when Discord shows an error page and redirects nobody
+ */
+export async function decide(
+  agents: Agents,
+  authorizeUrl: string,
+  decision: Decision,
+  choices: ConsentChoices,
+): Promise<string> {
+  const headers = { Cookie: signedInCookie(choices.user.id) };
+  const pageUrl = new URL(authorizeUrl);
+  pageUrl.pathname = pageUrl.pathname.replace(/^\/api\b(\/v\d+)?/, "");
+  const asked = await sendRequest(pageUrl, { method: "GET", headers, agents });
+  if (asked.status === 302) return locationOf(asked);
+  if (asked.status !== 200) throw notRedirected(asked);
+  const decided = await sendRequest(pageUrl, {
+    method: "POST",
+    headers: { ...headers, "Content-Type": "application/x-www-form-urlencoded" },
+    body: formOf(decision, choices).toString(),
+    agents,
+  });
+  return locationOf(decided);
+}
+
+function formOf(decision: Decision, { user, scopes, guildId, channelId }: ConsentChoices): URLSearchParams {
+  const form = new URLSearchParams({ user_id: user.id, decision });
+  if (scopes !== undefined) form.set("scope", scopes.join(" "));
+  if (guildId !== undefined) form.set("guild_id", guildId);
+  if (channelId !== undefined) form.set("channel_id", channelId);
+  return form;
+}
+
+function locationOf(answer: IncomingAnswer): string {
+  const location = answer.headers.get("location");
+  if (location === null) throw notRedirected(answer);
+  return location;
+}
+
+function notRedirected({ status, text }: IncomingAnswer): Error {
+  const reason = ALERT.exec(text)?.[1] ?? text.slice(0, 200);
+  return new Error(`The simulated Discord redirects nobody (${status}): ${reason}`);
+}

@@ -1,0 +1,34 @@
+import type { Application } from "./application.js";
+import type { AuthorizationCodes } from "./authorization-codes.js";
+import type { Authorizations } from "./authorizations.js";
+import type { Behaviour } from "./behaviour.js";
+import type { SimulatedClock } from "./clock.js";
+import type { Mailbox } from "./mailbox.js";
+import type { OpenIdKeys } from "./openid-keys.js";
+import type { RoleConnections } from "./role-connections.js";
+import type { SimulatedUser } from "./user.js";
+import type { WebhookEvents } from "./webhook-events.js";
+import type { World } from "./world.js";
+
+/** Everything the routes work on. */
+export interface Discord {
+  /** The simulator's own URL, no slash at the end. */
+  readonly url: string;
+  readonly clock: SimulatedClock;
+  readonly behaviour: Behaviour;
+  readonly application: Application;
+  /** To whom the application belongs: whom a client-credentials token stands for. */
+  readonly owner: SimulatedUser;
+  readonly world: World;
+  readonly authorizations: Authorizations;
+  readonly codes: AuthorizationCodes;
+  readonly mailbox: Mailbox;
+  readonly roleConnections: RoleConnections;
+  readonly openIdKeys: OpenIdKeys;
+  readonly webhookEvents: WebhookEvents;
+}
+
+/** What redirects and id tokens name as their origin. */
+export function issuerOf({ behaviour, url }: Discord): string {
+  return behaviour.issuer ?? url;
+}

@@ -1,0 +1,40 @@
+/** Text that is HTML already. */
+class Html {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  toString(): string {
+    return this.text;
+  }
+}
+
+export type { Html };
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+
+type Interpolated = string | Html | false | undefined | readonly Html[];
+
+/** A template tag that escapes every text put into it; `false` and `undefined` leave nothing. */
+export function html(strings: TemplateStringsArray, ...values: readonly Interpolated[]): Html {
+  return new Html(String.raw({ raw: strings }, ...values.map(toHtml)));
+}
+
+/** Takes a text for HTML as it is. */
+export function trustedHtml(text: string): Html {
+  return new Html(text);
+}
+
+function toHtml(value: Interpolated): string {
+  if (value === false || value === undefined) return "";
+  if (typeof value === "string") return value.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
+  return value instanceof Html ? value.text : value.join("");
+}

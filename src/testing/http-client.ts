@@ -1,0 +1,56 @@
+import http, { type OutgoingHttpHeaders } from "node:http";
+import https from "node:https";
+
+/** A request as it goes out. */
+export interface OutgoingRequest {
+  readonly method: string;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body?: string | undefined;
+  /** Which connections to use. */
+  readonly agents: Agents;
+}
+
+/** An answer as it came in. */
+export interface IncomingAnswer {
+  readonly status: number;
+  /** Repeated headers stay apart. */
+  readonly headers: Headers;
+  readonly text: string;
+}
+
+/** Connections that are kept for the next request. */
+export class Agents {
+  readonly #http = new http.Agent({ keepAlive: true });
+  readonly #https = new https.Agent({ keepAlive: true });
+
+  request(url: URL, options: http.RequestOptions): http.ClientRequest {
+    if (url.protocol === "https:") return https.request(url, { ...options, agent: this.#https });
+    return http.request(url, { ...options, agent: this.#http });
+  }
+
+  close(): void {
+    this.#http.destroy();
+    this.#https.destroy();
+  }
+}
+
+/** Sends one request; any header may be set, and no redirect is followed. */
+export async function sendRequest(
+  url: URL,
+  { method, headers, body, agents }: OutgoingRequest,
+): Promise<IncomingAnswer> {
+  const length = body === undefined ? {} : { "Content-Length": Buffer.byteLength(body) };
+  const request = agents.request(url, { method, headers: { ...headers, ...length } });
+  const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
+    request.once("response", resolve);
+    request.once("error", reject);
+    request.end(body);
+  });
+  const chunks: Buffer[] = [];
+  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+  const answered = new Headers();
+  for (const [name, values = []] of Object.entries(response.headersDistinct)) {
+    for (const value of values) answered.append(name, value);
+  }
+  return { status: response.statusCode ?? 0, headers: answered, text: Buffer.concat(chunks).toString() };
+}

@@ -1,0 +1,70 @@
+import type { IncomingMessage } from "node:http";
+import type { Body } from "./call.js";
+
+const LARGEST_BODY = 25 * 1024 * 1024;
+
+/** Of the API: what requests that name no version are handled as. */
+export const OLDEST_VERSION = 6;
+
+const EMPTY = {};
+
+/** Where a request goes. */
+export interface Target {
+  /** Below `/api`, or beside it. */
+  readonly isApi: boolean;
+  /** Of the API; requests that name none are handled as version 6. */
+  readonly version: number;
+  /** With `/api` and the version. */
+  readonly path: string;
+  /** Without. */
+  readonly apiPath: string;
+  /** With its question mark. */
+  readonly search: string;
+  readonly query: Readonly<Record<string, string>>;
+}
+
+export function parseTarget(url: string): Target {
+  const mark = url.indexOf("?");
+  const path = mark === -1 ? url : url.slice(0, mark);
+  const search = mark === -1 ? "" : url.slice(mark);
+  const [prefix, version] = /^\/api(?:\/v(\d+))?(?=\/)/.exec(path) ?? [];
+  return {
+    isApi: prefix !== undefined,
+    version: version === undefined ? OLDEST_VERSION : Number(version),
+    path,
+    apiPath: path.slice(prefix?.length ?? 0),
+    search,
+    query: search === "" ? EMPTY : toRecord(search),
+  };
+}
+
+/** The whole body; undefined: larger than Discord takes. */
+export function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  return new Promise((resolve, reject) => {
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size <= LARGEST_BODY) chunks.push(chunk);
+    });
+    request.once("end", () => resolve(size <= LARGEST_BODY ? Buffer.concat(chunks) : undefined));
+    request.once("error", reject);
+  });
+}
+
+export function parseBody(contentType: string | undefined, bytes: Buffer): Body {
+  if (bytes.length === 0) return { kind: "none" };
+  const mediaType = contentType?.split(";")[0]?.trim().toLowerCase();
+  if (mediaType === "application/x-www-form-urlencoded")
+    return { kind: "form", fields: toRecord(bytes.toString()) };
+  if (mediaType !== "application/json") return { kind: "unsupported" };
+  try {
+    return { kind: "json", value: JSON.parse(bytes.toString()) };
+  } catch {
+    return { kind: "invalid-json" };
+  }
+}
+
+function toRecord(text: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(text));
+}

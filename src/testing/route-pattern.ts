@@ -1,0 +1,33 @@
+/** What a pattern is compared with. */
+export interface RoutedRequest {
+  readonly method: string;
+  /** The path below `/api` and the version. */
+  readonly apiPath: string;
+  /** The template of the route, such as `/users/:id`. */
+  readonly route: string;
+}
+
+/** Whether a request goes to a route. */
+export type MatchesRoute = (request: RoutedRequest) => boolean;
+
+/**
+ * Reads a route as a test writes it: "POST /oauth2/token", "/users/@me" (any method), "/users/:id" (any
+ * user) or "/users/80351110224678912" (this one).
+ */
+export function parseRoutePattern(pattern: string, methodApart?: string): MatchesRoute {
+  const [, methodInside, path = ""] = /^(?:([A-Za-z]+)\s+)?(\/\S*)$/.exec(pattern) ?? [];
+  if (path === "") {
+    throw new TypeError(
+      `"${pattern}" is not a route: write "GET /users/@me", or "/users/@me" for any method.`,
+    );
+  }
+  const method = (methodApart ?? methodInside)?.toUpperCase();
+  const template = forgetNames(path);
+  return (request) =>
+    (method === undefined || method === request.method) &&
+    (template === forgetNames(request.route) || path === request.apiPath);
+}
+
+function forgetNames(template: string): string {
+  return template.replace(/:\w+/g, ":");
+}

@@ -1,0 +1,74 @@
+import type { Answer } from "./answer.js";
+import type { Call, PathId } from "./call.js";
+
+/** Answers a request. */
+export type Handle = (call: Call) => Answer;
+
+/** By method and path, as "GET /users/:id": the parts with a colon are ids. */
+export type Routes = Readonly<Record<string, Handle>>;
+
+/** The place a path leads to. */
+export interface Place {
+  readonly template: string;
+  readonly ids: readonly PathId[];
+  /** Undefined: the method is not allowed there. */
+  readonly handle: Handle | undefined;
+}
+
+interface Resource {
+  readonly template: string;
+  readonly segments: readonly string[];
+  readonly handles: Map<string, Handle>;
+}
+
+/** Finds the route for a path. Literal parts win over ids. */
+export class Router {
+  readonly #literal = new Map<string, Resource>();
+  readonly #variable: Resource[] = [];
+
+  constructor(routes: Routes) {
+    const resources = new Map<string, Resource>();
+    for (const [endpoint, handle] of Object.entries(routes)) {
+      const [method = "", template = ""] = endpoint.split(" ");
+      const resource = resources.get(template) ?? {
+        template,
+        segments: template.split("/"),
+        handles: new Map(),
+      };
+      resource.handles.set(method, handle);
+      resources.set(template, resource);
+    }
+    for (const resource of resources.values()) {
+      if (resource.template.includes(":")) this.#variable.push(resource);
+      else this.#literal.set(resource.template, resource);
+    }
+  }
+
+  find(method: string, path: string): Place | undefined {
+    const literal = this.#literal.get(path);
+    if (literal !== undefined) return toPlace(literal, method, []);
+    const segments = path.split("/");
+    const resource = this.#variable.find((candidate) => fits(candidate.segments, segments));
+    return resource && toPlace(resource, method, segments);
+  }
+}
+
+function fits(template: readonly string[], segments: readonly string[]): boolean {
+  if (template.length !== segments.length) return false;
+  return template.every(
+    (part, index) => part === segments[index] || (part.startsWith(":") && segments[index] !== ""),
+  );
+}
+
+function toPlace(resource: Resource, method: string, segments: readonly string[]): Place {
+  const ids: PathId[] = [];
+  for (const [index, value] of segments.entries()) {
+    const part = resource.segments[index];
+    if (part?.startsWith(":")) ids.push({ field: fieldName(part, resource.segments[index - 1]), value });
+  }
+  return { template: resource.template, ids, handle: resource.handles.get(method) };
+}
+
+function fieldName(part: string, parent = ""): string {
+  return part === ":id" ? `${parent.replace(/s$/, "")}_id` : `${part.slice(1)}_id`;
+}

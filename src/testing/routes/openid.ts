@@ -1,0 +1,46 @@
+import { forUser } from "../access.js";
+import { json } from "../answer.js";
+import type { AccessToken } from "../authorizations.js";
+import { type Discord, issuerOf } from "../discord.js";
+import type { Routes } from "../router.js";
+
+/** OpenID Connect: the keys of id tokens, and who the user is in its words. */
+export function openIdRoutes(discord: Discord): Routes {
+  return {
+    "GET /oauth2/keys": () => json(200, discord.openIdKeys.keySet),
+    "GET /oauth2/userinfo": forUser(discord, "openid", (_call, token) => json(200, describeUser(token))),
+  };
+}
+
+/** The document by which OpenID clients find their way. */
+export function openIdConfigurationRoutes(discord: Discord): Routes {
+  const { url } = discord;
+  return {
+    "GET /.well-known/openid-configuration": () =>
+      json(200, {
+        issuer: issuerOf(discord),
+        authorization_endpoint: `${url}/api/oauth2/authorize`,
+        token_endpoint: `${url}/api/oauth2/token`,
+        userinfo_endpoint: `${url}/api/oauth2/userinfo`,
+        jwks_uri: `${url}/api/oauth2/keys`,
+        response_types_supported: ["code", "token"],
+        subject_types_supported: ["public"],
+        id_token_signing_alg_values_supported: ["RS256"],
+      }),
+  };
+}
+
+function describeUser({ authorization, scopes }: AccessToken): object {
+  const { id, payload } = authorization.user;
+  const { avatar, email, global_name, locale, username, verified } = payload;
+  return {
+    sub: id,
+    ...(scopes.includes("email") && { email, email_verified: verified }),
+    ...(scopes.includes("identify") && {
+      preferred_username: username,
+      nickname: global_name,
+      picture: avatar === null ? null : `https://cdn.discordapp.com/avatars/${id}/${avatar}.png`,
+      locale,
+    }),
+  };
+}

@@ -1,0 +1,80 @@
+import { type Answer, redirect } from "../answer.js";
+import type { CodeGrant } from "../authorization-codes.js";
+import type { AuthorizeError, AuthorizeRequest } from "../authorize-request.js";
+import { type Discord, issuerOf } from "../discord.js";
+import { html } from "../html.js";
+import { errorPage, page } from "../page.js";
+import type { SimulatedUser } from "../user.js";
+import { addBot } from "./passthrough-scopes.js";
+
+/** What the user has agreed to. */
+export interface Consent {
+  readonly user: SimulatedUser;
+  readonly scopes: readonly string[];
+  readonly guild?: CodeGrant["guild"];
+  readonly webhookPlace?: CodeGrant["webhookPlace"];
+}
+
+/** Sends the user back with what was granted. */
+export function redirectWithGrant(discord: Discord, request: AuthorizeRequest, consent: Consent): Answer {
+  const { authorizations, behaviour, webhookEvents } = discord;
+  const { user, scopes, guild } = consent;
+  const authorization = authorizations.grant(user, scopes);
+  const botPermissions = BigInt(/^\d+$/.test(request.permissions) ? request.permissions : 0);
+  if (guild !== undefined && !behaviour.botRequiresCodeGrant) addBot(guild, botPermissions);
+  const place = guild && { integration_type: 0, guild: { id: guild.id, name: guild.name } };
+  const data = { user: user.seenByOthers(), scopes, ...place };
+  webhookEvents.announce({ type: "APPLICATION_AUTHORIZED", data });
+  const parameters = new URLSearchParams();
+  if (request.responseType === "code") {
+    const grant = {
+      authorization,
+      scopes,
+      redirectUri: request.givenRedirectUri,
+      codeChallenge: request.codeChallenge,
+      nonce: request.nonce,
+      guild,
+      botPermissions,
+      webhookPlace: consent.webhookPlace,
+    };
+    parameters.set("code", discord.codes.create(grant));
+  }
+  if (request.responseType === "token") {
+    for (const [name, value] of Object.entries(authorizations.issueAccessToken(authorization, scopes))) {
+      parameters.set(name, String(value));
+    }
+  }
+  if (guild !== undefined) {
+    parameters.set("guild_id", guild.id);
+    parameters.set("permissions", botPermissions.toString());
+  }
+  return sendBack(discord, request, parameters, behaviour.issOnSuccess);
+}
+
+/** Sends the user back with an error. */
+export function redirectWithError(
+  discord: Discord,
+  request: AuthorizeRequest,
+  mistake: AuthorizeError,
+): Answer {
+  const { error, description } = mistake;
+  if (request.redirectUri === undefined) return errorPage(`${error}: ${description}`);
+  const parameters = new URLSearchParams({ error, error_description: description });
+  return sendBack(discord, request, parameters, discord.behaviour.issOnError);
+}
+
+function sendBack(
+  discord: Discord,
+  request: AuthorizeRequest,
+  parameters: URLSearchParams,
+  withIss: boolean,
+): Answer {
+  if (request.redirectUri === undefined)
+    return page(200, "Authorized", html`<h1>Authorized</h1><p>You may close this page.</p>`);
+  if (request.state !== undefined) parameters.set("state", request.state);
+  if (withIss) parameters.set("iss", issuerOf(discord));
+  const target = new URL(request.redirectUri);
+  if (request.responseType === "token") target.hash = parameters.toString();
+  else for (const [name, value] of parameters) target.searchParams.append(name, value);
+  return redirect(target.href);
+}

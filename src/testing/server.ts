@@ -1,0 +1,88 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { TOO_LARGE } from "./api-errors.js";
+import { type Exchange, send } from "./exchange.js";
+import { deliverFault } from "./fault-delivery.js";
+import type { Faults } from "./faults.js";
+import type { Front } from "./front.js";
+import { readBody } from "./incoming.js";
+import type { RateLimits } from "./rate-limits.js";
+import type { RequestLog } from "./request-log.js";
+
+const KEEP_ALIVE_MS = 300_000;
+
+/** What a request meets on its way. */
+export interface Stations {
+  readonly front: Front;
+  readonly faults: Faults;
+  readonly limits: RateLimits;
+  readonly log: RequestLog;
+}
+
+/** Begins to listen on the loopback interface; port 0 is the system's choice. */
+export async function listen(port: number): Promise<Server> {
+  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, "127.0.0.1", resolve);
+  });
+  return server;
+}
+
+/** The address of a server that listens. */
+export function urlOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** Takes requests from the server, and sends the answers. */
+export class Service {
+  readonly #server: Server;
+  readonly #stations: Stations;
+  readonly #apiSockets = new WeakSet<Socket>();
+  #connectionCount = 0;
+
+  constructor(server: Server, stations: Stations) {
+    this.#server = server;
+    this.#stations = stations;
+    server.on("request", (request, response) => {
+      this.#serve(request, response).catch(() => response.destroy());
+    });
+  }
+
+  /** Connections that have carried a call of the API, so far. */
+  get connectionCount(): number {
+    return this.#connectionCount;
+  }
+
+  async close(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeAllConnections();
+    });
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { faults, front, limits, log } = this.#stations;
+    const bytes = await readBody(request);
+    const { record, version, answer } = front.understand(request, bytes ?? Buffer.alloc(0));
+    log.add(record);
+    if (record.path.startsWith("/api/")) this.#countConnection(request.socket);
+    const address = request.socket.remoteAddress ?? "";
+    const exchange: Exchange = {
+      response,
+      record,
+      version,
+      answer: bytes === undefined ? () => TOO_LARGE : answer,
+      onAnswer: (sent) => limits.countAnswer(address, sent),
+    };
+    const fault = faults.take(record);
+    if (fault === undefined) send(exchange, exchange.answer());
+    else await deliverFault(fault, exchange);
+  }
+
+  #countConnection(socket: Socket): void {
+    if (this.#apiSockets.has(socket)) return;
+    this.#apiSockets.add(socket);
+    this.#connectionCount += 1;
+  }
+}

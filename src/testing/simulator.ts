@@ -1,0 +1,188 @@
+import type { TokenPair } from "./authorizations.js";
+import type { Behaviour } from "./behaviour.js";
+import { Browser, type BrowserOptions } from "./browser.js";
+import { type ConsentChoices, decide } from "./consent-client.js";
+import { deauthorize } from "./deauthorize.js";
+import type { Discord } from "./discord.js";
+import type { Fault } from "./faults.js";
+import type { NewGuild, NewMember, SimulatedGuild } from "./guild.js";
+import { Agents } from "./http-client.js";
+import type { SentMessage } from "./mailbox.js";
+import type { RateLimitRule } from "./rate-limits.js";
+import type { RecordedRequest } from "./request-log.js";
+import type { Service, Stations } from "./server.js";
+import type { NewConnection, NewUser, SimulatedUser } from "./user.js";
+import type { WebhookEvent, WebhookSendOptions } from "./webhook-events.js";
+
+/** What an app needs to know to use the simulator; made to be spread into its own options. */
+export interface ClientOptions {
+  readonly clientId: string;
+  readonly clientSecret: string;
+  readonly botToken: string;
+  readonly discordUrl: string;
+}
+
+/** A Discord on this machine. Started by {@link startDiscord}. */
+export class DiscordSimulator {
+  /** Such as `http://127.0.0.1:41237`: no slash at the end. */
+  readonly url: string;
+  /** To be spread into the options of the app. */
+  readonly options: ClientOptions;
+  /** The Ed25519 key that webhook events are signed with, in hexadecimal. */
+  readonly publicKey: string;
+  /** What is not known about Discord, as switches that may be changed at any time. */
+  readonly behaviour: Behaviour;
+  /** The time at Discord, which can be moved. Codes, tokens and rate limits follow it. */
+  readonly clock: { now(): number; advance(ms: number): void };
+  readonly #discord: Discord;
+  readonly #stations: Stations;
+  readonly #service: Service;
+  readonly #agents = new Agents();
+
+  /** @internal */
+  constructor(discord: Discord, stations: Stations, service: Service) {
+    const { application, behaviour, clock, url } = discord;
+    this.url = url;
+    this.options = {
+      clientId: application.id,
+      clientSecret: application.secret,
+      botToken: application.botToken,
+      discordUrl: url,
+    };
+    this.publicKey = application.publicKey;
+    this.behaviour = behaviour;
+    this.clock = clock;
+    this.#discord = discord;
+    this.#stations = stations;
+    this.#service = service;
+  }
+
+  /** Adds a user; what is not given is made up. */
+  addUser(user?: NewUser): SimulatedUser {
+    return this.#discord.world.addUser(user);
+  }
+
+  /** Adds a guild, with the bot in it unless `bot` is false; what is not given is made up. */
+  addGuild(guild?: NewGuild): SimulatedGuild {
+    return this.#discord.world.addGuild(guild);
+  }
+
+  /** Puts a user into a guild, and the guild on the user's list; again, to change the membership. */
+  addMember(guild: SimulatedGuild, user: SimulatedUser, member?: NewMember): void {
+    this.#discord.world.addMember(guild, user, member);
+  }
+
+  /** Takes a user out of a guild. */
+  removeMember(guild: SimulatedGuild, user: SimulatedUser): void {
+    this.#discord.world.removeMember(guild, user);
+  }
+
+  /** Connects another account with a user; what is not given is made up. */
+  addConnection(user: SimulatedUser, connection?: NewConnection): void {
+    this.#discord.world.addConnection(user, connection);
+  }
+
+  /**
+   * Opens an authorize URL as this user and lets the application in.
+   *
+   * @returns the callback URL, which Discord would redirect to
+   * @throws Error when Discord shows an error page and redirects nobody
+   */
+  approve(authorizeUrl: string, choices: ConsentChoices): Promise<string> {
+    return decide(this.#agents, authorizeUrl, "authorize", choices);
+  }
+
+  /** Opens an authorize URL as this user and presses Cancel; returns the callback URL. */
+  cancel(authorizeUrl: string, choices: ConsentChoices): Promise<string> {
+    return decide(this.#agents, authorizeUrl, "cancel", choices);
+  }
+
+  /** A client of the app that keeps cookies and can sign in. */
+  browser(appUrl: string, options?: BrowserOptions): Browser {
+    return new Browser(appUrl, this, options);
+  }
+
+  /** The user removes the app under "Authorized Apps": all its tokens for this user end. */
+  removeAuthorization(user: SimulatedUser): void {
+    const authorization = this.#discord.authorizations.of(user);
+    if (authorization !== undefined) deauthorize(this.#discord, authorization);
+  }
+
+  /** Lets access tokens expire now: of one user, or of everybody. Refresh tokens go on working. */
+  expireAccessTokens(user?: SimulatedUser): void {
+    this.#discord.authorizations.expireAccessTokens(user);
+  }
+
+  /** A working pair of tokens, without a login. */
+  issueToken(user: SimulatedUser, scopes: readonly string[]): TokenPair {
+    const { authorizations } = this.#discord;
+    return authorizations.issuePair(authorizations.grant(user, scopes), scopes);
+  }
+
+  /** Lets something go wrong; returns what takes the fault away again. */
+  fail(fault: Fault): () => void {
+    return this.#stations.faults.add(fault);
+  }
+
+  clearFaults(): void {
+    this.#stations.faults.clear();
+  }
+
+  /** Limits a route, for each user, the bot, or an address; returns what takes the limit away again. */
+  limit(rule: RateLimitRule): () => void {
+    return this.#stations.limits.add(rule);
+  }
+
+  clearLimits(): void {
+    this.#stations.limits.clear();
+  }
+
+  /** The latest requests, oldest first. */
+  get requests(): readonly RecordedRequest[] {
+    return this.#stations.log.requests;
+  }
+
+  /** The latest requests to a route: "POST /oauth2/token", or "/users/@me" for any method. */
+  requestsTo(route: string): RecordedRequest[] {
+    return this.#stations.log.to(route);
+  }
+
+  clearRequests(): void {
+    this.#stations.log.clear();
+  }
+
+  /** Connections that have carried a call of the API so far; those of the consent page do not count. */
+  get connectionCount(): number {
+    return this.#service.connectionCount;
+  }
+
+  /** What the bot has written, oldest first. */
+  get messages(): readonly SentMessage[] {
+    return this.#discord.mailbox.messages;
+  }
+
+  /** Where webhook events go by themselves; undefined: nowhere. */
+  get webhookUrl(): string | undefined {
+    return this.#discord.webhookEvents.url;
+  }
+
+  set webhookUrl(url: string | undefined) {
+    this.#discord.webhookEvents.url = url;
+  }
+
+  /** Sends a signed webhook event; returns the app's answer. */
+  sendWebhookEvent(url: string, event: WebhookEvent, options?: WebhookSendOptions): Promise<Response> {
+    return this.#discord.webhookEvents.send(url, event, options);
+  }
+
+  /** Resolves when the webhook events sent so far have arrived, or failed. */
+  webhookEventsDelivered(): Promise<void> {
+    return this.#discord.webhookEvents.delivered();
+  }
+
+  /** Stops, and ends every connection. */
+  async close(): Promise<void> {
+    this.#agents.close();
+    await this.#service.close();
+  }
+}

@@ -1,0 +1,23 @@
+const DISCORD_EPOCH = 1_420_070_400_000n;
+
+/** Whether a text can be an id: 1 to 20 digits that fit into 64 bits. */
+export function isSnowflake(text: string): boolean {
+  return /^\d{1,20}$/.test(text) && BigInt(text) < 1n << 64n;
+}
+
+/** Orders ids by age, as numbers and not as text. */
+export function compareSnowflakes(left: string, right: string): number {
+  if (left.length !== right.length) return left.length - right.length;
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** Makes ids that carry their time and never repeat. */
+export class SnowflakeSequence {
+  #last = 0n;
+
+  next(nowMs: number): string {
+    const fromTime = (BigInt(nowMs) - DISCORD_EPOCH) << 22n;
+    this.#last = fromTime > this.#last ? fromTime : this.#last + 1n;
+    return this.#last.toString();
+  }
+}

@@ -1,0 +1,71 @@
+import { Application, type ApplicationOptions } from "./application.js";
+import { AuthorizationCodes } from "./authorization-codes.js";
+import { Authorizations } from "./authorizations.js";
+import { type Behaviour, usualBehaviour } from "./behaviour.js";
+import { SimulatedClock } from "./clock.js";
+import type { Discord } from "./discord.js";
+import { Faults } from "./faults.js";
+import { Front } from "./front.js";
+import { Mailbox } from "./mailbox.js";
+import { OpenIdKeys } from "./openid-keys.js";
+import { RateLimits } from "./rate-limits.js";
+import { RequestLog } from "./request-log.js";
+import { RoleConnections } from "./role-connections.js";
+import { listen, Service, urlOf } from "./server.js";
+import { DiscordSimulator } from "./simulator.js";
+import { SimulatedUser } from "./user.js";
+import { WebhookEvents } from "./webhook-events.js";
+import { World } from "./world.js";
+
+/** What a simulator can be started with; each has a default. */
+export interface SimulatorOptions extends ApplicationOptions {
+  /** On 127.0.0.1. Default: 0, the system's choice. */
+  readonly port?: number;
+  /** Where it differs from {@link usualBehaviour}. */
+  readonly behaviour?: Partial<Behaviour>;
+  /** How many requests are kept in the log. Default: 10,000. */
+  readonly logLimit?: number;
+  /** Where webhook events go. Default: nowhere. */
+  readonly webhookUrl?: string;
+}
+
+/**
+ * Starts a Discord of your own, over real HTTP, for tests and for trying an app out.
+ *
+ * @example
+ * const discord = await startDiscord();
+ * const app = createApp(discord.options);
+ * const mira = discord.addUser({ username: "mira.k" });
+ * // ...
+ * await discord.close();
+ */
+export async function startDiscord(options: SimulatorOptions = {}): Promise<DiscordSimulator> {
+  const server = await listen(options.port ?? 0);
+  const clock = new SimulatedClock();
+  const behaviour = { ...usualBehaviour(), ...options.behaviour };
+  const application = new Application(options);
+  const webhookEvents = new WebhookEvents(clock, application, options.webhookUrl);
+  const world = new World(clock);
+  const discord: Discord = {
+    url: urlOf(server),
+    clock,
+    behaviour,
+    application,
+    owner: new SimulatedUser(world.newId(), { username: "the.owner" }),
+    world,
+    authorizations: new Authorizations(clock, behaviour),
+    codes: new AuthorizationCodes(clock, behaviour),
+    mailbox: new Mailbox(),
+    openIdKeys: new OpenIdKeys(),
+    roleConnections: new RoleConnections(),
+    webhookEvents,
+  };
+  const limits = new RateLimits(clock, behaviour);
+  const stations = {
+    front: new Front(discord, limits),
+    faults: new Faults(),
+    limits,
+    log: new RequestLog(options.logLimit ?? 10_000),
+  };
+  return new DiscordSimulator(discord, stations, new Service(server, stations));
+}

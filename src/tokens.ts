@@ -1,0 +1,229 @@
+import { hash } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import { now, sleep } from "./clock.js";
+import type { Config } from "./config.js";
+import { HttpException, Unauthorized } from "./errors.js";
+import { type GrantPlace, isDue, isExpired, type RefreshClaim, type Token } from "./grant.js";
+import { type OAuth, TokenRequestRefused } from "./oauth.js";
+import { traceRefresh } from "./telemetry.js";
+
+/** After a refusal the pair may still turn out to have been renewed by another process; this long it is looked for. */
+const REFUSAL_FINAL_MS = 60_000;
+const LOOK_AGAIN_MS = 2000;
+/** Two processes may have claimed a refresh in the same instant, and see only one claim of the two. */
+const OVERWRITTEN_CLAIM_MS = 500;
+const PAUSE_MS = 50;
+const RETRY_EARLY_MS = 5000;
+const REMEMBERED = 10_000;
+
+/** A grant's life: who may use it, who refreshes it, when it ends. */
+export class Tokens {
+  readonly #config: Config;
+  readonly #oauth: OAuth;
+  readonly #refreshes = new Map<string, Promise<Token>>();
+  /** When Discord first refused a pair. */
+  readonly #refusedAt = new LRUCache<string, number>({ max: REMEMBERED });
+  /** When an early refresh may be tried again, by grant. */
+  readonly #earlyAgainAt = new LRUCache<string, number>({ max: REMEMBERED });
+  /** When a user was reported to have removed the app at Discord. */
+  readonly #deauthorizedAt = new LRUCache<string, number>({ max: REMEMBERED });
+
+  constructor(config: Config, oauth: OAuth) {
+    this.#config = config;
+    this.#oauth = oauth;
+  }
+
+  /**
+   * The token to call Discord with, refreshed when it is time.
+   *
+   * @throws Unauthorized when nobody is signed in, or Discord has ended the sign-in
+   * @throws HttpException when that cannot be found out now; the sign-in is unharmed
+   */
+  async usable(place: GrantPlace): Promise<Token> {
+    const token = await place.read();
+    if (!token) throw notSignedIn();
+    if (this.#isDeauthorized(token)) {
+      await place.end();
+      throw grantEnded();
+    }
+    if (!isDue(token)) return token;
+    if (isExpired(token)) return this.refresh(place, token);
+    return this.#refreshEarly(place, token);
+  }
+
+  /**
+   * Gets a new pair, or the one that another request or process has just got.
+   *
+   * @throws Unauthorized when Discord refuses: the grant is dead
+   */
+  refresh(place: GrantPlace, token: Token): Promise<Token> {
+    const underway = this.#refreshes.get(token.id);
+    if (underway !== undefined) return underway;
+    const refresh = traceRefresh(token.userId, () => this.#refresh(place, token)).finally(() =>
+      this.#refreshes.delete(token.id),
+    );
+    this.#refreshes.set(token.id, refresh);
+    return refresh;
+  }
+
+  /**
+   * Signs out here, after a refresh under way: its result would otherwise come later.
+   *
+   * @returns the last token of the grant
+   */
+  async end(place: GrantPlace, grantId: string): Promise<Token | undefined> {
+    await this.#refreshes.get(grantId)?.catch(() => undefined);
+    const last = await place.read().catch(() => undefined);
+    await place.end();
+    return last;
+  }
+
+  /** Signs a user out of this process with the next request: whatever was issued until now is dead. */
+  deauthorize(userId: string): void {
+    this.#deauthorizedAt.set(userId, now());
+  }
+
+  #isDeauthorized(token: Token): boolean {
+    const at = token.userId === undefined ? undefined : this.#deauthorizedAt.get(token.userId);
+    return at !== undefined && token.issuedAt <= at;
+  }
+
+  /** The token still works, so whatever goes wrong here does not concern the caller. */
+  async #refreshEarly(place: GrantPlace, token: Token): Promise<Token> {
+    if (!token.refreshToken || (this.#earlyAgainAt.get(token.id) ?? 0) > now()) return token;
+    try {
+      return await this.refresh(place, token);
+    } catch {
+      this.#earlyAgainAt.set(token.id, now() + RETRY_EARLY_MS);
+      return token;
+    }
+  }
+
+  async #refresh(place: GrantPlace, token: Token): Promise<Token> {
+    const { lock } = this.#config;
+    if (!lock) return this.#refreshNow(place, token, place.claim);
+    return underLock(lock, `discord-refresh-${token.id}`, () => this.#refreshNow(place, token, undefined));
+  }
+
+  /** @param claim how processes without a lock tell each other; without it nobody else refreshes this grant now */
+  async #refreshNow(place: GrantPlace, token: Token, claim: RefreshClaim | undefined): Promise<Token> {
+    const [stored, othersUntil] = await Promise.all([place.readAgain(), claim?.othersUntil()]);
+    if (!stored) throw grantEnded();
+    if (stored.accessToken !== token.accessToken && !isExpired(stored)) return stored;
+    if (claim && othersUntil !== undefined) {
+      const renewed = await this.#awaitOther(place, claim, stored, this.#claimMs());
+      if (renewed) return renewed;
+    }
+    if (await this.#isKnownDead(place, stored)) throw grantEnded();
+
+    await claim?.take(now() + this.#claimMs());
+    try {
+      return await this.#exchange(place, stored);
+    } catch (error) {
+      if (!(error instanceof TokenRequestRefused)) throw error;
+      const renewed = await this.#awaitOther(place, claim, stored, LOOK_AGAIN_MS);
+      if (renewed) return renewed;
+      this.#refusedAt.set(deadKey(stored), now());
+      throw grantEnded();
+    } finally {
+      await claim?.release().catch(() => undefined);
+    }
+  }
+
+  async #exchange(place: GrantPlace, former: Token): Promise<Token> {
+    if (!former.refreshToken) throw new TokenRequestRefused("invalid_grant", "There is no refresh token.");
+    const answer = await this.#oauth.refresh(former.refreshToken);
+    const next: Token = {
+      ...former,
+      accessToken: answer.accessToken,
+      refreshToken: answer.refreshToken ?? former.refreshToken,
+      scopes: answer.scopes.length > 0 ? answer.scopes : former.scopes,
+      issuedAt: answer.issuedAt,
+      expiresAt: answer.expiresAt,
+    };
+    const kept = await place.replace(former, next);
+    if (!kept) throw grantEnded();
+    return kept;
+  }
+
+  /** Looks for another process's pair, for as long as one is at it. */
+  async #awaitOther(
+    place: GrantPlace,
+    claim: RefreshClaim | undefined,
+    former: Token,
+    longestMs: number,
+  ): Promise<Token | undefined> {
+    const start = now();
+    for (;;) {
+      const stored = await place.readAgain();
+      if (!stored) throw grantEnded();
+      if (stored.accessToken !== former.accessToken) return stored;
+      if (!claim) return undefined;
+      const waitedMs = now() - start;
+      const claimed = (await claim.othersUntil()) !== undefined;
+      if (waitedMs >= (claimed ? longestMs : OVERWRITTEN_CLAIM_MS)) return undefined;
+      await sleep(PAUSE_MS);
+    }
+  }
+
+  async #isKnownDead(place: GrantPlace, token: Token): Promise<boolean> {
+    const refusedAt = this.#refusedAt.get(deadKey(token));
+    if (refusedAt === undefined) return false;
+    if (now() - refusedAt >= REFUSAL_FINAL_MS) await place.end();
+    return true;
+  }
+
+  #claimMs(): number {
+    return this.#config.timeoutMs + 1000;
+  }
+}
+
+/** Runs a task under the app's lock. @throws HttpException lock_failed when the task could not run */
+export async function underLock<T>(
+  lock: NonNullable<Config["lock"]>,
+  key: string,
+  task: () => Promise<T>,
+): Promise<T> {
+  let outcome: Promise<T> | undefined;
+  try {
+    await lock(key, async () => {
+      outcome = task();
+      await outcome;
+    });
+  } catch (cause) {
+    if (!outcome) throw lockFailed(cause);
+  }
+  if (!outcome) throw lockFailed(new Error("The lock resolved without having run its task."));
+  return outcome;
+}
+
+function lockFailed(cause: unknown): HttpException {
+  return new HttpException({
+    message: "The option lock failed before its task ran. Nobody was signed out by this; see the cause.",
+    code: "lock_failed",
+    status: 503,
+    cause,
+  });
+}
+
+/** A refused pair is remembered without its tokens. */
+function deadKey(token: Token): string {
+  return hash("sha256", token.refreshToken ?? token.accessToken, "base64url");
+}
+
+export function notSignedIn(): Unauthorized {
+  return new Unauthorized({
+    message: "Nobody is signed in with Discord in this session. Send the visitor to the login.",
+    code: "not_signed_in",
+    status: 401,
+  });
+}
+
+export function grantEnded(): Unauthorized {
+  return new Unauthorized({
+    message:
+      "This sign-in has ended: it was signed out, or Discord refuses its token. Send the visitor to the login.",
+    code: "grant_ended",
+    status: 401,
+  });
+}

@@ -1,0 +1,126 @@
+import type { Request, RequestHandler } from "express";
+import { now } from "./clock.js";
+import { HttpException } from "./errors.js";
+import { discordOf } from "./guards.js";
+import { isObject } from "./models/model.js";
+
+const MAX_BODY_BYTES = 1024 * 1024;
+/** Discord retries for ten minutes; what is signed earlier than that is a replay. */
+const OLDEST_MS = 15 * 60_000;
+
+/**
+ * One event, as Discord sends it: duplicates and any order are possible.
+ *
+ * @see https://docs.discord.com/developers/events/webhook-events#event-types
+ */
+export interface WebhookEvent {
+  /** Such as `APPLICATION_DEAUTHORIZED`; open to new ones. */
+  readonly type: string;
+  /** ISO 8601. */
+  readonly timestamp: string;
+  /** By type; not validated. */
+  readonly data: unknown;
+}
+
+export interface WebhookEventsOptions {
+  /** The application's public key, as the developer portal shows it: 64 hexadecimal characters. */
+  readonly publicKey: string;
+  /** Called after Discord has had its answer. What it throws becomes a process warning. */
+  readonly onEvent?: ((event: WebhookEvent) => Promise<void> | void) | undefined;
+}
+
+/**
+ * Receives Discord's webhook events: `app.post("/events", webhookEvents({ publicKey }))`, before any body parser. Wrong
+ * signatures are answered 401, as Discord tests from time to time. `APPLICATION_DEAUTHORIZED` signs the user out of this
+ * process with their next request.
+ *
+ * @throws TypeError for a public key that is none
+ * @see https://docs.discord.com/developers/events/webhook-events
+ */
+export function webhookEvents({ publicKey, onEvent }: WebhookEventsOptions): RequestHandler {
+  if (!/^[\da-f]{64}$/i.test(publicKey)) {
+    throw new TypeError("publicKey must be the application's public key: 64 hexadecimal characters.");
+  }
+
+  async function receive(req: Request): Promise<WebhookEvent | undefined> {
+    const body = await rawBodyOf(req);
+    await requireSignature(req, body, publicKey);
+    return parseEvent(body);
+  }
+
+  async function handle(req: Request, event: WebhookEvent): Promise<void> {
+    const userId = deauthorizedUserOf(event);
+    if (userId !== undefined) discordOf(req).deauthorize(userId);
+    await onEvent?.(event);
+  }
+
+  return function webhookEvents(req, res, next) {
+    receive(req).then((event) => {
+      res.status(204).type("application/json").end();
+      if (event) handle(req, event).catch(warn);
+    }, next);
+  };
+}
+
+async function requireSignature(req: Request, body: Buffer, publicKey: string): Promise<void> {
+  const { verifyKey } = await import("discord-interactions");
+  const signature = req.get("X-Signature-Ed25519") ?? "";
+  const timestamp = req.get("X-Signature-Timestamp") ?? "";
+  const isRecent = Math.abs(now() - Number(timestamp) * 1000) <= OLDEST_MS;
+  if (isRecent && (await verifyKey(body, signature, timestamp, publicKey).catch(() => false))) return;
+  throw new HttpException({
+    message: "This request is not signed by Discord, or was so too long ago.",
+    code: "signature_invalid",
+    status: 401,
+  });
+}
+
+/** The bytes that were signed. @throws HttpException when something has parsed them away */
+async function rawBodyOf(req: Request): Promise<Buffer> {
+  if (Buffer.isBuffer(req.body)) return req.body;
+  if (req.readableEnded || req.body !== undefined) {
+    throw new HttpException({
+      message: "The body of this event is parsed already: put webhookEvents() before express.json().",
+      code: "body_parsed",
+      status: 500,
+    });
+  }
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of req) {
+    bytes += chunk.length;
+    if (bytes > MAX_BODY_BYTES) {
+      throw new HttpException({ message: "This event is too large.", code: "body_too_large", status: 413 });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** @returns nothing for a PING */
+function parseEvent(body: Buffer): WebhookEvent | undefined {
+  try {
+    const { type, event }: { type?: unknown; event?: unknown } = JSON.parse(body.toString("utf8"));
+    if (type !== 1 || !isObject(event)) return undefined;
+    const { type: name, timestamp, data } = event as Partial<WebhookEvent>;
+    return { type: String(name), timestamp: String(timestamp), data };
+  } catch {
+    return undefined;
+  }
+}
+
+function deauthorizedUserOf({ type, data }: WebhookEvent): string | undefined {
+  if (type !== "APPLICATION_DEAUTHORIZED" || !isObject(data) || !("user" in data) || !isObject(data.user)) {
+    return undefined;
+  }
+  return "id" in data.user && typeof data.user.id === "string" ? data.user.id : undefined;
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(
+    `onEvent of webhookEvents failed: ${error instanceof Error ? error.message : String(error)}`,
+    {
+      code: "EXPRESS_DISCORD_ON_EVENT",
+    },
+  );
+}

@@ -1,0 +1,23 @@
+import { onTestFinished } from "vitest";
+import { replaceClock } from "../../src/clock.js";
+
+/** Moves the library's time for the rest of one test; waits pass as soon as they begin, and take the time along. */
+export function movableClock() {
+  let offset = 0;
+  const now = () => Date.now() + offset;
+  replaceClock({
+    now,
+    sleep: async (ms, signal) => {
+      signal?.throwIfAborted();
+      offset += ms;
+      await new Promise((resolve) => setImmediate(resolve));
+    },
+  });
+  onTestFinished(() => replaceClock());
+  return {
+    now,
+    advance(ms: number) {
+      offset += ms;
+    },
+  };
+}

@@ -1,0 +1,280 @@
+import { describe, expect, it } from "vitest";
+import { approved, authorizeUrl, callApi, CALLBACK, exchange, queryOf } from "./api-client.js";
+import { startForTest } from "./start-for-test.js";
+
+const CANCELLED = "The resource owner or authorization server denied the request";
+const BAD_SCOPE = "The requested scope is invalid, unknown, or malformed.";
+
+describe("the consent page", () => {
+  it("offers every user, and tells the scopes in words", async () => {
+    const discord = await startForTest({ appName: "Dashboard" });
+    discord.addUser({ username: "mira.k", global_name: "Mira" });
+    discord.addUser({ username: "tom" });
+    const page = await (await fetch(authorizeUrl(discord, { scope: "identify guilds" }))).text();
+    expect(page).toContain("<title>Authorize Dashboard</title>");
+    expect(page).toContain("Mira<small>mira.k</small>");
+    expect(page).toContain("tom<small>tom</small>");
+    expect(page).toContain("Know what servers you are in <code>guilds</code>");
+  });
+
+  it("escapes what others have named", async () => {
+    const discord = await startForTest({ appName: "<script>app</script>" });
+    const user = discord.addUser({ username: "x", global_name: `"><img src=x onerror='1'>` });
+    discord.addMember(discord.addGuild({ name: "<b>&" }), user, { owner: true });
+    const page = await (await fetch(authorizeUrl(discord, { scope: "bot <i>", state: `"><u>` }))).text();
+    expect(page).not.toMatch(/<script>|<img|<b>|<i>|<u>/);
+    expect(page).toContain("&lt;b&gt;&amp;");
+  });
+
+  it("makes somebody up when nobody was added", async () => {
+    const discord = await startForTest();
+    const page = await (await fetch(authorizeUrl(discord))).text();
+    const userId = /name="user_id" value="(\d+)" required checked/.exec(page)?.[1];
+    const body = new URLSearchParams({ user_id: userId!, decision: "authorize" });
+    const answer = await fetch(authorizeUrl(discord), { method: "POST", body, redirect: "manual" });
+    expect(answer.status).toBe(302);
+    expect(queryOf(answer.headers.get("location")!)["code"]).toMatch(/^\w{30}$/);
+  });
+
+  it("says no referrer, is not stored, and runs no script", async () => {
+    const discord = await startForTest();
+    const { headers } = await fetch(authorizeUrl(discord));
+    expect(headers.get("referrer-policy")).toBe("no-referrer");
+    expect(headers.get("cache-control")).toBe("no-store");
+    expect(headers.get("content-security-policy")).toContain("default-src 'none'");
+    expect(headers.get("content-type")).toBe("text/html; charset=utf-8");
+  });
+
+  it("is where the address below /api leads", async () => {
+    const discord = await startForTest();
+    for (const base of ["/api", "/api/v10"]) {
+      const { status, headers } = await callApi(discord, "GET /oauth2/authorize?client_id=1", { base });
+      expect(status).toBe(302);
+      expect(headers.get("location")).toBe(`${discord.url}/oauth2/authorize?client_id=1`);
+    }
+  });
+
+  it("is answered for an authorize URL below /api too", async () => {
+    const discord = await startForTest();
+    const url = authorizeUrl(discord).replace("/oauth2", "/api/oauth2");
+    expect(queryOf(await discord.approve(url, { user: discord.addUser() }))["state"]).toBe("s1");
+  });
+});
+
+describe("the redirect back", () => {
+  it("carries the code, the state and the issuer", async () => {
+    const discord = await startForTest();
+    const url = await discord.approve(authorizeUrl(discord), { user: discord.addUser() });
+    expect(url.startsWith(`${CALLBACK}?`)).toBe(true);
+    expect(queryOf(url)).toEqual({ code: expect.stringMatching(/^\w{30}$/), state: "s1", iss: discord.url });
+  });
+
+  it("keeps the query the redirect URI has", async () => {
+    const discord = await startForTest();
+    const query = await approved(discord, discord.addUser(), { redirect_uri: `${CALLBACK}?from=here` });
+    expect(query["from"]).toBe("here");
+  });
+
+  it("has no state where none was sent", async () => {
+    const discord = await startForTest();
+    expect(await approved(discord, discord.addUser(), { state: undefined })).not.toHaveProperty("state");
+  });
+
+  it("says access_denied after Cancel", async () => {
+    const discord = await startForTest();
+    const url = await discord.cancel(authorizeUrl(discord), { user: discord.addUser() });
+    expect(queryOf(url)).toEqual({ error: "access_denied", error_description: CANCELLED, state: "s1", iss: discord.url });
+    expect(url).toContain("error_description=The+resource+owner");
+  });
+
+  it("names the issuer as the switches say", async () => {
+    const discord = await startForTest({ behaviour: { issOnSuccess: false, issuer: "https://other.test" } });
+    const user = discord.addUser();
+    expect(await approved(discord, user)).not.toHaveProperty("iss");
+    expect(queryOf(await discord.cancel(authorizeUrl(discord), { user }))["iss"]).toBe("https://other.test");
+    Object.assign(discord.behaviour, { issOnSuccess: true, issOnError: false });
+    expect((await approved(discord, user))["iss"]).toBe("https://other.test");
+    expect(queryOf(await discord.cancel(authorizeUrl(discord), { user }))).not.toHaveProperty("iss");
+  });
+
+  it("puts an implicit grant into the fragment, without a refresh token", async () => {
+    const discord = await startForTest();
+    const url = await discord.approve(authorizeUrl(discord, { response_type: "token" }), { user: discord.addUser() });
+    const fragment = Object.fromEntries(new URLSearchParams(new URL(url).hash.slice(1)));
+    expect(new URL(url).search).toBe("");
+    expect(fragment).toEqual({
+      access_token: expect.any(String),
+      token_type: "Bearer",
+      expires_in: "604800",
+      scope: "identify",
+      state: "s1",
+      iss: discord.url,
+    });
+    expect((await callApi(discord, "GET /users/@me", { bearer: fragment["access_token"]! })).status).toBe(200);
+  });
+
+  it("puts an error of the implicit grant into the fragment", async () => {
+    const discord = await startForTest();
+    const url = await discord.cancel(authorizeUrl(discord, { response_type: "token" }), { user: discord.addUser() });
+    expect(new URL(url).hash).toContain("#error=access_denied");
+  });
+});
+
+describe("a request nobody is redirected for", () => {
+  it("is one of an unknown client", async () => {
+    const discord = await startForTest();
+    const response = await fetch(authorizeUrl(discord, { client_id: "1" }), { redirect: "manual" });
+    expect(response.status).toBe(400);
+    expect(await response.text()).toContain("Unknown Application");
+  });
+
+  it("is one with an unregistered redirect URI, and be it only a slash", async () => {
+    const discord = await startForTest({ redirectUris: [CALLBACK] });
+    const user = discord.addUser();
+    for (const redirect_uri of [`${CALLBACK}/`, `${CALLBACK}?x=1`, "http://evil.test/"]) {
+      const approval = discord.approve(authorizeUrl(discord, { redirect_uri }), { user });
+      await expect(approval).rejects.toThrow("Invalid OAuth2 redirect_uri");
+    }
+    expect((await approved(discord, user))["code"]).toBeDefined();
+  });
+
+  it("is one with something else than an http URL, when no redirect URI was registered", async () => {
+    const discord = await startForTest();
+    const user = discord.addUser();
+    for (const redirect_uri of ["myapp://callback", "http://[", "javascript:alert(1)"]) {
+      await expect(discord.approve(authorizeUrl(discord, { redirect_uri }), { user })).rejects.toThrow("redirect_uri");
+    }
+  });
+
+  it("is a decision of an unknown user", async () => {
+    const discord = await startForTest();
+    const stranger = (await startForTest()).addUser();
+    await expect(discord.approve(authorizeUrl(discord), { user: stranger })).rejects.toThrow("user_id");
+  });
+});
+
+describe("without a redirect URI", () => {
+  it("the first registered one is taken, and the exchange need not name any", async () => {
+    const discord = await startForTest({ redirectUris: [CALLBACK, "http://second.test/"] });
+    const url = await discord.approve(authorizeUrl(discord, { redirect_uri: undefined }), { user: discord.addUser() });
+    expect(url.startsWith(CALLBACK)).toBe(true);
+    const { status } = await exchange(discord, queryOf(url)["code"]!, { redirect_uri: "http://any.test/" });
+    expect(status).toBe(200);
+  });
+
+  it("an app without any ends on a page of Discord, and so does Cancel", async () => {
+    const discord = await startForTest();
+    const user = discord.addUser();
+    const url = authorizeUrl(discord, { redirect_uri: undefined });
+    const decide = (decision: string) =>
+      fetch(url, { method: "POST", body: new URLSearchParams({ user_id: user.id, decision }) });
+    const approval = await decide("authorize");
+    expect([approval.status, await approval.text()]).toEqual([200, expect.stringContaining("Authorized")]);
+    const cancel = await decide("cancel");
+    expect([cancel.status, await cancel.text()]).toEqual([400, expect.stringContaining("access_denied")]);
+  });
+});
+
+describe("a mistake in the request is told in the redirect", () => {
+  it.each([
+    [{ response_type: undefined }, "invalid_request", 'Missing "response_type" in request.'],
+    [{ response_type: "id_token" }, "unsupported_response_type", "response_type=id_token is not supported"],
+    [{ code_challenge_method: "S256" }, "invalid_request", 'Missing "code_challenge"'],
+    [{ code_challenge: "x", code_challenge_method: "plain" }, "invalid_request", 'Unsupported "code_challenge_method"'],
+    [{ code_challenge: "x" }, "invalid_request", 'Unsupported "code_challenge_method"'],
+  ])("%j: %s", async (parameters, error, error_description) => {
+    const discord = await startForTest();
+    const url = authorizeUrl(discord, parameters);
+    const location = (await fetch(url, { redirect: "manual" })).headers.get("location")!;
+    expect(queryOf(location)).toEqual({ error, error_description, state: "s1", iss: discord.url });
+    const posted = await fetch(url, { method: "POST", redirect: "manual" });
+    expect(posted.headers.get("location")).toBe(location);
+  });
+
+  it.each([
+    ["an unknown scope", { scope: "identify identity" }],
+    ["a scope for approved partners", { scope: "identify identify.premium" }],
+    ["no scope at all", { scope: "" }],
+    ["linked roles with PKCE", { scope: "role_connections.write", code_challenge: "x", code_challenge_method: "S256" }],
+    ["linked roles without a code", { scope: "role_connections.write", response_type: "token" }],
+    ["a webhook without a code", { scope: "webhook.incoming", response_type: "token" }],
+  ])("after the user has agreed: %s", async (_name, parameters) => {
+    const discord = await startForTest();
+    const url = new URL(await discord.approve(authorizeUrl(discord, parameters), { user: discord.addUser() }));
+    const told = new URLSearchParams(url.search || url.hash.slice(1));
+    expect([told.get("error"), told.get("error_description")]).toEqual(["invalid_scope", BAD_SCOPE]);
+  });
+
+  it("a scope for approved partners is granted to one", async () => {
+    const discord = await startForTest({ behaviour: { approvedScopes: ["identify.premium"] } });
+    const query = await approved(discord, discord.addUser(), { scope: "identify identify.premium" });
+    expect(query["code"]).toBeDefined();
+  });
+});
+
+describe("prompt=none", () => {
+  it("passes without the page once everything was granted", async () => {
+    const discord = await startForTest();
+    const user = discord.addUser();
+    await approved(discord, user, { scope: "identify guilds" });
+    discord.clearRequests();
+    expect((await approved(discord, user, { scope: "guilds", prompt: "none" }))["code"]).toBeDefined();
+    expect(discord.requests.map(({ method }) => method)).toEqual(["GET"]);
+  });
+
+  it("shows the page when something is new", async () => {
+    const discord = await startForTest();
+    const user = discord.addUser();
+    await approved(discord, user);
+    discord.clearRequests();
+    await approved(discord, user, { scope: "identify email", prompt: "none" });
+    expect(discord.requests.map(({ method }) => method)).toEqual(["GET", "POST"]);
+  });
+
+  it("shows the page to a browser nobody has signed in with", async () => {
+    const discord = await startForTest();
+    await approved(discord, discord.addUser());
+    const response = await fetch(authorizeUrl(discord, { prompt: "none" }), { redirect: "manual" });
+    expect(response.status).toBe(200);
+  });
+
+  it("passes in the browser that decided before", async () => {
+    const discord = await startForTest();
+    const user = discord.addUser();
+    const body = new URLSearchParams({ user_id: user.id, decision: "authorize" });
+    const decided = await fetch(authorizeUrl(discord), { method: "POST", body, redirect: "manual" });
+    const Cookie = decided.headers.getSetCookie()[0]!.split(";")[0]!;
+    const again = await fetch(authorizeUrl(discord, { prompt: "none" }), { headers: { Cookie }, redirect: "manual" });
+    expect(again.status).toBe(302);
+  });
+
+  it("asks where to put the bot every time", async () => {
+    const discord = await startForTest();
+    const user = discord.addUser();
+    const guild = discord.addGuild();
+    discord.addMember(guild, user, { owner: true });
+    const parameters = { scope: "bot", guild_id: guild.id, prompt: "none" };
+    await approved(discord, user, parameters);
+    discord.clearRequests();
+    await approved(discord, user, parameters);
+    expect(discord.requests.map(({ method }) => method)).toEqual(["GET", "POST"]);
+  });
+
+  it("without it, the page is shown every time", async () => {
+    const discord = await startForTest();
+    const user = discord.addUser();
+    await approved(discord, user);
+    discord.clearRequests();
+    await approved(discord, user, { prompt: "consent" });
+    expect(discord.requests.map(({ method }) => method)).toEqual(["GET", "POST"]);
+  });
+});
+
+describe("fewer scopes than requested", () => {
+  it("can be granted", async () => {
+    const discord = await startForTest();
+    const url = authorizeUrl(discord, { scope: "identify email guilds" });
+    const callback = await discord.approve(url, { user: discord.addUser(), scopes: ["guilds", "identify"] });
+    expect((await exchange(discord, queryOf(callback)["code"]!)).body.scope).toBe("identify guilds");
+  });
+});

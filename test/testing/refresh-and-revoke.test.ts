@@ -1,0 +1,170 @@
+import { describe, expect, it } from "vitest";
+import type { DiscordSimulator } from "../../src/testing/index.js";
+import { callApi, logIn, refresh } from "./api-client.js";
+import { startForTest } from "./start-for-test.js";
+
+const REFUSED = '{"error": "invalid_grant", "error_description": "Invalid \\"refresh_token\\" in request"}';
+
+async function works(discord: DiscordSimulator, bearer: string): Promise<boolean> {
+  return (await callApi(discord, "GET /oauth2/@me", { bearer })).status === 200;
+}
+
+function revoke(discord: DiscordSimulator, fields: Record<string, string>) {
+  const { clientId, clientSecret } = discord.options;
+  const form = { client_id: clientId, client_secret: clientSecret, ...fields };
+  return callApi(discord, "POST /oauth2/token/revoke", { form });
+}
+
+describe("a refresh", () => {
+  it("gives a new pair and ends the former one", async () => {
+    const discord = await startForTest();
+    const former = await logIn(discord, discord.addUser());
+    const { status, body } = await refresh(discord, former.refresh_token);
+    expect([status, body.scope]).toEqual([200, "identify"]);
+    expect(await works(discord, body.access_token)).toBe(true);
+    expect(await works(discord, former.access_token)).toBe(false);
+    const again = await refresh(discord, former.refresh_token);
+    expect([again.status, again.text]).toEqual([400, REFUSED]);
+    expect((await refresh(discord, body.refresh_token)).status).toBe(200);
+  });
+
+  it("has one winner among many at once", async () => {
+    const discord = await startForTest();
+    const { refresh_token } = await logIn(discord, discord.addUser());
+    const answers = await Promise.all(Array.from({ length: 5 }, () => refresh(discord, refresh_token)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400, 400]);
+  });
+
+  it("works when the access token has expired", async () => {
+    const discord = await startForTest();
+    const { refresh_token } = await logIn(discord, discord.addUser());
+    discord.clock.advance(30 * 86_400_000);
+    expect((await refresh(discord, refresh_token)).status).toBe(200);
+  });
+
+  it("returns every scope the user ever granted", async () => {
+    const discord = await startForTest();
+    const user = discord.addUser();
+    await logIn(discord, user, "identify guilds");
+    const narrow = await logIn(discord, user, "identify email");
+    expect(narrow.scope).toBe("identify email");
+    expect((await refresh(discord, narrow.refresh_token)).body.scope).toBe("identify guilds email");
+  });
+
+  it("can be narrowed, and not widened", async () => {
+    const discord = await startForTest();
+    const { refresh_token } = await logIn(discord, discord.addUser(), "identify guilds");
+    const wide = await refresh(discord, refresh_token, { scope: "identify email" });
+    expect([wide.status, wide.body.error]).toEqual([400, "invalid_scope"]);
+    expect((await refresh(discord, refresh_token, { scope: "identify" })).body.scope).toBe("identify");
+  });
+
+  it("is refused without a token, and for an unknown one", async () => {
+    const discord = await startForTest();
+    expect((await refresh(discord, "")).body).toEqual({
+      error: "invalid_request",
+      error_description: 'Missing "refresh_token" in request.',
+    });
+    expect((await refresh(discord, "unknown")).text).toBe(REFUSED);
+  });
+
+  it("is refused for a banned account", async () => {
+    const discord = await startForTest();
+    const user = discord.addUser();
+    const { refresh_token } = await logIn(discord, user);
+    user.banned = true;
+    expect((await refresh(discord, refresh_token)).text).toBe(REFUSED);
+  });
+
+  it("is refused to another client", async () => {
+    const discord = await startForTest();
+    const { refresh_token } = await logIn(discord, discord.addUser());
+    expect((await refresh(discord, refresh_token, { client_secret: "wrong" })).text).toBe('{"error": "invalid_client"}');
+  });
+});
+
+describe("by switch, a refresh", () => {
+  it("leaves the former access token alive", async () => {
+    const discord = await startForTest({ behaviour: { previousAccessTokenSurvives: true } });
+    const former = await logIn(discord, discord.addUser());
+    await refresh(discord, former.refresh_token);
+    expect(await works(discord, former.access_token)).toBe(true);
+  });
+
+  it("ends the whole authorization at a second use", async () => {
+    const discord = await startForTest({ behaviour: { refreshReuse: "revoke-grant" } });
+    const { refresh_token } = await logIn(discord, discord.addUser());
+    const { body } = await refresh(discord, refresh_token);
+    expect((await refresh(discord, refresh_token)).text).toBe(REFUSED);
+    expect(await works(discord, body.access_token)).toBe(false);
+    expect((await refresh(discord, body.refresh_token)).text).toBe(REFUSED);
+  });
+
+  it("keeps its refresh token", async () => {
+    const discord = await startForTest({ behaviour: { rotateRefreshTokens: false } });
+    const { refresh_token } = await logIn(discord, discord.addUser());
+    expect((await refresh(discord, refresh_token)).body.refresh_token).toBe(refresh_token);
+    expect((await refresh(discord, refresh_token)).status).toBe(200);
+  });
+
+  it("answers without a refresh token, and the former one works on", async () => {
+    const discord = await startForTest({ behaviour: { refreshOmitsRefreshToken: true } });
+    const { refresh_token } = await logIn(discord, discord.addUser());
+    const { body } = await refresh(discord, refresh_token);
+    expect(body).not.toHaveProperty("refresh_token");
+    expect(await works(discord, body.access_token)).toBe(true);
+    expect((await refresh(discord, refresh_token)).status).toBe(200);
+  });
+
+  it("is refused with a full stop", async () => {
+    const discord = await startForTest({ behaviour: { refreshErrorFullStop: true } });
+    expect((await refresh(discord, "x")).body.error_description).toBe('Invalid "refresh_token" in request.');
+  });
+});
+
+describe("revocation", () => {
+  it.each(["access_token", "refresh_token"] as const)("by the %s ends every login of the user", async (kind) => {
+    const discord = await startForTest();
+    const [mira, tom] = [discord.addUser(), discord.addUser()];
+    const [first, second, other] = [await logIn(discord, mira), await logIn(discord, mira), await logIn(discord, tom)];
+    const answer = await revoke(discord, { token: first[kind], token_type_hint: "access_token" });
+    expect([answer.status, answer.body]).toEqual([200, {}]);
+    expect(await works(discord, first.access_token)).toBe(false);
+    expect(await works(discord, second.access_token)).toBe(false);
+    expect((await refresh(discord, second.refresh_token)).text).toBe(REFUSED);
+    expect(await works(discord, other.access_token)).toBe(true);
+  });
+
+  it("forgets what the user had granted", async () => {
+    const discord = await startForTest();
+    const user = discord.addUser();
+    const { access_token } = await logIn(discord, user, "identify guilds");
+    await revoke(discord, { token: access_token });
+    const { refresh_token } = await logIn(discord, user, "identify");
+    expect((await refresh(discord, refresh_token)).body.scope).toBe("identify");
+  });
+
+  it("answers 200 for an unknown token, and an error without one", async () => {
+    const discord = await startForTest();
+    expect((await revoke(discord, { token: "unknown" })).text).toBe("{}");
+    const missing = await revoke(discord, { access_token: "x" });
+    expect([missing.status, missing.text]).toEqual([400, '{"error": "invalid_request"}']);
+  });
+
+  it("is refused to another client", async () => {
+    const discord = await startForTest();
+    const { access_token } = await logIn(discord, discord.addUser());
+    const { status, body } = await revoke(discord, { token: access_token, client_secret: "wrong" });
+    expect([status, body]).toEqual([401, { error: "invalid_client" }]);
+    expect(await works(discord, access_token)).toBe(true);
+  });
+
+  it("happens when the user removes the app", async () => {
+    const discord = await startForTest();
+    const user = discord.addUser();
+    const { access_token, refresh_token } = await logIn(discord, user);
+    discord.removeAuthorization(user);
+    expect(await works(discord, access_token)).toBe(false);
+    expect((await refresh(discord, refresh_token)).text).toBe(REFUSED);
+  });
+});

@@ -1,0 +1,9 @@
+import { onTestFinished } from "vitest";
+import { type DiscordSimulator, type SimulatorOptions, startDiscord } from "../../src/testing/index.js";
+
+/** A simulator that stops when the test is over. */
+export async function startForTest(options: SimulatorOptions = {}): Promise<DiscordSimulator> {
+  const discord = await startDiscord(options);
+  onTestFinished(() => discord.close());
+  return discord;
+}
