@@ -29,7 +29,6 @@ export interface Call extends NamedCall {
 
 /** @throws TypeError for what cannot be sent */
 export function prepareCall(
-  origin: string,
   { scheme, token, subject, untrusted }: Credentials,
   given: string,
   request: ApiRequest,
@@ -43,7 +42,7 @@ export function prepareCall(
     route: shown,
     scheme,
     token,
-    wire: encodeRequest(`${origin}/api/v10`, `${scheme} ${token}`, method, route, request),
+    wire: encodeRequest(`${scheme} ${token}`, method, route, request),
     signal: request.signal,
     slot: { subject: `${scheme} ${subject}`, route: `${method} ${template}`, major, bucket: undefined },
     untrusted: untrusted ? subject : undefined,

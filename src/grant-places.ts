@@ -5,7 +5,7 @@ import { type GrantPlace, parseToken, type Token } from "./grant.js";
 import { GrantRecords } from "./grant-records.js";
 import type { Seal } from "./seal.js";
 import { type SessionLike, sessionLifetimeMs, sessionOf, sessionStoreOf, signInOf } from "./session-data.js";
-import { besideSessions, inTokenStore, type Records } from "./token-store.js";
+import { besideSessions, inTokenStore, type Records, type SessionStore } from "./token-store.js";
 
 /** Where nobody is signed in. */
 const NOWHERE: GrantPlace = {
@@ -20,6 +20,7 @@ export class GrantPlaces {
   readonly #seal: Seal;
   readonly #records: GrantRecords;
   readonly #tokenStore: Records | undefined;
+  readonly #besideSessions = new WeakMap<SessionStore, Records>();
   /** Grants that ended while their tokens are in a cookie, which nobody can take back. */
   readonly #ended = new LRUCache<string, true>({ max: 10_000 });
 
@@ -62,8 +63,12 @@ export class GrantPlaces {
   }
 
   #recordsFor(req: IncomingMessage): Records | undefined {
+    if (this.#tokenStore) return this.#tokenStore;
     const store = sessionStoreOf(req);
-    return this.#tokenStore ?? (store && besideSessions(store));
+    if (!store) return undefined;
+    const known = this.#besideSessions.get(store) ?? besideSessions(store);
+    this.#besideSessions.set(store, known);
+    return known;
   }
 
   #inSession(session: SessionLike, grantId: string): GrantPlace {

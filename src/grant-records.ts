@@ -40,12 +40,6 @@ export class GrantRecords {
     this.#seal = seal;
   }
 
-  /** What is known of a grant without asking the store. */
-  peek(id: string): Token | undefined {
-    const known = this.#memo.get(id);
-    return typeof known === "object" ? known : undefined;
-  }
-
   /** Stores a new grant. @throws HttpException store_failed */
   async create(records: Records, token: Token, sessionMs: number): Promise<void> {
     if (this.#memo.get(token.id) === token) return;
@@ -54,22 +48,18 @@ export class GrantRecords {
 
   /** @param sessionMs how long the session that points here can live */
   place(records: Records, id: string, sessionMs: number): GrantPlace {
-    return {
-      read: async () => {
-        const unsaved = this.#unsaved.get(id);
-        if (unsaved) return this.#replace(records, unsaved.former, unsaved.next, sessionMs);
-        const known = this.#memo.get(id);
-        if (known === undefined) return this.#read(records, id);
-        return typeof known === "object" ? known : undefined;
-      },
-      readAgain: () => this.#read(records, id),
-      replace: (former, next) => this.#replace(records, former, next, sessionMs),
-      end: () => this.#end(records, id, sessionMs),
-      claim: records.shared ? this.#claim(records, id) : undefined,
-    };
+    return new RecordPlace(this, records, id, sessionMs);
   }
 
-  async #read(records: Records, id: string): Promise<Token | undefined> {
+  async readRemembered(records: Records, id: string, sessionMs: number): Promise<Token | undefined> {
+    const unsaved = this.#unsaved.get(id);
+    if (unsaved) return this.replace(records, unsaved.former, unsaved.next, sessionMs);
+    const known = this.#memo.get(id);
+    if (known === undefined) return this.read(records, id);
+    return typeof known === "object" ? known : undefined;
+  }
+
+  async read(records: Records, id: string): Promise<Token | undefined> {
     const before = this.#memo.get(id);
     const sealed = await records.read(keyOf(id));
     const meanwhile = this.#memo.get(id);
@@ -86,15 +76,10 @@ export class GrantRecords {
     return text === TOMBSTONE ? "ended" : (parseToken(text) ?? "missing");
   }
 
-  async #replace(
-    records: Records,
-    former: Token,
-    next: Token,
-    sessionMs: number,
-  ): Promise<Token | undefined> {
+  async replace(records: Records, former: Token, next: Token, sessionMs: number): Promise<Token | undefined> {
     const { id } = former;
     try {
-      const stored = await this.#read(records, id);
+      const stored = await this.read(records, id);
       if (stored?.accessToken !== former.accessToken) {
         this.#unsaved.delete(id);
         return stored;
@@ -120,21 +105,21 @@ export class GrantRecords {
     }
   }
 
-  async #end(records: Records, id: string, sessionMs: number): Promise<void> {
+  async end(records: Records, id: string, sessionMs: number): Promise<void> {
     this.#unsaved.delete(id);
     this.#memo.set(id, "ended");
     const sealed = this.#seal.seal("grant", id, TOMBSTONE);
     await records.write(keyOf(id), sealed, Math.max(SHORTEST_TOMBSTONE_MS, sessionMs));
   }
 
-  #claim(records: Records, id: string): RefreshClaim {
+  claim(records: Records, id: string): RefreshClaim {
     const key = `${keyOf(id)}-refreshing`;
     return {
       othersUntil: async () => {
         const sealed = await records.read(key);
         const text = sealed === undefined ? undefined : this.#seal.open("refreshing", id, sealed);
         const [process, until] = text?.split(" ") ?? [];
-        return process === this.#process || Number(until) <= now() ? undefined : Number(until);
+        return process !== this.#process && Number(until) > now() ? Number(until) : undefined;
       },
       take: (untilMs) =>
         records.write(key, this.#seal.seal("refreshing", id, `${this.#process} ${untilMs}`), untilMs - now()),
@@ -145,4 +130,39 @@ export class GrantRecords {
 
 function keyOf(id: string): string {
   return KEY_PREFIX + id;
+}
+
+/** One grant among the records, as one request sees it. */
+class RecordPlace implements GrantPlace {
+  readonly #all: GrantRecords;
+  readonly #records: Records;
+  readonly #id: string;
+  readonly #sessionMs: number;
+
+  constructor(all: GrantRecords, records: Records, id: string, sessionMs: number) {
+    this.#all = all;
+    this.#records = records;
+    this.#id = id;
+    this.#sessionMs = sessionMs;
+  }
+
+  read(): Promise<Token | undefined> {
+    return this.#all.readRemembered(this.#records, this.#id, this.#sessionMs);
+  }
+
+  readAgain(): Promise<Token | undefined> {
+    return this.#all.read(this.#records, this.#id);
+  }
+
+  replace(former: Token, next: Token): Promise<Token | undefined> {
+    return this.#all.replace(this.#records, former, next, this.#sessionMs);
+  }
+
+  end(): Promise<void> {
+    return this.#all.end(this.#records, this.#id, this.#sessionMs);
+  }
+
+  get claim(): RefreshClaim | undefined {
+    return this.#records.shared ? this.#all.claim(this.#records, this.#id) : undefined;
+  }
 }

@@ -75,7 +75,7 @@ export class Rest {
    * @throws TypeError for a request that cannot be sent
    */
   async send(credentials: Credentials, route: string, request: ApiRequest = {}): Promise<unknown> {
-    const call = prepareCall(this.#origin, credentials, route, request, now() + this.#options.timeoutMs);
+    const call = prepareCall(credentials, route, request, now() + this.#options.timeoutMs);
     return traceRequest(call.trace, () => this.#run(call));
   }
 

@@ -1,6 +1,8 @@
+import { LRUCache } from "lru-cache";
+
 /** A route that stays below `/api/v10`, and what it is known by. */
 export interface Route {
-  /** As given, characters beyond ASCII percent-encoded; may end in a query. */
+  /** From the root of the origin, as it goes over the wire; may end in a query. */
   readonly path: string;
   /** For logs and tables: ids and tokens replaced by placeholders. */
   readonly template: string;
@@ -10,17 +12,20 @@ export interface Route {
   readonly major: string;
 }
 
-const PLAIN = /^(?:\/[\w@-]+)+$/;
-const PATH_FAULTS: readonly (readonly [RegExp, string])[] = [
-  [/^(?!\/)/, 'it must begin with "/"'],
+const API_PATH = "/api/v10";
+const QUERY_FAULTS: readonly (readonly [RegExp, string])[] = [
   [/[\s\p{Cc}]/u, "it contains whitespace or a control character"],
   [/[\\#]/, 'it contains "\\" or "#"'],
   [/\p{Surrogate}/u, "it is not well-formed Unicode"],
+];
+const PATH_FAULTS: typeof QUERY_FAULTS = [
+  [/^(?!\/)/, 'it must begin with "/"'],
+  ...QUERY_FAULTS,
   [/\/\//, "it has an empty segment, as a missing id leaves behind"],
-  [/\/(?:\.|%(?:25)*2e){1,2}(?:\/|$)/i, 'it has a segment "." or ".."'],
   [/%(?:25)*(?:[01][\da-f]|7f|2f|5c)/i, "it hides a slash, a backslash or a control character"],
 ];
-const QUERY_FAULTS = PATH_FAULTS.slice(1, 4);
+/** Also as a server would see them that decodes more than once. */
+const DOT_SEGMENT = /\/(?:\.|%(?:25)*2e){1,2}(?:\/|$)/i;
 
 const LITERAL = /^@?[a-z]{1,32}\d?(?:[-_.][a-z]{1,32}){0,4}$/;
 const DIGITS = /^\d+$/;
@@ -33,26 +38,40 @@ const CHOSEN_AFTER = new Map([
 const TOKEN_AFTER_ID_OF = new Set(["webhooks", "interactions"]);
 const MAJOR_AFTER = new Set(["guilds", "channels", "webhooks", "interactions"]);
 
+const LONGEST_REMEMBERED = 200;
+/** An app calls the same few routes again and again. */
+const parsed = new LRUCache<string, Route>({ max: 500 });
+
 /** @throws TypeError for a route that is no path, or that would leave the API */
-export function parseRoute(route: unknown): Route {
-  if (typeof route !== "string") {
-    throw new TypeError(`The route must be a string such as "/users/@me", not ${shownValue(route)}.`);
-  }
-  const [given = "", query] = splitQuery(route);
-  const fault = PLAIN.test(given) ? undefined : faultIn(given, PATH_FAULTS);
-  const wrong = fault ?? (query === undefined ? undefined : faultIn(query, QUERY_FAULTS));
-  if (wrong !== undefined) {
-    throw new TypeError(
-      `The route must be a path below /api/v10 such as "/users/@me", not ${shownValue(shownOf(route.split("/")))}: ${wrong}.`,
-    );
-  }
+export function parseRoute(given: string): Route {
+  const known = parsed.get(given);
+  if (known !== undefined) return known;
+  const route = parse(given);
+  if (given.length <= LONGEST_REMEMBERED) parsed.set(given, route);
+  return route;
+}
+
+function parse(route: unknown): Route {
+  if (typeof route !== "string") throw noString(route);
+  const [given, query] = splitQuery(route);
+  const url = new URL(`https://discord.com${API_PATH}${route}`);
+  const isBelow = url.pathname.startsWith(`${API_PATH}/`) && !DOT_SEGMENT.test(given);
+  const fault =
+    faultIn(given, PATH_FAULTS) ??
+    faultIn(query, QUERY_FAULTS) ??
+    (isBelow ? undefined : 'it has a segment "." or ".."');
   const segments = given.split("/");
-  return {
-    path: encodeBeyondAscii(route),
-    template: segments.map(placeholder).join("/"),
-    shown: shownOf(segments),
-    major: majorOf(segments),
-  };
+  if (fault === undefined) {
+    return {
+      path: `${url.pathname}${url.search}`,
+      template: segments.map(placeholder).join("/"),
+      shown: shownOf(segments),
+      major: majorOf(segments),
+    };
+  }
+  throw new TypeError(
+    `The route must be a path below ${API_PATH} such as "/users/@me", not ${shownValue(shownOf(segments))}: ${fault}.`,
+  );
 }
 
 /**
@@ -61,14 +80,19 @@ export function parseRoute(route: unknown): Route {
  * @throws TypeError when it is not a string
  */
 export function routeTemplate(route: string): string {
-  return typeof route === "string"
-    ? (splitQuery(route)[0] ?? "").split("/").map(placeholder).join("/")
-    : parseRoute(route).template;
+  const known = parsed.get(route);
+  if (known !== undefined) return known.template;
+  if (typeof route !== "string") throw noString(route);
+  return splitQuery(route)[0].split("/").map(placeholder).join("/");
 }
 
-function splitQuery(route: string): readonly [string, string?] {
+function noString(given: unknown): TypeError {
+  return new TypeError(`The route must be a string such as "/users/@me", not ${shownValue(given)}.`);
+}
+
+function splitQuery(route: string): readonly [path: string, query: string] {
   const mark = route.indexOf("?");
-  return mark < 0 ? [route] : [route.slice(0, mark), route.slice(mark + 1)];
+  return mark < 0 ? [route, ""] : [route.slice(0, mark), route.slice(mark + 1)];
 }
 
 function faultIn(part: string, faults: typeof PATH_FAULTS): string | undefined {
@@ -87,23 +111,15 @@ function isToken(index: number, segments: readonly string[]): boolean {
 }
 
 function shownOf(segments: readonly string[]): string {
-  return segments
-    .map((segment, index) => (isToken(index, segments) ? ":token" : segment))
-    .join("/")
-    .replace(/\?.*/s, "");
+  return segments.map((segment, index) => (isToken(index, segments) ? ":token" : segment)).join("/");
 }
 
 function majorOf(segments: readonly string[]): string {
-  const index = segments.findIndex(
-    (segment, at) => DIGITS.test(segment) && MAJOR_AFTER.has(segments[at - 1] ?? ""),
-  );
-  if (index < 0) return "";
-  const token = isToken(index + 1, segments) ? segments[index + 1] : undefined;
-  return token === undefined ? (segments[index] ?? "") : `${segments[index]}/${token}`;
-}
-
-function encodeBeyondAscii(route: string): string {
-  return route.replace(/[^\x21-\x7e]+/g, encodeURIComponent);
+  for (const [index, segment] of segments.entries()) {
+    if (DIGITS.test(segment) && MAJOR_AFTER.has(segments[index - 1] ?? ""))
+      return segments.slice(index, isToken(index + 1, segments) ? index + 2 : index + 1).join("/");
+  }
+  return "";
 }
 
 /** A value someone gave by mistake, fit for an error message. */

@@ -99,7 +99,10 @@ describe("the constructor", () => {
     [Number.NaN, /not NaN\./],
     [2 ** 53, /not 9007199254740992\./],
     [Number.POSITIVE_INFINITY, /not Infinity\./],
-    [null, /not null\./],
+    [
+      null,
+      'Permissions must be given as a bigint, a safe integer, a decimal string, a name such as "MANAGE_GUILD", Permissions, or a list of these, not null.',
+    ],
     [true, /not a value of type boolean\./],
     [{}, /not a value of type object\./],
     [{ value: 8 }, /not a value of type object\./],
@@ -254,6 +257,14 @@ describe("the arithmetic", () => {
       permissions.handleOverwrite(["CONNECT", "BAN_MEMBERS"], ["BAN_MEMBERS", "KICK_MEMBERS"]).toArray(),
     ).toEqual(["BAN_MEMBERS", "CONNECT"]);
     expect(permissions.toArray()).toEqual(["KICK_MEMBERS", "BAN_MEMBERS"]);
+  });
+
+  it("takes an overwrite as Discord sends it", () => {
+    const overwrite: { allow: string; deny: string } = { allow: "1048576", deny: "2" };
+    expect(permissions.handleOverwrite(overwrite.allow, overwrite.deny).toArray()).toEqual([
+      "BAN_MEMBERS",
+      "CONNECT",
+    ]);
   });
 
   it.each<[other: PermissionResolvable, subset: boolean, superset: boolean, same: boolean]>([

@@ -70,6 +70,7 @@ describe("a guild", () => {
     ["8", 8n],
     ["36893488147419103232", 2n ** 65n],
     [8, 8n],
+    [0, 0n],
     [-8, undefined],
     [8.5, undefined],
     ["-8", undefined],

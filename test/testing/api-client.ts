@@ -22,7 +22,11 @@ interface ApiCall {
 }
 
 /** Calls a route of the API, written as "GET /users/@me". */
-export async function callApi(discord: DiscordSimulator, endpoint: string, call: ApiCall = {}): Promise<ApiAnswer> {
+export async function callApi(
+  discord: DiscordSimulator,
+  endpoint: string,
+  call: ApiCall = {},
+): Promise<ApiAnswer> {
   const [method = "", path = ""] = endpoint.split(" ");
   const { bearer, bot, json, form, raw, base = "/api/v10" } = call;
   const response = await fetch(`${discord.url}${base}${path}`, {
@@ -56,7 +60,10 @@ export function exchange(discord: DiscordSimulator, code: string, fields: Record
 }
 
 /** An authorize URL; a parameter set to undefined is left out. */
-export function authorizeUrl(discord: DiscordSimulator, parameters: Record<string, string | undefined> = {}): string {
+export function authorizeUrl(
+  discord: DiscordSimulator,
+  parameters: Record<string, string | undefined> = {},
+): string {
   const url = new URL("/oauth2/authorize", discord.url);
   const all = {
     client_id: discord.options.clientId,
@@ -84,7 +91,11 @@ export function queryOf(url: string): Record<string, string> {
 }
 
 /** A pair of tokens from a whole login. */
-export async function logIn(discord: DiscordSimulator, user: SimulatedUser, scope = "identify"): Promise<TokenPair> {
+export async function logIn(
+  discord: DiscordSimulator,
+  user: SimulatedUser,
+  scope = "identify",
+): Promise<TokenPair> {
   const { code } = await approved(discord, user, { scope });
   return (await exchange(discord, code!)).body;
 }

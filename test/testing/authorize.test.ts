@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { approved, authorizeUrl, callApi, CALLBACK, exchange, queryOf } from "./api-client.js";
+import { approved, authorizeUrl, CALLBACK, callApi, exchange, queryOf } from "./api-client.js";
 import { startForTest } from "./start-for-test.js";
 
 const CANCELLED = "The resource owner or authorization server denied the request";
@@ -83,7 +83,12 @@ describe("the redirect back", () => {
   it("says access_denied after Cancel", async () => {
     const discord = await startForTest();
     const url = await discord.cancel(authorizeUrl(discord), { user: discord.addUser() });
-    expect(queryOf(url)).toEqual({ error: "access_denied", error_description: CANCELLED, state: "s1", iss: discord.url });
+    expect(queryOf(url)).toEqual({
+      error: "access_denied",
+      error_description: CANCELLED,
+      state: "s1",
+      iss: discord.url,
+    });
     expect(url).toContain("error_description=The+resource+owner");
   });
 
@@ -99,7 +104,9 @@ describe("the redirect back", () => {
 
   it("puts an implicit grant into the fragment, without a refresh token", async () => {
     const discord = await startForTest();
-    const url = await discord.approve(authorizeUrl(discord, { response_type: "token" }), { user: discord.addUser() });
+    const url = await discord.approve(authorizeUrl(discord, { response_type: "token" }), {
+      user: discord.addUser(),
+    });
     const fragment = Object.fromEntries(new URLSearchParams(new URL(url).hash.slice(1)));
     expect(new URL(url).search).toBe("");
     expect(fragment).toEqual({
@@ -110,12 +117,16 @@ describe("the redirect back", () => {
       state: "s1",
       iss: discord.url,
     });
-    expect((await callApi(discord, "GET /users/@me", { bearer: fragment["access_token"]! })).status).toBe(200);
+    expect((await callApi(discord, "GET /users/@me", { bearer: fragment["access_token"]! })).status).toBe(
+      200,
+    );
   });
 
   it("puts an error of the implicit grant into the fragment", async () => {
     const discord = await startForTest();
-    const url = await discord.cancel(authorizeUrl(discord, { response_type: "token" }), { user: discord.addUser() });
+    const url = await discord.cancel(authorizeUrl(discord, { response_type: "token" }), {
+      user: discord.addUser(),
+    });
     expect(new URL(url).hash).toContain("#error=access_denied");
   });
 });
@@ -142,7 +153,9 @@ describe("a request nobody is redirected for", () => {
     const discord = await startForTest();
     const user = discord.addUser();
     for (const redirect_uri of ["myapp://callback", "http://[", "javascript:alert(1)"]) {
-      await expect(discord.approve(authorizeUrl(discord, { redirect_uri }), { user })).rejects.toThrow("redirect_uri");
+      await expect(discord.approve(authorizeUrl(discord, { redirect_uri }), { user })).rejects.toThrow(
+        "redirect_uri",
+      );
     }
   });
 
@@ -156,7 +169,9 @@ describe("a request nobody is redirected for", () => {
 describe("without a redirect URI", () => {
   it("the first registered one is taken, and the exchange need not name any", async () => {
     const discord = await startForTest({ redirectUris: [CALLBACK, "http://second.test/"] });
-    const url = await discord.approve(authorizeUrl(discord, { redirect_uri: undefined }), { user: discord.addUser() });
+    const url = await discord.approve(authorizeUrl(discord, { redirect_uri: undefined }), {
+      user: discord.addUser(),
+    });
     expect(url.startsWith(CALLBACK)).toBe(true);
     const { status } = await exchange(discord, queryOf(url)["code"]!, { redirect_uri: "http://any.test/" });
     expect(status).toBe(200);
@@ -180,7 +195,11 @@ describe("a mistake in the request is told in the redirect", () => {
     [{ response_type: undefined }, "invalid_request", 'Missing "response_type" in request.'],
     [{ response_type: "id_token" }, "unsupported_response_type", "response_type=id_token is not supported"],
     [{ code_challenge_method: "S256" }, "invalid_request", 'Missing "code_challenge"'],
-    [{ code_challenge: "x", code_challenge_method: "plain" }, "invalid_request", 'Unsupported "code_challenge_method"'],
+    [
+      { code_challenge: "x", code_challenge_method: "plain" },
+      "invalid_request",
+      'Unsupported "code_challenge_method"',
+    ],
     [{ code_challenge: "x" }, "invalid_request", 'Unsupported "code_challenge_method"'],
   ])("%j: %s", async (parameters, error, error_description) => {
     const discord = await startForTest();
@@ -195,12 +214,17 @@ describe("a mistake in the request is told in the redirect", () => {
     ["an unknown scope", { scope: "identify identity" }],
     ["a scope for approved partners", { scope: "identify identify.premium" }],
     ["no scope at all", { scope: "" }],
-    ["linked roles with PKCE", { scope: "role_connections.write", code_challenge: "x", code_challenge_method: "S256" }],
+    [
+      "linked roles with PKCE",
+      { scope: "role_connections.write", code_challenge: "x", code_challenge_method: "S256" },
+    ],
     ["linked roles without a code", { scope: "role_connections.write", response_type: "token" }],
     ["a webhook without a code", { scope: "webhook.incoming", response_type: "token" }],
   ])("after the user has agreed: %s", async (_name, parameters) => {
     const discord = await startForTest();
-    const url = new URL(await discord.approve(authorizeUrl(discord, parameters), { user: discord.addUser() }));
+    const url = new URL(
+      await discord.approve(authorizeUrl(discord, parameters), { user: discord.addUser() }),
+    );
     const told = new URLSearchParams(url.search || url.hash.slice(1));
     expect([told.get("error"), told.get("error_description")]).toEqual(["invalid_scope", BAD_SCOPE]);
   });
@@ -244,7 +268,10 @@ describe("prompt=none", () => {
     const body = new URLSearchParams({ user_id: user.id, decision: "authorize" });
     const decided = await fetch(authorizeUrl(discord), { method: "POST", body, redirect: "manual" });
     const Cookie = decided.headers.getSetCookie()[0]!.split(";")[0]!;
-    const again = await fetch(authorizeUrl(discord, { prompt: "none" }), { headers: { Cookie }, redirect: "manual" });
+    const again = await fetch(authorizeUrl(discord, { prompt: "none" }), {
+      headers: { Cookie },
+      redirect: "manual",
+    });
     expect(again.status).toBe(302);
   });
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { DiscordSimulator } from "../../src/testing/index.js";
-import { approved, callApi, CALLBACK, exchange, logIn, requestToken } from "./api-client.js";
+import { approved, CALLBACK, callApi, exchange, logIn, requestToken } from "./api-client.js";
 import { startForTest } from "./start-for-test.js";
 
 const VERIFIER = "a".repeat(43);
@@ -16,7 +16,10 @@ async function newCode(discord: DiscordSimulator, parameters: Record<string, str
 describe("the exchange of a code", () => {
   it("gives a pair of tokens that are not to be stored by caches", async () => {
     const discord = await startForTest();
-    const { status, headers, body } = await exchange(discord, await newCode(discord, { scope: "guilds identify" }));
+    const { status, headers, body } = await exchange(
+      discord,
+      await newCode(discord, { scope: "guilds identify" }),
+    );
     expect(status).toBe(200);
     expect(body).toEqual({
       token_type: "Bearer",
@@ -183,7 +186,8 @@ describe("the token endpoint", () => {
       await callApi(discord, "POST /oauth2/token", { json }),
       await callApi(discord, `POST /oauth2/token?${new URLSearchParams(json)}`),
     ];
-    for (const { status, body } of answers) expect([status, body.error]).toEqual([400, "unsupported_grant_type"]);
+    for (const { status, body } of answers)
+      expect([status, body.error]).toEqual([400, "unsupported_grant_type"]);
   });
 
   it("takes only POST", async () => {

@@ -15,7 +15,9 @@ it("the scope openid brings an id token that the published key verifies", async 
   expect(Object.keys(key)).toEqual(["kty", "use", "kid", "n", "e", "alg"]);
   expect(parse(head)).toEqual({ alg: "RS256", typ: "JWT", kid: key.kid });
   const publicKey = createPublicKey({ key, format: "jwk" });
-  expect(verify("sha256", Buffer.from(`${head}.${payload}`), publicKey, Buffer.from(signature, "base64url"))).toBe(true);
+  expect(
+    verify("sha256", Buffer.from(`${head}.${payload}`), publicKey, Buffer.from(signature, "base64url")),
+  ).toBe(true);
   const hash = createHash("sha256").update(access_token).digest().subarray(0, 16).toString("base64url");
   const { iat, ...claims } = parse(payload);
   expect(claims).toEqual({
@@ -36,7 +38,12 @@ it("without the scope there is no id token", async () => {
 
 it("userinfo tells what the scopes allow", async () => {
   const discord = await startForTest();
-  const user = discord.addUser({ username: "mira.k", global_name: "Mira", avatar: "abc", email: "m@example.org" });
+  const user = discord.addUser({
+    username: "mira.k",
+    global_name: "Mira",
+    avatar: "abc",
+    email: "m@example.org",
+  });
   const userInfo = async (...scopes: string[]) => {
     const { access_token: bearer } = discord.issueToken(user, scopes);
     return callApi(discord, "GET /oauth2/userinfo", { bearer });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { DiscordSimulator } from "../../src/testing/index.js";
-import { approved, authorizeUrl, callApi, CALLBACK, exchange, queryOf } from "./api-client.js";
+import { approved, authorizeUrl, CALLBACK, callApi, exchange, queryOf } from "./api-client.js";
 import { startForTest } from "./start-for-test.js";
 
 const MANAGE_GUILD = 32n;
@@ -22,7 +22,11 @@ describe("the scope bot", () => {
     expect(query).toMatchObject({ guild_id: guild.id, permissions: "2048", code: expect.any(String) });
     expect([guild.bot, guild.botPermissions]).toEqual([true, 2048n]);
     const { body } = await exchange(discord, query["code"]!);
-    expect(body.guild).toMatchObject({ id: guild.id, name: "Mira's", roles: [{ id: guild.id, name: "@everyone" }] });
+    expect(body.guild).toMatchObject({
+      id: guild.id,
+      name: "Mira's",
+      roles: [{ id: guild.id, name: "@everyone" }],
+    });
   });
 
   it("takes the guild of the URL where the user names none", async () => {
@@ -34,7 +38,11 @@ describe("the scope bot", () => {
   it("without response_type gives no code", async () => {
     const discord = await startForTest();
     const { user, guild } = await withGuild(discord, MANAGE_GUILD);
-    const query = await approved(discord, user, { scope: "bot", response_type: undefined, guild_id: guild.id });
+    const query = await approved(discord, user, {
+      scope: "bot",
+      response_type: undefined,
+      guild_id: guild.id,
+    });
     expect(query).toEqual({ guild_id: guild.id, permissions: "0", state: "s1", iss: discord.url });
   });
 
@@ -71,10 +79,14 @@ describe("the scope bot", () => {
     discord.addMember(foreign, user);
     const offered = async (parameters: Record<string, string>) => {
       const page = await (await fetch(authorizeUrl(discord, { scope: "bot", ...parameters }))).text();
-      return [...page.matchAll(/<option value="(\d+)"( selected)?>/g)].map(([, id, selected]) => id + (selected ?? ""));
+      return [...page.matchAll(/<option value="(\d+)"( selected)?>/g)].map(
+        ([, id, selected]) => id + (selected ?? ""),
+      );
     };
     expect(await offered({ guild_id: second.id })).toEqual([guild.id, `${second.id} selected`]);
-    expect(await offered({ guild_id: second.id, disable_guild_select: "true" })).toEqual([`${second.id} selected`]);
+    expect(await offered({ guild_id: second.id, disable_guild_select: "true" })).toEqual([
+      `${second.id} selected`,
+    ]);
   });
 });
 
@@ -113,7 +125,9 @@ describe("the scope webhook.incoming", () => {
   it("offers the channels by guild", async () => {
     const discord = await startForTest();
     await withGuild(discord, MANAGE_WEBHOOKS);
-    const page = await (await fetch(authorizeUrl(discord, { scope: "webhook.incoming", channel_id: "77" }))).text();
+    const page = await (
+      await fetch(authorizeUrl(discord, { scope: "webhook.incoming", channel_id: "77" }))
+    ).text();
     expect(page).toContain('<option value="77" selected>Mira&#39;s: #news</option>');
   });
 });

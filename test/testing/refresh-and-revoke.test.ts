@@ -79,7 +79,9 @@ describe("a refresh", () => {
   it("is refused to another client", async () => {
     const discord = await startForTest();
     const { refresh_token } = await logIn(discord, discord.addUser());
-    expect((await refresh(discord, refresh_token, { client_secret: "wrong" })).text).toBe('{"error": "invalid_client"}');
+    expect((await refresh(discord, refresh_token, { client_secret: "wrong" })).text).toBe(
+      '{"error": "invalid_client"}',
+    );
   });
 });
 
@@ -123,17 +125,24 @@ describe("by switch, a refresh", () => {
 });
 
 describe("revocation", () => {
-  it.each(["access_token", "refresh_token"] as const)("by the %s ends every login of the user", async (kind) => {
-    const discord = await startForTest();
-    const [mira, tom] = [discord.addUser(), discord.addUser()];
-    const [first, second, other] = [await logIn(discord, mira), await logIn(discord, mira), await logIn(discord, tom)];
-    const answer = await revoke(discord, { token: first[kind], token_type_hint: "access_token" });
-    expect([answer.status, answer.body]).toEqual([200, {}]);
-    expect(await works(discord, first.access_token)).toBe(false);
-    expect(await works(discord, second.access_token)).toBe(false);
-    expect((await refresh(discord, second.refresh_token)).text).toBe(REFUSED);
-    expect(await works(discord, other.access_token)).toBe(true);
-  });
+  it.each(["access_token", "refresh_token"] as const)(
+    "by the %s ends every login of the user",
+    async (kind) => {
+      const discord = await startForTest();
+      const [mira, tom] = [discord.addUser(), discord.addUser()];
+      const [first, second, other] = [
+        await logIn(discord, mira),
+        await logIn(discord, mira),
+        await logIn(discord, tom),
+      ];
+      const answer = await revoke(discord, { token: first[kind], token_type_hint: "access_token" });
+      expect([answer.status, answer.body]).toEqual([200, {}]);
+      expect(await works(discord, first.access_token)).toBe(false);
+      expect(await works(discord, second.access_token)).toBe(false);
+      expect((await refresh(discord, second.refresh_token)).text).toBe(REFUSED);
+      expect(await works(discord, other.access_token)).toBe(true);
+    },
+  );
 
   it("forgets what the user had granted", async () => {
     const discord = await startForTest();

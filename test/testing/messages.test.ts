@@ -1,0 +1,108 @@
+import { describe, expect, it } from "vitest";
+import type { DiscordSimulator } from "../../src/testing/index.js";
+import { callApi } from "./api-client.js";
+import { startForTest } from "./start-for-test.js";
+
+async function withMember() {
+  const discord = await startForTest();
+  const [guild, user] = [discord.addGuild(), discord.addUser()];
+  discord.addMember(guild, user);
+  return { discord, guild, user };
+}
+
+function open(discord: DiscordSimulator, recipient_id: string) {
+  return callApi(discord, "POST /users/@me/channels", { bot: true, json: { recipient_id } });
+}
+
+function write(discord: DiscordSimulator, channelId: string, json: unknown) {
+  return callApi(discord, `POST /channels/${channelId}/messages`, { bot: true, json });
+}
+
+describe("POST /users/@me/channels", () => {
+  it("opens a direct-message channel, the same one every time", async () => {
+    const { discord, user } = await withMember();
+    const { status, body } = await open(discord, user.id);
+    expect([status, body]).toEqual([
+      200,
+      { id: expect.any(String), type: 1, last_message_id: null, flags: 0, recipients: [user.seenByOthers()] },
+    ]);
+    expect((await open(discord, user.id)).body.id).toBe(body.id);
+    expect((await open(discord, discord.addUser().id)).body.id).not.toBe(body.id);
+  });
+
+  it("refuses an unknown user, and none", async () => {
+    const discord = await startForTest();
+    expect((await open(discord, "1")).body.code).toBe(10013);
+    const { body } = await callApi(discord, "POST /users/@me/channels", { bot: true, json: {} });
+    expect(body.errors.recipient_id._errors[0].code).toBe("BASE_TYPE_REQUIRED");
+  });
+});
+
+describe("POST /channels/:id/messages", () => {
+  it("keeps what the bot writes to a user", async () => {
+    const { discord, user } = await withMember();
+    const channel = (await open(discord, user.id)).body;
+    const { status, body } = await write(discord, channel.id, { content: "Welcome!", nonce: "n", flags: 4 });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({
+      channel_id: channel.id,
+      content: "Welcome!",
+      nonce: "n",
+      flags: 4,
+      author: { bot: true },
+    });
+    expect(discord.messages).toEqual([
+      {
+        id: body.id,
+        channelId: channel.id,
+        recipient: user,
+        content: "Welcome!",
+        body: { content: "Welcome!", nonce: "n", flags: 4 },
+      },
+    ]);
+  });
+
+  it("keeps what the bot writes to a channel of a guild", async () => {
+    const { discord, guild } = await withMember();
+    const channelId = guild.channels[0]!.id;
+    expect((await write(discord, channelId, { embeds: [{ title: "News" }] })).body.embeds).toEqual([
+      { title: "News" },
+    ]);
+    expect(discord.messages).toMatchObject([{ channelId, recipient: undefined, content: "" }]);
+    guild.bot = false;
+    expect((await write(discord, channelId, { content: "x" })).body.code).toBe(50001);
+  });
+
+  it.each([
+    [{}, 50006, 400],
+    [{ content: "" }, 50006, 400],
+    [{ content: "x".repeat(2001) }, 50035, 400],
+    [{ content: 1 }, 50035, 400],
+    [{ embeds: Array.from({ length: 11 }, () => ({})) }, 50035, 400],
+  ])("refuses a body such as %.60j", async (body, code, status) => {
+    const { discord, guild } = await withMember();
+    const answer = await write(discord, guild.channels[0]!.id, body);
+    expect([answer.status, answer.body.code]).toEqual([status, code]);
+    expect(discord.messages).toEqual([]);
+  });
+
+  it("refuses an unknown channel", async () => {
+    const discord = await startForTest();
+    const { status, body } = await write(discord, "1", { content: "x" });
+    expect([status, body]).toEqual([404, { message: "Unknown Channel", code: 10003 }]);
+  });
+
+  it("refuses a user who takes no messages, and one it shares no guild with", async () => {
+    const { discord, guild, user } = await withMember();
+    const channel = (await open(discord, user.id)).body;
+    user.directMessagesClosed = true;
+    const closed = await write(discord, channel.id, { content: "x" });
+    expect([closed.status, closed.body.code]).toEqual([403, 50007]);
+    user.directMessagesClosed = false;
+    guild.bot = false;
+    const apart = await write(discord, channel.id, { content: "x" });
+    expect([apart.status, apart.body.code]).toEqual([403, 50278]);
+    discord.behaviour.messagesNeedSharedGuild = false;
+    expect((await write(discord, channel.id, { content: "x" })).status).toBe(200);
+  });
+});
