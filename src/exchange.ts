@@ -16,7 +16,8 @@ export interface NoAnswer {
 }
 
 /** One request over the wire, and how far its sender goes for the answer. */
-export interface ExchangeOptions extends WireRequest {
+export interface ExchangeOptions {
+  readonly wire: WireRequest;
   readonly origin: string;
   readonly method: Method;
   readonly timeoutMs: number;
@@ -35,9 +36,10 @@ const MAX_BODY_BYTES = 8 * 1024 * 1024;
  */
 export function exchange(dispatcher: Dispatcher, options: ExchangeOptions): Promise<Answer | NoAnswer> {
   return new Promise((resolve, reject) => {
-    const { origin, method, path, headers } = options;
+    const { origin, method, wire } = options;
+    const { path, headers } = wire;
     // One FormData, described by two type packages.
-    const body = options.body as NonNullable<Dispatcher.DispatchOptions["body"]> | null;
+    const body = wire.body as NonNullable<Dispatcher.DispatchOptions["body"]> | null;
     options.signal?.throwIfAborted();
     dispatcher.dispatch(
       { origin, method, path, headers, body, headersTimeout: 0, bodyTimeout: 0 },

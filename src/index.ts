@@ -1,3 +1,4 @@
+export type { ApiRequest } from "./api-request.js";
 export type { LoginOptions } from "./authorization-url.js";
 export type { ImageFormat, ImageOptions, ImageSize } from "./cdn.js";
 export {
@@ -22,7 +23,7 @@ export {
   requiresScopes,
 } from "./guards.js";
 export type { JoinOptions } from "./guild-join.js";
-export type { Login, LoginResult, ReplayedLogin } from "./logins.js";
+export type { Login, LoginResult, ReplayedLogin } from "./login.js";
 export type { Authorization } from "./models/authorization.js";
 export { Bot } from "./models/bot.js";
 export { Guild } from "./models/guild.js";
@@ -40,7 +41,6 @@ export {
 } from "./permissions.js";
 export { redirectUnauthorized } from "./redirect-unauthorized.js";
 export type { FetchOptions } from "./remembered.js";
-export type { ApiRequest } from "./rest.js";
 export type {
   RoleConnection,
   RoleConnectionMetadata,
@@ -50,5 +50,6 @@ export type {
 export { discordRouter, type RouterOptions } from "./router.js";
 export { DiscordOAuth2Session, type HeldToken, type OnTokenChange } from "./session.js";
 export type { SignedOut, SignIn } from "./session-data.js";
+export type { RefreshTrace, RequestTrace } from "./telemetry.js";
 export type { UserSession } from "./user-session.js";
 export { type WebhookEvent, type WebhookEventsOptions, webhookEvents } from "./webhook-events.js";

@@ -10,6 +10,7 @@ import { HttpException } from "./errors.js";
 import { type Flow, Flows, hashOf, unknownFlow } from "./flow.js";
 import type { GrantPlace, Token } from "./grant.js";
 import { heldPlace } from "./held-place.js";
+import type { Login, LoginResult, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
 import { type OAuth, TokenRequestRefused } from "./oauth.js";
 import { requireReturnTo } from "./return-to.js";
@@ -26,32 +27,6 @@ const OUTCOMES_KEPT = 1000;
 const LOOK_FOR_OUTCOME_MS = 2000;
 const PAUSE_MS = 100;
 const GRANT_ID_CHARS = 24;
-
-/** A login that has just ended in success. */
-export interface Login<Data = unknown> {
-  readonly replayed: false;
-  /** What `createSession` was given. */
-  readonly data: Data;
-  /** What the visitor has granted, which may be other than what was asked for. */
-  readonly scopes: readonly string[];
-  /** The visitor's id, when `identify` was granted and Discord told it. */
-  readonly userId: string | undefined;
-  /** Where the visitor wanted to go: a path on this app's own origin. */
-  readonly returnTo: string | undefined;
-  /** With the scope `bot`: the guild that the bot was added to. */
-  readonly guild: APIGuild | undefined;
-  /** With the scope `webhook.incoming`: the new webhook, its secret token included. */
-  readonly webhook: APIWebhook | undefined;
-}
-
-/** The callback of a login that had ended before: a double click, a reload, the back button. Nothing needs doing again. */
-export interface ReplayedLogin<Data = unknown> extends Pick<Login<Data>, "scopes" | "userId" | "returnTo"> {
-  readonly replayed: true;
-  /** `undefined` when the login's cookie is gone. */
-  readonly data: Data | undefined;
-}
-
-export type LoginResult<Data = unknown> = Login<Data> | ReplayedLogin<Data>;
 
 /** Where logins put what they have got: the instance, whose methods an app may have overridden. */
 export interface GrantKeeper {

@@ -1,85 +1,13 @@
-/** The permissions Discord documents, each with the position of its bit. */
-const BIT_POSITIONS = {
-  CREATE_INSTANT_INVITE: 0,
-  KICK_MEMBERS: 1,
-  BAN_MEMBERS: 2,
-  ADMINISTRATOR: 3,
-  MANAGE_CHANNELS: 4,
-  MANAGE_GUILD: 5,
-  ADD_REACTIONS: 6,
-  VIEW_AUDIT_LOG: 7,
-  PRIORITY_SPEAKER: 8,
-  STREAM: 9,
-  VIEW_CHANNEL: 10,
-  SEND_MESSAGES: 11,
-  SEND_TTS_MESSAGES: 12,
-  MANAGE_MESSAGES: 13,
-  EMBED_LINKS: 14,
-  ATTACH_FILES: 15,
-  READ_MESSAGE_HISTORY: 16,
-  MENTION_EVERYONE: 17,
-  USE_EXTERNAL_EMOJIS: 18,
-  VIEW_GUILD_INSIGHTS: 19,
-  CONNECT: 20,
-  SPEAK: 21,
-  MUTE_MEMBERS: 22,
-  DEAFEN_MEMBERS: 23,
-  MOVE_MEMBERS: 24,
-  USE_VAD: 25,
-  CHANGE_NICKNAME: 26,
-  MANAGE_NICKNAMES: 27,
-  MANAGE_ROLES: 28,
-  MANAGE_WEBHOOKS: 29,
-  MANAGE_GUILD_EXPRESSIONS: 30,
-  USE_APPLICATION_COMMANDS: 31,
-  REQUEST_TO_SPEAK: 32,
-  MANAGE_EVENTS: 33,
-  MANAGE_THREADS: 34,
-  CREATE_PUBLIC_THREADS: 35,
-  CREATE_PRIVATE_THREADS: 36,
-  USE_EXTERNAL_STICKERS: 37,
-  SEND_MESSAGES_IN_THREADS: 38,
-  USE_EMBEDDED_ACTIVITIES: 39,
-  MODERATE_MEMBERS: 40,
-  VIEW_CREATOR_MONETIZATION_ANALYTICS: 41,
-  USE_SOUNDBOARD: 42,
-  CREATE_GUILD_EXPRESSIONS: 43,
-  CREATE_EVENTS: 44,
-  USE_EXTERNAL_SOUNDS: 45,
-  SEND_VOICE_MESSAGES: 46,
-  // 47 is not in use.
-  SET_VOICE_CHANNEL_STATUS: 48,
-  SEND_POLLS: 49,
-  USE_EXTERNAL_APPS: 50,
-  PIN_MESSAGES: 51,
-  BYPASS_SLOWMODE: 52,
-} as const;
+import {
+  BIT_BY_NAME,
+  bitOf,
+  PERMISSION_NAMES,
+  type PermissionFlag,
+  type PermissionFlags,
+  type PermissionName,
+} from "./permission-flags.js";
 
-/** What Flask-Discord calls a permission where that is not Discord's name in lower case. */
-const FLASK_NAMES = {
-  read_messages: "VIEW_CHANNEL",
-  external_emojis: "USE_EXTERNAL_EMOJIS",
-  use_voice_activation: "USE_VAD",
-  manage_permissions: "MANAGE_ROLES",
-  manage_emojis: "MANAGE_GUILD_EXPRESSIONS",
-  use_slash_commands: "USE_APPLICATION_COMMANDS",
-} as const satisfies Record<string, PermissionName>;
-
-/**
- * A permission, by the name Discord documents.
- *
- * @see https://docs.discord.com/developers/topics/permissions#permissions-bitwise-permission-flags
- */
-export type PermissionName = keyof typeof BIT_POSITIONS;
-
-/** A permission as Flask-Discord spells it: `manage_guild`, `read_messages` (which is `VIEW_CHANNEL`), ... */
-export type PermissionAlias = Lowercase<PermissionName> | keyof typeof FLASK_NAMES;
-
-/** Every name a permission may be given by. */
-export type PermissionFlag = PermissionName | PermissionAlias;
-
-/** Permissions to switch on (`true`) or off (`false`). */
-export type PermissionFlags = { readonly [Flag in PermissionFlag]?: boolean };
+export type { PermissionAlias, PermissionFlag, PermissionFlags, PermissionName } from "./permission-flags.js";
 
 /**
  * Everything that means a set of permissions: the bits as `bigint`, as a safe integer, or as the decimal string Discord
@@ -99,12 +27,6 @@ export interface PermissionCheck {
   readonly exact?: boolean | undefined;
 }
 
-const NAMES = Object.keys(BIT_POSITIONS) as readonly PermissionName[];
-const BITS: ReadonlyMap<string, bigint> = new Map<string, bigint>([
-  ...NAMES.map((name) => [name, bitOf(name)] as const),
-  ...NAMES.map((name) => [name.toLowerCase(), bitOf(name)] as const),
-  ...Object.entries(FLASK_NAMES).map(([alias, name]) => [alias, bitOf(name)] as const),
-]);
 const DECIMAL = /^\d+$/;
 const EVERYTHING = -1n;
 
@@ -127,7 +49,7 @@ export class Permissions {
    * Every permission Discord documents today. The value grows with Discord; in Flask-Discord it stops at bit 32
    * (8589934591).
    */
-  static readonly all: Permissions = new Permissions(NAMES);
+  static readonly all: Permissions = new Permissions(PERMISSION_NAMES);
 
   /** What can be allowed in a channel, as Flask-Discord has it: 3019374417. */
   static readonly allChannel: Permissions = new Permissions([
@@ -300,7 +222,7 @@ export class Permissions {
   update(flags: PermissionFlags): Permissions {
     let { value } = this;
     for (const [flag, on] of Object.entries(requireFlags(flags))) {
-      const bit = BITS.get(flag);
+      const bit = BIT_BY_NAME.get(flag);
       if (bit === undefined) continue;
       if (typeof on !== "boolean") {
         throw new TypeError(`The permission ${flag} must be true or false, not ${describe(on)}.`);
@@ -366,12 +288,12 @@ export class Permissions {
 
   /** Every documented permission in the order of the bits, and whether its bit is set. */
   *[Symbol.iterator](): Generator<[name: PermissionName, set: boolean], void, undefined> {
-    for (const name of NAMES) yield [name, (this.value & bitOf(name)) !== 0n];
+    for (const name of PERMISSION_NAMES) yield [name, (this.value & bitOf(name)) !== 0n];
   }
 
   /** The names of the bits that are set, in their order. */
   toArray(): PermissionName[] {
-    return NAMES.filter((name) => (this.value & bitOf(name)) !== 0n);
+    return PERMISSION_NAMES.filter((name) => (this.value & bitOf(name)) !== 0n);
   }
 
   /** The bits as a decimal number, as Discord writes them in JSON and in URLs. */
@@ -387,10 +309,6 @@ export class Permissions {
 
 function granted(value: bigint, { exact = false }: PermissionCheck = {}): bigint {
   return !exact && (value & bitOf("ADMINISTRATOR")) !== 0n ? EVERYTHING : value;
-}
-
-function bitOf(name: PermissionName): bigint {
-  return 1n << BigInt(BIT_POSITIONS[name]);
 }
 
 function resolve(permissions: unknown): bigint {
@@ -420,9 +338,9 @@ function isPermissions(value: unknown): value is Permissions {
 }
 
 function requireBit(flag: string): bigint {
-  const bit = BITS.get(flag);
+  const bit = BIT_BY_NAME.get(flag);
   if (bit !== undefined) return bit;
-  const meant = NAMES.find((name) => squeeze(name) === squeeze(flag));
+  const meant = PERMISSION_NAMES.find((name) => squeeze(name) === squeeze(flag));
   throw new TypeError(
     `${describe(flag)} is no permission. ${meant ? `Did you mean ${meant}?` : 'Give a name such as "MANAGE_GUILD".'}`,
   );

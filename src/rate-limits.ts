@@ -93,7 +93,8 @@ export function mergeWindows(known: Window, told: Window, now: number): Window {
   const ahead = told.windowEnd - known.windowEnd;
   if (now >= known.resetAt || ahead > SAME_WINDOW_MS) return told;
   if (ahead < -SAME_WINDOW_MS) return known;
-  return { ...told, remaining: Math.min(known.remaining, told.remaining) };
+  const { limit, resetAt, windowEnd } = told;
+  return { limit, remaining: Math.min(known.remaining, told.remaining), resetAt, windowEnd };
 }
 
 /** How many more calls may be sent; those in flight may not have been counted by Discord yet. */

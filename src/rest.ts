@@ -142,7 +142,7 @@ export class Rest {
     this.invalidRequests.sent(untrusted);
     try {
       return await exchange(await this.#open(), {
-        ...wire,
+        wire,
         origin: this.#origin,
         method: call.method,
         timeoutMs: Math.min(this.#options.timeoutMs, Math.max(1, call.deadline - now())),

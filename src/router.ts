@@ -1,7 +1,7 @@
 import type { NextFunction, Request, Response } from "express";
 import { HttpException } from "./errors.js";
 import { discordOf } from "./guards.js";
-import type { Login, LoginResult } from "./logins.js";
+import type { Login, LoginResult } from "./login.js";
 import { isReturnTo } from "./return-to.js";
 import { startAgainPage } from "./start-again-page.js";
 

@@ -1,3 +1,4 @@
+import type { ApiRequest } from "./api-request.js";
 import type { BotCalls } from "./bot-calls.js";
 import type { Config } from "./config.js";
 import type { GrantPlace } from "./grant.js";
@@ -8,7 +9,6 @@ import type { GuildMember } from "./models/guild-member.js";
 import type { User } from "./models/user.js";
 import type { UserConnection } from "./models/user-connection.js";
 import type { FetchOptions } from "./remembered.js";
-import type { ApiRequest } from "./rest.js";
 import {
   fromPayload,
   type RoleConnection,

@@ -2,6 +2,7 @@ export type { ApplicationOptions } from "./application.js";
 export type { TokenPair, TokenResponse } from "./authorizations.js";
 export type { Behaviour } from "./behaviour.js";
 export type { Browser, BrowserOptions, BrowserRequest, BrowserResponse } from "./browser.js";
+export type { SimulatedClock } from "./clock.js";
 export type { ConsentChoices } from "./consent-client.js";
 export type { CookieAttributes, CookieJar } from "./cookie-jar.js";
 export type { Fault, FaultKind, FaultTarget } from "./faults.js";

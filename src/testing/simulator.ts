@@ -1,6 +1,7 @@
 import type { TokenPair } from "./authorizations.js";
 import type { Behaviour } from "./behaviour.js";
 import { Browser, type BrowserOptions } from "./browser.js";
+import type { SimulatedClock } from "./clock.js";
 import { type ConsentChoices, decide } from "./consent-client.js";
 import { deauthorize } from "./deauthorize.js";
 import type { Discord } from "./discord.js";
@@ -33,7 +34,7 @@ export class DiscordSimulator {
   /** What is not known about Discord, as switches that may be changed at any time. */
   readonly behaviour: Behaviour;
   /** The time at Discord, which can be moved. Codes, tokens and rate limits follow it. */
-  readonly clock: { now(): number; advance(ms: number): void };
+  readonly clock: SimulatedClock;
   readonly #discord: Discord;
   readonly #stations: Stations;
   readonly #service: Service;

@@ -1,17 +1,242 @@
 import { describe, expect, it } from "vitest";
-import { EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { MissingScopes, type User } from "../../src/index.js";
+import { EXPRESS, forward, startApp, startSimulator } from "../support/app.js";
+import { beginLogin, exchangesAt, lastError, loginCookies, openLogin, signedInAs } from "../support/login.js";
+import { WatchedStore } from "../support/watched-store.js";
 
 describe.each(EXPRESS)("a login on %s", (_name, createApp) => {
   it("brings back the data it was started with", async () => {
     const simulator = await startSimulator();
-    const data = { text: "a", number: 1.5, zero: 0, no: false, nested: { list: [1, null, "b"] } };
+    const data = {
+      text: "ä \u{1f600}",
+      number: 1.5,
+      zero: 0,
+      no: false,
+      nothing: null,
+      nested: { list: [1, null, "b"] },
+    };
     const app = await startApp(createApp, simulator, { login: { data, returnTo: "/after?x=1" } });
     const user = simulator.addUser();
 
     const browser = app.browser();
     const answer = await browser.signIn("/login", { user });
 
-    expect(answer.json()).toMatchObject({ replayed: false, data, returnTo: "/after?x=1", userId: user.id });
-    expect((await browser.get("/me")).json()).toEqual({ id: user.id });
+    expect(answer.json()).toEqual({
+      replayed: false,
+      data,
+      scopes: ["identify"],
+      userId: user.id,
+      returnTo: "/after?x=1",
+    });
+    expect(await signedInAs(browser)).toBe(user.id);
+  });
+
+  it.each([0, "", false, null, "text", [[]]])("brings back %j as data", async (data) => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, { login: { data } });
+
+    const answer = await app.browser().signIn("/login", { user: simulator.addUser() });
+
+    expect(answer.json<{ data: unknown }>().data).toEqual(data);
+  });
+
+  it("does not show the data in the address or in the cookie", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, { login: { data: { plan: "to-be-kept-secret" } } });
+
+    const browser = app.browser();
+    const url = await beginLogin(browser);
+
+    expect(url).not.toContain("plan");
+    const [name = ""] = loginCookies(browser);
+    const cookie = browser.cookies.get(name) ?? "";
+    expect(Buffer.from(cookie, "base64url").toString("latin1")).not.toContain("plan");
+  });
+
+  it("spares the first page the call for the user", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator);
+
+    const browser = app.browser();
+    await browser.signIn("/login", { user: simulator.addUser() });
+    simulator.clearRequests();
+
+    await browser.get("/me");
+    expect(simulator.requests).toEqual([]);
+  });
+
+  it("succeeds when the user cannot be fetched, who is found out later", async () => {
+    const simulator = await startSimulator();
+    let known: string | undefined;
+    const app = await startApp(createApp, simulator, {
+      routes: (to, discord) =>
+        to.get("/known", (req, res) => {
+          known = discord.userId(req);
+          res.end();
+        }),
+    });
+    const user = simulator.addUser();
+    simulator.fail({ route: "/users/@me", kind: "status", status: 500 });
+
+    const browser = app.browser();
+    const answer = await browser.signIn("/login", { user });
+    await browser.get("/known");
+
+    expect(answer.json()).toMatchObject({ replayed: false });
+    expect(known).toBeUndefined();
+    expect(await signedInAs(browser)).toBe(user.id);
+    await browser.get("/known");
+    expect(known).toBe(user.id);
+  });
+
+  it("does not ask for the user without identify", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, { discord: { scopes: ["guilds"] } });
+
+    const answer = await app.browser().signIn("/login", { user: simulator.addUser() });
+
+    expect(answer.json()).toEqual({ replayed: false, scopes: ["guilds"] });
+    expect(simulator.requestsTo("/users/@me")).toEqual([]);
+  });
+
+  it("tells the scopes that were granted, not those that were asked for", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      discord: { scopes: ["identify", "guilds"] },
+      routes: (to, discord) =>
+        to.get(
+          "/guilds",
+          forward(async (req, res) => void res.json(await discord.fetchGuilds(req))),
+        ),
+    });
+    const user = simulator.addUser();
+
+    const browser = app.browser();
+    const answer = await browser.signIn("/login", { user, scopes: ["identify"] });
+    const guilds = await browser.get("/guilds");
+
+    expect(answer.json()).toMatchObject({ scopes: ["identify"] });
+    expect(guilds.status).toBe(403);
+    expect(lastError(app)).toBeInstanceOf(MissingScopes);
+    expect(lastError(app)).toMatchObject({ code: "missing_scopes", scopes: ["guilds"] });
+    expect(simulator.requestsTo("/users/@me/guilds")).toEqual([]);
+  });
+
+  it("asks for more scopes in addition to those that were granted", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      discord: { scopes: ["identify"] },
+      login: (req) =>
+        req.query["more"] ? { scopes: ["guilds"], incremental: true } : { scopes: ["identify", "email"] },
+      routes: (to, discord) =>
+        to.get(
+          "/email",
+          forward(async (req, res) => {
+            const user: User = await discord.fetchUser(req);
+            res.json({ email: user.email, guilds: (await discord.fetchGuilds(req)).length });
+          }),
+        ),
+    });
+    const user = simulator.addUser({ email: "mira@example.com" });
+    simulator.addMember(simulator.addGuild(), user);
+
+    const browser = app.browser();
+    await browser.signIn("/login", { user });
+    const more = await browser.signIn("/login?more=1", { user });
+
+    expect(more.json<{ scopes: string[] }>().scopes.toSorted()).toEqual(["email", "guilds", "identify"]);
+    expect((await browser.get("/email")).json()).toEqual({ email: "mira@example.com", guilds: 1 });
+  });
+
+  it("asks for the configured scopes too when nobody is signed in yet", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, { login: { scopes: ["guilds"], incremental: true } });
+
+    const url = new URL(await beginLogin(app.browser()));
+
+    expect(url.searchParams.get("scope")).toBe("identify guilds");
+  });
+
+  it("leaves no trace of a crawler that opens the login page", async () => {
+    const simulator = await startSimulator();
+    const store = new WatchedStore();
+    const app = await startApp(createApp, simulator, { session: { store } });
+
+    const browser = app.browser();
+    const answer = await browser.get("/login");
+
+    expect(answer.status).toBe(302);
+    expect(store.written).toEqual([]);
+    expect(browser.cookies.list().map(({ name }) => name)).toEqual(loginCookies(browser));
+  });
+
+  it("forbids caches to keep the login and the callback, and other sites to see the code", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator);
+    const browser = app.browser();
+
+    const login = await browser.get("/login");
+    const callbackUrl = await simulator.approve(login.location ?? "", { user: simulator.addUser() });
+    const callback = await browser.get(callbackUrl);
+    const refused = await browser.get("/callback?code=a&state=b");
+
+    expect(login.headers.get("cache-control")).toBe("no-store");
+    for (const { headers } of [callback, refused]) {
+      expect(headers.get("cache-control")).toBe("no-store");
+      expect(headers.get("referrer-policy")).toBe("no-referrer");
+    }
+  });
+
+  it("is begun without a redirect by a page that navigates by itself", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      routes: (to, discord) =>
+        to.post(
+          "/api/login",
+          forward(async (req, res) => {
+            res.json({ url: await discord.authorizationUrl(req, res, { data: "from a page" }) });
+          }),
+        ),
+    });
+    const user = simulator.addUser();
+
+    const browser = app.browser();
+    const begun = await browser.post("/api/login");
+    const callbackUrl = await simulator.approve(begun.json<{ url: string }>().url, { user });
+
+    expect(begun.headers.get("cache-control")).toBe("no-store");
+    expect((await browser.get(callbackUrl)).json()).toMatchObject({ data: "from a page", userId: user.id });
+  });
+
+  it("proves by PKCE that it is the one who asked", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator);
+    const browser = app.browser();
+
+    const { authorizeUrl, callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
+    const answer = await browser.get(callbackUrl);
+
+    expect(answer.status).toBe(200);
+    expect(authorizeUrl.searchParams.get("code_challenge_method")).toBe("S256");
+    expect(authorizeUrl.searchParams.get("code_challenge")).toMatch(/^[\w-]{43}$/);
+    const [exchange] = simulator.requestsTo("POST /oauth2/token");
+    expect(exchange?.form).toMatchObject({ code_verifier: expect.stringMatching(/^[\w-]{43}$/) });
+    expect(exchange?.form).not.toHaveProperty("client_secret");
+    expect(exchange?.authorization).toBe("Basic");
+  });
+
+  it("goes without PKCE where Discord refuses it", async () => {
+    const simulator = await startSimulator();
+    const scopes = ["identify", "role_connections.write"];
+    const app = await startApp(createApp, simulator, { login: { scopes } });
+    const browser = app.browser();
+
+    const { authorizeUrl, callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
+    const answer = await browser.get(callbackUrl);
+
+    expect(authorizeUrl.searchParams.has("code_challenge")).toBe(false);
+    expect(answer.json<{ scopes: string[] }>().scopes).toEqual(scopes);
+    expect(simulator.requestsTo("POST /oauth2/token")[0]?.form).not.toHaveProperty("code_verifier");
+    expect(exchangesAt(simulator)).toBe(1);
   });
 });

@@ -183,7 +183,12 @@ describe("a member", () => {
 
   it.each(["", "..", 5, undefined])("is in no guild %o", (guildId) => {
     expect(() => GuildMember.from(payload, guildId as string)).toThrow(
-      expect.objectContaining({ name: "TypeError", code: "invalid_snowflake", status: 400 }),
+      expect.objectContaining({
+        name: "TypeError",
+        message: expect.stringContaining("guildId must be"),
+        code: "invalid_snowflake",
+        status: 400,
+      }),
     );
   });
 });

@@ -1,0 +1,28 @@
+import type { APIGuild, APIWebhook } from "discord-api-types/v10";
+
+/** A login that has just ended in success. */
+export interface Login<Data = unknown> {
+  readonly replayed: false;
+  /** What `createSession` was given. */
+  readonly data: Data;
+  /** What the visitor has granted, which may be other than what was asked for. */
+  readonly scopes: readonly string[];
+  /** The visitor's id, when `identify` was granted and Discord told it. */
+  readonly userId: string | undefined;
+  /** Where the visitor wanted to go: a path on this app's own origin. */
+  readonly returnTo: string | undefined;
+  /** With the scope `bot`: the guild that the bot was added to. */
+  readonly guild: APIGuild | undefined;
+  /** With the scope `webhook.incoming`: the new webhook, its secret token included. */
+  readonly webhook: APIWebhook | undefined;
+}
+
+/** The callback of a login that had ended before: a double click, a reload, the back button. Nothing needs doing again. */
+export interface ReplayedLogin<Data = unknown> extends Pick<Login<Data>, "scopes" | "userId" | "returnTo"> {
+  readonly replayed: true;
+  /** `undefined` when the login's cookie is gone. */
+  readonly data: Data | undefined;
+}
+
+/** What a callback gives. */
+export type LoginResult<Data = unknown> = Login<Data> | ReplayedLogin<Data>;

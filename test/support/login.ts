@@ -1,0 +1,73 @@
+import type { Browser, DiscordSimulator, SimulatedUser } from "../../src/testing/index.js";
+import type { TestApp } from "./app.js";
+
+/** A login that has been approved at Discord, and whose callback has not been called. */
+export interface OpenLogin {
+  readonly authorizeUrl: URL;
+  /** As Discord sends the visitor there. */
+  readonly callbackUrl: string;
+  readonly state: string;
+  readonly code: string;
+}
+
+/** Opens a login page. @returns where it leads */
+export async function beginLogin(browser: Browser, path = "/login"): Promise<string> {
+  const { status, location } = await browser.get(path);
+  if (status !== 302 || location === undefined) throw new Error(`${path} does not redirect (${status}).`);
+  return location;
+}
+
+/** Opens a login page and lets the app in at Discord. */
+export async function openLogin(
+  browser: Browser,
+  simulator: DiscordSimulator,
+  user: SimulatedUser,
+  path?: string,
+): Promise<OpenLogin> {
+  const authorizeUrl = await beginLogin(browser, path);
+  const callbackUrl = await simulator.approve(authorizeUrl, { user });
+  const { searchParams } = new URL(callbackUrl);
+  return {
+    authorizeUrl: new URL(authorizeUrl),
+    callbackUrl,
+    state: searchParams.get("state") ?? "",
+    code: searchParams.get("code") ?? "",
+  };
+}
+
+/** The same address with other parameters; `undefined` removes one. */
+export function withQuery(url: string, changes: Readonly<Record<string, string | undefined>>): string {
+  const changed = new URL(url);
+  for (const [name, value] of Object.entries(changes)) {
+    if (value === undefined) changed.searchParams.delete(name);
+    else changed.searchParams.set(name, value);
+  }
+  return changed.href;
+}
+
+/** How many codes Discord was given. */
+export function exchangesAt(simulator: DiscordSimulator): number {
+  return simulator
+    .requestsTo("POST /oauth2/token")
+    .filter(({ form }) => form?.["grant_type"] === "authorization_code").length;
+}
+
+/** The cookies of logins under way. */
+export function loginCookies(browser: Browser): string[] {
+  return browser.cookies
+    .list()
+    .map(({ name }) => name)
+    .filter((name) => /^(?:__Host-)?discord-/.test(name));
+}
+
+/** The id of the user whom the app takes this browser for; nothing when nobody is signed in. */
+export async function signedInAs(browser: Browser): Promise<string | undefined> {
+  const answer = await browser.get("/me");
+  if (answer.status === 401) return undefined;
+  return answer.json<{ id: string }>().id;
+}
+
+/** The last error that the app's error handler got. */
+export function lastError(app: TestApp): unknown {
+  return app.errors.at(-1);
+}

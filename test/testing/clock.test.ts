@@ -1,0 +1,22 @@
+import { expect, it } from "vitest";
+import { SimulatedClock } from "../../src/testing/clock.js";
+
+it("the clock goes with the system's, from where it was moved to", () => {
+  const clock = new SimulatedClock();
+  const before = Date.now();
+  expect(clock.now()).toBeGreaterThanOrEqual(before);
+  clock.advance(60_000);
+  expect(clock.now()).toBeGreaterThanOrEqual(before + 60_000);
+  expect(clock.now()).toBeLessThanOrEqual(Date.now() + 60_000);
+});
+
+it("a frozen clock moves only by what it is told", async () => {
+  const clock = new SimulatedClock();
+  clock.freeze();
+  const frozen = clock.now();
+  while (Date.now() === frozen) await new Promise(setImmediate);
+  clock.freeze();
+  expect(clock.now()).toBe(frozen);
+  clock.advance(5);
+  expect(clock.now()).toBe(frozen + 5);
+});
