@@ -42,6 +42,7 @@ export class Buckets {
   readonly #routes = new LRUCache<string, RouteLimit>({ max: ROUTES });
   readonly #firstRouteOf = new LRUCache<string, string>({ max: ROUTES });
   readonly #buckets = new Map<string, Bucket>();
+  #hand = this.#buckets.values();
 
   /** How many are remembered. */
   get size(): number {
@@ -123,14 +124,12 @@ export class Buckets {
     return bucket;
   }
 
-  /** Looks at two of the oldest for each new one, and puts what is still needed at the end of the queue. */
+  /** Looks at two for each new one, going round and round. */
   #sweep(now: number): void {
-    const oldest = this.#buckets.values();
-    for (const bucket of [oldest.next().value, oldest.next().value]) {
-      if (bucket === undefined) return;
-      const isNeeded = this.#buckets.size < MOST && this.#isNeeded(bucket, now);
-      this.#buckets.delete(bucket.key);
-      if (isNeeded) this.#buckets.set(bucket.key, bucket);
+    for (let looked = 0; looked < 2; looked++) {
+      const { value: bucket } = this.#hand.next();
+      if (bucket === undefined) this.#hand = this.#buckets.values();
+      else if (this.#buckets.size >= MOST || !this.#isNeeded(bucket, now)) this.#buckets.delete(bucket.key);
     }
   }
 

@@ -23,8 +23,8 @@ export interface Call extends NamedCall {
   readonly untrusted: string | undefined;
   /** What the call has come to so far. */
   readonly trace: RequestTrace;
-  /** Epoch milliseconds. */
-  deadline: number;
+  /** For requests and their answers; rate limit waits do not take from it. */
+  timeLeftMs: number;
 }
 
 /** @throws TypeError for what cannot be sent */
@@ -32,7 +32,7 @@ export function prepareCall(
   { scheme, token, subject, untrusted }: Credentials,
   given: string,
   request: ApiRequest,
-  deadline: number,
+  timeLeftMs: number,
 ): Call {
   const method = parseMethod(request.method);
   const route = parseRoute(given);
@@ -47,6 +47,6 @@ export function prepareCall(
     slot: { subject: `${scheme} ${subject}`, route: `${method} ${template}`, major, bucket: undefined },
     untrusted: untrusted ? subject : undefined,
     trace: { method, route: template, subject: scheme === "Bot" ? "bot" : "user", attempts: 0, waitedMs: 0 },
-    deadline,
+    timeLeftMs,
   };
 }

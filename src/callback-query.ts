@@ -26,7 +26,7 @@ export function parseCallbackQuery(url: string): CallbackQuery {
     const [value, ...more] = query.getAll(name);
     if (more.length > 0) throw malformed(`repeats ${name}`);
     if (value !== undefined && value.length > LONGEST) throw malformed(`has a ${name} that is too long`);
-    return value || undefined;
+    return value;
   }
   const [state, code, error, description, issuer] = [
     "state",
@@ -37,7 +37,7 @@ export function parseCallbackQuery(url: string): CallbackQuery {
   ].map(read);
 
   if (!state) throw malformed("has no state");
-  if (error) return { state, issuer, answer: { error, description } };
+  if (error) return { state, issuer, answer: { error, description: description || undefined } };
   if (!code) throw malformed("has neither a code nor an error");
   return { state, issuer, answer: { code } };
 }

@@ -1,6 +1,7 @@
+import { inspect } from "node:util";
 import type { LRUCache } from "lru-cache";
 import type { User } from "./models/user.js";
-import type { DiscordOptions, Lock, TokenStore } from "./options.js";
+import type { CacheOptions, DiscordOptions, Lock, TokenStore } from "./options.js";
 
 /** The options with every source consulted, every default filled in and everything checked. */
 export interface Config {
@@ -49,6 +50,8 @@ const OPTION_NAMES = [
   "invalidRequestLimit",
 ];
 
+const CACHE_OPTION_NAMES = ["max", "ttlMs"] as const satisfies readonly (keyof CacheOptions)[];
+
 /** Reads and checks the whole configuration. @throws TypeError that lists every mistake at once */
 export function resolveConfig(options: DiscordOptions, settings: SettingSource): Config {
   const mistakes: string[] = [...unknownOptions(options)];
@@ -87,14 +90,14 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource):
     'an https origin such as "https://discord.com" (plain http on a loopback address only)',
     isDiscordOrigin,
   );
-  const clientSecret = required("clientSecret", "a non-empty string", isPrintable);
+  const clientSecret = required("clientSecret", "a string without spaces", isPrintable);
   const config: Config = {
     clientId: required("clientId", "a snowflake (the numeric id shown in the developer portal)", (v) =>
       /^\d{1,20}$/.test(v),
     ),
     clientSecret,
     redirectUri: required("redirectUri", "an absolute http or https URL without a fragment", isRedirectUri),
-    botToken: check("botToken", given("botToken"), "a non-empty string", optional(isPrintable)),
+    botToken: check("botToken", given("botToken"), "a string without spaces", optional(isPrintable)),
     scopes: check("scopes", listed(given("scopes")) ?? ["identify"], "a non-empty list of scopes", isScopes),
     discordUrl: originOf(discordUrl),
     issuer: check("issuer", given("issuer") ?? originOf(discordUrl), "a URL", isPrintable),
@@ -177,10 +180,15 @@ export function isSameConfig(one: Config, other: Config): boolean {
 }
 
 function* unknownOptions(options: DiscordOptions): Generator<string> {
-  for (const name of Object.keys(options)) {
-    if (OPTION_NAMES.includes(name)) continue;
-    const meant = OPTION_NAMES.find((known) => plain(known) === plain(name));
-    yield `There is no option ${name}${meant ? `: did you mean ${meant}?` : `. The options are ${OPTION_NAMES.join(", ")}.`}`;
+  yield* unknownNames(options, OPTION_NAMES, "");
+  yield* unknownNames(options.cache ?? {}, CACHE_OPTION_NAMES, "cache.");
+}
+
+function* unknownNames(given: object, known: readonly string[], prefix: string): Generator<string> {
+  for (const name of Object.keys(given)) {
+    if (known.includes(name)) continue;
+    const meant = known.find((one) => plain(one) === plain(name));
+    yield `There is no option ${prefix}${name}${meant ? `: did you mean ${prefix}${meant}?` : `. The options are ${known.join(", ")}.`}`;
   }
 }
 
@@ -189,12 +197,17 @@ function plain(name: string): string {
   return name.replaceAll(/[_-]/g, "").toLowerCase();
 }
 
+/** Ids and secrets are mixed up easily, so neither is repeated. */
+const UNSHOWN = /^clientId$|secret|token|proxy/i;
+
 function describe(name: string, value: unknown): string {
-  if (/secret|token|proxy/i.test(name))
-    return typeof value === "string" ? `a string of ${value.length} characters` : `a ${typeof value}`;
-  return typeof value === "string" || Array.isArray(value)
-    ? JSON.stringify(value).slice(0, 100)
-    : String(value);
+  const isShown = !UNSHOWN.test(name);
+  if (typeof value === "string")
+    return isShown ? JSON.stringify(value).slice(0, 100) : `a string of ${value.length} characters`;
+  if (typeof value === "number" || typeof value === "boolean")
+    return isShown ? String(value) : `a ${typeof value}`;
+  if (Array.isArray(value)) return isShown ? inspect(value).slice(0, 100) : `a list of ${value.length}`;
+  return value === null ? "null" : `a value of type ${typeof value}`;
 }
 
 function optional<T>(isWanted: (value: unknown) => value is T) {

@@ -3,7 +3,7 @@ import { BotCalls } from "./bot-calls.js";
 import type { Config } from "./config.js";
 import type { GrantPlace } from "./grant.js";
 import { GrantPlaces } from "./grant-places.js";
-import { hookPlace, type TokenHooks } from "./hook-place.js";
+import { HookPlaces, type TokenHooks } from "./hook-places.js";
 import { type GrantKeeper, Logins } from "./logins.js";
 import { OAuth } from "./oauth.js";
 import { Rest } from "./rest.js";
@@ -22,7 +22,7 @@ export function createEngine(config: Config, hooks: TokenHooks | undefined) {
   const oauth = new OAuth(config);
   const rest = new Rest(config);
   const places = new GrantPlaces(config, seal);
-  const keeper = hooks ? keeperOf(hooks) : keeperOfPlaces(places);
+  const keeper = hooks ? keeperOfHooks(hooks) : keeperOfPlaces(places);
   const tokens = new Tokens(config, oauth);
   const bot = new BotCalls(config, rest);
   const calls = new UserCalls(tokens, rest);
@@ -56,15 +56,16 @@ function keeperOfPlaces(places: GrantPlaces): GrantKeeper {
     placeOf: (req) => places.of(req),
     record: (req, grantId) => places.record(req, grantId),
     create: (req, token) => places.create(req, token),
-    save: (req, token) => places.save(req, token),
+    save: async (req, token) => places.point(req, token),
   };
 }
 
-function keeperOf(hooks: TokenHooks): GrantKeeper {
+function keeperOfHooks(hooks: TokenHooks): GrantKeeper {
+  const places = new HookPlaces(hooks);
   return {
-    placeOf: (req) => hookPlace(hooks, req),
+    placeOf: (req) => places.of(req),
     record: () => undefined,
     create: async () => undefined,
-    save: (req, token) => hooks.saveAuthorizationToken(req, token),
+    save: (req, token) => places.begin(req, token),
   };
 }

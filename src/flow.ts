@@ -115,9 +115,13 @@ export class Flows {
     const found = new Map<string, string>();
     if (!header?.includes(this.#prefix)) return found;
     for (const [name, value] of Object.entries(parse(header))) {
-      if (value !== undefined && name.startsWith(this.#prefix)) found.set(name, value);
+      if (value !== undefined && this.#isOurs(name)) found.set(name, value);
     }
     return found;
+  }
+
+  #isOurs(name: string): boolean {
+    return name.startsWith(this.#prefix) && name.length === this.#prefix.length + HASH_CHARS_IN_NAME;
   }
 
   /** The names of the cookies to drop, the unreadable and then the oldest, so that the rest takes `bytes` at most. */

@@ -21,8 +21,8 @@ export class GrantPlaces {
   readonly #records: GrantRecords;
   readonly #tokenStore: Records | undefined;
   readonly #besideSessions = new WeakMap<SessionStore, Records>();
-  /** Grants that ended while their tokens are in a cookie, which nobody can take back. */
-  readonly #ended = new LRUCache<string, true>({ max: 10_000 });
+  /** What became of grants whose tokens are in a cookie: nobody can take back what a browser still sends. */
+  readonly #sinceSent = new LRUCache<string, Token | "ended">({ max: 10_000 });
 
   constructor(config: Config, seal: Seal) {
     this.#seal = seal;
@@ -50,10 +50,9 @@ export class GrantPlaces {
     if (records) await this.#records.create(records, token, sessionLifetimeMs(sessionOf(req)));
   }
 
-  /** Points the session to a grant, after writing it where it belongs. @throws HttpException store_failed */
-  async save(req: IncomingMessage, token: Token): Promise<void> {
+  /** Points the session to a grant; where there are no records, its tokens move in. */
+  point(req: IncomingMessage, token: Token): void {
     const session = sessionOf(req);
-    await this.create(req, token);
     const signIn = signInOf(session);
     session.discord =
       signIn?.grantId === token.id
@@ -73,9 +72,14 @@ export class GrantPlaces {
 
   #inSession(session: SessionLike, grantId: string): GrantPlace {
     const read = async () => {
-      const sealed = this.#ended.has(grantId) ? undefined : signInOf(session)?.sealed;
+      const latest = this.#sinceSent.get(grantId);
+      if (latest === "ended") return undefined;
+      const sealed = signInOf(session)?.sealed;
       const text = sealed && this.#seal.open("grant", grantId, sealed);
-      return text ? parseToken(text) : undefined;
+      const sent = text ? parseToken(text) : undefined;
+      if (!sent || !latest || latest.issuedAt <= sent.issuedAt) return sent;
+      this.#keepInSession(session, latest);
+      return latest;
     };
     return {
       read,
@@ -83,11 +87,12 @@ export class GrantPlaces {
       replace: async (former, next) => {
         const stored = await read();
         if (stored?.accessToken !== former.accessToken) return stored;
+        this.#sinceSent.set(grantId, next);
         this.#keepInSession(session, next);
         return next;
       },
       end: async () => {
-        this.#ended.set(grantId, true);
+        this.#sinceSent.set(grantId, "ended");
       },
     };
   }

@@ -16,6 +16,13 @@ const TOMBSTONE = "ended";
 
 type Remembered = Token | "missing" | "ended";
 
+/** A pair that the store would not take. */
+interface Unsaved {
+  /** The access tokens of the pairs that it may be written over. */
+  readonly replaces: readonly string[];
+  readonly next: Token;
+}
+
 /**
  * The records that hold grants: sealed, one each, with a memo of 30 seconds before them.
  *
@@ -30,10 +37,12 @@ export class GrantRecords {
     ttlResolution: 0,
     perf: { now },
   });
-  /** Pairs that the store would not take, with what they replace: written again at the next use. */
-  readonly #unsaved = new LRUCache<string, { readonly former: Token; readonly next: Token }>({
-    max: MEMO_MAX,
-  });
+  /** What this process has written itself, as against what it has read. */
+  readonly #written = new WeakSet<Token>();
+  /** Written again at the next use. */
+  readonly #unsaved = new LRUCache<string, Unsaved>({ max: MEMO_MAX });
+  /** The last change of each record under way. */
+  readonly #turns = new Map<string, Promise<unknown>>();
   readonly #process = randomBytes(9).toString("base64url");
 
   constructor(seal: Seal) {
@@ -41,9 +50,8 @@ export class GrantRecords {
   }
 
   /** Stores a new grant. @throws HttpException store_failed */
-  async create(records: Records, token: Token, sessionMs: number): Promise<void> {
-    if (this.#memo.get(token.id) === token) return;
-    await this.#write(records, token, sessionMs);
+  create(records: Records, token: Token, sessionMs: number): Promise<void> {
+    return this.#inTurn(token.id, () => this.#write(records, token, sessionMs));
   }
 
   /** @param sessionMs how long the session that points here can live */
@@ -52,22 +60,67 @@ export class GrantRecords {
   }
 
   async readRemembered(records: Records, id: string, sessionMs: number): Promise<Token | undefined> {
-    const unsaved = this.#unsaved.get(id);
-    if (unsaved) return this.replace(records, unsaved.former, unsaved.next, sessionMs);
-    const known = this.#memo.get(id);
-    if (known === undefined) return this.read(records, id);
-    return typeof known === "object" ? known : undefined;
+    const known = this.#unsaved.has(id) ? undefined : this.#memo.get(id);
+    if (known !== undefined) return typeof known === "object" ? known : undefined;
+    const found = await this.read(records, id, sessionMs);
+    // Only of a grant that a session points to: that of a login under way may be written any moment.
+    if (!found && !this.#memo.has(id)) this.#memo.set(id, "missing");
+    return found;
   }
 
-  async read(records: Records, id: string): Promise<Token | undefined> {
+  async read(records: Records, id: string, sessionMs: number): Promise<Token | undefined> {
+    if (this.#memo.get(id) === "ended") return undefined;
+    const unsaved = this.#unsaved.get(id);
+    if (!unsaved) return this.#readStore(records, id);
+    // One at a time: a store that is out of order may take long to say so.
+    if (this.#turns.has(id)) return unsaved.next;
+    return this.#inTurn(id, () => this.#put(records, id, unsaved, sessionMs));
+  }
+
+  replace(records: Records, former: Token, next: Token, sessionMs: number): Promise<Token | undefined> {
+    const { id, accessToken } = former;
+    return this.#inTurn(id, () => {
+      const replaces = [accessToken, ...(this.#unsaved.get(id)?.replaces ?? [])];
+      return this.#put(records, id, { replaces, next }, sessionMs);
+    });
+  }
+
+  async end(records: Records, id: string, sessionMs: number): Promise<void> {
+    this.#memo.set(id, "ended");
+    await this.#inTurn(id, async () => {
+      this.#unsaved.delete(id);
+      this.#memo.set(id, "ended");
+      const sealed = this.#seal.seal("grant", id, TOMBSTONE);
+      await records.write(keyOf(id), sealed, Math.max(SHORTEST_TOMBSTONE_MS, sessionMs));
+    });
+  }
+
+  /** Runs the changes of one record after each other: what one has read still holds when it writes. */
+  async #inTurn<T>(id: string, change: () => Promise<T>): Promise<T> {
+    const former = this.#turns.get(id) ?? Promise.resolve();
+    const turn = former.then(change, change);
+    this.#turns.set(id, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(id) === turn) this.#turns.delete(id);
+    }
+  }
+
+  async #readStore(records: Records, id: string): Promise<Token | undefined> {
     const before = this.#memo.get(id);
     const sealed = await records.read(keyOf(id));
     const meanwhile = this.#memo.get(id);
     // Whoever wrote or ended the grant while the store was answering knows better than the answer.
-    const overtaken = meanwhile !== undefined && meanwhile !== before;
-    const found = overtaken || meanwhile === "ended" ? meanwhile : this.#parse(id, sealed);
-    this.#memo.set(id, found);
+    const overtaken = meanwhile === "ended" || (meanwhile !== before && this.#isWritten(meanwhile));
+    const found = overtaken ? meanwhile : this.#parse(id, sealed);
+    if (found === "missing") this.#memo.delete(id);
+    else this.#memo.set(id, found);
     return typeof found === "object" ? found : undefined;
+  }
+
+  #isWritten(known: Remembered | undefined): known is Token {
+    return typeof known === "object" && this.#written.has(known);
   }
 
   #parse(id: string, sealed: string | undefined): Remembered {
@@ -76,40 +129,32 @@ export class GrantRecords {
     return text === TOMBSTONE ? "ended" : (parseToken(text) ?? "missing");
   }
 
-  async replace(records: Records, former: Token, next: Token, sessionMs: number): Promise<Token | undefined> {
-    const { id } = former;
+  async #put(records: Records, id: string, unsaved: Unsaved, sessionMs: number): Promise<Token | undefined> {
+    const { replaces, next } = unsaved;
     try {
-      const stored = await this.read(records, id);
-      if (stored?.accessToken !== former.accessToken) {
-        this.#unsaved.delete(id);
-        return stored;
-      }
-      await this.#write(records, next, sessionMs);
+      const stored = await this.#readStore(records, id);
+      const isFormer = stored !== undefined && replaces.includes(stored.accessToken);
+      if (isFormer) await this.#write(records, next, sessionMs);
       this.#unsaved.delete(id);
+      return isFormer ? next : stored;
     } catch {
       // Discord has used up the former pair: losing the new one would lose the login.
-      this.#unsaved.set(id, { former, next });
+      this.#unsaved.set(id, unsaved);
+      return next;
     }
-    return next;
   }
 
   async #write(records: Records, token: Token, sessionMs: number): Promise<void> {
     const before = this.#memo.get(token.id);
+    this.#written.add(token);
     this.#memo.set(token.id, token);
     try {
       const sealed = this.#seal.seal("grant", token.id, JSON.stringify(token));
       await records.write(keyOf(token.id), sealed, Math.max(SHORTEST_LIFETIME_MS, sessionMs + MARGIN_MS));
     } catch (error) {
-      this.#memo.set(token.id, before);
+      if (this.#memo.get(token.id) === token) this.#memo.set(token.id, before);
       throw error;
     }
-  }
-
-  async end(records: Records, id: string, sessionMs: number): Promise<void> {
-    this.#unsaved.delete(id);
-    this.#memo.set(id, "ended");
-    const sealed = this.#seal.seal("grant", id, TOMBSTONE);
-    await records.write(keyOf(id), sealed, Math.max(SHORTEST_TOMBSTONE_MS, sessionMs));
   }
 
   claim(records: Records, id: string): RefreshClaim {
@@ -151,7 +196,7 @@ class RecordPlace implements GrantPlace {
   }
 
   readAgain(): Promise<Token | undefined> {
-    return this.#all.read(this.#records, this.#id);
+    return this.#all.read(this.#records, this.#id, this.#sessionMs);
   }
 
   replace(former: Token, next: Token): Promise<Token | undefined> {

@@ -1,21 +1,26 @@
-import type { NextFunction, Request, Response } from "express";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Request } from "express";
 import { Forbidden, HttpException } from "./errors.js";
 import type { PermissionResolvable } from "./permissions.js";
 import { requireGranted } from "./scopes.js";
 import { type DiscordOAuth2Session, SETTING } from "./session.js";
 import { isSnowflake } from "./snowflake.js";
 
-/** A middleware that lets the types of route parameters, bodies and locals through. */
-export type Guard = <P, ResBody, ReqBody, ReqQuery, Locals extends Record<string, unknown>>(
-  req: Request<P, ResBody, ReqBody, ReqQuery, Locals>,
-  res: Response<ResBody, Locals>,
-  next: NextFunction,
-) => void;
+/**
+ * A middleware that says nothing about the types of route parameters, bodies and locals, so that Express infers them as
+ * if it were not there.
+ */
+export type Guard = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;
 
 /** How old the proof may be that the sign-in still holds at Discord. */
 export interface AuthorizationOptions {
   /** Milliseconds. */
   readonly maxAgeMs: number;
+}
+
+/** Behind an intersection of types instead of this interface, Express would not infer the route's parameters. */
+export interface AuthorizationGuard extends Guard {
+  with(options: AuthorizationOptions): Guard;
 }
 
 /** A guild id, as Express types a route parameter. */
@@ -45,7 +50,7 @@ const DEFAULT_MAX_AGE_MS = 60_000;
  *
  * @throws Unauthorized through `next`; HttpException when it cannot be found out now
  */
-export const requiresAuthorization: Guard & { with(options: AuthorizationOptions): Guard } = Object.assign(
+export const requiresAuthorization: AuthorizationGuard = Object.assign(
   guard("requiresAuthorization", (discord, req) => discord.grantedScopes(req)),
   {
     with: (options: AuthorizationOptions) =>
@@ -112,7 +117,7 @@ export function discordOf(req: Request): DiscordOAuth2Session {
 function guard(name: string, check: Check): Guard {
   const middleware: Guard = (req, _res, next) => {
     const pass = () => next();
-    run(check, req as unknown as Request).then(pass, next);
+    run(check, req as Request).then(pass, next);
   };
   return Object.defineProperty(middleware, "name", { value: name });
 }

@@ -15,6 +15,11 @@ export interface JoinOptions {
   readonly deaf?: boolean | undefined;
 }
 
+interface JoiningUser {
+  readonly id: string;
+  readonly accessToken: string;
+}
+
 const NAMED_REFUSALS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
   30001: ["guild_limit_reached", "The visitor is in as many guilds as Discord allows."],
   40007: ["banned_from_guild", "The visitor is banned from this guild."],
@@ -27,6 +32,7 @@ const NAMED_REFUSALS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
 /**
  * Adds a user to a guild that the bot is in.
  *
+ * @internal
  * @returns the new member; `null` when the user was one before, and nothing was changed
  * @throws HttpException, RateLimited, TypeError
  * @see https://docs.discord.com/developers/resources/guild#add-guild-member
@@ -34,11 +40,12 @@ const NAMED_REFUSALS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
 export async function joinGuild(
   bot: BotCalls,
   guildId: string,
-  user: { readonly id: string; readonly accessToken: string },
+  userOf: () => Promise<JoiningUser>,
   { nick, roles, mute, deaf }: JoinOptions,
 ): Promise<GuildMember | null> {
   requireSnowflake(guildId, "guildId");
   for (const role of roles ?? []) requireSnowflake(role, "a role");
+  const user = await userOf();
   try {
     const payload = await bot.send(
       `/guilds/${guildId}/members/${requireSnowflake(user.id, "the user's id")}`,

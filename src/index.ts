@@ -14,6 +14,7 @@ export {
 } from "./errors.js";
 export type { Token } from "./grant.js";
 export {
+  type AuthorizationGuard,
   type AuthorizationOptions,
   type Guard,
   type GuildId,

@@ -14,12 +14,13 @@ import type { Login, LoginResult, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
 import { type OAuth, TokenRequestRefused } from "./oauth.js";
 import { requireReturnTo } from "./return-to.js";
-import { allowsPkce } from "./scopes.js";
+import { allowsPkce, withoutPassthrough } from "./scopes.js";
 import type { Seal } from "./seal.js";
-import { lastUserOf, sessionOf, signInOf } from "./session-data.js";
+import { lastUserOf, type SessionLike, sessionOf, signInOf } from "./session-data.js";
 import { renewSession, saveSession } from "./session-renewal.js";
 import { SetupWarnings } from "./setup-warnings.js";
-import { type Tokens, underLock } from "./tokens.js";
+import type { Tokens } from "./tokens.js";
+import { underLock } from "./under-lock.js";
 import type { Users } from "./users.js";
 
 const OUTCOME_KEPT_MS = 600_000;
@@ -125,7 +126,7 @@ export class Logins {
     const wanted = options.scopes ?? config.scopes;
     if (!options.incremental) return wanted;
     const granted = (await keeper.placeOf(req).read())?.scopes ?? config.scopes;
-    return [...new Set([...granted, ...wanted])];
+    return [...new Set([...withoutPassthrough(granted), ...wanted])];
   }
 
   /** @returns nothing when this is the callback that made this session, and its cookie is gone */
@@ -152,7 +153,7 @@ export class Logins {
   }
 
   async #exchange(req: IncomingMessage, flow: Flow, code: string, grantId: string): Promise<Outcome> {
-    const { lock } = this.#parts.config;
+    const { lock, timeoutMs } = this.#parts.config;
     const record = this.#parts.keeper.record(req, grantId);
     const known = this.#outcomes.get(grantId);
     if (known) {
@@ -160,7 +161,7 @@ export class Logins {
       if (token) return { replayed: true, token };
     }
     if (!lock) return this.#exchangeNow(req, flow, code, grantId);
-    return underLock(lock, `discord-callback-${grantId}`, async () => {
+    return underLock(lock, `discord-callback-${grantId}`, 2 * timeoutMs, async () => {
       const token = await record?.readAgain();
       return token ? { replayed: true, token } : this.#exchangeNow(req, flow, code, grantId);
     });
@@ -211,14 +212,17 @@ export class Logins {
   /** Gives the visitor a new session that points to the grant, and saves it before anything else happens. */
   async #signIn(req: IncomingMessage, { token, replayed }: Outcome, stateHash: string): Promise<void> {
     const { keeper, tokens } = this.#parts;
-    await this.#endFormer(req, token.id);
+    let session: SessionLike | undefined;
     try {
+      await this.#endFormer(req, token.id);
       const last = lastUserOf(sessionOf(req));
-      const session = await renewSession(req, !last || (last.id !== undefined && last.id === token.userId));
+      session = await renewSession(req, !last || (last.id !== undefined && last.id === token.userId));
       session.discord = { grantId: token.id, userId: token.userId, stateHash };
       await keeper.save(req, token);
       await saveSession(session);
     } catch (error) {
+      // What is left of the session is still written at the end of the request.
+      if (session) session.discord = { formerUserId: token.userId };
       if (!replayed)
         await tokens.end(keeper.record(req, token.id) ?? heldPlace(token), token.id).catch(() => undefined);
       throw error;
@@ -232,6 +236,7 @@ export class Logins {
     if (!former || former.grantId === nextId) return;
     await tokens.end(keeper.placeOf(req), former.grantId);
     users.forget(former.grantId);
+    this.forget(former.grantId);
   }
 
   #replayed({ scopes, userId }: Token, flow?: Flow): ReplayedLogin {

@@ -38,6 +38,12 @@ export interface TokenAnswer {
   readonly webhook: unknown;
 }
 
+/** Either of the two stands for all that the user has granted. */
+interface RevocableToken {
+  readonly accessToken: string;
+  readonly refreshToken?: string | undefined;
+}
+
 /** The token endpoint refused what it was given (RFC 6749, 5.2): `invalid_grant` for a dead code or refresh token. */
 export class TokenRequestRefused extends Error {
   override readonly name = "TokenRequestRefused";
@@ -87,9 +93,11 @@ export class OAuth {
   }
 
   /** Ends every token that the user has with this application. @throws HttpException, RateLimited */
-  async revoke(token: string): Promise<void> {
+  async revoke({ accessToken, refreshToken }: RevocableToken): Promise<void> {
     await this.#ask("revoking the token", async ({ client }) => {
-      await client.createToken({ access_token: token }).revoke("access_token");
+      const token = client.createToken({ access_token: accessToken, refresh_token: refreshToken });
+      // An access token that has expired ends nothing.
+      await token.revoke(refreshToken === undefined ? "access_token" : "refresh_token");
     });
   }
 

@@ -1,4 +1,5 @@
 import type { LRUCache } from "lru-cache";
+import { now } from "./clock.js";
 
 /** How old an answer may be. */
 export interface FetchOptions {
@@ -12,6 +13,8 @@ export interface FetchOptions {
 export class Remembered<T extends object> {
   readonly #cache: LRUCache<string, T>;
   readonly #underway = new Map<string, Promise<T>>();
+  /** Epoch milliseconds; an app's own cache does not tell how old a value is. */
+  readonly #loadedAt = new WeakMap<T, number>();
 
   constructor(cache: LRUCache<string, T>) {
     this.#cache = cache;
@@ -19,7 +22,7 @@ export class Remembered<T extends object> {
 
   async fetch(key: string, options: FetchOptions, load: () => Promise<T>): Promise<T> {
     const known = options.fresh ? undefined : this.#cache.get(key);
-    if (known !== undefined && this.#ageMs(key) <= (options.maxAgeMs ?? Number.POSITIVE_INFINITY))
+    if (known !== undefined && this.#ageMs(known) <= (options.maxAgeMs ?? Number.POSITIVE_INFINITY))
       return known;
     return this.#underway.get(key) ?? this.#load(key, load);
   }
@@ -36,6 +39,7 @@ export class Remembered<T extends object> {
   #load(key: string, load: () => Promise<T>): Promise<T> {
     const loading = load()
       .then((value) => {
+        this.#loadedAt.set(value, now());
         if (this.#underway.get(key) === loading) this.#cache.set(key, value);
         return value;
       })
@@ -46,7 +50,7 @@ export class Remembered<T extends object> {
     return loading;
   }
 
-  #ageMs(key: string): number {
-    return this.#cache.ttl - this.#cache.getRemainingTTL(key);
+  #ageMs(value: T): number {
+    return now() - (this.#loadedAt.get(value) ?? Number.NEGATIVE_INFINITY);
   }
 }

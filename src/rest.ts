@@ -75,7 +75,7 @@ export class Rest {
    * @throws TypeError for a request that cannot be sent
    */
   async send(credentials: Credentials, route: string, request: ApiRequest = {}): Promise<unknown> {
-    const call = prepareCall(credentials, route, request, now() + this.#options.timeoutMs);
+    const call = prepareCall(credentials, route, request, this.#options.timeoutMs);
     return traceRequest(call.trace, () => this.#run(call));
   }
 
@@ -118,9 +118,7 @@ export class Rest {
       if (wait === undefined) return;
       if ((wait.ms ?? 1) > this.#patienceMs(call))
         throw rateLimited(call, (wait.ms ?? UNKNOWN_WAIT_MS) / 1000, wait.scope);
-      const waitedMs = await pause(wait, call.signal);
-      call.trace.waitedMs += waitedMs;
-      call.deadline += waitedMs;
+      call.trace.waitedMs += await pause(wait, call.signal);
     }
   }
 
@@ -137,6 +135,7 @@ export class Rest {
 
   async #attempt(call: Call): Promise<Answer | NoAnswer> {
     const { signal, slot, wire, trace, untrusted } = call;
+    const startedAt = performance.now();
     let isInvalid = false;
     trace.attempts += 1;
     this.invalidRequests.sent(untrusted);
@@ -145,7 +144,7 @@ export class Rest {
         wire,
         origin: this.#origin,
         method: call.method,
-        timeoutMs: Math.min(this.#options.timeoutMs, Math.max(1, call.deadline - now())),
+        timeoutMs: Math.max(1, call.timeLeftMs),
         signal,
         onHead: (status, headers) => {
           trace.status = status;
@@ -156,6 +155,7 @@ export class Rest {
         },
       });
     } finally {
+      call.timeLeftMs -= performance.now() - startedAt;
       if (slot.bucket !== undefined) this.#buckets.learn(slot, undefined, now());
       this.invalidRequests.answered(now(), isInvalid, untrusted);
     }

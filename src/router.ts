@@ -3,7 +3,7 @@ import { HttpException } from "./errors.js";
 import { discordOf } from "./guards.js";
 import type { Login, LoginResult } from "./login.js";
 import { isReturnTo } from "./return-to.js";
-import { startAgainPage } from "./start-again-page.js";
+import { START_AGAIN_POLICY, startAgainPage } from "./start-again-page.js";
 
 /** What {@link discordRouter} can be told. A path that is `false` is left out. */
 export interface RouterOptions {
@@ -60,6 +60,7 @@ export function discordRouter(options: RouterOptions = {}) {
       res
         .status(error.status)
         .type("html")
+        .set("Content-Security-Policy", START_AGAIN_POLICY)
         .send(startAgainPage(req.baseUrl + loginPath));
       return undefined;
     }

@@ -28,6 +28,11 @@ export function hasPassthroughScope(scopes: readonly string[]): boolean {
   return PASSTHROUGH_SCOPES.some((scope) => scopes.includes(scope));
 }
 
+/** Asked for again, these would make the visitor choose a guild or a channel again. */
+export function withoutPassthrough(scopes: readonly string[]): string[] {
+  return scopes.filter((scope) => !PASSTHROUGH_SCOPES.includes(scope));
+}
+
 /** Discord refuses PKCE together with this scope. */
 export function allowsPkce(scopes: readonly string[]): boolean {
   return !scopes.includes("role_connections.write");

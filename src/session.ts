@@ -197,12 +197,12 @@ export class DiscordOAuth2Session {
     const grantId = signIn?.grantId ?? (await place.read())?.id;
     if (grantId === undefined) return;
 
-    users.forget(grantId);
-    logins.forget(grantId);
     try {
       const last = await tokens.end(place, grantId);
-      if (last && options.everywhere) await oauth.revoke(last.accessToken);
+      if (last && options.everywhere) await oauth.revoke(last);
     } finally {
+      users.forget(grantId);
+      logins.forget(grantId);
       session.discord = { formerUserId: signIn?.userId };
     }
   }
@@ -252,14 +252,15 @@ export class DiscordOAuth2Session {
    * your own way.
    */
   async getAuthorizationToken(req: IncomingMessage): Promise<Token | undefined> {
-    return this.#ready.places.of(req).read();
+    return this.#ready.places.of(req).readAgain();
   }
 
   /** Stores a token for this session; `undefined` on sign-out. */
   async saveAuthorizationToken(req: IncomingMessage, token: Token | undefined): Promise<void> {
     const { places } = this.#ready;
-    if (token) await places.save(req, token);
-    else await places.of(req).end();
+    if (!token) return places.of(req).end();
+    await places.create(req, token);
+    places.point(req, token);
   }
 
   /**

@@ -2,10 +2,11 @@ import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { now, sleep } from "./clock.js";
 import type { Config } from "./config.js";
-import { HttpException, Unauthorized } from "./errors.js";
+import { Unauthorized } from "./errors.js";
 import { type GrantPlace, isDue, isExpired, type RefreshClaim, type Token } from "./grant.js";
 import { type OAuth, TokenRequestRefused } from "./oauth.js";
 import { traceRefresh } from "./telemetry.js";
+import { underLock } from "./under-lock.js";
 
 /** After a refusal the pair may still turn out to have been renewed by another process; this long it is looked for. */
 const REFUSAL_FINAL_MS = 60_000;
@@ -21,6 +22,10 @@ export class Tokens {
   readonly #config: Config;
   readonly #oauth: OAuth;
   readonly #refreshes = new Map<string, Promise<Token>>();
+  /** Grants that are being signed out. */
+  readonly #ending = new Set<string>();
+  /** Access tokens that Discord has disowned before their time, hashed, by grant. */
+  readonly #disowned = new LRUCache<string, string>({ max: REMEMBERED });
   /** When Discord first refused a pair. */
   readonly #refusedAt = new LRUCache<string, number>({ max: REMEMBERED });
   /** When an early refresh may be tried again, by grant. */
@@ -43,11 +48,11 @@ export class Tokens {
     const token = await place.read();
     if (!token) throw notSignedIn();
     if (this.#isDeauthorized(token)) {
-      await place.end();
+      await this.end(place, token.id);
       throw grantEnded();
     }
+    if (isExpired(token) || this.isDisowned(token)) return this.refresh(place, token);
     if (!isDue(token)) return token;
-    if (isExpired(token)) return this.refresh(place, token);
     return this.#refreshEarly(place, token);
   }
 
@@ -59,6 +64,7 @@ export class Tokens {
   refresh(place: GrantPlace, token: Token): Promise<Token> {
     const underway = this.#refreshes.get(token.id);
     if (underway !== undefined) return underway;
+    if (this.#ending.has(token.id)) return Promise.reject(grantEnded());
     const refresh = traceRefresh(token.userId, () => this.#refresh(place, token)).finally(() =>
       this.#refreshes.delete(token.id),
     );
@@ -66,16 +72,31 @@ export class Tokens {
     return refresh;
   }
 
+  /** That Discord does not know this access token any more: it is not used again. */
+  disown(token: Token): void {
+    this.#disowned.set(token.id, hashOf(token.accessToken));
+  }
+
+  isDisowned(token: Token): boolean {
+    const disowned = this.#disowned.get(token.id);
+    return disowned !== undefined && disowned === hashOf(token.accessToken);
+  }
+
   /**
-   * Signs out here, after a refresh under way: its result would otherwise come later.
+   * Signs out here, after a refresh under way: its result would otherwise come later. No other begins meanwhile.
    *
    * @returns the last token of the grant
    */
   async end(place: GrantPlace, grantId: string): Promise<Token | undefined> {
-    await this.#refreshes.get(grantId)?.catch(() => undefined);
-    const last = await place.read().catch(() => undefined);
-    await place.end();
-    return last;
+    this.#ending.add(grantId);
+    try {
+      await this.#refreshes.get(grantId)?.catch(() => undefined);
+      const last = await place.read().catch(() => undefined);
+      await place.end();
+      return last;
+    } finally {
+      this.#ending.delete(grantId);
+    }
   }
 
   /** Signs a user out of this process with the next request: whatever was issued until now is dead. */
@@ -100,13 +121,15 @@ export class Tokens {
   }
 
   async #refresh(place: GrantPlace, token: Token): Promise<Token> {
-    const { lock } = this.#config;
-    if (!lock) return this.#refreshNow(place, token, place.claim);
-    return underLock(lock, `discord-refresh-${token.id}`, () => this.#refreshNow(place, token, undefined));
+    const { lock, timeoutMs } = this.#config;
+    if (!lock) return this.#refreshNow(place, token);
+    const task = () => this.#refreshNow(place, token);
+    return underLock(lock, `discord-refresh-${token.id}`, 2 * timeoutMs, task);
   }
 
-  /** @param claim how processes without a lock tell each other; without it nobody else refreshes this grant now */
-  async #refreshNow(place: GrantPlace, token: Token, claim: RefreshClaim | undefined): Promise<Token> {
+  /** Claims the refresh under a lock too: the lock may have expired while its former holder is still at it. */
+  async #refreshNow(place: GrantPlace, token: Token): Promise<Token> {
+    const { claim } = place;
     const [stored, othersUntil] = await Promise.all([place.readAgain(), claim?.othersUntil()]);
     if (!stored) throw grantEnded();
     if (stored.accessToken !== token.accessToken && !isExpired(stored)) return stored;
@@ -123,11 +146,17 @@ export class Tokens {
       if (!(error instanceof TokenRequestRefused)) throw error;
       const renewed = await this.#awaitOther(place, claim, stored, LOOK_AGAIN_MS);
       if (renewed) return renewed;
+      if (this.#isAlone(claim)) await place.end();
       this.#refusedAt.set(deadKey(stored), now());
       throw grantEnded();
     } finally {
       await claim?.release().catch(() => undefined);
     }
+  }
+
+  /** Whether nobody can have claimed the same refresh unseen. */
+  #isAlone(claim: RefreshClaim | undefined): boolean {
+    return claim === undefined || this.#config.lock !== undefined;
   }
 
   async #exchange(place: GrantPlace, former: Token): Promise<Token> {
@@ -153,6 +182,7 @@ export class Tokens {
     former: Token,
     longestMs: number,
   ): Promise<Token | undefined> {
+    const unseenMs = this.#isAlone(claim) ? 0 : OVERWRITTEN_CLAIM_MS;
     const start = now();
     for (;;) {
       const stored = await place.readAgain();
@@ -161,7 +191,7 @@ export class Tokens {
       if (!claim) return undefined;
       const waitedMs = now() - start;
       const claimed = (await claim.othersUntil()) !== undefined;
-      if (waitedMs >= (claimed ? longestMs : OVERWRITTEN_CLAIM_MS)) return undefined;
+      if (waitedMs >= (claimed ? longestMs : unseenMs)) return undefined;
       await sleep(PAUSE_MS);
     }
   }
@@ -178,37 +208,13 @@ export class Tokens {
   }
 }
 
-/** Runs a task under the app's lock. @throws HttpException lock_failed when the task could not run */
-export async function underLock<T>(
-  lock: NonNullable<Config["lock"]>,
-  key: string,
-  task: () => Promise<T>,
-): Promise<T> {
-  let outcome: Promise<T> | undefined;
-  try {
-    await lock(key, async () => {
-      outcome = task();
-      await outcome;
-    });
-  } catch (cause) {
-    if (!outcome) throw lockFailed(cause);
-  }
-  if (!outcome) throw lockFailed(new Error("The lock resolved without having run its task."));
-  return outcome;
-}
-
-function lockFailed(cause: unknown): HttpException {
-  return new HttpException({
-    message: "The option lock failed before its task ran. Nobody was signed out by this; see the cause.",
-    code: "lock_failed",
-    status: 503,
-    cause,
-  });
-}
-
 /** A refused pair is remembered without its tokens. */
 function deadKey(token: Token): string {
-  return hash("sha256", token.refreshToken ?? token.accessToken, "base64url");
+  return hashOf(token.refreshToken ?? token.accessToken);
+}
+
+function hashOf(secret: string): string {
+  return hash("sha256", secret, "base64url");
 }
 
 export function notSignedIn(): Unauthorized {

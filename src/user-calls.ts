@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { now } from "./clock.js";
-import { HttpException, Unauthorized } from "./errors.js";
+import { HttpException } from "./errors.js";
 import type { GrantPlace, Token } from "./grant.js";
 import type { ApiRequest, Rest } from "./rest.js";
 import { routeTemplate } from "./route.js";
@@ -15,9 +15,8 @@ const REMEMBERED = 10_000;
 export class UserCalls {
   readonly #tokens: Tokens;
   readonly #rest: Rest;
+  /** By the access token's hash. */
   readonly #probes = new Map<string, Promise<boolean>>();
-  /** Access tokens known to be dead, by hash: they are not sent again. */
-  readonly #dead = new LRUCache<string, true>({ max: REMEMBERED });
   /** Routes that refuse a grant which is alive. */
   readonly #refusals = new LRUCache<string, HttpException>({
     max: REMEMBERED,
@@ -40,7 +39,6 @@ export class UserCalls {
     const refusalKey = `${token.id} ${request?.method ?? "GET"} ${template}`;
     const refusal = this.#refusals.get(refusalKey);
     if (refusal) throw refusal;
-    if (this.#isDead(token)) return this.#call(await this.#renew(place, token), route, request);
 
     try {
       return await this.#call(token, route, request);
@@ -52,7 +50,6 @@ export class UserCalls {
         this.#refusals.set(refusalKey, error);
         throw error;
       }
-      this.#dead.set(fingerprint(token), true);
       return this.#call(await this.#renew(place, token), route, request);
     }
   }
@@ -70,13 +67,13 @@ export class UserCalls {
 
   /** Whether Discord still knows the token. A 401 to a call does not tell: Discord answers a missing scope so too. */
   async #isAlive(token: Token): Promise<boolean> {
-    const probe = this.#probes.get(token.id) ?? this.#probe(token);
-    this.#probes.set(token.id, probe);
-    try {
-      return await probe;
-    } finally {
-      this.#probes.delete(token.id);
-    }
+    if (this.#tokens.isDisowned(token)) return false;
+    const key = fingerprint(token);
+    const underway = this.#probes.get(key);
+    if (underway !== undefined) return underway;
+    const probe = this.#probe(token).finally(() => this.#probes.delete(key));
+    this.#probes.set(key, probe);
+    return probe;
   }
 
   async #probe(token: Token): Promise<boolean> {
@@ -84,23 +81,16 @@ export class UserCalls {
       await this.#rest.send(credentialsOf(token), "/oauth2/@me");
       return true;
     } catch (error) {
-      if (isRefusal(error)) return false;
-      throw error;
+      if (!isRefusal(error)) throw error;
+      this.#tokens.disown(token);
+      return false;
     }
   }
 
   async #renew(place: GrantPlace, dead: Token): Promise<Token> {
-    try {
-      if (dead.refreshToken) return await this.#tokens.refresh(place, dead);
-    } catch (error) {
-      if (!(error instanceof Unauthorized)) throw error;
-    }
+    if (dead.refreshToken) return this.#tokens.refresh(place, dead);
     await this.#tokens.end(place, dead.id);
     throw grantEnded();
-  }
-
-  #isDead(token: Token): boolean {
-    return this.#dead.size > 0 && this.#dead.has(fingerprint(token));
   }
 }
 

@@ -65,10 +65,12 @@ export class UserSession {
 
   async addToGuild(guildId: string, options: JoinOptions = {}): Promise<GuildMember | null> {
     const { tokens, users, bot } = this.#parts;
-    const { accessToken, scopes, userId } = await tokens.usable(this.#place);
-    requireGranted(scopes, ["guilds.join"], "addToGuild");
-    const id = userId ?? (await users.user(this.#place)).id;
-    return joinGuild(bot, guildId, { id, accessToken }, options);
+    const userOf = async () => {
+      const { accessToken, scopes, userId } = await tokens.usable(this.#place);
+      requireGranted(scopes, ["guilds.join"], "addToGuild");
+      return { id: userId ?? (await users.user(this.#place)).id, accessToken };
+    };
+    return joinGuild(bot, guildId, userOf, options);
   }
 
   async fetchRoleConnection(): Promise<RoleConnection> {

@@ -7,14 +7,17 @@ export interface Answer {
   readonly body?: string;
 }
 
+/** An answer in JSON. */
 export function json(status: number, value: unknown, headers: OutgoingHttpHeaders = {}): Answer {
   return { status, headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(value) };
 }
 
+/** 204. */
 export function noContent(): Answer {
   return { status: 204, headers: {} };
 }
 
+/** 302, to be asked for every time. */
 export function redirect(location: string, headers: OutgoingHttpHeaders = {}): Answer {
   return { status: 302, headers: { Location: location, "Cache-Control": "no-store", ...headers } };
 }

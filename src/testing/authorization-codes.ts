@@ -54,8 +54,10 @@ export class AuthorizationCodes {
     return found.expiresAt > this.#clock.now() ? found : undefined;
   }
 
-  markUsed(code: string): void {
+  /** Notes that a code was exchanged; it is kept where a second use has consequences. */
+  use(code: string): void {
     const found = this.#codes.get(code);
-    if (found !== undefined) found.used = true;
+    if (found === undefined || this.#behaviour.codeReuse === "refuse") this.#codes.delete(code);
+    else found.used = true;
   }
 }

@@ -4,7 +4,7 @@ import type { SimulatedClock } from "./clock.js";
 import { randomText } from "./random-text.js";
 import type { SimulatedUser } from "./user.js";
 
-const KEPT_TOKENS = 100_000;
+const KEPT_TOKENS = 20_000;
 
 /** That a user let the application in: it ends as a whole. */
 export interface Authorization {
@@ -23,7 +23,7 @@ export interface AccessToken {
   expiresAt: number;
 }
 
-/** A refresh token, kept when it was used so that a second use is noticed. */
+/** A refresh token; a used one is kept where a second use has consequences. */
 export interface RefreshToken {
   readonly token: string;
   readonly authorization: Authorization;
@@ -116,7 +116,7 @@ export class Authorizations {
     return found;
   }
 
-  /** The refresh token, used ones included, unless its authorization has ended. */
+  /** The refresh token, unless its authorization has ended. */
   findRefreshToken(token: string): RefreshToken | undefined {
     const found = this.#refreshTokens.get(token);
     if (found?.authorization.ended) this.#refreshTokens.delete(token);
@@ -130,7 +130,8 @@ export class Authorizations {
     if (!this.#behaviour.rotateRefreshTokens) {
       return { ...this.issueAccessToken(from.authorization, scopes), refresh_token: from.token };
     }
-    from.used = true;
+    if (this.#behaviour.refreshReuse === "refuse") this.#refreshTokens.delete(from.token);
+    else from.used = true;
     return this.issuePair(from.authorization, scopes);
   }
 

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { AccessToken } from "./authorizations.js";
+import type { RoutedRequest } from "./route-pattern.js";
 
 /** Whom a request comes from, by its `Authorization` header. */
 export type Caller =
@@ -22,9 +23,14 @@ export interface PathId {
   readonly value: string;
 }
 
-/** A request that has found its route. */
-export interface Call {
+/** A request that was understood. */
+export interface Call extends RoutedRequest {
   readonly method: string;
+  readonly isApi: boolean;
+  /** As requested, without the query. */
+  readonly path: string;
+  readonly apiPath: string;
+  readonly route: string;
   /** Of the API; 6 where the path names none. */
   readonly version: number;
   /** The query as sent, with its question mark. */
@@ -34,4 +40,6 @@ export interface Call {
   readonly body: Body;
   readonly caller: Caller;
   readonly ids: readonly PathId[];
+  /** Where it comes from. */
+  readonly address: string;
 }

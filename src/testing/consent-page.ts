@@ -42,7 +42,7 @@ ${request.scopes.includes("webhook.incoming") && channelChoice(discord, request,
 <button name="decision" value="cancel" formnovalidate>Cancel</button>
 </div>
 </form>
-${request.redirectUri !== undefined && html`<p class="target">Then on to ${new URL(request.redirectUri).origin}</p>`}`;
+${request.redirectUri !== undefined && html`<p class="target">Then on to ${request.redirectUri}</p>`}`;
   return page(view.problem === undefined ? 200 : 400, `Authorize ${name}`, content);
 }
 

@@ -1,5 +1,5 @@
 import type { RecordedRequest } from "./request-log.js";
-import { type MatchesRoute, parseRoutePattern } from "./route-pattern.js";
+import { parseRoutePattern } from "./route-pattern.js";
 import type { RateLimitScope } from "./too-many-requests.js";
 
 /** What goes wrong. Unless it says otherwise, the request has no effect at Discord. */
@@ -38,7 +38,7 @@ export type FaultKind =
 
 /** Which requests a fault hits. */
 export interface FaultTarget {
-  /** Such as "POST /oauth2/token" or "/users/:id". Absent: every request. */
+  /** Such as "POST /oauth2/token" or "/users/:id". Absent: every call of the API, but not the consent page. */
   readonly route?: string;
   /** How often. Default: once. */
   readonly times?: number;
@@ -55,7 +55,7 @@ export type Fault = FaultKind & FaultTarget;
 
 interface PendingFault {
   readonly fault: Fault;
-  readonly matches: MatchesRoute;
+  readonly matches: (request: RecordedRequest) => boolean;
   timesLeft: number;
 }
 
@@ -65,7 +65,7 @@ export class Faults {
 
   /** Returns what takes the fault away again. */
   add(fault: Fault): () => void {
-    const matches = fault.route === undefined ? () => true : parseRoutePattern(fault.route);
+    const matches = fault.route === undefined ? isApiCall : parseRoutePattern(fault.route);
     const pending = { fault, matches, timesLeft: fault.times ?? 1 };
     this.#pending.add(pending);
     return () => this.#pending.delete(pending);
@@ -85,6 +85,10 @@ export class Faults {
     }
     return undefined;
   }
+}
+
+function isApiCall({ path }: RecordedRequest): boolean {
+  return path.startsWith("/api/");
 }
 
 function hits({ fault, matches }: PendingFault, request: RecordedRequest): boolean {

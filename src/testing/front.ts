@@ -3,13 +3,14 @@ import { type Answer, Refusal } from "./answer.js";
 import { INVALID_VERSION, METHOD_NOT_ALLOWED, NOT_FOUND } from "./api-errors.js";
 import type { Call, Caller } from "./call.js";
 import type { Discord } from "./discord.js";
-import { OLDEST_VERSION, parseBody, parseTarget, type Target } from "./incoming.js";
+import { type Credentials, OLDEST_VERSION, parseBody, parseTarget, readCredentials } from "./incoming.js";
 import type { RateLimits } from "./rate-limits.js";
-import type { RecordedRequest } from "./request-log.js";
+import { type RecordedRequest, toRecord } from "./request-log.js";
 import { type Place, Router } from "./router.js";
 import { applicationRoutes } from "./routes/applications.js";
 import { authorizeApiRoutes, authorizePageRoutes } from "./routes/authorize.js";
 import { guildMemberRoutes } from "./routes/guild-members.js";
+import { guildRoleRoutes } from "./routes/guild-roles.js";
 import { messageRoutes } from "./routes/messages.js";
 import { metadataRoutes } from "./routes/metadata.js";
 import { openIdConfigurationRoutes, openIdRoutes } from "./routes/openid.js";
@@ -46,6 +47,7 @@ export class Front {
       ...tokenRoutes(discord),
       ...userRoutes(discord),
       ...guildMemberRoutes(discord),
+      ...guildRoleRoutes(discord),
       ...messageRoutes(discord),
       ...applicationRoutes(discord),
       ...roleConnectionRoutes(discord),
@@ -57,64 +59,47 @@ export class Front {
     const { method = "GET", headers } = request;
     const target = parseTarget(request.url ?? "/");
     const place = (target.isApi ? this.#api : this.#site).find(method, target.apiPath);
-    const body = parseBody(headers["content-type"], bytes);
-    const [, scheme, token] = /^(Bearer|Bot|Basic) (.*)$/.exec(headers.authorization ?? "") ?? [];
-    const caller = this.#identify(scheme, token);
-    const call: Call = { method, ...target, headers, body, caller, ids: place?.ids ?? [] };
-    const record: RecordedRequest = {
+    const credentials = readCredentials(headers.authorization);
+    const call: Call = {
       method,
-      path: target.path,
-      apiPath: target.apiPath,
+      ...target,
       route: place?.template ?? target.apiPath,
-      query: target.query,
+      ids: place?.ids ?? [],
       headers,
-      authorization: scheme as RecordedRequest["authorization"],
-      token: scheme === "Basic" ? undefined : token,
-      userId: caller.kind === "user" ? caller.token.authorization.user.id : undefined,
-      form: body.kind === "form" ? body.fields : undefined,
-      json: body.kind === "json" ? body.value : undefined,
-      at: this.#discord.clock.now(),
-      status: undefined,
-      refused: false,
-      fault: undefined,
+      body: parseBody(headers["content-type"], bytes),
+      caller: this.#identify(credentials),
+      address: request.socket.remoteAddress ?? "",
     };
-    const address = request.socket.remoteAddress ?? "";
     return {
-      record,
-      version: target.version,
-      answer: () => this.#answer(target, place, call, record.route, address),
+      record: toRecord(call, credentials, this.#discord.clock.now()),
+      version: call.version,
+      answer: () => this.#answer(call, place),
     };
   }
 
-  #answer(target: Target, place: Place | undefined, call: Call, route: string, address: string): Answer {
-    const shutOut = this.#limits.checkAddress(address);
+  #answer(call: Call, place: Place | undefined): Answer {
+    const shutOut = this.#limits.checkAddress(call.address);
     if (shutOut !== undefined) return shutOut;
-    if (target.isApi && (call.version < OLDEST_VERSION || call.version > NEWEST_VERSION))
-      return INVALID_VERSION;
+    if (call.isApi && !isServed(call.version)) return INVALID_VERSION;
     if (place === undefined) return NOT_FOUND;
     if (place.handle === undefined) return METHOD_NOT_ALLOWED;
-    if (!target.isApi) return answerOrRefuse(place.handle, call);
-    const subject = subjectOf(call.caller, address);
-    const limited = {
-      method: call.method,
-      apiPath: target.apiPath,
-      route,
-      version: call.version,
-      ids: call.ids,
-      subject,
-    };
-    const { headers, refusal } = this.#limits.check(limited);
+    if (!call.isApi) return answerOrRefuse(place.handle, call);
+    const { headers, refusal } = this.#limits.check({ ...call, subject: subjectOf(call) });
     if (refusal !== undefined) return refusal;
     const answer = answerOrRefuse(place.handle, call);
     return { ...answer, headers: { ...answer.headers, ...headers } };
   }
 
-  #identify(scheme: string | undefined, token = ""): Caller {
+  #identify({ scheme, token }: Credentials): Caller {
     const { application, authorizations } = this.#discord;
     if (scheme === "Bot" && token === application.botToken) return { kind: "bot" };
     const found = scheme === "Bearer" ? authorizations.findAccessToken(token) : undefined;
     return found === undefined ? { kind: "nobody" } : { kind: "user", token: found };
   }
+}
+
+function isServed(version: number): boolean {
+  return version >= OLDEST_VERSION && version <= NEWEST_VERSION;
 }
 
 function answerOrRefuse(handle: (call: Call) => Answer, call: Call): Answer {
@@ -126,7 +111,7 @@ function answerOrRefuse(handle: (call: Call) => Answer, call: Call): Answer {
   }
 }
 
-function subjectOf(caller: Caller, address: string): string {
+function subjectOf({ address, caller }: Call): string {
   if (caller.kind === "user") return caller.token.authorization.user.id;
   return caller.kind === "bot" ? "bot" : address;
 }

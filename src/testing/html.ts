@@ -1,5 +1,5 @@
 /** Text that is HTML already. */
-class Html {
+export class Html {
   readonly text: string;
 
   constructor(text: string) {
@@ -10,8 +10,6 @@ class Html {
     return this.text;
   }
 }
-
-export type { Html };
 
 const ENTITIES: Readonly<Record<string, string>> = {
   "&": "&amp;",

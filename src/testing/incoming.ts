@@ -7,6 +7,7 @@ const LARGEST_BODY = 25 * 1024 * 1024;
 export const OLDEST_VERSION = 6;
 
 const EMPTY = {};
+const SCHEMES = ["Bearer", "Bot", "Basic"] as const;
 
 /** Where a request goes. */
 export interface Target {
@@ -23,6 +24,7 @@ export interface Target {
   readonly query: Readonly<Record<string, string>>;
 }
 
+/** Reads the request line. */
 export function parseTarget(url: string): Target {
   const mark = url.indexOf("?");
   const path = mark === -1 ? url : url.slice(0, mark);
@@ -36,6 +38,19 @@ export function parseTarget(url: string): Target {
     search,
     query: search === "" ? EMPTY : toRecord(search),
   };
+}
+
+/** What an `Authorization` header says. */
+export interface Credentials {
+  readonly scheme: "Bearer" | "Bot" | "Basic" | undefined;
+  readonly token: string;
+}
+
+/** Reads an `Authorization` header. */
+export function readCredentials(header: string | undefined): Credentials {
+  const [scheme = "", ...rest] = header?.split(" ") ?? [];
+  const known = SCHEMES.find((candidate) => candidate === scheme);
+  return { scheme: known, token: rest.join(" ") };
 }
 
 /** The whole body; undefined: larger than Discord takes. */
@@ -52,6 +67,7 @@ export function readBody(request: IncomingMessage): Promise<Buffer | undefined> 
   });
 }
 
+/** Reads a body by its media type. */
 export function parseBody(contentType: string | undefined, bytes: Buffer): Body {
   if (bytes.length === 0) return { kind: "none" };
   const mediaType = contentType?.split(";")[0]?.trim().toLowerCase();

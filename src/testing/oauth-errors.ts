@@ -17,4 +17,5 @@ export function oauthError(
   return { ...answer, body: `{${members.join(", ")}}` };
 }
 
+/** What `invalid_scope` says, in redirects and in answers. */
 export const INVALID_SCOPE = "The requested scope is invalid, unknown, or malformed.";

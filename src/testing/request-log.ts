@@ -1,4 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
+import type { Call } from "./call.js";
+import type { Credentials } from "./incoming.js";
 import { parseRoutePattern, type RoutedRequest } from "./route-pattern.js";
 
 /** A request the simulator has seen. */
@@ -28,6 +30,28 @@ export interface RecordedRequest extends RoutedRequest {
   refused: boolean;
   /** The kind of the fault that hit it. */
   fault: string | undefined;
+}
+
+/** What is noted of a request when it comes in. */
+export function toRecord(call: Call, { scheme, token }: Credentials, at: number): RecordedRequest {
+  const { apiPath, body, caller, headers, method, path, query, route } = call;
+  return {
+    method,
+    path,
+    apiPath,
+    route,
+    query,
+    headers,
+    authorization: scheme,
+    token: scheme === "Bearer" || scheme === "Bot" ? token : undefined,
+    userId: caller.kind === "user" ? caller.token.authorization.user.id : undefined,
+    form: body.kind === "form" ? body.fields : undefined,
+    json: body.kind === "json" ? body.value : undefined,
+    at,
+    status: undefined,
+    refused: false,
+    fault: undefined,
+  };
 }
 
 /** The latest requests, oldest first. */

@@ -45,7 +45,7 @@ export class Service {
     this.#server = server;
     this.#stations = stations;
     server.on("request", (request, response) => {
-      this.#serve(request, response).catch(() => response.destroy());
+      this.#serve(request, response).catch((error: unknown) => abandon(response, error));
     });
   }
 
@@ -85,4 +85,10 @@ export class Service {
     this.#apiSockets.add(socket);
     this.#connectionCount += 1;
   }
+}
+
+/** The client has left, or a function of the test has thrown: only the latter can still be told. */
+function abandon(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) response.destroy();
+  else response.writeHead(500, { "Content-Type": "text/plain; charset=utf-8" }).end(String(error));
 }

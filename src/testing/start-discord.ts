@@ -21,7 +21,7 @@ import { World } from "./world.js";
 export interface SimulatorOptions extends ApplicationOptions {
   /** On 127.0.0.1. Default: 0, the system's choice. */
   readonly port?: number;
-  /** Where it differs from {@link usualBehaviour}. */
+  /** Where it differs from what is usual. */
   readonly behaviour?: Partial<Behaviour>;
   /** How many requests are kept in the log. Default: 10,000. */
   readonly logLimit?: number;

@@ -99,7 +99,7 @@ describe("a connection", () => {
   });
 });
 
-it("no payload makes an accessor throw", () => {
+it("no payload makes an accessor throw", { timeout: 60_000 }, () => {
   const fields = Object.fromEntries(Object.keys(payload).map((key) => [key, fc.jsonValue({ maxDepth: 1 })]));
   const integrations = fc.oneof(
     fc.jsonValue({ maxDepth: 1 }),

@@ -213,7 +213,7 @@ it("a subclass makes its own kind", () => {
   expect(Customer.from(payload).greeting).toBe("Hello Mira");
 });
 
-it("no payload makes an accessor throw", () => {
+it("no payload makes an accessor throw", { timeout: 60_000 }, () => {
   const value = fc.oneof(
     fc.jsonValue({ maxDepth: 1 }),
     fc.record({

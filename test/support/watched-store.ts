@@ -8,18 +8,24 @@ export class WatchedStore extends MemoryStore {
   readonly written: string[] = [];
   /** Writes for which this says so fail. */
   fails: (id: string) => boolean = () => false;
-  /** What writes have to wait for. */
-  gate: Promise<void> = Promise.resolve();
+  /** The same, once it was done. */
+  readonly stored: string[] = [];
+  /** What a write has to wait for. */
+  holdsBack: (id: string) => Promise<void> | undefined = () => undefined;
 
   override set(id: string, session: SessionData, callback?: Callback): void {
     this.written.push(id);
-    this.gate.then(() => {
-      if (this.fails(id)) callback?.(new Error("The store is out of order."));
-      else super.set(id, session, callback);
+    void Promise.resolve(this.holdsBack(id)).then(() => {
+      if (this.fails(id)) {
+        callback?.(new Error("The store is out of order."));
+        return;
+      }
+      this.stored.push(id);
+      super.set(id, session, callback);
     });
   }
 
-  /** How many sessions there are; the records of grants are not counted. */
+  /** The sessions there are; the records of grants do not count. */
   get sessionIds(): Promise<string[]> {
     return new Promise((resolve, reject) => {
       this.all((error, sessions) => {

@@ -34,6 +34,15 @@ describe("a fault", () => {
     expect((await getMe(discord)).status).toBe(200);
   });
 
+  it("without a route hits calls of the API, and not the consent page", async () => {
+    const discord = await startForTest();
+    discord.fail({ kind: "status", status: 500 });
+    expect((await logIn(discord, discord.addUser())).access_token).toBeUndefined();
+    expect(discord.requests.filter(({ fault }) => fault).map(({ route }) => route)).toEqual([
+      "/oauth2/token",
+    ]);
+  });
+
   it("hits its route, and nothing else", async () => {
     const discord = await startForTest();
     discord.fail({ kind: "status", status: 500, route: "POST /oauth2/token" });
@@ -62,6 +71,18 @@ describe("a fault", () => {
     discord.fail(refusesRefresh);
     const { refresh_token } = await logIn(discord, discord.addUser());
     expect((await refresh(discord, refresh_token)).status).toBe(500);
+  });
+
+  it("tells when its condition throws", async () => {
+    const discord = await startForTest();
+    discord.fail({
+      kind: "hang",
+      when: () => {
+        throw new Error("a mistake in the test");
+      },
+    });
+    const { status, text } = await getMe(discord);
+    expect([status, text]).toEqual([500, "Error: a mistake in the test"]);
   });
 
   it("hits with a probability", async () => {

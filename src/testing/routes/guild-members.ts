@@ -47,7 +47,8 @@ export function guildMemberRoutes(discord: Discord): Routes {
   };
 }
 
-function findBotGuild({ world }: Discord, guildId: string): SimulatedGuild {
+/** The guild, if the bot is in it. */
+export function findBotGuild({ world }: Discord, guildId: string): SimulatedGuild {
   const guild = world.guilds.get(guildId) ?? refuse(UNKNOWN_GUILD);
   return guild.bot ? guild : refuse(MISSING_ACCESS);
 }

@@ -51,7 +51,7 @@ function exchangeCode(discord: Discord, form: Form): TokenResponse {
     refuse(oauthError("invalid_grant", 'Invalid "redirect_uri" in request.'));
   }
   requireVerifier(grant, form["code_verifier"]);
-  codes.markUsed(code);
+  codes.use(code);
   const tokens = authorizations.issuePair(grant.authorization, grant.scopes);
   return { ...tokens, ...addIdToken(discord, grant, tokens), ...addChosenPlaces(discord, grant) };
 }

@@ -1,0 +1,69 @@
+import { randomBytes } from "node:crypto";
+import express, { type Application } from "express";
+import {
+  DiscordOAuth2Session,
+  discordRouter,
+  redirectUnauthorized,
+  requiresAuthorization,
+} from "express-discord";
+import session from "express-session";
+import { errorPages, NotFound } from "./shared/error-pages.js";
+import { html } from "./shared/html.js";
+import { PUBLIC_FOLDER, page } from "./shared/page.js";
+import { isMain, run } from "./shared/run.js";
+import { securityHeaders } from "./shared/security-headers.js";
+
+/** What differs between production, staging and tests: `DISCORD_CLIENT_ID` and its brothers, and whatever else an app has. */
+export type Settings = Readonly<Record<string, string | undefined>>;
+
+/** Made without an app and without a configuration, so that any module can import it. Nothing is read until `init`. */
+export const discord = new DiscordOAuth2Session();
+
+/** Makes a new app with each call. All of them share one `discord`, so they must mean the same Discord application. */
+export function createApp(settings: Settings = {}): Application {
+  const app = express();
+  for (const [name, value] of Object.entries(settings)) app.set(name, value);
+
+  app.use(securityHeaders(settings["DISCORD_URL"]), express.static(PUBLIC_FOLDER));
+  app.use(
+    session({
+      secret: process.env["SESSION_SECRET"] || randomBytes(32).toString("hex"),
+      resave: false,
+      saveUninitialized: false,
+      cookie: { sameSite: "lax", secure: "auto" },
+    }),
+  );
+  discord.init(app);
+
+  app.use("/auth", discordRouter({ afterLogin: "/me" }));
+
+  app.get("/", (_req, res) => {
+    const content = html`<h1>An app from a factory</h1>
+<p>Only members see what is behind this.</p>
+<p><a class="button" href="/me">Who am I?</a></p>`;
+    res.send(page("An app from a factory", content));
+  });
+
+  app.get("/me", requiresAuthorization, async (req, res) => {
+    const user = await discord.fetchUser(req);
+    const content = html`<h1>You are ${user.displayName}</h1><p>Discord knows you as ${user.tag}.</p>`;
+    res.send(page("Who I am", content, { user, logoutPath: "/auth/logout" }));
+  });
+
+  app.use((_req, _res, next) => next(new NotFound()));
+  app.use(redirectUnauthorized("/auth/login"), errorPages({ loginPath: "/auth/login" }));
+  return app;
+}
+
+if (isMain(import.meta.url)) {
+  await run(
+    ({ clientId, clientSecret, redirectUri, discordUrl }) =>
+      createApp({
+        DISCORD_CLIENT_ID: clientId,
+        DISCORD_CLIENT_SECRET: clientSecret,
+        DISCORD_REDIRECT_URI: redirectUri,
+        DISCORD_URL: discordUrl,
+      }),
+    "/auth/callback",
+  );
+}

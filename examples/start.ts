@@ -1,0 +1,4 @@
+import { createApp } from "./basic.js";
+import { run } from "./shared/run.js";
+
+await run(createApp, "/callback");

@@ -1,0 +1,359 @@
+import { describe, expect, it } from "vitest";
+import { AccessDenied, HttpException } from "../../src/index.js";
+import { EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { movableClock } from "../support/clock.js";
+import {
+  beginLogin,
+  exchangesAt,
+  lastError,
+  loginCookies,
+  openLogin,
+  signedInAs,
+  withQuery,
+} from "../support/login.js";
+import { WatchedStore } from "../support/watched-store.js";
+
+const OLD_SECRET = "the secret of last year, long enough";
+const NEW_SECRET = "the secret of this year, long enough";
+
+describe.each(EXPRESS)("a callback that is no login on %s", (_name, createApp) => {
+  it("is AccessDenied after Cancel, and the next login works", async () => {
+    const simulator = await startSimulator();
+    const store = new WatchedStore();
+    const app = await startApp(createApp, simulator, { session: { store } });
+    const user = simulator.addUser();
+    const browser = app.browser();
+
+    const cancelled = await simulator.cancel(await beginLogin(browser), { user });
+    const answer = await browser.get(cancelled);
+
+    expect(answer.status).toBe(403);
+    expect(lastError(app)).toBeInstanceOf(AccessDenied);
+    expect(lastError(app)).toMatchObject({ code: "access_denied", status: 403, error: "access_denied" });
+    expect(loginCookies(browser)).toEqual([]);
+    expect(store.written).toEqual([]);
+
+    const next = await browser.signIn("/login", { user });
+    expect(next.json()).toMatchObject({ replayed: false, userId: user.id });
+  });
+
+  it("leaves the visitor signed in who cancels a second login", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator);
+    const user = simulator.addUser();
+    const browser = app.browser();
+    await browser.signIn("/login", { user });
+
+    const cancelled = await simulator.cancel(await beginLogin(browser), { user });
+    await browser.get(cancelled);
+
+    expect(lastError(app)).toMatchObject({ code: "access_denied" });
+    expect(await signedInAs(browser)).toBe(user.id);
+  });
+
+  it("carries any other error of Discord's, and its description", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator);
+    const user = simulator.addUser();
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+
+    const answer = await browser.get(
+      withQuery(callbackUrl, {
+        code: undefined,
+        error: "invalid_scope",
+        error_description: "It is unknown.",
+      }),
+    );
+
+    expect(answer.status).toBe(400);
+    expect(lastError(app)).toBeInstanceOf(HttpException);
+    expect(lastError(app)).not.toBeInstanceOf(AccessDenied);
+    expect(lastError(app)).toMatchObject({
+      code: "authorization_failed",
+      error: "invalid_scope",
+      description: "It is unknown.",
+      message: expect.stringContaining("It is unknown."),
+    });
+    expect(loginCookies(browser)).toEqual([]);
+    expect((await browser.signIn("/login", { user })).status).toBe(200);
+  });
+
+  it("carries the error of a scope that Discord does not know", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, { login: { scopes: ["identify", "made.up"] } });
+
+    await app.browser().signIn("/login", { user: simulator.addUser() });
+
+    expect(lastError(app)).toMatchObject({ code: "authorization_failed", error: "invalid_scope" });
+  });
+
+  it.each([
+    ["of no login", "a-state-that-nobody-has-made-up"],
+    ["that is empty of meaning", "%00"],
+  ])("is flow_unknown with a state %s, and the login under way still ends", async (_what, state) => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator);
+    const user = simulator.addUser();
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+
+    const answer = await browser.get(withQuery(callbackUrl, { state }));
+
+    expect(answer.status).toBe(400);
+    expect(answer.json()).toMatchObject({ name: "HttpException", code: "flow_unknown" });
+    expect(exchangesAt(simulator)).toBe(0);
+    expect((await browser.get(callbackUrl)).json()).toMatchObject({ userId: user.id });
+  });
+
+  it("is flow_unknown with a stranger's error, too", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator);
+
+    const answer = await app.browser().get("/callback?error=access_denied&state=unknown");
+
+    expect(answer.json()).toMatchObject({ name: "HttpException", code: "flow_unknown" });
+  });
+
+  it("spends no code on a stranger's link to a visitor who is not signed in", async () => {
+    const simulator = await startSimulator();
+    const store = new WatchedStore();
+    const app = await startApp(createApp, simulator, { session: { store } });
+    const { callbackUrl } = await openLogin(app.browser(), simulator, simulator.addUser());
+
+    const visitor = app.browser();
+    const answer = await visitor.get(callbackUrl, { crossSite: true });
+
+    expect(answer.json()).toMatchObject({ code: "flow_unknown" });
+    expect(simulator.requestsTo("POST /oauth2/token")).toEqual([]);
+    expect(store.written).toEqual([]);
+    expect(visitor.cookies.list()).toEqual([]);
+  });
+
+  it("spends no code on a stranger's link to a visitor who is signed in, whose session stays as it is", async () => {
+    const simulator = await startSimulator();
+    const store = new WatchedStore();
+    const app = await startApp(createApp, simulator, { session: { store } });
+    const user = simulator.addUser();
+    const visitor = app.browser();
+    await visitor.signIn("/login", { user });
+    const { callbackUrl } = await openLogin(app.browser(), simulator, simulator.addUser());
+    const before = { cookies: visitor.cookies.list(), written: [...store.written] };
+    simulator.clearRequests();
+
+    const answer = await visitor.get(callbackUrl, { crossSite: true });
+
+    expect(answer.json()).toMatchObject({ code: "flow_unknown" });
+    expect(simulator.requests).toEqual([]);
+    expect({ cookies: visitor.cookies.list(), written: store.written }).toEqual(before);
+    expect(await signedInAs(visitor)).toBe(user.id);
+  });
+
+  it("does not take a code that was issued to another login", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator);
+    const victim = simulator.addUser();
+    const { code } = await openLogin(app.browser(), simulator, victim);
+    const thief = app.browser();
+    const { callbackUrl } = await openLogin(thief, simulator, simulator.addUser());
+
+    const answer = await thief.get(withQuery(callbackUrl, { code }));
+
+    expect(answer.status).toBe(400);
+    expect(lastError(app)).toMatchObject({ code: "code_rejected", error: "invalid_grant" });
+    expect(await signedInAs(thief)).toBeUndefined();
+  });
+
+  it("does not take a code a second time in another browser's login", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator);
+    const user = simulator.addUser();
+    const browser = app.browser();
+    const { callbackUrl, code } = await openLogin(browser, simulator, user);
+    await browser.get(callbackUrl);
+    const other = app.browser();
+    const login = await openLogin(other, simulator, simulator.addUser());
+
+    const answer = await other.get(withQuery(login.callbackUrl, { code }));
+
+    expect(answer.json()).toMatchObject({ code: "code_rejected" });
+    expect(await signedInAs(other)).toBeUndefined();
+    expect(await signedInAs(browser)).toBe(user.id);
+    expect((await other.signIn("/login", { user })).status).toBe(200);
+  });
+
+  it("is code_rejected when the visitor has dawdled, and the next login works", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator);
+    const user = simulator.addUser();
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+    simulator.clock.advance(101_000);
+
+    const answer = await browser.get(callbackUrl);
+
+    expect(answer.json()).toMatchObject({ code: "code_rejected" });
+    expect(loginCookies(browser)).toEqual([]);
+    expect((await browser.signIn("/login", { user })).status).toBe(200);
+  });
+
+  it("is flow_expired after ten minutes", async () => {
+    const simulator = await startSimulator();
+    const clock = movableClock();
+    const app = await startApp(createApp, simulator);
+    const user = simulator.addUser();
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+
+    clock.advance(600_000);
+    const answer = await browser.get(callbackUrl);
+
+    expect(answer.status).toBe(400);
+    expect(answer.json()).toMatchObject({ code: "flow_expired" });
+    expect(exchangesAt(simulator)).toBe(0);
+    expect((await browser.signIn("/login", { user })).status).toBe(200);
+  });
+
+  it("is still taken just before ten minutes are over", async () => {
+    const simulator = await startSimulator();
+    const clock = movableClock();
+    const app = await startApp(createApp, simulator);
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
+
+    clock.advance(595_000);
+
+    expect((await browser.get(callbackUrl)).status).toBe(200);
+  });
+
+  it.each([
+    ["changed", (value: string) => `${value.slice(0, -8)}AAAAAAAA`],
+    ["cut short", (value: string) => value.slice(0, 20)],
+    ["emptied", () => ""],
+    ["garbage", () => "%E0%A4%A"],
+  ])("is flow_invalid when the cookie is %s", async (_how, change) => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator);
+    const user = simulator.addUser();
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+    const [name = ""] = loginCookies(browser);
+    browser.cookies.set(name, change(browser.cookies.get(name) ?? ""));
+
+    const answer = await browser.get(callbackUrl);
+
+    expect(answer.status).toBe(400);
+    expect(answer.json()).toMatchObject({ code: "flow_invalid" });
+    expect(exchangesAt(simulator)).toBe(0);
+    expect((await browser.signIn("/login", { user })).status).toBe(200);
+  });
+
+  it("is flow_invalid with the cookie of another login under this one's name", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator);
+    const browser = app.browser();
+    await openLogin(browser, simulator, simulator.addUser());
+    const [otherName = ""] = loginCookies(browser);
+    const other = browser.cookies.get(otherName) ?? "";
+    browser.cookies.clear();
+    const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
+    browser.cookies.set(loginCookies(browser)[0] ?? "", other);
+
+    expect((await browser.get(callbackUrl)).json()).toMatchObject({ code: "flow_invalid" });
+  });
+
+  it("is taken with a cookie that an older secret has sealed, and flow_invalid with one that is gone", async () => {
+    const simulator = await startSimulator();
+    const user = simulator.addUser();
+    const before = await startApp(createApp, simulator, { discord: { secret: OLD_SECRET } });
+    const redirectUri = `${before.url}/callback`;
+    const rotated = await startApp(createApp, simulator, {
+      discord: { secret: [NEW_SECRET, OLD_SECRET], redirectUri },
+    });
+    const forgotten = await startApp(createApp, simulator, { discord: { secret: NEW_SECRET, redirectUri } });
+    const browser = before.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+    const callback = new URL(callbackUrl);
+
+    const refused = await browser.clone().get(`${forgotten.url}/callback${callback.search}`);
+    const taken = await browser.clone().get(`${rotated.url}/callback${callback.search}`);
+
+    expect(refused.json()).toMatchObject({ code: "flow_invalid" });
+    expect(taken.json()).toMatchObject({ replayed: false, userId: user.id });
+    expect(exchangesAt(simulator)).toBe(1);
+  });
+
+  it("does not take the cookie that another application has sealed with the same secret", async () => {
+    const simulator = await startSimulator();
+    const secret = NEW_SECRET;
+    const one = await startApp(createApp, simulator, { discord: { secret } });
+    const other = await startApp(createApp, simulator, {
+      discord: { secret, clientId: "1100000000000000001" },
+    });
+    const browser = one.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
+
+    const answer = await browser.get(`${other.url}/callback${new URL(callbackUrl).search}`);
+
+    expect(answer.json()).toMatchObject({ code: "flow_invalid" });
+  });
+});
+
+describe.each(EXPRESS)("the issuer of a callback on %s", (_name, createApp) => {
+  it("may be missing", async () => {
+    const simulator = await startSimulator({ behaviour: { issOnSuccess: false } });
+    const app = await startApp(createApp, simulator);
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
+
+    expect(new URL(callbackUrl).searchParams.has("iss")).toBe(false);
+    expect((await browser.get(callbackUrl)).status).toBe(200);
+  });
+
+  it("may be Discord", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator);
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
+
+    expect(new URL(callbackUrl).searchParams.get("iss")).toBe(simulator.url);
+    expect((await browser.get(callbackUrl)).status).toBe(200);
+  });
+
+  it("may be what the option issuer says", async () => {
+    const issuer = "https://issuer.example";
+    const simulator = await startSimulator({ behaviour: { issuer } });
+    const app = await startApp(createApp, simulator, { discord: { issuer } });
+
+    expect((await app.browser().signIn("/login", { user: simulator.addUser() })).status).toBe(200);
+  });
+
+  it.each(["https://evil.example", ""])("must not be another: %j", async (iss) => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator);
+    const user = simulator.addUser();
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+
+    const answer = await browser.get(withQuery(callbackUrl, { iss }));
+
+    expect(answer.status).toBe(400);
+    expect(answer.json()).toMatchObject({ code: "issuer_mismatch" });
+    expect(exchangesAt(simulator)).toBe(0);
+    expect((await browser.get(callbackUrl)).json()).toMatchObject({ userId: user.id });
+  });
+
+  it("is looked at before the error", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator);
+    const user = simulator.addUser();
+    const browser = app.browser();
+    const cancelled = await simulator.cancel(await beginLogin(browser), { user });
+
+    const foreign = await browser.get(withQuery(cancelled, { iss: "https://evil.example" }));
+    const own = await browser.get(cancelled);
+
+    expect(foreign.json()).toMatchObject({ code: "issuer_mismatch" });
+    expect(own.json()).toMatchObject({ code: "access_denied" });
+  });
+});

@@ -1,0 +1,104 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { COMPILERS, Consumers, EXPRESS_MAJORS, MODULES } from "./consumers.js";
+
+const consumers = new Consumers();
+const installed = join(consumers.folder(5), "node_modules", "express-discord");
+
+beforeAll(() => consumers.install(), 300_000);
+afterAll(() => consumers.remove());
+
+describe.each(EXPRESS_MAJORS)("beside Express %i", (major) => {
+  it.each(["login.mjs", "login.cjs"])(
+    "%s signs in by the packed package and its simulator",
+    async (script) => {
+      expect(await consumers.run(major, script)).toEqual({
+        stranger: "/auth/login?returnTo=%2Fme",
+        me: { name: "mira.k" },
+      });
+    },
+  );
+
+  describe.each(Object.keys(COMPILERS))("%s", (compiler) => {
+    it.each(Object.entries(MODULES))("compiles an app for %s", async (_name, modules) => {
+      expect(await consumers.compile(major, compiler, modules)).toBe("");
+    });
+  });
+});
+
+it("recognises its errors across an ESM and a CommonJS copy in one process", async () => {
+  const recognised = {
+    code: "not_signed_in",
+    asItself: true,
+    asTheBase: true,
+    asAnother: false,
+    baseAsASubclass: false,
+  };
+  expect(await consumers.run(5, "both-copies.mjs")).toEqual({
+    areTwoCopies: true,
+    cjsInEsm: recognised,
+    esmInCjs: recognised,
+    guardOfCjs: "/login?returnTo=%2Fme",
+    guardOfEsm: "/login?returnTo=%2Falso-me",
+  });
+});
+
+it("keeps its private files to itself", async () => {
+  const { version } = JSON.parse(readFileSync("package.json", "utf8"));
+  expect(await consumers.run(5, "private-files.mjs")).toEqual({
+    codes: ["ERR_PACKAGE_PATH_NOT_EXPORTED"],
+    version,
+  });
+});
+
+it("holds what is needed and nothing else", () => {
+  const foreign = filesIn(installed).filter(
+    (path) =>
+      !/^dist\/(esm|cjs)\/.+(\.js|\.d\.ts)$/.test(path) &&
+      !/^docs\/[\w-]+\.md$/.test(path) &&
+      !["package.json", "dist/cjs/package.json", "README.md", "LICENSE", "CHANGELOG.md"].includes(path),
+  );
+  expect(foreign).toEqual([]);
+  expect(filesIn(installed)).toEqual(
+    expect.arrayContaining(["README.md", "LICENSE", "CHANGELOG.md", "docs/troubleshooting.md"]),
+  );
+});
+
+it.each(["esm", "cjs"])(
+  "has types for %s that need nothing but the peers, discord-api-types and lru-cache",
+  (format) => {
+    const door = join(installed, "dist", format, "index.d.ts");
+    const testing = join(installed, "dist", format, "testing", "index.d.ts");
+    expect([...packagesBehind(door)].sort()).toEqual([
+      "discord-api-types/v10",
+      "express",
+      "express-session",
+      "lru-cache",
+      "node:http",
+    ]);
+    expect([...packagesBehind(testing)].filter((name) => !name.startsWith("node:"))).toEqual([
+      "discord-api-types/v10",
+    ]);
+  },
+);
+
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)))
+    .filter((path) => !path.startsWith("node_modules"));
+}
+
+/** The packages that a declaration file names, directly or through its neighbours. */
+function packagesBehind(file: string, seen = new Set<string>(), packages = new Set<string>()): Set<string> {
+  if (seen.has(file)) return packages;
+  seen.add(file);
+  const code = readFileSync(file, "utf8").replaceAll(/\/\*[\s\S]*?\*\//g, "");
+  for (const [, name = ""] of code.matchAll(/(?:\bfrom |\bimport\(|\bmodule )"([^"]+)"/g)) {
+    if (name.startsWith("."))
+      packagesBehind(resolve(dirname(file), name.replace(/\.js$/, ".d.ts")), seen, packages);
+    else packages.add(name);
+  }
+  return packages;
+}

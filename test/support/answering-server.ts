@@ -1,0 +1,94 @@
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { onTestFinished } from "vitest";
+import { Rest, type RestOptions } from "../../src/rest.js";
+
+/** A request that has arrived whole. */
+export interface Arrived {
+  readonly method: string;
+  readonly url: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+  /** Of its connection, to tell one from another. */
+  readonly port: number;
+}
+
+type Answering = (response: ServerResponse, request: Arrived, index: number) => void;
+
+/** A server for one test that answers as told, and remembers what it was asked. */
+export async function answeringServer(answer: Answering) {
+  const requests: Arrived[] = [];
+  const server = createServer((incoming, response) => {
+    const chunks: Buffer[] = [];
+    incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+    incoming.on("end", () => {
+      const arrived = {
+        method: incoming.method ?? "",
+        url: incoming.url ?? "",
+        headers: incoming.headers,
+        body: Buffer.concat(chunks).toString("latin1"),
+        port: incoming.socket.remotePort ?? 0,
+      };
+      requests.push(arrived);
+      answer(response, arrived, requests.length - 1);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, server };
+}
+
+/** Sends JSON. */
+export function json(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, { "Content-Type": "application/json", ...headers }).end(JSON.stringify(body));
+}
+
+/** The headers of a rate limit. */
+export function limitHeaders(remaining: number, resetAfterS: number, limit = 5, bucket = "abcd1234") {
+  return {
+    "X-RateLimit-Limit": String(limit),
+    "X-RateLimit-Remaining": String(remaining),
+    "X-RateLimit-Reset-After": String(resetAfterS),
+    "X-RateLimit-Bucket": bucket,
+  };
+}
+
+/** A client of a server, closed with the test. */
+export function restOf(discordUrl: string, options: Partial<RestOptions> = {}): Rest {
+  const rest = new Rest({
+    discordUrl,
+    timeoutMs: 5000,
+    maxWaitMs: 2000,
+    invalidRequestLimit: 9500,
+    ...options,
+  });
+  onTestFinished(() => rest.close());
+  return rest;
+}
+
+/** A user's credentials. */
+export const NELLY = {
+  scheme: "Bearer",
+  token: "nellys-access-token",
+  subject: "80351110224678912",
+} as const;
+/** The bot's credentials. */
+export const BOT = { scheme: "Bot", token: "the-bots-token", subject: "bot" } as const;
+
+/** What a promise rejects with. */
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error("The promise was resolved.");
+}
