@@ -3,6 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
+    globalSetup: "test/support/services.ts",
     include: ["test/**/*.test.ts"],
     exclude: ["test/package/**", "test/browser/**", "test/soak/**"],
     testTimeout: 20_000,

@@ -90,17 +90,25 @@ ${guildId && html`<form method="post" action="/add_to/${guildId}"><button>Add me
     const login = await discord.callback<LoginData | undefined>(req, res);
     if (!login.replayed) {
       if (login.data) req.session.loginData = login.data;
-      // A greeting that fails is no reason to refuse the login: the user may take no messages from strangers.
-      if (login.userId) await greet(login.userId).catch(console.error);
+      if (login.userId) await greet(login.userId);
     }
     res.redirect(login.returnTo ?? "/");
   });
 
+  /** A greeting that fails is no reason to refuse the login: there may be no bot, or the user takes no messages. */
   async function greet(userId: string): Promise<void> {
-    const json = { recipient_id: userId };
-    const channel = await discord.botRequest<APIDMChannel>("/users/@me/channels", { method: "POST", json });
-    const message = { content: "Welcome! You have just signed in to the sample app." };
-    await discord.botRequest(`/channels/${channel.id}/messages`, { method: "POST", json: message });
+    try {
+      const channel = await discord.botRequest<APIDMChannel>("/users/@me/channels", {
+        method: "POST",
+        json: { recipient_id: userId },
+      });
+      await discord.botRequest(`/channels/${channel.id}/messages`, {
+        method: "POST",
+        json: { content: "Welcome! You have just signed in to the sample app." },
+      });
+    } catch (error) {
+      console.warn(`No greeting for ${userId}: ${(error as Error).message}`);
+    }
   }
 
   app.get("/me/", requiresAuthorization, async (req, res) => {

@@ -28,7 +28,12 @@ export interface WireRequest {
   /** From the root of the origin, with the query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array | FormData | null;
+  readonly body: string | Uint8Array | null;
+}
+
+/** A request whose body can be sent twice. */
+export interface PlainRequest extends ApiRequest {
+  readonly body?: string | Uint8Array | undefined;
 }
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
@@ -62,12 +67,26 @@ export function parseMethod(given: unknown = "GET"): Method {
   return method;
 }
 
+/** Turns a form into bytes. @throws TypeError for a body that is none */
+export async function encodeForm(request: ApiRequest): Promise<PlainRequest> {
+  if (hasPlainBody(request)) return request;
+  const { body, ...rest } = request;
+  if (!(body instanceof FormData))
+    throw new TypeError(
+      `body must be a string, a Uint8Array or a FormData, not ${shownValue(body)}. Give an object as json.`,
+    );
+  const encoded = new Response(body);
+  const type = encoded.headers.get("content-type") ?? "";
+  const bytes = new Uint8Array(await encoded.arrayBuffer());
+  return { ...rest, body: bytes, headers: { ...rest.headers, "content-type": type } };
+}
+
 /** @throws TypeError for what cannot be sent */
 export function encodeRequest(
   authorization: string,
   method: Method,
   route: Route,
-  request: ApiRequest,
+  request: PlainRequest,
 ): WireRequest {
   const headers: Record<string, string> = { authorization, "user-agent": USER_AGENT };
   const body = encodeBody(method, request);
@@ -77,7 +96,7 @@ export function encodeRequest(
   return { path: withQuery(route.path, request.query), headers, body };
 }
 
-function encodeBody(method: Method, { json, body }: ApiRequest): WireRequest["body"] {
+function encodeBody(method: Method, { json, body }: PlainRequest): WireRequest["body"] {
   if (json === undefined && body === undefined) return null;
   if (json !== undefined && body !== undefined) throw new TypeError("Give either json or body, not both.");
   if (method === "GET" || method === "HEAD")
@@ -112,4 +131,9 @@ function withQuery(path: string, query: Query | undefined): string {
 
 function encoded(text: string): string {
   return encodeURIComponent(text.toWellFormed());
+}
+
+function hasPlainBody(request: ApiRequest): request is PlainRequest {
+  const { body } = request;
+  return body === undefined || typeof body === "string" || body instanceof Uint8Array;
 }

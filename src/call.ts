@@ -1,4 +1,4 @@
-import { type ApiRequest, encodeRequest, parseMethod, type WireRequest } from "./api-request.js";
+import { encodeRequest, type PlainRequest, parseMethod, type WireRequest } from "./api-request.js";
 import type { Slot } from "./buckets.js";
 import type { NamedCall } from "./call-errors.js";
 import { parseRoute } from "./route.js";
@@ -31,7 +31,7 @@ export interface Call extends NamedCall {
 export function prepareCall(
   { scheme, token, subject, untrusted }: Credentials,
   given: string,
-  request: ApiRequest,
+  request: PlainRequest,
   timeLeftMs: number,
 ): Call {
   const method = parseMethod(request.method);

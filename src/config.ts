@@ -50,6 +50,8 @@ const OPTION_NAMES = [
   "invalidRequestLimit",
 ];
 
+const DISCORD_URL = "https://discord.com";
+
 const CACHE_OPTION_NAMES = ["max", "ttlMs"] as const satisfies readonly (keyof CacheOptions)[];
 
 /** Reads and checks the whole configuration. @throws TypeError that lists every mistake at once */
@@ -86,7 +88,7 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource):
 
   const discordUrl = check(
     "discordUrl",
-    given("discordUrl") ?? "https://discord.com",
+    given("discordUrl") ?? DISCORD_URL,
     'an https origin such as "https://discord.com" (plain http on a loopback address only)',
     isDiscordOrigin,
   );
@@ -100,7 +102,7 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource):
     botToken: check("botToken", given("botToken"), "a string without spaces", optional(isPrintable)),
     scopes: check("scopes", listed(given("scopes")) ?? ["identify"], "a non-empty list of scopes", isScopes),
     discordUrl: originOf(discordUrl),
-    issuer: check("issuer", given("issuer") ?? originOf(discordUrl), "a URL", isPrintable),
+    issuer: check("issuer", given("issuer") ?? (originOf(discordUrl) || DISCORD_URL), "a URL", isPrintable),
     secrets: check(
       "secret",
       secretsOf(given("secret")) ?? [clientSecret],
@@ -181,7 +183,9 @@ export function isSameConfig(one: Config, other: Config): boolean {
 
 function* unknownOptions(options: DiscordOptions): Generator<string> {
   yield* unknownNames(options, OPTION_NAMES, "");
-  yield* unknownNames(options.cache ?? {}, CACHE_OPTION_NAMES, "cache.");
+  const cache: unknown = options.cache ?? {};
+  if (typeof cache === "object" && cache !== null) yield* unknownNames(cache, CACHE_OPTION_NAMES, "cache.");
+  else yield `cache must be an object such as { max: 1000 }, not ${describe("cache", cache)}.`;
 }
 
 function* unknownNames(given: object, known: readonly string[], prefix: string): Generator<string> {
@@ -202,12 +206,16 @@ const UNSHOWN = /^clientId$|secret|token|proxy/i;
 
 function describe(name: string, value: unknown): string {
   const isShown = !UNSHOWN.test(name);
-  if (typeof value === "string")
-    return isShown ? JSON.stringify(value).slice(0, 100) : `a string of ${value.length} characters`;
+  if (typeof value === "string") return isShown ? shownText(value) : `a string of ${value.length} characters`;
   if (typeof value === "number" || typeof value === "boolean")
     return isShown ? String(value) : `a ${typeof value}`;
   if (Array.isArray(value)) return isShown ? inspect(value).slice(0, 100) : `a list of ${value.length}`;
   return value === null ? "null" : `a value of type ${typeof value}`;
+}
+
+/** Without the credentials that a URL may hold. */
+function shownText(text: string): string {
+  return JSON.stringify(text.replace(/\/\/[^/?#]*@/, "//***@")).slice(0, 100);
 }
 
 function optional<T>(isWanted: (value: unknown) => value is T) {
@@ -237,7 +245,7 @@ function isSecrets(derivedFrom: string) {
   return (value: unknown): value is readonly string[] =>
     Array.isArray(value) &&
     value.length > 0 &&
-    value.every((secret) => typeof secret === "string" && (secret === derivedFrom || secret.length >= 32));
+    value.every((secret) => secret === derivedFrom || (typeof secret === "string" && secret.length >= 32));
 }
 
 function parseUrl(value: unknown): URL | undefined {
@@ -275,5 +283,6 @@ function secretsOf(value: unknown): unknown {
 }
 
 function numberOf(value: unknown): unknown {
-  return typeof value === "string" && value !== "" ? Number(value) : value;
+  if (value === "") return undefined;
+  return typeof value === "string" ? Number(value) : value;
 }

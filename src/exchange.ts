@@ -37,9 +37,7 @@ const MAX_BODY_BYTES = 8 * 1024 * 1024;
 export function exchange(dispatcher: Dispatcher, options: ExchangeOptions): Promise<Answer | NoAnswer> {
   return new Promise((resolve, reject) => {
     const { origin, method, wire } = options;
-    const { path, headers } = wire;
-    // One FormData, described by two type packages.
-    const body = wire.body as NonNullable<Dispatcher.DispatchOptions["body"]> | null;
+    const { path, headers, body } = wire;
     options.signal?.throwIfAborted();
     dispatcher.dispatch(
       { origin, method, path, headers, body, headersTimeout: 0, bodyTimeout: 0 },

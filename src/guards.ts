@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Request } from "express";
 import { Forbidden, HttpException } from "./errors.js";
+import type { GuildMember } from "./models/guild-member.js";
 import type { PermissionResolvable } from "./permissions.js";
 import { requireGranted } from "./scopes.js";
 import { type DiscordOAuth2Session, SETTING } from "./session.js";
@@ -95,11 +96,21 @@ export function requiresGuild(
       throw new Forbidden("The visitor lacks a permission in this guild.");
     }
     if (roles) {
-      const member = await discord.fetchMember(req, id, { maxAgeMs });
-      if (!roles.some((role) => member.hasRole(role)))
+      const member = await memberOf(discord.fetchMember(req, id, { maxAgeMs }));
+      if (!roles.some((role) => member?.hasRole(role)))
         throw new Forbidden("The visitor lacks a role in this guild.");
     }
   });
+}
+
+/** @returns nothing for who has left since the list of guilds was fetched */
+async function memberOf(fetching: Promise<GuildMember>): Promise<GuildMember | undefined> {
+  try {
+    return await fetching;
+  } catch (error) {
+    if (error instanceof HttpException && error.status === 404) return undefined;
+    throw error;
+  }
 }
 
 /** The instance that serves the app of this request. @throws HttpException init_missing */

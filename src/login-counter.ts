@@ -22,13 +22,17 @@ export class LoginCounter {
   /** The `Set-Cookie` header that counts one more. */
   next(cookieHeader: string | undefined): string {
     const times = [...this.#times(cookieHeader), now()].slice(-MOST);
-    return serialize(this.#name, times.join("."), {
-      path: "/",
-      httpOnly: true,
-      sameSite: "lax",
-      secure: this.#secure,
-      maxAge: WINDOW_MS / 1000,
-    });
+    return this.#serialize(times.join("."), WINDOW_MS / 1000);
+  }
+
+  /** The `Set-Cookie` header that starts anew, where something was counted. */
+  removal(cookieHeader: string | undefined): string | undefined {
+    return cookieHeader?.includes(this.#name) ? this.#serialize("", 0) : undefined;
+  }
+
+  #serialize(value: string, maxAge: number): string {
+    const secure = this.#secure;
+    return serialize(this.#name, value, { path: "/", httpOnly: true, sameSite: "lax", secure, maxAge });
   }
 
   #times(cookieHeader: string | undefined): number[] {

@@ -116,6 +116,14 @@ export class Logins {
     return this.#counter.read(req.headers.cookie);
   }
 
+  /** A browser that signs out has a session that sticks. */
+  restartCount(req: IncomingMessage): void {
+    // Express puts the answer there.
+    const { res } = req as IncomingMessage & { readonly res?: ServerResponse };
+    const cookie = this.#counter.removal(req.headers.cookie);
+    if (cookie && res?.headersSent === false) res.appendHeader("Set-Cookie", cookie);
+  }
+
   /** Forgets the outcome of a login that was signed out since. */
   forget(grantId: string): void {
     this.#outcomes.delete(grantId);

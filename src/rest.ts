@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Dispatcher } from "undici";
 import { readAnswer, readBody } from "./answer.js";
-import type { ApiRequest } from "./api-request.js";
+import { type ApiRequest, encodeForm } from "./api-request.js";
 import { Buckets } from "./buckets.js";
 import { type Call, type Credentials, prepareCall } from "./call.js";
 import { botTokenRejected, noAnswer, rateLimited, redact, requireToken } from "./call-errors.js";
@@ -75,7 +75,8 @@ export class Rest {
    * @throws TypeError for a request that cannot be sent
    */
   async send(credentials: Credentials, route: string, request: ApiRequest = {}): Promise<unknown> {
-    const call = prepareCall(credentials, route, request, this.#options.timeoutMs);
+    const plain = await encodeForm(request);
+    const call = prepareCall(credentials, route, plain, this.#options.timeoutMs);
     return traceRequest(call.trace, () => this.#run(call));
   }
 

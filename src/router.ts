@@ -3,6 +3,8 @@ import { HttpException } from "./errors.js";
 import { discordOf } from "./guards.js";
 import type { Login, LoginResult } from "./login.js";
 import { isReturnTo } from "./return-to.js";
+import { sessionOf } from "./session-data.js";
+import { saveSession } from "./session-renewal.js";
 import { START_AGAIN_POLICY, startAgainPage } from "./start-again-page.js";
 
 /** What {@link discordRouter} can be told. A path that is `false` is left out. */
@@ -46,7 +48,11 @@ export function discordRouter(options: RouterOptions = {}) {
   const callback: Step = async (req, res) => {
     const result = await resultOf(req, res);
     if (!result) return;
-    if (!result.replayed) await onLogin?.(req, result, res);
+    if (!result.replayed && onLogin) {
+      await onLogin(req, result, res);
+      // A redirect can be followed before express-session has saved what onLogin put there.
+      await saveSession(sessionOf(req));
+    }
     if (!res.headersSent) res.redirect(result.returnTo ?? afterLogin);
   };
 

@@ -204,6 +204,7 @@ export class DiscordOAuth2Session {
       users.forget(grantId);
       logins.forget(grantId);
       session.discord = { formerUserId: signIn?.userId };
+      logins.restartCount(req);
     }
   }
 
@@ -389,15 +390,15 @@ export class DiscordOAuth2Session {
   /**
    * What linked roles of this application can be decided by: reads it, or with an argument replaces it, by the bot's token.
    *
-   * @param records five at most
+   * @param records five at most; an empty list removes all
    * @throws as {@link botRequest}
    * @see https://docs.discord.com/developers/resources/application-role-connection-metadata
    */
   async registerRoleConnectionMetadata(
-    records: readonly RoleConnectionMetadata[],
+    records?: readonly RoleConnectionMetadata[],
   ): Promise<readonly RoleConnectionMetadata[]> {
     const route = `/applications/${this.clientId}/role-connections/metadata`;
-    return this.botRequest(route, { method: "PUT", json: records });
+    return this.botRequest(route, records && { method: "PUT", json: records });
   }
 
   /**
@@ -440,9 +441,11 @@ export class DiscordOAuth2Session {
 
   /**
    * Signs a user out of this process with their next request: what Discord's event APPLICATION_DEAUTHORIZED asks for.
+   *
+   * @param at when the user removed the application; later sign-ins are left alone. Default: now
    */
-  deauthorize(userId: string): void {
-    this.#ready.tokens.deauthorize(userId);
+  deauthorize(userId: string, at?: Date): void {
+    this.#ready.tokens.deauthorize(userId, at);
   }
 
   /** Closes the connections to Discord, for a graceful shutdown. */

@@ -8,9 +8,17 @@ export interface Finding {
   readonly message: string;
 }
 
+const MEMORY_STORE = "EXPRESS_DISCORD_MEMORY_STORE";
+
 interface SessionCookieSettings {
   readonly sameSite?: boolean | string | undefined;
   readonly secure?: boolean | "auto" | undefined;
+}
+
+interface Host {
+  readonly name: string;
+  /** Empty where it is the protocol's own. */
+  readonly port: string;
 }
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
@@ -35,7 +43,8 @@ export class SetupWarnings {
 
   /** What may be why a callback finds no login under way. */
   get hint(): string {
-    return [...this.#found.values()].map(({ message }) => ` Likely cause: ${message}`).join("");
+    const likely = [...this.#found.values()].filter(({ code }) => code !== MEMORY_STORE);
+    return likely.map(({ message }) => ` Likely cause: ${message}`).join("");
   }
 }
 
@@ -55,17 +64,17 @@ function* findingsIn(req: IncomingMessage, { redirectUri }: Config): Generator<F
         'The session cookie is secure, but this login came by plain http, so the session is not kept. Use https, or secure: "auto" while developing. See docs/troubleshooting.md#secure-without-https.',
     };
   }
-  const here = hostnameOf(`http://${req.headers.host}`);
-  const there = hostnameOf(redirectUri);
+  const here = hostOf(`http://${req.headers["x-forwarded-host"] ?? req.headers.host}`);
+  const there = hostOf(redirectUri);
   if (isOtherHost(here, there)) {
     yield {
       code: "EXPRESS_DISCORD_OTHER_HOST",
-      message: `A login began on ${here}, and the redirect URI is on ${there}: cookies do not travel between the two. Open the app on ${there}, or register a redirect URI on ${here}. See docs/troubleshooting.md#other-host.`,
+      message: `A login began on ${here.name}, and the redirect URI is on ${there.name}: cookies do not travel between the two. Open the app on ${there.name}, or register a redirect URI on ${here.name}. See docs/troubleshooting.md#other-host.`,
     };
   }
   if (process.env["NODE_ENV"] === "production" && sessionStoreOf(req)?.constructor.name === "MemoryStore") {
     yield {
-      code: "EXPRESS_DISCORD_MEMORY_STORE",
+      code: MEMORY_STORE,
       message:
         "The sessions are in a MemoryStore: every restart signs everybody out, and several processes do not share it. See docs/troubleshooting.md#memory-store.",
     };
@@ -82,12 +91,15 @@ function isHttps(req: IncomingMessage): boolean {
   return forwarded.startsWith("https") || ("encrypted" in req.socket && req.socket.encrypted === true);
 }
 
-/** Only what is certain: behind a proxy, the Host header may be any name of its own. */
-function isOtherHost(here: string, there: string): boolean {
-  if (LOOPBACK.test(here) && LOOPBACK.test(there)) return here !== there;
-  return here.endsWith(`.${there}`) || there.endsWith(`.${here}`);
+/** Only what is certain: behind a proxy, the Host header may be any name of its own, mostly with a port of its own. */
+function isOtherHost(here: Host, there: Host): boolean {
+  if (here.port !== there.port) return false;
+  if (LOOPBACK.test(here.name) && LOOPBACK.test(there.name)) return here.name !== there.name;
+  return here.name.endsWith(`.${there.name}`) || there.name.endsWith(`.${here.name}`);
 }
 
-function hostnameOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).hostname : "";
+function hostOf(url: string): Host {
+  if (!URL.canParse(url)) return { name: "", port: "" };
+  const { hostname, port } = new URL(url);
+  return { name: hostname, port };
 }

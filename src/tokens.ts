@@ -51,7 +51,7 @@ export class Tokens {
       await this.end(place, token.id);
       throw grantEnded();
     }
-    if (isExpired(token) || this.isDisowned(token)) return this.refresh(place, token);
+    if (this.#isSpent(token)) return this.refresh(place, token);
     if (!isDue(token)) return token;
     return this.#refreshEarly(place, token);
   }
@@ -99,9 +99,14 @@ export class Tokens {
     }
   }
 
-  /** Signs a user out of this process with the next request: whatever was issued until now is dead. */
-  deauthorize(userId: string): void {
-    this.#deauthorizedAt.set(userId, now());
+  /** Signs a user out of this process with the next request: whatever was issued until then is dead. */
+  deauthorize(userId: string, at = new Date(now())): void {
+    const latest = Math.max(this.#deauthorizedAt.get(userId) ?? 0, Math.min(at.getTime() || now(), now()));
+    this.#deauthorizedAt.set(userId, latest);
+  }
+
+  #isSpent(token: Token): boolean {
+    return isExpired(token) || this.isDisowned(token);
   }
 
   #isDeauthorized(token: Token): boolean {
@@ -146,7 +151,7 @@ export class Tokens {
       if (!(error instanceof TokenRequestRefused)) throw error;
       const renewed = await this.#awaitOther(place, claim, stored, LOOK_AGAIN_MS);
       if (renewed) return renewed;
-      if (this.#isAlone(claim)) await place.end();
+      if (this.#isAlone(claim) && this.#isSpent(stored)) await place.end();
       this.#refusedAt.set(deadKey(stored), now());
       throw grantEnded();
     } finally {

@@ -50,7 +50,7 @@ export function webhookEvents({ publicKey, onEvent }: WebhookEventsOptions): Req
 
   async function handle(req: Request, event: WebhookEvent): Promise<void> {
     const userId = deauthorizedUserOf(event);
-    if (userId !== undefined) discordOf(req).deauthorize(userId);
+    if (userId !== undefined) discordOf(req).deauthorize(userId, new Date(event.timestamp));
     await onEvent?.(event);
   }
 
@@ -78,7 +78,7 @@ async function requireSignature(req: Request, body: Buffer, publicKey: string): 
 /** The bytes that were signed. @throws HttpException when something has parsed them away */
 async function rawBodyOf(req: Request): Promise<Buffer> {
   if (Buffer.isBuffer(req.body)) return req.body;
-  if (req.readableEnded || req.body !== undefined) {
+  if (req.readableDidRead) {
     throw new HttpException({
       message: "The body of this event is parsed already: put webhookEvents() before express.json().",
       code: "body_parsed",
@@ -87,9 +87,11 @@ async function rawBodyOf(req: Request): Promise<Buffer> {
   }
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of req) {
+  // Without the option, leaving the loop would end the connection before the answer.
+  for await (const chunk of req.iterator({ destroyOnReturn: false })) {
     bytes += chunk.length;
     if (bytes > MAX_BODY_BYTES) {
+      req.resume();
       throw new HttpException({ message: "This event is too large.", code: "body_too_large", status: 413 });
     }
     chunks.push(chunk);

@@ -1,9 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { type ApiRequest, encodeRequest, type Method, parseMethod } from "../src/api-request.js";
+import {
+  encodeForm,
+  encodeRequest,
+  type Method,
+  type PlainRequest,
+  parseMethod,
+} from "../src/api-request.js";
 import { parseRoute } from "../src/route.js";
 import { USER_AGENT } from "../src/version.js";
 
-function encode(request: ApiRequest, method: Method = "POST", route = "/channels/1/messages") {
+function encode(request: PlainRequest, method: Method = "POST", route = "/channels/1/messages") {
   return encodeRequest("Bearer nellys-access-token", method, parseRoute(route), request);
 }
 
@@ -45,11 +51,29 @@ describe("a body", () => {
     expect(encode(request).headers["content-type"]).toBe(type);
   });
 
-  test("of bytes and of a form is left as it is", () => {
-    const bytes = new Uint8Array([0, 255]);
+  test("of text and of bytes is left as it is", async () => {
+    for (const body of ["", new Uint8Array([0, 255])]) {
+      const request = { body };
+      expect(await encodeForm(request)).toBe(request);
+      expect(encode(request).body).toBe(body);
+    }
+  });
+
+  test("of a form becomes bytes, with the type that names its boundary", async () => {
     const form = new FormData();
-    expect(encode({ body: bytes }).body).toBe(bytes);
-    expect(encode({ body: form }).body).toBe(form);
+    form.set("a", "b");
+    const request = await encodeForm({
+      body: form,
+      headers: { "Content-Type": "multipart/form-data", X: "1" },
+    });
+    const { body, headers } = encode(request);
+    const boundary = /^multipart\/form-data; boundary=(.+)$/.exec(headers["content-type"] ?? "")?.[1];
+    expect(Buffer.from(body ?? "").toString()).toContain(`--${boundary}\r\n`);
+    expect(headers["x"]).toBe("1");
+  });
+
+  test.each([[{ content: "Hello" }], [null], [42]])("such as %j is refused", async (body) => {
+    await expect(encodeForm({ body: body as unknown as string })).rejects.toThrow(TypeError);
   });
 
   test("is refused twice, with GET, and when JSON cannot hold it", () => {

@@ -4,8 +4,7 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { Application } from "express";
 import type { DiscordOAuth2Session, DiscordOptions } from "express-discord";
-import type { DiscordSimulator } from "express-discord/testing";
-import { startSampleDiscord, TEST_KITCHEN } from "./sample-discord.js";
+import { type SampleDiscord, startSampleDiscord, TEST_KITCHEN } from "./sample-discord.js";
 
 const SHUTDOWN_MS = 1000;
 
@@ -18,7 +17,7 @@ export interface RunningExample {
   readonly url: string;
   readonly app: Application;
   /** Without `DISCORD_CLIENT_ID`: the Discord on this machine that the app talks to. */
-  readonly simulator: DiscordSimulator | undefined;
+  readonly sample: SampleDiscord | undefined;
   close(): Promise<void>;
 }
 
@@ -61,18 +60,18 @@ export async function startExample(
 ): Promise<RunningExample> {
   const server = await listen(port);
   const url = `http://localhost:${(server.address() as AddressInfo).port}`;
-  const simulator = process.env["DISCORD_CLIENT_ID"] ? undefined : await startSampleDiscord();
-  const redirectUri = simulator ? undefined : process.env["DISCORD_REDIRECT_URI"];
+  const sample = process.env["DISCORD_CLIENT_ID"] ? undefined : await startSampleDiscord();
+  const redirectUri = sample ? undefined : process.env["DISCORD_REDIRECT_URI"];
 
   async function stop(): Promise<void> {
     await stopListening(server);
-    await simulator?.close();
+    await sample?.simulator.close();
   }
 
   try {
     const app = createApp(
-      { ...simulator?.options, redirectUri: redirectUri || url + callbackPath },
-      simulator && TEST_KITCHEN,
+      { ...sample?.simulator.options, redirectUri: redirectUri || url + callbackPath },
+      sample && TEST_KITCHEN,
     );
     server.on("request", app);
     const close = async () => {
@@ -80,7 +79,7 @@ export async function startExample(
       const discord: DiscordOAuth2Session = app.get("discord");
       await discord.close();
     };
-    return { url, app, simulator, close };
+    return { url, app, sample, close };
   } catch (error) {
     await stop();
     throw error;
@@ -132,13 +131,12 @@ function explain(error: NodeJS.ErrnoException, port: number): Error {
   }
 }
 
-function greeting({ url, simulator }: RunningExample): string {
+function greeting({ url, sample }: RunningExample): string {
   const open = `The sample app is at ${url} (stop it with Ctrl-C).`;
-  if (!simulator)
-    return `${open}\nIt talks to Discord, as the application ${process.env["DISCORD_CLIENT_ID"]}.`;
+  if (!sample) return `${open}\nIt talks to Discord, as the application ${process.env["DISCORD_CLIENT_ID"]}.`;
   return `${open}
 
-No DISCORD_CLIENT_ID is set, so the app talks to a simulated Discord on this machine (${simulator.url}).
+No DISCORD_CLIENT_ID is set, so the app talks to a simulated Discord on this machine (${sample.simulator.url}).
 Nothing reaches discord.com, and you need no account: sign in as Mira, who owns a server, as Tomás or as Noor.
 For the real Discord, copy .env.example to .env and fill it in.`;
 }

@@ -1,4 +1,4 @@
-import { type DiscordSimulator, startDiscord } from "express-discord/testing";
+import { type DiscordSimulator, type SimulatedUser, startDiscord } from "express-discord/testing";
 
 const MANAGE_GUILD = 1n << 5n;
 const ADMINISTRATOR = 1n << 3n;
@@ -10,11 +10,19 @@ export const SCRIPT_SOCIETY = "1200000000000000003";
 /** A server that Mira is in, and Tomás owns. */
 export const TRAIL_RUNNERS = "1200000000000000004";
 
+/** A Discord on this machine, and who is in it. */
+export interface SampleDiscord {
+  readonly simulator: DiscordSimulator;
+  readonly mira: SimulatedUser;
+  readonly tomas: SimulatedUser;
+  readonly noor: SimulatedUser;
+}
+
 /**
  * A Discord on this machine with a few people in it, to click through an app without an account or an application. Names are
  * people's own choice at Discord, so some here are what no page should take for HTML.
  */
-export async function startSampleDiscord(): Promise<DiscordSimulator> {
+export async function startSampleDiscord(): Promise<SampleDiscord> {
   const discord = await startDiscord({ appName: "Sample app" });
   const mira = discord.addUser({ id: "1100000000000000001", username: "mira.k", global_name: "Mira" });
   const tomas = discord.addUser({ id: "1100000000000000002", username: "tomas", global_name: "Tomás" });
@@ -60,5 +68,5 @@ export async function startSampleDiscord(): Promise<DiscordSimulator> {
 
   discord.addConnection(mira, { type: "github", name: "mira-k" });
   discord.addConnection(mira, { type: "steam", name: "mira <3", verified: false, visibility: 0 });
-  return discord;
+  return { simulator: discord, mira, tomas, noor };
 }

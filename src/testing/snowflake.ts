@@ -1,3 +1,5 @@
+import { randomInt } from "node:crypto";
+
 const DISCORD_EPOCH = 1_420_070_400_000n;
 
 /** Whether a text can be an id: 1 to 20 digits that fit into 64 bits. */
@@ -13,10 +15,12 @@ export function compareSnowflakes(left: string, right: string): number {
 
 /** Makes ids that carry their time and never repeat. */
 export class SnowflakeSequence {
+  /** Two simulators that make ids in the same millisecond make different ones. */
+  readonly #offset = BigInt(randomInt(1 << 22));
   #last = 0n;
 
   next(nowMs: number): string {
-    const fromTime = (BigInt(nowMs) - DISCORD_EPOCH) << 22n;
+    const fromTime = ((BigInt(nowMs) - DISCORD_EPOCH) << 22n) | this.#offset;
     this.#last = fromTime > this.#last ? fromTime : this.#last + 1n;
     return this.#last.toString();
   }

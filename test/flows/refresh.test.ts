@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { FaultKind } from "../../src/testing/index.js";
 import { EXPRESS } from "../support/app.js";
+import { observe, SharedStore } from "../support/memory-store.js";
 import {
   failureOf,
   IMPATIENT,
@@ -129,13 +130,26 @@ describe.each(EXPRESS)("a refresh on %s", (_name, createApp) => {
     expect((await browser.get("/guarded")).status).toBe(200);
   });
 
-  it("that is refused ends the sign-in for good when the same pair is found a minute later", async () => {
+  it("that is refused ends the sign-in for good where no other process can have renewed the pair", async () => {
     const { simulator, user, browser, advance } = await startSignedIn(createApp);
     advance(WEEK_MS);
     simulator.removeAuthorization(user);
-    expect((await browser.get("/guarded")).status).toBe(401);
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 grant_ended");
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+  });
 
-    advance(61_000);
+  it("that is refused ends the sign-in for good when the same pair is found a minute later", async () => {
+    const { store, content } = observe(new SharedStore());
+    const { simulator, user, browser, advance } = await startSignedIn(createApp, { session: { store } });
+    advance(WEEK_MS);
+    simulator.removeAuthorization(user);
+    const before = await content();
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 grant_ended");
+    advance(50_000);
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 grant_ended");
+    expect(await content()).toEqual(before);
+
+    advance(10_000);
     expect(failureOf(await browser.get("/guarded"))).toBe("401 grant_ended");
     expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
     expect(refreshesAt(simulator)).toBe(1);

@@ -21,3 +21,7 @@ it("a new snowflake carries its time, and never repeats", () => {
   expect(new Set(made).size).toBe(5000);
   expect(made.toSorted(compareSnowflakes)).toEqual(made);
 });
+
+it("two sequences differ at the same time", () => {
+  expect(new SnowflakeSequence().next(Date.now())).not.toBe(new SnowflakeSequence().next(Date.now()));
+});

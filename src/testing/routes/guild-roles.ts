@@ -9,12 +9,13 @@ import { findBotGuild } from "./guild-members.js";
 export function guildRoleRoutes(discord: Discord): Routes {
   return {
     "GET /guilds/:id/roles": forBot(discord, (_call, guildId: string) =>
-      json(200, rolesOf(findBotGuild(discord, guildId))),
+      json(200, describeRoles(findBotGuild(discord, guildId))),
     ),
   };
 }
 
-function rolesOf(guild: SimulatedGuild): object[] {
+/** The role objects of a guild, @everyone first. */
+export function describeRoles(guild: SimulatedGuild): object[] {
   return [...guild.roles.values()].map(toPayload);
 }
 

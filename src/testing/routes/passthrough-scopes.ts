@@ -2,6 +2,7 @@ import type { CodeGrant } from "../authorization-codes.js";
 import type { Discord } from "../discord.js";
 import type { SimulatedGuild } from "../guild.js";
 import { randomText } from "../random-text.js";
+import { describeRoles } from "./guild-roles.js";
 
 /** Adds the bot and makes the webhook where the user said; what the token response tells about it. */
 export function addChosenPlaces(discord: Discord, grant: CodeGrant): Record<string, unknown> {
@@ -52,18 +53,7 @@ function fullGuild(guild: SimulatedGuild): Record<string, unknown> {
     emojis: [],
     stickers: [],
     owner_id: owner?.user.id ?? null,
-    roles: [...guild.roles.values()].map((role, position) => ({
-      id: role.id,
-      name: role.name,
-      permissions: role.permissions.toString(),
-      position,
-      color: 0,
-      colors: { primary_color: 0, secondary_color: null, tertiary_color: null },
-      hoist: false,
-      managed: false,
-      mentionable: false,
-      flags: 0,
-    })),
+    roles: describeRoles(guild),
     afk_channel_id: null,
     afk_timeout: 300,
     system_channel_id: null,

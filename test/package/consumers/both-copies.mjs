@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import express from "express";
 import * as esm from "express-discord";
+import { startDiscord } from "express-discord/testing";
 import session from "express-session";
 
 const cjs = createRequire(import.meta.url)("express-discord");
@@ -31,14 +32,9 @@ app.get("/me", cjs.requiresAuthorization, (_req, res) => res.end());
 app.get("/also-me", esm.requiresAuthorization, (_req, res) => res.end());
 app.use(esm.redirectUnauthorized("/login"));
 
-async function visit(path) {
-  const answer = await fetch(url + path, {
-    headers: { accept: "text/html", "sec-fetch-mode": "navigate" },
-    redirect: "manual",
-  });
-  await answer.arrayBuffer();
-  return answer.headers.get("location");
-}
+const simulator = await startDiscord();
+const browser = simulator.browser(url);
+const visit = async (path) => (await browser.get(path, { headers: { accept: "text/html" } })).location;
 
 console.log(
   JSON.stringify({
@@ -50,5 +46,6 @@ console.log(
   }),
 );
 await discord.close();
+await simulator.close();
 server.closeAllConnections();
 server.close();

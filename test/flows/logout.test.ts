@@ -1,0 +1,230 @@
+import { MemoryStore } from "express-session";
+import { describe, expect, it } from "vitest";
+import type { FaultKind } from "../../src/testing/index.js";
+import { EXPRESS, forward } from "../support/app.js";
+import { observe, RECORD } from "../support/memory-store.js";
+import { failureOf, IMPATIENT, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
+
+const REVOCATION = "POST /oauth2/token/revoke";
+const DAY_MS = 86_400_000;
+
+/** A promise, and what resolves it. */
+function gate() {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}
+
+describe.each(EXPRESS)("a logout on %s", (_name, createApp) => {
+  it("signs out at once, and does nothing the second time", async () => {
+    const { simulator, app, browser } = await startSignedIn(createApp);
+    expect((await browser.post("/logout")).status).toBe(200);
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+    expect((await browser.get("/authorized")).json()).toBe(false);
+    expect((await browser.post("/logout")).status).toBe(200);
+    expect((await app.browser().post("/logout")).status).toBe(200);
+    expect(simulator.requests).toEqual([]);
+  });
+
+  it("leaves a tombstone in place of the tokens, for a day or the session's life", async () => {
+    const { store, content } = observe(new MemoryStore());
+    const { browser } = await startSignedIn(createApp, { session: { store, cookie: { maxAge: 5 * DAY_MS } } });
+    const before = await content();
+    await browser.post("/logout");
+
+    const after = await content();
+    const key = Object.keys(after).find((id) => RECORD.test(id)) ?? "";
+    expect(after[key]?.grant?.length).toBeLessThan(60);
+    expect(before[key]?.grant?.length).toBeGreaterThan(100);
+    expect(after[key]?.cookie.originalMaxAge).toBe(5 * DAY_MS);
+  });
+
+  it("leaves a tombstone of a day where the session has no age of its own", async () => {
+    const { store, content } = observe(new MemoryStore());
+    const { browser } = await startSignedIn(createApp, { session: { store } });
+    await browser.post("/logout");
+    const record = Object.entries(await content()).find(([id]) => RECORD.test(id))?.[1];
+    expect(record?.cookie.originalMaxAge).toBe(DAY_MS);
+  });
+
+  it.each([true, false])("holds against a slow request that writes the old session (resave %s)", async (resave) => {
+    const { opened, open } = gate();
+    const arrived = gate();
+    const { browser, advance } = await startSignedIn(createApp, {
+      session: { resave },
+      routes(app) {
+        app.get("/slow", (req, res) => {
+          Object.assign(req.session, { visits: 1 });
+          arrived.open();
+          void opened.then(() => res.json(req.session));
+        });
+      },
+    });
+    const slow = browser.get("/slow");
+    await arrived.opened;
+    await browser.post("/logout");
+    open();
+    expect((await slow).json()).toHaveProperty("discord.grantId");
+
+    for (const _ of ["remembered", "read again"]) {
+      expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+      advance(31_000);
+    }
+  });
+
+  it("before the session is destroyed leaves nothing but the tombstone", async () => {
+    const { store, content } = observe(new MemoryStore());
+    const { browser } = await startSignedIn(createApp, {
+      session: { store },
+      routes(app, discord) {
+        app.post(
+          "/leave",
+          forward(async (req, res) => {
+            await discord.revoke(req);
+            await new Promise((resolve) => req.session.destroy(resolve));
+            res.json({});
+          }),
+        );
+      },
+    });
+    expect((await browser.post("/leave")).status).toBe(200);
+    expect(Object.keys(await content())).toEqual([expect.stringMatching(RECORD)]);
+    expect((await browser.get("/guarded")).status).toBe(401);
+  });
+
+  it("here leaves the user's other devices signed in", async () => {
+    const { app, user, browser } = await startSignedIn(createApp);
+    const other = app.browser();
+    await other.signIn("/login", { user });
+    await browser.post("/logout");
+    expect((await other.get("/user?fresh=true")).status).toBe(200);
+  });
+
+  it.each([
+    ["works", 0],
+    ["has expired", WEEK_MS],
+  ])("everywhere ends the user's other devices too, when the access token %s", async (_when, ms) => {
+    const { simulator, app, user, browser, advance } = await startSignedIn(createApp);
+    const other = app.browser();
+    await other.signIn("/login", { user });
+    advance(ms);
+
+    expect((await browser.post("/logout?everywhere=true")).status).toBe(200);
+    expect(simulator.requestsTo(REVOCATION)).toHaveLength(1);
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+    expect(failureOf(await other.get("/user?fresh=true"))).toBe("401 grant_ended");
+
+    await browser.post("/logout?everywhere=true");
+    expect(simulator.requestsTo(REVOCATION)).toHaveLength(1);
+  });
+
+  it("everywhere revokes the access token where there is no other", async () => {
+    const { simulator, app, user } = await startSignedIn(createApp);
+    const { refresh_token: _, ...answer } = simulator.issueToken(user, ["identify"]);
+    simulator.fail({ kind: "status", status: 200, route: "POST /oauth2/token", body: answer });
+    const browser = app.browser();
+    await browser.signIn("/login", { user });
+
+    await browser.post("/logout?everywhere=true");
+    expect(simulator.requestsTo(REVOCATION)[0]?.form).toMatchObject({ token: answer.access_token });
+  });
+
+  it.each<readonly [string, FaultKind, string]>([
+    ["resets the connection", { kind: "reset" }, "502 discord_unavailable"],
+    ["does not answer", { kind: "hang" }, "504 discord_timeout"],
+    ["answers 500", { kind: "status", status: 500 }, "502 discord_unavailable"],
+    ["answers 502 in HTML", { kind: "html" }, "502 discord_unavailable"],
+    ["answers 429", { kind: "rate-limited" }, "503 rate_limited"],
+    ["cuts the answer off", { kind: "swallowed" }, "502 discord_unavailable"],
+  ])("everywhere holds here when Discord %s", async (_what, fault, failure) => {
+    const { simulator, browser } = await startSignedIn(createApp, { discord: IMPATIENT });
+    simulator.fail({ ...fault, route: REVOCATION });
+    expect(failureOf(await browser.post("/logout?everywhere=true"))).toBe(failure);
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+    expect((await browser.post("/logout?everywhere=true")).status).toBe(200);
+  });
+
+  it("holds in this process when the store fails, and says so", async () => {
+    const observed = observe(new MemoryStore());
+    const { browser } = await startSignedIn(createApp, { session: { store: observed.store } });
+    observed.fail("set");
+    const other = browser.clone();
+    expect(failureOf(await browser.post("/logout"))).toBe("503 store_failed");
+    expect(failureOf(await other.get("/guarded"))).toBe("401 not_signed_in");
+  });
+
+  it("during a refresh waits for it and drops its result", async () => {
+    const observed = observe(new MemoryStore());
+    const { simulator, browser, advance } = await startSignedIn(createApp, {
+      session: { store: observed.store },
+    });
+    advance(WEEK_MS);
+    const writing = observed.hold("set");
+    const guarded = browser.get("/guarded");
+    await writing.begun;
+    const usesBefore = observed.uses.length;
+    const loggedOut = browser.post("/logout?everywhere=true");
+    await expect.poll(() => observed.uses.length).toBeGreaterThan(usesBefore);
+    writing.release();
+
+    expect((await loggedOut).status).toBe(200);
+    expect([200, 401]).toContain((await guarded).status);
+    expect(simulator.requestsTo(REVOCATION)[0]?.status).toBe(200);
+    for (const _ of ["remembered", "read again"]) {
+      expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+      advance(31_000);
+    }
+    expect(refreshesAt(simulator)).toBe(1);
+  });
+
+  it("before the answer to a refresh leaves nothing of that answer", async () => {
+    const observed = observe(new MemoryStore());
+    const { browser, advance } = await startSignedIn(createApp, { session: { store: observed.store } });
+    advance(WEEK_MS);
+    observed.hold("get").release();
+    const reading = observed.hold("get");
+    const guarded = browser.get("/guarded");
+    await reading.begun;
+    const loggedOut = browser.post("/logout");
+    reading.release();
+
+    await Promise.all([guarded, loggedOut]);
+    advance(31_000);
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+  });
+});
+
+describe.each(EXPRESS)("a second login on %s", (_name, createApp) => {
+  it("during a refresh of the first wins, and the first leaves nothing", async () => {
+    const observed = observe(new MemoryStore());
+    const { simulator, user, browser, advance } = await startSignedIn(createApp, {
+      session: { store: observed.store },
+    });
+    const former = Object.keys(await observed.content()).find((id) => RECORD.test(id)) ?? "";
+    advance(WEEK_MS);
+    const writing = observed.hold("set");
+    const slow = browser.clone().get("/user");
+    await writing.begun;
+    const next = simulator.addUser();
+    const login = browser.signIn("/login", { user: next });
+    await expect.poll(() => simulator.requestsTo("POST /oauth2/token").length).toBe(2);
+    writing.release();
+
+    expect((await login).json()).toMatchObject({ replayed: false, userId: next.id });
+    await slow;
+    expect((await browser.get("/user")).json()).toMatchObject({ id: next.id });
+    expect((await observed.content())[former]?.grant?.length).toBeLessThan(60);
+    expect(user.id).not.toBe(next.id);
+  });
+
+  it("of the same user ends the former grant here, and not at Discord", async () => {
+    const { simulator, user, browser } = await startSignedIn(createApp);
+    const former = browser.clone();
+    await browser.signIn("/login", { user });
+    expect((await browser.get("/user?fresh=true")).status).toBe(200);
+    expect((await former.get("/guarded")).status).toBe(401);
+    expect(simulator.requestsTo(REVOCATION)).toEqual([]);
+  });
+});

@@ -1,0 +1,193 @@
+import type { Application } from "express";
+import type { SessionOptions } from "express-session";
+import { describe, expect, it } from "vitest";
+import {
+  discordRouter,
+  Forbidden,
+  HttpException,
+  redirectUnauthorized,
+  requiresAuthorization,
+} from "../../src/index.js";
+import type { Browser, SimulatedUser } from "../../src/testing/index.js";
+import { EXPRESS, forward, startApp, startSimulator } from "../support/app.js";
+import { movableClock } from "../support/clock.js";
+import { lastError } from "../support/login.js";
+
+const PAGE = { headers: { Accept: "text/html,application/xhtml+xml" } };
+
+async function startWithPages(createApp: () => Application, session: Partial<SessionOptions> = {}) {
+  const simulator = await startSimulator();
+  const app = await startApp(createApp, simulator, {
+    callbackPath: "/auth/callback",
+    session,
+    routes(to, discord) {
+      to.use("/auth", discordRouter({ afterLogin: "/page" }));
+      to.all("/page", requiresAuthorization, (_req, res) => void res.send("The page."));
+      to.get("/forbidden", (_req, _res, next) => next(new Forbidden("Not you.")));
+      to.get("/broken", (_req, _res, next) => next(new Error("A bug.")));
+      to.get("/begun", (_req, res, next) => {
+        res.write("begun");
+        res.end();
+        requiresAuthorization(_req, res, next);
+      });
+      to.post(
+        "/goodbye",
+        forward(async (req, res) => {
+          await discord.revoke(req);
+          req.session.destroy(() => res.send("Bye."));
+        }),
+      );
+      to.use(redirectUnauthorized("/auth/login"));
+    },
+  });
+  return { simulator, app, user: simulator.addUser(), browser: app.browser() };
+}
+
+/** Opens the page and goes wherever that leads, as a person would. */
+async function visit(browser: Browser, user: SimulatedUser, approve: (url: string) => Promise<string>) {
+  const first = await browser.get("/page", PAGE);
+  if (first.location === undefined) return first;
+  const { location = "" } = await browser.get(first.location, PAGE);
+  const back = await browser.get(await approve(location), { ...PAGE, crossSite: true });
+  expect([back.status, user.id]).toEqual([302, user.id]);
+  return browser.get(back.location ?? "", PAGE);
+}
+
+describe.each(EXPRESS)("redirectUnauthorized on %s", (_name, createApp) => {
+  it("sends the visitor of a page to the login, and back to where they were", async () => {
+    const { browser, simulator, user } = await startWithPages(createApp);
+
+    const refused = await browser.get("/page?tab=1&q=a%20b", PAGE);
+    expect([refused.status, refused.location, refused.headers.get("cache-control")]).toEqual([
+      302,
+      "/auth/login?returnTo=%2Fpage%3Ftab%3D1%26q%3Da%2520b",
+      "no-store",
+    ]);
+
+    const { location = "" } = await browser.get(refused.location ?? "", PAGE);
+    const back = await browser.get(await simulator.approve(location, { user }), { crossSite: true });
+    expect(back.location).toBe("/page?tab=1&q=a%20b");
+    expect((await browser.get(back.location ?? "", PAGE)).text).toBe("The page.");
+  });
+
+  it("does not send a form back to where it was posted", async () => {
+    const { browser } = await startWithPages(createApp);
+
+    expect((await browser.post("/page", PAGE)).location).toBe("/auth/login");
+  });
+
+  it.each([
+    ["says nothing", {}],
+    ["accepts JSON", { Accept: "application/json" }],
+    ["accepts anything", { Accept: "*/*" }],
+    ["fetches from a page", { Accept: "text/html", "Sec-Fetch-Mode": "cors" }],
+    ["is XMLHttpRequest", { Accept: "text/html", "X-Requested-With": "XMLHttpRequest" }],
+  ])("answers 401 with JSON a client that %s", async (_what, headers) => {
+    const { app, browser } = await startWithPages(createApp);
+
+    const answer = await browser.get("/page", { headers });
+
+    expect(answer.status).toBe(401);
+    expect(answer.json()).toEqual({
+      error: "not_signed_in",
+      message: expect.stringContaining("Nobody is signed in"),
+      login: "/auth/login",
+    });
+    expect(answer.headers.get("www-authenticate")).toBe('Bearer realm="discord"');
+    expect(answer.headers.get("cache-control")).toBe("no-store");
+    expect(app.errors).toEqual([]);
+  });
+
+  it("takes a browser's navigation for a visit, whatever it accepts", async () => {
+    const { browser } = await startWithPages(createApp);
+
+    const answer = await browser.get("/page", { headers: { "Sec-Fetch-Mode": "navigate" } });
+
+    expect(answer.status).toBe(302);
+  });
+
+  it("passes every other error on", async () => {
+    const { app, browser } = await startWithPages(createApp);
+
+    expect((await browser.get("/forbidden", PAGE)).status).toBe(403);
+    expect((await browser.get("/broken", PAGE)).status).toBe(500);
+    expect(app.errors.map(String)).toEqual(["Forbidden: Not you.", "Error: A bug."]);
+  });
+
+  it("passes the error on when the answer has begun", async () => {
+    const { app, browser } = await startWithPages(createApp);
+
+    expect((await browser.get("/begun", PAGE)).text).toBe("begun");
+    await expect.poll(() => app.errors).toHaveLength(1);
+  });
+
+  it("passes on that it could not be found out who is signed in", async () => {
+    const { app, browser, simulator, user } = await startWithPages(createApp);
+    await browser.signIn("/auth/login", { user });
+    const clock = movableClock();
+    clock.advance(8 * 86_400_000);
+    simulator.fail({ route: "POST /oauth2/token", kind: "status", status: 503 });
+
+    const answer = await browser.get("/page", PAGE);
+
+    expect([answer.status, answer.json<{ code: string }>().code]).toEqual([502, "discord_unavailable"]);
+    expect(app.errors).toHaveLength(1);
+  });
+
+  it.each<[string, Partial<SessionOptions>]>([
+    ["a secure cookie on plain http", { cookie: { secure: true } }],
+    ["a sameSite: strict cookie, while the visitor comes from Discord", { cookie: { sameSite: "strict" } }],
+  ])("ends a loop of logins after the third: %s", async (_what, session) => {
+    const { app, browser, simulator, user } = await startWithPages(createApp, session);
+    const approve = (url: string) => simulator.approve(url, { user });
+
+    const pages = [];
+    for (let logins = 0; logins < 3; logins += 1) {
+      const login = await browser.get("/auth/login", PAGE);
+      const back = await browser.get(await approve(login.location ?? ""), { ...PAGE, crossSite: true });
+      // A redirect chain that began on another site is cross-site to its end.
+      pages.push(await browser.get(back.location ?? "", { ...PAGE, crossSite: true }));
+    }
+
+    expect(pages.map(({ status }) => status)).toEqual([302, 302, 500]);
+    const error = lastError(app);
+    expect(error).toBeInstanceOf(HttpException);
+    expect(error).toMatchObject({ name: "HttpException", code: "login_loop", status: 500 });
+    expect((error as HttpException).message).toContain("trust proxy");
+    expect((error as HttpException).cause).toMatchObject({ code: "not_signed_in" });
+  });
+
+  it("lets a browser try again after the minute", async () => {
+    const clock = movableClock();
+    const { browser, simulator, user } = await startWithPages(createApp, { cookie: { secure: true } });
+    const approve = (url: string) => simulator.approve(url, { user });
+    for (let logins = 0; logins < 2; logins += 1) await visit(browser, user, approve);
+    expect((await visit(browser, user, approve)).status).toBe(500);
+
+    clock.advance(60_001);
+
+    expect((await browser.get("/page", PAGE)).status).toBe(302);
+  });
+
+  it("still answers an API client 401 in a loop", async () => {
+    const { browser, user } = await startWithPages(createApp, { cookie: { secure: true } });
+    for (let logins = 0; logins < 3; logins += 1) await browser.signIn("/auth/login", { user });
+
+    expect((await browser.get("/page")).status).toBe(401);
+  });
+
+  it.each(["/auth/logout", "/goodbye"])(
+    "takes no visitor for a loop who logs in and out by %s again and again",
+    async (path) => {
+      const { app, browser, simulator, user } = await startWithPages(createApp);
+      for (let times = 0; times < 4; times += 1) {
+        const page = await visit(browser, user, (url) => simulator.approve(url, { user }));
+        expect(page.text).toBe("The page.");
+        await browser.post(path, { headers: { Origin: app.url } });
+      }
+
+      expect((await browser.get("/page", PAGE)).status).toBe(302);
+      expect(app.errors).toEqual([]);
+    },
+  );
+});

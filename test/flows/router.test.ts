@@ -1,0 +1,334 @@
+import type { Application } from "express";
+import { describe, expect, it } from "vitest";
+import { discordRouter, type Login, type RouterOptions } from "../../src/index.js";
+import { EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { openLogin, signedInAs } from "../support/login.js";
+
+async function startWithRouter(
+  createApp: () => Application,
+  { mount = "/auth", callbackPath, ...options }: RouterOptions & { mount?: string } = {},
+) {
+  const simulator = await startSimulator();
+  const app = await startApp(createApp, simulator, {
+    callbackPath: mount + (callbackPath ?? "/callback"),
+    routes: (to) => to.use(mount, discordRouter({ callbackPath, ...options })),
+  });
+  const user = simulator.addUser();
+  return { simulator, app, user, browser: app.browser(), own: { Origin: app.url } };
+}
+
+describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
+  it("is a complete sign-in under the path where it is mounted", async () => {
+    const { browser, user, own } = await startWithRouter(createApp);
+
+    const back = await browser.signIn("/auth/login", { user });
+
+    expect([back.status, back.location]).toEqual([302, "/"]);
+    expect(await signedInAs(browser)).toBe(user.id);
+
+    const logout = await browser.post("/auth/logout", { headers: own });
+
+    expect([logout.status, logout.location, logout.headers.get("cache-control")]).toEqual([
+      303,
+      "/",
+      "no-store",
+    ]);
+    expect(await signedInAs(browser)).toBeUndefined();
+  });
+
+  it.each(["/", "/a/b"])("works mounted at %s", async (mount) => {
+    const simulator = await startSimulator();
+    const base = mount === "/" ? "" : mount;
+    const app = await startApp(createApp, simulator, {
+      callbackPath: `${base}/back`,
+      routes: (to) => to.use(mount, discordRouter({ callbackPath: "/back", loginPath: "/in" })),
+    });
+
+    const browser = app.browser();
+    const user = simulator.addUser();
+    await browser.signIn(`${base}/in`, { user });
+
+    expect(await signedInAs(browser)).toBe(user.id);
+  });
+
+  it("serves every route under another name", async () => {
+    const { browser, user, own } = await startWithRouter(createApp, {
+      loginPath: "/enter",
+      callbackPath: "/return",
+      logoutPath: "/leave",
+      afterLogin: "/home",
+      afterLogout: "/bye",
+    });
+
+    expect((await browser.signIn("/auth/enter", { user })).location).toBe("/home");
+    expect((await browser.post("/auth/leave", { headers: own })).location).toBe("/bye");
+    for (const path of ["/auth/login", "/auth/callback", "/auth/logout"])
+      expect((await browser.get(path)).status).toBe(404);
+  });
+
+  it.each([
+    ["loginPath", "/auth/login"],
+    ["callbackPath", "/auth/callback"],
+    ["logoutPath", "/auth/logout"],
+  ] as const)("leaves a route out when %s is false", async (option, path) => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      routes: (to) => to.use("/auth", discordRouter({ [option]: false })),
+    });
+
+    const statuses = await Promise.all(
+      ["/auth/login", "/auth/callback", "/auth/logout"].map(async (one) => [
+        one,
+        (await app.browser().get(one)).status === 404,
+      ]),
+    );
+
+    expect(statuses.filter(([, isMissing]) => isMissing)).toEqual([[path, true]]);
+  });
+
+  it("passes on what it does not serve", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      routes: (to) => {
+        to.use(discordRouter({ callbackPath: "/auth/callback", logoutPath: "/auth/logout" }));
+        to.get("/other", (_req, res) => void res.send("other"));
+      },
+    });
+
+    expect((await app.browser().get("/other")).text).toBe("other");
+  });
+
+  it("asks for the scopes it is given", async () => {
+    const { browser } = await startWithRouter(createApp, { scopes: ["identify", "guilds"] });
+
+    const { location = "" } = await browser.get("/auth/login");
+
+    expect(new URL(location).searchParams.get("scope")).toBe("identify guilds");
+  });
+
+  it("leads back to the page that the login was given", async () => {
+    const { browser, user } = await startWithRouter(createApp, { afterLogin: "/home" });
+
+    const back = await browser.signIn(`/auth/login?returnTo=${encodeURIComponent("/deep?x=1&y=ä#there")}`, {
+      user,
+    });
+
+    expect(decodeURI(back.location ?? "")).toBe("/deep?x=1&y=ä#there");
+  });
+
+  it.each([
+    "https://evil.example/",
+    "//evil.example",
+    "/\\evil.example",
+    "/%2fevil.example/..",
+    "\\\\evil.example",
+    "javascript:alert(1)",
+    "/a\tb",
+    "relative",
+    "",
+  ])("goes to afterLogin instead of %j", async (returnTo) => {
+    const { browser, user } = await startWithRouter(createApp, { afterLogin: "/home" });
+
+    const back = await browser.signIn(`/auth/login?returnTo=${encodeURIComponent(returnTo)}`, { user });
+
+    expect([back.status, back.location]).toEqual([302, "/home"]);
+  });
+
+  it("calls onLogin once for each login, before the visitor goes on, and not for replays", async () => {
+    const logins: Login[] = [];
+    const { browser, simulator, user } = await startWithRouter(createApp, {
+      onLogin: async (_req, login) => {
+        await new Promise((resolve) => setImmediate(resolve));
+        logins.push(login);
+      },
+    });
+    const { callbackUrl } = await openLogin(browser, simulator, user, "/auth/login?returnTo=/deep");
+
+    const twin = browser.clone();
+    const answers = await Promise.all([browser.get(callbackUrl), twin.get(callbackUrl)]);
+    const again = await browser.get(callbackUrl);
+
+    expect(answers.map(({ location }) => location)).toEqual(["/deep", "/deep"]);
+    expect([again.status, again.location]).toEqual([302, "/"]);
+    expect(logins.map(({ userId, replayed }) => [userId, replayed])).toEqual([[user.id, false]]);
+
+    await browser.signIn("/auth/login", { user });
+    expect(logins).toHaveLength(2);
+  });
+
+  it("saves what onLogin puts into the session before the redirect", async () => {
+    const simulator = await startSimulator();
+    const saved: unknown[] = [];
+    const app = await startApp(createApp, simulator, {
+      callbackPath: "/auth/callback",
+      routes: (to) => {
+        to.use((req, res, next) => {
+          const { writeHead } = res;
+          res.writeHead = ((...args: Parameters<typeof writeHead>) => {
+            if (req.originalUrl.startsWith("/auth/callback")) {
+              req.sessionStore.get(req.sessionID, (_error, session) =>
+                saved.push((session as { plan?: string } | undefined)?.plan),
+              );
+            }
+            return writeHead.apply(res, args);
+          }) as typeof writeHead;
+          next();
+        });
+        to.use(
+          "/auth",
+          discordRouter({
+            onLogin: (req) => {
+              Object.assign(req.session, { plan: "gold" });
+            },
+          }),
+        );
+        to.get("/plan", (req, res) => void res.json((req.session as { plan?: string }).plan));
+      },
+    });
+
+    const browser = app.browser();
+    await browser.signIn("/auth/login", { user: simulator.addUser() });
+
+    expect((await browser.get("/plan")).json()).toBe("gold");
+    expect(saved).toEqual(["gold"]);
+  });
+
+  it("leaves the answer to an onLogin that gives one", async () => {
+    const { browser, user } = await startWithRouter(createApp, {
+      onLogin: (_req, login, res) => void res.send(`Welcome, ${login.userId}.`),
+    });
+
+    expect((await browser.signIn("/auth/login", { user })).text).toBe(`Welcome, ${user.id}.`);
+  });
+
+  it("gives what onLogin throws to next, and the visitor is signed in", async () => {
+    const { app, browser, user } = await startWithRouter(createApp, {
+      onLogin: () => {
+        throw new Error("The database is down.");
+      },
+    });
+
+    const back = await browser.signIn("/auth/login", { user });
+
+    expect([back.status, String(app.errors.at(-1))]).toEqual([500, "Error: The database is down."]);
+    expect(await signedInAs(browser)).toBe(user.id);
+  });
+
+  it.each([
+    [{ "Sec-Fetch-Site": "cross-site" }, 403],
+    [{ "Sec-Fetch-Site": "same-site" }, 403],
+    [{ "Sec-Fetch-Site": "same-origin" }, 303],
+    [{ "Sec-Fetch-Site": "none" }, 303],
+    [{ "Sec-Fetch-Site": "cross-site", Origin: "own" }, 403],
+    [{ Origin: "https://evil.example" }, 403],
+    [{ Origin: "null" }, 403],
+    [{ Origin: "own" }, 303],
+    [{}, 403],
+  ] as const)("answers a logout with %j by %i", async (given, status) => {
+    const { app, browser, user } = await startWithRouter(createApp);
+    await browser.signIn("/auth/login", { user });
+    const headers = Object.fromEntries(
+      Object.entries(given).map(([name, value]) => [name, value === "own" ? app.url : value]),
+    );
+
+    const answer = await browser.post("/auth/logout", { headers });
+
+    expect(answer.status).toBe(status);
+    if (status === 403) expect(answer.json()).toMatchObject({ code: "cross_site_request" });
+    expect(await signedInAs(browser)).toBe(status === 403 ? user.id : undefined);
+  });
+
+  it("logs out by POST only", async () => {
+    const { browser, user, own } = await startWithRouter(createApp);
+    await browser.signIn("/auth/login", { user });
+
+    const answer = await browser.get("/auth/logout", { headers: own });
+
+    expect([answer.status, answer.headers.get("allow")]).toEqual([405, "POST"]);
+    expect(answer.json()).toMatchObject({ code: "method_not_allowed" });
+    expect(await signedInAs(browser)).toBe(user.id);
+  });
+
+  it("answers a logout of nobody like any other", async () => {
+    const { browser, own } = await startWithRouter(createApp);
+
+    expect((await browser.post("/auth/logout", { headers: own })).status).toBe(303);
+  });
+
+  it("offers a lost login again, under its own mount path", async () => {
+    const { app, browser, simulator, user } = await startWithRouter(createApp, { loginPath: "/enter" });
+    const { callbackUrl } = await openLogin(browser, simulator, user, "/auth/enter");
+
+    const page = await app.browser().get(callbackUrl);
+
+    expect([page.status, page.headers.get("content-type")]).toEqual([400, "text/html; charset=utf-8"]);
+    expect(page.headers.get("cache-control")).toBe("no-store");
+    expect(page.text).toContain('<a href="/auth/enter">');
+    expect(app.errors).toEqual([]);
+  });
+
+  it("escapes the path in that page", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      routes: (to) => to.use("/:tenant", discordRouter({ callbackPath: "/back" })),
+    });
+
+    const page = await app.browser().get(`/"'&x=<b>/back?state=unknown&code=c`);
+
+    expect(page.status).toBe(400);
+    const href = /<a href="([^"]*)">/.exec(page.text)?.[1] ?? "";
+    expect(href).toMatch(/\/login$/);
+    expect(href).not.toMatch(/["'<>]/);
+    expect(page.text).not.toContain("<b>");
+  });
+
+  it("has no page to offer where it serves no login", async () => {
+    const { app, browser } = await startWithRouter(createApp, { loginPath: false });
+
+    const answer = await browser.get("/auth/callback?state=unknown&code=c");
+
+    expect([answer.status, answer.json<{ code: string }>().code]).toEqual([400, "flow_unknown"]);
+    expect(app.errors).toHaveLength(1);
+  });
+
+  it("gives every other error to next", async () => {
+    const { app, browser, simulator, user } = await startWithRouter(createApp);
+    const { location = "" } = await browser.get("/auth/login");
+
+    const cancelled = await browser.get(await simulator.cancel(location, { user }));
+    const malformed = await browser.get("/auth/callback");
+    simulator.fail({ route: "POST /oauth2/token", kind: "status", status: 500 });
+    const failed = await browser.signIn("/auth/login", { user });
+
+    expect([cancelled.status, malformed.status, failed.status]).toEqual([403, 400, 502]);
+    expect(app.errors.map((error) => (error as { code: string }).code)).toEqual([
+      "access_denied",
+      "callback_malformed",
+      "discord_unavailable",
+    ]);
+  });
+
+  it("says that the app has no instance", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      routes: (to) => {
+        const other = createApp();
+        other.use(discordRouter());
+        to.use("/other", other);
+      },
+    });
+    // A sub-app inherits settings; one that stands alone has none.
+    const alone = createApp();
+    alone.use("/auth", discordRouter());
+    const server = alone.listen(0, "127.0.0.1");
+    await new Promise((resolve) => server.once("listening", resolve));
+    const { port } = server.address() as { port: number };
+    const answer = await app.browser().get(`http://127.0.0.1:${port}/auth/login`);
+    server.close();
+    server.closeAllConnections();
+
+    expect(answer.status).toBe(500);
+    expect(answer.text).toContain("This app has no DiscordOAuth2Session");
+    expect((await app.browser().get("/other/login")).status).toBe(302);
+  });
+});
