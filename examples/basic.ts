@@ -54,8 +54,10 @@ export function createApp(
 <li><a href="/me/connections/">My connections</a></li>
 <li><a href="/secret/">A secret</a></li>
 </ul></nav>
-${guildId && html`<form method="post" action="/add_to/${guildId}"><button>Add me to the server ${guildId}</button></form>`}
-<form method="post" action="/logout/"><button>Sign out</button></form>`
+<div class="row">
+${guildId && html`<form method="post" action="/add_to/${guildId}"><button>Add me to server ${guildId}</button></form>`}
+<form method="post" action="/logout/"><button class="button secondary">Sign out</button></form>
+</div>`
       : html`<h1>Sign in with Discord</h1>
 <nav aria-label="Ways to sign in"><ul class="links">
 <li><a href="/login/">Sign in</a></li>
@@ -120,8 +122,14 @@ ${guildId && html`<form method="post" action="/add_to/${guildId}"><button>Add me
 <dt>Id</dt><dd>${user.id}</dd>
 <dt>E-mail</dt><dd>${user.email ?? "not told"}</dd>
 <dt>At Discord since</dt><dd>${user.createdAt.toDateString()}</dd>
-${data.map(([name, value]) => html`<dt>Brought by the login: ${name}</dt><dd>${JSON.stringify(value)}</dd>`)}
-</dl>`;
+</dl>
+${
+  data.length > 0 &&
+  html`<section aria-labelledby="data">
+<h2 id="data">Brought back by the login</h2>
+<dl>${data.map(([name, value]) => html`<dt>${name}</dt><dd>${JSON.stringify(value)}</dd>`)}</dl>
+</section>`
+}`;
     res.send(page("Who I am", content));
   });
 

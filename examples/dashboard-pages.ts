@@ -107,7 +107,7 @@ function managedGuild(guild: Guild): Html {
 }
 
 function guildHead(guild: Guild, rank: string): Html {
-  return html`${icon(guild)}<span class="name">${guild.name}<small>${rank}</small></span>`;
+  return html`${icon(guild)}<span class="name"><span>${guild.name}</span><small>${rank}</small></span>`;
 }
 
 /** The server's icon, else its initials, as Discord does it. The name is beside it, so neither is read out. */

@@ -47,7 +47,7 @@ function readValue(call: NamedCall, { status, headers, body }: Answer): unknown 
 
 function refusal(call: NamedCall, answer: Answer): HttpException {
   const raw = readBody(answer);
-  const body = redact(raw, call.token);
+  const body = redact(raw, call.secrets);
   const { code } = fieldsOf(raw);
   const { message } = fieldsOf(body);
   const told = typeof message === "string" ? `: ${message.slice(0, LONGEST_MESSAGE)}` : "";

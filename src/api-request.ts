@@ -76,7 +76,7 @@ export async function encodeForm(request: ApiRequest): Promise<PlainRequest> {
       `body must be a string, a Uint8Array or a FormData, not ${shownValue(body)}. Give an object as json.`,
     );
   const encoded = new Response(body);
-  const type = encoded.headers.get("content-type") ?? "";
+  const type = String(encoded.headers.get("content-type"));
   const bytes = new Uint8Array(await encoded.arrayBuffer());
   return { ...rest, body: bytes, headers: { ...rest.headers, "content-type": type } };
 }

@@ -11,8 +11,12 @@ export class BotCalls {
     this.#token = config.botToken ?? "";
   }
 
-  /** @throws HttpException, RateLimited, TypeError */
-  send(route: string, request?: ApiRequest): Promise<unknown> {
-    return this.#rest.send({ scheme: "Bot", token: this.#token, subject: "bot" }, route, request);
+  /**
+   * @param alsoSecret what must be in no error, besides the bot's token
+   * @throws HttpException, RateLimited, TypeError
+   */
+  send(route: string, request?: ApiRequest, alsoSecret?: string): Promise<unknown> {
+    const credentials = { scheme: "Bot", token: this.#token, subject: "bot", alsoSecret } as const;
+    return this.#rest.send(credentials, route, request);
   }
 }

@@ -8,8 +8,9 @@ export interface NamedCall {
   /** Without tokens. */
   readonly route: string;
   readonly scheme: "Bearer" | "Bot";
-  /** Kept out of every error. */
   readonly token: string;
+  /** Kept out of every error: the token, and what else is secret in the request. */
+  readonly secrets: readonly string[];
 }
 
 const SENDABLE = /^[\x21-\x7e]+$/;
@@ -71,11 +72,12 @@ export function unavailable(call: NamedCall, what: string, cause?: Error): HttpE
 }
 
 /** What a call rejects with that got no complete answer. */
-export function noAnswer(call: NamedCall, { failure, cause }: NoAnswer, timeoutMs: number): HttpException {
-  if (failure === "size") return unavailable(call, "Discord's answer is larger than any answer should be");
-  if (failure === "connection") {
-    const plain = plainCause(call, cause);
-    return unavailable(call, `The connection to Discord failed: ${plain.message}`, plain);
+export function noAnswer(call: NamedCall, outcome: NoAnswer, timeoutMs: number): HttpException {
+  if (outcome.failure === "size")
+    return unavailable(call, "Discord's answer is larger than any answer should be");
+  if (outcome.failure === "connection") {
+    const cause = plainCause(call, outcome.cause);
+    return unavailable(call, `The connection to Discord failed: ${cause.message}`, cause);
   }
   return new HttpException({
     ...namesOf(call),
@@ -95,23 +97,28 @@ export function namesOf({ method, route }: NamedCall): { readonly method: string
   return { method, route };
 }
 
-/** Every occurrence of the token replaced, wherever in the value. */
-export function redact(value: unknown, token: string): unknown {
-  if (typeof value === "string") return value.replaceAll(token, "[redacted]");
-  if (Array.isArray(value)) return value.map((element) => redact(element, token));
+/** Every occurrence of the secrets replaced, wherever in the value. */
+export function redact(value: unknown, secrets: readonly string[]): unknown {
+  if (typeof value === "string") return redactText(value, secrets);
+  if (Array.isArray(value)) return value.map((element) => redact(element, secrets));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
-    Object.entries(value).map(([key, element]) => [
-      key.replaceAll(token, "[redacted]"),
-      redact(element, token),
-    ]),
+    Object.entries(value).map(([key, element]) => [redactText(key, secrets), redact(element, secrets)]),
+  );
+}
+
+/** Every occurrence of the secrets replaced. */
+export function redactText(text: string, secrets: readonly string[]): string {
+  return secrets.reduce(
+    (left, secret) => (secret === "" ? left : left.replaceAll(secret, "[redacted]")),
+    text,
   );
 }
 
 /** Message and code alone: the HTTP client's errors carry sockets, and may carry what was received. */
-function plainCause({ token }: NamedCall, cause: (Error & { readonly code?: unknown }) | undefined): Error {
-  const first: unknown = cause instanceof AggregateError ? cause.errors[0] : cause;
-  const message = first instanceof Error ? first.message : "no reason given";
-  const plain = new Error(String(redact(message, token)));
-  return cause?.code === undefined ? plain : Object.assign(plain, { code: cause.code });
+function plainCause({ token }: NamedCall, cause: Error & { readonly code?: unknown }): Error {
+  // One for each address that was tried.
+  const { message } = cause instanceof AggregateError ? (cause.errors[0] as Error) : cause;
+  const plain = new Error(message.replaceAll(token, "[redacted]"));
+  return cause.code === undefined ? plain : Object.assign(plain, { code: cause.code });
 }

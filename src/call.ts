@@ -10,6 +10,8 @@ export interface Credentials {
   readonly token: string;
   /** Whose rate limits: the id of a user or a grant, or "bot". */
   readonly subject: string;
+  /** What else must not be seen: the request hands over the token of somebody else. */
+  readonly alsoSecret?: string | undefined;
   /** Whether a client sent the token and may have made it up: such calls cannot use up what others may still send. */
   readonly untrusted?: boolean | undefined;
 }
@@ -29,7 +31,7 @@ export interface Call extends NamedCall {
 
 /** @throws TypeError for what cannot be sent */
 export function prepareCall(
-  { scheme, token, subject, untrusted }: Credentials,
+  { scheme, token, alsoSecret = "", subject, untrusted }: Credentials,
   given: string,
   request: PlainRequest,
   timeLeftMs: number,
@@ -42,6 +44,7 @@ export function prepareCall(
     route: shown,
     scheme,
     token,
+    secrets: [token, alsoSecret],
     wire: encodeRequest(`${scheme} ${token}`, method, route, request),
     signal: request.signal,
     slot: { subject: `${scheme} ${subject}`, route: `${method} ${template}`, major, bucket: undefined },

@@ -27,6 +27,16 @@ export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   }
 }
 
+/**
+ * Counts the milliseconds that pass for real, as deadlines need them: they do not move with the clock.
+ *
+ * @returns reads it
+ */
+export function stopwatch(): () => number {
+  const startedAt = performance.now();
+  return () => performance.now() - startedAt;
+}
+
 /** For this project's own tests: moves the time. Without an argument, back to the system's clock. */
 export function replaceClock(replacement: Partial<Clock> = {}): void {
   clock = { ...systemClock, ...replacement };

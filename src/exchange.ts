@@ -9,11 +9,10 @@ export interface Answer {
   readonly body: Buffer;
 }
 
-/** Why there is no complete answer: no time left, no (or a broken) connection, or more bytes than any answer has. */
-export interface NoAnswer {
-  readonly failure: "deadline" | "connection" | "size";
-  readonly cause?: Error;
-}
+/** Why there is no complete answer: no time left, more bytes than any answer has, or no unbroken connection. */
+export type NoAnswer =
+  | { readonly failure: "deadline" | "size" }
+  | { readonly failure: "connection"; readonly cause: Error };
 
 /** One request over the wire, and how far its sender goes for the answer. */
 export interface ExchangeOptions {
@@ -26,6 +25,7 @@ export interface ExchangeOptions {
   readonly onHead: (status: number, headers: AnswerHeaders) => void;
 }
 
+const OVER = new Error("The call is over.");
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 /**
@@ -66,13 +66,16 @@ class Receiver implements Dispatcher.DispatchHandler {
     this.#options = options;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#deadline = setTimeout(() => this.#fail({ failure: "deadline" }), options.timeoutMs);
+    this.#deadline = setTimeout(
+      () => this.#cancel(() => this.#resolve({ failure: "deadline" })),
+      options.timeoutMs,
+    );
     options.signal?.addEventListener("abort", this.#onAbort);
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    if (this.#isOver) this.#abort();
+    if (this.#isOver) controller.abort(OVER);
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {
@@ -84,46 +87,40 @@ class Receiver implements Dispatcher.DispatchHandler {
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length;
-    if (this.#bytes > MAX_BODY_BYTES) this.#fail({ failure: "size" });
+    if (this.#bytes > MAX_BODY_BYTES) this.#cancel(() => this.#resolve({ failure: "size" }));
     else this.#chunks.push(chunk);
   }
 
   onResponseEnd(): void {
-    this.#complete();
+    this.#end(() => this.#complete());
   }
 
   onResponseError(_: Dispatcher.DispatchController, cause: Error): void {
     // A refusal is one, however much of it has arrived.
-    if (this.#status === 429) this.#complete();
-    else this.#fail({ failure: "connection", cause });
+    this.#end(() =>
+      this.#status === 429 ? this.#complete() : this.#resolve({ failure: "connection", cause }),
+    );
   }
 
-  readonly #onAbort = (): void => {
-    if (this.#end()) this.#reject(this.#options.signal?.reason);
-    this.#abort();
-  };
+  readonly #onAbort = (): void => this.#cancel(() => this.#reject(this.#options.signal?.reason));
 
   #complete(): void {
     const [first, ...others] = this.#chunks;
     const body = first === undefined || others.length > 0 ? Buffer.concat(this.#chunks) : first;
-    if (this.#end()) this.#resolve({ status: this.#status, headers: this.#headers, body });
+    this.#resolve({ status: this.#status, headers: this.#headers, body });
   }
 
-  #fail(outcome: NoAnswer): void {
-    if (this.#end()) this.#resolve(outcome);
-    this.#abort();
+  #cancel(settle: () => void): void {
+    this.#end(settle);
+    this.#controller?.abort(OVER);
   }
 
-  /** @returns whether this is the first end */
-  #end(): boolean {
-    if (this.#isOver) return false;
+  /** Only the first end counts. */
+  #end(settle: () => void): void {
+    if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#deadline);
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    return true;
-  }
-
-  #abort(): void {
-    this.#controller?.abort(new Error("The call is over."));
+    settle();
   }
 }

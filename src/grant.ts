@@ -19,6 +19,7 @@ export interface Token {
 const LONGEST_EARLY_MS = 60_000;
 const EARLY_SHARE = 0.1;
 
+/** Whether Discord has stopped taking the access token. */
 export function isExpired(token: Token): boolean {
   return token.expiresAt <= now();
 }

@@ -53,6 +53,7 @@ export async function joinGuild(
         method: "PUT",
         json: { access_token: user.accessToken, nick, roles, mute, deaf },
       },
+      user.accessToken,
     );
     return payload === undefined ? null : GuildMember.from(payload, guildId);
   } catch (error) {

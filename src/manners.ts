@@ -30,6 +30,7 @@ export function requireGet(req: IncomingMessage, res: ServerResponse): void {
   });
 }
 
+/** Sends the browser on; by GET, whatever it came with. */
 export function redirect(res: ServerResponse, url: string): void {
   res.writeHead(302, { Location: url, "Content-Length": "0" });
   res.end();

@@ -1,20 +1,16 @@
 import http from "node:http";
 import https from "node:https";
 import type { AuthorizationCode, ModuleOptions } from "simple-oauth2";
-import { now } from "./clock.js";
+import { redactText } from "./call-errors.js";
 import type { Config } from "./config.js";
 import { HttpException, type HttpExceptionDetails, RateLimited } from "./errors.js";
 import { readRefusal } from "./rate-limits.js";
+import { parseTokenAnswer, type TokenAnswer } from "./token-answer.js";
 import { USER_AGENT } from "./version.js";
 
 const TOKEN_PATH = "/api/oauth2/token";
 const REVOCATION_PATH = "/api/oauth2/token/revoke";
 const MAX_ANSWER_BYTES = 1024 * 1024;
-/** What Discord's tokens live for, where an answer does not say. */
-const DEFAULT_LIFETIME_S = 604_800;
-/** Ten years: what a token may claim to live for. */
-const LONGEST_LIFETIME_S = 315_360_000;
-
 const ROUTE_OF = {
   "exchanging the code": "/oauth2/token",
   "refreshing the token": "/oauth2/token",
@@ -23,20 +19,6 @@ const ROUTE_OF = {
 } as const;
 
 type Doing = keyof typeof ROUTE_OF;
-
-/** What the token endpoint gave. */
-export interface TokenAnswer {
-  readonly accessToken: string;
-  readonly refreshToken: string | undefined;
-  readonly scopes: readonly string[];
-  readonly issuedAt: number;
-  /** Epoch milliseconds. */
-  readonly expiresAt: number;
-  /** With the scope `bot`: the guild that the bot was added to. */
-  readonly guild: unknown;
-  /** With the scope `webhook.incoming`: the new webhook. */
-  readonly webhook: unknown;
-}
 
 /** Either of the two stands for all that the user has granted. */
 interface RevocableToken {
@@ -74,7 +56,7 @@ export class OAuth {
 
   /** @throws TokenRequestRefused, HttpException, RateLimited */
   async exchangeCode(code: string, verifier: string | undefined): Promise<TokenAnswer> {
-    return this.#ask("exchanging the code", async ({ client }) => {
+    return this.#ask("exchanging the code", [code, verifier], async ({ client }) => {
       const answer = await client.getToken({
         code,
         redirect_uri: this.#config.redirectUri,
@@ -86,7 +68,7 @@ export class OAuth {
 
   /** @throws TokenRequestRefused, HttpException, RateLimited */
   async refresh(refreshToken: string): Promise<TokenAnswer> {
-    return this.#ask("refreshing the token", async ({ client }) => {
+    return this.#ask("refreshing the token", [refreshToken], async ({ client }) => {
       const answer = await client.createToken({ refresh_token: refreshToken }).refresh();
       return parseTokenAnswer(answer.token);
     });
@@ -94,7 +76,7 @@ export class OAuth {
 
   /** Ends every token that the user has with this application. @throws HttpException, RateLimited */
   async revoke({ accessToken, refreshToken }: RevocableToken): Promise<void> {
-    await this.#ask("revoking the token", async ({ client }) => {
+    await this.#ask("revoking the token", [accessToken, refreshToken], async ({ client }) => {
       const token = client.createToken({ access_token: accessToken, refresh_token: refreshToken });
       // An access token that has expired ends nothing.
       await token.revoke(refreshToken === undefined ? "access_token" : "refresh_token");
@@ -103,7 +85,7 @@ export class OAuth {
 
   /** A token for the owner of the application. @throws TokenRequestRefused, HttpException, RateLimited */
   async clientCredentials(scopes: readonly string[]): Promise<TokenAnswer> {
-    return this.#ask("asking for a client credentials token", async ({ options }) => {
+    return this.#ask("asking for a client credentials token", [], async ({ options }) => {
       const { ClientCredentials } = await import("simple-oauth2");
       const answer = await new ClientCredentials(options).getToken({ scope: [...scopes] });
       return parseTokenAnswer(answer.token);
@@ -124,12 +106,22 @@ export class OAuth {
     return this.#opened;
   }
 
-  async #ask<T>(doing: Doing, task: (opened: Opened) => Promise<T>): Promise<T> {
+  /** @param sent what is secret in the request, and must be in no error */
+  async #ask<T>(
+    doing: Doing,
+    sent: readonly (string | undefined)[],
+    task: (opened: Opened) => Promise<T>,
+  ): Promise<T> {
     const opened = await this.#open();
     try {
       return await withDeadline(this.#config.timeoutMs, task(opened));
     } catch (error) {
-      throw explain(error, doing);
+      const secrets = [...sent, this.#config.clientSecret, basicCredentials(this.#config)];
+      throw explain(
+        error,
+        doing,
+        secrets.filter((secret) => secret !== undefined),
+      );
     }
   }
 }
@@ -193,31 +185,6 @@ function deadline(timeoutMs: number): { promise: Promise<never>; cancel: () => v
 
 class DeadlinePassed extends Error {}
 
-/** Raised for a 200 that holds no token. */
-class Unreadable extends Error {}
-
-function parseTokenAnswer(answer: unknown): TokenAnswer {
-  const { access_token, refresh_token, expires_in, scope, guild, webhook } = answer as Record<
-    string,
-    unknown
-  >;
-  if (typeof access_token !== "string" || access_token === "") throw new Unreadable();
-  const lifetimeS =
-    typeof expires_in === "number" && expires_in > 0
-      ? Math.min(expires_in, LONGEST_LIFETIME_S)
-      : DEFAULT_LIFETIME_S;
-  const issuedAt = now();
-  return {
-    accessToken: access_token,
-    refreshToken: typeof refresh_token === "string" && refresh_token !== "" ? refresh_token : undefined,
-    scopes: typeof scope === "string" ? scope.split(" ").filter(Boolean) : [],
-    issuedAt,
-    expiresAt: issuedAt + lifetimeS * 1000,
-    guild,
-    webhook,
-  };
-}
-
 /** The parts of a Boom error that are read; the rest of it holds the client secret. */
 interface Failure {
   readonly output?: { readonly statusCode?: number };
@@ -230,7 +197,7 @@ interface Failure {
 }
 
 /** Turns whatever simple-oauth2 threw into an error that keeps nothing of the original. */
-function explain(error: unknown, doing: Doing): Error {
+function explain(error: unknown, doing: Doing, secrets: readonly string[]): Error {
   const call = { method: "POST", route: ROUTE_OF[doing] };
   if (error instanceof DeadlinePassed) return tooSlow(doing, call);
 
@@ -246,7 +213,7 @@ function explain(error: unknown, doing: Doing): Error {
     const { retryAfterS, scope } = readRefusal(data.res.headers, data.payload);
     return new RateLimited({ ...call, status: 503, retryAfter: retryAfterS, scope });
   }
-  const { error: code, description } = readOAuthError(data.payload);
+  const { error: code, description } = readOAuthError(data.payload, secrets);
   if (code === undefined || status >= 500) return unavailable(doing, `status ${status}`, call);
   if (code === "invalid_client" || code === "unauthorized_client") {
     return new HttpException({
@@ -270,12 +237,17 @@ function explain(error: unknown, doing: Doing): Error {
   });
 }
 
-function readOAuthError(payload: unknown): { error: string | undefined; description: string | undefined } {
+function readOAuthError(payload: unknown, secrets: readonly string[]) {
   const { error, error_description } = (payload ?? {}) as Record<string, unknown>;
-  return {
-    error: typeof error === "string" ? error.slice(0, 100) : undefined,
-    description: typeof error_description === "string" ? error_description.slice(0, 500) : undefined,
-  };
+  const read = (text: unknown, longest: number) =>
+    typeof text === "string" ? redactText(text, secrets).slice(0, longest) : undefined;
+  return { error: read(error, 100), description: read(error_description, 500) };
+}
+
+/** The client's id and secret as they go over the wire (RFC 6749, 2.3.1). */
+function basicCredentials({ clientId, clientSecret }: Config): string {
+  const form = new URLSearchParams([[clientId, clientSecret]]).toString();
+  return Buffer.from(form.replace("=", ":")).toString("base64");
 }
 
 type Call = Pick<HttpExceptionDetails, "method" | "route">;

@@ -5,7 +5,7 @@ import { type ApiRequest, encodeForm } from "./api-request.js";
 import { Buckets } from "./buckets.js";
 import { type Call, type Credentials, prepareCall } from "./call.js";
 import { botTokenRejected, noAnswer, rateLimited, redact, requireToken } from "./call-errors.js";
-import { now } from "./clock.js";
+import { now, stopwatch } from "./clock.js";
 import { type Answer, exchange, type NoAnswer } from "./exchange.js";
 import { InvalidRequests } from "./invalid-requests.js";
 import { pause } from "./pause.js";
@@ -65,7 +65,7 @@ export class Rest {
 
   /** Loads the HTTP client ahead of the first call, which reports what may go wrong with it. */
   async load(): Promise<void> {
-    await this.#open().catch(() => undefined);
+    await Promise.allSettled([this.#open()]);
   }
 
   /**
@@ -116,11 +116,12 @@ export class Rest {
     for (;;) {
       call.signal?.throwIfAborted();
       const wait = this.#waitFor(call, now());
-      if (wait === undefined) return;
+      if (wait === undefined) break;
       if ((wait.ms ?? 1) > this.#patienceMs(call))
         throw rateLimited(call, (wait.ms ?? UNKNOWN_WAIT_MS) / 1000, wait.scope);
       call.trace.waitedMs += await pause(wait, call.signal);
     }
+    this.invalidRequests.sent(call.untrusted);
   }
 
   #waitFor(call: Call, time: number): Wait | undefined {
@@ -136,10 +137,9 @@ export class Rest {
 
   async #attempt(call: Call): Promise<Answer | NoAnswer> {
     const { signal, slot, wire, trace, untrusted } = call;
-    const startedAt = performance.now();
+    const elapsedMs = stopwatch();
     let isInvalid = false;
     trace.attempts += 1;
-    this.invalidRequests.sent(untrusted);
     try {
       return await exchange(await this.#open(), {
         wire,
@@ -156,7 +156,7 @@ export class Rest {
         },
       });
     } finally {
-      call.timeLeftMs -= performance.now() - startedAt;
+      call.timeLeftMs -= elapsedMs();
       if (slot.bucket !== undefined) this.#buckets.learn(slot, undefined, now());
       this.invalidRequests.answered(now(), isInvalid, untrusted);
     }
@@ -170,7 +170,7 @@ export class Rest {
     if (scope === "global") this.#stoppedUntil = Math.max(this.#stoppedUntil, now() + ms);
     else this.#buckets.exhaust(call.slot, ms, scope, now());
     if (ms > this.#patienceMs(call) || call.trace.attempts >= MAX_ATTEMPTS)
-      throw rateLimited(call, retryAfterS, scope, redact(body, call.token));
+      throw rateLimited(call, retryAfterS, scope, redact(body, call.secrets));
   }
 
   #open(): Promise<Dispatcher> {

@@ -26,6 +26,7 @@ export interface RoleConnectionUpdate {
 /** One thing that linked roles can be decided by. */
 export type RoleConnectionMetadata = APIApplicationRoleConnectionMetadata;
 
+/** As Discord takes it: every value is text there. */
 export function toPayload({ platformName, platformUsername, metadata }: RoleConnectionUpdate) {
   const values = Object.entries(metadata ?? {}).map(([key, value]) => [key, toText(value)]);
   return {
@@ -35,6 +36,7 @@ export function toPayload({ platformName, platformUsername, metadata }: RoleConn
   };
 }
 
+/** From what Discord answered. */
 export function fromPayload(payload: unknown): RoleConnection {
   const { platform_name, platform_username, metadata } = (payload ??
     {}) as Partial<APIApplicationRoleConnection>;

@@ -30,13 +30,13 @@ const DOT_SEGMENT = /\/(?:\.|%(?:25)*2e){1,2}(?:\/|$)/i;
 const LITERAL = /^@?[a-z]{1,32}\d?(?:[-_.][a-z]{1,32}){0,4}$/;
 const DIGITS = /^\d+$/;
 /** The segment after one of these is chosen by a user of Discord. */
-const CHOSEN_AFTER = new Map([
+const CHOSEN_AFTER = new Map<string | undefined, string>([
   ["reactions", ":emoji"],
   ["invites", ":code"],
   ["templates", ":code"],
 ]);
-const TOKEN_AFTER_ID_OF = new Set(["webhooks", "interactions"]);
-const MAJOR_AFTER = new Set(["guilds", "channels", "webhooks", "interactions"]);
+const TOKEN_AFTER_ID_OF = new Set<string | undefined>(["webhooks", "interactions"]);
+const MAJOR_AFTER = new Set<string | undefined>(["guilds", "channels", "webhooks", "interactions"]);
 
 const LONGEST_REMEMBERED = 200;
 /** An app calls the same few routes again and again. */
@@ -103,11 +103,11 @@ function placeholder(segment: string, index: number, segments: readonly string[]
   if (segment === "") return "";
   if (isToken(index, segments)) return ":token";
   if (DIGITS.test(segment)) return ":id";
-  return CHOSEN_AFTER.get(segments[index - 1] ?? "") ?? (LITERAL.test(segment) ? segment : ":value");
+  return CHOSEN_AFTER.get(segments[index - 1]) ?? (LITERAL.test(segment) ? segment : ":value");
 }
 
 function isToken(index: number, segments: readonly string[]): boolean {
-  return TOKEN_AFTER_ID_OF.has(segments[index - 2] ?? "");
+  return TOKEN_AFTER_ID_OF.has(segments[index - 2]);
 }
 
 function shownOf(segments: readonly string[]): string {
@@ -116,7 +116,7 @@ function shownOf(segments: readonly string[]): string {
 
 function majorOf(segments: readonly string[]): string {
   for (const [index, segment] of segments.entries()) {
-    if (DIGITS.test(segment) && MAJOR_AFTER.has(segments[index - 1] ?? ""))
+    if (DIGITS.test(segment) && MAJOR_AFTER.has(segments[index - 1]))
       return segments.slice(index, isToken(index + 1, segments) ? index + 2 : index + 1).join("/");
   }
   return "";

@@ -24,6 +24,7 @@ export function requireScopeOf(template: string, granted: readonly string[]): vo
   if (scope !== undefined) requireGranted(granted, [scope], template);
 }
 
+/** Whether one of them makes Discord ask for a guild or a channel, which it does at every login. */
 export function hasPassthroughScope(scopes: readonly string[]): boolean {
   return PASSTHROUGH_SCOPES.some((scope) => scopes.includes(scope));
 }

@@ -57,6 +57,7 @@ export function sessionOf(req: IncomingMessage): SessionLike {
   });
 }
 
+/** Where express-session keeps the sessions; other session middleware has no such place. */
 export function sessionStoreOf(req: IncomingMessage): SessionStore | undefined {
   return (req as IncomingMessage & WithSession).sessionStore;
 }

@@ -222,6 +222,7 @@ function hashOf(secret: string): string {
   return hash("sha256", secret, "base64url");
 }
 
+/** There is no sign-in in this session. */
 export function notSignedIn(): Unauthorized {
   return new Unauthorized({
     message: "Nobody is signed in with Discord in this session. Send the visitor to the login.",
@@ -230,6 +231,7 @@ export function notSignedIn(): Unauthorized {
   });
 }
 
+/** There was a sign-in in this session, and it is over. */
 export function grantEnded(): Unauthorized {
   return new Unauthorized({
     message:

@@ -22,6 +22,7 @@ export interface WebhookEvent {
   readonly data: unknown;
 }
 
+/** What {@link webhookEvents} is told. */
 export interface WebhookEventsOptions {
   /** The application's public key, as the developer portal shows it: 64 hexadecimal characters. */
   readonly publicKey: string;

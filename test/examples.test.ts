@@ -84,7 +84,7 @@ describe("examples/basic.ts", () => {
       ["zero", "0"],
       ["status", "false"],
     ]) {
-      expect(text).toContain(`Brought by the login: ${name}</dt><dd>${value}</dd>`);
+      expect(text).toContain(`${name}</dt><dd>${value}</dd>`);
     }
   });
 
@@ -210,10 +210,10 @@ describe("examples/dashboard.ts", () => {
     simulator.addMember(pictured, mira, { owner: true });
     const { text } = await browser.get("/");
     const [managed = "", others = ""] = text.split("Servers you are in");
-    expect(managed).toContain("Test Kitchen<small>Owner</small>");
-    expect(managed).toContain("Board Games &amp; Coffee<small>Administrator</small>");
-    expect(managed).toContain(`${SCRIPT}<small>Manager</small>`);
-    expect(others).toContain("Trail Runners<small>Member</small>");
+    expect(managed).toContain("Test Kitchen</span><small>Owner</small>");
+    expect(managed).toContain("Board Games &amp; Coffee</span><small>Administrator</small>");
+    expect(managed).toContain(`${SCRIPT}</span><small>Manager</small>`);
+    expect(others).toContain("Trail Runners</span><small>Member</small>");
     expect(managed).toContain(`https://cdn.discordapp.com/icons/${pictured.id}/${hash}.png`);
     expect(managed).toContain('aria-hidden="true">TK</span>');
     expect(text).not.toContain("<script");

@@ -41,6 +41,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "rest",
     "route",
     "telemetry",
+    "token-answer",
   ],
   "values and what is settled once": [
     "authorization-url",
@@ -167,9 +168,11 @@ describe("source files", () => {
     expect(long.map(({ path, codeLines }) => `${path}: ${codeLines}`)).toEqual([]);
   });
 
-  it("say in a doc comment what each thing is that they export", () => {
+  it("say in a doc comment what each thing is that they export, constants named in capitals apart", () => {
     expect(
-      sources.flatMap(({ path, undocumented }) => undocumented.map((name) => `${path}: ${name}`)),
+      sources.flatMap(({ path, undocumented }) =>
+        undocumented.filter((name) => !/^[A-Z_]+$/.test(name)).map((name) => `${path}: ${name}`),
+      ),
     ).toEqual([]);
   });
 

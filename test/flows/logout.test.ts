@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { FaultKind } from "../../src/testing/index.js";
 import { EXPRESS, forward } from "../support/app.js";
 import { observe, RECORD } from "../support/memory-store.js";
-import { failureOf, IMPATIENT, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
+import { failureOf, patienceFor, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 
 const REVOCATION = "POST /oauth2/token/revoke";
 const DAY_MS = 86_400_000;
@@ -30,7 +30,9 @@ describe.each(EXPRESS)("a logout on %s", (_name, createApp) => {
 
   it("leaves a tombstone in place of the tokens, for a day or the session's life", async () => {
     const { store, content } = observe(new MemoryStore());
-    const { browser } = await startSignedIn(createApp, { session: { store, cookie: { maxAge: 5 * DAY_MS } } });
+    const { browser } = await startSignedIn(createApp, {
+      session: { store, cookie: { maxAge: 5 * DAY_MS } },
+    });
     const before = await content();
     await browser.post("/logout");
 
@@ -49,30 +51,33 @@ describe.each(EXPRESS)("a logout on %s", (_name, createApp) => {
     expect(record?.cookie.originalMaxAge).toBe(DAY_MS);
   });
 
-  it.each([true, false])("holds against a slow request that writes the old session (resave %s)", async (resave) => {
-    const { opened, open } = gate();
-    const arrived = gate();
-    const { browser, advance } = await startSignedIn(createApp, {
-      session: { resave },
-      routes(app) {
-        app.get("/slow", (req, res) => {
-          Object.assign(req.session, { visits: 1 });
-          arrived.open();
-          void opened.then(() => res.json(req.session));
-        });
-      },
-    });
-    const slow = browser.get("/slow");
-    await arrived.opened;
-    await browser.post("/logout");
-    open();
-    expect((await slow).json()).toHaveProperty("discord.grantId");
+  it.each([true, false])(
+    "holds against a slow request that writes the old session (resave %s)",
+    async (resave) => {
+      const { opened, open } = gate();
+      const arrived = gate();
+      const { browser, advance } = await startSignedIn(createApp, {
+        session: { resave },
+        routes(app) {
+          app.get("/slow", (req, res) => {
+            Object.assign(req.session, { visits: 1 });
+            arrived.open();
+            void opened.then(() => res.json(req.session));
+          });
+        },
+      });
+      const slow = browser.get("/slow");
+      await arrived.opened;
+      await browser.post("/logout");
+      open();
+      expect((await slow).json()).toHaveProperty("discord.grantId");
 
-    for (const _ of ["remembered", "read again"]) {
-      expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
-      advance(31_000);
-    }
-  });
+      for (const _ of ["remembered", "read again"]) {
+        expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+        advance(31_000);
+      }
+    },
+  );
 
   it("before the session is destroyed leaves nothing but the tombstone", async () => {
     const { store, content } = observe(new MemoryStore());
@@ -139,7 +144,7 @@ describe.each(EXPRESS)("a logout on %s", (_name, createApp) => {
     ["answers 429", { kind: "rate-limited" }, "503 rate_limited"],
     ["cuts the answer off", { kind: "swallowed" }, "502 discord_unavailable"],
   ])("everywhere holds here when Discord %s", async (_what, fault, failure) => {
-    const { simulator, browser } = await startSignedIn(createApp, { discord: IMPATIENT });
+    const { simulator, browser } = await startSignedIn(createApp, { discord: patienceFor(fault) });
     simulator.fail({ ...fault, route: REVOCATION });
     expect(failureOf(await browser.post("/logout?everywhere=true"))).toBe(failure);
     expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");

@@ -4,8 +4,8 @@ import { EXPRESS } from "../support/app.js";
 import { observe, SharedStore } from "../support/memory-store.js";
 import {
   failureOf,
-  IMPATIENT,
   lastFailure,
+  patienceFor,
   refreshesAt,
   startSignedIn,
   WEEK_MS,
@@ -14,27 +14,32 @@ import {
 const REFRESH = "POST /oauth2/token";
 
 /** What can go wrong at a refresh without the login being dead, and what the app is told. */
-const FAULTS: readonly (readonly [what: string, fault: FaultKind, name: string, status: number, code: string])[] =
-  [
-    ["a reset connection", { kind: "reset" }, "HttpException", 502, "discord_unavailable"],
-    ["no answer", { kind: "hang" }, "HttpException", 504, "discord_timeout"],
-    ["a 500 in JSON", { kind: "status", status: 500 }, "HttpException", 502, "discord_unavailable"],
-    ["a 503 with an OAuth error", oauthError(503), "HttpException", 502, "discord_unavailable"],
-    ["a 502 in HTML", { kind: "html" }, "HttpException", 502, "discord_unavailable"],
-    ["a 404 in HTML", { kind: "html", status: 404 }, "HttpException", 502, "discord_unavailable"],
-    ["a 429", { kind: "rate-limited" }, "RateLimited", 503, "rate_limited"],
-    ["a 429 of the edge in text", { kind: "cloudflare" }, "RateLimited", 503, "rate_limited"],
-    ["a 429 of the edge in HTML", { kind: "cloudflare", form: "html" }, "RateLimited", 503, "rate_limited"],
-    ["a block at the edge", { kind: "blocked" }, "HttpException", 502, "discord_unavailable"],
-    ["invalid JSON", { kind: "invalid-json" }, "HttpException", 502, "discord_unavailable"],
-    ["an empty object", emptyAnswer({}), "HttpException", 502, "discord_unavailable"],
-    ["a list", emptyAnswer([]), "HttpException", 502, "discord_unavailable"],
-    ["a token that is a number", emptyAnswer({ access_token: 1 }), "HttpException", 502, "discord_unavailable"],
-    ["an empty token", emptyAnswer({ access_token: "" }), "HttpException", 502, "discord_unavailable"],
-    ["more than any answer has", { kind: "huge-body" }, "HttpException", 502, "discord_unavailable"],
-    ["a refused client", oauthError(401, "invalid_client"), "HttpException", 500, "client_rejected"],
-    ["another OAuth error", oauthError(400, "invalid_scope"), "HttpException", 502, "discord_error"],
-  ];
+const FAULTS: readonly (readonly [
+  what: string,
+  fault: FaultKind,
+  name: string,
+  status: number,
+  code: string,
+])[] = [
+  ["a reset connection", { kind: "reset" }, "HttpException", 502, "discord_unavailable"],
+  ["no answer", { kind: "hang" }, "HttpException", 504, "discord_timeout"],
+  ["a 500 in JSON", { kind: "status", status: 500 }, "HttpException", 502, "discord_unavailable"],
+  ["a 503 with an OAuth error", oauthError(503), "HttpException", 502, "discord_unavailable"],
+  ["a 502 in HTML", { kind: "html" }, "HttpException", 502, "discord_unavailable"],
+  ["a 404 in HTML", { kind: "html", status: 404 }, "HttpException", 502, "discord_unavailable"],
+  ["a 429", { kind: "rate-limited" }, "RateLimited", 503, "rate_limited"],
+  ["a 429 of the edge in text", { kind: "cloudflare" }, "RateLimited", 503, "rate_limited"],
+  ["a 429 of the edge in HTML", { kind: "cloudflare", form: "html" }, "RateLimited", 503, "rate_limited"],
+  ["a block at the edge", { kind: "blocked" }, "HttpException", 502, "discord_unavailable"],
+  ["invalid JSON", { kind: "invalid-json" }, "HttpException", 502, "discord_unavailable"],
+  ["an empty object", emptyAnswer({}), "HttpException", 502, "discord_unavailable"],
+  ["a list", emptyAnswer([]), "HttpException", 502, "discord_unavailable"],
+  ["a token that is a number", emptyAnswer({ access_token: 1 }), "HttpException", 502, "discord_unavailable"],
+  ["an empty token", emptyAnswer({ access_token: "" }), "HttpException", 502, "discord_unavailable"],
+  ["more than any answer has", { kind: "huge-body" }, "HttpException", 502, "discord_unavailable"],
+  ["a refused client", oauthError(401, "invalid_client"), "HttpException", 500, "client_rejected"],
+  ["another OAuth error", oauthError(400, "invalid_scope"), "HttpException", 502, "discord_error"],
+];
 
 function oauthError(status: number, error = "invalid_grant"): FaultKind {
   return { kind: "status", status, body: { error, error_description: "It is out of order." } };
@@ -46,7 +51,9 @@ function emptyAnswer(body: unknown): FaultKind {
 
 describe.each(EXPRESS)("a refresh on %s", (_name, createApp) => {
   it.each(FAULTS)("signs nobody out on %s", async (_what, fault, name, status, code) => {
-    const { simulator, app, browser, user, advance } = await startSignedIn(createApp, { discord: IMPATIENT });
+    const { simulator, app, browser, user, advance } = await startSignedIn(createApp, {
+      discord: patienceFor(fault),
+    });
     advance(WEEK_MS);
     simulator.fail({ ...fault, route: REFRESH });
 
@@ -64,24 +71,21 @@ describe.each(EXPRESS)("a refresh on %s", (_name, createApp) => {
     ["is cut off", { kind: "truncated" }],
     ["never comes", { kind: "swallowed" }],
     ["comes byte by byte", { kind: "slow-body", everyMs: 50 }],
-  ] as const)(
-    "whose answer %s is an error, and the used token is tried again",
-    async (_what, fault) => {
-      const { simulator, app, browser, advance } = await startSignedIn(createApp, {
-        discord: IMPATIENT,
-        behaviour: { rotateRefreshTokens: false },
-      });
-      advance(WEEK_MS);
-      simulator.fail({ ...fault, route: REFRESH });
+  ] as const)("whose answer %s is an error, and the used token is tried again", async (_what, fault) => {
+    const { simulator, app, browser, advance } = await startSignedIn(createApp, {
+      discord: patienceFor(fault),
+      behaviour: { rotateRefreshTokens: false },
+    });
+    advance(WEEK_MS);
+    simulator.fail({ ...fault, route: REFRESH });
 
-      expect((await browser.get("/guarded")).status).toBeGreaterThanOrEqual(502);
-      expect(lastFailure(app).code).toMatch(/^discord_(?:unavailable|timeout)$/);
-      expect(refreshesAt(simulator)).toBe(1);
+    expect((await browser.get("/guarded")).status).toBeGreaterThanOrEqual(502);
+    expect(lastFailure(app).code).toMatch(/^discord_(?:unavailable|timeout)$/);
+    expect(refreshesAt(simulator)).toBe(1);
 
-      expect((await browser.get("/user")).status).toBe(200);
-      expect(refreshesAt(simulator)).toBe(2);
-    },
-  );
+    expect((await browser.get("/user")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(2);
+  });
 
   it("that fails early is invisible, and not tried again for five seconds", async () => {
     const { simulator, app, browser, advance } = await startSignedIn(createApp);

@@ -18,7 +18,10 @@ interface Story extends SignedIn {
 
 async function start(createApp: Parameters<typeof startSignedIn>[0], options?: StoryOptions): Promise<Story> {
   const observed = observe(new MemoryStore());
-  return { ...(await startSignedIn(createApp, { ...options, session: { store: observed.store } })), observed };
+  return {
+    ...(await startSignedIn(createApp, { ...options, session: { store: observed.store } })),
+    observed,
+  };
 }
 
 function recordReads({ uses }: ObservedStore): number {
@@ -117,29 +120,32 @@ describe.each(EXPRESS)("stored tokens on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(1);
   });
 
-  it.each(["set", "get"] as const)("live through weeks in which the store fails to %s them", async (action) => {
-    const { observed, simulator, browser, advance } = await start(createApp);
-    advance(WEEK_MS);
-    // With a `get` that fails from the start, not even the first refresh could begin.
-    observed.hold("get").release();
-    const checking = observed.hold("get");
-    const refreshing = browser.get("/user?fresh=true");
-    await checking.begun;
-    observed.fail(action);
-    checking.release();
-    expect((await refreshing).status).toBe(200);
-
-    for (let week = 2; week <= 4; week += 1) {
+  it.each(["set", "get"] as const)(
+    "live through weeks in which the store fails to %s them",
+    async (action) => {
+      const { observed, simulator, browser, advance } = await start(createApp);
       advance(WEEK_MS);
+      // With a `get` that fails from the start, not even the first refresh could begin.
+      observed.hold("get").release();
+      const checking = observed.hold("get");
+      const refreshing = browser.get("/user?fresh=true");
+      await checking.begun;
+      observed.fail(action);
+      checking.release();
+      expect((await refreshing).status).toBe(200);
+
+      for (let week = 2; week <= 4; week += 1) {
+        advance(WEEK_MS);
+        expect((await browser.get("/user?fresh=true")).status).toBe(200);
+        expect(refreshesAt(simulator)).toBe(week);
+      }
+      observed.recover();
+      await browser.get("/guarded");
+      advance(31_000);
       expect((await browser.get("/user?fresh=true")).status).toBe(200);
-      expect(refreshesAt(simulator)).toBe(week);
-    }
-    observed.recover();
-    await browser.get("/guarded");
-    advance(31_000);
-    expect((await browser.get("/user?fresh=true")).status).toBe(200);
-    expect(refreshesAt(simulator)).toBe(4);
-  });
+      expect(refreshesAt(simulator)).toBe(4);
+    },
+  );
 
   it("that the store refuses are not mixed up with the former ones at a 401", async () => {
     const { observed, simulator, browser, advance } = await start(createApp);

@@ -11,6 +11,7 @@ import type {
   Browser,
   BrowserResponse,
   DiscordSimulator,
+  FaultKind,
   SimulatedUser,
 } from "../../src/testing/index.js";
 import { forward, startApp, startSimulator, type TestApp, type TestAppOptions } from "./app.js";
@@ -129,5 +130,7 @@ export function failureOf(answer: BrowserResponse): string {
   return `${answer.status} ${answer.json<{ code?: string }>().code}`;
 }
 
-/** Options with which calls that nothing answers fail soon. */
-export const IMPATIENT: DiscordOptions = { timeoutMs: 150 };
+/** Options with which a call ends soon that meets this fault. */
+export function patienceFor({ kind }: FaultKind): DiscordOptions {
+  return kind === "hang" || kind === "slow-body" ? { timeoutMs: 400 } : {};
+}

@@ -27,6 +27,7 @@ export interface StoreKind {
   readonly name: string;
   /** Whether its server is there. */
   readonly isServed: boolean;
+  readonly canGoAway: boolean;
   open(): Promise<StoreForTest>;
 }
 
@@ -35,6 +36,7 @@ const services = inject("services");
 export const MEMORY: StoreKind = {
   name: "MemoryStore",
   isServed: true,
+  canGoAway: false,
   async open() {
     const store = new MemoryStore();
     const all = () =>
@@ -55,6 +57,7 @@ export const MEMORY: StoreKind = {
 export const REDIS: StoreKind = {
   name: "connect-redis",
   isServed: services.redisUrl !== undefined,
+  canGoAway: true,
   async open() {
     const line = await layLine(services.redisUrl ?? "");
     const prefix = `test-${randomName()}:`;
@@ -93,6 +96,7 @@ export const REDIS: StoreKind = {
 export const POSTGRES: StoreKind = {
   name: "connect-pg-simple",
   isServed: services.databaseUrl !== undefined,
+  canGoAway: true,
   async open() {
     const line = await layLine(services.databaseUrl ?? "");
     const pool = new pg.Pool({ connectionString: line.url });
@@ -126,6 +130,7 @@ export const POSTGRES: StoreKind = {
 export const FILES: StoreKind = {
   name: "session-file-store",
   isServed: true,
+  canGoAway: true,
   async open() {
     const folder = await mkdtemp(join(tmpdir(), "sessions-"));
     const aside = `${folder}-aside`;

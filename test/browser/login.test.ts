@@ -1,0 +1,147 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import express from "express";
+import { DiscordOAuth2Session, discordRouter } from "express-discord";
+import session from "express-session";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { createApp } from "../../examples/basic.js";
+import { startSimulator } from "../support/app.js";
+import { startForTest } from "../support/examples.js";
+import { decide, useChromium, visitor } from "./chromium.js";
+
+useChromium();
+
+const start = () => startForTest(createApp, "/callback");
+
+describe("in a real browser, the sample app", () => {
+  it("signs in by a click on the consent page, and out again", async () => {
+    const { url, simulator } = await start();
+    const page = await visitor();
+    await page.goto(url);
+    await page.getByRole("link", { name: "Sign in", exact: true }).click();
+    expect(new URL(page.url()).origin).toBe(simulator.url);
+    await decide(page, "Authorize", "Mira mira.k");
+    await page.waitForURL(`${url}/`);
+    await page.getByRole("link", { name: "Who I am" }).click();
+    expect(await page.getByRole("heading", { level: 1 }).textContent()).toContain("Mira");
+
+    await page.goto(url);
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("link", { name: "Sign in", exact: true }).waitFor();
+    await page.goto(`${url}/me/`);
+    expect(new URL(page.url()).origin).toBe(simulator.url);
+  });
+
+  it("says kindly that somebody pressed Cancel, and lets them try again", async () => {
+    const { url } = await start();
+    const page = await visitor();
+    await page.goto(`${url}/login/`);
+    await decide(page, "Cancel");
+    await page.getByRole("heading", { name: "You pressed Cancel" }).waitFor();
+    await page.getByRole("link", { name: "Sign in with Discord" }).click();
+    await decide(page, "Authorize");
+    await page.waitForURL(`${url}/`);
+    await page.getByRole("heading", { name: "You are signed in" }).waitFor();
+  });
+
+  it("signs in in two tabs side by side, each with its own data, finishing in the other order", async () => {
+    const { url } = await start();
+    const first = await visitor();
+    const second = await first.context().newPage();
+    await first.goto(`${url}/login/`);
+    await second.goto(`${url}/login-data/`);
+
+    await decide(second, "Authorize", "Mira mira.k");
+    await second.waitForURL(`${url}/me/`);
+    expect(await second.getByRole("main").textContent()).toContain("15off");
+
+    await decide(first, "Authorize", "Mira mira.k");
+    await first.waitForURL(`${url}/`);
+    await first.getByRole("heading", { name: "You are signed in" }).waitFor();
+    await second.reload();
+    expect(await second.getByRole("heading", { level: 1 }).textContent()).toContain("Mira");
+  });
+
+  it("stays signed in when somebody goes back and presses Authorize again, and greets them once", async () => {
+    const { url, simulator } = await start();
+    const page = await visitor();
+    await page.goto(`${url}/login/`);
+    await decide(page, "Authorize");
+    await page.waitForURL(`${url}/`);
+    await page.goBack();
+    await decide(page, "Authorize");
+    await page.waitForURL(`${url}/`);
+    await page.getByRole("heading", { name: "You are signed in" }).waitFor();
+    expect(simulator.messages).toHaveLength(1);
+    expect(simulator.requestsTo("POST /oauth2/token")).toHaveLength(1);
+  });
+
+  it("signs in by a double click on the consent button", async () => {
+    const { url } = await start();
+    const page = await visitor();
+    await page.goto(`${url}/login/`);
+    await page.getByRole("button", { name: "Authorize" }).dblclick();
+    await page.waitForURL(`${url}/`);
+    await page.getByRole("heading", { name: "You are signed in" }).waitFor();
+    await page.goto(`${url}/me/`);
+    await page.getByRole("heading", { name: "Mira" }).waitFor();
+  });
+
+  it("adds the visitor to a server by a button", async () => {
+    const { url } = await start();
+    const page = await visitor();
+    await page.goto(`${url}/login/`);
+    await decide(page, "Authorize", "Tomás tomas");
+    await page.getByRole("button", { name: /^Add me to server/ }).click();
+    await page.getByRole("heading", { name: "You are a member now" }).waitFor();
+  });
+});
+
+describe("a session cookie that is SameSite=Strict", () => {
+  it("makes the visitor look signed out after the login, as the warning says", async () => {
+    const simulator = await startSimulator();
+    const server = createServer().listen(0);
+    await once(server, "listening");
+    const url = `http://localhost:${(server.address() as AddressInfo).port}`;
+    const app = express();
+    app.use(
+      session({
+        secret: "a secret of the session cookie",
+        resave: false,
+        saveUninitialized: false,
+        cookie: { sameSite: "strict" },
+      }),
+    );
+    const discord = new DiscordOAuth2Session(app, {
+      ...simulator.options,
+      redirectUri: `${url}/auth/callback`,
+    });
+    onTestFinished(async () => {
+      server.closeAllConnections();
+      server.close();
+      await discord.close();
+    });
+    app.use("/auth", discordRouter({ afterLogin: "/state" }));
+    app.get("/state", async (req, res) => {
+      const state = (await discord.isAuthorized(req)) ? "signed in" : "signed out";
+      res.send(`<h1>${state}</h1><a href="/state">Look again</a>`);
+    });
+    server.on("request", app);
+    const warned = new Promise<Error>((resolve) => process.once("warning", resolve));
+
+    const page = await visitor();
+    await page.goto(`${url}/auth/login`);
+    await decide(page, "Authorize");
+    await page.waitForURL(`${url}/state`);
+    await page.getByRole("heading", { name: "signed out" }).waitFor();
+    expect(await warned).toMatchObject({
+      name: "ExpressDiscordWarning",
+      code: "EXPRESS_DISCORD_SAME_SITE_STRICT",
+      message: expect.stringContaining("visitors look signed out"),
+    });
+
+    await page.getByRole("link", { name: "Look again" }).click();
+    await page.getByRole("heading", { name: "signed in" }).waitFor();
+  });
+});

@@ -1,0 +1,138 @@
+import axe, { type AxeResults } from "axe-core";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { createApp as createBasic } from "../../examples/basic.js";
+import { createApp as createDashboard } from "../../examples/dashboard.js";
+import { createApp as createFromFactory } from "../../examples/factory.js";
+import { SCRIPT_SOCIETY, TEST_KITCHEN, TRAIL_RUNNERS } from "../../examples/shared/sample-discord.js";
+import { startForTest } from "../support/examples.js";
+import { decide, useChromium, visitor } from "./chromium.js";
+
+useChromium();
+
+const PHONE = { width: 390, height: 844 };
+const DESKTOP = { width: 1280, height: 800 };
+
+/** Everybody can use the page, at every width and by day and night; screenshots go to `test-results/`. */
+async function inspect(page: Page, name: string): Promise<void> {
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    for (const viewport of [PHONE, DESKTOP]) {
+      await page.setViewportSize(viewport);
+      const where = `${name}-${viewport.width}-${colorScheme}`;
+      await page.screenshot({ path: `test-results/${where}.png`, fullPage: true });
+      const overflow = await page.evaluate<number>(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth",
+      );
+      expect(overflow, `${where} scrolls sideways`).toBe(0);
+      expect(await violations(page), where).toEqual([]);
+    }
+  }
+}
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const results = await page.evaluate<AxeResults>("axe.run(document)");
+  return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
+}
+
+describe("everybody can use, on a phone and on a desk, in light and in dark,", () => {
+  it("the sample app", async () => {
+    const { url } = await startForTest(createBasic, "/callback");
+    const page = await visitor();
+    await page.goto(url);
+    await inspect(page, "basic-signed-out");
+    await page.goto(`${url}/login-data/`);
+    await decide(page, "Cancel");
+    await inspect(page, "basic-cancelled");
+    await page.goto(`${url}/login-data/`);
+    await decide(page, "Authorize", "Mira mira.k");
+    await page.waitForURL(`${url}/me/`);
+    await inspect(page, "basic-me");
+    for (const path of ["", "me/guilds", "me/connections", "secret", "nowhere"]) {
+      await page.goto(`${url}/${path}`);
+      await inspect(page, `basic-${path.replace("/", "-") || "signed-in"}`);
+    }
+    await page.goto(url);
+    await page.getByRole("button", { name: /^Add me/ }).click();
+    await inspect(page, "basic-added");
+  });
+
+  it("the app from a factory", async () => {
+    const { url } = await startForTest(
+      ({ clientId, clientSecret, redirectUri, discordUrl }) =>
+        createFromFactory({
+          DISCORD_CLIENT_ID: clientId,
+          DISCORD_CLIENT_SECRET: clientSecret,
+          DISCORD_REDIRECT_URI: redirectUri,
+          DISCORD_URL: discordUrl,
+        }),
+      "/auth/callback",
+    );
+    const page = await visitor();
+    await page.goto(url);
+    await inspect(page, "factory-home");
+    await page.getByRole("link", { name: "Who am I?" }).click();
+    await decide(page, "Authorize");
+    await page.waitForURL(`${url}/me`);
+    await inspect(page, "factory-me");
+  });
+
+  it("the dashboard", async () => {
+    const { url, simulator, mira } = await startForTest(createDashboard, "/auth/callback");
+    const crowded = simulator.addGuild({
+      name: "Donaudampfschifffahrtsgesellschaftskapitänsmützenfabrik".repeat(2),
+    });
+    simulator.addMember(crowded, mira, { owner: true });
+    const pictured = simulator.addGuild({ name: "Pictured", icon: "0123456789abcdef0123456789abcdef" });
+    simulator.addMember(pictured, mira, { owner: true });
+
+    const page = await visitor();
+    await page.goto(url);
+    await inspect(page, "dashboard-welcome");
+    await page.goto(`${url}/auth/callback?code=made-up&state=made-up`);
+    await inspect(page, "start-again");
+    await page.goto(`${url}/auth/login`);
+    await inspect(page, "consent");
+    await decide(page, "Authorize", "Mira mira.k");
+    await page.waitForURL(`${url}/`);
+    await inspect(page, "dashboard-servers");
+    for (const [path, name] of [
+      [`guilds/${TEST_KITCHEN}`, "server"],
+      [`guilds/${SCRIPT_SOCIETY}`, "server-without-bot"],
+      [`guilds/${crowded.id}`, "server-with-long-name"],
+      [`guilds/${TRAIL_RUNNERS}`, "forbidden"],
+      ["linked-role", "missing-scopes"],
+      ["nowhere", "not-found"],
+    ]) {
+      await page.goto(`${url}/${path}`);
+      await inspect(page, `dashboard-${name}`);
+    }
+
+    await page.goto(`${url}/guilds/${SCRIPT_SOCIETY}/invite`);
+    await inspect(page, "consent-bot");
+    await page.goto(`${url}/grant?scopes=role_connections.write&returnTo=/linked-role`);
+    await inspect(page, "consent-linked-role");
+    await decide(page, "Authorize");
+    await page.waitForURL(`${url}/linked-role`);
+    await inspect(page, "dashboard-unlinked");
+    await page.getByRole("button", { name: "Link my role" }).click();
+    await page.getByText("Discord knows").waitFor();
+    await inspect(page, "dashboard-linked");
+  });
+
+  it("the dashboard's page about a rate limit, and the one about a Discord that is down", async () => {
+    const { url, simulator } = await startForTest(createDashboard, "/auth/callback");
+    const page = await visitor();
+    await page.goto(`${url}/auth/login`);
+    simulator.fail({ kind: "html", route: "/users/@me/guilds", times: 9 });
+    await decide(page, "Authorize", "Mira mira.k");
+    await page.getByRole("heading", { name: "Discord does not answer" }).waitFor();
+    await inspect(page, "dashboard-discord-down");
+    simulator.clearFaults();
+    simulator.fail({ kind: "rate-limited", route: "/users/@me/guilds", retryAfter: 30 });
+    await page.goto(url);
+    await page.getByRole("heading", { name: "Discord asks us to wait" }).waitFor();
+    await inspect(page, "dashboard-rate-limited");
+  });
+});

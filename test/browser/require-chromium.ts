@@ -1,0 +1,13 @@
+import { accessSync, constants } from "node:fs";
+import { CHROMIUM } from "./chromium.js";
+
+/** Says what is missing once, instead of in every test. */
+export function setup(): void {
+  try {
+    accessSync(CHROMIUM, constants.X_OK);
+  } catch {
+    throw new Error(
+      `There is no Chromium at ${CHROMIUM}: install it (Debian: apt-get install chromium), or set CHROMIUM to where it is.`,
+    );
+  }
+}

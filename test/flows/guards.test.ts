@@ -1,0 +1,157 @@
+import express5, { type Application } from "express";
+import session, { MemoryStore } from "express-session";
+import { describe, expect, it } from "vitest";
+import {
+  DiscordOAuth2Session,
+  HttpException,
+  MissingScopes,
+  requiresAuthorization,
+  requiresScopes,
+  Unauthorized,
+} from "../../src/index.js";
+import { EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { observe } from "../support/memory-store.js";
+import { failureOf, lastFailure, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
+
+describe.each(EXPRESS)("a guard on %s", (_name, createApp) => {
+  it("lets nobody pass who is not signed in", async () => {
+    const { app } = await startSignedIn(createApp);
+    for (const path of ["/guarded", "/scoped"]) {
+      expect(failureOf(await app.browser().get(path))).toBe("401 not_signed_in");
+      expect(app.errors.at(-1)).toBeInstanceOf(Unauthorized);
+    }
+  });
+
+  it("lets signed-in visitors pass without a call to Discord", async () => {
+    const { simulator, browser } = await startSignedIn(createApp, { scopes: ["identify", "guilds"] });
+    for (const path of ["/guarded", "/scoped"])
+      expect((await browser.get(path)).json()).toEqual({ passed: true });
+    expect(simulator.requests).toEqual([]);
+  });
+
+  it("says which scopes are missing, and where", async () => {
+    const { app, browser } = await startSignedIn(createApp, {
+      routes(to) {
+        to.post("/both", requiresScopes("identify", "email", "guilds"), (_req, res) => void res.json({}));
+      },
+    });
+    expect(failureOf(await browser.post("/both?secret=1"))).toBe("403 missing_scopes");
+    const error = app.errors.at(-1);
+    expect(error).toBeInstanceOf(MissingScopes);
+    expect(error).toMatchObject({ scopes: ["email", "guilds"] });
+    expect((error as Error).message).toMatch(/^POST \/both needs the scope email guilds, /);
+  });
+
+  it("refreshes an expired token, and forwards what goes wrong", async () => {
+    const { simulator, app, browser, advance } = await startSignedIn(createApp);
+    advance(WEEK_MS);
+    simulator.fail({ kind: "html", route: "POST /oauth2/token" });
+    expect(failureOf(await browser.get("/guarded"))).toBe("502 discord_unavailable");
+    expect(lastFailure(app).name).toBe("HttpException");
+    expect((await browser.get("/guarded")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(2);
+  });
+
+  it("forwards the failure of the store, which is not a sign-out", async () => {
+    const observed = observe(new MemoryStore());
+    const { browser, advance } = await startSignedIn(createApp, { session: { store: observed.store } });
+    observed.fail("get");
+    advance(31_000);
+    expect(failureOf(await browser.get("/guarded"))).toBe("503 store_failed");
+  });
+
+  it("with an age asks Discord whether the sign-in still holds, at most that often", async () => {
+    const { simulator, user, browser, advance } = await startSignedIn(createApp, {
+      routes(app) {
+        const guard = requiresAuthorization.with({ maxAgeMs: 60_000 });
+        app.get("/strict", guard, (_req, res) => void res.json({ passed: true }));
+      },
+    });
+    for (const _ of [1, 2, 3]) expect((await browser.get("/strict")).status).toBe(200);
+    expect(simulator.requestsTo("/oauth2/@me")).toHaveLength(1);
+
+    simulator.removeAuthorization(user);
+    expect((await browser.get("/strict")).status).toBe(200);
+    advance(60_001);
+    expect(failureOf(await browser.get("/strict"))).toBe("401 grant_ended");
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+  });
+
+  it("notices that a user was reported to have removed the app", async () => {
+    const { app, user, browser } = await startSignedIn(createApp);
+    const other = app.browser();
+    await other.signIn("/login", { user: { id: app.discord.clientId } as never }).catch(() => undefined);
+    app.discord.deauthorize("1");
+    expect((await browser.get("/guarded")).status).toBe(200);
+    app.discord.deauthorize(user.id);
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 grant_ended");
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+
+    await browser.signIn("/login", { user });
+    expect((await browser.get("/guarded")).status).toBe(200);
+  });
+
+  it("without a session names the likely causes", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      sessionMiddleware: (_req, _res, next) => next(),
+      routes(to) {
+        to.get("/guarded", requiresAuthorization, (_req, res) => void res.json({}));
+      },
+    });
+    expect(failureOf(await app.browser().get("/guarded"))).toBe("500 session_missing");
+    expect((app.errors[0] as Error).message).toMatch(/app\.use\(session\(\.\.\.\)\) is missing/);
+  });
+
+  it("in an app without an instance says so", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      create: () => new DiscordOAuth2Session(),
+      routes(to, discord) {
+        to.get("/guarded", requiresAuthorization, (_req, res) => void res.json({}));
+        to.get("/direct", (req, res, next) => {
+          discord.isAuthorized(req).then((is) => res.json(is), next);
+        });
+      },
+    });
+    for (const path of ["/guarded", "/direct"])
+      expect(failureOf(await app.browser().get(path))).toBe("500 init_missing");
+    expect(app.errors[0]).toBeInstanceOf(HttpException);
+  });
+
+  it("of a sub-app asks the instance of that sub-app", async () => {
+    const simulator = await startSimulator();
+    let inner: Application | undefined;
+    const app = await startApp(createApp, simulator, {
+      routes(to) {
+        inner = createApp();
+        inner.get("/guarded", requiresAuthorization, (_req, res) => void res.json({ passed: true }));
+        to.use("/inner", inner);
+      },
+    });
+    const browser = app.browser();
+    await browser.signIn("/login", { user: simulator.addUser() });
+    expect((await browser.get("/inner/guarded")).json()).toEqual({ passed: true });
+    if (inner) new DiscordOAuth2Session(inner, { ...simulator.options, redirectUri: app.url, clientId: "7" });
+    expect((await browser.get("/inner/guarded")).status).toBe(401);
+  });
+});
+
+describe("a guard", () => {
+  it("has a name for stack traces", () => {
+    expect([requiresAuthorization, requiresScopes("guilds")].map(({ name }) => name)).toEqual([
+      "requiresAuthorization",
+      "requiresScopes",
+    ]);
+    expect(requiresAuthorization.with({ maxAgeMs: 1 }).name).toBe("requiresAuthorization");
+  });
+
+  it("keeps the types of route parameters, bodies and locals", () => {
+    const app = express5();
+    app.use(session({ secret: "s", resave: false, saveUninitialized: false }));
+    app.get("/:guildId/:page", requiresAuthorization, requiresScopes("guilds"), (req, res) => {
+      const { guildId, page }: { guildId: string; page: string } = req.params;
+      res.send(guildId + page);
+    });
+  });
+});

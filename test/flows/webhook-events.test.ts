@@ -1,0 +1,205 @@
+import express from "express";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { type WebhookEvent, type WebhookEventsOptions, webhookEvents } from "../../src/index.js";
+import { EXPRESS, startApp, startSimulator, type TestAppOptions } from "../support/app.js";
+import { movableClock } from "../support/clock.js";
+import { lastError, signedInAs } from "../support/login.js";
+
+type CreateApp = (typeof EXPRESS)[number][1];
+
+/** Process warnings with a code, from now on. */
+function collectWarnings(code: string): Error[] {
+  const warnings: Error[] = [];
+  const collect = (warning: Error & { code?: string }) => {
+    if (warning.code === code) warnings.push(warning);
+  };
+  process.on("warning", collect);
+  onTestFinished(() => void process.off("warning", collect));
+  return warnings;
+}
+
+async function startReceiver(
+  createApp: CreateApp,
+  before?: TestAppOptions["routes"],
+  onEvent?: WebhookEventsOptions["onEvent"],
+) {
+  const simulator = await startSimulator();
+  const events: WebhookEvent[] = [];
+  const collect = (event: WebhookEvent) => {
+    events.push(event);
+    return onEvent?.(event);
+  };
+  const app = await startApp(createApp, simulator, {
+    routes(to, discord) {
+      before?.(to, discord);
+      to.post("/events", webhookEvents({ publicKey: simulator.publicKey, onEvent: collect }));
+    },
+  });
+  return { simulator, app, events, url: `${app.url}/events` };
+}
+
+describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
+  it("takes an event that Discord has signed", async () => {
+    const { simulator, events, url } = await startReceiver(createApp);
+    const data = { user: { id: "80351110224678912", username: "ä \u{1f600}" }, scopes: ["identify"] };
+
+    const answer = await simulator.sendWebhookEvent(url, { type: "APPLICATION_AUTHORIZED", data });
+
+    expect(answer.status).toBe(204);
+    await expect.poll(() => events).toHaveLength(1);
+    expect(events[0]).toEqual({
+      type: "APPLICATION_AUTHORIZED",
+      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+      data,
+    });
+  });
+
+  it("answers a PING, and tells nobody of it", async () => {
+    const { simulator, events, url } = await startReceiver(createApp);
+
+    const answer = await simulator.sendWebhookEvent(url, { type: "PING" });
+
+    expect([answer.status, answer.headers.get("content-type"), await answer.text()]).toEqual([
+      204,
+      expect.stringMatching(/^application\/json/),
+      "",
+    ]);
+    expect(events).toEqual([]);
+  });
+
+  it("refuses what is signed wrongly, as Discord tests", async () => {
+    const { app, simulator, events, url } = await startReceiver(createApp);
+
+    const answer = await simulator.sendWebhookEvent(url, { type: "PING" }, { wrongSignature: true });
+
+    expect(answer.status).toBe(401);
+    expect(lastError(app)).toMatchObject({ code: "signature_invalid", status: 401 });
+    expect(events).toEqual([]);
+  });
+
+  it.each<[string, Record<string, string>]>([
+    ["no signature", {}],
+    ["no timestamp", { "X-Signature-Ed25519": "ab".repeat(64) }],
+    ["a signature that is none", { "X-Signature-Ed25519": "zz", "X-Signature-Timestamp": "now" }],
+    [
+      "another's signature",
+      {
+        "X-Signature-Ed25519": "ab".repeat(64),
+        "X-Signature-Timestamp": String(Math.floor(Date.now() / 1000)),
+      },
+    ],
+  ])("refuses %s", async (_what, headers) => {
+    const { events, url } = await startReceiver(createApp);
+
+    const answer = await fetch(url, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", ...headers },
+      body: '{"type":1,"event":{"type":"APPLICATION_DEAUTHORIZED"}}',
+    });
+
+    expect(answer.status).toBe(401);
+    expect(events).toEqual([]);
+  });
+
+  it.each([
+    [-16 * 60_000, 401],
+    [-14 * 60_000, 204],
+    [14 * 60_000, 204],
+    [16 * 60_000, 401],
+  ])("answers what was signed %i ms from now by %i", async (ms, status) => {
+    const { simulator, url } = await startReceiver(createApp);
+    simulator.clock.advance(ms);
+
+    expect((await simulator.sendWebhookEvent(url, { type: "PING" })).status).toBe(status);
+  });
+
+  it("says that a body parser ran before it", async () => {
+    const { app, simulator, url } = await startReceiver(createApp, (to) => to.use(express.json()));
+
+    const answer = await simulator.sendWebhookEvent(url, { type: "PING" });
+
+    expect(answer.status).toBe(500);
+    expect(lastError(app)).toMatchObject({ code: "body_parsed", status: 500 });
+  });
+
+  it.each([
+    ["express.raw()", express.raw({ type: "*/*" })],
+    ["a parser for other bodies", express.urlencoded({ extended: false })],
+  ])("works behind %s", async (_what, parser) => {
+    const { simulator, events, url } = await startReceiver(createApp, (to) => to.use(parser));
+
+    expect((await simulator.sendWebhookEvent(url, { type: "ENTITLEMENT_CREATE" })).status).toBe(204);
+    await expect.poll(() => events).toHaveLength(1);
+  });
+
+  it("answers 413 to what is larger than any event", async () => {
+    const { app, url } = await startReceiver(createApp);
+
+    const answer = await fetch(url, { method: "POST", body: "x".repeat(4 * 1024 * 1024) });
+
+    expect(answer.status).toBe(413);
+    expect(lastError(app)).toMatchObject({ code: "body_too_large" });
+  });
+
+  it("signs the user out with the next request when they remove the app at Discord", async () => {
+    const { app, simulator, url } = await startReceiver(createApp);
+    const [user, other] = [simulator.addUser(), simulator.addUser()];
+    const [phone, laptop, others] = [app.browser(), app.browser(), app.browser()];
+    await phone.signIn("/login", { user });
+    await laptop.signIn("/login", { user });
+    await others.signIn("/login", { user: other });
+    simulator.webhookUrl = url;
+
+    simulator.removeAuthorization(user);
+    await simulator.webhookEventsDelivered();
+
+    await expect.poll(() => signedInAs(phone)).toBeUndefined();
+    expect(await signedInAs(laptop)).toBeUndefined();
+    expect(await signedInAs(others)).toBe(other.id);
+    expect(lastError(app)).toMatchObject({ name: "Unauthorized" });
+  });
+
+  it("leaves a login alone that came after the removal, even when the event comes late or twice", async () => {
+    const { app, simulator, events, url } = await startReceiver(createApp);
+    const user = simulator.addUser();
+    const browser = app.browser();
+    await browser.signIn("/login", { user });
+    const clock = movableClock();
+    const event = { type: "APPLICATION_DEAUTHORIZED", data: { user: { id: user.id } } };
+
+    await simulator.sendWebhookEvent(url, event);
+    await expect.poll(() => events).toHaveLength(1);
+    expect(await signedInAs(browser)).toBeUndefined();
+
+    clock.advance(5000);
+    await browser.signIn("/login", { user });
+    expect(await signedInAs(browser)).toBe(user.id);
+
+    // Of the time before the second login, which the app's clock has left behind.
+    await simulator.sendWebhookEvent(url, event);
+    await expect.poll(() => events).toHaveLength(2);
+    expect(await signedInAs(browser)).toBe(user.id);
+  });
+
+  it.each([
+    ["throws", () => raise("The database is down.")],
+    ["rejects", async () => raise("The database is down.")],
+  ])("turns what an onEvent %s into a warning", async (_how, onEvent) => {
+    const warnings = collectWarnings("EXPRESS_DISCORD_ON_EVENT");
+    const { app, simulator, url } = await startReceiver(createApp, undefined, onEvent);
+
+    expect((await simulator.sendWebhookEvent(url, { type: "ENTITLEMENT_CREATE" })).status).toBe(204);
+
+    await expect.poll(() => warnings).toHaveLength(1);
+    expect(warnings[0]?.message).toContain("The database is down.");
+    expect(app.errors).toEqual([]);
+  });
+
+  it.each(["", "ab", "g".repeat(64)])("refuses %j as a public key at once", (publicKey) => {
+    expect(() => webhookEvents({ publicKey })).toThrow(TypeError);
+  });
+});
+
+function raise(message: string): never {
+  throw new Error(message);
+}

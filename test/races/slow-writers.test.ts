@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { EXPRESS, startApp } from "../support/app.js";
+import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
+import { slowRoute } from "../support/slow-route.js";
+import { MEMORY, REDIS, served } from "../support/stores.js";
+
+const SETTINGS = EXPRESS.flatMap(([express, createApp]) =>
+  served([MEMORY, REDIS]).map(([store, kind]) => [express, store, createApp, kind] as const),
+);
+
+describe.each(SETTINGS)(
+  "on %s and %s, a slow request that writes to its session",
+  (_e, _s, createApp, kind) => {
+    it.each([true, false])("does not undo a refresh by another one (resave: %s)", async (resave) => {
+      const { store } = await kind.open();
+      const slow = slowRoute();
+      const session = { store, resave };
+      const { simulator, browser, advance } = await startSignedIn(createApp, { session, routes: slow.mount });
+      const writing = browser.get(slow.path);
+      await slow.entered;
+      advance(WEEK_MS);
+      expect((await browser.get("/user?fresh=true")).status).toBe(200);
+      slow.letGo();
+      expect((await writing).status).toBe(200);
+
+      const other = await startApp(createApp, simulator, { session });
+      expect((await browser.get(`${other.url}/me`)).status).toBe(200);
+      advance(WEEK_MS);
+      expect((await browser.get("/user?fresh=true")).status).toBe(200);
+      expect(refreshesAt(simulator)).toBe(2);
+    });
+
+    it.each([true, false])("does not undo a logout (resave: %s)", async (resave) => {
+      const { store } = await kind.open();
+      const slow = slowRoute();
+      const session = { store, resave };
+      const { simulator, browser, advance } = await startSignedIn(createApp, { session, routes: slow.mount });
+      const writing = browser.get(slow.path);
+      await slow.entered;
+      expect((await browser.post("/logout")).status).toBe(200);
+      slow.letGo();
+      expect((await writing).status).toBe(200);
+
+      expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+      advance(31_000);
+      expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+      const other = await startApp(createApp, simulator, { session });
+      expect(failureOf(await browser.get(`${other.url}/me`))).toBe("401 not_signed_in");
+    });
+
+    it("brings nobody back after an account switch", async () => {
+      const { store } = await kind.open();
+      const slow = slowRoute();
+      const session = { store };
+      const { simulator, browser } = await startSignedIn(createApp, { session, routes: slow.mount });
+      const former = browser.clone();
+      const writing = former.get(slow.path);
+      await slow.entered;
+      const second = simulator.addUser();
+      await browser.signIn("/login", { user: second });
+      slow.letGo();
+      expect((await writing).status).toBe(200);
+
+      expect((await browser.get("/me")).json()).toEqual({ id: second.id });
+      expect(failureOf(await former.get("/me"))).toBe("401 not_signed_in");
+      const other = await startApp(createApp, simulator, { session });
+      expect(failureOf(await former.get(`${other.url}/me`))).toBe("401 not_signed_in");
+      expect((await browser.get(`${other.url}/me`)).json()).toEqual({ id: second.id });
+    });
+  },
+);
