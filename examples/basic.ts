@@ -121,7 +121,7 @@ ${guildId && html`<form method="post" action="/add_to/${guildId}"><button>Add me
 <dt>Name</dt><dd>${user.tag}</dd>
 <dt>Id</dt><dd>${user.id}</dd>
 <dt>E-mail</dt><dd>${user.email ?? "not told"}</dd>
-<dt>At Discord since</dt><dd>${user.createdAt.toDateString()}</dd>
+<dt>Since</dt><dd>${user.createdAt.toDateString()}</dd>
 </dl>
 ${
   data.length > 0 &&

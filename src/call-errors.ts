@@ -116,9 +116,9 @@ export function redactText(text: string, secrets: readonly string[]): string {
 }
 
 /** Message and code alone: the HTTP client's errors carry sockets, and may carry what was received. */
-function plainCause({ token }: NamedCall, cause: Error & { readonly code?: unknown }): Error {
+function plainCause({ secrets }: NamedCall, cause: Error & { readonly code?: unknown }): Error {
   // One for each address that was tried.
   const { message } = cause instanceof AggregateError ? (cause.errors[0] as Error) : cause;
-  const plain = new Error(message.replaceAll(token, "[redacted]"));
+  const plain = new Error(redactText(message, secrets));
   return cause.code === undefined ? plain : Object.assign(plain, { code: cause.code });
 }

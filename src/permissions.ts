@@ -143,7 +143,7 @@ export class Permissions {
    *
    * @example
    * ```ts
-   * Permissions.of({ MANAGE_GUILD: true, KICK_MEMBERS: mayKick });
+   * Permissions.of({ MANAGE_GUILD: true, KICK_MEMBERS: false });
    * ```
    * @throws TypeError for an unknown name, and for a value that is not a boolean
    */
@@ -187,7 +187,7 @@ export class Permissions {
    *
    * @example
    * ```ts
-   * guild.permissions.missing(["MANAGE_GUILD", "BAN_MEMBERS"]).toArray(); // ["BAN_MEMBERS"]
+   * guild.permissions?.missing(["MANAGE_GUILD", "BAN_MEMBERS"]).toArray(); // ["BAN_MEMBERS"]
    * ```
    * @throws TypeError as the constructor
    */

@@ -32,19 +32,24 @@ export function parseTokenAnswer(answer: unknown): TokenAnswer {
     string,
     unknown
   >;
-  if (typeof access_token !== "string" || access_token === "") throw new Unreadable();
+  if (!isToken(access_token)) throw new Unreadable();
   const lifetimeS =
-    typeof expires_in === "number" && expires_in > 0
+    typeof expires_in === "number" && expires_in >= 1
       ? Math.min(expires_in, LONGEST_LIFETIME_S)
       : DEFAULT_LIFETIME_S;
   const issuedAt = now();
   return {
     accessToken: access_token,
-    refreshToken: typeof refresh_token === "string" && refresh_token !== "" ? refresh_token : undefined,
+    refreshToken: isToken(refresh_token) ? refresh_token : undefined,
     scopes: typeof scope === "string" ? scope.split(" ").filter(Boolean) : [],
     issuedAt,
     expiresAt: issuedAt + lifetimeS * 1000,
     guild,
     webhook,
   };
+}
+
+/** Whether this is something that a header can carry (RFC 6749, appendix A.12, without the space). */
+function isToken(value: unknown): value is string {
+  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
 }

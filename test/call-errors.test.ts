@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
 import { noAnswer } from "../src/call-errors.js";
 
-const CALL = { method: "GET", route: "/users/@me", scheme: "Bearer", token: "nellys-access-token" } as const;
+const TOKEN = "nellys-access-token";
+const CALL = {
+  method: "GET",
+  route: "/users/@me",
+  scheme: "Bearer",
+  token: TOKEN,
+  secrets: [TOKEN],
+} as const;
 
 test("a connection that failed at every address is told by the first", () => {
   const failures = [
@@ -17,8 +24,8 @@ test("a connection that failed at every address is told by the first", () => {
 });
 
 test("of the HTTP client's error only message and code are passed on, without the token", () => {
-  const failure = Object.assign(new Error(`bad header nellys-access-token`), {
-    data: CALL.token,
+  const failure = Object.assign(new Error(`bad header ${TOKEN}`), {
+    data: TOKEN,
     socket: {},
   });
   const { cause } = noAnswer(CALL, { failure: "connection", cause: failure }, 5000);

@@ -88,6 +88,15 @@ describe("an answer of 4xx", () => {
     expect(everything(await rejection(rest.send(NELLY, "/users/@me")))).not.toContain(token);
   });
 
+  test("that echoes another's token is redacted too", async () => {
+    const server = await answeringServer((response, { body }) => json(response, 400, { message: body }));
+    const bot = { ...BOT, alsoSecret: "nellys-other-token" };
+    const request = { method: "PUT", json: { access_token: bot.alsoSecret } };
+    const error = await rejection(restOf(server.url).send(bot, "/guilds/1/members/2", request));
+    expect(error).toMatchObject({ body: { message: '{"access_token":"[redacted]"}' } });
+    expect(everything(error)).not.toContain(bot.alsoSecret);
+  });
+
   test("to a webhook does not name the webhook's token", async () => {
     const server = await answeringServer((response) =>
       json(response, 404, { message: "Unknown", code: 10015 }),

@@ -33,11 +33,13 @@ export interface SimulatorOptions extends ApplicationOptions {
  * Starts a Discord of your own, over real HTTP, for tests and for trying an app out.
  *
  * @example
+ * ```ts
  * const discord = await startDiscord();
  * const app = createApp(discord.options);
  * const mira = discord.addUser({ username: "mira.k" });
  * // ...
  * await discord.close();
+ * ```
  */
 export async function startDiscord(options: SimulatorOptions = {}): Promise<DiscordSimulator> {
   const server = await listen(options.port ?? 0);

@@ -59,7 +59,7 @@ describe("everybody can use, on a phone and on a desk, in light and in dark,", (
   });
 
   it("the app from a factory", async () => {
-    const { url } = await startForTest(
+    const { url, mira } = await startForTest(
       ({ clientId, clientSecret, redirectUri, discordUrl }) =>
         createFromFactory({
           DISCORD_CLIENT_ID: clientId,
@@ -72,6 +72,7 @@ describe("everybody can use, on a phone and on a desk, in light and in dark,", (
     const page = await visitor();
     await page.goto(url);
     await inspect(page, "factory-home");
+    mira.payload.global_name = "W".repeat(32);
     await page.getByRole("link", { name: "Who am I?" }).click();
     await decide(page, "Authorize");
     await page.waitForURL(`${url}/me`);

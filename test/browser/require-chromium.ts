@@ -6,8 +6,9 @@ export function setup(): void {
   try {
     accessSync(CHROMIUM, constants.X_OK);
   } catch {
-    throw new Error(
+    console.error(
       `There is no Chromium at ${CHROMIUM}: install it (Debian: apt-get install chromium), or set CHROMIUM to where it is.`,
     );
+    process.exit(1);
   }
 }

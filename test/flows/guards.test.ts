@@ -1,5 +1,5 @@
-import express5, { type Application } from "express";
-import session, { MemoryStore } from "express-session";
+import type { Application } from "express";
+import { MemoryStore } from "express-session";
 import { describe, expect, it } from "vitest";
 import {
   DiscordOAuth2Session,
@@ -79,8 +79,6 @@ describe.each(EXPRESS)("a guard on %s", (_name, createApp) => {
 
   it("notices that a user was reported to have removed the app", async () => {
     const { app, user, browser } = await startSignedIn(createApp);
-    const other = app.browser();
-    await other.signIn("/login", { user: { id: app.discord.clientId } as never }).catch(() => undefined);
     app.discord.deauthorize("1");
     expect((await browser.get("/guarded")).status).toBe(200);
     app.discord.deauthorize(user.id);
@@ -144,14 +142,5 @@ describe("a guard", () => {
       "requiresScopes",
     ]);
     expect(requiresAuthorization.with({ maxAgeMs: 1 }).name).toBe("requiresAuthorization");
-  });
-
-  it("keeps the types of route parameters, bodies and locals", () => {
-    const app = express5();
-    app.use(session({ secret: "s", resave: false, saveUninitialized: false }));
-    app.get("/:guildId/:page", requiresAuthorization, requiresScopes("guilds"), (req, res) => {
-      const { guildId, page }: { guildId: string; page: string } = req.params;
-      res.send(guildId + page);
-    });
   });
 });

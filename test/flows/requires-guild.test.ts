@@ -243,7 +243,8 @@ describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
           requiresScopes("guilds"),
           requiresGuild((req) => req.params["guildId"]),
           (req, res) => {
-            expectTypeOf(req.params).toEqualTypeOf<{ guildId: string; page: string }>();
+            expectTypeOf(req.params.guildId).toEqualTypeOf<string>();
+            expectTypeOf(req.params.page).toEqualTypeOf<string>();
             // @ts-expect-error: there is no such parameter
             void req.params.other;
             res.json(req.params);

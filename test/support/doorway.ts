@@ -4,6 +4,8 @@ import { onTestFinished } from "vitest";
 /** A way to a server that can be shut: connections are refused then, and those there are end. */
 export interface Doorway {
   readonly url: string;
+  /** How many are open. */
+  readonly connectionCount: number;
   shut(): Promise<void>;
   open(): Promise<void>;
 }
@@ -38,7 +40,14 @@ export async function startDoorway(to: string): Promise<Doorway> {
 
   await open();
   onTestFinished(shut);
-  return { url: `http://127.0.0.1:${address?.port}`, shut, open };
+  return {
+    url: `http://127.0.0.1:${address?.port}`,
+    get connectionCount() {
+      return sockets.size / 2;
+    },
+    shut,
+    open,
+  };
 }
 
 function listening(server: Server, port: number): Promise<void> {

@@ -1,0 +1,98 @@
+import { describe, expect, inject, it } from "vitest";
+import type { Behaviour, RecordedRequest } from "../../src/testing/index.js";
+import { startSimulator } from "../support/app.js";
+import { openLogin } from "../support/login.js";
+import { WEEK_MS } from "../support/signed-in.js";
+import { type FleetOptions, startProcesses } from "./fleet.js";
+
+const PROCESSES = 4;
+const TOKEN_ROUTE = "POST /oauth2/token";
+const LOCK_OR_NOT = [
+  ["without a lock", false],
+  ["with a lock", true],
+] as const;
+
+describe.runIf(inject("services").redisUrl)("four processes on one Redis", () => {
+  const startFleet = startProcesses(PROCESSES);
+
+  describe.each([
+    ["without a lock, where a refresh token used twice is refused", false, "refuse"],
+    ["with a lock, where a refresh token used twice is refused", true, "refuse"],
+    ["with a lock, where a refresh token used twice ends the grant", true, "revoke-grant"],
+  ] as const)("%s", (_name, hasLock, refreshReuse) => {
+    it("answer 200 requests on a token that has just expired, three times over", async () => {
+      const { simulator, fleet, browser } = await startSignedIn({ hasLock }, { refreshReuse });
+      for (const round of [1, 2, 3]) {
+        await fleet.advance(WEEK_MS);
+        simulator.clearRequests();
+        const answers = await Promise.all(
+          Array.from({ length: 200 }, (_, i) => browser.get(`${fleet.urls[i % PROCESSES]}/user`)),
+        );
+        const failures = answers.filter(({ status }) => status !== 200).map(({ text }) => text);
+        expect(failures, `round ${round}`).toEqual([]);
+        const refreshes = simulator.requestsTo(TOKEN_ROUTE);
+        expect(refreshes.filter(succeeded)).toHaveLength(1);
+        if (hasLock) expect(refreshes).toHaveLength(1);
+      }
+    });
+  });
+
+  it.each(LOCK_OR_NOT)("%s sign in both of two callbacks that are the same", async (_name, hasLock) => {
+    const codeReuse = hasLock ? "revoke-grant" : "refuse";
+    const { simulator, fleet } = await startUp({ hasLock }, { codeReuse });
+    const browser = fleet.browser();
+    const user = simulator.addUser();
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+    const { search } = new URL(callbackUrl);
+
+    const visitors = fleet.urls.slice(0, 2).map((url) => ({ url, browser: browser.clone() }));
+    const answers = await Promise.all(
+      visitors.map((visitor) => visitor.browser.get(`${visitor.url}/callback${search}`)),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    const replayed = answers.map((answer) => answer.json<{ replayed: boolean }>().replayed);
+    expect(replayed.sort()).toEqual([false, true]);
+    const exchanges = simulator.requestsTo(TOKEN_ROUTE);
+    expect(exchanges.filter(succeeded)).toHaveLength(1);
+    if (hasLock) expect(exchanges).toHaveLength(1);
+
+    for (const visitor of visitors) {
+      const page = await visitor.browser.get(`${fleet.urls[2]}/user`);
+      expect(page.json()).toMatchObject({ id: user.id });
+    }
+  });
+
+  it.each(LOCK_OR_NOT)("%s outlive one that is killed in the middle of a refresh", async (_name, hasLock) => {
+    const { simulator, fleet, browser } = await startSignedIn({ hasLock });
+    await fleet.advance(WEEK_MS);
+    simulator.fail({ kind: "hang", route: TOKEN_ROUTE });
+    const cutOff = browser.get(`${fleet.urls[0]}/user`).catch((error: unknown) => error);
+    await expect.poll(() => simulator.requestsTo(TOKEN_ROUTE).length, { interval: 5 }).toBe(1);
+    await fleet.kill(0);
+    expect(await cutOff).toBeInstanceOf(Error);
+
+    const others = fleet.urls.slice(1).map((url) => browser.get(`${url}/user`));
+    await fleet.letLocksExpire();
+    await fleet.advance(10_000);
+    expect((await Promise.all(others)).map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect(simulator.requestsTo(TOKEN_ROUTE).filter(succeeded)).toHaveLength(1);
+  });
+
+  async function startUp(options: FleetOptions, behaviour: Partial<Behaviour> = {}) {
+    const simulator = await startSimulator({ behaviour });
+    return { simulator, fleet: await startFleet(simulator, options) };
+  }
+
+  async function startSignedIn(options: FleetOptions, behaviour?: Partial<Behaviour>) {
+    const { simulator, fleet } = await startUp(options, behaviour);
+    const browser = fleet.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
+    expect((await browser.get(`/callback${new URL(callbackUrl).search}`)).status).toBe(200);
+    simulator.clearRequests();
+    return { simulator, fleet, browser };
+  }
+});
+
+function succeeded({ status }: RecordedRequest): boolean {
+  return status === 200;
+}
