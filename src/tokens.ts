@@ -137,14 +137,14 @@ export class Tokens {
     const { claim } = place;
     const [stored, othersUntil] = await Promise.all([place.readAgain(), claim?.othersUntil()]);
     if (!stored) throw grantEnded();
-    if (stored.accessToken !== token.accessToken && !isExpired(stored)) return stored;
+    if (stored.accessToken !== token.accessToken && !this.#isSpent(stored)) return stored;
     if (claim && othersUntil !== undefined) {
       const renewed = await this.#awaitOther(place, claim, stored, this.#claimMs());
       if (renewed) return renewed;
     }
     if (await this.#isKnownDead(place, stored)) throw grantEnded();
-
-    await claim?.take(now() + this.#claimMs());
+    const renewed = claim && (await this.#take(place, claim, stored));
+    if (renewed) return renewed;
     try {
       return await this.#exchange(place, stored);
     } catch (error) {
@@ -156,6 +156,20 @@ export class Tokens {
       throw grantEnded();
     } finally {
       await claim?.release().catch(() => undefined);
+    }
+  }
+
+  /**
+   * Claims the refresh. Of several who do so in the same instant, the last goes on, and the others wait for it.
+   *
+   * @returns the pair that another has got meanwhile
+   */
+  async #take(place: GrantPlace, claim: RefreshClaim, former: Token): Promise<Token | undefined> {
+    for (;;) {
+      await claim.take(now() + this.#claimMs());
+      if (this.#isAlone(claim) || (await claim.othersUntil()) === undefined) return undefined;
+      const renewed = await this.#awaitOther(place, claim, former, this.#claimMs());
+      if (renewed) return renewed;
     }
   }
 

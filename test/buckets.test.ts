@@ -100,6 +100,17 @@ describe("calls", () => {
   });
 });
 
+test("what is in flight is remembered while it is", () => {
+  const buckets = new Buckets();
+  call(buckets, 4);
+  const subject = "Bearer 2";
+  const [lost, ...others] = Array.from({ length: 5 }, () => slot({ subject }));
+  for (const sent of [lost, ...others]) buckets.reserve(sent ?? slot(), NOON);
+  buckets.learn(lost ?? slot(), undefined, NOON);
+  expect(buckets.reserve(slot({ subject }), NOON)).toBeUndefined();
+  expect(buckets.reserve(slot({ subject }), NOON)).toBeDefined();
+});
+
 describe("a bucket", () => {
   const other = { route: "GET /users/@me/connections" };
 

@@ -54,7 +54,13 @@ describe("the token endpoint", () => {
   });
 
   it.each([
-    ["all that Discord sends", { expires_in: 100, refresh_token: "r", scope: "a b" }, 100_000, "r", ["a", "b"]],
+    [
+      "all that Discord sends",
+      { expires_in: 100, refresh_token: "r", scope: "a b" },
+      100_000,
+      "r",
+      ["a", "b"],
+    ],
     ["no lifetime", {}, WEEK_MS, undefined, []],
     ["a lifetime that is none", { expires_in: "soon" }, WEEK_MS, undefined, []],
     ["a lifetime below zero", { expires_in: -5 }, WEEK_MS, undefined, []],

@@ -210,9 +210,9 @@ describe("Discord takes too long", () => {
       connections += 1;
       dawdle(socket);
     });
-    const error = await rejection(restOf(url, { timeoutMs: 60 }).send(NELLY, "/users/@me"));
+    const error = await rejection(restOf(url, { timeoutMs: 200 }).send(NELLY, "/users/@me"));
     expect(error).toMatchObject({
-      message: "Discord did not answer GET /users/@me within 60 ms.",
+      message: "Discord did not answer GET /users/@me within 200 ms.",
       status: 504,
       code: "discord_timeout",
     });
@@ -222,12 +222,12 @@ describe("Discord takes too long", () => {
 
   test("and the second attempt has what the first has left", async () => {
     const server = await answeringServer((response, _, index) => {
-      if (index === 0) setTimeout(() => json(response, 503, {}), 150);
+      if (index === 0) setTimeout(() => json(response, 503, {}), 900);
     });
     const startedAt = performance.now();
-    const error = await rejection(restOf(server.url, { timeoutMs: 300 }).send(NELLY, "/users/@me"));
+    const error = await rejection(restOf(server.url, { timeoutMs: 1000 }).send(NELLY, "/users/@me"));
     expect(error).toMatchObject({ code: "discord_timeout" });
-    expect(performance.now() - startedAt).toBeLessThan(440);
+    expect(performance.now() - startedAt).toBeLessThan(1800);
     expect(server.requests).toHaveLength(2);
   });
 });

@@ -123,6 +123,44 @@ describe("a limit that was announced", () => {
   });
 });
 
+describe("before an answer is whole", () => {
+  test("a 429 holds back the next call, whatever else its headers say", async () => {
+    let finish = () => {};
+    const server = await answeringServer((response) => {
+      response.writeHead(429, { ...limitHeaders(4, 30), "X-RateLimit-Scope": "shared" }).write(" ");
+      finish = () => response.end(JSON.stringify(LIMITED));
+    });
+    const trace = nextTrace();
+    const rest = restOf(server.url);
+    const first = rest.send(BOT, "/channels/1/messages");
+    await vi.waitFor(() => expect(trace()).toMatchObject({ status: 429 }));
+    expect(await rejection(rest.send(BOT, "/channels/1/messages"))).toBeInstanceOf(RateLimited);
+    finish();
+    expect(await rejection(first)).toMatchObject({ retryAfter: 64.57 });
+    expect(server.requests).toHaveLength(1);
+  });
+
+  test("early hints tell nothing", async () => {
+    let finish = () => {};
+    const server = await answeringServer((response, _, index) => {
+      finish = () => json(response, 200, {}, limitHeaders(0, 0, 1));
+      if (index === 1) response.writeEarlyHints({ link: "</style.css>; rel=preload" }, hinted);
+      else finish();
+    });
+    let hinted = () => {};
+    const hints = new Promise<void>((resolve) => {
+      hinted = () => setTimeout(resolve, 50);
+    });
+    const rest = restOf(server.url, { maxWaitMs: 0 });
+    await rest.send(NELLY, "/users/@me/guilds");
+    const slow = rest.send(NELLY, "/users/@me/guilds");
+    await hints;
+    expect(await rejection(rest.send(NELLY, "/users/@me/guilds"))).toBeInstanceOf(RateLimited);
+    finish();
+    await slow;
+  });
+});
+
 describe("calls at once", () => {
   test("of 300 users never wait for each other, and none is sent that was announced to be refused", async () => {
     const { server, refused } = discordWith(2, 60_000);
@@ -144,7 +182,7 @@ describe("calls at once", () => {
   test("of one user are counted down, and the rest waits for the next window", async () => {
     const { server, refused } = discordWith(3, 80);
     const { url } = await server;
-    const rest = restOf(url);
+    const rest = restOf(url, { maxWaitMs: 15_000 });
     await rest.send(NELLY, "/users/@me/guilds");
     await Promise.all(Array.from({ length: 20 }, () => rest.send(NELLY, "/users/@me/guilds")));
     expect(refused).toEqual({ inFlight: 0, announced: 0 });
@@ -310,8 +348,8 @@ describe("a 429", () => {
         .writeHead(429, { ...limitHeaders(0, 30), "Content-Length": "100" })
         .write('{"retry', () => response.destroy());
     });
-    const rest = restOf(server.url);
-    expect(await rejection(rest.send(NELLY, "/users/@me"))).toMatchObject({ scope: "user", retryAfter: 30 });
+    const call = restOf(server.url).send(BOT, "/channels/1/messages", { method: "POST", json: 1 });
+    expect(await rejection(call)).toMatchObject({ scope: "user", retryAfter: 30 });
     expect(server.requests).toHaveLength(1);
   });
 

@@ -78,6 +78,13 @@ describe("a call", () => {
   });
 });
 
+test("calls leave no timers behind", async () => {
+  const server = await answeringServer((response) => json(response, 200, {}));
+  const rest = restOf(server.url);
+  for (let call = 0; call < 50; call++) await rest.send(NELLY, "/users/@me");
+  expect(process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length).toBeLessThan(25);
+});
+
 describe("an answer becomes", () => {
   test.each([
     ["parsed JSON", 200, "application/json; charset=utf-8", '{"a":[1]}', { a: [1] }],

@@ -71,7 +71,7 @@ export class Front {
       address: request.socket.remoteAddress ?? "",
     };
     return {
-      record: toRecord(call, credentials, this.#discord.clock.now()),
+      record: toRecord(call, credentials, this.#userIdOf(call), this.#discord.clock.now()),
       version: call.version,
       answer: () => this.#answer(call, place),
     };
@@ -88,6 +88,15 @@ export class Front {
     if (refusal !== undefined) return refusal;
     const answer = answerOrRefuse(place.handle, call);
     return { ...answer, headers: { ...answer.headers, ...headers } };
+  }
+
+  #userIdOf({ body, caller }: Call): string | undefined {
+    if (caller.kind === "user") return caller.token.authorization.user.id;
+    if (body.kind !== "form") return undefined;
+    const { authorizations, codes } = this.#discord;
+    const { code = "", refresh_token = "" } = body.fields;
+    const grant = authorizations.findRefreshToken(refresh_token) ?? codes.find(code)?.grant;
+    return grant?.authorization.user.id;
   }
 
   #identify({ scheme, token }: Credentials): Caller {

@@ -18,7 +18,7 @@ export interface RecordedRequest extends RoutedRequest {
   readonly authorization: "Bearer" | "Bot" | "Basic" | undefined;
   /** What follows `Bearer` or `Bot`. */
   readonly token: string | undefined;
-  /** Whose bearer token it was, if it worked. */
+  /** Whose bearer token, code or refresh token it carried, if that is known to Discord. */
   readonly userId: string | undefined;
   readonly form: Readonly<Record<string, string>> | undefined;
   readonly json: unknown;
@@ -33,8 +33,13 @@ export interface RecordedRequest extends RoutedRequest {
 }
 
 /** What is noted of a request when it comes in. */
-export function toRecord(call: Call, { scheme, token }: Credentials, at: number): RecordedRequest {
-  const { apiPath, body, caller, headers, method, path, query, route } = call;
+export function toRecord(
+  call: Call,
+  { scheme, token }: Credentials,
+  userId: string | undefined,
+  at: number,
+): RecordedRequest {
+  const { apiPath, body, headers, method, path, query, route } = call;
   return {
     method,
     path,
@@ -44,7 +49,7 @@ export function toRecord(call: Call, { scheme, token }: Credentials, at: number)
     headers,
     authorization: scheme,
     token: scheme === "Bearer" || scheme === "Bot" ? token : undefined,
-    userId: caller.kind === "user" ? caller.token.authorization.user.id : undefined,
+    userId,
     form: body.kind === "form" ? body.fields : undefined,
     json: body.kind === "json" ? body.value : undefined,
     at,

@@ -103,6 +103,8 @@ describe("in a real browser, the dashboard", () => {
     const { page, url } = await signedIn();
     await page.goto(`${url}/auth/callback?code=made-up&state=made-up`);
     await heading(page, "That sign-in did not finish");
+    const isStyled = await page.evaluate<boolean>("getComputedStyle(document.body).display === 'grid'");
+    expect(isStyled, "its own style passes the policy").toBe(true);
     await page.getByRole("link", { name: "Sign in with Discord" }).click();
     await decide(page, "Authorize");
     await heading(page, "Hello, Mira");

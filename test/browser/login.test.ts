@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import express from "express";
 import { DiscordOAuth2Session, discordRouter } from "express-discord";
 import session from "express-session";
+import type { Locator } from "playwright-core";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { createApp } from "../../examples/basic.js";
 import { startSimulator } from "../support/app.js";
@@ -82,8 +83,22 @@ describe("in a real browser, the sample app", () => {
     const page = await visitor();
     await page.goto(`${url}/login/`);
     await page.getByRole("button", { name: "Authorize" }).dblclick();
-    await page.waitForURL(`${url}/`);
     await page.getByRole("heading", { name: "You are signed in" }).waitFor();
+    await page.goto(`${url}/me/`);
+    await page.getByRole("heading", { name: "Mira" }).waitFor();
+  });
+
+  it("signs in when somebody presses Authorize again because the first time takes long", async () => {
+    const { url, simulator } = await start();
+    simulator.fail({ kind: "delay", ms: 3000, route: "POST /oauth2/token" });
+    const page = await visitor();
+    await page.goto(`${url}/login/`);
+    const { x, y } = await middleOf(page.getByRole("button", { name: "Authorize" }));
+    await page.mouse.click(x, y);
+    await expect.poll(() => simulator.requestsTo("POST /oauth2/token").length, { timeout: 20_000 }).toBe(1);
+    await page.mouse.click(x, y);
+    await page.getByRole("heading", { name: "You are signed in" }).waitFor();
+    expect(simulator.requestsTo("POST /oauth2/token")).toHaveLength(2);
     await page.goto(`${url}/me/`);
     await page.getByRole("heading", { name: "Mira" }).waitFor();
   });
@@ -145,3 +160,11 @@ describe("a session cookie that is SameSite=Strict", () => {
     await page.getByRole("heading", { name: "signed in" }).waitFor();
   });
 });
+
+/** For clicks of the mouse itself: a locator waits until the page that is on its way is there. */
+async function middleOf(locator: Locator): Promise<{ readonly x: number; readonly y: number }> {
+  await locator.scrollIntoViewIfNeeded();
+  const box = await locator.boundingBox();
+  if (!box) throw new Error("It is not to be seen.");
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+}

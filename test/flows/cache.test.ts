@@ -22,19 +22,22 @@ describe.each(EXPRESS)("what Discord said of a user on %s", (_name, createApp) =
     expect(simulator.requests.map(({ apiPath }) => apiPath)).toEqual(["/users/@me"]);
   });
 
-  it.each(["/user", "/guilds", "/connections", "/member/7"])("at %s is remembered for five minutes", async (path) => {
-    const { simulator, user, browser, advance } = await startSignedIn(createApp, { scopes: SCOPES });
-    simulator.addMember(simulator.addGuild({ id: "7" }), user);
-    await browser.get(path);
-    const before = simulator.requests.length;
-    advance(TTL_MS - 10_000);
-    expect((await browser.get(path)).status).toBe(200);
-    expect(simulator.requests).toHaveLength(before);
+  it.each(["/user", "/guilds", "/connections", "/member/7"])(
+    "at %s is remembered for five minutes",
+    async (path) => {
+      const { simulator, user, browser, advance } = await startSignedIn(createApp, { scopes: SCOPES });
+      simulator.addMember(simulator.addGuild({ id: "7" }), user);
+      await browser.get(path);
+      const before = simulator.requests.length;
+      advance(TTL_MS - 10_000);
+      expect((await browser.get(path)).status).toBe(200);
+      expect(simulator.requests).toHaveLength(before);
 
-    advance(10_001);
-    expect((await browser.get(path)).status).toBe(200);
-    expect(simulator.requests).toHaveLength(before + 1);
-  });
+      advance(10_001);
+      expect((await browser.get(path)).status).toBe(200);
+      expect(simulator.requests).toHaveLength(before + 1);
+    },
+  );
 
   it("is remembered for as long as the app wants", async () => {
     const { simulator, browser, advance } = await startSignedIn(createApp, {
@@ -132,25 +135,28 @@ describe.each(EXPRESS)("what Discord said of a user on %s", (_name, createApp) =
     expect(usersCache.size).toBe(0);
   });
 
-  it.each(["fetchGuilds", "fetchConnections"] as const)("and %s gave may be changed by the caller", async (method) => {
-    const { simulator, user, browser } = await startSignedIn(createApp, {
-      scopes: SCOPES,
-      routes(app, discord) {
-        app.get(
-          "/emptied",
-          forward(async (req, res) => {
-            const first = await discord[method](req);
-            first.length = 0;
-            res.json(await discord[method](req));
-          }),
-        );
-      },
-    });
-    simulator.addMember(simulator.addGuild(), user);
-    simulator.addConnection(user);
-    expect((await browser.get("/emptied")).json()).toHaveLength(1);
-    expect(simulator.requests).toHaveLength(1);
-  });
+  it.each(["fetchGuilds", "fetchConnections"] as const)(
+    "and %s gave may be changed by the caller",
+    async (method) => {
+      const { simulator, user, browser } = await startSignedIn(createApp, {
+        scopes: SCOPES,
+        routes(app, discord) {
+          app.get(
+            "/emptied",
+            forward(async (req, res) => {
+              const first = await discord[method](req);
+              first.length = 0;
+              res.json(await discord[method](req));
+            }),
+          );
+        },
+      });
+      simulator.addMember(simulator.addGuild(), user);
+      simulator.addConnection(user);
+      expect((await browser.get("/emptied")).json()).toHaveLength(1);
+      expect(simulator.requests).toHaveLength(1);
+    },
+  );
 
   it("of a login whose user was unknown gives the session its user", async () => {
     const { simulator, app, user } = await startSignedIn(createApp, {

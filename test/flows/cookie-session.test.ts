@@ -1,5 +1,5 @@
-import type { RequestHandler } from "express";
 import cookieSession from "cookie-session";
+import type { RequestHandler } from "express";
 import { describe, expect, it } from "vitest";
 import type { Browser } from "../../src/testing/index.js";
 import { EXPRESS, startApp } from "../support/app.js";

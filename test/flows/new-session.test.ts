@@ -151,6 +151,21 @@ describe.each(EXPRESS)("the session of a login on %s", (_name, createApp) => {
     expect((await browser.get("/cart")).json()).not.toHaveProperty("cart");
   });
 
+  it("inherits nothing of an unknown user when it is not known who signs in", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      routes: withCart,
+      discord: { scopes: ["guilds"] },
+    });
+    const browser = app.browser();
+    await browser.signIn("/login", { user: simulator.addUser() });
+    await browser.post("/cart?item=tea");
+
+    await browser.signIn("/login", { user: simulator.addUser() });
+
+    expect((await browser.get("/cart")).json()).not.toHaveProperty("cart");
+  });
+
   it("ends what the former user had here, but not at Discord", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
@@ -250,10 +265,12 @@ describe.each(EXPRESS)("the session of a login on %s", (_name, createApp) => {
     });
     const user = simulator.addUser();
     const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+    const later = browser.clone();
     let failures = 1;
     store.fails = (id) => !isRecord(id) && failures-- > 0;
 
-    const answer = await browser.signIn("/login", { user });
+    const answer = await browser.get(callbackUrl);
 
     expect(answer.status).toBe(503);
     expect(lastError(app)).toMatchObject({
@@ -263,6 +280,7 @@ describe.each(EXPRESS)("the session of a login on %s", (_name, createApp) => {
     expect((await browser.get("/known")).json()).toEqual({ authorized: false });
     expect(known).toBeUndefined();
     expect(exchangesAt(simulator)).toBe(1);
+    expect((await later.get(callbackUrl)).json()).toMatchObject({ code: "code_rejected" });
     await browser.signIn("/login", { user });
     expect(await signedInAs(browser)).toBe(user.id);
   });

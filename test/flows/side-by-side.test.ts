@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { EXPRESS, forward, startApp, startSimulator } from "../support/app.js";
+import { createGate } from "../support/gate.js";
 import { exchangesAt, loginCookies, openLogin, signedInAs } from "../support/login.js";
 import { WatchedStore } from "../support/watched-store.js";
 
@@ -185,6 +186,34 @@ describe.each(EXPRESS)("the same callback twice on %s", (_name, createApp) => {
 
     expect(back.json()).toMatchObject({ code: "flow_unknown" });
     expect(exchangesAt(simulator)).toBe(1);
+  });
+
+  it("is refused to the back button when a slow request has undone the sign-out in the session", async () => {
+    const simulator = await startSimulator();
+    const slow = createGate();
+    const app = await startApp(createApp, simulator, {
+      routes: (to) =>
+        to.get(
+          "/slow",
+          forward(async (req, res) => {
+            req.session.cookie.maxAge = 1_000_000;
+            await slow.opened;
+            res.end();
+          }),
+        ),
+      session: { resave: true },
+    });
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
+    await browser.get(callbackUrl);
+    const pending = browser.get("/slow");
+    await browser.post("/logout");
+    slow.open();
+    await pending;
+
+    const back = await browser.get(callbackUrl);
+
+    expect(back.json()).toMatchObject({ code: "flow_unknown" });
   });
 
   it("is refused in another browser, which has no cookie of the login", async () => {

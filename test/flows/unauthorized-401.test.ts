@@ -81,10 +81,14 @@ describe.each(EXPRESS)("a 401 to a call on %s", (_name, createApp) => {
   it("that comes late, when others know already that the token is dead, makes no probe of its own", async () => {
     const { simulator, user, browser } = await startSignedIn(createApp, { scopes: ["identify", "guilds"] });
     simulator.expireAccessTokens(user);
-    simulator.fail({ kind: "html", route: "POST /oauth2/token", times: 1 });
+    simulator.fail({ kind: "html", route: "POST /oauth2/token" });
+    simulator.fail({ kind: "delay", ms: 300, route: "/users/@me/guilds" });
+    const late = browser.get("/guilds");
+    await expect.poll(() => asked(simulator, "/users/@me/guilds")).toBe(1);
     expect((await browser.get("/user?fresh=true")).status).toBe(502);
-    expect((await browser.get("/guilds")).status).toBe(200);
-    expect(asked(simulator, PROBE)).toBe(1);
+
+    expect((await late).status).toBe(200);
+    expect([asked(simulator, PROBE), refreshesAt(simulator)]).toEqual([1, 2]);
   });
 
   it("of a token that cannot be refreshed ends the sign-in", async () => {

@@ -5,42 +5,60 @@ import session from "express-session";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
 import { replaceClock } from "../../src/clock.js";
-import { DiscordOAuth2Session, type DiscordOptions, requiresAuthorization } from "../../src/index.js";
+import {
+  DiscordOAuth2Session,
+  type DiscordOptions,
+  type Lock,
+  requiresAuthorization,
+} from "../../src/index.js";
 import { redisLock } from "./redis-lock.js";
 
-/** What the test tells a worker process; it answers each command once. */
+/** Whether refreshes and callbacks run under a lock: the real one, one that expires at once, or none. */
+export type LockKind = "redis" | "expired" | "none";
+
+/** What the test tells a worker process. */
 export type Command =
   | {
-      readonly command: "serve";
+      readonly name: "serve";
       readonly discord: DiscordOptions;
       readonly redisUrl: string;
       /** Of everything in Redis. */
       readonly prefix: string;
-      readonly hasLock: boolean;
+      readonly lock: LockKind;
     }
-  | { readonly command: "advance"; readonly ms: number };
+  | { readonly name: "advance"; readonly ms: number };
 
-/** What a worker process answers. */
+/** A command and its number. */
+export interface Message {
+  readonly id: number;
+  readonly command: Command;
+}
+
+/** What a worker process answers to the command of this number; to number 0 when it is ready. */
 export interface Reply {
+  readonly id: number;
   /** Where the new app is. */
   readonly url?: string;
 }
 
+const LOCKS = { expired: (_key, task) => task(), none: undefined } satisfies Record<string, Lock | undefined>;
+
 let movedByMs = 0;
 replaceClock({ now: () => Date.now() + movedByMs });
 
-process.on("message", (command: Command) => {
-  void run(command).then((reply) => process.send?.(reply));
+process.on("message", ({ id, command }: Message) => {
+  void run(command).then((reply) => process.send?.({ id, ...reply }));
 });
+process.send?.({ id: 0 });
 
-async function run(command: Command): Promise<Reply> {
-  if (command.command === "serve") return { url: await serve(command) };
+async function run(command: Command): Promise<Omit<Reply, "id">> {
+  if (command.name === "serve") return { url: await serve(command) };
   movedByMs += command.ms;
   return {};
 }
 
 /** Starts an app of its own, as each process of a real one would. */
-async function serve({ discord: options, redisUrl, prefix, hasLock }: Command & { command: "serve" }) {
+async function serve({ discord: options, redisUrl, prefix, lock: kind }: Command & { name: "serve" }) {
   movedByMs = 0;
   const client = createClient({ url: redisUrl });
   await client.connect();
@@ -53,7 +71,7 @@ async function serve({ discord: options, redisUrl, prefix, hasLock }: Command & 
       saveUninitialized: false,
     }),
   );
-  const lock = hasLock ? redisLock(new Redis(redisUrl, { keyPrefix: prefix })) : undefined;
+  const lock = kind === "redis" ? redisLock(new Redis(redisUrl, { keyPrefix: prefix })) : LOCKS[kind];
   const discord = new DiscordOAuth2Session(app, { ...options, lock });
 
   app.get("/login", (req, res) => discord.createSession(req, res));

@@ -5,19 +5,23 @@ import { replaceClock } from "../../src/clock.js";
 export function movableClock() {
   let offset = 0;
   const now = () => Date.now() + offset;
+  const clock = {
+    now,
+    advance(ms: number) {
+      offset += ms;
+    },
+    /** Called whenever a wait begins. */
+    onSleep: () => {},
+  };
   replaceClock({
     now,
     sleep: async (ms, signal) => {
       signal?.throwIfAborted();
+      clock.onSleep();
       offset += ms;
       await new Promise((resolve) => setImmediate(resolve));
     },
   });
   onTestFinished(() => replaceClock());
-  return {
-    now,
-    advance(ms: number) {
-      offset += ms;
-    },
-  };
+  return clock;
 }

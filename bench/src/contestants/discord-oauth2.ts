@@ -8,7 +8,9 @@ import { mountHandWritten } from "./hand-written.js";
 /** The same by the package discord-oauth2. */
 export const mount: Mount = (app, discord) => {
   const { clientId, clientSecret, redirectUri } = discord;
-  const oauth = new DiscordOauth2({ clientId, clientSecret, redirectUri, agent: agentTo(discord.discordUrl) });
+  // Its types leave out the agent, which its documentation has.
+  const options: object = { clientId, clientSecret, redirectUri, agent: agentTo(discord.discordUrl) };
+  const oauth = new DiscordOauth2(options);
   return mountHandWritten(app, discord, {
     exchangeCode: (code) =>
       oauth.tokenRequest({ code, grantType: "authorization_code", scope: ["identify"] }),

@@ -1,0 +1,55 @@
+import type { Pool } from "undici";
+import type { Bench, Findings } from "../bench.js";
+import { CONTESTANTS, titleOf } from "../contestants.js";
+import { ServerProcess } from "../server-process.js";
+import { sideBySide } from "../side-by-side.js";
+import { markdownTable } from "../tables.js";
+import { connectTo, type SimulatedUser, Visitor } from "../visitor.js";
+
+const AT_A_TIME = 8;
+const WARM_UP = 50;
+const MOST_BYTES = 2048;
+
+type Visit = (pool: Pool, user: SimulatedUser) => Promise<unknown>;
+
+/** What a signed-in user keeps in memory, the session included, beside a session that holds next to nothing. */
+export async function heap(bench: Bench): Promise<Findings> {
+  const { simulator, extent } = bench;
+  const plain = await bytesPerVisitor(bench, "express-discord", (pool) => new Visitor(pool).get("/plain"));
+  const rows: string[][] = [["a plain session", plain.toFixed(0), "0"]];
+  let ours = Number.NaN;
+  for (const { name } of CONTESTANTS) {
+    const bytes = await bytesPerVisitor(bench, name, (pool, user) => new Visitor(pool).signIn(simulator, user));
+    rows.push([titleOf(name), bytes.toFixed(0), (bytes - plain).toFixed(0)]);
+    if (name === "express-discord") ours = bytes - plain;
+  }
+  const count = extent.visitorsInHeap.toLocaleString("en-US");
+  return {
+    title: `Live heap, after ${count} logins with their profile pages`,
+    markdown: markdownTable(["", "bytes a user", "beyond a plain session"], rows),
+    aims: [
+      {
+        what: `live heap a signed-in user, ${count} of them, beyond a plain session`,
+        mustReach: `${MOST_BYTES} bytes`,
+        reached: `${ours.toFixed(0)} bytes`,
+        isReached: ours <= MOST_BYTES,
+      },
+    ],
+  };
+}
+
+async function bytesPerVisitor({ simulator, extent, users }: Bench, name: string, visit: Visit): Promise<number> {
+  const server = await ServerProcess.start(name, simulator);
+  const pool = connectTo(server.url, AT_A_TIME);
+  const coming = users(WARM_UP + extent.visitorsInHeap);
+  const come = async (some: readonly SimulatedUser[]) => {
+    await sideBySide(some, AT_A_TIME, (user) => visit(pool, user));
+    simulator.clearRequests();
+    return server.ask("heapBytes");
+  };
+  const before = await come(coming.slice(0, WARM_UP));
+  const after = await come(coming.slice(WARM_UP));
+  await pool.close();
+  await server.stop();
+  return (after - before) / extent.visitorsInHeap;
+}

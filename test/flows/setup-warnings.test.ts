@@ -1,0 +1,310 @@
+import type { Application, RequestHandler } from "express";
+import session, { MemoryStore, type SessionOptions } from "express-session";
+import { describe, expect, it, onTestFinished } from "vitest";
+import type { DiscordOptions } from "../../src/index.js";
+import { EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { lastError, openLogin, signedInAs } from "../support/login.js";
+
+type CreateApp = () => Application;
+
+const SESSION = { secret: "a secret of the session cookie", resave: false, saveUninitialized: false };
+
+/** Codes of this library's process warnings, from now on. */
+function collectWarnings(): string[] {
+  const codes: string[] = [];
+  const collect = ({ code }: Error & { code?: string }) => {
+    if (code?.startsWith("EXPRESS_DISCORD_")) codes.push(code);
+  };
+  process.on("warning", collect);
+  onTestFinished(() => void process.off("warning", collect));
+  return codes;
+}
+
+/** Warnings are emitted in a later turn. */
+async function warned(codes: readonly string[]): Promise<readonly string[]> {
+  await new Promise((resolve) => setImmediate(resolve));
+  return codes;
+}
+
+function setEnvironment(name: string, value: string): void {
+  const former = process.env[name];
+  process.env[name] = value;
+  onTestFinished(() => {
+    if (former === undefined) delete process.env[name];
+    else process.env[name] = former;
+  });
+}
+
+interface SetUp {
+  readonly session?: Partial<SessionOptions>;
+  readonly discord?: DiscordOptions;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Begins two logins, and gives the codes of the warnings. */
+async function warningsOf(createApp: CreateApp, { session: given, discord, headers }: SetUp) {
+  const simulator = await startSimulator();
+  const codes = collectWarnings();
+  const app = await startApp(createApp, simulator, {
+    ...(given && { session: given }),
+    ...(discord && { discord }),
+  });
+  const logins = [];
+  for (let times = 0; times < 2; times += 1)
+    logins.push(await app.browser().get("/login", { headers: headers ?? {} }));
+  expect(logins.map(({ status }) => status)).toEqual([302, 302]);
+  return warned(codes);
+}
+
+/** A store that other processes could see, by its name. */
+class DatabaseStore extends MemoryStore {}
+
+describe.each(EXPRESS)("a set-up that loses logins, on %s", (_name, createApp) => {
+  it.each<[string, SetUp, string]>([
+    ["sameSite: strict", { session: { cookie: { sameSite: "strict" } } }, "SAME_SITE_STRICT"],
+    ["sameSite: true", { session: { cookie: { sameSite: true } } }, "SAME_SITE_STRICT"],
+    ["secure without https", { session: { cookie: { secure: true } } }, "SECURE_WITHOUT_HTTPS"],
+    [
+      "http on www., the callback without",
+      { discord: { redirectUri: "http://example.com/callback" }, headers: { Host: "www.example.com" } },
+      "OTHER_HOST",
+    ],
+    [
+      "the other host behind a proxy that says so",
+      {
+        discord: { redirectUri: "https://www.example.com/callback" },
+        headers: { Host: "127.0.0.1:3000", "X-Forwarded-Host": "example.com", "X-Forwarded-Proto": "https" },
+      },
+      "OTHER_HOST",
+    ],
+  ])("is named once: %s", async (_what, setUp, code) => {
+    expect(await warningsOf(createApp, setUp)).toEqual([`EXPRESS_DISCORD_${code}`]);
+  });
+
+  it("is named once: localhost here, 127.0.0.1 there", async () => {
+    const simulator = await startSimulator();
+    const codes = collectWarnings();
+    const app = await startApp(createApp, simulator);
+    const headers = { Host: `localhost:${new URL(app.url).port}` };
+
+    for (let times = 0; times < 2; times += 1) await app.browser().get("/login", { headers });
+
+    expect(await warned(codes)).toEqual(["EXPRESS_DISCORD_OTHER_HOST"]);
+  });
+
+  it("is named once: a MemoryStore in production", async () => {
+    setEnvironment("NODE_ENV", "production");
+
+    expect(await warningsOf(createApp, {})).toEqual(["EXPRESS_DISCORD_MEMORY_STORE"]);
+  });
+
+  it("is hinted at when the callback then finds no login under way", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator);
+    const { port } = new URL(app.url);
+    const headers = { Host: `localhost:${port}` };
+    const { callbackUrl } = await openLogin(app.browser(), simulator, simulator.addUser());
+    await app.browser().get("/login", { headers });
+
+    const answer = await app.browser().get(callbackUrl);
+
+    expect(answer.status).toBe(400);
+    expect(lastError(app)).toMatchObject({ code: "flow_unknown" });
+    expect(String(lastError(app))).toContain(
+      "A login began on localhost, and the redirect URI is on 127.0.0.1",
+    );
+  });
+
+  it("is no hint where it cannot be the cause", async () => {
+    setEnvironment("NODE_ENV", "production");
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator);
+    const { callbackUrl } = await openLogin(app.browser(), simulator, simulator.addUser());
+
+    await app.browser().get(callbackUrl);
+
+    expect(String(lastError(app))).not.toContain("MemoryStore");
+  });
+});
+
+describe.each(EXPRESS)("a good set-up on %s", (_name, createApp) => {
+  const https = { redirectUri: "https://app.example.com/callback" };
+  it.each<[string, SetUp]>([
+    ["plain http while developing", {}],
+    ["localhost, with secure: auto", { session: { cookie: { secure: "auto" } } }],
+    ["sameSite: lax", { session: { cookie: { sameSite: "lax" } } }],
+    ["sameSite: none", { session: { cookie: { sameSite: "none" } } }],
+    [
+      "TLS that ends at a proxy",
+      {
+        discord: https,
+        session: { cookie: { secure: true } },
+        headers: { Host: "app.example.com", "X-Forwarded-Proto": "https" },
+      },
+    ],
+    [
+      "several proxies",
+      {
+        discord: https,
+        session: { cookie: { secure: true } },
+        headers: { Host: "app.example.com", "X-Forwarded-Proto": "https, http" },
+      },
+    ],
+    [
+      "session({ proxy: true })",
+      {
+        discord: https,
+        session: { proxy: true, cookie: { secure: true } },
+        headers: { Host: "app.example.com", "X-Forwarded-Proto": "https" },
+      },
+    ],
+    [
+      "nginx, which names the upstream as host",
+      { discord: https, headers: { Host: "backend", "X-Forwarded-Proto": "https" } },
+    ],
+    [
+      "nginx, whose upstream is a subdomain with a port",
+      { discord: https, headers: { Host: "node1.app.example.com:3000", "X-Forwarded-Proto": "https" } },
+    ],
+    [
+      "a development proxy on another port of localhost",
+      {
+        discord: { redirectUri: "http://localhost:5173/callback" },
+        headers: { Host: "127.0.0.1:3000" },
+      },
+    ],
+    [
+      "a tunnel",
+      {
+        discord: { redirectUri: "https://abc123.tunnel.example/callback" },
+        session: { cookie: { secure: true } },
+        headers: { Host: "localhost:3000", "X-Forwarded-Proto": "https" },
+      },
+    ],
+    ["no Host that is one", { discord: https, headers: { Host: "" } }],
+  ])("draws no warning: %s", async (_what, setUp) => {
+    expect(await warningsOf(createApp, setUp)).toEqual([]);
+  });
+
+  it("signs in behind a proxy that ends TLS", async () => {
+    const simulator = await startSimulator();
+    const codes = collectWarnings();
+    const url = "https://app.example.com";
+    const withProxy = () => createApp().set("trust proxy", 1);
+    const app = await startApp(withProxy, simulator, {
+      discord: { redirectUri: `${url}/callback` },
+      session: { cookie: { secure: true } },
+    });
+    const user = simulator.addUser();
+    const browser = simulator.browser(url, { via: app.url });
+
+    await browser.signIn("/login", { user });
+
+    expect(await signedInAs(browser)).toBe(user.id);
+    expect(await warned(codes)).toEqual([]);
+  });
+
+  it("draws no warning in production with a store that is made for it", async () => {
+    setEnvironment("NODE_ENV", "production");
+    expect(await warningsOf(createApp, { session: { store: new DatabaseStore() } })).toEqual([]);
+  });
+});
+
+describe.each(EXPRESS)("a request without a session on %s", (_name, createApp) => {
+  const none: RequestHandler = (_req, _res, next) => next();
+  const elsewhere = session({ ...SESSION, cookie: { path: "/admin" } });
+  class OfflineStore extends MemoryStore {}
+  const offline = () => {
+    const store = new OfflineStore();
+    const middleware = session({ ...SESSION, store });
+    store.emit("disconnect");
+    return middleware;
+  };
+
+  it.each<[string, () => RequestHandler]>([
+    ["no middleware", () => none],
+    ["a cookie path elsewhere", () => elsewhere],
+    ["a store that is offline", offline],
+  ])("is an error that lists its causes: %s", async (_what, middleware) => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, { sessionMiddleware: middleware() });
+
+    const answer = await app.browser().get("/me");
+
+    expect([answer.status, answer.json<{ code: string }>().code]).toEqual([500, "session_missing"]);
+    const { message } = answer.json<{ message: string }>();
+    const causes = ["is missing", "comes after this route", "store is offline", "cookie path"];
+    const places = causes.map((cause) => message.indexOf(cause));
+    expect(places).toEqual([...places].sort((a, b) => a - b));
+    expect(places.every((place) => place > 0)).toBe(true);
+  });
+
+  it("is the same when the middleware comes after the route", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      sessionMiddleware: none,
+      routes: (to) => to.use(session(SESSION)),
+    });
+
+    expect((await app.browser().get("/me")).json()).toMatchObject({ code: "session_missing" });
+  });
+});
+
+describe.each(EXPRESS)("secrets on %s", (_name, createApp) => {
+  const [oldSecret, newSecret] = ["o".repeat(32), "n".repeat(32)];
+
+  /** Signs in at one app, and comes back to another one on the same sessions. */
+  async function comeBack(before: DiscordOptions, after: DiscordOptions) {
+    const simulator = await startSimulator();
+    const store = new DatabaseStore();
+    const former = await startApp(createApp, simulator, { discord: before, session: { store } });
+    const user = simulator.addUser();
+    const browser = former.browser();
+    await browser.signIn("/login", { user });
+    const next = await startApp(createApp, simulator, {
+      discord: after,
+      session: { store },
+    });
+    return { simulator, user, browser, next, former };
+  }
+
+  it("changed with the client secret end old logins quietly, and new ones work", async () => {
+    const { browser, next, simulator, user } = await comeBack({ secret: oldSecret }, { secret: newSecret });
+
+    const answer = await browser.get(`${next.url}/me`);
+
+    expect([answer.status, answer.json<{ name: string }>().name]).toEqual([401, "Unauthorized"]);
+    const fresh = next.browser();
+    await fresh.signIn("/login", { user });
+    expect(await signedInAs(fresh)).toBe(user.id);
+    expect(simulator.requests.some(({ status }) => status === 401)).toBe(false);
+  });
+
+  it("derived from a client secret that was changed end old logins without an error", async () => {
+    const { browser, next } = await comeBack({}, { clientSecret: "another-client-secret" });
+
+    const answers = [await browser.get(`${next.url}/me`), await browser.post(`${next.url}/logout`)];
+
+    expect(answers.map(({ status }) => status)).toEqual([401, 200]);
+  });
+
+  it("rotated as a list keep the logins", async () => {
+    const { browser, next, user } = await comeBack({ secret: oldSecret }, { secret: [newSecret, oldSecret] });
+
+    expect((await browser.get(`${next.url}/me`)).json()).toEqual({ id: user.id });
+  });
+
+  it("rotated as a list keep the logins under way", async () => {
+    const simulator = await startSimulator();
+    const redirectUri = "http://127.0.0.1:3000/callback";
+    const former = await startApp(createApp, simulator, { discord: { redirectUri, secret: oldSecret } });
+    const next = await startApp(createApp, simulator, {
+      discord: { redirectUri, secret: [newSecret, oldSecret] },
+    });
+    const browser = former.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
+    const { pathname, search } = new URL(callbackUrl);
+
+    expect((await browser.get(next.url + pathname + search)).status).toBe(200);
+  });
+});

@@ -1,0 +1,113 @@
+import type { IncomingMessage } from "node:http";
+import { describe, expect, it } from "vitest";
+import type { SessionLike } from "../src/session-data.js";
+import { renewSession, saveSession } from "../src/session-renewal.js";
+
+type Settled = (error?: unknown) => void;
+
+const FORMER_COOKIE = {
+  originalMaxAge: 5000,
+  maxAge: 1,
+  path: "/app",
+  sameSite: "none",
+  secure: true,
+  partitioned: true,
+  expires: new Date(0),
+};
+
+/** A request whose session gets a new id as express-session's does: an empty session with the usual cookie. */
+function requestWith(session: object, regenerated: object = { cookie: { originalMaxAge: null } }) {
+  const req = {
+    session: {
+      regenerate(callback: Settled) {
+        req.session = regenerated as typeof req.session;
+        callback();
+      },
+      ...session,
+    },
+  };
+  return req as unknown as IncomingMessage & { session: SessionLike & Record<string, unknown> };
+}
+
+describe("a session that gets a new id", () => {
+  it("keeps the app's data and its cookie's settings, and not the sign-in", async () => {
+    const req = requestWith({ cart: [1], discord: { grantId: "g" }, cookie: FORMER_COOKIE });
+    const session = await renewSession(req, true);
+    expect(session).toBe(req.session);
+    expect(session).toEqual({
+      cart: [1],
+      cookie: {
+        originalMaxAge: null,
+        maxAge: 5000,
+        path: "/app",
+        sameSite: "none",
+        secure: true,
+        partitioned: true,
+      },
+      regenerate: expect.any(Function),
+    });
+  });
+
+  it("takes the settings as the cookie tells them, where it can", async () => {
+    const cookie = {
+      originalMaxAge: null,
+      toJSON: () => ({ path: "/told", httpOnly: false, domain: "a.example" }),
+    };
+    const session = await renewSession(requestWith({ cookie }), true);
+    expect(session.cookie).toEqual({
+      originalMaxAge: null,
+      maxAge: null,
+      path: "/told",
+      httpOnly: false,
+      domain: "a.example",
+    });
+  });
+
+  it("of another user keeps nothing but its cookie", async () => {
+    const regenerated = { cookie: { originalMaxAge: 7 }, left: "over" };
+    const req = requestWith({ cart: [1], discord: { grantId: "g" }, cookie: FORMER_COOKIE }, regenerated);
+    expect(await renewSession(req, false)).toEqual({ cookie: { originalMaxAge: 7 } });
+  });
+
+  it("without an id, as in a cookie, keeps its data or loses them", async () => {
+    const kept = { session: { cart: [1], discord: { grantId: "g" } } } as unknown as IncomingMessage;
+    expect(await renewSession(kept, true)).toHaveProperty("cart", [1]);
+    const cleared = { session: { cart: [1], discord: { grantId: "g" } } } as unknown as IncomingMessage;
+    expect(await renewSession(cleared, false)).toEqual({});
+  });
+
+  it("fails when its store does, whether by callback or by throwing", async () => {
+    const byCallback = (callback: Settled) => callback(new Error("Out of order."));
+    const byThrowing = () => {
+      throw new Error("Not connected.");
+    };
+    for (const regenerate of [byCallback, byThrowing]) {
+      const failing = renewSession({ session: { regenerate } } as unknown as IncomingMessage, true);
+      await expect(failing).rejects.toMatchObject({ code: "store_failed", status: 503 });
+    }
+  });
+});
+
+describe("a session that is saved", () => {
+  it("waits for its store, and fails with it", async () => {
+    let isSaved = false;
+    await saveSession({
+      save(callback) {
+        setImmediate(() => {
+          isSaved = true;
+          callback();
+        });
+      },
+    });
+    expect(isSaved).toBe(true);
+    const failing = saveSession({ save: (callback) => callback(new Error("Out of order.")) });
+    await expect(failing).rejects.toMatchObject({
+      code: "store_failed",
+      cause: { message: "Out of order." },
+    });
+  });
+
+  it("in a cookie needs no store", async () => {
+    await expect(saveSession({})).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,113 @@
+import { parseArgs } from "node:util";
+import { createClient } from "redis";
+import { type DiscordSimulator, startDiscord } from "../../src/testing/index.js";
+import { Ledger } from "./ledger.js";
+import { createRandom, type Random } from "./random.js";
+import { Visitor } from "./visitor.js";
+import { Workers } from "./workers.js";
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "120" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+    visitors: { type: "string", default: "300" },
+  },
+});
+const SECONDS = Number(values.seconds);
+const TIMEOUT_MS = 2000;
+const WORKERS = 3;
+const REDIRECT_URI = "http://127.0.0.1:3000/callback";
+const REDIS_URL = process.env["REDIS_URL"] ?? "redis://127.0.0.1:6379";
+
+console.log(
+  `soak: ${SECONDS} s, ${values.visitors} visitors, ${WORKERS} workers; again with --seed ${values.seed}`,
+);
+const random = createRandom(Number(values.seed));
+const ledger = new Ledger();
+const simulator = await startDiscord({
+  redirectUris: [REDIRECT_URI],
+  logLimit: 200_000,
+  behaviour: { accessTokenSeconds: 20 },
+});
+const prefix = `soak-${process.pid}:`;
+const workers = new Workers({
+  order: "serve",
+  discord: {
+    ...simulator.options,
+    redirectUri: REDIRECT_URI,
+    scopes: ["identify", "guilds"],
+    timeoutMs: TIMEOUT_MS,
+  },
+  redisUrl: REDIS_URL,
+  prefix,
+});
+
+try {
+  await workers.start(WORKERS);
+  spreadFaults(simulator, random.fork("faults"));
+  const until = Date.now() + SECONDS * 1000;
+  const world = { simulator, workers, ledger, redirectUri: REDIRECT_URI };
+  const visitors = Array.from({ length: Number(values.visitors) }, (_, index) =>
+    new Visitor(world, random.fork(`visitor ${index}`)).live(until),
+  );
+  await Promise.all([...visitors, killWorkers(until, random.fork("kills")), watchHeap(until)]);
+} finally {
+  workers.stop();
+  await simulator.close();
+  await removeKeys();
+}
+
+for (const { fault } of simulator.requests) {
+  if (fault !== undefined) ledger.count(ledger.faults, fault);
+}
+console.log(ledger.toString());
+for (const failure of ledger.failures) console.error(`soak: ${failure}`);
+process.exitCode = ledger.failures.length > 0 ? 1 : 0;
+
+/** A share of all calls goes wrong, each in its own way. */
+function spreadFaults(at: DiscordSimulator, from: Random): void {
+  const often = { times: Number.POSITIVE_INFINITY, random: () => from.next() };
+  const everywhere = { ...often, chance: 0.004 };
+  at.fail({ ...everywhere, kind: "status", status: 500 });
+  at.fail({ ...everywhere, kind: "html" });
+  at.fail({ ...everywhere, kind: "hang" });
+  at.fail({ ...everywhere, kind: "reset" });
+  at.fail({ ...everywhere, kind: "truncated" });
+  at.fail({ ...everywhere, kind: "slow-body" });
+  at.fail({ ...everywhere, kind: "swallowed" });
+  at.fail({ ...everywhere, kind: "invalid-json" });
+  at.fail({ ...everywhere, kind: "delay", ms: TIMEOUT_MS / 4 });
+  at.fail({ ...everywhere, kind: "rate-limited", retryAfter: 0.5 });
+  at.fail({ ...often, chance: 0.0005, kind: "cloudflare", retryAfter: 1 });
+  at.fail({ ...often, chance: 0.05, route: "POST /oauth2/token", kind: "status", status: 503 });
+}
+
+async function killWorkers(until: number, from: Random): Promise<void> {
+  for (;;) {
+    const pauseMs = 4000 + from.next() * 6000;
+    if (Date.now() + pauseMs > until) return;
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    await workers.replace(Math.floor(from.next() * WORKERS));
+    ledger.restarts += 1;
+  }
+}
+
+async function watchHeap(until: number): Promise<void> {
+  const start = Date.now();
+  for (;;) {
+    const { heapBytes, unhandled } = await workers.measure();
+    ledger.heap.push([(Date.now() - start) / 60_000, heapBytes / 2 ** 20]);
+    for (const rejection of unhandled) ledger.unhandled.add(rejection);
+    if (Date.now() >= until) return;
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+  }
+}
+
+async function removeKeys(): Promise<void> {
+  const client = createClient({ url: REDIS_URL });
+  await client.connect();
+  for await (const keys of client.scanIterator({ MATCH: `${prefix}*`, COUNT: 1000 })) {
+    if (keys.length > 0) await client.del(keys);
+  }
+  await client.close();
+}

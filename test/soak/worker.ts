@@ -1,0 +1,81 @@
+import type { AddressInfo } from "node:net";
+import { RedisStore } from "connect-redis";
+import express, { type ErrorRequestHandler } from "express";
+import session from "express-session";
+import { createClient } from "redis";
+import { DiscordOAuth2Session, type DiscordOptions, requiresAuthorization } from "../../src/index.js";
+
+/** What the soak tells a worker. */
+export type Order =
+  | {
+      readonly order: "serve";
+      readonly discord: DiscordOptions;
+      readonly redisUrl: string;
+      readonly prefix: string;
+    }
+  | { readonly order: "measure" };
+
+/** What a worker reports. */
+export type Report =
+  | { readonly report: "serving"; readonly url: string }
+  | { readonly report: "measured"; readonly heapBytes: number; readonly unhandled: readonly string[] };
+
+const unhandled: string[] = [];
+process.on("unhandledRejection", (reason) => unhandled.push(String(reason)));
+
+process.on("message", async (order: Order) => {
+  const report = order.order === "serve" ? await serve(order) : measure();
+  process.send?.(report);
+});
+
+async function serve({ discord: options, redisUrl, prefix }: Order & { order: "serve" }): Promise<Report> {
+  const client = createClient({ url: redisUrl });
+  await client.connect();
+  const app = express();
+  app.use(
+    session({
+      store: new RedisStore({ client, prefix }),
+      secret: "a secret of the session cookie",
+      resave: false,
+      saveUninitialized: false,
+    }),
+  );
+  const discord = new DiscordOAuth2Session(app, options);
+
+  app.get("/login", (req, res) => discord.createSession(req, res));
+  app.get("/callback", async (req, res) => void res.json(await discord.callback(req, res)));
+  app.get(
+    "/me",
+    requiresAuthorization,
+    async (req, res) => void res.json({ id: (await discord.fetchUser(req)).id }),
+  );
+  app.get(
+    "/fresh",
+    async (req, res) => void res.json({ id: (await discord.fetchUser(req, { fresh: true })).id }),
+  );
+  app.get("/guilds", async (req, res) => {
+    await discord.fetchGuilds(req);
+    res.json({ id: discord.userId(req) });
+  });
+  app.get("/visits", async (req, res) => {
+    Object.assign(req.session, { visits: Date.now() });
+    res.json({ id: discord.userId(req) });
+  });
+  app.post("/logout", async (req, res) => {
+    await discord.revoke(req);
+    res.json({});
+  });
+  const answerError: ErrorRequestHandler = ({ code, message, status = 500 }, _req, res, _next) => {
+    res.status(status).json({ code, message });
+  };
+  app.use(answerError);
+
+  const server = app.listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  return { report: "serving", url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+function measure(): Report {
+  globalThis.gc?.();
+  return { report: "measured", heapBytes: process.memoryUsage().heapUsed, unhandled };
+}
