@@ -8,8 +8,9 @@ import { readRefusal } from "./rate-limits.js";
 import { parseTokenAnswer, type TokenAnswer } from "./token-answer.js";
 import { USER_AGENT } from "./version.js";
 
-const TOKEN_PATH = "/api/oauth2/token";
-const REVOCATION_PATH = "/api/oauth2/token/revoke";
+/** With the version: without it Discord answers as v6 does, retry times in milliseconds and guilds of an old shape. */
+const TOKEN_PATH = "/api/v10/oauth2/token";
+const REVOCATION_PATH = "/api/v10/oauth2/token/revoke";
 const MAX_ANSWER_BYTES = 1024 * 1024;
 const ROUTE_OF = {
   "exchanging the code": "/oauth2/token",

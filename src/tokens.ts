@@ -135,7 +135,9 @@ export class Tokens {
   /** Claims the refresh under a lock too: the lock may have expired while its former holder is still at it. */
   async #refreshNow(place: GrantPlace, token: Token): Promise<Token> {
     const { claim } = place;
-    const [stored, othersUntil] = await Promise.all([place.readAgain(), claim?.othersUntil()]);
+    // The claim first: whoever has given it up has stored its pair before.
+    const othersUntil = await claim?.othersUntil();
+    const stored = await place.readAgain();
     if (!stored) throw grantEnded();
     if (stored.accessToken !== token.accessToken && !this.#isSpent(stored)) return stored;
     if (claim && othersUntil !== undefined) {
@@ -143,10 +145,9 @@ export class Tokens {
       if (renewed) return renewed;
     }
     if (await this.#isKnownDead(place, stored)) throw grantEnded();
-    const renewed = claim && (await this.#take(place, claim, stored));
-    if (renewed) return renewed;
     try {
-      return await this.#exchange(place, stored);
+      const renewed = claim && (await this.#take(place, claim, stored));
+      return renewed ?? (await this.#exchange(place, stored));
     } catch (error) {
       if (!(error instanceof TokenRequestRefused)) throw error;
       const renewed = await this.#awaitOther(place, claim, stored, LOOK_AGAIN_MS);
@@ -167,7 +168,8 @@ export class Tokens {
   async #take(place: GrantPlace, claim: RefreshClaim, former: Token): Promise<Token | undefined> {
     for (;;) {
       await claim.take(now() + this.#claimMs());
-      if (this.#isAlone(claim) || (await claim.othersUntil()) === undefined) return undefined;
+      if (this.#isAlone(claim)) return undefined;
+      if ((await claim.othersUntil()) === undefined) return this.#renewed(place, former);
       const renewed = await this.#awaitOther(place, claim, former, this.#claimMs());
       if (renewed) return renewed;
     }
@@ -204,15 +206,18 @@ export class Tokens {
     const unseenMs = this.#isAlone(claim) ? 0 : OVERWRITTEN_CLAIM_MS;
     const start = now();
     for (;;) {
-      const stored = await place.readAgain();
-      if (!stored) throw grantEnded();
-      if (stored.accessToken !== former.accessToken) return stored;
-      if (!claim) return undefined;
-      const waitedMs = now() - start;
-      const claimed = (await claim.othersUntil()) !== undefined;
-      if (waitedMs >= (claimed ? longestMs : unseenMs)) return undefined;
+      const isClaimed = (await claim?.othersUntil()) !== undefined;
+      const renewed = await this.#renewed(place, former);
+      if (renewed || now() - start >= (isClaimed ? longestMs : unseenMs)) return renewed;
       await sleep(PAUSE_MS);
     }
+  }
+
+  /** The stored pair, when it is another one by now. */
+  async #renewed(place: GrantPlace, former: Token): Promise<Token | undefined> {
+    const stored = await place.readAgain();
+    if (!stored) throw grantEnded();
+    return stored.accessToken === former.accessToken ? undefined : stored;
   }
 
   async #isKnownDead(place: GrantPlace, token: Token): Promise<boolean> {

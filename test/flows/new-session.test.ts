@@ -186,13 +186,14 @@ describe.each(EXPRESS)("the session of a login on %s", (_name, createApp) => {
   it("shows nobody the former user, even when a slow request writes the old session", async () => {
     const simulator = await startSimulator();
     const store = new WatchedStore();
-    const slow = createGate();
+    const [reached, slow] = [createGate(), createGate()];
     const app = await startApp(createApp, simulator, {
       session: { store },
       routes: (to) =>
         to.get(
           "/slow",
           forward(async (req, res) => {
+            reached.open();
             await slow.opened;
             req.session.cart = "of the former user";
             res.end();
@@ -204,6 +205,7 @@ describe.each(EXPRESS)("the session of a login on %s", (_name, createApp) => {
     await browser.signIn("/login", { user: former });
     const before = browser.clone();
     const pending = before.get("/slow");
+    await reached.opened;
 
     await browser.signIn("/login", { user: next });
     slow.open();

@@ -25,8 +25,8 @@ describe.each(EXPRESS)("a proxy on %s", (_name, createApp) => {
     await expect.poll(() => proxy.reports.length).toBeGreaterThanOrEqual(3);
     const host = new URL(simulator.url).host;
     const ways = proxy.reports.map(({ request }) => request);
-    expect(ways).toContain(`POST ${simulator.url}/api/oauth2/token`);
-    expect(ways).toContain(`POST ${simulator.url}/api/oauth2/token/revoke`);
+    expect(ways).toContain(`POST ${simulator.url}/api/v10/oauth2/token`);
+    expect(ways).toContain(`POST ${simulator.url}/api/v10/oauth2/token/revoke`);
     expect(ways).toContain(`CONNECT ${host}`);
     expect(new Set(proxy.reports.map(({ authorization }) => authorization))).toEqual(
       new Set([AUTHORIZATION]),

@@ -190,13 +190,14 @@ describe.each(EXPRESS)("the same callback twice on %s", (_name, createApp) => {
 
   it("is refused to the back button when a slow request has undone the sign-out in the session", async () => {
     const simulator = await startSimulator();
-    const slow = createGate();
+    const [reached, slow] = [createGate(), createGate()];
     const app = await startApp(createApp, simulator, {
       routes: (to) =>
         to.get(
           "/slow",
           forward(async (req, res) => {
             req.session.cookie.maxAge = 1_000_000;
+            reached.open();
             await slow.opened;
             res.end();
           }),
@@ -207,6 +208,7 @@ describe.each(EXPRESS)("the same callback twice on %s", (_name, createApp) => {
     const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
     await browser.get(callbackUrl);
     const pending = browser.get("/slow");
+    await reached.opened;
     await browser.post("/logout");
     slow.open();
     await pending;

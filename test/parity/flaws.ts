@@ -361,9 +361,7 @@ describe.each(EXPRESS)("What Flask-Discord gets wrong, on %s: errors", (_name, c
   });
 
   it("25. an error keeps status, code, body, method, route and Discord's description", async () => {
-    const { app, browser, simulator, user } = await startStory(createApp, {
-      scopes: ["identify", "guilds.members.read"],
-    });
+    const { app, browser } = await startStory(createApp, { scopes: ["identify", "guilds.members.read"] });
     await browser.get("/member/1100000000000000001");
     expect(lastError(app)).toMatchObject({
       status: 404,
@@ -377,7 +375,6 @@ describe.each(EXPRESS)("What Flask-Discord gets wrong, on %s: errors", (_name, c
     const state = new URL(await beginLogin(browser)).searchParams.get("state");
     await browser.get(`/callback?state=${state}&error=server_error&error_description=Later`);
     expect(lastError(app)).toMatchObject({ error: "server_error", description: "Later" });
-    expect(user.id).toMatch(/^\d+$/);
   });
 
   it("26. a GET is tried again after a 502, nothing waits for ever, and Discord is told who calls", async () => {
@@ -440,9 +437,8 @@ describe.each(EXPRESS)("What Flask-Discord gets wrong, on %s: models and set-up"
     const { browser, user } = await startStory(createApp, { discord: { proxy: proxy.url } });
 
     expect(await signedInAs(browser)).toBe(user.id);
-    await expect
-      .poll(() => proxy.reports.map(({ request }) => request).join())
-      .toMatch(/POST http\S+\/oauth2\/token.*CONNECT|CONNECT.*POST http\S+\/oauth2\/token/);
+    const ways = () => proxy.reports.map(({ request }) => request.replace(/ .*\d+/, "")).sort();
+    await expect.poll(ways).toEqual(["CONNECT", "POST/oauth2/token"]);
   });
 
   it("39. a bot's request takes headers and an audit-log reason", async () => {

@@ -10,7 +10,6 @@ import { exchangesAt } from "../support/login.js";
 import { SharedStore } from "../support/memory-store.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 
-
 /** Locks that do not let their task run. */
 const BROKEN: readonly (readonly [string, Lock])[] = [
   ["rejects", () => Promise.reject(new Error("The lock server is away."))],

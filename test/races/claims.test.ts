@@ -1,0 +1,67 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { replaceClock } from "../../src/clock.js";
+import { EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { observe, SharedStore } from "../support/memory-store.js";
+import { refreshesAt, WEEK_MS } from "../support/signed-in.js";
+
+const NOTE = /-refreshing$/;
+
+describe.each(EXPRESS)(
+  "on %s, two processes that begin a refresh in the same instant",
+  (_express, createApp) => {
+    let movedByMs = 0;
+    beforeEach(() => {
+      movedByMs = 0;
+      replaceClock({ now: () => Date.now() + movedByMs });
+    });
+    afterEach(() => replaceClock());
+
+    it("use the refresh token once: the last to write its note goes on", async () => {
+      const { simulator, observed, visit } = await startTwo();
+      const lateNote = observed.hold("set", NOTE);
+      const late = visit(1);
+      await lateNote.begun;
+      const earlyNote = observed.hold("set", NOTE);
+      const early = visit(0);
+      await earlyNote.begun;
+      const lookingBack = observed.hold("get", NOTE);
+      earlyNote.release();
+      await lookingBack.begun;
+      simulator.fail({ kind: "delay", ms: 50, route: "POST /oauth2/token" });
+      lateNote.release();
+      await expect.poll(() => refreshesAt(simulator), { interval: 5 }).toBe(1);
+      lookingBack.release();
+
+      expect((await Promise.all([early, late])).map(({ status }) => status)).toEqual([200, 200]);
+      expect(refreshesAt(simulator)).toBe(1);
+    });
+
+    it("use the refresh token once, when the other is done before the first has looked back", async () => {
+      const { simulator, observed, visit } = await startTwo();
+      const note = observed.hold("set", NOTE);
+      const slow = visit(0);
+      await note.begun;
+      expect((await visit(1)).status).toBe(200);
+      note.release();
+
+      expect((await slow).status).toBe(200);
+      expect(refreshesAt(simulator)).toBe(1);
+    });
+
+    async function startTwo() {
+      const simulator = await startSimulator({ behaviour: { refreshReuse: "revoke-grant" } });
+      const observed = observe(new SharedStore());
+      const session = { store: observed.store };
+      const apps = [
+        await startApp(createApp, simulator, { session }),
+        await startApp(createApp, simulator, { session }),
+      ];
+      const browser = simulator.browser(apps[0]?.url ?? "");
+      await browser.signIn("/login", { user: simulator.addUser() });
+      simulator.clock.advance(WEEK_MS);
+      movedByMs = WEEK_MS;
+      simulator.clearRequests();
+      return { simulator, observed, visit: (index: number) => browser.get(`${apps[index]?.url}/me`) };
+    }
+  },
+);
