@@ -152,7 +152,7 @@ export class GrantRecords {
       const sealed = this.#seal.seal("grant", token.id, JSON.stringify(token));
       await records.write(keyOf(token.id), sealed, Math.max(SHORTEST_LIFETIME_MS, sessionMs + MARGIN_MS));
     } catch (error) {
-      if (this.#memo.get(token.id) === token) this.#memo.set(token.id, before);
+      this.#memo.set(token.id, before);
       throw error;
     }
   }

@@ -62,7 +62,7 @@ export class Logins {
   readonly #flows: Flows;
   readonly #counter: LoginCounter;
   readonly #warnings: SetupWarnings;
-  readonly #exchanges = new Map<string, Promise<Outcome>>();
+  readonly #exchanges = new Map<string, { readonly code: string; readonly outcome: Promise<Outcome> }>();
   /** The grants of recent callbacks, for those that come twice. */
   readonly #outcomes = new LRUCache<string, Token>({
     max: OUTCOMES_KEPT,
@@ -150,14 +150,22 @@ export class Logins {
     }
   }
 
-  /** Callbacks with the same state and code are one login, and have one grant id. */
+  /**
+   * Callbacks with the same state are one login, and have one grant id: a double click, a reload, and Discord's page when
+   * it sends the visitor back twice, with a code each.
+   */
   async #exchangeOnce(req: IncomingMessage, flow: Flow, code: string): Promise<Outcome> {
-    const grantId = hash("sha256", `${flow.state}\n${code}`, "base64url").slice(0, GRANT_ID_CHARS);
+    const grantId = hash("sha256", `grant\n${flow.state}`, "base64url").slice(0, GRANT_ID_CHARS);
     const underway = this.#exchanges.get(grantId);
-    if (underway !== undefined) return { ...(await underway), replayed: true };
-    const exchange = this.#exchange(req, flow, code, grantId).finally(() => this.#exchanges.delete(grantId));
-    this.#exchanges.set(grantId, exchange);
-    return exchange;
+    if (underway !== undefined) {
+      const outcome = await (underway.code === code
+        ? underway.outcome
+        : underway.outcome.catch(() => undefined));
+      if (outcome) return { ...outcome, replayed: true };
+    }
+    const outcome = this.#exchange(req, flow, code, grantId).finally(() => this.#exchanges.delete(grantId));
+    this.#exchanges.set(grantId, { code, outcome });
+    return outcome;
   }
 
   async #exchange(req: IncomingMessage, flow: Flow, code: string, grantId: string): Promise<Outcome> {

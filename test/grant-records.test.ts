@@ -307,7 +307,7 @@ describe("a grant that has ended", () => {
   });
 
   it("stays ended when the writing of a new pair fails after it", async () => {
-    const { store, place } = await startTwo();
+    const { store, place, clock } = await startTwo();
     store.fails = (action) => action === "set";
     const slowWrite = store.hold("set");
     const replacing = place.replace(FIRST, SECOND);
@@ -318,6 +318,11 @@ describe("a grant that has ended", () => {
     expect(await ending).toMatchObject({ code: "store_failed" });
     expect(await place.read()).toBeUndefined();
     expect(await place.readAgain()).toBeUndefined();
+
+    store.fails = () => false;
+    clock.advance(31_000);
+    await place.read();
+    expect(await stored(store)).toEqual(FIRST);
   });
 
   it("stays ended for a read that began before", async () => {
@@ -330,6 +335,13 @@ describe("a grant that has ended", () => {
     slowRead.release();
     expect(await reading).toBeUndefined();
     expect(await place.read()).toBeUndefined();
+  });
+
+  it("is not looked up again while that is remembered", async () => {
+    const { store, place } = await startTwo();
+    await place.end();
+    store.fails = () => true;
+    expect(await Promise.all([place.read(), place.readAgain()])).toEqual([undefined, undefined]);
   });
 
   it("leaves a tombstone for the life of the session, a day at least", async () => {

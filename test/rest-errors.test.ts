@@ -2,7 +2,15 @@ import { type AddressInfo, createServer as createTcpServer, type Socket } from "
 import { inspect } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { HttpException } from "../src/errors.js";
-import { answeringServer, BOT, json, NELLY, rejection, restOf } from "./support/answering-server.js";
+import {
+  answeringServer,
+  BOT,
+  countingSignal,
+  json,
+  NELLY,
+  rejection,
+  restOf,
+} from "./support/answering-server.js";
 import { movableClock } from "./support/clock.js";
 
 /** Whatever an error holds, however deep. */
@@ -272,22 +280,14 @@ describe("a signal", () => {
     expect(server.requests).toHaveLength(0);
   });
 
-  test("is let go of after the call", async () => {
-    const server = await answeringServer((response) => json(response, 200, {}));
-    const { signal } = new AbortController();
-    let listeners = 0;
-    const add = signal.addEventListener.bind(signal);
-    const remove = signal.removeEventListener.bind(signal);
-    signal.addEventListener = (...given: Parameters<typeof add>) => {
-      listeners += 1;
-      add(...given);
-    };
-    signal.removeEventListener = (...given: Parameters<typeof remove>) => {
-      listeners -= 1;
-      remove(...given);
-    };
+  test("is let go of after the call and its waits", async () => {
+    movableClock();
+    const { signal, counts } = countingSignal();
+    const server = await answeringServer((response, _, index) =>
+      json(response, index === 0 ? 429 : 200, { retry_after: 1 }),
+    );
     await restOf(server.url).send(NELLY, "/users/@me", { signal });
-    expect(listeners).toBe(0);
+    expect(counts()).toEqual({ added: 3, left: 0 });
   });
 });
 

@@ -1,4 +1,4 @@
-import { tracingChannel } from "node:diagnostics_channel";
+import { subscribe, tracingChannel, unsubscribe } from "node:diagnostics_channel";
 import { inspect } from "node:util";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { replaceClock } from "../src/clock.js";
@@ -53,6 +53,19 @@ function nextTrace() {
     start.unsubscribe(note as (context: unknown) => void);
   });
   return () => trace;
+}
+
+/** The status of every head, as undici reports it. */
+function seenByUndici(): number[] {
+  const statuses: number[] = [];
+  const note = (message: unknown) => {
+    statuses.push((message as { response: { statusCode: number } }).response.statusCode);
+  };
+  subscribe("undici:request:headers", note);
+  onTestFinished(() => {
+    unsubscribe("undici:request:headers", note);
+  });
+  return statuses;
 }
 
 describe("a limit that was announced", () => {
@@ -144,17 +157,14 @@ describe("before an answer is whole", () => {
     let finish = () => {};
     const server = await answeringServer((response, _, index) => {
       finish = () => json(response, 200, {}, limitHeaders(0, 0, 1));
-      if (index === 1) response.writeEarlyHints({ link: "</style.css>; rel=preload" }, hinted);
+      if (index === 1) response.writeEarlyHints({ link: "</style.css>; rel=preload" });
       else finish();
     });
-    let hinted = () => {};
-    const hints = new Promise<void>((resolve) => {
-      hinted = () => setTimeout(resolve, 50);
-    });
+    const statuses = seenByUndici();
     const rest = restOf(server.url, { maxWaitMs: 0 });
     await rest.send(NELLY, "/users/@me/guilds");
     const slow = rest.send(NELLY, "/users/@me/guilds");
-    await hints;
+    await vi.waitFor(() => expect(statuses).toEqual([200, 103]));
     expect(await rejection(rest.send(NELLY, "/users/@me/guilds"))).toBeInstanceOf(RateLimited);
     finish();
     await slow;
@@ -234,12 +244,19 @@ describe("calls at once", () => {
   });
 
   test("waiting end with their signal", async () => {
-    const server = await answeringServer((response) => json(response, 200, {}, limitHeaders(0, 1.9)));
+    const server = await answeringServer((response) => json(response, 200, {}, limitHeaders(0, 1)));
     const rest = restOf(server.url);
     await rest.send(NELLY, "/users/@me/guilds");
     const leaving = new AbortController();
+    replaceClock({
+      sleep: (_, signal) =>
+        new Promise((__, reject) => {
+          signal?.addEventListener("abort", () => reject(signal.reason));
+          setImmediate(() => leaving.abort());
+        }),
+    });
+    onTestFinished(() => replaceClock());
     const call = rest.send(NELLY, "/users/@me/guilds", { signal: leaving.signal });
-    setImmediate(() => leaving.abort());
     expect(await rejection(call)).toBe(leaving.signal.reason);
     expect(server.requests).toHaveLength(1);
   });

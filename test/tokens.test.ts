@@ -149,13 +149,29 @@ describe("a token", () => {
     const { tokens, place } = startProcess();
     const token = await tokens.usable(place);
     expire();
-    const writing = store.hold("set");
+    const reading = store.hold("get");
     const ending = tokens.end(place, ID);
-    await writing.begun;
+    await reading.begun;
     await expect(tokens.refresh(place, token)).rejects.toMatchObject({ code: "grant_ended" });
-    writing.release();
+    reading.release();
     expect(await ending).toEqual(token);
     expect(refreshesAt(simulator)).toBe(0);
+  });
+
+  it("without a refresh token is not touched before its end", async () => {
+    const { clock, first, startProcess, store } = await start();
+    const { refreshToken: _, ...last } = first;
+    const { tokens, place } = startProcess();
+    await place.replace(first, last);
+    clock.advance(WEEK_MS - 30_000);
+    store.fails = (action) => action === "set";
+    const before = clock.now();
+    expect(await tokens.usable(place)).toEqual(last);
+    expect(clock.now() - before).toBeLessThan(500);
+
+    store.fails = () => false;
+    clock.advance(30_000);
+    await expect(tokens.usable(place)).rejects.toMatchObject({ code: "grant_ended" });
   });
 
   it("that is gone when its refresh begins has ended", async () => {

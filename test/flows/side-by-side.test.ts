@@ -125,6 +125,53 @@ describe.each(EXPRESS)("the same callback twice on %s", (_name, createApp) => {
     expect(loginCookies(later)).toEqual([]);
   });
 
+  it.each([
+    ["at once", true],
+    ["one after the other", false],
+  ])(
+    "is one login when Discord sends the visitor back twice with a code each, %s",
+    async (_when, isAtOnce) => {
+      const simulator = await startSimulator();
+      const app = await startApp(createApp, simulator);
+      const user = simulator.addUser();
+      const browsers = [app.browser()];
+      const begun = await browsers[0]!.get("/login");
+      const callbackUrls = [
+        await simulator.approve(begun.location!, { user }),
+        await simulator.approve(begun.location!, { user }),
+      ];
+      browsers.push(browsers[0]!.clone());
+
+      const visits = callbackUrls.map((url, index) => () => browsers[index]!.get(url));
+      const answers = isAtOnce
+        ? await Promise.all(visits.map((visit) => visit()))
+        : [await visits[0]!(), await visits[1]!()];
+
+      expect(answers.map((answer) => answer.json<{ replayed: boolean }>().replayed).toSorted()).toEqual([
+        false,
+        true,
+      ]);
+      expect(exchangesAt(simulator)).toBe(1);
+      for (const browser of browsers) expect(await signedInAs(browser)).toBe(user.id);
+    },
+  );
+
+  it("uses the second code when the first is refused", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator);
+    const user = simulator.addUser();
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+    const refused = new URL(callbackUrl);
+    refused.searchParams.set("code", "made-up");
+    const other = browser.clone();
+
+    const answers = await Promise.all([browser.get(refused.href), other.get(callbackUrl)]);
+
+    expect(answers.map(({ status }) => status)).toEqual([400, 200]);
+    expect(await signedInAs(other)).toBe(user.id);
+  });
+
   it("brings nobody back who has signed out since", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);

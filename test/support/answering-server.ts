@@ -92,3 +92,22 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   }
   throw new Error("The promise was resolved.");
 }
+
+/** A signal that knows how many listen to it. */
+export function countingSignal() {
+  const { signal } = new AbortController();
+  const add = signal.addEventListener.bind(signal);
+  const remove = signal.removeEventListener.bind(signal);
+  let added = 0;
+  let left = 0;
+  signal.addEventListener = (...given: Parameters<typeof add>) => {
+    added += 1;
+    left += 1;
+    add(...given);
+  };
+  signal.removeEventListener = (...given: Parameters<typeof remove>) => {
+    left -= 1;
+    remove(...given);
+  };
+  return { signal, counts: () => ({ added, left }) };
+}
