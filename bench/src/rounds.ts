@@ -30,7 +30,6 @@ export async function measureInRounds(
       const place = (round + turn) % servers.length;
       const [server, results] = [servers[place], measured[place]];
       if (!server || !results) continue;
-      await server.ask("heapBytes");
       const cpuBefore = await server.ask("cpuMicros");
       const start = performance.now();
       const times = await load(server);

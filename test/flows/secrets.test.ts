@@ -50,7 +50,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 };
 
 describe.each(EXPRESS)("a secret on %s", (_name, createApp) => {
-  it("is in no error, no object that is handed out, no log and no warning", async () => {
+  it("is in no error, no object that is handed out, no log and no warning", { timeout: 60_000 }, async () => {
     const logged = listenToLogs();
     const clock = movableClock();
     const simulator = await startSimulator();

@@ -1,4 +1,5 @@
 import express from "express";
+import express4 from "express4";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type WebhookEvent, type WebhookEventsOptions, webhookEvents } from "../../src/index.js";
 import { EXPRESS, startApp, startSimulator, type TestAppOptions } from "../support/app.js";
@@ -125,6 +126,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
   it.each([
     ["express.raw()", express.raw({ type: "*/*" })],
     ["a parser for other bodies", express.urlencoded({ extended: false })],
+    ["one of Express 4, which leaves an empty body", express4.urlencoded({ extended: false })],
   ])("works behind %s", async (_what, parser) => {
     const { simulator, events, url } = await startReceiver(createApp, (to) => to.use(parser));
 
