@@ -43,7 +43,7 @@ export class HookPlaces {
       readAgain: read,
       replace: (former, next) => this.#replace(req, former, next),
       end: () => this.#save(req, undefined),
-      
+      claim: UNSEEN,
     };
   }
 

@@ -88,7 +88,7 @@ async function rawBodyOf(req: Request): Promise<Buffer> {
   }
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // Without the option, leaving the loop would end the connection before the answer.
+  // Without the option, leaving the loop would take the socket from the request, where error handlers find req.ip.
   for await (const chunk of req.iterator({ destroyOnReturn: false })) {
     bytes += chunk.length;
     if (bytes > MAX_BODY_BYTES) {

@@ -105,6 +105,22 @@ describe("a token", () => {
     expect(refreshesAt(simulator)).toBe(1);
   });
 
+  it("that two processes claim in the same instant is refreshed by one of them", async () => {
+    const { simulator, startProcess, store, expire } = await start({
+      behaviour: { refreshReuse: "revoke-grant" },
+    });
+    const [here, there] = [startProcess(), startProcess()];
+    expire();
+    const claims = [store.hold("set"), store.hold("set")];
+    const renewed = [here, there].map(({ tokens, place }) => tokens.usable(place));
+    for (const { begun } of claims) await begun;
+    for (const { release } of claims) release();
+
+    const [first, second] = await Promise.all(renewed);
+    expect(first).toEqual(second);
+    expect(refreshesAt(simulator)).toBe(1);
+  });
+
   it("is refreshed here when the process that claimed it does not come back", async () => {
     const { simulator, clock, startProcess, expire } = await start();
     expire();

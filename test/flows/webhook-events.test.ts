@@ -1,4 +1,4 @@
-import express from "express";
+import express, { type ErrorRequestHandler } from "express";
 import express4 from "express4";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { type WebhookEvent, type WebhookEventsOptions, webhookEvents } from "../../src/index.js";
@@ -134,13 +134,23 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     await expect.poll(() => events).toHaveLength(1);
   });
 
-  it("answers 413 to what is larger than any event", async () => {
-    const { app, url } = await startReceiver(createApp);
+  it("answers 413 to what is larger than any event, and error handlers know from whom", async () => {
+    const simulator = await startSimulator();
+    const { publicKey } = simulator;
+    const addresses: unknown[] = [];
+    const noteAddress: ErrorRequestHandler = (error, req, _res, next) => {
+      addresses.push(req.ip);
+      next(error);
+    };
+    const app = await startApp(createApp, simulator, {
+      routes: (to) => to.post("/events", webhookEvents({ publicKey }), noteAddress),
+    });
 
-    const answer = await fetch(url, { method: "POST", body: "x".repeat(4 * 1024 * 1024) });
+    const answer = await fetch(`${app.url}/events`, { method: "POST", body: "x".repeat(4 * 1024 * 1024) });
 
     expect(answer.status).toBe(413);
     expect(lastError(app)).toMatchObject({ code: "body_too_large" });
+    expect(addresses).toEqual(["127.0.0.1"]);
   });
 
   it("signs the user out with the next request when they remove the app at Discord", async () => {

@@ -23,8 +23,10 @@ export async function loginPage({ simulator, extent }: Bench): Promise<Findings>
     });
     return visits.length;
   }
-  for (const server of servers) await openLogin(server);
-  for (const server of servers) written.set(server.contestant, await server.ask("sessionCount"));
+  for (const server of servers) {
+    await openLogin(server);
+    written.set(server.contestant, await server.ask("sessionCount"));
+  }
   const measured = await measureInRounds(servers, extent.rounds, async (server) => {
       await server.ask("forgetSessions");
       return openLogin(server);

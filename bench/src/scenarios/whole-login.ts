@@ -7,6 +7,7 @@ import { comparisonTable, cpuAim } from "../tables.js";
 import { connectTo, Visitor } from "../visitor.js";
 
 const AT_A_TIME = 8;
+const WARM_UP_ROUNDS = 4;
 
 /** Login page, consent, callback and profile, of visitors who come for the first time. */
 export async function wholeLogin({ simulator, extent, users }: Bench): Promise<Findings> {
@@ -20,7 +21,9 @@ export async function wholeLogin({ simulator, extent, users }: Bench): Promise<F
     await sideBySide(signingIn, AT_A_TIME, (user) => new Visitor(pool).signIn(simulator, user));
     return signingIn.length;
   }
-  for (const server of servers) await signIn(server);
+  for (let turn = 0; turn < WARM_UP_ROUNDS; turn++) {
+    for (const server of servers) await signIn(server);
+  }
   const measured = await measureInRounds(servers, extent.rounds, async (server) => {
       await server.ask("forgetSessions");
       simulator.clearRequests();

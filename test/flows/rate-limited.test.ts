@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { RateLimited } from "../../src/index.js";
+import { EXPRESS } from "../support/app.js";
+import { failureOf, startSignedIn } from "../support/signed-in.js";
+
+const LIMITED = { kind: "rate-limited", route: "GET /users/@me" } as const;
+
+describe.each(EXPRESS)("a rate limit on %s", (_name, createApp) => {
+  it("that is short is waited for", async () => {
+    const { simulator, app, browser } = await startSignedIn(createApp);
+    simulator.fail({ ...LIMITED, retryAfter: 1 });
+    expect((await browser.get("/user?fresh=true")).status).toBe(200);
+    expect(simulator.requests).toHaveLength(2);
+    expect(app.errors).toEqual([]);
+  });
+
+  it("that is long is an error at once, and no request until it is over", async () => {
+    const { simulator, app, browser, advance } = await startSignedIn(createApp);
+    simulator.fail({ ...LIMITED, retryAfter: 30 });
+    expect(failureOf(await browser.get("/user?fresh=true"))).toBe("503 rate_limited");
+    expect(app.errors[0]).toBeInstanceOf(RateLimited);
+    expect(app.errors[0]).toMatchObject({ retryAfter: 30, scope: "user", isGlobal: false });
+    expect((app.errors[0] as RateLimited).headers).toEqual({ "Retry-After": "30" });
+
+    advance(20_000);
+    expect(failureOf(await browser.get("/user?fresh=true"))).toBe("503 rate_limited");
+    expect((app.errors[1] as RateLimited).retryAfter).toBeLessThanOrEqual(10);
+    expect((app.errors[1] as RateLimited).retryAfter).toBeGreaterThan(0);
+    expect(simulator.requests).toHaveLength(1);
+
+    advance(10_001);
+    expect((await browser.get("/user?fresh=true")).status).toBe(200);
+  });
+
+  it("of one user holds up nobody else", async () => {
+    const { simulator, app, browser } = await startSignedIn(createApp);
+    const other = app.browser();
+    await other.signIn("/login", { user: simulator.addUser() });
+    simulator.fail({ ...LIMITED, retryAfter: 30 });
+    expect(failureOf(await browser.get("/user?fresh=true"))).toBe("503 rate_limited");
+    expect((await other.get("/user?fresh=true")).status).toBe(200);
+    expect((await browser.get("/guarded")).status).toBe(200);
+    expect((await browser.get("/user")).status).toBe(200);
+  });
+
+  it("of the edge stops every call, and no sign-in", async () => {
+    const { simulator, app, browser, advance } = await startSignedIn(createApp);
+    simulator.fail({ kind: "cloudflare", route: "GET /users/@me" });
+    expect(failureOf(await browser.get("/user?fresh=true"))).toBe("503 rate_limited");
+    expect(app.errors[0]).toMatchObject({ retryAfter: 60, scope: "global", isGlobal: true });
+    expect(failureOf(await browser.get("/bot?route=/users/@me"))).toBe("429 rate_limited");
+    expect(simulator.requests).toHaveLength(1);
+    expect((await browser.get("/authorized")).json()).toBe(true);
+
+    advance(60_001);
+    expect((await browser.get("/bot?route=/users/@me")).status).toBe(200);
+    expect((await browser.get("/user?fresh=true")).status).toBe(200);
+  });
+});
