@@ -52,6 +52,10 @@ it("keeps its private files to itself", async () => {
   });
 });
 
+it("loads nothing but cookies and caches before an app is there", async () => {
+  expect(await consumers.run(5, "eager.cjs")).toEqual(["cookie", "express-discord", "lru-cache"]);
+});
+
 it("holds what is needed and nothing else", () => {
   const foreign = filesIn(installed).filter(
     (path) =>

@@ -2,8 +2,8 @@ import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
 const paths = [
-  "/dist/esm/seal.js",
-  "/dist/cjs/seal.js",
+  "/dist/esm/seal.d.ts",
+  "/dist/cjs/seal.d.ts",
   "/dist/esm/index.js",
   "/dist/cjs/package.json",
   "/src/seal.ts",
