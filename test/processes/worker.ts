@@ -49,6 +49,7 @@ replaceClock({ now: () => Date.now() + movedByMs });
 process.on("message", ({ id, command }: Message) => {
   void run(command).then((reply) => process.send?.({ id, ...reply }));
 });
+process.on("disconnect", () => process.exit());
 process.send?.({ id: 0 });
 
 async function run(command: Command): Promise<Omit<Reply, "id">> {
