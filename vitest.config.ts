@@ -10,6 +10,7 @@ export default defineConfig({
     hookTimeout: 20_000,
     coverage: {
       provider: "v8",
+      reportOnFailure: true,
       include: ["src/**/*.ts"],
       reporter: ["text", "json-summary"],
       thresholds: { lines: 95, branches: 95 },

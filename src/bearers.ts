@@ -11,6 +11,7 @@ import type { UserSession } from "./user-session.js";
 
 const VERIFIED_MS = 60_000;
 const REMEMBERED = 1000;
+const KNOWN = 10_000;
 
 /** Access tokens that clients send along: whose they are, and whether they are this application's. */
 export class Bearers {
@@ -19,6 +20,8 @@ export class Bearers {
   readonly #sessionOf: (place: GrantPlace) => UserSession;
   readonly #verified = new Remembered(remembering<UserSession>());
   readonly #refused = remembering<Unauthorized>();
+  /** Tokens that Discord has vouched for, hashed: whoever makes up others does not keep these from being asked about again. */
+  readonly #known = new LRUCache<string, true>({ max: KNOWN });
 
   constructor(clientId: string, rest: Rest, sessionOf: (place: GrantPlace) => UserSession) {
     this.#clientId = clientId;
@@ -35,13 +38,17 @@ export class Bearers {
     try {
       return await this.#verified.fetch(id, {}, () => this.#verify(id, accessToken));
     } catch (error) {
-      if (error instanceof Unauthorized) this.#refused.set(id, error);
+      if (error instanceof Unauthorized) {
+        this.#refused.set(id, error);
+        this.#known.delete(id);
+      }
       throw error;
     }
   }
 
   async #verify(id: string, accessToken: string): Promise<UserSession> {
-    const credentials = { scheme: "Bearer", token: accessToken, subject: id, untrusted: true } as const;
+    const untrusted = !this.#known.has(id);
+    const credentials = { scheme: "Bearer", token: accessToken, subject: id, untrusted } as const;
     const payload = await this.#rest.send(credentials, "/oauth2/@me").catch((error: unknown) => {
       throw error instanceof HttpException && error.status === 401
         ? refusal("Discord does not know it.")
@@ -49,6 +56,7 @@ export class Bearers {
     });
     const { applicationId, scopes, expires, user } = readAuthorization(payload);
     if (applicationId !== this.#clientId) throw refusal("It was issued to another application.");
+    this.#known.set(id, true);
     const token = {
       id,
       accessToken,

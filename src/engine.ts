@@ -19,8 +19,8 @@ export type Engine = ReturnType<typeof createEngine>;
 /** @param hooks the app's own way of keeping tokens, when it has one */
 export function createEngine(config: Config, hooks: TokenHooks | undefined) {
   const seal = createSeal(config.secrets, config.clientId);
-  const oauth = new OAuth(config);
   const rest = new Rest(config);
+  const oauth = new OAuth(config, rest.invalidRequests);
   const places = new GrantPlaces(config, seal);
   const keeper = hooks ? keeperOfHooks(hooks) : keeperOfPlaces(places);
   const tokens = new Tokens(config, oauth);

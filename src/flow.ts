@@ -10,6 +10,7 @@ const MAX_TOGETHER_BYTES = 6000;
 const STATE_BYTES = 24;
 const VERIFIER_BYTES = 32;
 const HASH_CHARS_IN_NAME = 12;
+const HASH_IN_NAME = /^[\w-]{12}$/;
 
 /** A login under way: what has to be known again when the visitor comes back from Discord. */
 export interface Flow {
@@ -121,7 +122,7 @@ export class Flows {
   }
 
   #isOurs(name: string): boolean {
-    return name.startsWith(this.#prefix) && name.length === this.#prefix.length + HASH_CHARS_IN_NAME;
+    return name.startsWith(this.#prefix) && HASH_IN_NAME.test(name.slice(this.#prefix.length));
   }
 
   /** The names of the cookies to drop, the unreadable and then the oldest, so that the rest takes `bytes` at most. */

@@ -1,4 +1,4 @@
-import type { Wait } from "./rate-limits.js";
+import type { AnswerHeaders, Wait } from "./rate-limits.js";
 
 const WINDOW_S = 600;
 const STEP_MS = 10_000;
@@ -116,6 +116,11 @@ export class InvalidRequests {
       this.#bySubject.delete(key);
     }
   }
+}
+
+/** Whether Discord holds an answer against the address it went to. */
+export function countsAsInvalid(status: number, headers: AnswerHeaders): boolean {
+  return status === 401 || status === 403 || (status === 429 && headers["x-ratelimit-scope"] !== "shared");
 }
 
 function endOf(step: number): number {

@@ -1,10 +1,11 @@
 import http from "node:http";
 import https from "node:https";
 import type { AuthorizationCode, ModuleOptions } from "simple-oauth2";
-import { redactText } from "./call-errors.js";
+import { now } from "./clock.js";
 import type { Config } from "./config.js";
-import { HttpException, type HttpExceptionDetails, RateLimited } from "./errors.js";
-import { readRefusal } from "./rate-limits.js";
+import { countsAsInvalid, InvalidRequests } from "./invalid-requests.js";
+import { answerIn, DeadlinePassed, type Doing, explain, rateLimited } from "./oauth-errors.js";
+import { type Refusal, readRefusal } from "./rate-limits.js";
 import { parseTokenAnswer, type TokenAnswer } from "./token-answer.js";
 import { USER_AGENT } from "./version.js";
 
@@ -12,14 +13,6 @@ import { USER_AGENT } from "./version.js";
 const TOKEN_PATH = "/api/v10/oauth2/token";
 const REVOCATION_PATH = "/api/v10/oauth2/token/revoke";
 const MAX_ANSWER_BYTES = 1024 * 1024;
-const ROUTE_OF = {
-  "exchanging the code": "/oauth2/token",
-  "refreshing the token": "/oauth2/token",
-  "asking for a client credentials token": "/oauth2/token",
-  "revoking the token": "/oauth2/token/revoke",
-} as const;
-
-type Doing = keyof typeof ROUTE_OF;
 
 /** Either of the two stands for all that the user has granted. */
 interface RevocableToken {
@@ -27,27 +20,18 @@ interface RevocableToken {
   readonly refreshToken?: string | undefined;
 }
 
-/** The token endpoint refused what it was given (RFC 6749, 5.2): `invalid_grant` for a dead code or refresh token. */
-export class TokenRequestRefused extends Error {
-  override readonly name = "TokenRequestRefused";
-
-  readonly error: string;
-  readonly description: string | undefined;
-
-  constructor(error: string, description: string | undefined) {
-    super(`Discord's token endpoint answered ${error}.`);
-    this.error = error;
-    this.description = description;
-  }
-}
-
 /** Discord's token endpoint: the only place that knows of simple-oauth2. */
 export class OAuth {
   readonly #config: Config;
+  readonly #invalidRequests: InvalidRequests;
   #opened: Promise<Opened> | undefined;
+  /** Discord counts these calls by address: what one was told holds for all. */
+  #stopped: { readonly until: number; readonly scope: Refusal["scope"] } = { until: 0, scope: "user" };
 
-  constructor(config: Config) {
+  /** @param invalidRequests what brings a ban of this address nearer; it never stops these calls */
+  constructor(config: Config, invalidRequests = new InvalidRequests(config.invalidRequestLimit)) {
     this.#config = config;
+    this.#invalidRequests = invalidRequests;
   }
 
   /** Loads what the first login needs, so that it need not wait for it. */
@@ -113,10 +97,13 @@ export class OAuth {
     sent: readonly (string | undefined)[],
     task: (opened: Opened) => Promise<T>,
   ): Promise<T> {
+    const { until, scope } = this.#stopped;
+    if (until > now()) throw rateLimited(doing, { retryAfterS: (until - now()) / 1000, scope });
     const opened = await this.#open();
     try {
       return await withDeadline(this.#config.timeoutMs, task(opened));
     } catch (error) {
+      this.#learn(error);
       const secrets = [...sent, this.#config.clientSecret, basicCredentials(this.#config)];
       throw explain(
         error,
@@ -124,6 +111,16 @@ export class OAuth {
         secrets.filter((secret) => secret !== undefined),
       );
     }
+  }
+
+  #learn(error: unknown): void {
+    const answer = answerIn(error);
+    if (!answer) return;
+    const { statusCode = 0, headers } = answer.res;
+    this.#invalidRequests.answered(now(), countsAsInvalid(statusCode, headers));
+    if (statusCode !== 429) return;
+    const { retryAfterS, scope } = readRefusal(headers, answer.payload);
+    this.#stopped = { until: Math.max(this.#stopped.until, now() + retryAfterS * 1000), scope };
   }
 }
 
@@ -184,89 +181,8 @@ function deadline(timeoutMs: number): { promise: Promise<never>; cancel: () => v
   return { promise, cancel: () => clearTimeout(timer) };
 }
 
-class DeadlinePassed extends Error {}
-
-/** The parts of a Boom error that are read; the rest of it holds the client secret. */
-interface Failure {
-  readonly output?: { readonly statusCode?: number };
-  readonly data?: {
-    readonly code?: string;
-    readonly isResponseError?: boolean;
-    readonly payload?: unknown;
-    readonly res?: http.IncomingMessage;
-  } | null;
-}
-
-/** Turns whatever simple-oauth2 threw into an error that keeps nothing of the original. */
-function explain(error: unknown, doing: Doing, secrets: readonly string[]): Error {
-  const call = { method: "POST", route: ROUTE_OF[doing] };
-  if (error instanceof DeadlinePassed) return tooSlow(doing, call);
-
-  const { output, data } = (error ?? {}) as Failure;
-  if (!data?.isResponseError || !data.res) {
-    data?.res?.destroy();
-    const timedOut = output?.statusCode === 504 || output?.statusCode === 408;
-    return timedOut ? tooSlow(doing, call) : unavailable(doing, data?.code ?? "no readable answer", call);
-  }
-
-  const status = data.res.statusCode ?? 0;
-  if (status === 429) {
-    const { retryAfterS, scope } = readRefusal(data.res.headers, data.payload);
-    return new RateLimited({ ...call, status: 503, retryAfter: retryAfterS, scope });
-  }
-  const { error: code, description } = readOAuthError(data.payload, secrets);
-  if (code === undefined || status >= 500) return unavailable(doing, `status ${status}`, call);
-  if (code === "invalid_client" || code === "unauthorized_client") {
-    return new HttpException({
-      ...call,
-      message: `Discord refused this application while ${doing} (${code}): check DISCORD_CLIENT_ID and DISCORD_CLIENT_SECRET.`,
-      code: "client_rejected",
-      status: 500,
-      error: code,
-      description,
-    });
-  }
-  if (code === "invalid_grant" || doing === "exchanging the code")
-    return new TokenRequestRefused(code, description);
-  return new HttpException({
-    ...call,
-    message: `Discord answered ${code} while ${doing}${description ? `: ${description}` : "."}`,
-    code: "discord_error",
-    status: 502,
-    error: code,
-    description,
-  });
-}
-
-function readOAuthError(payload: unknown, secrets: readonly string[]) {
-  const { error, error_description } = (payload ?? {}) as Record<string, unknown>;
-  const read = (text: unknown, longest: number) =>
-    typeof text === "string" ? redactText(text, secrets).slice(0, longest) : undefined;
-  return { error: read(error, 100), description: read(error_description, 500) };
-}
-
 /** The client's id and secret as they go over the wire (RFC 6749, 2.3.1). */
 function basicCredentials({ clientId, clientSecret }: Config): string {
   const form = new URLSearchParams([[clientId, clientSecret]]).toString();
   return Buffer.from(form.replace("=", ":")).toString("base64");
-}
-
-type Call = Pick<HttpExceptionDetails, "method" | "route">;
-
-function tooSlow(doing: Doing, call: Call): HttpException {
-  return new HttpException({
-    ...call,
-    message: `Discord took too long ${doing}. The login is unharmed: try again.`,
-    code: "discord_timeout",
-    status: 504,
-  });
-}
-
-function unavailable(doing: Doing, reason: string, call: Call): HttpException {
-  return new HttpException({
-    ...call,
-    message: `Discord could not be reached, or did not answer sensibly, ${doing} (${reason}). Try again later.`,
-    code: "discord_unavailable",
-    status: 502,
-  });
 }

@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, Request } from "express";
 import { HttpException, Unauthorized } from "./errors.js";
 import { discordOf } from "./guards.js";
+import { isReturnTo } from "./return-to.js";
 
 /**
  * An error handler that sends visitors who are not signed in to the login, and back to where they were. What is no visit
@@ -26,8 +27,9 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
       next(loginLoop(error));
       return;
     }
-    const returnTo = req.method === "GET" ? `?returnTo=${encodeURIComponent(req.originalUrl)}` : "";
-    res.redirect(loginPath + returnTo);
+    // A longer address would make the login's one longer than a server takes.
+    const isPlace = req.method === "GET" && isReturnTo(req.originalUrl);
+    res.redirect(loginPath + (isPlace ? `?returnTo=${encodeURIComponent(req.originalUrl)}` : ""));
   };
 }
 

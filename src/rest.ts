@@ -7,10 +7,10 @@ import { type Call, type Credentials, prepareCall } from "./call.js";
 import { botTokenRejected, noAnswer, rateLimited, redact, requireToken } from "./call-errors.js";
 import { now, stopwatch } from "./clock.js";
 import { type Answer, exchange, type NoAnswer } from "./exchange.js";
-import { InvalidRequests } from "./invalid-requests.js";
+import { countsAsInvalid, InvalidRequests } from "./invalid-requests.js";
 import { pause } from "./pause.js";
 import { type ProxyAddress, parseProxy } from "./proxy.js";
-import { type AnswerHeaders, readAnnouncement, readRefusal, type Wait } from "./rate-limits.js";
+import { readAnnouncement, readRefusal, type Wait } from "./rate-limits.js";
 import { traceRequest } from "./telemetry.js";
 
 export type { ApiRequest, Query } from "./api-request.js";
@@ -189,8 +189,4 @@ async function createDispatcher(timeoutMs: number, proxy: ProxyAddress | undefin
     proxyTls: options.connect,
     clientFactory: (url, inherited) => new Pool(url, { ...inherited, headersTimeout: timeoutMs }),
   });
-}
-
-function countsAsInvalid(status: number, headers: AnswerHeaders): boolean {
-  return status === 401 || status === 403 || (status === 429 && headers["x-ratelimit-scope"] !== "shared");
 }

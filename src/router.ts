@@ -37,8 +37,7 @@ export function discordRouter(options: RouterOptions = {}) {
   const { afterLogin = "/", afterLogout = "/", scopes, onLogin } = options;
 
   const login: Step = async (req, res) => {
-    const { searchParams } = new URL(req.url, "http://localhost");
-    const wanted = searchParams.get("returnTo");
+    const wanted = new URLSearchParams(req.url.replace(/^[^?]*/, "")).get("returnTo");
     await discordOf(req).createSession(req, res, {
       scopes,
       returnTo: isReturnTo(wanted) ? wanted : undefined,

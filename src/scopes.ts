@@ -1,13 +1,13 @@
 import { MissingScopes } from "./errors.js";
 
 /** The scope each route of a user needs, by template (https://docs.discord.com/developers/topics/oauth2). */
-const SCOPE_OF_ROUTE: Readonly<Record<string, string>> = {
-  "/users/@me": "identify",
-  "/users/@me/guilds": "guilds",
-  "/users/@me/guilds/:id/member": "guilds.members.read",
-  "/users/@me/connections": "connections",
-  "/users/@me/applications/:id/role-connection": "role_connections.write",
-};
+const SCOPE_OF_ROUTE = new Map([
+  ["/users/@me", "identify"],
+  ["/users/@me/guilds", "guilds"],
+  ["/users/@me/guilds/:id/member", "guilds.members.read"],
+  ["/users/@me/connections", "connections"],
+  ["/users/@me/applications/:id/role-connection", "role_connections.write"],
+]);
 
 /** Scopes for which Discord asks the visitor each time, whatever was granted before. */
 const PASSTHROUGH_SCOPES = ["bot", "webhook.incoming"];
@@ -20,7 +20,7 @@ export function requireGranted(granted: readonly string[], wanted: readonly stri
 
 /** @throws MissingScopes where the route is known to need a scope that was not granted */
 export function requireScopeOf(template: string, granted: readonly string[]): void {
-  const scope = SCOPE_OF_ROUTE[template];
+  const scope = SCOPE_OF_ROUTE.get(template);
   if (scope !== undefined) requireGranted(granted, [scope], template);
 }
 

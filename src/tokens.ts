@@ -4,7 +4,8 @@ import { now, sleep } from "./clock.js";
 import type { Config } from "./config.js";
 import { Unauthorized } from "./errors.js";
 import { type GrantPlace, isDue, isExpired, type RefreshClaim, type Token } from "./grant.js";
-import { type OAuth, TokenRequestRefused } from "./oauth.js";
+import type { OAuth } from "./oauth.js";
+import { TokenRequestRefused } from "./oauth-errors.js";
 import { traceRefresh } from "./telemetry.js";
 import { underLock } from "./under-lock.js";
 

@@ -2,8 +2,8 @@ import { HttpException } from "./errors.js";
 import type { Lock } from "./options.js";
 
 /**
- * Runs a task under the app's lock. Once the task has begun, only its own outcome matters: a lock that expires or cannot
- * be released does no harm.
+ * Runs a task under the app's lock. Once the task has begun, only its own outcome matters: a lock that expires, or is
+ * never released, does no harm.
  *
  * @param longestWaitMs real time; a lock that has not let the task begin by then has failed
  * @throws HttpException lock_failed when the task has not run, and then it never will
@@ -22,14 +22,18 @@ export async function underLock<T>(
     timer = setTimeout(() => reject(error), longestWaitMs);
   });
 
+  let finish = () => {};
+  const finished = new Promise<void>((resolve) => {
+    finish = resolve;
+  });
   const once = async () => {
     if (isOver) throw new Error("The task comes too late: whoever wanted it was told that the lock failed.");
     clearTimeout(timer);
-    outcome ??= task();
+    outcome ??= task().finally(finish);
     await outcome;
   };
   try {
-    await Promise.race([lock(key, once), tooSlow]);
+    await Promise.race([lock(key, once), tooSlow, finished]);
     if (!outcome) throw new Error("The lock resolved without having run its task.");
   } catch (cause) {
     if (!outcome) throw lockFailed(cause);

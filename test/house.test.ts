@@ -36,6 +36,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "exchange",
     "invalid-requests",
     "oauth",
+    "oauth-errors",
     "pause",
     "proxy",
     "rest",

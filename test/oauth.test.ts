@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../src/config.js";
 import { HttpException } from "../src/errors.js";
-import { OAuth, TokenRequestRefused } from "../src/oauth.js";
+import { OAuth } from "../src/oauth.js";
+import { TokenRequestRefused } from "../src/oauth-errors.js";
 import type { DiscordOptions } from "../src/options.js";
 import type { DiscordSimulator } from "../src/testing/index.js";
 import { startSimulator } from "./support/app.js";

@@ -102,7 +102,9 @@ describe.each(EXPRESS)("a Discord that is down on %s", (_name, createApp) => {
   it.each([...UNAVAILABLE, ...REFUSED])(
     "at the exchange of a code when %s",
     async (_what, fault, name, failure) => {
-      const { simulator, app, user } = await startSignedIn(createApp, { discord: patienceFor(fault) });
+      const { simulator, app, user, advance } = await startSignedIn(createApp, {
+        discord: patienceFor(fault),
+      });
       simulator.fail({ ...fault, route: "POST /oauth2/token" });
       const browser = app.browser();
       const login = await openLogin(browser, simulator, user);
@@ -111,6 +113,8 @@ describe.each(EXPRESS)("a Discord that is down on %s", (_name, createApp) => {
       expect(lastFailure(app).name).toBe(name);
       expect(failureOf(await browser.get(login.callbackUrl))).toBe("400 flow_unknown");
       expect((await browser.get("/guarded")).status).toBe(401);
+
+      advance(61_000);
       expect((await browser.signIn("/login", { user })).json()).toMatchObject({ userId: user.id });
       expect((await browser.get("/guarded")).status).toBe(200);
     },

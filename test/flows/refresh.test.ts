@@ -62,6 +62,7 @@ describe.each(EXPRESS)("a refresh on %s", (_name, createApp) => {
     expect(lastFailure(app)).toEqual({ name, status, code });
     expect(refreshesAt(simulator)).toBe(1);
 
+    advance(61_000);
     const next = await browser.get("/user");
     expect([next.status, next.json()]).toMatchObject([200, { id: user.id }]);
     expect(refreshesAt(simulator)).toBe(2);

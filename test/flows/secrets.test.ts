@@ -96,6 +96,7 @@ describe.each(EXPRESS)("a secret on %s", (_name, createApp) => {
 
     await refuseCallbacks(app, simulator, browser, (ms) => clock.advance(ms));
     await failExchanges(simulator, app);
+    clock.advance(1000);
 
     seen.push(["login", (await browser.signIn("/login?data=x", { user })).json()]);
     await act(...Object.keys(ACTIONS).filter((action) => !action.startsWith("logout")));
@@ -118,6 +119,7 @@ describe.each(EXPRESS)("a secret on %s", (_name, createApp) => {
     clock.advance(700_000_000);
     simulator.clock.advance(700_000_000);
     for (const fault of brokenAnswers("POST /oauth2/token")) await actUnder(fault, "user");
+    clock.advance(1000);
     for (const error of ["invalid_client", "invalid_scope", "server_error"]) {
       await actUnder(echo("POST /oauth2/token", 400, 0, error), "user", "owner");
     }
