@@ -1,4 +1,5 @@
 import { hash } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import { now, sleep } from "./clock.js";
 import type { Config } from "./config.js";
@@ -16,6 +17,8 @@ const LOOK_AGAIN_MS = 2000;
 const OVERWRITTEN_CLAIM_MS = 500;
 const PAUSE_MS = 50;
 const RETRY_EARLY_MS = 5000;
+/** Real time: how long a request waits for a refresh that it does not need yet. */
+const EARLY_PATIENCE_MS = 500;
 const REMEMBERED = 10_000;
 
 /** A grant's life: who may use it, who refreshes it, when it ends. */
@@ -115,14 +118,19 @@ export class Tokens {
     return at !== undefined && token.issuedAt <= at;
   }
 
-  /** The token still works, so whatever goes wrong here does not concern the caller. */
+  /** The token still works, so whatever goes wrong here, or takes long, does not concern the caller. */
   async #refreshEarly(place: GrantPlace, token: Token): Promise<Token> {
     if (!token.refreshToken || (this.#earlyAgainAt.get(token.id) ?? 0) > now()) return token;
-    try {
-      return await this.refresh(place, token);
-    } catch {
+    const refreshed = this.refresh(place, token).catch(() => {
       this.#earlyAgainAt.set(token.id, now() + RETRY_EARLY_MS);
       return token;
+    });
+    const settled = new AbortController();
+    const impatient = delay(EARLY_PATIENCE_MS, token, { signal: settled.signal }).catch(() => token);
+    try {
+      return await Promise.race([refreshed, impatient]);
+    } finally {
+      settled.abort();
     }
   }
 

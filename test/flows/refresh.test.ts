@@ -175,6 +175,34 @@ describe.each(EXPRESS)("a refresh on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(0);
   });
 
+  it("ahead of time holds nobody up while Discord hangs", async () => {
+    const { simulator, app, browser, advance } = await startSignedIn(createApp, {
+      discord: { timeoutMs: 60_000 },
+    });
+    advance(WEEK_MS - 30_000);
+    simulator.fail({ kind: "hang", route: REFRESH });
+
+    const answers = await Promise.all([browser.get("/guarded"), browser.get("/guarded")]);
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(simulator.requestsTo(REFRESH).filter((request) => request.fault)).toMatchObject([
+      { status: undefined },
+    ]);
+    await app.discord.close();
+  });
+
+  it("ahead of time is kept when it comes after the answer", async () => {
+    const { simulator, browser, advance } = await startSignedIn(createApp);
+    advance(WEEK_MS - 30_000);
+    simulator.fail({ kind: "delay", ms: 1000, route: REFRESH });
+    expect((await browser.get("/guarded")).status).toBe(200);
+    await expect.poll(() => simulator.requestsTo(REFRESH).at(-1)?.status, { timeout: 5000 }).toBe(200);
+
+    advance(60_000);
+    expect((await browser.get("/user?fresh=true")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(1);
+  });
+
   it("of one user does not wait for that of another", async () => {
     const { simulator, app, browser, advance } = await startSignedIn(createApp);
     const second = app.browser();
