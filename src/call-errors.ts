@@ -13,6 +13,8 @@ export interface NamedCall {
   readonly secrets: readonly string[];
 }
 
+/** Far deeper than any answer of Discord's. */
+const DEEPEST = 64;
 const SENDABLE = /^[\x21-\x7e]+$/;
 
 /** @throws HttpException for a token that no header can carry, or none at all */
@@ -97,13 +99,15 @@ export function namesOf({ method, route }: NamedCall): { readonly method: string
   return { method, route };
 }
 
-/** Every occurrence of the secrets replaced, wherever in the value. */
-export function redact(value: unknown, secrets: readonly string[]): unknown {
+/** Every occurrence of the secrets replaced, wherever in the value. What is nested too deep is left out. */
+export function redact(value: unknown, secrets: readonly string[], depth = 0): unknown {
   if (typeof value === "string") return redactText(value, secrets);
-  if (Array.isArray(value)) return value.map((element) => redact(element, secrets));
   if (typeof value !== "object" || value === null) return value;
+  if (depth > DEEPEST) return "[too deep]";
+  const redactPart = (part: unknown) => redact(part, secrets, depth + 1);
+  if (Array.isArray(value)) return value.map(redactPart);
   return Object.fromEntries(
-    Object.entries(value).map(([key, element]) => [redactText(key, secrets), redact(element, secrets)]),
+    Object.entries(value).map(([key, part]) => [redactText(key, secrets), redactPart(part)]),
   );
 }
 

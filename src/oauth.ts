@@ -1,5 +1,4 @@
 import http from "node:http";
-import https from "node:https";
 import type { AuthorizationCode, ModuleOptions } from "simple-oauth2";
 import { now } from "./clock.js";
 import type { Config } from "./config.js";
@@ -13,6 +12,8 @@ import { USER_AGENT } from "./version.js";
 const TOKEN_PATH = "/api/v10/oauth2/token";
 const REVOCATION_PATH = "/api/v10/oauth2/token/revoke";
 const MAX_ANSWER_BYTES = 1024 * 1024;
+/** Routers forget connections that were idle for minutes, and the next login would go nowhere. */
+const KEEP_ALIVE = { keepAlive: true, timeout: 30_000 };
 
 /** Either of the two stands for all that the user has granted. */
 interface RevocableToken {
@@ -149,10 +150,10 @@ async function open(config: Config): Promise<Opened> {
 async function createAgent({ discordUrl, proxy }: Config): Promise<http.Agent> {
   const secure = discordUrl.startsWith("https:");
   if (proxy && secure)
-    return sharedWhole(new (await import("https-proxy-agent")).HttpsProxyAgent(proxy, { keepAlive: true }));
-  if (proxy)
-    return sharedWhole(new (await import("http-proxy-agent")).HttpProxyAgent(proxy, { keepAlive: true }));
-  return sharedWhole(new (secure ? https : http).Agent({ keepAlive: true }));
+    return sharedWhole(new (await import("https-proxy-agent")).HttpsProxyAgent(proxy, KEEP_ALIVE));
+  if (proxy) return sharedWhole(new (await import("http-proxy-agent")).HttpProxyAgent(proxy, KEEP_ALIVE));
+  const { Agent } = secure ? await import("node:https") : http;
+  return sharedWhole(new Agent(KEEP_ALIVE));
 }
 
 /**

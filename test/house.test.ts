@@ -212,13 +212,18 @@ describe("the tree", () => {
   });
 
   it("has a lock file without addresses of a registry", () => {
-    const { packages } = JSON.parse(textOf("package-lock.json")) as {
-      packages: Record<string, { resolved?: string; link?: boolean }>;
-    };
-    expect(Object.values(packages).filter(({ resolved, link }) => resolved !== undefined && !link)).toEqual(
+    expect(locked().filter(([, { resolved, link }]) => resolved !== undefined && !link)).toEqual([]);
+    expect(textOf("package-lock.json")).not.toMatch(/registry\./);
+  });
+
+  it("has a lock file that installs on every platform", () => {
+    const paths = locked().map(([path]) => path);
+    const optional = locked().flatMap(([, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies),
+    );
+    expect(optional.filter((name) => !paths.some((path) => path.endsWith(`node_modules/${name}`)))).toEqual(
       [],
     );
-    expect(textOf("package-lock.json")).not.toMatch(/registry\./);
   });
 });
 
@@ -256,6 +261,17 @@ function libraryFilesWith(pattern: RegExp): string[] {
   return library
     .filter(({ text }) => pattern.test(text.replaceAll(/\/\*[\s\S]*?\*\//g, "")))
     .map(({ path }) => path);
+}
+
+interface LockedPackage {
+  readonly resolved?: string;
+  readonly link?: boolean;
+  readonly optionalDependencies?: Readonly<Record<string, string>>;
+}
+
+function locked(): [path: string, LockedPackage][] {
+  const { packages } = JSON.parse(textOf("package-lock.json")) as { packages: Record<string, LockedPackage> };
+  return Object.entries(packages);
 }
 
 function textOf(path: string): string {

@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { Socket } from "node:net";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { resolveConfig } from "../src/config.js";
 import { HttpException } from "../src/errors.js";
 import { OAuth } from "../src/oauth.js";
@@ -35,6 +36,17 @@ describe("the token endpoint", () => {
     for (let turn = 0; turn < 300; turn += 1) await oauth.exchangeCode("a code", "a verifier");
     expect(simulator.requestsTo(TOKEN)).toHaveLength(300);
     expect(simulator.connectionCount).toBe(1);
+    await oauth.close();
+  });
+
+  it("is asked over a new connection after half a minute", async () => {
+    const simulator = await startSimulator();
+    const setTimeout = vi.spyOn(Socket.prototype, "setTimeout");
+    onTestFinished(() => setTimeout.mockRestore());
+    const oauth = oauthOf(simulator);
+    answer(simulator, { access_token: "a" });
+    await oauth.exchangeCode("a code", undefined);
+    expect(setTimeout.mock.calls.map(([ms]) => ms)).toContain(30_000);
     await oauth.close();
   });
 

@@ -115,6 +115,18 @@ describe("an answer of 4xx", () => {
   });
 });
 
+test.each([400, 429])(
+  "an answer of %i that is nested without end is an error like any other",
+  async (status) => {
+    const server = await answeringServer((response) => {
+      const body = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
+      response.writeHead(status, { "Content-Type": "application/json" }).end(body);
+    });
+    const error = await rejection(restOf(server.url, { maxWaitMs: 0 }).send(NELLY, "/users/@me"));
+    expect(error).toBeInstanceOf(HttpException);
+  },
+);
+
 describe("Discord is unavailable", () => {
   test.each([
     [

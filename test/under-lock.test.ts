@@ -38,6 +38,7 @@ describe("a task under a lock", () => {
   });
 
   it.each<readonly [string, Lock]>([
+    ["is never released", (_key, run) => run().then(() => new Promise(() => undefined))],
     ["fails afterwards", async (_key, run) => run().then(() => Promise.reject(new Error("It had expired.")))],
     ["swallows its outcome", async (_key, run) => void (await run().catch(() => undefined))],
   ])("counts when the lock %s", async (_what, lock) => {

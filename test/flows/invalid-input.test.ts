@@ -28,6 +28,7 @@ const NO_SNOWFLAKES: readonly unknown[] = [
 const NO_ROUTES: readonly unknown[] = [
   "",
   "users/@me",
+  "constructor",
   "//evil.example/users",
   "https://discord.com/api/v10/users/@me",
   "http://evil.example",
