@@ -49,12 +49,13 @@ export class Flows {
   /** @throws TypeError when `data` is too large for a cookie or cannot be written as JSON */
   start(
     cookieHeader: string | undefined,
-    { pkce, ...wish }: Omit<Flow, "state" | "verifier" | "expires"> & { readonly pkce: boolean },
+    wish: Omit<Flow, "state" | "verifier" | "expires"> & { readonly pkce: boolean },
   ): StartedFlow {
     const random = randomBytes(STATE_BYTES + VERIFIER_BYTES);
     const state = random.toString("base64url", 0, STATE_BYTES);
-    const verifier = pkce ? random.toString("base64url", STATE_BYTES) : undefined;
-    const flow: Flow = { state, verifier, ...wish, expires: now() + LIFETIME_MS };
+    const verifier = wish.pkce ? random.toString("base64url", STATE_BYTES) : undefined;
+    const { scopes, data, returnTo } = wish;
+    const flow: Flow = { state, verifier, scopes, data, returnTo, expires: now() + LIFETIME_MS };
 
     const name = this.#cookieName(hashOf(state));
     const cookie = this.#serialize(name, this.#seal.seal("flow", name, jsonOf(flow)), LIFETIME_MS / 1000);

@@ -59,13 +59,23 @@ export class GrantRecords {
     return new RecordPlace(this, records, id, sessionMs);
   }
 
+  /** @returns the token as it is remembered; nothing where the store has to be asked, too */
+  peek(id: string): Token | undefined {
+    const known = this.#remembered(id);
+    return typeof known === "object" ? known : undefined;
+  }
+
   async readRemembered(records: Records, id: string, sessionMs: number): Promise<Token | undefined> {
-    const known = this.#unsaved.has(id) ? undefined : this.#memo.get(id);
+    const known = this.#remembered(id);
     if (known !== undefined) return typeof known === "object" ? known : undefined;
     const found = await this.read(records, id, sessionMs);
     // Only of a grant that a session points to: that of a login under way may be written any moment.
     if (!found && !this.#memo.has(id)) this.#memo.set(id, "missing");
     return found;
+  }
+
+  #remembered(id: string): Remembered | undefined {
+    return this.#unsaved.has(id) ? undefined : this.#memo.get(id);
   }
 
   async read(records: Records, id: string, sessionMs: number): Promise<Token | undefined> {
@@ -193,6 +203,10 @@ class RecordPlace implements GrantPlace {
 
   read(): Promise<Token | undefined> {
     return this.#all.readRemembered(this.#records, this.#id, this.#sessionMs);
+  }
+
+  peek(): Token | undefined {
+    return this.#all.peek(this.#id);
   }
 
   readAgain(): Promise<Token | undefined> {

@@ -51,6 +51,8 @@ function isToken(value: unknown): value is Token {
 export interface GrantPlace {
   /** The token, at most 30 seconds old as far as other processes are concerned. */
   read(): Promise<Token | undefined>;
+  /** What `read` would give, where nobody has to be waited for. */
+  peek?(): Token | undefined;
   /** The token as it is stored now. */
   readAgain(): Promise<Token | undefined>;
   /**

@@ -16,6 +16,8 @@ interface SessionCookieSettings {
 }
 
 interface Host {
+  /** As browsers send it. */
+  readonly header: string;
   readonly name: string;
   /** Empty where it is the protocol's own. */
   readonly port: string;
@@ -25,16 +27,16 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** Says each finding once, as a process warning; a login is never refused for one. */
 export class SetupWarnings {
-  readonly #config: Config;
+  readonly #redirectHost: Host;
   readonly #found = new Map<string, Finding>();
 
   constructor(config: Config) {
-    this.#config = config;
+    this.#redirectHost = hostOf(config.redirectUri);
   }
 
   /** Looks at the request that begins a login. */
   inspect(req: IncomingMessage): void {
-    for (const finding of findingsIn(req, this.#config)) {
+    for (const finding of findingsIn(req, this.#redirectHost)) {
       if (this.#found.has(finding.code)) continue;
       this.#found.set(finding.code, finding);
       process.emitWarning(finding.message, { type: "ExpressDiscordWarning", code: finding.code });
@@ -48,7 +50,7 @@ export class SetupWarnings {
   }
 }
 
-function* findingsIn(req: IncomingMessage, { redirectUri }: Config): Generator<Finding> {
+function* findingsIn(req: IncomingMessage, there: Host): Generator<Finding> {
   const { sameSite, secure } = sessionCookieOf(req);
   if (sameSite === true || String(sameSite).toLowerCase() === "strict") {
     yield {
@@ -64,8 +66,8 @@ function* findingsIn(req: IncomingMessage, { redirectUri }: Config): Generator<F
         'The session cookie is secure, but this login came by plain http, so the session is not kept. Use https, or secure: "auto" while developing. See docs/troubleshooting.md#secure-without-https.',
     };
   }
-  const here = hostOf(`http://${req.headers["x-forwarded-host"] ?? req.headers.host}`);
-  const there = hostOf(redirectUri);
+  const header = String(req.headers["x-forwarded-host"] ?? req.headers.host);
+  const here = header === there.header ? there : hostOf(`http://${header}`);
   if (isOtherHost(here, there)) {
     yield {
       code: "EXPRESS_DISCORD_OTHER_HOST",
@@ -99,7 +101,7 @@ function isOtherHost(here: Host, there: Host): boolean {
 }
 
 function hostOf(url: string): Host {
-  if (!URL.canParse(url)) return { name: "", port: "" };
-  const { hostname, port } = new URL(url);
-  return { name: hostname, port };
+  if (!URL.canParse(url)) return { header: "", name: "", port: "" };
+  const { host, hostname, port } = new URL(url);
+  return { header: host, name: hostname, port };
 }

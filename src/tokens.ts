@@ -49,7 +49,7 @@ export class Tokens {
    * @throws HttpException when that cannot be found out now; the sign-in is unharmed
    */
   async usable(place: GrantPlace): Promise<Token> {
-    const token = await place.read();
+    const token = place.peek?.() ?? (await place.read());
     if (!token) throw notSignedIn();
     if (this.#isDeauthorized(token)) {
       await this.end(place, token.id);
