@@ -16,8 +16,11 @@ const rows = readFileSync(GUIDE, "utf8")
   .split("\n")
   .filter((line) => /^\| (?!---)/.test(line) && !line.endsWith("| shown by |"));
 const claims = rows.flatMap((row): Claim[] => {
-  const last = row.split(" | ").at(-1)?.replace(/ \|$/, "") ?? "";
-  return last.split("<br>").map((text) => ({ row, text }));
+  const last = row.slice(0, -1).split("|").at(-1) ?? "";
+  return last
+    .trim()
+    .split("<br>")
+    .map((text) => ({ row, text }));
 });
 
 /** The names of the tests in a file, as they are written there. */

@@ -299,7 +299,7 @@ describe.each(EXPRESS)("What Flask-Discord gets wrong, on %s: errors", (_name, c
   });
 
   it("22. a token endpoint that limits, fails or answers with a page is told apart", async () => {
-    const { app, browser, simulator, user } = await startStory(createApp);
+    const { advance, app, browser, simulator, user } = await startStory(createApp);
     const codes = [];
     for (const fault of [
       { kind: "rate-limited", retryAfter: 3 },
@@ -309,6 +309,7 @@ describe.each(EXPRESS)("What Flask-Discord gets wrong, on %s: errors", (_name, c
     ] as const) {
       simulator.fail({ route: "POST /oauth2/token", ...fault });
       codes.push(failureOf(await browser.signIn("/login", { user })));
+      advance(120_000);
     }
 
     expect(codes).toEqual([
