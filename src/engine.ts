@@ -1,17 +1,17 @@
-import { Bearers } from "./bearers.js";
-import { BotCalls } from "./bot-calls.js";
 import type { Config } from "./config.js";
-import type { GrantPlace } from "./grant.js";
-import { GrantPlaces } from "./grant-places.js";
-import { HookPlaces, type TokenHooks } from "./hook-places.js";
-import { type GrantKeeper, Logins } from "./logins.js";
-import { OAuth } from "./oauth.js";
-import { Rest } from "./rest.js";
+import type { GrantPlace } from "./grants/grant.js";
+import { GrantPlaces } from "./grants/grant-places.js";
+import { HookPlaces, type TokenHooks } from "./grants/hook-places.js";
+import { Tokens } from "./grants/tokens.js";
+import { type GrantKeeper, Logins } from "./login/logins.js";
+import { OAuth } from "./oauth/oauth.js";
+import { Rest } from "./rest/rest.js";
 import { createSeal } from "./seal.js";
-import { Tokens } from "./tokens.js";
-import { UserCalls } from "./user-calls.js";
-import { UserSession } from "./user-session.js";
-import { Users } from "./users.js";
+import { Bearers } from "./users/bearers.js";
+import { BotCalls } from "./users/bot-calls.js";
+import { UserCalls } from "./users/user-calls.js";
+import { UserSession } from "./users/user-session.js";
+import { Users } from "./users/users.js";
 
 /** The parts of one configured instance, put together. */
 export type Engine = ReturnType<typeof createEngine>;

@@ -1,5 +1,3 @@
-export type { ApiRequest } from "./api-request.js";
-export type { LoginOptions } from "./authorization-url.js";
 export type { ImageFormat, ImageOptions, ImageSize } from "./cdn.js";
 export {
   AccessDenied,
@@ -12,7 +10,8 @@ export {
   type RateLimitScope,
   Unauthorized,
 } from "./errors.js";
-export type { Token } from "./grant.js";
+export type { Token } from "./grants/grant.js";
+export type { SignedOut, SignIn } from "./grants/session-data.js";
 export {
   type AuthorizationGuard,
   type AuthorizationOptions,
@@ -23,8 +22,8 @@ export {
   requiresGuild,
   requiresScopes,
 } from "./guards.js";
-export type { JoinOptions } from "./guild-join.js";
-export type { Login, LoginResult, ReplayedLogin } from "./login.js";
+export type { LoginOptions } from "./login/authorization-url.js";
+export type { Login, LoginResult, ReplayedLogin } from "./login/login.js";
 export type { Authorization } from "./models/authorization.js";
 export { Bot } from "./models/bot.js";
 export { Guild } from "./models/guild.js";
@@ -41,16 +40,17 @@ export {
   Permissions,
 } from "./permissions.js";
 export { redirectUnauthorized } from "./redirect-unauthorized.js";
-export type { FetchOptions } from "./remembered.js";
+export type { ApiRequest } from "./rest/api-request.js";
+export { discordRouter, type RouterOptions } from "./router.js";
+export { DiscordOAuth2Session, type HeldToken, type OnTokenChange } from "./session.js";
+export type { RefreshTrace, RequestTrace } from "./telemetry.js";
+export type { JoinOptions } from "./users/guild-join.js";
+export type { FetchOptions } from "./users/remembered.js";
 export type {
   RoleConnection,
   RoleConnectionMetadata,
   RoleConnectionUpdate,
   RoleConnectionValue,
-} from "./role-connections.js";
-export { discordRouter, type RouterOptions } from "./router.js";
-export { DiscordOAuth2Session, type HeldToken, type OnTokenChange } from "./session.js";
-export type { SignedOut, SignIn } from "./session-data.js";
-export type { RefreshTrace, RequestTrace } from "./telemetry.js";
-export type { UserSession } from "./user-session.js";
+} from "./users/role-connections.js";
+export type { UserSession } from "./users/user-session.js";
 export { type WebhookEvent, type WebhookEventsOptions, webhookEvents } from "./webhook-events.js";

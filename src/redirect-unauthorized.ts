@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler, Request } from "express";
 import { HttpException, Unauthorized } from "./errors.js";
 import { discordOf } from "./guards.js";
-import { isReturnTo } from "./return-to.js";
+import { isReturnTo } from "./login/return-to.js";
 
 /**
  * An error handler that sends visitors who are not signed in to the login, and back to where they were. What is no visit

@@ -1,11 +1,11 @@
 import type { NextFunction, Request, Response } from "express";
 import { HttpException } from "./errors.js";
+import { sessionOf } from "./grants/session-data.js";
 import { discordOf } from "./guards.js";
-import type { Login, LoginResult } from "./login.js";
-import { isReturnTo } from "./return-to.js";
-import { sessionOf } from "./session-data.js";
-import { saveSession } from "./session-renewal.js";
-import { START_AGAIN_POLICY, startAgainPage } from "./start-again-page.js";
+import type { Login, LoginResult } from "./login/login.js";
+import { isReturnTo } from "./login/return-to.js";
+import { saveSession } from "./login/session-renewal.js";
+import { START_AGAIN_POLICY, startAgainPage } from "./login/start-again-page.js";
 
 /** What {@link discordRouter} can be told. A path that is `false` is left out. */
 export interface RouterOptions {

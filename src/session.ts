@@ -2,16 +2,15 @@ import { hash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Application } from "express";
 import type { LRUCache } from "lru-cache";
-import type { ApiRequest } from "./api-request.js";
-import type { LoginOptions } from "./authorization-url.js";
 import { type Config, isSameConfig, resolveConfig } from "./config.js";
 import { createEngine, type Engine } from "./engine.js";
 import { HttpException, Unauthorized } from "./errors.js";
-import type { Token } from "./grant.js";
-import type { JoinOptions } from "./guild-join.js";
-import { heldPlace } from "./held-place.js";
-import type { LoginResult } from "./login.js";
-import { answersNonVisit, forbidCaching, redirect, requireGet } from "./manners.js";
+import type { Token } from "./grants/grant.js";
+import { heldPlace } from "./grants/held-place.js";
+import { sessionOf, signInOf } from "./grants/session-data.js";
+import type { LoginOptions } from "./login/authorization-url.js";
+import type { LoginResult } from "./login/login.js";
+import { answersNonVisit, forbidCaching, redirect, requireGet } from "./login/manners.js";
 import type { Authorization } from "./models/authorization.js";
 import { Bot } from "./models/bot.js";
 import type { Guild } from "./models/guild.js";
@@ -19,10 +18,15 @@ import type { GuildMember } from "./models/guild-member.js";
 import type { User } from "./models/user.js";
 import type { UserConnection } from "./models/user-connection.js";
 import type { DiscordOptions } from "./options.js";
-import type { FetchOptions } from "./remembered.js";
-import type { RoleConnection, RoleConnectionMetadata, RoleConnectionUpdate } from "./role-connections.js";
-import { sessionOf, signInOf } from "./session-data.js";
-import type { UserSession } from "./user-session.js";
+import type { ApiRequest } from "./rest/api-request.js";
+import type { JoinOptions } from "./users/guild-join.js";
+import type { FetchOptions } from "./users/remembered.js";
+import type {
+  RoleConnection,
+  RoleConnectionMetadata,
+  RoleConnectionUpdate,
+} from "./users/role-connections.js";
+import type { UserSession } from "./users/user-session.js";
 
 /** Under this name an app's instance is found again: `app.get("discord")`. */
 export const SETTING = "discord";

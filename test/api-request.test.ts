@@ -5,8 +5,8 @@ import {
   type Method,
   type PlainRequest,
   parseMethod,
-} from "../src/api-request.js";
-import { parseRoute } from "../src/route.js";
+} from "../src/rest/api-request.js";
+import { parseRoute } from "../src/rest/route.js";
 import { USER_AGENT } from "../src/version.js";
 
 function encode(request: PlainRequest, method: Method = "POST", route = "/channels/1/messages") {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { authorizationUrl, checkLoginOptions } from "../src/authorization-url.js";
 import { resolveConfig } from "../src/config.js";
+import { authorizationUrl, checkLoginOptions } from "../src/login/authorization-url.js";
 
 const CONFIG = resolveConfig(
   {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Buckets, type Slot } from "../src/buckets.js";
-import type { Announcement } from "../src/rate-limits.js";
+import { Buckets, type Slot } from "../src/rest/buckets.js";
+import type { Announcement } from "../src/rest/rate-limits.js";
 
 const NOON = Date.UTC(2026, 10, 23, 12);
 

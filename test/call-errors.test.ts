@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { noAnswer } from "../src/call-errors.js";
+import { noAnswer } from "../src/rest/call-errors.js";
 
 const TOKEN = "nellys-access-token";
 const CALL = {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { authorizationError, parseCallbackQuery, requireIssuer } from "../src/callback-query.js";
 import { AccessDenied } from "../src/errors.js";
+import { authorizationError, parseCallbackQuery, requireIssuer } from "../src/login/callback-query.js";
 
 const ISSUER = "https://discord.com";
 

@@ -1,6 +1,6 @@
 import { parse } from "cookie";
 import { describe, expect, it } from "vitest";
-import { type Flow, Flows, hashOf } from "../src/flow.js";
+import { type Flow, Flows, hashOf } from "../src/login/flow.js";
 import { createSeal } from "../src/seal.js";
 import { movableClock } from "./support/clock.js";
 

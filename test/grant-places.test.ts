@@ -2,11 +2,11 @@ import type { IncomingMessage } from "node:http";
 import { MemoryStore } from "express-session";
 import { describe, expect, it } from "vitest";
 import { resolveConfig } from "../src/config.js";
-import type { Token } from "../src/grant.js";
-import { GrantPlaces } from "../src/grant-places.js";
+import type { Token } from "../src/grants/grant.js";
+import { GrantPlaces } from "../src/grants/grant-places.js";
+import type { SessionLike } from "../src/grants/session-data.js";
 import type { DiscordOptions } from "../src/options.js";
 import { createSeal } from "../src/seal.js";
-import type { SessionLike } from "../src/session-data.js";
 import { observe, RECORD } from "./support/memory-store.js";
 
 const ID = "AAAAAAAAAAAAAAAAAAAAAAAA";

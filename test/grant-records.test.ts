@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { HttpException } from "../src/errors.js";
-import type { GrantPlace, Token } from "../src/grant.js";
-import { GrantRecords } from "../src/grant-records.js";
+import type { GrantPlace, Token } from "../src/grants/grant.js";
+import { GrantRecords } from "../src/grants/grant-records.js";
+import { inTokenStore } from "../src/grants/token-store.js";
 import { createSeal } from "../src/seal.js";
-import { inTokenStore } from "../src/token-store.js";
 import { movableClock } from "./support/clock.js";
 import { HeldMap } from "./support/held-map.js";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { Token } from "../src/grant.js";
-import { heldPlace } from "../src/held-place.js";
+import type { Token } from "../src/grants/grant.js";
+import { heldPlace } from "../src/grants/held-place.js";
 
 function tokenNo(number: number): Token {
   return { id: "A", accessToken: `access ${number}`, scopes: [], issuedAt: number, expiresAt: number + 1 };

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
 import { HttpException } from "../src/errors.js";
-import type { Token } from "../src/grant.js";
-import { HookPlaces } from "../src/hook-places.js";
+import type { Token } from "../src/grants/grant.js";
+import { HookPlaces } from "../src/grants/hook-places.js";
 
 function tokenNo(number: number, id = "A"): Token {
   return { id, accessToken: `access ${number}`, scopes: [], issuedAt: number, expiresAt: number };

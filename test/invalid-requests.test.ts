@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test, vi } from "vitest";
-import { InvalidRequests } from "../src/invalid-requests.js";
+import { InvalidRequests } from "../src/rest/invalid-requests.js";
 
 const NOON = Date.UTC(2026, 10, 23, 12);
 const TEN_MINUTES = 600_000;

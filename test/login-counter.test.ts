@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { LoginCounter } from "../src/login-counter.js";
+import { LoginCounter } from "../src/login/login-counter.js";
 import { movableClock } from "./support/clock.js";
 
 /** As a browser sends it back. */

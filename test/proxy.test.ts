@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseProxy } from "../src/proxy.js";
+import { parseProxy } from "../src/rest/proxy.js";
 
 test.each([
   ["http://proxy.example:3128", { uri: "http://proxy.example:3128" }],

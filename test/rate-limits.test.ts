@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { callsLeft, mergeWindows, readAnnouncement, readRefusal } from "../src/rate-limits.js";
+import { callsLeft, mergeWindows, readAnnouncement, readRefusal } from "../src/rest/rate-limits.js";
 
 const NOON = Date.UTC(2026, 10, 23, 12);
 

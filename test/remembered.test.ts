@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { describe, expect, it } from "vitest";
-import { Remembered } from "../src/remembered.js";
+import { Remembered } from "../src/users/remembered.js";
 import { movableClock } from "./support/clock.js";
 
 interface Value {

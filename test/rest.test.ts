@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { tracingChannel } from "node:diagnostics_channel";
 import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { Rest, routeTemplate } from "../src/rest.js";
+import { Rest, routeTemplate } from "../src/rest/rest.js";
 import { USER_AGENT } from "../src/version.js";
 import {
   answeringServer,
@@ -159,7 +159,7 @@ describe("closing", () => {
 test("importing loads no HTTP client", async () => {
   const script = `
     import { createRequire } from "node:module";
-    const { Rest } = await import("./src/rest.ts");
+    const { Rest } = await import("./src/rest/rest.ts");
     const isLoaded = () => Object.keys(createRequire(import.meta.url).cache).some((file) => file.includes("/undici/"));
     const before = isLoaded();
     await new Rest({ discordUrl: "https://discord.com", timeoutMs: 1, maxWaitMs: 0, invalidRequestLimit: 1 }).load();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isReturnTo, requireReturnTo } from "../src/return-to.js";
+import { isReturnTo, requireReturnTo } from "../src/login/return-to.js";
 
 const OWN = "https://app.example";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { parseRoute, routeTemplate } from "../src/route.js";
+import { parseRoute, routeTemplate } from "../src/rest/route.js";
 
 describe("a template", () => {
   test.each([

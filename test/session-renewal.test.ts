@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
-import type { SessionLike } from "../src/session-data.js";
-import { renewSession, saveSession } from "../src/session-renewal.js";
+import type { SessionLike } from "../src/grants/session-data.js";
+import { renewSession, saveSession } from "../src/login/session-renewal.js";
 
 type Settled = (error?: unknown) => void;
 

@@ -1,6 +1,6 @@
 import { MemoryStore } from "express-session";
 import { describe, expect, it } from "vitest";
-import { besideSessions, inTokenStore, type SessionStore } from "../src/token-store.js";
+import { besideSessions, inTokenStore, type SessionStore } from "../src/grants/token-store.js";
 import { movableClock } from "./support/clock.js";
 import { observe, SharedStore } from "./support/memory-store.js";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { underLock } from "../src/grants/under-lock.js";
 import type { Lock } from "../src/options.js";
-import { underLock } from "../src/under-lock.js";
 
 const LONG_MS = 60_000;
 

@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseCallbackQuery, requireIssuer } from "../../src/callback-query.js";
 import { HttpException } from "../../src/errors.js";
-import { Flows } from "../../src/flow.js";
-import { isReturnTo, requireReturnTo } from "../../src/return-to.js";
+import { parseCallbackQuery, requireIssuer } from "../../src/login/callback-query.js";
+import { Flows } from "../../src/login/flow.js";
+import { isReturnTo, requireReturnTo } from "../../src/login/return-to.js";
+import { parseTokenAnswer } from "../../src/oauth/token-answer.js";
 import { createSeal } from "../../src/seal.js";
 import { createdAtOf, isSnowflake, requireSnowflake } from "../../src/snowflake.js";
-import { parseTokenAnswer } from "../../src/token-answer.js";
 
 const CASES = { numRuns: 10_000 };
 const APP = "https://app.example";

@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
-import { Rest, type RestOptions } from "../../src/rest.js";
+import { Rest, type RestOptions } from "../../src/rest/rest.js";
 
 /** A request that has arrived whole. */
 export interface Arrived {

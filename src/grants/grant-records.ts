@@ -1,0 +1,227 @@
+import { randomBytes } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import { now } from "../clock.js";
+import type { Seal } from "../seal.js";
+import { type GrantPlace, parseToken, type RefreshClaim, type Token } from "./grant.js";
+import type { Records } from "./token-store.js";
+
+const KEY_PREFIX = "discord-";
+const MEMO_MS = 30_000;
+const MEMO_MAX = 10_000;
+const SHORTEST_LIFETIME_MS = 30 * 86_400_000;
+const SHORTEST_TOMBSTONE_MS = 86_400_000;
+/** The record outlives a session of its age by this. */
+const MARGIN_MS = 86_400_000;
+const TOMBSTONE = "ended";
+
+type Remembered = Token | "missing" | "ended";
+
+/** A pair that the store would not take. */
+interface Unsaved {
+  /** The access tokens of the pairs that it may be written over. */
+  readonly replaces: readonly string[];
+  readonly next: Token;
+}
+
+/**
+ * The records that hold grants: sealed, one each, with a memo of 30 seconds before them.
+ *
+ * The tokens are not inside the session because sessions are written whole, at the end of a request, by whoever comes
+ * last: a slow request would bring back a refresh token that Discord has used up, or undo a logout.
+ */
+export class GrantRecords {
+  readonly #seal: Seal;
+  readonly #memo = new LRUCache<string, Remembered>({
+    max: MEMO_MAX,
+    ttl: MEMO_MS,
+    ttlResolution: 0,
+    perf: { now },
+  });
+  /** What this process has written itself, as against what it has read. */
+  readonly #written = new WeakSet<Token>();
+  /** Written again at the next use. */
+  readonly #unsaved = new LRUCache<string, Unsaved>({ max: MEMO_MAX });
+  /** The last change of each record under way. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #process = randomBytes(9).toString("base64url");
+
+  constructor(seal: Seal) {
+    this.#seal = seal;
+  }
+
+  /** Stores a new grant. @throws HttpException store_failed */
+  create(records: Records, token: Token, sessionMs: number): Promise<void> {
+    return this.#inTurn(token.id, () => this.#write(records, token, sessionMs));
+  }
+
+  /** @param sessionMs how long the session that points here can live */
+  place(records: Records, id: string, sessionMs: number): GrantPlace {
+    return new RecordPlace(this, records, id, sessionMs);
+  }
+
+  /** @returns the token as it is remembered; nothing where the store has to be asked, too */
+  peek(id: string): Token | undefined {
+    const known = this.#remembered(id);
+    return typeof known === "object" ? known : undefined;
+  }
+
+  async readRemembered(records: Records, id: string, sessionMs: number): Promise<Token | undefined> {
+    const known = this.#remembered(id);
+    if (known !== undefined) return typeof known === "object" ? known : undefined;
+    const found = await this.read(records, id, sessionMs);
+    // Only of a grant that a session points to: that of a login under way may be written any moment.
+    if (!found && !this.#memo.has(id)) this.#memo.set(id, "missing");
+    return found;
+  }
+
+  #remembered(id: string): Remembered | undefined {
+    return this.#unsaved.has(id) ? undefined : this.#memo.get(id);
+  }
+
+  async read(records: Records, id: string, sessionMs: number): Promise<Token | undefined> {
+    if (this.#memo.get(id) === "ended") return undefined;
+    const unsaved = this.#unsaved.get(id);
+    if (!unsaved) return this.#readStore(records, id);
+    // One at a time: a store that is out of order may take long to say so.
+    if (this.#turns.has(id)) return unsaved.next;
+    return this.#inTurn(id, () => this.#put(records, id, unsaved, sessionMs));
+  }
+
+  replace(records: Records, former: Token, next: Token, sessionMs: number): Promise<Token | undefined> {
+    const { id, accessToken } = former;
+    return this.#inTurn(id, () => {
+      const replaces = [accessToken, ...(this.#unsaved.get(id)?.replaces ?? [])];
+      return this.#put(records, id, { replaces, next }, sessionMs);
+    });
+  }
+
+  async end(records: Records, id: string, sessionMs: number): Promise<void> {
+    this.#memo.set(id, "ended");
+    await this.#inTurn(id, async () => {
+      this.#unsaved.delete(id);
+      this.#memo.set(id, "ended");
+      const sealed = this.#seal.seal("grant", id, TOMBSTONE);
+      await records.write(keyOf(id), sealed, Math.max(SHORTEST_TOMBSTONE_MS, sessionMs));
+    });
+  }
+
+  /** Runs the changes of one record after each other: what one has read still holds when it writes. */
+  async #inTurn<T>(id: string, change: () => Promise<T>): Promise<T> {
+    const former = this.#turns.get(id) ?? Promise.resolve();
+    const turn = former.then(change, change);
+    this.#turns.set(id, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#turns.get(id) === turn) this.#turns.delete(id);
+    }
+  }
+
+  async #readStore(records: Records, id: string): Promise<Token | undefined> {
+    const before = this.#memo.get(id);
+    const sealed = await records.read(keyOf(id));
+    const meanwhile = this.#memo.get(id);
+    // Whoever wrote or ended the grant while the store was answering knows better than the answer.
+    const overtaken = meanwhile === "ended" || (meanwhile !== before && this.#isWritten(meanwhile));
+    const found = overtaken ? meanwhile : this.#parse(id, sealed);
+    if (found === "missing") this.#memo.delete(id);
+    else this.#memo.set(id, found);
+    return typeof found === "object" ? found : undefined;
+  }
+
+  #isWritten(known: Remembered | undefined): known is Token {
+    return typeof known === "object" && this.#written.has(known);
+  }
+
+  #parse(id: string, sealed: string | undefined): Remembered {
+    const text = sealed === undefined ? undefined : this.#seal.open("grant", id, sealed);
+    if (text === undefined) return "missing";
+    return text === TOMBSTONE ? "ended" : (parseToken(text) ?? "missing");
+  }
+
+  async #put(records: Records, id: string, unsaved: Unsaved, sessionMs: number): Promise<Token | undefined> {
+    const { replaces, next } = unsaved;
+    try {
+      const stored = await this.#readStore(records, id);
+      const isFormer = stored !== undefined && replaces.includes(stored.accessToken);
+      if (isFormer) await this.#write(records, next, sessionMs);
+      this.#unsaved.delete(id);
+      return isFormer ? next : stored;
+    } catch {
+      // Discord has used up the former pair: losing the new one would lose the login.
+      this.#unsaved.set(id, unsaved);
+      return next;
+    }
+  }
+
+  async #write(records: Records, token: Token, sessionMs: number): Promise<void> {
+    const before = this.#memo.get(token.id);
+    this.#written.add(token);
+    this.#memo.set(token.id, token);
+    try {
+      const sealed = this.#seal.seal("grant", token.id, JSON.stringify(token));
+      await records.write(keyOf(token.id), sealed, Math.max(SHORTEST_LIFETIME_MS, sessionMs + MARGIN_MS));
+    } catch (error) {
+      this.#memo.set(token.id, before);
+      throw error;
+    }
+  }
+
+  claim(records: Records, id: string): RefreshClaim {
+    const key = `${keyOf(id)}-refreshing`;
+    return {
+      othersUntil: async () => {
+        const sealed = await records.read(key);
+        const text = sealed === undefined ? undefined : this.#seal.open("refreshing", id, sealed);
+        const [process, until] = text?.split(" ") ?? [];
+        return process !== this.#process && Number(until) > now() ? Number(until) : undefined;
+      },
+      take: (untilMs) =>
+        records.write(key, this.#seal.seal("refreshing", id, `${this.#process} ${untilMs}`), untilMs - now()),
+      release: () => records.delete(key),
+    };
+  }
+}
+
+function keyOf(id: string): string {
+  return KEY_PREFIX + id;
+}
+
+/** One grant among the records, as one request sees it. */
+class RecordPlace implements GrantPlace {
+  readonly #all: GrantRecords;
+  readonly #records: Records;
+  readonly #id: string;
+  readonly #sessionMs: number;
+
+  constructor(all: GrantRecords, records: Records, id: string, sessionMs: number) {
+    this.#all = all;
+    this.#records = records;
+    this.#id = id;
+    this.#sessionMs = sessionMs;
+  }
+
+  read(): Promise<Token | undefined> {
+    return this.#all.readRemembered(this.#records, this.#id, this.#sessionMs);
+  }
+
+  peek(): Token | undefined {
+    return this.#all.peek(this.#id);
+  }
+
+  readAgain(): Promise<Token | undefined> {
+    return this.#all.read(this.#records, this.#id, this.#sessionMs);
+  }
+
+  replace(former: Token, next: Token): Promise<Token | undefined> {
+    return this.#all.replace(this.#records, former, next, this.#sessionMs);
+  }
+
+  end(): Promise<void> {
+    return this.#all.end(this.#records, this.#id, this.#sessionMs);
+  }
+
+  get claim(): RefreshClaim | undefined {
+    return this.#records.shared ? this.#all.claim(this.#records, this.#id) : undefined;
+  }
+}

@@ -1,0 +1,103 @@
+import type { IncomingMessage } from "node:http";
+import { LRUCache } from "lru-cache";
+import { HttpException } from "../errors.js";
+import type { GrantPlace, RefreshClaim, Token } from "./grant.js";
+import { storeFailed } from "./token-store.js";
+
+const UNSAVED_MAX = 10_000;
+
+/** The two methods by which an app can keep tokens its own way. */
+export interface TokenHooks {
+  getAuthorizationToken(req: IncomingMessage): Promise<Token | undefined>;
+  saveAuthorizationToken(req: IncomingMessage, token: Token | undefined): Promise<void>;
+}
+
+/** A pair that the app's method would not take. */
+interface Unsaved {
+  /** The access tokens of the pairs that it may be written over. */
+  readonly replaces: readonly string[];
+  readonly next: Token;
+}
+
+/** The app has no place for claims: others may be refreshing, and nobody sees them. */
+const UNSEEN: RefreshClaim = {
+  othersUntil: async () => undefined,
+  take: async () => undefined,
+  release: async () => undefined,
+};
+
+/** Grants that lie where the app's own methods put them. */
+export class HookPlaces {
+  readonly #hooks: TokenHooks;
+  /** Written again at the next use. */
+  readonly #unsaved = new LRUCache<string, Unsaved>({ max: UNSAVED_MAX });
+
+  constructor(hooks: TokenHooks) {
+    this.#hooks = hooks;
+  }
+
+  of(req: IncomingMessage): GrantPlace {
+    const read = () => this.#read(req);
+    return {
+      read,
+      readAgain: read,
+      replace: (former, next) => this.#replace(req, former, next),
+      end: () => this.#save(req, undefined),
+      claim: UNSEEN,
+    };
+  }
+
+  /**
+   * Stores the token of a login. The one of the same login is left as it is, since it may have been refreshed meanwhile.
+   *
+   * @throws HttpException store_failed
+   */
+  async begin(req: IncomingMessage, token: Token): Promise<void> {
+    if ((await this.#read(req))?.id !== token.id) await this.#save(req, token);
+  }
+
+  async #read(req: IncomingMessage): Promise<Token | undefined> {
+    const stored = await attempt("reading", () => this.#hooks.getAuthorizationToken(req));
+    const unsaved = stored && this.#unsaved.get(stored.id);
+    if (!unsaved) return stored;
+    if (unsaved.replaces.includes(stored.accessToken)) return this.#put(req, unsaved);
+    this.#unsaved.delete(stored.id);
+    return stored;
+  }
+
+  async #replace(req: IncomingMessage, former: Token, next: Token): Promise<Token | undefined> {
+    const replaces = [former.accessToken, ...(this.#unsaved.get(former.id)?.replaces ?? [])];
+    try {
+      const stored = await this.#read(req);
+      if (stored?.accessToken !== former.accessToken) return stored;
+    } catch {
+      this.#unsaved.set(next.id, { replaces, next });
+      return next;
+    }
+    return this.#put(req, { replaces, next });
+  }
+
+  async #put(req: IncomingMessage, unsaved: Unsaved): Promise<Token> {
+    const { next } = unsaved;
+    try {
+      await this.#save(req, next);
+      this.#unsaved.delete(next.id);
+    } catch {
+      // Discord has used up the former pair: losing the new one would lose the login.
+      this.#unsaved.set(next.id, unsaved);
+    }
+    return next;
+  }
+
+  #save(req: IncomingMessage, token: Token | undefined): Promise<void> {
+    return attempt("writing", () => this.#hooks.saveAuthorizationToken(req, token));
+  }
+}
+
+async function attempt<T>(doing: string, task: () => Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    throw error instanceof HttpException ? error : storeFailed(doing, error);
+  }
+}

@@ -1,0 +1,92 @@
+import { AccessDenied, HttpException } from "../errors.js";
+
+const LONGEST = 2048;
+const LONGEST_QUERY = 8192;
+
+/** What Discord sent the visitor back with (RFC 6749, 4.1.2; RFC 9207). */
+export interface CallbackQuery {
+  readonly state: string;
+  readonly issuer: string | undefined;
+  readonly answer:
+    | { readonly code: string }
+    | { readonly error: string; readonly description: string | undefined };
+}
+
+/**
+ * Reads the query of a callback from its URL, not from `req.query`, which an app may parse in another way.
+ *
+ * @throws HttpException callback_malformed
+ */
+export function parseCallbackQuery(url: string): CallbackQuery {
+  const text = url.slice(url.indexOf("?") + 1);
+  if (text.length > LONGEST_QUERY) throw malformed("is too long");
+  const query = new URLSearchParams(url.includes("?") ? text : "");
+
+  function read(name: string): string | undefined {
+    const [value, ...more] = query.getAll(name);
+    if (more.length > 0) throw malformed(`repeats ${name}`);
+    if (value !== undefined && value.length > LONGEST) throw malformed(`has a ${name} that is too long`);
+    return value;
+  }
+  const [state, code, error, description, issuer] = [
+    "state",
+    "code",
+    "error",
+    "error_description",
+    "iss",
+  ].map(read);
+
+  if (!state) throw malformed("has no state");
+  if (error) return { state, issuer, answer: { error, description: description || undefined } };
+  if (!code) throw malformed("has neither a code nor an error");
+  return { state, issuer, answer: { code } };
+}
+
+/** @throws HttpException issuer_mismatch when the answer comes from another authorization server (RFC 9207) */
+export function requireIssuer(given: string | undefined, wanted: string): void {
+  if (given === undefined || given === wanted) return;
+  throw new HttpException({
+    message: `The callback names another issuer than ${wanted}: it is not Discord's answer to this login.`,
+    code: "issuer_mismatch",
+    status: 400,
+  });
+}
+
+/** The error that Discord sent instead of a code. */
+export function authorizationError({
+  error,
+  description,
+}: {
+  error: string;
+  description: string | undefined;
+}): HttpException {
+  if (error === "access_denied") {
+    return new AccessDenied({
+      message: "The visitor pressed Cancel on Discord's page. Offer the login again when they want it.",
+      code: "access_denied",
+      status: 403,
+      error,
+      description,
+    });
+  }
+  return new HttpException({
+    message: `Discord refused the login with ${JSON.stringify(error.slice(0, 100))}${description ? `: ${printable(description.slice(0, 300))}` : "."}`,
+    code: "authorization_failed",
+    status: 400,
+    error,
+    description,
+  });
+}
+
+/** Whoever calls back chooses the text: it must not forge lines of a log. */
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
+}
+
+function malformed(how: string): HttpException {
+  return new HttpException({
+    message: `This callback ${how}: it does not come from Discord as it is. The login under way is unharmed.`,
+    code: "callback_malformed",
+    status: 400,
+  });
+}

@@ -1,0 +1,172 @@
+import { hash, randomBytes } from "node:crypto";
+import { parse, serialize } from "cookie";
+import { now } from "../clock.js";
+import { HttpException } from "../errors.js";
+import type { Seal } from "../seal.js";
+
+const LIFETIME_MS = 600_000;
+const MAX_COOKIE_BYTES = 3000;
+const MAX_TOGETHER_BYTES = 6000;
+const STATE_BYTES = 24;
+const VERIFIER_BYTES = 32;
+const HASH_CHARS_IN_NAME = 12;
+const HASH_IN_NAME = /^[\w-]{12}$/;
+
+/** A login under way: what has to be known again when the visitor comes back from Discord. */
+export interface Flow {
+  readonly state: string;
+  /** The PKCE code verifier (RFC 7636); absent where Discord refuses PKCE. */
+  readonly verifier?: string | undefined;
+  readonly scopes: readonly string[];
+  readonly data?: unknown;
+  readonly returnTo?: string | undefined;
+  /** Epoch milliseconds. */
+  readonly expires: number;
+}
+
+/** A login that has just begun. */
+export interface StartedFlow {
+  readonly state: string;
+  /** The S256 code challenge, when there is a verifier. */
+  readonly challenge: string | undefined;
+  /** `Set-Cookie` headers: this flow's, and the removal of those that no longer fit. */
+  readonly setCookies: readonly string[];
+}
+
+/** Keeps each login under way in a sealed cookie of its own, so that any number of tabs can log in side by side. */
+export class Flows {
+  readonly #seal: Seal;
+  readonly #prefix: string;
+  readonly #attributes: { path: "/"; httpOnly: true; sameSite: "lax"; secure: boolean };
+
+  /** @param secure whether the callback is served over https: only then may the cookie have the `__Host-` name */
+  constructor(seal: Seal, secure: boolean) {
+    this.#seal = seal;
+    this.#prefix = secure ? "__Host-discord-" : "discord-";
+    this.#attributes = { path: "/", httpOnly: true, sameSite: "lax", secure };
+  }
+
+  /** @throws TypeError when `data` is too large for a cookie or cannot be written as JSON */
+  start(
+    cookieHeader: string | undefined,
+    wish: Omit<Flow, "state" | "verifier" | "expires"> & { readonly pkce: boolean },
+  ): StartedFlow {
+    const random = randomBytes(STATE_BYTES + VERIFIER_BYTES);
+    const state = random.toString("base64url", 0, STATE_BYTES);
+    const verifier = wish.pkce ? random.toString("base64url", STATE_BYTES) : undefined;
+    const { scopes, data, returnTo } = wish;
+    const flow: Flow = { state, verifier, scopes, data, returnTo, expires: now() + LIFETIME_MS };
+
+    const name = this.#cookieName(hashOf(state));
+    const cookie = this.#serialize(name, this.#seal.seal("flow", name, jsonOf(flow)), LIFETIME_MS / 1000);
+    if (cookie.length > MAX_COOKIE_BYTES) {
+      throw new TypeError(
+        `data and returnTo are too large for a login: their cookie takes ${cookie.length} bytes of at most ${MAX_COOKIE_BYTES}. Keep large things in the session and pass a key.`,
+      );
+    }
+    const surplus = this.#surplus(cookieHeader, MAX_TOGETHER_BYTES - cookie.length);
+    return {
+      state,
+      challenge: verifier && hash("sha256", verifier, "base64url"),
+      setCookies: [...surplus.map((old) => this.#removal(old)), cookie],
+    };
+  }
+
+  /** @throws HttpException flow_unknown, flow_invalid, flow_expired */
+  find(cookieHeader: string | undefined, state: string): Flow {
+    const name = this.#cookieName(hashOf(state));
+    const sealed = this.#cookies(cookieHeader).get(name);
+    if (sealed === undefined) throw unknownFlow();
+    const flow = this.#open(name, sealed);
+    if (flow?.state !== state) {
+      throw new HttpException({
+        message:
+          "The cookie of this login was changed, or sealed with a secret that is no longer known. Start the login again.",
+        code: "flow_invalid",
+        status: 400,
+      });
+    }
+    if (flow.expires <= now()) {
+      throw new HttpException({
+        message: "This login was started more than ten minutes ago. Start it again.",
+        code: "flow_expired",
+        status: 400,
+      });
+    }
+    return flow;
+  }
+
+  /** The `Set-Cookie` header that ends the flow with this state. */
+  end(state: string): string {
+    return this.#removal(this.#cookieName(hashOf(state)));
+  }
+
+  #cookieName(stateHash: string): string {
+    return this.#prefix + stateHash.slice(0, HASH_CHARS_IN_NAME);
+  }
+
+  #serialize(name: string, value: string, maxAge: number): string {
+    return serialize(name, value, { ...this.#attributes, maxAge });
+  }
+
+  #removal(name: string): string {
+    return this.#serialize(name, "", 0);
+  }
+
+  #cookies(header: string | undefined): Map<string, string> {
+    const found = new Map<string, string>();
+    if (!header?.includes(this.#prefix)) return found;
+    for (const [name, value] of Object.entries(parse(header))) {
+      if (value !== undefined && this.#isOurs(name)) found.set(name, value);
+    }
+    return found;
+  }
+
+  #isOurs(name: string): boolean {
+    return name.startsWith(this.#prefix) && HASH_IN_NAME.test(name.slice(this.#prefix.length));
+  }
+
+  /** The names of the cookies to drop, the unreadable and then the oldest, so that the rest takes `bytes` at most. */
+  #surplus(cookieHeader: string | undefined, bytes: number): string[] {
+    const dated = [...this.#cookies(cookieHeader)].map(([name, sealed]) => ({
+      name,
+      bytes: name.length + sealed.length,
+      expires: this.#open(name, sealed)?.expires ?? 0,
+    }));
+    const newestFirst = dated.sort((a, b) => b.expires - a.expires);
+    let room = bytes;
+    return newestFirst
+      .filter((cookie) => {
+        room -= cookie.bytes;
+        return room < 0 || cookie.expires <= now();
+      })
+      .map(({ name }) => name);
+  }
+
+  #open(name: string, sealed: string): Flow | undefined {
+    const text = this.#seal.open("flow", name, sealed);
+    return text === undefined ? undefined : (JSON.parse(text) as Flow);
+  }
+}
+
+/** The hash by which a state is known outside of its cookie. */
+export function hashOf(state: string): string {
+  return hash("sha256", state, "base64url");
+}
+
+/** @param hint what is known about a set-up that would cause it */
+export function unknownFlow(hint = ""): HttpException {
+  return new HttpException({
+    message: `No login with this state is under way in this browser. Start the login again, and let it end in the same browser.${hint}`,
+    code: "flow_unknown",
+    status: 400,
+  });
+}
+
+function jsonOf(flow: Flow): string {
+  try {
+    return JSON.stringify(flow);
+  } catch (cause) {
+    throw new TypeError("data must be something that JSON can write.", { cause });
+  }
+}

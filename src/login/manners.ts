@@ -1,0 +1,37 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { HttpException } from "../errors.js";
+
+/** Forbids every cache to keep an answer that begins or ends a login. */
+export function forbidCaching(res: ServerResponse): void {
+  res.setHeader("Cache-Control", "no-store");
+}
+
+/**
+ * Answers with 204, and does nothing else, what is no visit: HEAD, and what a browser prefetches.
+ *
+ * @returns whether it has answered
+ */
+export function answersNonVisit(req: IncomingMessage, res: ServerResponse): boolean {
+  const purpose = req.headers["sec-purpose"] ?? req.headers["purpose"];
+  if (req.method !== "HEAD" && !String(purpose ?? "").includes("prefetch")) return false;
+  res.statusCode = 204;
+  res.end();
+  return true;
+}
+
+/** @throws HttpException method_not_allowed, unless this is a GET */
+export function requireGet(req: IncomingMessage, res: ServerResponse): void {
+  if (req.method === "GET") return;
+  res.setHeader("Allow", "GET, HEAD");
+  throw new HttpException({
+    message: `The callback must be called by GET, as Discord's redirect does, not by ${req.method}.`,
+    code: "method_not_allowed",
+    status: 405,
+  });
+}
+
+/** Sends the browser on; by GET, whatever it came with. */
+export function redirect(res: ServerResponse, url: string): void {
+  res.writeHead(302, { Location: url, "Content-Length": "0" });
+  res.end();
+}

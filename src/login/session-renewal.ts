@@ -1,0 +1,56 @@
+import type { IncomingMessage } from "node:http";
+import { type SessionLike, sessionOf } from "../grants/session-data.js";
+import { storeFailed } from "../grants/token-store.js";
+
+/** What `regenerate` sets anew and an app may have changed for this session. */
+const COOKIE_SETTINGS = ["path", "httpOnly", "secure", "sameSite", "domain", "priority", "partitioned"];
+
+/**
+ * Gives the visitor a new session id (against session fixation).
+ *
+ * @param keepData whether the app's own data and its cookie's settings move to the new session
+ * @throws HttpException store_failed
+ */
+export async function renewSession(req: IncomingMessage, keepData: boolean): Promise<SessionLike> {
+  const former = sessionOf(req);
+  const { cookie, discord: _, ...data } = former;
+  await renewId(former);
+
+  const session = sessionOf(req);
+  if (!keepData) return clear(session);
+  Object.assign(session, data);
+  if (cookie && session.cookie) {
+    const settings = Object.entries(cookie.toJSON?.() ?? cookie);
+    Object.assign(
+      session.cookie,
+      Object.fromEntries(settings.filter(([key]) => COOKIE_SETTINGS.includes(key))),
+    );
+    session.cookie.maxAge = cookie.originalMaxAge;
+  }
+  return session;
+}
+
+/** @throws HttpException store_failed */
+export async function saveSession(session: SessionLike): Promise<void> {
+  await settled((callback) => (session.save ? session.save(callback) : callback()));
+}
+
+/** A session without a store (cookie-session) has no id to renew: its whole content is the cookie. */
+async function renewId(session: SessionLike): Promise<void> {
+  await settled((callback) => (session.regenerate ? session.regenerate(callback) : callback()));
+}
+
+function clear(session: SessionLike): SessionLike {
+  for (const key of Object.keys(session)) {
+    if (key !== "cookie") Reflect.deleteProperty(session, key);
+  }
+  return session;
+}
+
+async function settled(task: (callback: (error?: unknown) => void) => void): Promise<void> {
+  try {
+    await new Promise<void>((resolve, reject) => task((error) => (error ? reject(error) : resolve())));
+  } catch (cause) {
+    throw storeFailed("saving the session", cause);
+  }
+}

@@ -1,0 +1,107 @@
+import type { IncomingMessage } from "node:http";
+import type { Config } from "../config.js";
+import { sessionStoreOf } from "../grants/session-data.js";
+
+/** A set-up that will lose sign-ins. */
+export interface Finding {
+  readonly code: string;
+  readonly message: string;
+}
+
+const MEMORY_STORE = "EXPRESS_DISCORD_MEMORY_STORE";
+
+interface SessionCookieSettings {
+  readonly sameSite?: boolean | string | undefined;
+  readonly secure?: boolean | "auto" | undefined;
+}
+
+interface Host {
+  /** As browsers send it. */
+  readonly header: string;
+  readonly name: string;
+  /** Empty where it is the protocol's own. */
+  readonly port: string;
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/** Says each finding once, as a process warning; a login is never refused for one. */
+export class SetupWarnings {
+  readonly #redirectHost: Host;
+  readonly #found = new Map<string, Finding>();
+
+  constructor(config: Config) {
+    this.#redirectHost = hostOf(config.redirectUri);
+  }
+
+  /** Looks at the request that begins a login. */
+  inspect(req: IncomingMessage): void {
+    for (const finding of findingsIn(req, this.#redirectHost)) {
+      if (this.#found.has(finding.code)) continue;
+      this.#found.set(finding.code, finding);
+      process.emitWarning(finding.message, { type: "ExpressDiscordWarning", code: finding.code });
+    }
+  }
+
+  /** What may be why a callback finds no login under way. */
+  get hint(): string {
+    const likely = [...this.#found.values()].filter(({ code }) => code !== MEMORY_STORE);
+    return likely.map(({ message }) => ` Likely cause: ${message}`).join("");
+  }
+}
+
+function* findingsIn(req: IncomingMessage, there: Host): Generator<Finding> {
+  const { sameSite, secure } = sessionCookieOf(req);
+  if (sameSite === true || String(sameSite).toLowerCase() === "strict") {
+    yield {
+      code: "EXPRESS_DISCORD_SAME_SITE_STRICT",
+      message:
+        'The session cookie is sameSite: "strict". Browsers do not send it on the way back from Discord, so visitors look signed out: use "lax". See docs/troubleshooting.md#same-site-strict.',
+    };
+  }
+  if (secure === true && !isHttps(req)) {
+    yield {
+      code: "EXPRESS_DISCORD_SECURE_WITHOUT_HTTPS",
+      message:
+        'The session cookie is secure, but this login came by plain http, so the session is not kept. Use https, or secure: "auto" while developing. See docs/troubleshooting.md#secure-without-https.',
+    };
+  }
+  const header = String(req.headers["x-forwarded-host"] ?? req.headers.host);
+  const here = header === there.header ? there : hostOf(`http://${header}`);
+  if (isOtherHost(here, there)) {
+    yield {
+      code: "EXPRESS_DISCORD_OTHER_HOST",
+      message: `A login began on ${here.name}, and the redirect URI is on ${there.name}: cookies do not travel between the two. Open the app on ${there.name}, or register a redirect URI on ${here.name}. See docs/troubleshooting.md#other-host.`,
+    };
+  }
+  if (process.env["NODE_ENV"] === "production" && sessionStoreOf(req)?.constructor.name === "MemoryStore") {
+    yield {
+      code: MEMORY_STORE,
+      message:
+        "The sessions are in a MemoryStore: every restart signs everybody out, and several processes do not share it. See docs/troubleshooting.md#memory-store.",
+    };
+  }
+}
+
+function sessionCookieOf(req: IncomingMessage): SessionCookieSettings {
+  const { session } = req as { session?: { cookie?: SessionCookieSettings } };
+  return session?.cookie ?? {};
+}
+
+function isHttps(req: IncomingMessage): boolean {
+  const forwarded = String(req.headers["x-forwarded-proto"] ?? "");
+  return forwarded.startsWith("https") || ("encrypted" in req.socket && req.socket.encrypted === true);
+}
+
+/** Only what is certain: behind a proxy, the Host header may be any name of its own, mostly with a port of its own. */
+function isOtherHost(here: Host, there: Host): boolean {
+  if (here.port !== there.port) return false;
+  if (LOOPBACK.test(here.name) && LOOPBACK.test(there.name)) return here.name !== there.name;
+  return here.name.endsWith(`.${there.name}`) || there.name.endsWith(`.${here.name}`);
+}
+
+function hostOf(url: string): Host {
+  if (!URL.canParse(url)) return { header: "", name: "", port: "" };
+  const { host, hostname, port } = new URL(url);
+  return { header: host, name: hostname, port };
+}

@@ -1,0 +1,189 @@
+import http from "node:http";
+import type { AuthorizationCode, ModuleOptions } from "simple-oauth2";
+import { now } from "../clock.js";
+import type { Config } from "../config.js";
+import { countsAsInvalid, InvalidRequests } from "../rest/invalid-requests.js";
+import { type Refusal, readRefusal } from "../rest/rate-limits.js";
+import { USER_AGENT } from "../version.js";
+import { answerIn, DeadlinePassed, type Doing, explain, rateLimited } from "./oauth-errors.js";
+import { parseTokenAnswer, type TokenAnswer } from "./token-answer.js";
+
+/** With the version: without it Discord answers as v6 does, retry times in milliseconds and guilds of an old shape. */
+const TOKEN_PATH = "/api/v10/oauth2/token";
+const REVOCATION_PATH = "/api/v10/oauth2/token/revoke";
+const MAX_ANSWER_BYTES = 1024 * 1024;
+/** Routers forget connections that were idle for minutes, and the next login would go nowhere. */
+const KEEP_ALIVE = { keepAlive: true, timeout: 30_000 };
+
+/** Either of the two stands for all that the user has granted. */
+interface RevocableToken {
+  readonly accessToken: string;
+  readonly refreshToken?: string | undefined;
+}
+
+/** Discord's token endpoint: the only place that knows of simple-oauth2. */
+export class OAuth {
+  readonly #config: Config;
+  readonly #invalidRequests: InvalidRequests;
+  #opened: Promise<Opened> | undefined;
+  /** Discord counts these calls by address: what one was told holds for all. */
+  #stopped: { readonly until: number; readonly scope: Refusal["scope"] } = { until: 0, scope: "user" };
+
+  /** @param invalidRequests what brings a ban of this address nearer; it never stops these calls */
+  constructor(config: Config, invalidRequests = new InvalidRequests(config.invalidRequestLimit)) {
+    this.#config = config;
+    this.#invalidRequests = invalidRequests;
+  }
+
+  /** Loads what the first login needs, so that it need not wait for it. */
+  async load(): Promise<void> {
+    await this.#open();
+  }
+
+  /** @throws TokenRequestRefused, HttpException, RateLimited */
+  async exchangeCode(code: string, verifier: string | undefined): Promise<TokenAnswer> {
+    return this.#ask("exchanging the code", [code, verifier], async ({ client }) => {
+      const answer = await client.getToken({
+        code,
+        redirect_uri: this.#config.redirectUri,
+        ...(verifier && { code_verifier: verifier }),
+      });
+      return parseTokenAnswer(answer.token);
+    });
+  }
+
+  /** @throws TokenRequestRefused, HttpException, RateLimited */
+  async refresh(refreshToken: string): Promise<TokenAnswer> {
+    return this.#ask("refreshing the token", [refreshToken], async ({ client }) => {
+      const answer = await client.createToken({ refresh_token: refreshToken }).refresh();
+      return parseTokenAnswer(answer.token);
+    });
+  }
+
+  /** Ends every token that the user has with this application. @throws HttpException, RateLimited */
+  async revoke({ accessToken, refreshToken }: RevocableToken): Promise<void> {
+    await this.#ask("revoking the token", [accessToken, refreshToken], async ({ client }) => {
+      const token = client.createToken({ access_token: accessToken, refresh_token: refreshToken });
+      // An access token that has expired ends nothing.
+      await token.revoke(refreshToken === undefined ? "access_token" : "refresh_token");
+    });
+  }
+
+  /** A token for the owner of the application. @throws TokenRequestRefused, HttpException, RateLimited */
+  async clientCredentials(scopes: readonly string[]): Promise<TokenAnswer> {
+    return this.#ask("asking for a client credentials token", [], async ({ options }) => {
+      const { ClientCredentials } = await import("simple-oauth2");
+      const answer = await new ClientCredentials(options).getToken({ scope: [...scopes] });
+      return parseTokenAnswer(answer.token);
+    });
+  }
+
+  async close(): Promise<void> {
+    const opened = await this.#opened?.catch(() => undefined);
+    this.#opened = undefined;
+    opened?.agent.destroy();
+  }
+
+  #open(): Promise<Opened> {
+    this.#opened ??= open(this.#config);
+    this.#opened.catch(() => {
+      this.#opened = undefined;
+    });
+    return this.#opened;
+  }
+
+  /** @param sent what is secret in the request, and must be in no error */
+  async #ask<T>(
+    doing: Doing,
+    sent: readonly (string | undefined)[],
+    task: (opened: Opened) => Promise<T>,
+  ): Promise<T> {
+    const { until, scope } = this.#stopped;
+    if (until > now()) throw rateLimited(doing, { retryAfterS: (until - now()) / 1000, scope });
+    const opened = await this.#open();
+    try {
+      return await withDeadline(this.#config.timeoutMs, task(opened));
+    } catch (error) {
+      this.#learn(error);
+      const secrets = [...sent, this.#config.clientSecret, basicCredentials(this.#config)];
+      throw explain(
+        error,
+        doing,
+        secrets.filter((secret) => secret !== undefined),
+      );
+    }
+  }
+
+  #learn(error: unknown): void {
+    const answer = answerIn(error);
+    if (!answer) return;
+    const { statusCode = 0, headers } = answer.res;
+    this.#invalidRequests.answered(now(), countsAsInvalid(statusCode, headers));
+    if (statusCode !== 429) return;
+    const { retryAfterS, scope } = readRefusal(headers, answer.payload);
+    this.#stopped = { until: Math.max(this.#stopped.until, now() + retryAfterS * 1000), scope };
+  }
+}
+
+interface Opened {
+  readonly client: AuthorizationCode;
+  readonly options: ModuleOptions<"client_id">;
+  readonly agent: http.Agent;
+}
+
+async function open(config: Config): Promise<Opened> {
+  const [{ AuthorizationCode }, agent] = await Promise.all([import("simple-oauth2"), createAgent(config)]);
+  const options = {
+    client: { id: config.clientId, secret: config.clientSecret },
+    auth: { tokenHost: config.discordUrl, tokenPath: TOKEN_PATH, revokePath: REVOCATION_PATH },
+    http: {
+      agent,
+      json: true,
+      timeout: config.timeoutMs,
+      maxBytes: MAX_ANSWER_BYTES,
+      headers: { "User-Agent": USER_AGENT },
+    },
+  } as ModuleOptions<"client_id">;
+  return { client: new AuthorizationCode(options), options, agent };
+}
+
+async function createAgent({ discordUrl, proxy }: Config): Promise<http.Agent> {
+  const secure = discordUrl.startsWith("https:");
+  if (proxy && secure)
+    return sharedWhole(new (await import("https-proxy-agent")).HttpsProxyAgent(proxy, KEEP_ALIVE));
+  if (proxy) return sharedWhole(new (await import("http-proxy-agent")).HttpProxyAgent(proxy, KEEP_ALIVE));
+  const { Agent } = secure ? await import("node:https") : http;
+  return sharedWhole(new Agent(KEEP_ALIVE));
+}
+
+/**
+ * simple-oauth2 deep-clones its options for every request, and each clone of an agent would open, and leak, sockets of
+ * its own. Only what says on its prototype that it is immutable is passed on as it is.
+ */
+function sharedWhole<T extends object>(agent: T): T {
+  const prototype = Object.create(Object.getPrototypeOf(agent), { isImmutable: { value: true } });
+  return Object.setPrototypeOf(agent, prototype);
+}
+
+async function withDeadline<T>(timeoutMs: number, task: Promise<T>): Promise<T> {
+  const { promise, cancel } = deadline(timeoutMs);
+  try {
+    return await Promise.race([task, promise]);
+  } finally {
+    cancel();
+  }
+}
+
+function deadline(timeoutMs: number): { promise: Promise<never>; cancel: () => void } {
+  let timer: NodeJS.Timeout;
+  const promise = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new DeadlinePassed()), timeoutMs);
+  });
+  return { promise, cancel: () => clearTimeout(timer) };
+}
+
+/** The client's id and secret as they go over the wire (RFC 6749, 2.3.1). */
+function basicCredentials({ clientId, clientSecret }: Config): string {
+  const form = new URLSearchParams([[clientId, clientSecret]]).toString();
+  return Buffer.from(form.replace("=", ":")).toString("base64");
+}

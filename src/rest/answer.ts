@@ -1,0 +1,67 @@
+import { HttpException } from "../errors.js";
+import { type NamedCall, namesOf, redact, titleOf, unavailable } from "./call-errors.js";
+import type { Answer } from "./exchange.js";
+
+const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i;
+const HTML_TYPE = /^text\/html\b/i;
+const LONGEST_MESSAGE = 300;
+
+/**
+ * The value of a complete answer: parsed JSON, `undefined` for an empty one, text, or bytes for images and the like.
+ *
+ * @throws HttpException for everything that is no success
+ */
+export function readAnswer(call: NamedCall, answer: Answer): unknown {
+  const { status } = answer;
+  if (status >= 200 && status < 300) return readValue(call, answer);
+  if (status >= 500) throw unavailable(call, `Discord answered ${status}`);
+  if (status >= 300 && status < 400) throw unavailable(call, `Discord answered with a redirect (${status})`);
+  throw refusal(call, answer);
+}
+
+/** The parsed JSON of an answer, else its text. */
+export function readBody({ body }: Answer): unknown {
+  const text = body.toString();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function readValue(call: NamedCall, { status, headers, body }: Answer): unknown {
+  if (status === 204 || call.method === "HEAD") return undefined;
+  const type = String(headers["content-type"] ?? "");
+  if (JSON_TYPE.test(type)) {
+    try {
+      return JSON.parse(body.toString());
+    } catch {
+      throw unavailable(call, `Discord's answer (${status}) is not the JSON it says it is`);
+    }
+  }
+  if (body.length === 0) return undefined;
+  // The API never answers so: it is a page of something in between.
+  if (HTML_TYPE.test(type)) throw unavailable(call, `Discord's answer (${status}) is a web page`);
+  return type === "" || type.startsWith("text/") ? body.toString() : new Uint8Array(body);
+}
+
+function refusal(call: NamedCall, answer: Answer): HttpException {
+  const raw = readBody(answer);
+  const body = redact(raw, call.secrets);
+  const { code } = fieldsOf(raw);
+  const { message } = fieldsOf(body);
+  const told = typeof message === "string" ? `: ${message.slice(0, LONGEST_MESSAGE)}` : "";
+  const discordCode = typeof code === "number" ? code : undefined;
+  return new HttpException({
+    ...namesOf(call),
+    message: `Discord answered ${titleOf(call)} with ${answer.status}${told}${discordCode ? ` (${discordCode})` : ""}`,
+    code: "discord_error",
+    status: answer.status,
+    discordCode,
+    body: body === "" ? undefined : body,
+  });
+}
+
+function fieldsOf(body: unknown): { readonly message?: unknown; readonly code?: unknown } {
+  return typeof body === "object" && body !== null ? body : {};
+}

@@ -1,0 +1,139 @@
+import { validateHeaderName, validateHeaderValue } from "node:http";
+import { USER_AGENT } from "../version.js";
+import { type Route, shownValue } from "./route.js";
+
+/** Query parameters: a list repeats its key, `undefined` leaves it out. */
+export type Query = Readonly<
+  Record<string, string | number | bigint | boolean | undefined | readonly (string | number | bigint)[]>
+>;
+
+/** One call to Discord's API, apart from its route. */
+export interface ApiRequest {
+  /** GET (the default), HEAD, POST, PUT, PATCH or DELETE. */
+  readonly method?: string | undefined;
+  /** Sent as JSON. */
+  readonly json?: unknown;
+  /** Sent as it is, instead of `json`. */
+  readonly body?: string | Uint8Array | FormData | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly query?: Query | undefined;
+  /** For the guild's audit log. */
+  readonly reason?: string | undefined;
+  /** Ends the call; it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A request as it goes over the wire. */
+export interface WireRequest {
+  /** From the root of the origin, with the query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | Uint8Array | null;
+}
+
+/** A request whose body can be sent twice. */
+export interface PlainRequest extends ApiRequest {
+  readonly body?: string | Uint8Array | undefined;
+}
+
+const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
+
+/** A method of Discord's API. */
+export type Method = (typeof METHODS)[number];
+
+/** What this library sets itself, and what HTTP needs for its own. */
+const RESERVED_HEADERS = new Set([
+  "authorization",
+  "connection",
+  "content-length",
+  "expect",
+  "host",
+  "keep-alive",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+  "user-agent",
+]);
+
+/** @throws TypeError for a method that Discord's API does not have */
+export function parseMethod(given: unknown = "GET"): Method {
+  const wanted = typeof given === "string" ? given.toUpperCase() : given;
+  const method = METHODS.find((known) => known === wanted);
+  if (method === undefined)
+    throw new TypeError(`The method must be one of ${METHODS.join(", ")}, not ${shownValue(given)}.`);
+  return method;
+}
+
+/** Turns a form into bytes. @throws TypeError for a body that is none */
+export async function encodeForm(request: ApiRequest): Promise<PlainRequest> {
+  if (hasPlainBody(request)) return request;
+  const { body, ...rest } = request;
+  if (!(body instanceof FormData))
+    throw new TypeError(
+      `body must be a string, a Uint8Array or a FormData, not ${shownValue(body)}. Give an object as json.`,
+    );
+  const encoded = new Response(body);
+  const type = String(encoded.headers.get("content-type"));
+  const bytes = new Uint8Array(await encoded.arrayBuffer());
+  return { ...rest, body: bytes, headers: { ...rest.headers, "content-type": type } };
+}
+
+/** @throws TypeError for what cannot be sent */
+export function encodeRequest(
+  authorization: string,
+  method: Method,
+  route: Route,
+  request: PlainRequest,
+): WireRequest {
+  const headers: Record<string, string> = { authorization, "user-agent": USER_AGENT };
+  const body = encodeBody(method, request);
+  if (request.json !== undefined) headers["content-type"] = "application/json";
+  if (request.reason !== undefined) headers["x-audit-log-reason"] = encoded(request.reason);
+  if (request.headers !== undefined) addHeaders(headers, request.headers);
+  return { path: withQuery(route.path, request.query), headers, body };
+}
+
+function encodeBody(method: Method, { json, body }: PlainRequest): WireRequest["body"] {
+  if (json === undefined && body === undefined) return null;
+  if (json !== undefined && body !== undefined) throw new TypeError("Give either json or body, not both.");
+  if (method === "GET" || method === "HEAD")
+    throw new TypeError(`${method} takes no body: give a method, such as POST.`);
+  if (body !== undefined) return body;
+  const text: unknown = JSON.stringify(json);
+  if (typeof text === "string") return text;
+  throw new TypeError(`json must be a value that JSON can hold, not ${shownValue(json)}.`);
+}
+
+function addHeaders(headers: Record<string, string>, own: Readonly<Record<string, string>>): void {
+  for (const [given, value] of Object.entries(own)) {
+    const name = given.toLowerCase();
+    if (RESERVED_HEADERS.has(name)) throw new TypeError(`The header ${given} is set by this library.`);
+    validateHeaderName(name);
+    validateHeaderValue(name, value);
+    headers[name] = value;
+  }
+}
+
+function withQuery(path: string, query: Query | undefined): string {
+  if (query === undefined) return path;
+  const pairs = Object.entries(query).flatMap(([key, given]) => {
+    const values = Array.isArray(given) ? given : [given];
+    return values
+      .filter((value) => value !== undefined && value !== null)
+      .map((value) => `${encoded(key)}=${encoded(String(value))}`);
+  });
+  if (pairs.length === 0) return path;
+  return `${path}${path.includes("?") ? "&" : "?"}${pairs.join("&")}`;
+}
+
+function encoded(text: string): string {
+  return encodeURIComponent(text.toWellFormed());
+}
+
+function hasPlainBody(request: ApiRequest): request is PlainRequest {
+  const { body } = request;
+  return body === undefined || typeof body === "string" || body instanceof Uint8Array;
+}

@@ -1,0 +1,22 @@
+import type { Config } from "../config.js";
+import type { ApiRequest, Rest } from "../rest/rest.js";
+
+/** Calls as the application's bot. */
+export class BotCalls {
+  readonly #rest: Rest;
+  readonly #token: string;
+
+  constructor(config: Config, rest: Rest) {
+    this.#rest = rest;
+    this.#token = config.botToken ?? "";
+  }
+
+  /**
+   * @param alsoSecret what must be in no error, besides the bot's token
+   * @throws HttpException, RateLimited, TypeError
+   */
+  send(route: string, request?: ApiRequest, alsoSecret?: string): Promise<unknown> {
+    const credentials = { scheme: "Bot", token: this.#token, subject: "bot", alsoSecret } as const;
+    return this.#rest.send(credentials, route, request);
+  }
+}

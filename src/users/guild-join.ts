@@ -1,0 +1,71 @@
+import { type ErrorCode, HttpException } from "../errors.js";
+import { GuildMember } from "../models/guild-member.js";
+import { requireSnowflake } from "../snowflake.js";
+import type { BotCalls } from "./bot-calls.js";
+
+/** What a new member starts with; each needs a permission of the bot. */
+export interface JoinOptions {
+  /** At most 32 characters. Needs MANAGE_NICKNAMES. */
+  readonly nick?: string | undefined;
+  /** Ids of roles below the bot's highest. Needs MANAGE_ROLES. */
+  readonly roles?: readonly string[] | undefined;
+  /** Needs MUTE_MEMBERS. */
+  readonly mute?: boolean | undefined;
+  /** Needs DEAFEN_MEMBERS. */
+  readonly deaf?: boolean | undefined;
+}
+
+interface JoiningUser {
+  readonly id: string;
+  readonly accessToken: string;
+}
+
+const NAMED_REFUSALS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
+  30001: ["guild_limit_reached", "The visitor is in as many guilds as Discord allows."],
+  40007: ["banned_from_guild", "The visitor is banned from this guild."],
+  50025: [
+    "user_token_rejected",
+    "Discord does not take the visitor's token for this: let them sign in again with guilds.join.",
+  ],
+};
+
+/**
+ * Adds a user to a guild that the bot is in.
+ *
+ * @internal
+ * @returns the new member; `null` when the user was one before, and nothing was changed
+ * @throws HttpException, RateLimited, TypeError
+ * @see https://docs.discord.com/developers/resources/guild#add-guild-member
+ */
+export async function joinGuild(
+  bot: BotCalls,
+  guildId: string,
+  userOf: () => Promise<JoiningUser>,
+  { nick, roles, mute, deaf }: JoinOptions,
+): Promise<GuildMember | null> {
+  requireSnowflake(guildId, "guildId");
+  for (const role of roles ?? []) requireSnowflake(role, "a role");
+  const user = await userOf();
+  try {
+    const payload = await bot.send(
+      `/guilds/${guildId}/members/${requireSnowflake(user.id, "the user's id")}`,
+      {
+        method: "PUT",
+        json: { access_token: user.accessToken, nick, roles, mute, deaf },
+      },
+      user.accessToken,
+    );
+    return payload === undefined ? null : GuildMember.from(payload, guildId);
+  } catch (error) {
+    throw nameRefusal(error);
+  }
+}
+
+function nameRefusal(error: unknown): unknown {
+  if (!(error instanceof HttpException) || error.discordCode === undefined) return error;
+  const named = NAMED_REFUSALS[error.discordCode];
+  if (!named) return error;
+  const [code, message] = named;
+  const { status, discordCode, body, method, route } = error;
+  return new HttpException({ message, code, status, discordCode, body, method, route, cause: error });
+}

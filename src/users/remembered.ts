@@ -1,0 +1,56 @@
+import type { LRUCache } from "lru-cache";
+import { now } from "../clock.js";
+
+/** How old an answer may be. */
+export interface FetchOptions {
+  /** Asks Discord, whatever is remembered. */
+  readonly fresh?: boolean | undefined;
+  /** Milliseconds; asks Discord when what is remembered is older. */
+  readonly maxAgeMs?: number | undefined;
+}
+
+/** A cache in which concurrent misses of one key share one load. */
+export class Remembered<T extends object> {
+  readonly #cache: LRUCache<string, T>;
+  readonly #underway = new Map<string, Promise<T>>();
+  /** Epoch milliseconds; an app's own cache does not tell how old a value is. */
+  readonly #loadedAt = new WeakMap<T, number>();
+
+  constructor(cache: LRUCache<string, T>) {
+    this.#cache = cache;
+  }
+
+  async fetch(key: string, options: FetchOptions, load: () => Promise<T>): Promise<T> {
+    const known = options.fresh ? undefined : this.#cache.get(key);
+    if (known !== undefined && this.#ageMs(known) <= (options.maxAgeMs ?? Number.POSITIVE_INFINITY))
+      return known;
+    return this.#underway.get(key) ?? this.#load(key, load);
+  }
+
+  /** Forgets everything whose key starts so, also what is still on its way. */
+  forget(prefix: string): void {
+    for (const map of [this.#cache, this.#underway]) {
+      for (const key of map.keys()) {
+        if (key.startsWith(prefix)) map.delete(key);
+      }
+    }
+  }
+
+  #load(key: string, load: () => Promise<T>): Promise<T> {
+    const loading = load()
+      .then((value) => {
+        this.#loadedAt.set(value, now());
+        if (this.#underway.get(key) === loading) this.#cache.set(key, value);
+        return value;
+      })
+      .finally(() => {
+        if (this.#underway.get(key) === loading) this.#underway.delete(key);
+      });
+    this.#underway.set(key, loading);
+    return loading;
+  }
+
+  #ageMs(value: T): number {
+    return now() - (this.#loadedAt.get(value) ?? Number.NEGATIVE_INFINITY);
+  }
+}

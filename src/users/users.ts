@@ -1,0 +1,124 @@
+import { LRUCache } from "lru-cache";
+import { now } from "../clock.js";
+import type { Config } from "../config.js";
+import { HttpException } from "../errors.js";
+import type { GrantPlace } from "../grants/grant.js";
+import type { Tokens } from "../grants/tokens.js";
+import { type Authorization, readAuthorization } from "../models/authorization.js";
+import { Guild } from "../models/guild.js";
+import { GuildMember } from "../models/guild-member.js";
+import { User } from "../models/user.js";
+import { UserConnection } from "../models/user-connection.js";
+import { requireGranted } from "../scopes.js";
+import { requireSnowflake } from "../snowflake.js";
+import { type FetchOptions, Remembered } from "./remembered.js";
+import type { UserCalls } from "./user-calls.js";
+
+/**
+ * What Discord says about a signed-in user, remembered per grant: so a session with few scopes never sees what one with
+ * more has fetched, and nobody sees what belonged to the former user of a browser.
+ */
+export class Users {
+  readonly usersCache: LRUCache<string, User>;
+  readonly #tokens: Tokens;
+  readonly #calls: UserCalls;
+  readonly #users: Remembered<User>;
+  readonly #guilds: Remembered<readonly Guild[]>;
+  readonly #connections: Remembered<readonly UserConnection[]>;
+  readonly #members: Remembered<GuildMember>;
+  readonly #authorizations: Remembered<Authorization>;
+
+  constructor(config: Config, tokens: Tokens, calls: UserCalls) {
+    this.#tokens = tokens;
+    this.#calls = calls;
+    this.usersCache = config.usersCache ?? createCache(config);
+    this.#users = new Remembered(this.usersCache);
+    this.#guilds = new Remembered(createCache<readonly Guild[]>(config));
+    this.#connections = new Remembered(createCache<readonly UserConnection[]>(config));
+    this.#members = new Remembered(createCache<GuildMember>(config));
+    this.#authorizations = new Remembered(createCache<Authorization>(config));
+  }
+
+  async user(place: GrantPlace, options: FetchOptions = {}): Promise<User> {
+    const grantId = await this.#grantWith("identify", place, "/users/@me");
+    return this.#users.fetch(grantId, options, async () => {
+      const payload = await this.#calls.send(place, "/users/@me");
+      return readable("/users/@me", () => User.from(payload));
+    });
+  }
+
+  async guilds(place: GrantPlace, options: FetchOptions = {}): Promise<Guild[]> {
+    const route = "/users/@me/guilds";
+    const grantId = await this.#grantWith("guilds", place, route);
+    const guilds = await this.#guilds.fetch(grantId, options, async () => {
+      const payload = await this.#calls.send(place, route);
+      return readable(route, () => listOf(payload).map((guild) => Guild.from(guild)));
+    });
+    return [...guilds];
+  }
+
+  async connections(place: GrantPlace, options: FetchOptions = {}): Promise<UserConnection[]> {
+    const route = "/users/@me/connections";
+    const grantId = await this.#grantWith("connections", place, route);
+    const connections = await this.#connections.fetch(grantId, options, async () => {
+      const payload = await this.#calls.send(place, route);
+      return readable(route, () => listOf(payload).map((connection) => UserConnection.from(connection)));
+    });
+    return [...connections];
+  }
+
+  async member(place: GrantPlace, guildId: string, options: FetchOptions = {}): Promise<GuildMember> {
+    const route = `/users/@me/guilds/${requireSnowflake(guildId, "guildId")}/member`;
+    const grantId = await this.#grantWith("guilds.members.read", place, route);
+    return this.#members.fetch(`${grantId} ${guildId}`, options, async () => {
+      const payload = await this.#calls.send(place, route);
+      return readable(route, () => GuildMember.from(payload, guildId));
+    });
+  }
+
+  /** What Discord says of the sign-in itself: the proof that it still holds there. */
+  async authorization(place: GrantPlace, options: FetchOptions = {}): Promise<Authorization> {
+    const token = await this.#tokens.usable(place);
+    return this.#authorizations.fetch(token.id, options, async () => {
+      const payload = await this.#calls.send(place, "/oauth2/@me");
+      return readable("/oauth2/@me", () => readAuthorization(payload));
+    });
+  }
+
+  forget(grantId: string): void {
+    const caches = [this.#users, this.#guilds, this.#connections, this.#members, this.#authorizations];
+    for (const cache of caches) cache.forget(grantId);
+  }
+
+  /** Checks before the cache is asked: what is remembered must not outlive the sign-in or its scopes. */
+  async #grantWith(scope: string, place: GrantPlace, what: string): Promise<string> {
+    const token = await this.#tokens.usable(place);
+    requireGranted(token.scopes, [scope], what);
+    return token.id;
+  }
+}
+
+function createCache<T extends object = User>({ cacheMax, cacheTtlMs }: Config): LRUCache<string, T> {
+  return new LRUCache<string, T>({ max: cacheMax, ttl: cacheTtlMs, ttlResolution: 0, perf: { now } });
+}
+
+function listOf(payload: unknown): readonly unknown[] {
+  if (Array.isArray(payload)) return payload;
+  throw new TypeError("The answer must be a list.");
+}
+
+/** @throws HttpException discord_unavailable where the answer is not of the documented shape */
+function readable<T>(route: string, parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    throw new HttpException({
+      message: `Discord's answer to GET ${route} is not of the documented shape.`,
+      code: "discord_unavailable",
+      status: 502,
+      method: "GET",
+      route,
+      cause,
+    });
+  }
+}
