@@ -6,6 +6,7 @@ export default defineConfig({
     globalSetup: "test/support/services.ts",
     include: ["test/**/*.test.ts"],
     exclude: ["test/package/**", "test/browser/**", "test/soak/**"],
+    maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 20_000,
     coverage: {

@@ -15,7 +15,12 @@ export function report(findings: readonly Findings[]): string {
   const aims = findings.flatMap(({ aims }) => aims);
   const summary = markdownTable(
     ["what", "must reach", "reached", ""],
-    aims.map(({ what, mustReach, reached, isReached }) => [what, mustReach, reached, isReached ? "yes" : "**no**"]),
+    aims.map(({ what, mustReach, reached, isReached }) => [
+      what,
+      mustReach,
+      reached,
+      isReached ? "yes" : "**no**",
+    ]),
   );
   const parts = findings.map(({ title, markdown }) => `### ${title}\n\n${markdown}`);
   return [surroundings(), `### Aims\n\n${summary}`, ...parts].join("\n\n");

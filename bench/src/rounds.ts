@@ -9,6 +9,12 @@ export interface Measured {
   readonly perSecond: readonly number[];
 }
 
+/** How often every contestant has its turn: first uncounted, until V8 has compiled what runs often, and then counted. */
+export interface Rounds {
+  readonly warmUp: number;
+  readonly counted: number;
+}
+
 /**
  * Measures contestants in rounds, each of which gives every one its turn and begins with another one, so that whatever
  * else the machine does hits all alike.
@@ -17,7 +23,7 @@ export interface Measured {
  */
 export async function measureInRounds(
   servers: readonly ServerProcess[],
-  rounds: number,
+  rounds: Rounds,
   load: (server: ServerProcess) => Promise<number>,
 ): Promise<Measured[]> {
   const measured = servers.map(({ contestant }) => ({
@@ -25,7 +31,10 @@ export async function measureInRounds(
     cpuMicros: [] as number[],
     perSecond: [] as number[],
   }));
-  for (let round = 0; round < rounds; round++) {
+  for (let round = 0; round < rounds.warmUp; round++) {
+    for (const server of servers) await load(server);
+  }
+  for (let round = 0; round < rounds.counted; round++) {
     for (const turn of servers.keys()) {
       const place = (round + turn) % servers.length;
       const [server, results] = [servers[place], measured[place]];

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { startDiscord } from "express-discord/testing";
 import { accounts } from "./accounts.js";
@@ -11,6 +12,9 @@ import { heap } from "./scenarios/heap.js";
 import { loginPage } from "./scenarios/login-page.js";
 import { startUp } from "./scenarios/start-up.js";
 import { wholeLogin } from "./scenarios/whole-login.js";
+import { ServerProcess } from "./server-process.js";
+
+const PROFILES = join(import.meta.dirname, "../profiles");
 
 const SCENARIOS = {
   "guarded-page": guardedPage,
@@ -26,12 +30,19 @@ const { values: flags } = parseArgs({
     smoke: { type: "boolean", default: false },
     only: { type: "string", multiple: true },
     write: { type: "boolean", default: false },
+    profile: { type: "string" },
   },
 });
 
 moveToLoadCore();
 const simulator = await startDiscord({ logLimit: 20_000 });
-const bench: Bench = { simulator, extent: flags.smoke ? SMOKE : FULL, users: accounts(simulator) };
+const profiling = flags.profile ? [`--${flags.profile}-prof`, `--diagnostic-dir=${PROFILES}`] : [];
+const bench: Bench = {
+  simulator,
+  extent: flags.smoke ? SMOKE : FULL,
+  start: (contestant) => ServerProcess.start(contestant, simulator, profiling),
+  users: accounts(simulator),
+};
 
 const findings: Findings[] = [];
 for (const [name, scenario] of Object.entries(SCENARIOS)) {
@@ -44,3 +55,5 @@ await simulator.close();
 const text = report(findings);
 process.stdout.write(`${text}\n`);
 if (flags.write) keepInReadme(text);
+if (findings.some(({ aims }) => aims.some(({ isExact, isReached }) => isExact && !isReached)))
+  process.exitCode = 1;

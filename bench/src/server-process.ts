@@ -29,7 +29,7 @@ export class ServerProcess {
   static async start(
     contestant: string,
     simulator: DiscordSimulator,
-    flags: readonly string[] = [],
+    flags: readonly string[],
   ): Promise<ServerProcess> {
     const { discordUrl, clientId, clientSecret } = simulator.options;
     const script = join(import.meta.dirname, "server.js");

@@ -9,7 +9,12 @@ export interface Spread {
 export function spreadOf(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = (sorted.length - 1) / 2;
-  const [low, high, min, max] = [sorted[Math.floor(middle)], sorted[Math.ceil(middle)], sorted[0], sorted.at(-1)];
+  const [low, high, min, max] = [
+    sorted[Math.floor(middle)],
+    sorted[Math.ceil(middle)],
+    sorted[0],
+    sorted.at(-1),
+  ];
   if (low === undefined || high === undefined || min === undefined || max === undefined)
     throw new RangeError("There are no values.");
   return { median: (low + high) / 2, min, max };

@@ -23,12 +23,17 @@ export function comparisonTable(measured: readonly Measured[], thing: string): s
 }
 
 /** Whether this library takes at most so many times the CPU of another contestant. */
-export function cpuAim(what: string, measured: readonly Measured[], beside: ContestantName, most: number): Aim {
+export function cpuAim(
+  what: string,
+  measured: readonly Measured[],
+  beside: ContestantName,
+  most: number,
+): Aim {
   const ratio = cpuRatio(measured, "express-discord", beside);
   return {
     what,
-    mustReach: `the CPU of ${titleOf(beside)}, or less`,
-    reached: `${formatSpread(ratio, 2)} times that`,
+    mustReach: `at most ${most} × the CPU of ${titleOf(beside)}`,
+    reached: `${formatSpread(ratio, 2)} ×`,
     isReached: ratio.median <= most,
   };
 }

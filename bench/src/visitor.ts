@@ -44,7 +44,8 @@ export class Visitor {
     const login = await this.get("/login");
     const callbackUrl = new URL(await simulator.approve(login.location ?? "", { user }));
     const callback = await this.get(callbackUrl.pathname + callbackUrl.search);
-    if (callback.location !== "/me") throw new Error(`The login failed (${callback.status}): ${callback.text}`);
+    if (callback.location !== "/me")
+      throw new Error(`The login failed (${callback.status}): ${callback.text}`);
     const profile = await this.get("/me");
     if (!profile.text.includes(user.id)) throw new Error(`This is not the visitor's page: ${profile.text}`);
     return profile;

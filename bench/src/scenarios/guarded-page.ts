@@ -2,18 +2,17 @@ import type { Pool } from "undici";
 import type { Bench, Findings } from "../bench.js";
 import { CONTESTANTS } from "../contestants.js";
 import { type Measured, measureInRounds } from "../rounds.js";
-import { ServerProcess } from "../server-process.js";
+import type { ServerProcess } from "../server-process.js";
 import { sideBySide } from "../side-by-side.js";
 import { comparisonTable, cpuAim } from "../tables.js";
 import { connectTo, Visitor } from "../visitor.js";
 
 const CONNECTIONS = [8, 32];
-const WARM_UP_ROUNDS = 2;
 const HIGHEST_RATIO = 1.03;
 
 /** A page behind the guard that shows the user, who is known already: what an app serves most. */
 export async function guardedPage(bench: Bench): Promise<Findings> {
-  const servers = await Promise.all(CONTESTANTS.map(({ name }) => ServerProcess.start(name, bench.simulator)));
+  const servers = await Promise.all(CONTESTANTS.map(({ name }) => bench.start(name)));
   const cookies = new Map<ServerProcess, readonly string[]>();
   for (const server of servers) cookies.set(server, await signInMany(bench, server));
 
@@ -50,14 +49,14 @@ async function viewInRounds(
   async function view(server: ServerProcess): Promise<number> {
     const [pool, visitors = []] = [pools.get(server), cookies.get(server)];
     if (!pool) return 0;
-    const turns = Array.from({ length: extent.viewsInRound }, (_, turn) => visitors[turn % visitors.length] ?? "");
+    const turns = Array.from(
+      { length: extent.viewsInRound },
+      (_, turn) => visitors[turn % visitors.length] ?? "",
+    );
     await sideBySide(turns, connections, (cookie) => viewPage(pool, cookie));
     return turns.length;
   }
-  for (let turn = 0; turn < WARM_UP_ROUNDS; turn++) {
-    for (const server of servers) await view(server);
-  }
-  const measured = await measureInRounds(servers, extent.rounds, view);
+  const measured = await measureInRounds(servers, extent.guardedPage, view);
   await Promise.all([...pools.values()].map((pool) => pool.close()));
   return measured;
 }

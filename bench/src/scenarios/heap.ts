@@ -1,7 +1,6 @@
 import type { Pool } from "undici";
 import type { Bench, Findings } from "../bench.js";
 import { CONTESTANTS, titleOf } from "../contestants.js";
-import { ServerProcess } from "../server-process.js";
 import { sideBySide } from "../side-by-side.js";
 import { markdownTable } from "../tables.js";
 import { connectTo, type SimulatedUser, Visitor } from "../visitor.js";
@@ -19,7 +18,9 @@ export async function heap(bench: Bench): Promise<Findings> {
   const rows: string[][] = [["a plain session", plain.toFixed(0), "0"]];
   let ours = Number.NaN;
   for (const { name } of CONTESTANTS) {
-    const bytes = await bytesPerVisitor(bench, name, (pool, user) => new Visitor(pool).signIn(simulator, user));
+    const bytes = await bytesPerVisitor(bench, name, (pool, user) =>
+      new Visitor(pool).signIn(simulator, user),
+    );
     rows.push([titleOf(name), bytes.toFixed(0), (bytes - plain).toFixed(0)]);
     if (name === "express-discord") ours = bytes - plain;
   }
@@ -38,8 +39,12 @@ export async function heap(bench: Bench): Promise<Findings> {
   };
 }
 
-async function bytesPerVisitor({ simulator, extent, users }: Bench, name: string, visit: Visit): Promise<number> {
-  const server = await ServerProcess.start(name, simulator);
+async function bytesPerVisitor(
+  { simulator, extent, start, users }: Bench,
+  name: string,
+  visit: Visit,
+): Promise<number> {
+  const server = await start(name);
   const pool = connectTo(server.url, AT_A_TIME);
   const coming = users(WARM_UP + extent.visitorsInHeap);
   const come = async (some: readonly SimulatedUser[]) => {

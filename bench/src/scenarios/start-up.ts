@@ -4,7 +4,6 @@ import type { Bench, Findings } from "../bench.js";
 import { CONTESTANTS, titleOf } from "../contestants.js";
 import { onCore, SERVER_CORE } from "../cores.js";
 import { installedBytes } from "../installed-size.js";
-import { ServerProcess } from "../server-process.js";
 import { formatSpread, spreadOf } from "../statistics.js";
 import { markdownTable } from "../tables.js";
 import { connectTo, Visitor } from "../visitor.js";
@@ -14,7 +13,7 @@ const HIGHEST_SHARE = 0.3;
 type Contestant = (typeof CONTESTANTS)[number];
 
 /** How long a fresh process takes to import each, and until its first visitor is signed in. */
-export async function startUp({ simulator, extent, users }: Bench): Promise<Findings> {
+export async function startUp({ simulator, extent, start, users }: Bench): Promise<Findings> {
   const imports = new Map(CONTESTANTS.map(({ name }) => [name as string, [] as ImportTimes[]]));
   for (let round = 0; round < extent.freshProcesses; round++) {
     for (const contestant of CONTESTANTS) imports.get(contestant.name)?.push(importTimes(contestant));
@@ -23,11 +22,11 @@ export async function startUp({ simulator, extent, users }: Bench): Promise<Find
   const [user] = users(1);
   for (let round = 0; user && round < extent.firstLogins; round++) {
     for (const { name } of CONTESTANTS) {
-      const start = performance.now();
-      const server = await ServerProcess.start(name, simulator);
+      const startedAt = performance.now();
+      const server = await start(name);
       const pool = connectTo(server.url, 1);
       await new Visitor(pool).signIn(simulator, user);
-      firstLogins.get(name)?.push(performance.now() - start);
+      firstLogins.get(name)?.push(performance.now() - startedAt);
       await pool.close();
       await server.stop();
     }
@@ -78,12 +77,7 @@ function importTimes({ packages }: Contestant): ImportTimes {
     await timeOf("express-session");
     const packagesMs = await timeOf(...${JSON.stringify(packages)});
     console.log(JSON.stringify({ expressMs, packagesMs }));`;
-  const [command, ...args] = onCore(SERVER_CORE, [
-    process.execPath,
-    "--input-type=module",
-    "--eval",
-    code,
-  ]);
+  const [command, ...args] = onCore(SERVER_CORE, [process.execPath, "--input-type=module", "--eval", code]);
   const cwd = join(import.meta.dirname, "../..");
   return JSON.parse(execFileSync(command, args, { cwd, encoding: "utf8" }));
 }

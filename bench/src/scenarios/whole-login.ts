@@ -1,17 +1,16 @@
 import type { Bench, Findings } from "../bench.js";
 import { CONTESTANTS } from "../contestants.js";
 import { measureInRounds } from "../rounds.js";
-import { ServerProcess } from "../server-process.js";
+import type { ServerProcess } from "../server-process.js";
 import { sideBySide } from "../side-by-side.js";
 import { comparisonTable, cpuAim } from "../tables.js";
 import { connectTo, Visitor } from "../visitor.js";
 
 const AT_A_TIME = 8;
-const WARM_UP_ROUNDS = 4;
 
 /** Login page, consent, callback and profile, of visitors who come for the first time. */
-export async function wholeLogin({ simulator, extent, users }: Bench): Promise<Findings> {
-  const servers = await Promise.all(CONTESTANTS.map(({ name }) => ServerProcess.start(name, simulator)));
+export async function wholeLogin({ simulator, extent, start, users }: Bench): Promise<Findings> {
+  const servers = await Promise.all(CONTESTANTS.map(({ name }) => start(name)));
   const pools = new Map(servers.map((server) => [server, connectTo(server.url, AT_A_TIME)]));
 
   async function signIn(server: ServerProcess): Promise<number> {
@@ -21,14 +20,11 @@ export async function wholeLogin({ simulator, extent, users }: Bench): Promise<F
     await sideBySide(signingIn, AT_A_TIME, (user) => new Visitor(pool).signIn(simulator, user));
     return signingIn.length;
   }
-  for (let turn = 0; turn < WARM_UP_ROUNDS; turn++) {
-    for (const server of servers) await signIn(server);
-  }
-  const measured = await measureInRounds(servers, extent.rounds, async (server) => {
-      await server.ask("forgetSessions");
-      simulator.clearRequests();
-      return signIn(server);
-    });
+  const measured = await measureInRounds(servers, extent.wholeLogin, async (server) => {
+    await server.ask("forgetSessions");
+    simulator.clearRequests();
+    return signIn(server);
+  });
   await Promise.all([...pools.values()].map((pool) => pool.close()));
   await Promise.all(servers.map((server) => server.stop()));
   return {
