@@ -22,8 +22,7 @@ export class Remembered<T extends object> {
 
   async fetch(key: string, options: FetchOptions, load: () => Promise<T>): Promise<T> {
     const known = options.fresh ? undefined : this.#cache.get(key);
-    if (known !== undefined && this.#ageMs(known) <= (options.maxAgeMs ?? Number.POSITIVE_INFINITY))
-      return known;
+    if (known !== undefined && this.#isYoung(known, options.maxAgeMs)) return known;
     return this.#underway.get(key) ?? this.#load(key, load);
   }
 
@@ -50,7 +49,9 @@ export class Remembered<T extends object> {
     return loading;
   }
 
-  #ageMs(value: T): number {
-    return now() - (this.#loadedAt.get(value) ?? Number.NEGATIVE_INFINITY);
+  #isYoung(value: T, maxAgeMs: number | undefined): boolean {
+    return (
+      maxAgeMs === undefined || now() - (this.#loadedAt.get(value) ?? Number.NEGATIVE_INFINITY) <= maxAgeMs
+    );
   }
 }

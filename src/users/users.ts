@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import { now } from "../clock.js";
 import type { Config } from "../config.js";
 import { HttpException } from "../errors.js";
-import type { GrantPlace } from "../grants/grant.js";
+import type { GrantPlace, Token } from "../grants/grant.js";
 import type { Tokens } from "../grants/tokens.js";
 import { type Authorization, readAuthorization } from "../models/authorization.js";
 import { Guild } from "../models/guild.js";
@@ -40,7 +40,7 @@ export class Users {
   }
 
   async user(place: GrantPlace, options: FetchOptions = {}): Promise<User> {
-    const grantId = await this.#grantWith("identify", place, "/users/@me");
+    const grantId = grantWith("identify", await this.#tokens.usable(place), "/users/@me");
     return this.#users.fetch(grantId, options, async () => {
       const payload = await this.#calls.send(place, "/users/@me");
       return readable("/users/@me", () => User.from(payload));
@@ -49,7 +49,7 @@ export class Users {
 
   async guilds(place: GrantPlace, options: FetchOptions = {}): Promise<Guild[]> {
     const route = "/users/@me/guilds";
-    const grantId = await this.#grantWith("guilds", place, route);
+    const grantId = grantWith("guilds", await this.#tokens.usable(place), route);
     const guilds = await this.#guilds.fetch(grantId, options, async () => {
       const payload = await this.#calls.send(place, route);
       return readable(route, () => listOf(payload).map((guild) => Guild.from(guild)));
@@ -59,7 +59,7 @@ export class Users {
 
   async connections(place: GrantPlace, options: FetchOptions = {}): Promise<UserConnection[]> {
     const route = "/users/@me/connections";
-    const grantId = await this.#grantWith("connections", place, route);
+    const grantId = grantWith("connections", await this.#tokens.usable(place), route);
     const connections = await this.#connections.fetch(grantId, options, async () => {
       const payload = await this.#calls.send(place, route);
       return readable(route, () => listOf(payload).map((connection) => UserConnection.from(connection)));
@@ -69,7 +69,7 @@ export class Users {
 
   async member(place: GrantPlace, guildId: string, options: FetchOptions = {}): Promise<GuildMember> {
     const route = `/users/@me/guilds/${requireSnowflake(guildId, "guildId")}/member`;
-    const grantId = await this.#grantWith("guilds.members.read", place, route);
+    const grantId = grantWith("guilds.members.read", await this.#tokens.usable(place), route);
     return this.#members.fetch(`${grantId} ${guildId}`, options, async () => {
       const payload = await this.#calls.send(place, route);
       return readable(route, () => GuildMember.from(payload, guildId));
@@ -89,17 +89,16 @@ export class Users {
     const caches = [this.#users, this.#guilds, this.#connections, this.#members, this.#authorizations];
     for (const cache of caches) cache.forget(grantId);
   }
-
-  /** Checks before the cache is asked: what is remembered must not outlive the sign-in or its scopes. */
-  async #grantWith(scope: string, place: GrantPlace, what: string): Promise<string> {
-    const token = await this.#tokens.usable(place);
-    requireGranted(token.scopes, [scope], what);
-    return token.id;
-  }
 }
 
 function createCache<T extends object = User>({ cacheMax, cacheTtlMs }: Config): LRUCache<string, T> {
   return new LRUCache<string, T>({ max: cacheMax, ttl: cacheTtlMs, ttlResolution: 0, perf: { now } });
+}
+
+/** Checks before the cache is asked: what is remembered must not outlive the sign-in or its scopes. */
+function grantWith(scope: string, token: Token, what: string): string {
+  requireGranted(token.scopes, [scope], what);
+  return token.id;
 }
 
 function listOf(payload: unknown): readonly unknown[] {
