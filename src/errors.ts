@@ -138,7 +138,7 @@ export class MissingScopes extends HttpException {
 
   constructor(scopes: readonly string[], what: string) {
     super({
-      message: `${what} needs the scope ${scopes.join(" ")}, which this visitor has not granted. Sign in again with it: createSession(req, res, { scopes: [...] }).`,
+      message: `${what} needs the scope ${scopes.join(" ")}, which this visitor has not granted. Ask for it: createSession(req, res, { scopes: [...], incremental: true }).`,
       code: "missing_scopes",
       status: 403,
     });
@@ -166,6 +166,7 @@ export class RateLimited extends HttpException {
   override readonly name = "RateLimited";
   /** Seconds until the next call can succeed. */
   readonly retryAfter: number;
+  /** Who is limited. */
   readonly scope: RateLimitScope;
   /** What Express's own error handler sends along. */
   readonly headers: Readonly<Record<string, string>>;

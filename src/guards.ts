@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Request } from "express";
 import { Forbidden, HttpException } from "./errors.js";
 import type { GuildMember } from "./models/guild-member.js";
-import type { PermissionResolvable } from "./permissions.js";
+import { type PermissionResolvable, Permissions } from "./permissions.js";
 import { requireGranted } from "./scopes.js";
 import { type DiscordOAuth2Session, SETTING } from "./session.js";
 import { isSnowflake } from "./snowflake.js";
@@ -19,8 +19,14 @@ export interface AuthorizationOptions {
   readonly maxAgeMs: number;
 }
 
-/** Behind an intersection of types instead of this interface, Express would not infer the route's parameters. */
+/** What {@link requiresAuthorization} is: a guard as it stands, and one that asks Discord with `with`. */
+// Behind an intersection of types instead of this interface, Express would not infer the route's parameters.
 export interface AuthorizationGuard extends Guard {
+  /**
+   * A guard that asks Discord whether the sign-in still holds there.
+   *
+   * @throws Unauthorized, RateLimited, HttpException; all through `next`
+   */
   with(options: AuthorizationOptions): Guard;
 }
 
@@ -49,7 +55,7 @@ const DEFAULT_MAX_AGE_MS = 60_000;
  * `requiresAuthorization.with({ maxAgeMs })` is for pages that must know of a removal of the app at Discord: it asks there,
  * at most that often.
  *
- * @throws Unauthorized through `next`; HttpException when it cannot be found out now
+ * @throws Unauthorized, HttpException (when it cannot be found out now); both through `next`
  */
 export const requiresAuthorization: AuthorizationGuard = Object.assign(
   guard("requiresAuthorization", (discord, req) => discord.grantedScopes(req)),
@@ -62,7 +68,7 @@ export const requiresAuthorization: AuthorizationGuard = Object.assign(
 /**
  * Lets signed-in visitors pass who have granted all these scopes.
  *
- * @throws Unauthorized, MissingScopes through `next`
+ * @throws Unauthorized, MissingScopes, HttpException; all through `next`
  */
 export function requiresScopes(...scopes: readonly string[]): Guard {
   return guard("requiresScopes", async (discord, req) => {
@@ -78,6 +84,7 @@ export function requiresScopes(...scopes: readonly string[]): Guard {
  * Lets members of a guild pass, by the list of their guilds (scope `guilds`).
  *
  * @param guildId the id, or how to find it: `(req) => req.params.guildId`
+ * @throws TypeError at once, for a permission that does not exist
  * @throws Forbidden, also for what is no id; Unauthorized, MissingScopes, RateLimited, HttpException; all through `next`
  */
 export function requiresGuild(
@@ -85,6 +92,7 @@ export function requiresGuild(
   requirements: GuildRequirements = {},
 ): Guard {
   const { permissions, owner, roles, maxAgeMs = DEFAULT_MAX_AGE_MS } = requirements;
+  const wanted = permissions === undefined ? undefined : new Permissions(permissions);
   return guard("requiresGuild", async (discord, req) => {
     const id = typeof guildId === "function" ? guildId(req) : guildId;
     if (!isSnowflake(id)) throw new Forbidden("This is no guild's id.");
@@ -92,7 +100,7 @@ export function requiresGuild(
     const guild = (await discord.fetchGuilds(req, { maxAgeMs })).find((one) => one.id === id);
     if (!guild) throw new Forbidden("The visitor is not in this guild.");
     if (owner && !guild.isOwner) throw new Forbidden("The visitor does not own this guild.");
-    if (permissions !== undefined && !guild.can(permissions)) {
+    if (wanted !== undefined && !guild.can(wanted)) {
       throw new Forbidden("The visitor lacks a permission in this guild.");
     }
     if (roles) {

@@ -1,12 +1,14 @@
-export type { ImageFormat, ImageOptions, ImageSize } from "./cdn.js";
+export type { ImageFormat, ImageOptions, ImageSize, PngOptions } from "./cdn.js";
 export {
   AccessDenied,
   ERROR_CODES,
   type ErrorCode,
   Forbidden,
   HttpException,
+  type HttpExceptionDetails,
   MissingScopes,
   RateLimited,
+  type RateLimitedDetails,
   type RateLimitScope,
   Unauthorized,
 } from "./errors.js";
@@ -27,12 +29,14 @@ export type { Login, LoginResult, ReplayedLogin } from "./login/login.js";
 export type { Authorization } from "./models/authorization.js";
 export { Bot } from "./models/bot.js";
 export { Guild } from "./models/guild.js";
-export { GuildMember } from "./models/guild-member.js";
-export { Integration } from "./models/integration.js";
-export { User } from "./models/user.js";
+export { GuildMember, type GuildMemberPayload } from "./models/guild-member.js";
+export { Integration, type IntegrationAccount, type IntegrationPayload } from "./models/integration.js";
+export { type PrimaryGuild, User } from "./models/user.js";
 export { UserConnection } from "./models/user-connection.js";
 export type { CacheOptions, DiscordOptions, Lock, TokenStore } from "./options.js";
 export {
+  type PermissionAlias,
+  type PermissionCheck,
   type PermissionFlag,
   type PermissionFlags,
   type PermissionName,

@@ -6,13 +6,14 @@ export type Lock = (key: string, task: () => Promise<void>) => Promise<unknown>;
 
 /** Where sealed tokens can lie instead of the session store; a Keyv instance fits. */
 export interface TokenStore {
+  /** @returns what was set; nothing for a key that is unknown or forgotten */
   get(key: string): Promise<unknown> | unknown;
   /** @param ttlMs milliseconds after which the entry may be forgotten */
   set(key: string, value: string, ttlMs: number): Promise<unknown> | unknown;
   delete(key: string): Promise<unknown> | unknown;
 }
 
-/** The size and age of the cache of users, guilds, connections and members. */
+/** The size and age of the caches: users, guilds, connections, members and authorizations have one each. */
 export interface CacheOptions {
   /** How many sign-ins are remembered. Default 1,000. */
   readonly max?: number | undefined;
@@ -40,8 +41,8 @@ export interface DiscordOptions {
   /** What the `iss` parameter of a callback must be, where there is one. Default: `discordUrl`. `DISCORD_ISSUER`. */
   readonly issuer?: string | undefined;
   /**
-   * Seals login cookies and stored tokens: 32 characters or more, or a list of such, newest first. Default: derived
-   * from the client secret. `DISCORD_SECRET`.
+   * Seals login cookies and stored tokens: 32 characters or more, or a list of such, newest first. Default: the client
+   * secret, which may stand in the list too, so that what it has sealed can still be opened. `DISCORD_SECRET`.
    */
   readonly secret?: string | readonly string[] | undefined;
   /** Size and age of the caches. `DISCORD_USERS_CACHE_MAX_LIMIT` gives `max`. */
@@ -52,7 +53,7 @@ export interface DiscordOptions {
   readonly tokenStore?: TokenStore | undefined;
   /** Serialises refreshes and callbacks among several processes. It must hold longer than twice `timeoutMs`. */
   readonly lock?: Lock | undefined;
-  /** Deadline for one whole call to Discord, in milliseconds. Default 5,000. */
+  /** Deadline for one whole call to Discord, in milliseconds, waits for rate limits apart. Default 5,000. */
   readonly timeoutMs?: number | undefined;
   /** How long a call may wait for a rate limit, in milliseconds. Default 2,000. */
   readonly maxWaitMs?: number | undefined;

@@ -21,7 +21,10 @@ export interface RouterOptions {
   readonly afterLogout?: string | undefined;
   /** The scopes to ask for. Default: those of the configuration. */
   readonly scopes?: readonly string[] | undefined;
-  /** Called once for each login, before the visitor goes on; what it throws goes to `next`. */
+  /**
+   * Called once for each login, before the visitor goes on: to where the login leads, unless it has sent an answer itself.
+   * What it throws goes to `next`.
+   */
   readonly onLogin?: ((req: Request, login: Login, res: Response) => Promise<void> | void) | undefined;
 }
 
@@ -31,6 +34,9 @@ const START_AGAIN = ["flow_unknown", "flow_expired", "flow_invalid", "code_rejec
 
 /**
  * A complete sign-in: `app.use("/auth", discordRouter())` serves `/auth/login`, `/auth/callback` and `/auth/logout`.
+ *
+ * A callback whose login got lost on its way is answered with a page that offers to start again. Every other error goes to
+ * `next`: what the methods of `DiscordOAuth2Session` throw, and for a logout `method_not_allowed` and `cross_site_request`.
  */
 export function discordRouter(options: RouterOptions = {}) {
   const { loginPath = "/login", callbackPath = "/callback", logoutPath = "/logout" } = options;

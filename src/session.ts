@@ -45,8 +45,11 @@ export interface HeldToken extends Omit<Token, "id" | "issuedAt"> {
 export type OnTokenChange = (token: Token | undefined) => Promise<void> | void;
 
 /**
- * Discord sign-in for an Express app. Of a request its methods use only `url`, `method`, `headers`, `session` and
- * `sessionStore`, so they work in a WebSocket upgrade too.
+ * Discord sign-in for an Express app. Of a request its methods need nothing of Express's, only the session that a
+ * middleware has put there, so they work in a WebSocket upgrade too.
+ *
+ * Besides what each method names, all of them throw an HttpException `init_missing` before {@link init}, and those that
+ * take a request `session_missing` where it has no session.
  *
  * @example
  * ```ts
@@ -73,9 +76,12 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Reads and checks the configuration, and makes this the app's instance. One instance may serve several apps.
+   * Reads and checks the configuration, and makes this the app's instance: `app.get("discord")`. One instance may serve
+   * several apps.
    *
-   * @throws TypeError that lists every mistake; also when the app has another instance already
+   * @returns the instance itself
+   * @throws TypeError that lists every mistake; also when the app has another instance already, when this instance serves
+   * another app with another configuration, or when only one of the two token methods is overridden
    */
   init(app: Application): this {
     const settings: Record<string, unknown> = app.settings;
@@ -136,9 +142,11 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Begins a login: redirects the visitor to Discord.
+   * Begins a login: redirects the visitor to Discord. What is no visit (HEAD, a browser's prefetch) is answered with 204.
    *
-   * @throws TypeError for options that contradict each other or that Discord would refuse
+   * @throws TypeError for options that do not exist, contradict each other or that Discord would refuse, for a `returnTo`
+   * that is no path of this app (`invalid_return_to`), and for `data` that is too large or that JSON cannot write
+   * @throws HttpException `store_failed`, with `incremental`
    * @see https://docs.discord.com/developers/topics/oauth2#authorization-code-grant
    */
   async createSession(req: IncomingMessage, res: ServerResponse, options: LoginOptions = {}): Promise<void> {
@@ -188,7 +196,7 @@ export class DiscordOAuth2Session {
    * `req.session.destroy()`. Does nothing when nobody is signed in.
    *
    * @param options `everywhere`: also at Discord, which ends the user's sign-ins to this application on every device
-   * @throws HttpException store_failed; with `everywhere` also what a call to Discord can throw, after the sign-out here
+   * @throws HttpException `store_failed`; with `everywhere` also what a call to Discord can throw, after the sign-out here
    */
   async revoke(
     req: IncomingMessage,
@@ -253,14 +261,20 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * The stored token, which may have expired. Override it together with {@link saveAuthorizationToken} to keep tokens
-   * your own way.
+   * The stored token, which may have expired; `undefined` when nobody is signed in. Override it together with
+   * {@link saveAuthorizationToken} to keep tokens your own way.
+   *
+   * @throws HttpException `store_failed`
    */
   async getAuthorizationToken(req: IncomingMessage): Promise<Token | undefined> {
     return this.#ready.places.of(req).readAgain();
   }
 
-  /** Stores a token for this session; `undefined` on sign-out. */
+  /**
+   * Stores a token for this session; `undefined` on sign-out.
+   *
+   * @throws HttpException `store_failed`
+   */
   async saveAuthorizationToken(req: IncomingMessage, token: Token | undefined): Promise<void> {
     const { places } = this.#ready;
     if (!token) return places.of(req).end();
@@ -410,6 +424,7 @@ export class DiscordOAuth2Session {
    * kept in a database. It is refreshed when it is time.
    *
    * @param onChange is given each new pair: store it, Discord takes a refresh token once
+   * @returns what calls Discord; nothing is asked before its first call
    */
   sessionFromToken(token: HeldToken, onChange?: OnTokenChange): UserSession {
     const { sessionAt } = this.#ready;
@@ -435,6 +450,7 @@ export class DiscordOAuth2Session {
   /**
    * A token for the owner of the application (client credentials grant).
    *
+   * @returns a token without a `refreshToken` or a `userId`; {@link sessionFromToken} takes it
    * @throws HttpException, RateLimited
    * @see https://docs.discord.com/developers/topics/oauth2#client-credentials-grant
    */
@@ -452,7 +468,7 @@ export class DiscordOAuth2Session {
     this.#ready.tokens.deauthorize(userId, at);
   }
 
-  /** Closes the connections to Discord, for a graceful shutdown. */
+  /** Closes the connections to Discord, for a graceful shutdown. A later call opens new ones. */
   async close(): Promise<void> {
     await this.#engine?.close();
   }

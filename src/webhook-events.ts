@@ -32,10 +32,11 @@ export interface WebhookEventsOptions {
 
 /**
  * Receives Discord's webhook events: `app.post("/events", webhookEvents({ publicKey }))`, before any body parser. Wrong
- * signatures are answered 401, as Discord tests from time to time. `APPLICATION_DEAUTHORIZED` signs the user out of this
+ * signatures are 401, as Discord tests from time to time. `APPLICATION_DEAUTHORIZED` signs the user out of this
  * process with their next request.
  *
- * @throws TypeError for a public key that is none
+ * @throws TypeError at once, for a public key that is none
+ * @throws HttpException through `next`: `signature_invalid`, `body_parsed`, `body_too_large`
  * @see https://docs.discord.com/developers/events/webhook-events
  */
 export function webhookEvents({ publicKey, onEvent }: WebhookEventsOptions): RequestHandler {

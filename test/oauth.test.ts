@@ -138,6 +138,15 @@ describe("the token endpoint", () => {
     expect((error as Error).message).toMatch(/^Discord answered invalid_scope while asking for a client/);
   });
 
+  it.each([
+    ["a token for the owner", (oauth: OAuth) => oauth.clientCredentials(["identify"])],
+    ["a revocation", (oauth: OAuth) => oauth.revoke({ accessToken: "a token" })],
+  ])("answering %s with invalid_grant is an error with a status", async (_what, ask) => {
+    const simulator = await startSimulator();
+    simulator.fail({ kind: "status", status: 400, body: { error: "invalid_grant" } });
+    expect(await failure(ask(oauthOf(simulator)))).toMatchObject({ status: 502, code: "discord_error" });
+  });
+
   it("that does not answer in time is given up", async () => {
     const simulator = await startSimulator();
     simulator.fail({ kind: "hang", route: TOKEN });

@@ -2,7 +2,8 @@ import { execFile } from "node:child_process";
 import { tracingChannel } from "node:diagnostics_channel";
 import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { Rest, routeTemplate } from "../src/rest/rest.js";
+import { Rest } from "../src/rest/rest.js";
+import { routeTemplate } from "../src/rest/route.js";
 import { USER_AGENT } from "../src/version.js";
 import {
   answeringServer,

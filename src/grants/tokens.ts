@@ -251,7 +251,7 @@ function hashOf(secret: string): string {
 }
 
 /** There is no sign-in in this session. */
-export function notSignedIn(): Unauthorized {
+function notSignedIn(): Unauthorized {
   return new Unauthorized({
     message: "Nobody is signed in with Discord in this session. Send the visitor to the login.",
     code: "not_signed_in",

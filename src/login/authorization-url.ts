@@ -10,7 +10,10 @@ export interface LoginOptions {
   readonly scopes?: readonly string[] | undefined;
   /** Adds `scopes` to those that the visitor has granted already. */
   readonly incremental?: boolean | undefined;
-  /** Anything that JSON can write; `callback` gives it back. It is sealed, not shown in the URL. */
+  /**
+   * Anything that JSON can write; `callback` gives it back. It is sealed into the login's cookie, not shown in the URL:
+   * together with `returnTo` about 2,000 bytes at most.
+   */
   readonly data?: unknown;
   /** A path on this app's own origin; `callback` gives it back. */
   readonly returnTo?: string | undefined;
@@ -18,13 +21,13 @@ export interface LoginOptions {
   readonly prompt?: boolean | undefined;
   /** What the bot may do in the guild, with the scope `bot`. */
   readonly permissions?: PermissionResolvable | undefined;
-  /** Preselects a guild, with the scope `bot`. */
+  /** The id of a guild to preselect, with the scope `bot`. */
   readonly guildId?: string | undefined;
   /** Keeps the visitor from choosing another guild. */
   readonly disableGuildSelect?: boolean | undefined;
   /** Install to a guild or to the user, with the scope `applications.commands`. */
   readonly integrationType?: "guild" | "user" | undefined;
-  /** Further parameters of Discord's authorization page. */
+  /** Further parameters of Discord's authorization page; none that this library sets itself. */
   readonly params?: Readonly<Record<string, string>> | undefined;
 }
 

@@ -3,7 +3,7 @@ import type { APIGuild, APIWebhook } from "discord-api-types/v10";
 /** A login that has just ended in success. */
 export interface Login<Data = unknown> {
   readonly replayed: false;
-  /** What `createSession` was given. */
+  /** What `createSession` was given, as JSON gives it back; `undefined` when it was given nothing. */
   readonly data: Data;
   /** What the visitor has granted, which may be other than what was asked for. */
   readonly scopes: readonly string[];
@@ -20,7 +20,7 @@ export interface Login<Data = unknown> {
 /** The callback of a login that had ended before: a double click, a reload, the back button. Nothing needs doing again. */
 export interface ReplayedLogin<Data = unknown> extends Pick<Login<Data>, "scopes" | "userId" | "returnTo"> {
   readonly replayed: true;
-  /** `undefined` when the login's cookie is gone. */
+  /** `undefined`, as is `returnTo`, when the login's cookie is gone. */
   readonly data: Data | undefined;
 }
 

@@ -98,6 +98,7 @@ export class Logins {
     return url;
   }
 
+  /** Ends a login. @throws AccessDenied, HttpException, RateLimited */
   async complete(req: IncomingMessage, res: ServerResponse): Promise<LoginResult> {
     const { state, issuer, answer } = parseCallbackQuery(req.url ?? "");
     const flow = await this.#find(req, state);

@@ -3,7 +3,7 @@ import type { Config } from "../config.js";
 import { sessionStoreOf } from "../grants/session-data.js";
 
 /** A set-up that will lose sign-ins. */
-export interface Finding {
+interface Finding {
   readonly code: string;
   readonly message: string;
 }

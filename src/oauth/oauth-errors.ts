@@ -13,7 +13,7 @@ const ROUTE_OF = {
 /** What the token endpoint is asked for. */
 export type Doing = keyof typeof ROUTE_OF;
 
-/** The token endpoint refused what it was given (RFC 6749, 5.2): `invalid_grant` for a dead code or refresh token. */
+/** The token endpoint refused a code or a refresh token (RFC 6749, 5.2): `invalid_grant` for a dead one. */
 export class TokenRequestRefused extends Error {
   override readonly name = "TokenRequestRefused";
 
@@ -76,8 +76,8 @@ export function explain(error: unknown, doing: Doing, secrets: readonly string[]
       description,
     });
   }
-  if (code === "invalid_grant" || doing === "exchanging the code")
-    return new TokenRequestRefused(code, description);
+  const isDeadToken = code === "invalid_grant" && doing === "refreshing the token";
+  if (isDeadToken || doing === "exchanging the code") return new TokenRequestRefused(code, description);
   return new HttpException({
     ...call,
     message: `Discord answered ${code} while ${doing}${description ? `: ${description}` : "."}`,

@@ -69,7 +69,7 @@ export class OAuth {
     });
   }
 
-  /** A token for the owner of the application. @throws TokenRequestRefused, HttpException, RateLimited */
+  /** A token for the owner of the application. @throws HttpException, RateLimited */
   async clientCredentials(scopes: readonly string[]): Promise<TokenAnswer> {
     return this.#ask("asking for a client credentials token", [], async ({ options }) => {
       const { ClientCredentials } = await import("simple-oauth2");

@@ -13,10 +13,6 @@ import { pause } from "./pause.js";
 import { type ProxyAddress, parseProxy } from "./proxy.js";
 import { readAnnouncement, readRefusal, type Wait } from "./rate-limits.js";
 
-export type { ApiRequest, Query } from "./api-request.js";
-export type { Credentials } from "./call.js";
-export { routeTemplate } from "./route.js";
-
 /** Where Discord is, and how patient its callers are. */
 export interface RestOptions {
   /** An origin, such as `https://discord.com`. */

@@ -1,5 +1,6 @@
 import type { Config } from "../config.js";
-import type { ApiRequest, Rest } from "../rest/rest.js";
+import type { ApiRequest } from "../rest/api-request.js";
+import type { Rest } from "../rest/rest.js";
 
 /** Calls as the application's bot. */
 export class BotCalls {

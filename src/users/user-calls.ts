@@ -4,7 +4,8 @@ import { now } from "../clock.js";
 import { HttpException } from "../errors.js";
 import type { GrantPlace, Token } from "../grants/grant.js";
 import { grantEnded, type Tokens } from "../grants/tokens.js";
-import type { ApiRequest, Rest } from "../rest/rest.js";
+import type { ApiRequest } from "../rest/api-request.js";
+import type { Rest } from "../rest/rest.js";
 import { routeTemplate } from "../rest/route.js";
 import { requireScopeOf } from "../scopes.js";
 

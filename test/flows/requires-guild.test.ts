@@ -74,6 +74,11 @@ describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
     else expect(failureOf(answer)).toBe("403 forbidden");
   });
 
+  it("is not made for a permission that does not exist", () => {
+    const misspelt = { permissions: "MANAGE_SERVER" as "MANAGE_GUILD" };
+    expect(() => requiresGuild("80351110224678912", misspelt)).toThrow(TypeError);
+  });
+
   it("refuses who is not in the guild", async () => {
     const { browser, simulator } = await startInGuild(createApp, undefined);
 
