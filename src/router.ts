@@ -30,7 +30,7 @@ export interface RouterOptions {
 
 type Step = (req: Request, res: Response) => Promise<void>;
 
-const START_AGAIN = ["flow_unknown", "flow_expired", "flow_invalid", "code_rejected"];
+const START_AGAIN = ["flow_unknown", "flow_expired", "flow_invalid"];
 
 /**
  * A complete sign-in: `app.use("/auth", discordRouter())` serves `/auth/login`, `/auth/callback` and `/auth/logout`.

@@ -1,8 +1,8 @@
-import { hash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Application } from "express";
 import type { LRUCache } from "lru-cache";
 import { type Config, isSameConfig, resolveConfig } from "./config.js";
+import { digestOf } from "./digest.js";
 import { createEngine, type Engine } from "./engine.js";
 import { HttpException, Unauthorized } from "./errors.js";
 import type { Token } from "./grants/grant.js";
@@ -406,17 +406,26 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * What linked roles of this application can be decided by: reads it, or with an argument replaces it, by the bot's token.
+   * What linked roles of this application can be decided by, as it is registered. Asks by the bot's token.
+   *
+   * @throws as {@link botRequest}
+   */
+  async fetchRoleConnectionMetadata(): Promise<readonly RoleConnectionMetadata[]> {
+    return this.botRequest(this.#roleConnectionMetadataRoute);
+  }
+
+  /**
+   * Replaces what linked roles of this application can be decided by, by the bot's token.
    *
    * @param records five at most; an empty list removes all
+   * @returns what is registered now
    * @throws as {@link botRequest}
    * @see https://docs.discord.com/developers/resources/application-role-connection-metadata
    */
   async registerRoleConnectionMetadata(
-    records?: readonly RoleConnectionMetadata[],
+    records: readonly RoleConnectionMetadata[],
   ): Promise<readonly RoleConnectionMetadata[]> {
-    const route = `/applications/${this.clientId}/role-connections/metadata`;
-    return this.botRequest(route, records && { method: "PUT", json: records });
+    return this.botRequest(this.#roleConnectionMetadataRoute, { method: "PUT", json: records });
   }
 
   /**
@@ -473,6 +482,10 @@ export class DiscordOAuth2Session {
     await this.#engine?.close();
   }
 
+  get #roleConnectionMetadataRoute(): string {
+    return `/applications/${this.clientId}/role-connections/metadata`;
+  }
+
   #of(req: IncomingMessage): UserSession {
     const { sessionAt, keeper } = this.#ready;
     return sessionAt(keeper.placeOf(req));
@@ -480,5 +493,5 @@ export class DiscordOAuth2Session {
 }
 
 function grantIdOf(token: string): string {
-  return hash("sha256", token, "base64url").slice(0, 24);
+  return digestOf(token).slice(0, 24);
 }

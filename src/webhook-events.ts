@@ -36,7 +36,7 @@ export interface WebhookEventsOptions {
  * process with their next request.
  *
  * @throws TypeError at once, for a public key that is none
- * @throws HttpException through `next`: `signature_invalid`, `body_parsed`, `body_too_large`
+ * @throws HttpException through `next`: `signature_invalid`, `body_parsed`, `body_too_large`, `init_missing`
  * @see https://docs.discord.com/developers/events/webhook-events
  */
 export function webhookEvents({ publicKey, onEvent }: WebhookEventsOptions): RequestHandler {
@@ -45,6 +45,7 @@ export function webhookEvents({ publicKey, onEvent }: WebhookEventsOptions): Req
   }
 
   async function receive(req: Request): Promise<WebhookEvent | undefined> {
+    discordOf(req);
     const body = await rawBodyOf(req);
     await requireSignature(req, body, publicKey);
     return parseEvent(body);
@@ -52,7 +53,7 @@ export function webhookEvents({ publicKey, onEvent }: WebhookEventsOptions): Req
 
   async function handle(req: Request, event: WebhookEvent): Promise<void> {
     const userId = deauthorizedUserOf(event);
-    if (userId !== undefined) discordOf(req).deauthorize(userId, new Date(event.timestamp));
+    if (userId !== undefined) discordOf(req).deauthorize(userId, dateOf(event.timestamp));
     await onEvent?.(event);
   }
 
@@ -127,4 +128,9 @@ function warn(error: unknown): void {
       code: "EXPRESS_DISCORD_ON_EVENT",
     },
   );
+}
+
+/** Discord leaves the offset out, and means UTC. */
+function dateOf(timestamp: string): Date {
+  return new Date(/(?:z|[+-]\d\d:?\d\d)$/i.test(timestamp) ? timestamp : `${timestamp}Z`);
 }

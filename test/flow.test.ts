@@ -1,6 +1,7 @@
 import { parse } from "cookie";
 import { describe, expect, it } from "vitest";
-import { type Flow, Flows, hashOf } from "../src/login/flow.js";
+import { digestOf } from "../src/digest.js";
+import { type Flow, Flows } from "../src/login/flow.js";
 import { createSeal } from "../src/seal.js";
 import { movableClock } from "./support/clock.js";
 
@@ -47,7 +48,7 @@ describe("a login under way", () => {
     const without = flows.start(undefined, { pkce: false, scopes: [] });
 
     const { verifier = "" } = flows.find(started.setCookies[0]?.split(";")[0], started.state);
-    expect(started.challenge).toBe(hashOf(verifier));
+    expect(started.challenge).toBe(digestOf(verifier));
     expect(without.challenge).toBeUndefined();
     expect(flows.find(without.setCookies[0]?.split(";")[0], without.state)).not.toHaveProperty("verifier");
   });

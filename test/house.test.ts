@@ -73,6 +73,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "login/start-again-page",
   ],
   "words and arithmetic": [
+    "digest",
     "cdn",
     "clock",
     "errors",

@@ -1,8 +1,8 @@
-import { hash } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
 import { now, sleep } from "../clock.js";
 import type { Config } from "../config.js";
+import { digestOf } from "../digest.js";
 import { Unauthorized } from "../errors.js";
 import type { OAuth } from "../oauth/oauth.js";
 import { TokenRequestRefused } from "../oauth/oauth-errors.js";
@@ -78,12 +78,12 @@ export class Tokens {
 
   /** That Discord does not know this access token any more: it is not used again. */
   disown(token: Token): void {
-    this.#disowned.set(token.id, hashOf(token.accessToken));
+    this.#disowned.set(token.id, digestOf(token.accessToken));
   }
 
   isDisowned(token: Token): boolean {
     const disowned = this.#disowned.get(token.id);
-    return disowned !== undefined && disowned === hashOf(token.accessToken);
+    return disowned !== undefined && disowned === digestOf(token.accessToken);
   }
 
   /**
@@ -243,11 +243,7 @@ export class Tokens {
 
 /** A refused pair is remembered without its tokens. */
 function deadKey(token: Token): string {
-  return hashOf(token.refreshToken ?? token.accessToken);
-}
-
-function hashOf(secret: string): string {
-  return hash("sha256", secret, "base64url");
+  return digestOf(token.refreshToken ?? token.accessToken);
 }
 
 /** There is no sign-in in this session. */

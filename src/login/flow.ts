@@ -1,6 +1,7 @@
-import { hash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { parse, serialize } from "cookie";
 import { now } from "../clock.js";
+import { digestOf } from "../digest.js";
 import { HttpException } from "../errors.js";
 import type { Seal } from "../seal.js";
 
@@ -57,7 +58,7 @@ export class Flows {
     const { scopes, data, returnTo } = wish;
     const flow: Flow = { state, verifier, scopes, data, returnTo, expires: now() + LIFETIME_MS };
 
-    const name = this.#cookieName(hashOf(state));
+    const name = this.#cookieName(digestOf(state));
     const cookie = this.#serialize(name, this.#seal.seal("flow", name, jsonOf(flow)), LIFETIME_MS / 1000);
     if (cookie.length > MAX_COOKIE_BYTES) {
       throw new TypeError(
@@ -67,14 +68,14 @@ export class Flows {
     const surplus = this.#surplus(cookieHeader, MAX_TOGETHER_BYTES - cookie.length);
     return {
       state,
-      challenge: verifier && hash("sha256", verifier, "base64url"),
+      challenge: verifier && digestOf(verifier),
       setCookies: [...surplus.map((old) => this.#removal(old)), cookie],
     };
   }
 
   /** @throws HttpException flow_unknown, flow_invalid, flow_expired */
   find(cookieHeader: string | undefined, state: string): Flow {
-    const name = this.#cookieName(hashOf(state));
+    const name = this.#cookieName(digestOf(state));
     const sealed = this.#cookies(cookieHeader).get(name);
     if (sealed === undefined) throw unknownFlow();
     const flow = this.#open(name, sealed);
@@ -98,7 +99,7 @@ export class Flows {
 
   /** The `Set-Cookie` header that ends the flow with this state. */
   end(state: string): string {
-    return this.#removal(this.#cookieName(hashOf(state)));
+    return this.#removal(this.#cookieName(digestOf(state)));
   }
 
   #cookieName(stateHash: string): string {
@@ -147,11 +148,6 @@ export class Flows {
     const text = this.#seal.open("flow", name, sealed);
     return text === undefined ? undefined : (JSON.parse(text) as Flow);
   }
-}
-
-/** The hash by which a state is known outside of its cookie. */
-export function hashOf(state: string): string {
-  return hash("sha256", state, "base64url");
 }
 
 /** @param hint what is known about a set-up that would cause it */

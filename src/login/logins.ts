@@ -1,9 +1,9 @@
-import { hash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { APIGuild, APIWebhook } from "discord-api-types/v10";
 import { LRUCache } from "lru-cache";
 import { now, sleep } from "../clock.js";
 import type { Config } from "../config.js";
+import { digestOf } from "../digest.js";
 import { HttpException } from "../errors.js";
 import type { GrantPlace, Token } from "../grants/grant.js";
 import { heldPlace } from "../grants/held-place.js";
@@ -18,7 +18,7 @@ import type { Seal } from "../seal.js";
 import type { Users } from "../users/users.js";
 import { authorizationUrl, checkLoginOptions, type LoginOptions } from "./authorization-url.js";
 import { authorizationError, parseCallbackQuery, requireIssuer } from "./callback-query.js";
-import { type Flow, Flows, hashOf, unknownFlow } from "./flow.js";
+import { type Flow, Flows, unknownFlow } from "./flow.js";
 import type { Login, LoginResult, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
 import { requireReturnTo } from "./return-to.js";
@@ -109,7 +109,7 @@ export class Logins {
     if ("error" in answer) throw authorizationError(answer);
 
     const outcome = await this.#exchangeOnce(req, flow, answer.code);
-    await this.#signIn(req, outcome, hashOf(state));
+    await this.#signIn(req, outcome, digestOf(state));
     res.appendHeader("Set-Cookie", this.#counter.next(req.headers.cookie));
     return outcome.replayed ? this.#replayed(outcome.token, flow) : toLogin(outcome, flow);
   }
@@ -147,7 +147,7 @@ export class Logins {
       return this.#flows.find(req.headers.cookie, state);
     } catch (error) {
       if (!(error instanceof HttpException) || error.code !== "flow_unknown") throw error;
-      const madeThis = signInOf(sessionOf(req))?.stateHash === hashOf(state);
+      const madeThis = signInOf(sessionOf(req))?.stateHash === digestOf(state);
       if (madeThis && (await keeper.placeOf(req).read())) return undefined;
       throw unknownFlow(this.#warnings.hint);
     }
@@ -158,7 +158,7 @@ export class Logins {
    * it sends the visitor back twice, with a code each.
    */
   async #exchangeOnce(req: IncomingMessage, flow: Flow, code: string): Promise<Outcome> {
-    const grantId = hash("sha256", `grant\n${flow.state}`, "base64url").slice(0, GRANT_ID_CHARS);
+    const grantId = digestOf(`grant\n${flow.state}`).slice(0, GRANT_ID_CHARS);
     const underway = this.#exchanges.get(grantId);
     if (underway !== undefined) {
       const outcome = await (underway.code === code

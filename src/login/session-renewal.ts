@@ -26,6 +26,8 @@ export async function renewSession(req: IncomingMessage, keepData: boolean): Pro
       Object.fromEntries(settings.filter(([key]) => COOKIE_SETTINGS.includes(key))),
     );
     session.cookie.maxAge = cookie.originalMaxAge;
+    // Which express-session has just reckoned back from the clock, and so may have shortened.
+    session.cookie.originalMaxAge = cookie.originalMaxAge;
   }
   return session;
 }

@@ -1,6 +1,6 @@
-import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { now } from "../clock.js";
+import { digestOf } from "../digest.js";
 import { HttpException, Unauthorized } from "../errors.js";
 import type { GrantPlace } from "../grants/grant.js";
 import { heldPlace } from "../grants/held-place.js";
@@ -32,7 +32,7 @@ export class Bearers {
   /** @throws Unauthorized, RateLimited, HttpException */
   async session(accessToken: string): Promise<UserSession> {
     if (!/^[\x21-\x7e]{1,2048}$/.test(accessToken)) throw refusal("It is no access token of Discord's.");
-    const id = hash("sha256", accessToken, "base64url");
+    const id = digestOf(accessToken);
     const refused = this.#refused.get(id);
     if (refused) throw refused;
     try {

@@ -1,6 +1,6 @@
-import { hash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { now } from "../clock.js";
+import { digestOf } from "../digest.js";
 import { HttpException } from "../errors.js";
 import type { GrantPlace, Token } from "../grants/grant.js";
 import { grantEnded, type Tokens } from "../grants/tokens.js";
@@ -69,7 +69,7 @@ export class UserCalls {
   /** Whether Discord still knows the token. A 401 to a call does not tell: Discord answers a missing scope so too. */
   async #isAlive(token: Token): Promise<boolean> {
     if (this.#tokens.isDisowned(token)) return false;
-    const key = fingerprint(token);
+    const key = digestOf(token.accessToken);
     const underway = this.#probes.get(key);
     if (underway !== undefined) return underway;
     const probe = this.#probe(token).finally(() => this.#probes.delete(key));
@@ -102,8 +102,4 @@ function credentialsOf(token: Token) {
 
 function isRefusal(error: unknown): error is HttpException {
   return error instanceof HttpException && error.status === 401 && error.code === "discord_error";
-}
-
-function fingerprint(token: Token): string {
-  return hash("sha256", token.accessToken, "base64url");
 }

@@ -108,7 +108,7 @@ describe.each(EXPRESS)("linked roles on %s", (_name, createApp) => {
     ];
 
     expect(await discord.registerRoleConnectionMetadata(records)).toEqual(records);
-    expect(await discord.registerRoleConnectionMetadata()).toEqual(records);
+    expect(await discord.fetchRoleConnectionMetadata()).toEqual(records);
     expect(await discord.registerRoleConnectionMetadata([])).toEqual([]);
     expect(simulator.requests.map(({ method, authorization }) => `${authorization} ${method}`)).toEqual([
       "Bot PUT",

@@ -1,6 +1,6 @@
 import express, { type ErrorRequestHandler } from "express";
 import express4 from "express4";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { type WebhookEvent, type WebhookEventsOptions, webhookEvents } from "../../src/index.js";
 import { EXPRESS, startApp, startSimulator, type TestAppOptions } from "../support/app.js";
 import { movableClock } from "../support/clock.js";
@@ -169,6 +169,25 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     expect(await signedInAs(laptop)).toBeUndefined();
     expect(await signedInAs(others)).toBe(other.id);
     expect(lastError(app)).toMatchObject({ name: "Unauthorized" });
+  });
+
+  it("reads the time of an event as UTC, wherever the server is", async () => {
+    vi.stubEnv("TZ", "Asia/Tokyo");
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const { app, simulator, events, url } = await startReceiver(createApp);
+    const user = simulator.addUser();
+    const browser = app.browser();
+    await browser.signIn("/login", { user });
+
+    await simulator.sendWebhookEvent(url, {
+      type: "APPLICATION_DEAUTHORIZED",
+      data: { user: { id: user.id } },
+    });
+
+    await expect.poll(() => events).toHaveLength(1);
+    expect(await signedInAs(browser)).toBeUndefined();
   });
 
   it("leaves a login alone that came after the removal, even when the event comes late or twice", async () => {
