@@ -392,7 +392,7 @@ export class DiscordOAuth2Session {
   /**
    * Any route of the API, as the bot.
    *
-   * @returns as {@link request}
+   * @returns as {@link DiscordOAuth2Session.request}
    * @throws HttpException `bot_token_missing`, `bot_token_rejected` (status 500: no visitor can mend that), ...
    * @throws RateLimited, TypeError
    */
