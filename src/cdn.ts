@@ -162,10 +162,10 @@ function imageUrl(
   requireImageOptions(options);
   if (typeof hash !== "string" || !HASH.test(hash) || folder.includes(undefined)) return undefined;
   const { extension, moving } = resolveFormat(isAnimatedHash(hash), options);
-  const query = new URLSearchParams();
-  if (moving) query.set("animated", "true");
-  if (options.size !== undefined) query.set("size", String(options.size));
-  return `${CDN_URL}/${folder.join("/")}/${hash}.${extension}${query.size > 0 ? `?${query}` : ""}`;
+  const query = [moving && "animated=true", options.size !== undefined && `size=${options.size}`].filter(
+    Boolean,
+  );
+  return `${CDN_URL}/${folder.join("/")}/${hash}.${extension}${query.length > 0 ? `?${query.join("&")}` : ""}`;
 }
 
 function resolveFormat(

@@ -1,10 +1,12 @@
 const SNOWFLAKE = /^\d{1,20}$/;
+const MOST_DIGITS = 20;
 const LARGEST = 2n ** 64n - 1n;
 const DISCORD_EPOCH_MS = 1_420_070_400_000n;
 
 /** Whether a value is one of Discord's ids: a decimal string of 64 bits. */
 export function isSnowflake(value: unknown): value is string {
-  return typeof value === "string" && SNOWFLAKE.test(value) && BigInt(value) <= LARGEST;
+  if (typeof value !== "string" || !SNOWFLAKE.test(value)) return false;
+  return value.length < MOST_DIGITS || BigInt(value) <= LARGEST;
 }
 
 /**

@@ -37,7 +37,7 @@ describe("a session that gets a new id", () => {
     expect(session).toEqual({
       cart: [1],
       cookie: {
-        originalMaxAge: null,
+        originalMaxAge: 5000,
         maxAge: 5000,
         path: "/app",
         sameSite: "none",
