@@ -14,7 +14,7 @@ const { values } = parseArgs({
   },
 });
 const SECONDS = Number(values.seconds);
-const TIMEOUT_MS = 2000;
+const TIMEOUT_MS = 5000;
 const WORKERS = 3;
 const REDIRECT_URI = "http://127.0.0.1:3000/callback";
 const REDIS_URL = process.env["REDIS_URL"] ?? "redis://127.0.0.1:6379";
