@@ -18,12 +18,12 @@ export interface Extent {
 
 /** What the results are read from: some minutes. */
 export const FULL: Extent = {
-  guardedPage: { warmUp: 8, counted: 21 },
-  viewsInRound: 2500,
+  guardedPage: { generations: 3, warmUp: 5, counted: 7 },
+  viewsInRound: 2000,
   signedInVisitors: 200,
-  loginPage: { warmUp: 4, counted: 21 },
+  loginPage: { generations: 3, warmUp: 5, counted: 7 },
   loginPagesInRound: 1500,
-  wholeLogin: { warmUp: 14, counted: 21 },
+  wholeLogin: { generations: 3, warmUp: 12, counted: 7 },
   loginsInRound: 150,
   visitorsInHeap: 10_000,
   freshProcesses: 15,
@@ -32,12 +32,12 @@ export const FULL: Extent = {
 
 /** Whether everything works; the numbers mean nothing. */
 export const SMOKE: Extent = {
-  guardedPage: { warmUp: 1, counted: 2 },
+  guardedPage: { generations: 1, warmUp: 1, counted: 2 },
   viewsInRound: 50,
   signedInVisitors: 4,
-  loginPage: { warmUp: 1, counted: 2 },
+  loginPage: { generations: 1, warmUp: 1, counted: 2 },
   loginPagesInRound: 50,
-  wholeLogin: { warmUp: 1, counted: 2 },
+  wholeLogin: { generations: 1, warmUp: 1, counted: 2 },
   loginsInRound: 4,
   visitorsInHeap: 50,
   freshProcesses: 1,

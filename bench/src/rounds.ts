@@ -1,3 +1,5 @@
+import type { Bench } from "./bench.js";
+import { CONTESTANTS } from "./contestants.js";
 import type { ServerProcess } from "./server-process.js";
 import { type Spread, spreadOf } from "./statistics.js";
 
@@ -9,45 +11,63 @@ export interface Measured {
   readonly perSecond: readonly number[];
 }
 
-/** How often every contestant has its turn: first uncounted, until V8 has compiled what runs often, and then counted. */
+/** How often every contestant has its turn. */
 export interface Rounds {
+  /** How often all begin anew: two processes of one program differ by some percent. */
+  readonly generations: number;
+  /** Uncounted rounds, until V8 has compiled what runs often. */
   readonly warmUp: number;
   readonly counted: number;
 }
 
+/** What a server has to do when it has its turn. @returns how often it did the task */
+export type Turn = () => Promise<number>;
+
 /**
- * Measures contestants in rounds, each of which gives every one its turn and begins with another one, so that whatever
+ * Measures all contestants in rounds, each of which gives every one its turn and begins with another one, so that whatever
  * else the machine does hits all alike.
  *
- * @param load what a server has to do in one turn; returns how often it did the task
+ * @param prepare what a new server needs before its first turn
  */
 export async function measureInRounds(
-  servers: readonly ServerProcess[],
-  rounds: Rounds,
-  load: (server: ServerProcess) => Promise<number>,
+  { start }: Bench,
+  { generations, warmUp, counted }: Rounds,
+  prepare: (server: ServerProcess) => Promise<Turn>,
 ): Promise<Measured[]> {
-  const measured = servers.map(({ contestant }) => ({
-    contestant,
+  const measured = CONTESTANTS.map(({ name }) => ({
+    contestant: name,
     cpuMicros: [] as number[],
     perSecond: [] as number[],
   }));
-  for (let round = 0; round < rounds.warmUp; round++) {
-    for (const server of servers) await load(server);
-  }
-  for (let round = 0; round < rounds.counted; round++) {
-    for (const turn of servers.keys()) {
-      const place = (round + turn) % servers.length;
-      const [server, results] = [servers[place], measured[place]];
-      if (!server || !results) continue;
-      const cpuBefore = await server.ask("cpuMicros");
-      const start = performance.now();
-      const times = await load(server);
-      const seconds = (performance.now() - start) / 1000;
-      results.cpuMicros.push(((await server.ask("cpuMicros")) - cpuBefore) / times);
-      results.perSecond.push(times / seconds);
+  for (let generation = 0; generation < generations; generation++) {
+    const servers = await Promise.all(CONTESTANTS.map(({ name }) => start(name)));
+    const players = [];
+    for (const [place, server] of servers.entries())
+      players.push({ server, turn: await prepare(server), results: measured[place] });
+    for (let round = 0; round < warmUp; round++) for (const { turn } of players) await turn();
+    for (let round = 0; round < counted; round++) {
+      for (const { server, turn, results } of rotated(players, round)) {
+        const { cpuMicros, perSecond } = await measure(server, turn);
+        results?.cpuMicros.push(cpuMicros);
+        results?.perSecond.push(perSecond);
+      }
     }
+    await Promise.all(servers.map((server) => server.stop()));
   }
   return measured;
+}
+
+async function measure(server: ServerProcess, turn: Turn): Promise<{ cpuMicros: number; perSecond: number }> {
+  const cpuBefore = await server.ask("cpuMicros");
+  const start = performance.now();
+  const times = await turn();
+  const seconds = (performance.now() - start) / 1000;
+  return { cpuMicros: ((await server.ask("cpuMicros")) - cpuBefore) / times, perSecond: times / seconds };
+}
+
+function rotated<Item>(items: readonly Item[], by: number): Item[] {
+  const first = by % items.length;
+  return [...items.slice(first), ...items.slice(0, first)];
 }
 
 /** How many times the CPU of another contestant one took, round by round. */

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import type { DiscordSimulator } from "express-discord/testing";
+import { Pool } from "undici";
 import { onCore, SERVER_CORE } from "./cores.js";
 
 /** What a server can be asked between the rounds; each is answered with a number. */
@@ -13,15 +14,18 @@ export interface Answer {
   readonly value: number;
 }
 
+const KEEP_ALIVE_MS = 300_000;
+
 /** A contestant's server, on a core of its own. */
 export class ServerProcess {
   readonly contestant: string;
-  readonly url: string;
+  readonly #url: string;
   readonly #process: ChildProcess;
+  readonly #pools: Pool[] = [];
 
   private constructor(contestant: string, url: string, child: ChildProcess) {
     this.contestant = contestant;
-    this.url = url;
+    this.#url = url;
     this.#process = child;
   }
 
@@ -48,6 +52,13 @@ export class ServerProcess {
     return new ServerProcess(contestant, `http://127.0.0.1:${port}`, child);
   }
 
+  /** Connections that visitors share, and that are kept until the server stops. */
+  connect(connections: number): Pool {
+    const pool = new Pool(this.#url, { connections, keepAliveTimeout: KEEP_ALIVE_MS });
+    this.#pools.push(pool);
+    return pool;
+  }
+
   async ask(question: Question): Promise<number> {
     const answer = answerTo(this.#process, question);
     this.#process.send(question);
@@ -55,6 +66,7 @@ export class ServerProcess {
   }
 
   async stop(): Promise<void> {
+    await Promise.all(this.#pools.map((pool) => pool.close()));
     const exit = once(this.#process, "exit");
     this.#process.disconnect();
     await exit;

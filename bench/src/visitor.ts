@@ -1,5 +1,5 @@
 import type { DiscordSimulator } from "express-discord/testing";
-import { Pool } from "undici";
+import type { Pool } from "undici";
 
 /** A person with an account at the simulated Discord. */
 export type SimulatedUser = ReturnType<DiscordSimulator["addUser"]>;
@@ -9,11 +9,6 @@ export interface Page {
   readonly status: number;
   readonly location: string | undefined;
   readonly text: string;
-}
-
-/** The connections to one server, which its visitors share. */
-export function connectTo(url: string, connections: number): Pool {
-  return new Pool(url, { connections, pipelining: 1, keepAliveTimeout: 300_000, headersTimeout: 60_000 });
 }
 
 /** A browser as far as a login needs one: it keeps cookies. */

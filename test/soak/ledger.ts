@@ -26,10 +26,10 @@ export class Ledger {
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
 
-  /** Megabytes a minute, by least squares over what was measured after the first third of the time. */
+  /** Megabytes a minute, by least squares over what was measured in the second half of the time. */
   get heapSlope(): number {
     const last = this.heap.at(-1)?.[0] ?? 0;
-    const points = this.heap.filter(([minutes]) => minutes >= last / 3);
+    const points = this.heap.filter(([minutes]) => minutes >= last / 2);
     const meanX = mean(points.map(([x]) => x));
     const meanY = mean(points.map(([, y]) => y));
     const spread = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);

@@ -3,7 +3,7 @@ import type { Aim, Bench, Findings } from "../bench.js";
 import type { ServerProcess } from "../server-process.js";
 import { sideBySide } from "../side-by-side.js";
 import { markdownTable } from "../tables.js";
-import { connectTo, type SimulatedUser, Visitor } from "../visitor.js";
+import { type SimulatedUser, Visitor } from "../visitor.js";
 
 const VIEWS = 1000;
 const COLD_VIEWS = 200;
@@ -15,14 +15,13 @@ const SHORT_LIFE_SECONDS = 1;
 /** What Discord has to answer: this library alone, since the others never ask again. */
 export async function callsToDiscord(bench: Bench): Promise<Findings> {
   const server = await bench.start("express-discord");
-  const pool = connectTo(server.url, COLD_VIEWS);
+  const pool = server.connect(COLD_VIEWS);
   const aims = [
     await viewsOfOneUser(bench, pool),
     await coldViews(bench, server, pool),
     await usersInTurn(bench, server, pool),
     await viewsAfterExpiry(bench, pool),
   ];
-  await pool.close();
   await server.stop();
   const rows = aims.map(({ what, mustReach, reached }) => [what, mustReach, reached]);
   return { title: "Calls to Discord", markdown: markdownTable(["", "aim", "counted"], rows), aims };

@@ -1,9 +1,9 @@
 import type { Pool } from "undici";
 import type { Bench, Findings } from "../bench.js";
-import { CONTESTANTS, titleOf } from "../contestants.js";
+import { type ContestantName, titleOf } from "../contestants.js";
 import { sideBySide } from "../side-by-side.js";
 import { markdownTable } from "../tables.js";
-import { connectTo, type SimulatedUser, Visitor } from "../visitor.js";
+import { type SimulatedUser, Visitor } from "../visitor.js";
 
 const AT_A_TIME = 8;
 const WARM_UP = 50;
@@ -11,13 +11,16 @@ const MOST_BYTES = 2048;
 
 type Visit = (pool: Pool, user: SimulatedUser) => Promise<unknown>;
 
+/** What the others keep is what bare Express keeps. */
+const COMPARED: readonly ContestantName[] = ["bare", "passport-discord", "express-discord"];
+
 /** What a signed-in user keeps in memory, the session included, beside a session that holds next to nothing. */
 export async function heap(bench: Bench): Promise<Findings> {
   const { simulator, extent } = bench;
   const plain = await bytesPerVisitor(bench, "express-discord", (pool) => new Visitor(pool).get("/plain"));
   const rows: string[][] = [["a plain session", plain.toFixed(0), "0"]];
   let ours = Number.NaN;
-  for (const { name } of CONTESTANTS) {
+  for (const name of COMPARED) {
     const bytes = await bytesPerVisitor(bench, name, (pool, user) =>
       new Visitor(pool).signIn(simulator, user),
     );
@@ -45,7 +48,7 @@ async function bytesPerVisitor(
   visit: Visit,
 ): Promise<number> {
   const server = await start(name);
-  const pool = connectTo(server.url, AT_A_TIME);
+  const pool = server.connect(AT_A_TIME);
   const coming = users(WARM_UP + extent.visitorsInHeap);
   const come = async (some: readonly SimulatedUser[]) => {
     await sideBySide(some, AT_A_TIME, (user) => visit(pool, user));
@@ -54,7 +57,6 @@ async function bytesPerVisitor(
   };
   const before = await come(coming.slice(0, WARM_UP));
   const after = await come(coming.slice(WARM_UP));
-  await pool.close();
   await server.stop();
   return (after - before) / extent.visitorsInHeap;
 }

@@ -1,47 +1,35 @@
+import type { Pool } from "undici";
 import type { Bench, Findings } from "../bench.js";
-import { CONTESTANTS } from "../contestants.js";
 import { measureInRounds } from "../rounds.js";
-import type { ServerProcess } from "../server-process.js";
 import { sideBySide } from "../side-by-side.js";
 import { comparisonTable, cpuAim } from "../tables.js";
-import { connectTo } from "../visitor.js";
 
 const CONNECTIONS = 8;
 
 /** `/login`, opened by visitors who come for the first time, and by every crawler. */
-export async function loginPage({ extent, start }: Bench): Promise<Findings> {
-  const servers = await Promise.all(CONTESTANTS.map(({ name }) => start(name)));
-  const pools = new Map(servers.map((server) => [server, connectTo(server.url, CONNECTIONS)]));
+export async function loginPage(bench: Bench): Promise<Findings> {
+  const { loginPage, loginPagesInRound } = bench.extent;
   const written = new Map<string, number>();
 
-  async function openLogin(server: ServerProcess): Promise<number> {
-    const visits = Array.from({ length: extent.loginPagesInRound });
-    await sideBySide(visits, CONNECTIONS, async () => {
-      const answer = await pools.get(server)?.request({ method: "GET", path: "/login" });
-      await answer?.body.dump();
-      if (answer?.statusCode !== 302) throw new Error(`The login was answered with ${answer?.statusCode}.`);
-    });
-    return visits.length;
-  }
-  for (const server of servers) {
-    await openLogin(server);
+  const measured = await measureInRounds(bench, loginPage, async (server) => {
+    const pool = server.connect(CONNECTIONS);
+    await openLogin(pool, loginPagesInRound);
     written.set(server.contestant, await server.ask("sessionCount"));
-  }
-  const measured = await measureInRounds(servers, extent.loginPage, async (server) => {
-    await server.ask("forgetSessions");
-    return openLogin(server);
+    return async () => {
+      await server.ask("forgetSessions");
+      await openLogin(pool, loginPagesInRound);
+      return loginPagesInRound;
+    };
   });
-  await Promise.all([...pools.values()].map((pool) => pool.close()));
-  await Promise.all(servers.map((server) => server.stop()));
 
-  const sessions = written.get("express-discord") ?? Number.NaN;
+  const sessions = written.get("express-discord");
   return {
     title: "`/login`, for a new visitor",
     markdown: comparisonTable(measured, "login page"),
     aims: [
       cpuAim("`/login` for a new visitor", measured, "bare", 1),
       {
-        what: `sessions written by ${extent.loginPagesInRound} new visitors at \`/login\``,
+        what: `sessions written by ${loginPagesInRound} new visitors at \`/login\``,
         mustReach: "0",
         reached: `${sessions} (bare: ${written.get("bare")})`,
         isReached: sessions === 0,
@@ -49,4 +37,12 @@ export async function loginPage({ extent, start }: Bench): Promise<Findings> {
       },
     ],
   };
+}
+
+async function openLogin(pool: Pool, times: number): Promise<void> {
+  await sideBySide(Array.from({ length: times }), CONNECTIONS, async () => {
+    const { statusCode, body } = await pool.request({ method: "GET", path: "/login" });
+    await body.dump();
+    if (statusCode !== 302) throw new Error(`The login was answered with ${statusCode}.`);
+  });
 }

@@ -6,7 +6,7 @@ import { onCore, SERVER_CORE } from "../cores.js";
 import { installedBytes } from "../installed-size.js";
 import { formatSpread, spreadOf } from "../statistics.js";
 import { markdownTable } from "../tables.js";
-import { connectTo, Visitor } from "../visitor.js";
+import { Visitor } from "../visitor.js";
 
 const HIGHEST_SHARE = 0.3;
 
@@ -24,10 +24,9 @@ export async function startUp({ simulator, extent, start, users }: Bench): Promi
     for (const { name } of CONTESTANTS) {
       const startedAt = performance.now();
       const server = await start(name);
-      const pool = connectTo(server.url, 1);
+      const pool = server.connect(1);
       await new Visitor(pool).signIn(simulator, user);
       firstLogins.get(name)?.push(performance.now() - startedAt);
-      await pool.close();
       await server.stop();
     }
   }
