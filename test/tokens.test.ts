@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { replaceClock } from "../src/clock.js";
 import { resolveConfig } from "../src/config.js";
 import { HttpException, Unauthorized } from "../src/errors.js";
 import type { GrantPlace, Token } from "../src/grants/grant.js";
@@ -119,6 +120,36 @@ describe("a token", () => {
     const [first, second] = await Promise.all(renewed);
     expect(first).toEqual(second);
     expect(refreshesAt(simulator)).toBe(1);
+  });
+
+  it("that another process still waits to have refreshed is asked for by nobody else", async () => {
+    const { simulator, startProcess, clock, expire } = await start({
+      timeoutMs: 1000,
+      behaviour: { refreshReuse: "revoke-grant" },
+    });
+    replaceClock({ now: clock.now });
+    const [here, there] = [startProcess(), startProcess()];
+    expire();
+    // Longer than a claim lives that is not renewed.
+    simulator.fail({ kind: "delay", ms: 2500, route: REFRESH });
+    await expect(here.tokens.usable(here.place)).rejects.toMatchObject({ code: "discord_timeout" });
+
+    const renewed = await there.tokens.usable(there.place);
+    expect(await here.tokens.usable(here.place)).toEqual(renewed);
+    expect(refreshesAt(simulator)).toBe(1);
+  });
+
+  it("that another process is refreshing for too long is an error, and is not sent a second time", async () => {
+    const { simulator, startProcess, clock, expire } = await start();
+    const [here, there] = [startProcess(), startProcess()];
+    expire();
+    clock.onSleep = () => void here.place.claim?.take(clock.now() + 6000);
+    await here.place.claim?.take(clock.now() + 6000);
+    await expect(there.tokens.usable(there.place)).rejects.toMatchObject({
+      code: "discord_timeout",
+      status: 504,
+    });
+    expect(refreshesAt(simulator)).toBe(0);
   });
 
   it("is refreshed here when the process that claimed it does not come back", async () => {

@@ -3,18 +3,21 @@ import { LRUCache } from "lru-cache";
 import { now, sleep } from "../clock.js";
 import type { Config } from "../config.js";
 import { digestOf } from "../digest.js";
-import { Unauthorized } from "../errors.js";
+import { type HttpException, Unauthorized } from "../errors.js";
 import type { OAuth } from "../oauth/oauth.js";
-import { TokenRequestRefused } from "../oauth/oauth-errors.js";
+import { TokenRequestRefused, tooSlow } from "../oauth/oauth-errors.js";
 import { traceRefresh } from "../telemetry.js";
 import { type GrantPlace, isDue, isExpired, type RefreshClaim, type Token } from "./grant.js";
 import { underLock } from "./under-lock.js";
+import { Underway } from "./underway.js";
 
 /** After a refusal the pair may still turn out to have been renewed by another process; this long it is looked for. */
 const REFUSAL_FINAL_MS = 60_000;
 const LOOK_AGAIN_MS = 2000;
 /** Two processes may have claimed a refresh in the same instant, and see only one claim of the two. */
 const OVERWRITTEN_CLAIM_MS = 500;
+/** A claim that its process has just stopped renewing still runs so much longer than it is looked at. */
+const CLAIM_MARGIN_MS = 500;
 const PAUSE_MS = 50;
 const RETRY_EARLY_MS = 5000;
 /** Real time: how long a request waits for a refresh that it does not need yet. */
@@ -25,7 +28,7 @@ const REMEMBERED = 10_000;
 export class Tokens {
   readonly #config: Config;
   readonly #oauth: OAuth;
-  readonly #refreshes = new Map<string, Promise<Token>>();
+  readonly #refreshes = new Map<string, Underway<Token>>();
   /** Grants that are being signed out. */
   readonly #ending = new Set<string>();
   /** Access tokens that Discord has disowned before their time, hashed, by grant. */
@@ -61,19 +64,22 @@ export class Tokens {
   }
 
   /**
-   * Gets a new pair, or the one that another request or process has just got.
+   * Gets a new pair, or the one that another request or process has just got. The refresh goes on when its callers have
+   * lost patience: Discord has used up the former pair, so the new one is kept however late it comes.
    *
    * @throws Unauthorized when Discord refuses: the grant is dead
    */
-  refresh(place: GrantPlace, token: Token): Promise<Token> {
+  async refresh(place: GrantPlace, token: Token): Promise<Token> {
     const underway = this.#refreshes.get(token.id);
-    if (underway !== undefined) return underway;
-    if (this.#ending.has(token.id)) return Promise.reject(grantEnded());
-    const refresh = traceRefresh(token.userId, () => this.#refresh(place, token)).finally(() =>
-      this.#refreshes.delete(token.id),
+    if (underway !== undefined) return underway.wait();
+    if (this.#ending.has(token.id)) throw grantEnded();
+    const refresh = new Underway(this.#config.timeoutMs, refreshTooSlow, (begun) =>
+      traceRefresh(token.userId, () => this.#refresh(place, token, begun)).finally(() =>
+        this.#refreshes.delete(token.id),
+      ),
     );
     this.#refreshes.set(token.id, refresh);
-    return refresh;
+    return refresh.wait();
   }
 
   /** That Discord does not know this access token any more: it is not used again. */
@@ -94,7 +100,10 @@ export class Tokens {
   async end(place: GrantPlace, grantId: string): Promise<Token | undefined> {
     this.#ending.add(grantId);
     try {
-      await this.#refreshes.get(grantId)?.catch(() => undefined);
+      await this.#refreshes
+        .get(grantId)
+        ?.wait()
+        .catch(() => undefined);
       const last = await place.read().catch(() => undefined);
       await place.end();
       return last;
@@ -134,15 +143,15 @@ export class Tokens {
     }
   }
 
-  async #refresh(place: GrantPlace, token: Token): Promise<Token> {
+  async #refresh(place: GrantPlace, token: Token, asking: () => void): Promise<Token> {
     const { lock, timeoutMs } = this.#config;
-    if (!lock) return this.#refreshNow(place, token);
-    const task = () => this.#refreshNow(place, token);
+    const task = () => this.#refreshNow(place, token, asking);
+    if (!lock) return task();
     return underLock(lock, `discord-refresh-${token.id}`, 2 * timeoutMs, task);
   }
 
   /** Claims the refresh under a lock too: the lock may have expired while its former holder is still at it. */
-  async #refreshNow(place: GrantPlace, token: Token): Promise<Token> {
+  async #refreshNow(place: GrantPlace, token: Token, asking: () => void): Promise<Token> {
     const { claim } = place;
     // The claim first: whoever has given it up has stored its pair before.
     const othersUntil = await claim?.othersUntil();
@@ -150,13 +159,15 @@ export class Tokens {
     if (!stored) throw grantEnded();
     if (stored.accessToken !== token.accessToken && !this.#isSpent(stored)) return stored;
     if (claim && othersUntil !== undefined) {
-      const renewed = await this.#awaitOther(place, claim, stored, this.#claimMs());
+      const renewed = await this.#awaitOther(place, claim, stored, this.#claimMs() + CLAIM_MARGIN_MS);
       if (renewed) return renewed;
     }
     if (await this.#isKnownDead(place, stored)) throw grantEnded();
     try {
       const renewed = claim && (await this.#take(place, claim, stored));
-      return renewed ?? (await this.#exchange(place, stored));
+      if (renewed) return renewed;
+      asking();
+      return await this.#whileClaimed(claim, () => this.#exchange(place, stored));
     } catch (error) {
       if (!(error instanceof TokenRequestRefused)) throw error;
       const renewed = await this.#awaitOther(place, claim, stored, LOOK_AGAIN_MS);
@@ -179,8 +190,23 @@ export class Tokens {
       await claim.take(now() + this.#claimMs());
       if (this.#isAlone(claim)) return undefined;
       if ((await claim.othersUntil()) === undefined) return this.#renewed(place, former);
-      const renewed = await this.#awaitOther(place, claim, former, this.#claimMs());
+      const renewed = await this.#awaitOther(place, claim, former, this.#claimMs() + CLAIM_MARGIN_MS);
       if (renewed) return renewed;
+    }
+  }
+
+  /** Keeps a claim for as long as a task takes. */
+  async #whileClaimed<T>(claim: RefreshClaim | undefined, task: () => Promise<T>): Promise<T> {
+    const claimMs = this.#claimMs();
+    let renewal: Promise<void> | undefined;
+    const timer = setInterval(() => {
+      renewal = claim?.take(now() + claimMs).catch(() => undefined);
+    }, claimMs / 2);
+    try {
+      return await task();
+    } finally {
+      clearInterval(timer);
+      await renewal;
     }
   }
 
@@ -205,7 +231,11 @@ export class Tokens {
     return kept;
   }
 
-  /** Looks for another process's pair, for as long as one is at it. */
+  /**
+   * Looks for another process's pair, for as long as one is at it.
+   *
+   * @throws HttpException discord_timeout when that one takes longer
+   */
   async #awaitOther(
     place: GrantPlace,
     claim: RefreshClaim | undefined,
@@ -217,7 +247,9 @@ export class Tokens {
     for (;;) {
       const isClaimed = (await claim?.othersUntil()) !== undefined;
       const renewed = await this.#renewed(place, former);
-      if (renewed || now() - start >= (isClaimed ? longestMs : unseenMs)) return renewed;
+      const waitedMs = now() - start;
+      if (renewed || (!isClaimed && waitedMs >= unseenMs)) return renewed;
+      if (isClaimed && waitedMs >= longestMs) throw refreshTooSlow();
       await sleep(PAUSE_MS);
     }
   }
@@ -239,6 +271,10 @@ export class Tokens {
   #claimMs(): number {
     return this.#config.timeoutMs + 1000;
   }
+}
+
+function refreshTooSlow(): HttpException {
+  return tooSlow("refreshing the token");
 }
 
 /** A refused pair is remembered without its tokens. */

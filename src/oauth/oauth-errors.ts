@@ -51,15 +51,15 @@ export function answerIn(
 
 /** Turns whatever simple-oauth2 threw into an error that keeps nothing of the original. */
 export function explain(error: unknown, doing: Doing, secrets: readonly string[]): Error {
-  const call = { method: "POST", route: ROUTE_OF[doing] };
-  if (error instanceof DeadlinePassed) return tooSlow(doing, call);
+  const call = callOf(doing);
+  if (error instanceof DeadlinePassed) return tooSlow(doing);
 
   const { output, data } = (error ?? {}) as Failure;
   const answer = answerIn(error);
   if (!answer) {
     data?.res?.destroy();
     const timedOut = output?.statusCode === 504 || output?.statusCode === 408;
-    return timedOut ? tooSlow(doing, call) : unavailable(doing, data?.code ?? "no readable answer", call);
+    return timedOut ? tooSlow(doing) : unavailable(doing, data?.code ?? "no readable answer", call);
   }
 
   const status = answer.res.statusCode ?? 0;
@@ -98,8 +98,7 @@ function readOAuthError(payload: unknown, secrets: readonly string[]) {
 /** The token endpoint is not to be asked for now. */
 export function rateLimited(doing: Doing, { retryAfterS, scope }: Refusal): RateLimited {
   return new RateLimited({
-    method: "POST",
-    route: ROUTE_OF[doing],
+    ...callOf(doing),
     status: 503,
     retryAfter: retryAfterS,
     scope,
@@ -108,9 +107,14 @@ export function rateLimited(doing: Doing, { retryAfterS, scope }: Refusal): Rate
 
 type Call = Pick<HttpExceptionDetails, "method" | "route">;
 
-function tooSlow(doing: Doing, call: Call): HttpException {
+function callOf(doing: Doing): Call {
+  return { method: "POST", route: ROUTE_OF[doing] };
+}
+
+/** Nobody waits any longer for what has been asked. */
+export function tooSlow(doing: Doing): HttpException {
   return new HttpException({
-    ...call,
+    ...callOf(doing),
     message: `Discord took too long ${doing}. The login is unharmed: try again.`,
     code: "discord_timeout",
     status: 504,

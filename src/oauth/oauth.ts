@@ -15,6 +15,9 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
 /** Routers forget connections that were idle for minutes, and the next login would go nowhere. */
 const KEEP_ALIVE = { keepAlive: true, timeout: 30_000 };
 
+/** So many deadlines an answer to a refresh is listened for: by then Discord may have used up the former pair. */
+const REFRESH_DEADLINES = 4;
+
 /** Either of the two stands for all that the user has granted. */
 interface RevocableToken {
   readonly accessToken: string;
@@ -52,12 +55,18 @@ export class OAuth {
     });
   }
 
-  /** @throws TokenRequestRefused, HttpException, RateLimited */
+  /**
+   * Waits far longer than a visitor should: an answer that nobody listens to any more is a login lost.
+   *
+   * @throws TokenRequestRefused, HttpException, RateLimited
+   */
   async refresh(refreshToken: string): Promise<TokenAnswer> {
-    return this.#ask("refreshing the token", [refreshToken], async ({ client }) => {
-      const answer = await client.createToken({ refresh_token: refreshToken }).refresh();
+    const timeout = REFRESH_DEADLINES * this.#config.timeoutMs;
+    const task = async ({ client }: Opened) => {
+      const answer = await client.createToken({ refresh_token: refreshToken }).refresh({}, { timeout });
       return parseTokenAnswer(answer.token);
-    });
+    };
+    return this.#ask("refreshing the token", [refreshToken], task, timeout);
   }
 
   /** Ends every token that the user has with this application. @throws HttpException, RateLimited */
@@ -97,12 +106,13 @@ export class OAuth {
     doing: Doing,
     sent: readonly (string | undefined)[],
     task: (opened: Opened) => Promise<T>,
+    timeoutMs = this.#config.timeoutMs,
   ): Promise<T> {
     const { until, scope } = this.#stopped;
     if (until > now()) throw rateLimited(doing, { retryAfterS: (until - now()) / 1000, scope });
     const opened = await this.#open();
     try {
-      return await withDeadline(this.#config.timeoutMs, task(opened));
+      return await withDeadline(timeoutMs, task(opened));
     } catch (error) {
       this.#learn(error);
       const secrets = [...sent, this.#config.clientSecret, basicCredentials(this.#config)];

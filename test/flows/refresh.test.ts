@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { FaultKind } from "../../src/testing/index.js";
 import { EXPRESS } from "../support/app.js";
 import { observe, SharedStore } from "../support/memory-store.js";
@@ -22,7 +22,6 @@ const FAULTS: readonly (readonly [
   code: string,
 ])[] = [
   ["a reset connection", { kind: "reset" }, "HttpException", 502, "discord_unavailable"],
-  ["no answer", { kind: "hang" }, "HttpException", 504, "discord_timeout"],
   ["a 500 in JSON", { kind: "status", status: 500 }, "HttpException", 502, "discord_unavailable"],
   ["a 503 with an OAuth error", oauthError(503), "HttpException", 502, "discord_unavailable"],
   ["a 502 in HTML", { kind: "html" }, "HttpException", 502, "discord_unavailable"],
@@ -71,7 +70,6 @@ describe.each(EXPRESS)("a refresh on %s", (_name, createApp) => {
   it.each([
     ["is cut off", { kind: "truncated" }],
     ["never comes", { kind: "swallowed" }],
-    ["comes byte by byte", { kind: "slow-body", everyMs: 50 }],
   ] as const)("whose answer %s is an error, and the used token is tried again", async (_what, fault) => {
     const { simulator, app, browser, advance } = await startSignedIn(createApp, {
       discord: patienceFor(fault),
@@ -86,6 +84,56 @@ describe.each(EXPRESS)("a refresh on %s", (_name, createApp) => {
 
     expect((await browser.get("/user")).status).toBe(200);
     expect(refreshesAt(simulator)).toBe(2);
+  });
+
+  it.each([
+    ["comes late", { kind: "delay", ms: 900 }],
+    ["comes byte by byte", { kind: "slow-body", everyMs: 4 }],
+  ] as const)(
+    "whose answer %s is an error, and the new pair is kept when it is there",
+    async (_what, fault) => {
+      const { simulator, app, browser, user, advance } = await startSignedIn(createApp, {
+        discord: { timeoutMs: 300 },
+        behaviour: { refreshReuse: "revoke-grant" },
+      });
+      advance(WEEK_MS);
+      simulator.fail({ ...fault, route: REFRESH });
+
+      expect(failureOf(await browser.get("/guarded"))).toBe("504 discord_timeout");
+      expect(lastFailure(app)).toEqual({ name: "HttpException", status: 504, code: "discord_timeout" });
+      await vi.waitFor(
+        async () => expect((await browser.get("/user")).json()).toMatchObject({ id: user.id }),
+        5000,
+      );
+      expect(refreshesAt(simulator)).toBe(1);
+    },
+  );
+
+  it("that nobody answers is waited for a while, and then tried again", async () => {
+    const { simulator, browser, user, advance } = await startSignedIn(createApp, {
+      discord: { timeoutMs: 200 },
+    });
+    advance(WEEK_MS);
+    simulator.fail({ kind: "hang", route: REFRESH });
+
+    for (const _ of [1, 2]) expect(failureOf(await browser.get("/guarded"))).toBe("504 discord_timeout");
+    expect(refreshesAt(simulator)).toBe(1);
+    await vi.waitFor(
+      async () => expect((await browser.get("/user")).json()).toMatchObject({ id: user.id }),
+      5000,
+    );
+    expect(refreshesAt(simulator)).toBe(2);
+  });
+
+  it("that takes long does not hold a sign-out, and brings nothing back", async () => {
+    const { simulator, browser, advance } = await startSignedIn(createApp, { discord: { timeoutMs: 300 } });
+    advance(WEEK_MS);
+    simulator.fail({ kind: "delay", ms: 900, route: REFRESH });
+
+    expect(failureOf(await browser.get("/guarded"))).toBe("504 discord_timeout");
+    expect((await browser.post("/logout")).status).toBe(200);
+    await vi.waitFor(() => expect(simulator.requestsTo(REFRESH)[0]?.status).toBe(200), 5000);
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
   });
 
   it("that fails early is invisible, and not tried again for five seconds", async () => {
