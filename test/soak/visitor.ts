@@ -1,4 +1,11 @@
-import type { Browser, BrowserResponse, DiscordSimulator, SimulatedUser } from "../../src/testing/index.js";
+import { setTimeout } from "node:timers/promises";
+import type {
+  Browser,
+  BrowserResponse,
+  DiscordSimulator,
+  RecordedRequest,
+  SimulatedUser,
+} from "../../src/testing/index.js";
 import type { Ledger, Reason } from "./ledger.js";
 import type { Random } from "./random.js";
 import type { Workers } from "./workers.js";
@@ -10,10 +17,8 @@ interface World {
   readonly redirectUri: string;
 }
 
-/** Answers of the token endpoint that took effect and may not have arrived. */
-const SWALLOWING = ["swallowed", "truncated", "slow-body", "delay"];
-/** A refresh and the kill that may have come in between are this near to each other. */
-const NEAR_MS = 3000;
+/** Answers of the token endpoint that took effect and never arrived. */
+const SWALLOWING = ["swallowed", "truncated"];
 const PAGES = ["/me", "/me", "/fresh", "/guilds", "/visits"];
 
 /** A person with a browser: signs in, looks around, sometimes with many requests at once, and signs out. */
@@ -34,7 +39,7 @@ export class Visitor {
 
   async live(until: number): Promise<void> {
     while (Date.now() < until) {
-      await new Promise((resolve) => setTimeout(resolve, 100 + this.#random.next() * 1500));
+      await setTimeout(100 + this.#random.next() * 1500);
       if (this.#signedInAt === undefined) await this.#signIn();
       else if (this.#random.chance(0.03)) await this.#signOut();
       else if (this.#random.chance(0.005)) this.#removeApplication();
@@ -62,7 +67,8 @@ export class Visitor {
     const answers = await Promise.all(
       Array.from({ length: pages }, () => this.#get(this.#random.pick(PAGES))),
     );
-    if (answers.some((answer) => answer?.status === 401)) this.#noteLoss();
+    const refused = answers.find((answer) => answer?.status === 401);
+    if (refused) this.#noteLoss(refused.json<{ code: string }>().code);
     for (const answer of answers) {
       if (answer?.status !== 200) continue;
       const { id } = answer.json<{ id?: string }>();
@@ -72,8 +78,13 @@ export class Visitor {
 
   async #signOut(): Promise<void> {
     const { workers, ledger } = this.#world;
-    const answer = await this.#request(`${this.#random.pick(workers.urls)}/logout`, "POST");
-    if (answer?.status !== 200) return;
+    // A worker that was killed may have done it: whoever gets no answer presses the button again.
+    for (;;) {
+      const answer = await this.#request(`${this.#random.pick(workers.urls)}/logout`, "POST");
+      if (answer && answer.status !== 200) return;
+      if (answer) break;
+      await setTimeout(100);
+    }
     ledger.logouts += 1;
     this.#signedInAt = undefined;
   }
@@ -83,31 +94,49 @@ export class Visitor {
     this.#removedAt = Date.now();
   }
 
-  #noteLoss(): void {
+  #noteLoss(code: string): void {
     const { ledger } = this.#world;
     const reason = this.#reasonOfLoss();
     if (reason) ledger.count(ledger.reasons, reason);
-    else ledger.lostWithoutReason.push(`user ${this.#user.id} at ${new Date().toISOString()}`);
+    else
+      ledger.lostWithoutReason.push(
+        `user ${this.#user.id} at ${new Date().toISOString()}: ${code}${this.#history()}`,
+      );
     this.#signedInAt = undefined;
   }
 
   #reasonOfLoss(): Reason | undefined {
     const since = this.#signedInAt ?? 0;
     if (this.#removedAt >= since) return "the user removed the application at Discord";
-    const refreshes = this.#world.simulator
-      .requestsTo("POST /oauth2/token")
-      .filter(
-        (request) =>
-          request.userId === this.#user.id && request.at >= since && request.form?.["refresh_token"],
-      );
-    if (refreshes.some(({ fault }) => fault !== undefined && SWALLOWING.includes(fault))) {
+    const rotation = this.#tokenRequests().findLast(
+      ({ form, fault = "", status }) =>
+        form?.["refresh_token"] && (SWALLOWING.includes(fault) || status === 200),
+    );
+    if (!rotation) return undefined;
+    if (SWALLOWING.includes(rotation.fault ?? "")) {
       return "Discord rotated the pair, and a fault swallowed its answer";
     }
-    const kills = this.#world.workers.killedAt;
-    const isNearKill = refreshes.some(({ at }) =>
-      kills.some((kill) => kill >= at - 100 && kill - at < NEAR_MS),
+    const isCut = this.#world.workers.cutRefreshes.some(
+      ({ userId, begunAt, cutAt }) =>
+        userId === this.#user.id && begunAt <= rotation.at && rotation.at <= cutAt,
     );
-    return isNearKill ? "a worker was killed between that answer and the store" : undefined;
+    return isCut ? "a worker was killed between that answer and the store" : undefined;
+  }
+
+  /** Seconds since the sign-in, what the token endpoint answered, and by which fault. */
+  #history(): string {
+    const requests = this.#tokenRequests().map(
+      ({ at, status, fault = "" }) => `${(at - (this.#signedInAt ?? 0)) / 1000} s: ${status} ${fault}`,
+    );
+    return ["", ...requests].join("; ");
+  }
+
+  /** What the token endpoint was asked for in this sign-in. */
+  #tokenRequests(): RecordedRequest[] {
+    const since = this.#signedInAt ?? 0;
+    return this.#world.simulator
+      .requestsTo("POST /oauth2/token")
+      .filter(({ userId, at }) => userId === this.#user.id && at >= since);
   }
 
   #get(path: string): Promise<BrowserResponse | undefined> {

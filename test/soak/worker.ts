@@ -1,9 +1,15 @@
+import { tracingChannel } from "node:diagnostics_channel";
 import type { AddressInfo } from "node:net";
 import { RedisStore } from "connect-redis";
 import express, { type ErrorRequestHandler } from "express";
 import session from "express-session";
 import { createClient } from "redis";
-import { DiscordOAuth2Session, type DiscordOptions, requiresAuthorization } from "../../src/index.js";
+import {
+  DiscordOAuth2Session,
+  type DiscordOptions,
+  type RefreshTrace,
+  requiresAuthorization,
+} from "../../src/index.js";
 
 /** What the soak tells a worker. */
 export type Order =
@@ -15,13 +21,34 @@ export type Order =
     }
   | { readonly order: "measure" };
 
-/** What a worker reports. */
+/** What a worker answers. */
 export type Report =
   | { readonly report: "serving"; readonly url: string }
   | { readonly report: "measured"; readonly heapBytes: number; readonly unhandled: readonly string[] };
 
+/** What a worker says unasked: that it begins to refresh a user's tokens, and that it has stored what came of it. */
+export interface RefreshNote {
+  readonly note: "refreshing" | "refreshed";
+  readonly userId: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
 const unhandled: string[] = [];
 process.on("unhandledRejection", (reason) => unhandled.push(String(reason)));
+
+const ignore = () => undefined;
+tracingChannel<unknown, RefreshTrace>("express-discord:refresh").subscribe({
+  start: (refresh) => say("refreshing", refresh),
+  asyncEnd: (refresh) => say("refreshed", refresh),
+  end: ignore,
+  asyncStart: ignore,
+  error: ignore,
+});
+
+function say(note: RefreshNote["note"], { userId = "" }: RefreshTrace): void {
+  process.send?.({ note, userId, at: Date.now() } satisfies RefreshNote);
+}
 
 process.on("message", async (order: Order) => {
   const report = order.order === "serve" ? await serve(order) : measure();
