@@ -53,7 +53,10 @@ export interface DiscordOptions {
   readonly tokenStore?: TokenStore | undefined;
   /** Serialises refreshes and callbacks among several processes. It must hold longer than twice `timeoutMs`. */
   readonly lock?: Lock | undefined;
-  /** Deadline for one whole call to Discord, in milliseconds, waits for rate limits apart. Default 5,000. */
+  /**
+   * Deadline for one whole call to Discord, in milliseconds, waits for rate limits apart. Default 5,000. The answer to a
+   * refresh is listened for four times as long, when no request waits for it any more.
+   */
   readonly timeoutMs?: number | undefined;
   /** How long a call may wait for a rate limit, in milliseconds. Default 2,000. */
   readonly maxWaitMs?: number | undefined;

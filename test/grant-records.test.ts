@@ -375,6 +375,15 @@ describe("the claim to a refresh", () => {
     expect(await there.claim?.othersUntil()).toBeUndefined();
   });
 
+  it("of another process, made in the same instant, is not released along with the own one", async () => {
+    const { place, there, clock } = await startTwo();
+    const until = clock.now() + 5000;
+    await place.claim?.take(until);
+    await there.claim?.take(until);
+    await place.claim?.release();
+    expect(await place.claim?.othersUntil()).toBe(until);
+  });
+
   it("that somebody has tampered with is none", async () => {
     const { store, there } = await startTwo();
     store.entries.set(`${KEY}-refreshing`, "tampered");

@@ -169,16 +169,19 @@ export class GrantRecords {
 
   claim(records: Records, id: string): RefreshClaim {
     const key = `${keyOf(id)}-refreshing`;
+    const othersUntil = async () => {
+      const sealed = await records.read(key);
+      const text = sealed === undefined ? undefined : this.#seal.open("refreshing", id, sealed);
+      const [process, until] = text?.split(" ") ?? [];
+      return process !== this.#process && Number(until) > now() ? Number(until) : undefined;
+    };
     return {
-      othersUntil: async () => {
-        const sealed = await records.read(key);
-        const text = sealed === undefined ? undefined : this.#seal.open("refreshing", id, sealed);
-        const [process, until] = text?.split(" ") ?? [];
-        return process !== this.#process && Number(until) > now() ? Number(until) : undefined;
-      },
+      othersUntil,
       take: (untilMs) =>
         records.write(key, this.#seal.seal("refreshing", id, `${this.#process} ${untilMs}`), untilMs - now()),
-      release: () => records.delete(key),
+      release: async () => {
+        if ((await othersUntil()) === undefined) await records.delete(key);
+      },
     };
   }
 }

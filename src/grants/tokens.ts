@@ -14,8 +14,10 @@ import { Underway } from "./underway.js";
 /** After a refusal the pair may still turn out to have been renewed by another process; this long it is looked for. */
 const REFUSAL_FINAL_MS = 60_000;
 const LOOK_AGAIN_MS = 2000;
-/** Two processes may have claimed a refresh in the same instant, and see only one claim of the two. */
-const OVERWRITTEN_CLAIM_MS = 500;
+/** Two processes may have claimed a refresh in the same instant, and see only one claim of the two ... */
+const OVERWRITTEN_CLAIM_MS = 1000;
+/** ... until the other is renewed: real time. */
+const FIRST_RENEWAL_MS = 100;
 /** A claim that its process has just stopped renewing still runs so much longer than it is looked at. */
 const CLAIM_MARGIN_MS = 500;
 const PAUSE_MS = 50;
@@ -199,13 +201,15 @@ export class Tokens {
   async #whileClaimed<T>(claim: RefreshClaim | undefined, task: () => Promise<T>): Promise<T> {
     const claimMs = this.#claimMs();
     let renewal: Promise<void> | undefined;
-    const timer = setInterval(() => {
+    const renew = () => {
       renewal = claim?.take(now() + claimMs).catch(() => undefined);
-    }, claimMs / 2);
+      timer = setTimeout(renew, claimMs / 2);
+    };
+    let timer = setTimeout(renew, FIRST_RENEWAL_MS);
     try {
       return await task();
     } finally {
-      clearInterval(timer);
+      clearTimeout(timer);
       await renewal;
     }
   }

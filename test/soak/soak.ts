@@ -73,7 +73,7 @@ function spreadFaults(at: DiscordSimulator, from: Random): void {
   at.fail({ ...everywhere, kind: "hang" });
   at.fail({ ...everywhere, kind: "reset" });
   at.fail({ ...everywhere, kind: "truncated" });
-  at.fail({ ...everywhere, kind: "slow-body" });
+  at.fail({ ...everywhere, kind: "slow-body", everyMs: TIMEOUT_MS / 100 });
   at.fail({ ...everywhere, kind: "swallowed" });
   at.fail({ ...everywhere, kind: "invalid-json" });
   at.fail({ ...everywhere, kind: "delay", ms: TIMEOUT_MS / 4 });

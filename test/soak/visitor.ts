@@ -29,6 +29,8 @@ export class Visitor {
   readonly #browser: Browser;
   #signedInAt: number | undefined;
   #removedAt = 0;
+  /** The id that the app has learned at the login; empty where Discord did not tell it. */
+  #knownAs = "";
 
   constructor(world: World, random: Random) {
     this.#world = world;
@@ -56,7 +58,9 @@ export class Visitor {
     const answers = await Promise.all(
       Array.from({ length: clicks }, () => this.#get(`/callback${callback.search}`)),
     );
-    if (answers.some((answer) => answer?.status === 200)) {
+    const login = answers.find((answer) => answer?.status === 200);
+    if (login) {
+      this.#knownAs = login.json<{ userId?: string }>().userId ?? "";
       this.#signedInAt = Date.now();
       ledger.logins += 1;
     }
@@ -109,8 +113,7 @@ export class Visitor {
     const since = this.#signedInAt ?? 0;
     if (this.#removedAt >= since) return "the user removed the application at Discord";
     const rotation = this.#tokenRequests().findLast(
-      ({ form, fault = "", status }) =>
-        form?.["refresh_token"] && (SWALLOWING.includes(fault) || status === 200),
+      ({ fault = "", status }) => SWALLOWING.includes(fault) || status === 200,
     );
     if (!rotation) return undefined;
     if (SWALLOWING.includes(rotation.fault ?? "")) {
@@ -118,7 +121,7 @@ export class Visitor {
     }
     const isCut = this.#world.workers.cutRefreshes.some(
       ({ userId, begunAt, cutAt }) =>
-        userId === this.#user.id && begunAt <= rotation.at && rotation.at <= cutAt,
+        userId === this.#knownAs && begunAt <= rotation.at && rotation.at <= cutAt,
     );
     return isCut ? "a worker was killed between that answer and the store" : undefined;
   }
@@ -131,12 +134,13 @@ export class Visitor {
     return ["", ...requests].join("; ");
   }
 
-  /** What the token endpoint was asked for in this sign-in. */
+  /** What the token endpoint was asked for in this sign-in, also with tokens that it had taken before. */
   #tokenRequests(): RecordedRequest[] {
     const since = this.#signedInAt ?? 0;
-    return this.#world.simulator
-      .requestsTo("POST /oauth2/token")
-      .filter(({ userId, at }) => userId === this.#user.id && at >= since);
+    const requests = this.#world.simulator.requestsTo("POST /oauth2/token").filter(({ at }) => at >= since);
+    const own = requests.filter(({ userId }) => userId === this.#user.id);
+    const tokens = new Set(own.map(({ form }) => form?.["refresh_token"]));
+    return requests.filter(({ form }) => form?.["refresh_token"] && tokens.has(form["refresh_token"]));
   }
 
   #get(path: string): Promise<BrowserResponse | undefined> {
