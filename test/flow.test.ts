@@ -2,6 +2,7 @@ import { parse } from "cookie";
 import { describe, expect, it } from "vitest";
 import { digestOf } from "../src/digest.js";
 import { type Flow, Flows } from "../src/login/flow.js";
+import { OwnCookies } from "../src/login/own-cookies.js";
 import { createSeal } from "../src/seal.js";
 import { movableClock } from "./support/clock.js";
 
@@ -23,7 +24,7 @@ function start(flows: Flows, data?: unknown, cookieHeader?: string): Started {
 
 describe("a login under way", () => {
   it("is found again with all that it was started with", () => {
-    const flows = new Flows(SEAL, false);
+    const flows = new Flows(SEAL, new OwnCookies(false));
     const clock = movableClock();
     const began = clock.now();
 
@@ -42,7 +43,7 @@ describe("a login under way", () => {
   });
 
   it("has a challenge that is the hash of its verifier, and neither without PKCE", () => {
-    const flows = new Flows(SEAL, false);
+    const flows = new Flows(SEAL, new OwnCookies(false));
 
     const started = flows.start(undefined, { pkce: true, scopes: [] });
     const without = flows.start(undefined, { pkce: false, scopes: [] });
@@ -56,14 +57,14 @@ describe("a login under way", () => {
   it.each([undefined, "", "other=1", "discord-aaaaaaaaaaaa=x"])(
     "is unknown among the cookies %j",
     (cookies) => {
-      expect(() => new Flows(SEAL, false).find(cookies, "state")).toThrow(
+      expect(() => new Flows(SEAL, new OwnCookies(false)).find(cookies, "state")).toThrow(
         expect.objectContaining({ code: "flow_unknown", status: 400 }),
       );
     },
   );
 
   it("is invalid for a state whose hash begins alike", () => {
-    const flows = new Flows(SEAL, false);
+    const flows = new Flows(SEAL, new OwnCookies(false));
     const { state, name } = start(flows);
     const forged = SEAL.seal("flow", name, JSON.stringify({ state: "another", scopes: [], expires: 9e15 }));
 
@@ -74,7 +75,7 @@ describe("a login under way", () => {
 
   it("expires after exactly ten minutes", () => {
     const clock = movableClock();
-    const flows = new Flows(SEAL, false);
+    const flows = new Flows(SEAL, new OwnCookies(false));
     const { state, pair } = start(flows);
     const { expires } = flows.find(pair, state);
 
@@ -85,21 +86,21 @@ describe("a login under way", () => {
   });
 
   it("is named for the host only on https", () => {
-    expect(start(new Flows(SEAL, true)).name).toMatch(/^__Host-discord-[\w-]{12}$/);
-    expect(start(new Flows(SEAL, false)).name).toMatch(/^discord-[\w-]{12}$/);
+    expect(start(new Flows(SEAL, new OwnCookies(true))).name).toMatch(/^__Host-discord-[\w-]{12}$/);
+    expect(start(new Flows(SEAL, new OwnCookies(false))).name).toMatch(/^discord-[\w-]{12}$/);
   });
 
   it("is ended by a cookie of the same name and rights", () => {
-    const { state, name } = start(new Flows(SEAL, true));
+    const { state, name } = start(new Flows(SEAL, new OwnCookies(true)));
 
-    expect(new Flows(SEAL, true).end(state)).toBe(
+    expect(new Flows(SEAL, new OwnCookies(true)).end(state)).toBe(
       `${name}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax`,
     );
   });
 
   it("drops the oldest, the expired and the unreadable of its kind, and nothing else", () => {
     const clock = movableClock();
-    const flows = new Flows(SEAL, false);
+    const flows = new Flows(SEAL, new OwnCookies(false));
     const expired = start(flows);
     clock.advance(600_000);
     const data = "x".repeat(1200);
@@ -124,14 +125,14 @@ describe("a login under way", () => {
     round["self"] = round;
 
     for (const data of [round, 1n]) {
-      expect(() => start(new Flows(SEAL, false), data)).toThrow(
+      expect(() => start(new Flows(SEAL, new OwnCookies(false)), data)).toThrow(
         new TypeError("data must be something that JSON can write."),
       );
     }
   });
 
   it("takes no data beyond 3,000 bytes of cookie", () => {
-    const flows = new Flows(SEAL, false);
+    const flows = new Flows(SEAL, new OwnCookies(false));
     const longest = Array.from({ length: 3000 }, (_, size) => size).findLast((size) => {
       try {
         return start(flows, "x".repeat(size)).setCookies[0];

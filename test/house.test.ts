@@ -32,6 +32,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "login/setup-warnings",
     "grants/token-store",
     "grants/under-lock",
+    "grants/underway",
   ],
   "calls to Discord": [
     "rest/answer",
@@ -57,6 +58,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "grants/grant",
     "login/login",
     "login/manners",
+    "login/own-cookies",
     "models/authorization",
     "models/bot",
     "models/guild",

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { LoginCounter } from "../src/login/login-counter.js";
+import { OwnCookies } from "../src/login/own-cookies.js";
 import { movableClock } from "./support/clock.js";
 
 /** As a browser sends it back. */
@@ -10,7 +11,7 @@ function pairOf(setCookie: string): string {
 describe("the counter of logins", () => {
   it("counts those of the last minute", () => {
     const clock = movableClock();
-    const counter = new LoginCounter(false);
+    const counter = new LoginCounter(new OwnCookies(false));
 
     let cookie: string | undefined;
     const counted: number[] = [];
@@ -24,7 +25,7 @@ describe("the counter of logins", () => {
   });
 
   it("remembers nine at most", () => {
-    const counter = new LoginCounter(false);
+    const counter = new LoginCounter(new OwnCookies(false));
 
     let cookie: string | undefined;
     for (let count = 0; count < 20; count += 1) cookie = pairOf(counter.next(cookie));
@@ -43,20 +44,20 @@ describe("the counter of logins", () => {
     `discord.logins=${Date.now() + 1_000_000}`,
     "not-discord.logins=1",
   ])("counts nothing in %j", (cookie) => {
-    expect(new LoginCounter(false).read(cookie)).toBe(0);
+    expect(new LoginCounter(new OwnCookies(false)).read(cookie)).toBe(0);
   });
 
   it("is bound to the host and to https where it can be", () => {
-    expect(new LoginCounter(true).next(undefined)).toMatch(
+    expect(new LoginCounter(new OwnCookies(true)).next(undefined)).toMatch(
       /^__Host-discord\.logins=\d+; Max-Age=60; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
     );
-    expect(new LoginCounter(false).next(undefined)).toMatch(
+    expect(new LoginCounter(new OwnCookies(false)).next(undefined)).toMatch(
       /^discord\.logins=\d+; Max-Age=60; Path=\/; HttpOnly; SameSite=Lax$/,
     );
   });
 
   it("is removed where there is one", () => {
-    const counter = new LoginCounter(false);
+    const counter = new LoginCounter(new OwnCookies(false));
 
     expect(counter.removal("other=1")).toBeUndefined();
     expect(counter.removal(undefined)).toBeUndefined();

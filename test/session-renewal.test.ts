@@ -15,6 +15,12 @@ const FORMER_COOKIE = {
   expires: new Date(0),
 };
 
+const ID = "Zk3vT8mYb1LwKc5RxN7sDf2HpGj9Ue4q";
+
+function encodedWhole(text: string): string {
+  return [...text].map((character) => `%${character.charCodeAt(0).toString(16)}`).join("");
+}
+
 /** A request whose session gets a new id as express-session's does: an empty session with the usual cookie. */
 function requestWith(session: object, regenerated: object = { cookie: { originalMaxAge: null } }) {
   const req = {
@@ -67,6 +73,52 @@ describe("a session that gets a new id", () => {
     const regenerated = { cookie: { originalMaxAge: 7 }, left: "over" };
     const req = requestWith({ cart: [1], discord: { grantId: "g" }, cookie: FORMER_COOKIE }, regenerated);
     expect(await renewSession(req, false)).toEqual({ cookie: { originalMaxAge: 7 } });
+  });
+
+  it.each([
+    ["no cookie at all", {}],
+    [
+      "other cookies",
+      { headers: { cookie: "theme=dark; connect.sid=s%3Aanother-id-of-a-session.signature" } },
+    ],
+    ["other parsed cookies", { cookies: { theme: "dark" }, signedCookies: { id: "another" } }],
+  ])("is kept where it began with this request, which brought %s", async (_what, brought) => {
+    const req = Object.assign(requestWith({ cart: [1] }), { sessionID: ID, headers: {} }, brought);
+    const { session } = req;
+    expect(await renewSession(req, true)).toBe(session);
+    expect(req.session).toBe(session);
+  });
+
+  it.each([
+    ["signed", { headers: { cookie: `theme=dark; connect.sid=s%3A${ID}.signature` } }],
+    ["as it is", { headers: { cookie: `sid=${ID}` } }],
+    ["with every character encoded", { headers: { cookie: `sid=s%3A${encodedWhole(ID)}.signature` } }],
+    [
+      "behind something that cannot be decoded",
+      { headers: { cookie: `a=%E0%A4%A; sid=s%3A${ID}.signature` } },
+    ],
+    ["as a parser of cookies has read it", { cookies: { sid: `s:${ID}.signature` } }],
+    ["as a parser of cookies has checked it", { signedCookies: { sid: ID } }],
+  ])("gets a new id where the browser has sent the old one %s", async (_how, brought) => {
+    const req = Object.assign(requestWith({ cart: [1] }), { sessionID: ID, headers: {} }, brought);
+    const { session } = req;
+    expect(await renewSession(req, true)).not.toBe(session);
+    expect(req.session).toMatchObject({ cart: [1] });
+  });
+
+  it.each([
+    ["an id that a cookie may spell in several ways", { sessionID: "id of the visitor: Jos\u00e9" }],
+    ["an id that may stand in a cookie by chance", { sessionID: "dark" }],
+    ["an id that is none", { sessionID: undefined }],
+  ])("gets a new one for %s", async (_what, brought) => {
+    const req = Object.assign(requestWith({}), { headers: {} }, brought);
+    const { session } = req;
+    expect(await renewSession(req, true)).not.toBe(session);
+  });
+
+  it("gets a new one where its data must not be kept", async () => {
+    const req = Object.assign(requestWith({ cart: [1] }), { sessionID: ID, headers: {} });
+    expect(await renewSession(req, false)).not.toHaveProperty("cart");
   });
 
   it("without an id, as in a cookie, keeps its data or loses them", async () => {

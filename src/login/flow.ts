@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
-import { parse, serialize } from "cookie";
+import { parse } from "cookie";
 import { now } from "../clock.js";
 import { digestOf } from "../digest.js";
 import { HttpException } from "../errors.js";
 import type { Seal } from "../seal.js";
+import type { OwnCookies } from "./own-cookies.js";
 
 const LIFETIME_MS = 600_000;
+const NAME_PREFIX = "discord-";
 const MAX_COOKIE_BYTES = 3000;
 const MAX_TOGETHER_BYTES = 6000;
 const STATE_BYTES = 24;
@@ -37,14 +39,13 @@ export interface StartedFlow {
 /** Keeps each login under way in a sealed cookie of its own, so that any number of tabs can log in side by side. */
 export class Flows {
   readonly #seal: Seal;
+  readonly #ownCookies: OwnCookies;
   readonly #prefix: string;
-  readonly #attributes: { path: "/"; httpOnly: true; sameSite: "lax"; secure: boolean };
 
-  /** @param secure whether the callback is served over https: only then may the cookie have the `__Host-` name */
-  constructor(seal: Seal, secure: boolean) {
+  constructor(seal: Seal, ownCookies: OwnCookies) {
     this.#seal = seal;
-    this.#prefix = secure ? "__Host-discord-" : "discord-";
-    this.#attributes = { path: "/", httpOnly: true, sameSite: "lax", secure };
+    this.#ownCookies = ownCookies;
+    this.#prefix = ownCookies.nameOf(NAME_PREFIX);
   }
 
   /** @throws TypeError when `data` is too large for a cookie or cannot be written as JSON */
@@ -59,7 +60,8 @@ export class Flows {
     const flow: Flow = { state, verifier, scopes, data, returnTo, expires: now() + LIFETIME_MS };
 
     const name = this.#cookieName(digestOf(state));
-    const cookie = this.#serialize(name, this.#seal.seal("flow", name, jsonOf(flow)), LIFETIME_MS / 1000);
+    const sealed = this.#seal.seal("flow", name, jsonOf(flow));
+    const cookie = this.#ownCookies.set(name, sealed, LIFETIME_MS / 1000);
     if (cookie.length > MAX_COOKIE_BYTES) {
       throw new TypeError(
         `data and returnTo are too large for a login: their cookie takes ${cookie.length} bytes of at most ${MAX_COOKIE_BYTES}. Keep large things in the session and pass a key.`,
@@ -69,14 +71,14 @@ export class Flows {
     return {
       state,
       challenge: verifier && digestOf(verifier),
-      setCookies: [...surplus.map((old) => this.#removal(old)), cookie],
+      setCookies: [...surplus.map((old) => this.#ownCookies.remove(old)), cookie],
     };
   }
 
   /** @throws HttpException flow_unknown, flow_invalid, flow_expired */
   find(cookieHeader: string | undefined, state: string): Flow {
     const name = this.#cookieName(digestOf(state));
-    const sealed = this.#cookies(cookieHeader).get(name);
+    const sealed = cookieHeader?.includes(name) ? parse(cookieHeader)[name] : undefined;
     if (sealed === undefined) throw unknownFlow();
     const flow = this.#open(name, sealed);
     if (flow?.state !== state) {
@@ -99,19 +101,11 @@ export class Flows {
 
   /** The `Set-Cookie` header that ends the flow with this state. */
   end(state: string): string {
-    return this.#removal(this.#cookieName(digestOf(state)));
+    return this.#ownCookies.remove(this.#cookieName(digestOf(state)));
   }
 
   #cookieName(stateHash: string): string {
     return this.#prefix + stateHash.slice(0, HASH_CHARS_IN_NAME);
-  }
-
-  #serialize(name: string, value: string, maxAge: number): string {
-    return serialize(name, value, { ...this.#attributes, maxAge });
-  }
-
-  #removal(name: string): string {
-    return this.#serialize(name, "", 0);
   }
 
   #cookies(header: string | undefined): Map<string, string> {

@@ -1,5 +1,6 @@
-import { parse, serialize } from "cookie";
+import { parse } from "cookie";
 import { now } from "../clock.js";
+import type { OwnCookies } from "./own-cookies.js";
 
 const WINDOW_MS = 60_000;
 const MOST = 9;
@@ -7,11 +8,11 @@ const MOST = 9;
 /** Counts the logins of a browser in a cookie of its own: where the session does not stick, nothing else can. */
 export class LoginCounter {
   readonly #name: string;
-  readonly #secure: boolean;
+  readonly #ownCookies: OwnCookies;
 
-  constructor(secure: boolean) {
-    this.#name = secure ? "__Host-discord.logins" : "discord.logins";
-    this.#secure = secure;
+  constructor(ownCookies: OwnCookies) {
+    this.#name = ownCookies.nameOf("discord.logins");
+    this.#ownCookies = ownCookies;
   }
 
   /** How many logins ended within the last minute. */
@@ -22,17 +23,12 @@ export class LoginCounter {
   /** The `Set-Cookie` header that counts one more. */
   next(cookieHeader: string | undefined): string {
     const times = [...this.#times(cookieHeader), now()].slice(-MOST);
-    return this.#serialize(times.join("."), WINDOW_MS / 1000);
+    return this.#ownCookies.set(this.#name, times.join("."), WINDOW_MS / 1000);
   }
 
   /** The `Set-Cookie` header that starts anew, where something was counted. */
   removal(cookieHeader: string | undefined): string | undefined {
-    return cookieHeader?.includes(this.#name) ? this.#serialize("", 0) : undefined;
-  }
-
-  #serialize(value: string, maxAge: number): string {
-    const secure = this.#secure;
-    return serialize(this.#name, value, { path: "/", httpOnly: true, sameSite: "lax", secure, maxAge });
+    return cookieHeader?.includes(this.#name) ? this.#ownCookies.remove(this.#name) : undefined;
   }
 
   #times(cookieHeader: string | undefined): number[] {

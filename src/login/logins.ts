@@ -21,6 +21,7 @@ import { authorizationError, parseCallbackQuery, requireIssuer } from "./callbac
 import { type Flow, Flows, unknownFlow } from "./flow.js";
 import type { Login, LoginResult, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
+import { OwnCookies } from "./own-cookies.js";
 import { requireReturnTo } from "./return-to.js";
 import { renewSession, saveSession } from "./session-renewal.js";
 import { SetupWarnings } from "./setup-warnings.js";
@@ -75,9 +76,9 @@ export class Logins {
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    const secure = parts.config.redirectUri.startsWith("https:");
-    this.#flows = new Flows(parts.seal, secure);
-    this.#counter = new LoginCounter(secure);
+    const ownCookies = new OwnCookies(parts.config.redirectUri.startsWith("https:"));
+    this.#flows = new Flows(parts.seal, ownCookies);
+    this.#counter = new LoginCounter(ownCookies);
     this.#warnings = new SetupWarnings(parts.config);
   }
 

@@ -5,14 +5,19 @@ import { storeFailed } from "../grants/token-store.js";
 /** What `regenerate` sets anew and an app may have changed for this session. */
 const COOKIE_SETTINGS = ["path", "httpOnly", "secure", "sameSite", "domain", "priority", "partitioned"];
 
+/** Of which it is certain how a browser sends them. */
+const PLAIN_ID = /^[\w-]{16,}$/;
+
 /**
- * Gives the visitor a new session id (against session fixation).
+ * Gives the visitor a new session id (against session fixation). A session that began with this very request has one
+ * already: the browser sent none.
  *
  * @param keepData whether the app's own data and its cookie's settings move to the new session
  * @throws HttpException store_failed
  */
 export async function renewSession(req: IncomingMessage, keepData: boolean): Promise<SessionLike> {
   const former = sessionOf(req);
+  if (keepData && isNew(req)) return former;
   const { cookie, discord: _, ...data } = former;
   await renewId(former);
 
@@ -30,6 +35,24 @@ export async function renewSession(req: IncomingMessage, keepData: boolean): Pro
     session.cookie.originalMaxAge = cookie.originalMaxAge;
   }
   return session;
+}
+
+interface WithSessionId {
+  readonly sessionID?: unknown;
+  readonly cookies?: object;
+  readonly signedCookies?: object;
+}
+
+/** Whether the id of the session has come from nowhere that express-session takes ids from. */
+function isNew(req: IncomingMessage & WithSessionId): boolean {
+  const { sessionID: id, headers, cookies, signedCookies } = req;
+  if (typeof id !== "string" || !PLAIN_ID.test(id)) return false;
+  const parsed = Object.values({ ...cookies, ...signedCookies });
+  return ![decoded(headers.cookie ?? ""), ...parsed].some((sent) => String(sent).includes(id));
+}
+
+function decoded(header: string): string {
+  return header.replace(/%[0-7][\da-f]/gi, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16)));
 }
 
 /** @throws HttpException store_failed */

@@ -1,9 +1,10 @@
 import type { Request } from "express";
-import type { CookieOptions } from "express-session";
+import { type CookieOptions, MemoryStore } from "express-session";
 import { describe, expect, it } from "vitest";
 import { EXPRESS, forward, startApp, startSimulator, type TestAppOptions } from "../support/app.js";
 import { createGate } from "../support/gate.js";
 import { exchangesAt, lastError, openLogin, signedInAs } from "../support/login.js";
+import { observe } from "../support/memory-store.js";
 import { isRecord, WatchedStore } from "../support/watched-store.js";
 
 declare module "express-session" {
@@ -50,6 +51,20 @@ describe.each(EXPRESS)("the session of a login on %s", (_name, createApp) => {
     expect(await signedInAs(attacker)).toBeUndefined();
     expect((await attacker.get("/cart")).json()).not.toHaveProperty("cart");
     expect(await store.sessionIds).toHaveLength(1);
+  });
+
+  it("is written once, and nothing is deleted, for a visitor who comes without one", async () => {
+    const simulator = await startSimulator();
+    const { store, uses } = observe(new MemoryStore());
+    const app = await startApp(createApp, simulator, { session: { store } });
+    const browser = app.browser();
+    await browser.signIn("/login", { user: simulator.addUser() });
+
+    expect(browser.cookies.get("connect.sid")).toBeDefined();
+    expect(uses.map((use) => use.replace(/ (?!discord-).*/, " the session"))).toEqual([
+      expect.stringMatching(/^set discord-/),
+      "set the session",
+    ]);
   });
 
   it("has a new id with each login", async () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { HttpException } from "../../src/errors.js";
 import { parseCallbackQuery, requireIssuer } from "../../src/login/callback-query.js";
 import { Flows } from "../../src/login/flow.js";
+import { OwnCookies } from "../../src/login/own-cookies.js";
 import { isReturnTo, requireReturnTo } from "../../src/login/return-to.js";
 import { parseTokenAnswer } from "../../src/oauth/token-answer.js";
 import { createSeal } from "../../src/seal.js";
@@ -141,7 +142,10 @@ describe("whatever comes from outside", () => {
   });
 
   it("never opens a login's cookie that was made up or changed", () => {
-    const flows = new Flows(createSeal(["a secret of thirty-two characters"], "80351110224678912"), false);
+    const flows = new Flows(
+      createSeal(["a secret of thirty-two characters"], "80351110224678912"),
+      new OwnCookies(false),
+    );
     const { state, setCookies } = flows.start(undefined, { pkce: true, scopes: ["identify"] });
     const [name = "", sealed = ""] = setCookies[0]?.split(";")[0]?.split("=") ?? [];
     const changed = fc
@@ -165,7 +169,10 @@ describe("whatever comes from outside", () => {
   });
 
   it("does not let hostile Cookie headers break a login that begins", () => {
-    const flows = new Flows(createSeal(["a secret of thirty-two characters"], "80351110224678912"), true);
+    const flows = new Flows(
+      createSeal(["a secret of thirty-two characters"], "80351110224678912"),
+      new OwnCookies(true),
+    );
     const header = fc
       .array(fc.tuple(fc.oneof(fc.constant("__Host-discord-abcdefghijkl"), hostile), hostile), {
         maxLength: 6,
