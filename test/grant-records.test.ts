@@ -214,6 +214,15 @@ describe("a pair that the store refuses", () => {
     expect(await stored(store)).toEqual(SECOND);
   });
 
+  it("is written as soon as the store takes it, although nobody uses it", async () => {
+    const { store, place } = await startTwo();
+    let refusals = 0;
+    store.fails = (action) => action === "set" && ++refusals < 3;
+    await place.replace(FIRST, SECOND);
+    await expect.poll(() => stored(store), { timeout: 10_000 }).toEqual(SECOND);
+    expect(refusals).toBe(3);
+  });
+
   it("may be replaced while it is still unsaved", async () => {
     const { store, place } = await startTwo();
     store.fails = (action) => action === "set";

@@ -13,6 +13,8 @@ const SHORTEST_TOMBSTONE_MS = 86_400_000;
 /** The record outlives a session of its age by this. */
 const MARGIN_MS = 86_400_000;
 const TOMBSTONE = "ended";
+/** Real time. */
+const SAVE_AGAIN_MS = 1000;
 
 type Remembered = Token | "missing" | "ended";
 
@@ -21,6 +23,7 @@ interface Unsaved {
   /** The access tokens of the pairs that it may be written over. */
   readonly replaces: readonly string[];
   readonly next: Token;
+  readonly saveAgain: () => Promise<unknown>;
 }
 
 /**
@@ -39,8 +42,9 @@ export class GrantRecords {
   });
   /** What this process has written itself, as against what it has read. */
   readonly #written = new WeakSet<Token>();
-  /** Written again at the next use. */
+  /** Written again at the next use, and every second: another process would find the used-up pair until then. */
   readonly #unsaved = new LRUCache<string, Unsaved>({ max: MEMO_MAX });
+  #savingAgain: NodeJS.Timeout | undefined;
   /** The last change of each record under way. */
   readonly #turns = new Map<string, Promise<unknown>>();
   readonly #process = randomBytes(9).toString("base64url");
@@ -91,7 +95,8 @@ export class GrantRecords {
     const { id, accessToken } = former;
     return this.#inTurn(id, () => {
       const replaces = [accessToken, ...(this.#unsaved.get(id)?.replaces ?? [])];
-      return this.#put(records, id, { replaces, next }, sessionMs);
+      const saveAgain = () => this.read(records, id, sessionMs);
+      return this.#put(records, id, { replaces, next, saveAgain }, sessionMs);
     });
   }
 
@@ -150,8 +155,17 @@ export class GrantRecords {
     } catch {
       // Discord has used up the former pair: losing the new one would lose the login.
       this.#unsaved.set(id, unsaved);
+      this.#saveAgainSoon();
       return next;
     }
+  }
+
+  #saveAgainSoon(): void {
+    this.#savingAgain ??= setTimeout(async () => {
+      await Promise.allSettled([...this.#unsaved.values()].map(({ saveAgain }) => saveAgain()));
+      this.#savingAgain = undefined;
+      if (this.#unsaved.size > 0) this.#saveAgainSoon();
+    }, SAVE_AGAIN_MS).unref();
   }
 
   async #write(records: Records, token: Token, sessionMs: number): Promise<void> {
