@@ -1,4 +1,11 @@
-import type { Rounds } from "./rounds.js";
+/** How often every contestant has its turn. */
+export interface Rounds {
+  /** How often all begin anew: two processes of one program differ by some percent. */
+  readonly generations: number;
+  /** Uncounted rounds, until V8 has compiled what runs often. */
+  readonly warmUp: number;
+  readonly counted: number;
+}
 
 /** How much is measured. */
 export interface Extent {

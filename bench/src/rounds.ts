@@ -1,5 +1,6 @@
 import type { Bench } from "./bench.js";
 import { CONTESTANTS } from "./contestants.js";
+import type { Rounds } from "./extent.js";
 import type { ServerProcess } from "./server-process.js";
 import { type Spread, spreadOf } from "./statistics.js";
 
@@ -9,15 +10,6 @@ export interface Measured {
   /** CPU of the server's process, for one turn of the task. */
   readonly cpuMicros: readonly number[];
   readonly perSecond: readonly number[];
-}
-
-/** How often every contestant has its turn. */
-export interface Rounds {
-  /** How often all begin anew: two processes of one program differ by some percent. */
-  readonly generations: number;
-  /** Uncounted rounds, until V8 has compiled what runs often. */
-  readonly warmUp: number;
-  readonly counted: number;
 }
 
 /** What a server has to do when it has its turn. @returns how often it did the task */
