@@ -17,6 +17,11 @@ export function now(): number {
   return clock.now();
 }
 
+/** Whether so much time has passed since then, or the clock was set: nobody waits for it to catch up. */
+export function hasPassed(ms: number, since: number): boolean {
+  return Math.abs(now() - since) >= ms;
+}
+
 /** Waits; rejects with the reason of `signal` when it aborts. */
 export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   try {

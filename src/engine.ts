@@ -46,6 +46,7 @@ export function createEngine(config: Config, hooks: TokenHooks | undefined) {
       void Promise.all([oauth.load(), rest.load()]).catch(() => undefined);
     },
     async close() {
+      await tokens.idle();
       await Promise.all([oauth.close(), rest.close()]);
     },
   };

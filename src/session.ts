@@ -41,8 +41,12 @@ export interface HeldToken extends Omit<Token, "id" | "issuedAt"> {
   readonly issuedAt?: number | undefined;
 }
 
-/** What is called with each new pair of a held token, or with nothing when Discord has ended it. */
-export type OnTokenChange = (token: Token | undefined) => Promise<void> | void;
+/**
+ * What is called with each new pair of a held token, or with nothing when Discord has ended it.
+ *
+ * @param former what was held until now: where several processes hold the same token, delete only this one
+ */
+export type OnTokenChange = (token: Token | undefined, former: Token) => Promise<void> | void;
 
 /**
  * Discord sign-in for an Express app. Of a request its methods need nothing of Express's, only the session that a
@@ -202,7 +206,7 @@ export class DiscordOAuth2Session {
     req: IncomingMessage,
     options: { readonly everywhere?: boolean | undefined } = {},
   ): Promise<void> {
-    const { keeper, tokens, users, logins, oauth } = this.#ready;
+    const { keeper, tokens, users, logins } = this.#ready;
     const session = sessionOf(req);
     const place = keeper.placeOf(req);
     const signIn = signInOf(session);
@@ -210,8 +214,7 @@ export class DiscordOAuth2Session {
     if (grantId === undefined) return;
 
     try {
-      const last = await tokens.end(place, grantId);
-      if (last && options.everywhere) await oauth.revoke(last);
+      await tokens.end(place, grantId, options.everywhere);
     } finally {
       users.forget(grantId);
       logins.forget(grantId);
@@ -477,7 +480,10 @@ export class DiscordOAuth2Session {
     this.#ready.tokens.deauthorize(userId, at);
   }
 
-  /** Closes the connections to Discord, for a graceful shutdown. A later call opens new ones. */
+  /**
+   * Closes the connections to Discord, for a graceful shutdown. A refresh under way is waited for, `timeoutMs` at most: close
+   * the session store after this. A later call opens new connections.
+   */
   async close(): Promise<void> {
     await this.#engine?.close();
   }

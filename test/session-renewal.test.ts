@@ -83,7 +83,7 @@ describe("a session that gets a new id", () => {
     ],
     ["other parsed cookies", { cookies: { theme: "dark" }, signedCookies: { id: "another" } }],
   ])("is kept where it began with this request, which brought %s", async (_what, brought) => {
-    const req = Object.assign(requestWith({ cart: [1] }), { sessionID: ID, headers: {} }, brought);
+    const req = Object.assign(requestWith({ id: ID, cart: [1] }), { sessionID: ID, headers: {} }, brought);
     const { session } = req;
     expect(await renewSession(req, true)).toBe(session);
     expect(req.session).toBe(session);
@@ -97,10 +97,13 @@ describe("a session that gets a new id", () => {
       "behind something that cannot be decoded",
       { headers: { cookie: `a=%E0%A4%A; sid=s%3A${ID}.signature` } },
     ],
+    ["in a header of its own", { rawHeaders: ["X-Session", ID] }],
+    ["in the address", { originalUrl: `/callback?sid=${ID}` }],
     ["as a parser of cookies has read it", { cookies: { sid: `s:${ID}.signature` } }],
+    ["beside a cookie that is no text", { cookies: { odd: { toString: 1 }, sid: `s:${ID}.signature` } }],
     ["as a parser of cookies has checked it", { signedCookies: { sid: ID } }],
   ])("gets a new id where the browser has sent the old one %s", async (_how, brought) => {
-    const req = Object.assign(requestWith({ cart: [1] }), { sessionID: ID, headers: {} }, brought);
+    const req = Object.assign(requestWith({ id: ID, cart: [1] }), { sessionID: ID, headers: {} }, brought);
     const { session } = req;
     expect(await renewSession(req, true)).not.toBe(session);
     expect(req.session).toMatchObject({ cart: [1] });
@@ -111,13 +114,22 @@ describe("a session that gets a new id", () => {
     ["an id that may stand in a cookie by chance", { sessionID: "dark" }],
     ["an id that is none", { sessionID: undefined }],
   ])("gets a new one for %s", async (_what, brought) => {
-    const req = Object.assign(requestWith({}), { headers: {} }, brought);
+    const req = Object.assign(requestWith({ id: brought.sessionID }), { headers: {} }, brought);
+    const { session } = req;
+    expect(await renewSession(req, true)).not.toBe(session);
+  });
+
+  it("gets a new one where it is not the one that the request's id names", async () => {
+    const req = Object.assign(requestWith({ id: "another-session-put-in-its-place" }), {
+      sessionID: ID,
+      headers: {},
+    });
     const { session } = req;
     expect(await renewSession(req, true)).not.toBe(session);
   });
 
   it("gets a new one where its data must not be kept", async () => {
-    const req = Object.assign(requestWith({ cart: [1] }), { sessionID: ID, headers: {} });
+    const req = Object.assign(requestWith({ id: ID, cart: [1] }), { sessionID: ID, headers: {} });
     expect(await renewSession(req, false)).not.toHaveProperty("cart");
   });
 

@@ -197,12 +197,63 @@ describe("a token", () => {
     const token = await tokens.usable(place);
     expire();
     const reading = store.hold("get");
-    const ending = tokens.end(place, ID);
+    const ending = tokens.end(place, ID, true);
     await reading.begun;
     await expect(tokens.refresh(place, token)).rejects.toMatchObject({ code: "grant_ended" });
     reading.release();
-    expect(await ending).toEqual(token);
+    await ending;
     expect(refreshesAt(simulator)).toBe(0);
+    expect(simulator.requestsTo("POST /oauth2/token/revoke")).toMatchObject([
+      { form: { token: token.refreshToken } },
+    ]);
+  });
+
+  it("that comes late ends at Discord, too, when it was signed out everywhere meanwhile", async () => {
+    const { simulator, user, startProcess, expire } = await start({ timeoutMs: 300 });
+    const { tokens, place } = startProcess();
+    expire();
+    // Takes effect at once, and comes late.
+    simulator.fail({ kind: "slow-body", everyMs: 5, route: REFRESH });
+    await expect(tokens.usable(place)).rejects.toMatchObject({ code: "discord_timeout" });
+    const elsewhere = simulator.issueToken(user, ["identify"]);
+    await tokens.end(place, ID, true);
+    await expect
+      .poll(() => simulator.requestsTo("POST /oauth2/token/revoke").length, { timeout: 5000 })
+      .toBe(2);
+
+    const other = { id: "other", scopes: [], issuedAt: 0, expiresAt: 0, accessToken: elsewhere.access_token };
+    const stillThere = heldPlace({ ...other, refreshToken: elsewhere.refresh_token });
+    await expect(startProcess().tokens.usable(stillThere)).rejects.toMatchObject({
+      code: "grant_ended",
+    });
+    await expect(tokens.usable(place)).rejects.toMatchObject({ code: "not_signed_in" });
+  });
+
+  it("that another process has just refreshed is the one that ends everywhere", async () => {
+    const { simulator, startProcess, expire } = await start();
+    const [here, there] = [startProcess(), startProcess()];
+    await Promise.all([here, there].map(({ tokens, place }) => tokens.usable(place)));
+    expire();
+    const renewed = await there.tokens.usable(there.place);
+    await here.tokens.end(here.place, ID, true);
+    expect(simulator.requestsTo("POST /oauth2/token/revoke")).toMatchObject([
+      { form: { token: renewed.refreshToken } },
+    ]);
+  });
+
+  it("held twice is refreshed once, and both are told of the new pair", async () => {
+    const { simulator, first, startProcess, expire } = await start({
+      behaviour: { refreshReuse: "revoke-grant" },
+    });
+    const { tokens } = startProcess();
+    expire();
+    const told: (Token | undefined)[][] = [[], []];
+    const places = told.map((heard) => heldPlace(first, (next) => void heard.push(next)));
+    const renewed = await Promise.all(places.map((place) => tokens.usable(place)));
+    const again = await Promise.all(places.map((place) => tokens.usable(place)));
+    expect(again).toEqual(renewed);
+    expect(told).toEqual([[renewed[0]], [renewed[0]]]);
+    expect(refreshesAt(simulator)).toBe(1);
   });
 
   it("without a refresh token is not touched before its end", async () => {

@@ -15,6 +15,7 @@ const MARGIN_MS = 86_400_000;
 const TOMBSTONE = "ended";
 /** Real time. */
 const SAVE_AGAIN_MS = 1000;
+const UNSAVED_CLAIM_MS = 6000;
 
 type Remembered = Token | "missing" | "ended";
 
@@ -95,7 +96,7 @@ export class GrantRecords {
     const { id, accessToken } = former;
     return this.#inTurn(id, () => {
       const replaces = [accessToken, ...(this.#unsaved.get(id)?.replaces ?? [])];
-      const saveAgain = () => this.read(records, id, sessionMs);
+      const saveAgain = () => this.#saveAgain(records, id, sessionMs);
       return this.#put(records, id, { replaces, next, saveAgain }, sessionMs);
     });
   }
@@ -160,6 +161,14 @@ export class GrantRecords {
     }
   }
 
+  /** Others must not ask with the pair that lies there: Discord refuses it, and they would take the login for dead. */
+  async #saveAgain(records: Records, id: string, sessionMs: number): Promise<void> {
+    const claim = records.shared ? this.claim(records, id) : undefined;
+    await claim?.take(now() + UNSAVED_CLAIM_MS).catch(() => undefined);
+    await this.read(records, id, sessionMs);
+    await claim?.release();
+  }
+
   #saveAgainSoon(): void {
     this.#savingAgain ??= setTimeout(async () => {
       await Promise.allSettled([...this.#unsaved.values()].map(({ saveAgain }) => saveAgain()));
@@ -194,7 +203,7 @@ export class GrantRecords {
       take: (untilMs) =>
         records.write(key, this.#seal.seal("refreshing", id, `${this.#process} ${untilMs}`), untilMs - now()),
       release: async () => {
-        if ((await othersUntil()) === undefined) await records.delete(key);
+        if (!this.#unsaved.has(id) && (await othersUntil()) === undefined) await records.delete(key);
       },
     };
   }

@@ -6,7 +6,7 @@ import type { GrantPlace, Token } from "./grant.js";
  */
 export function heldPlace(
   token: Token,
-  onChange?: (token: Token | undefined) => Promise<void> | void,
+  onChange?: (token: Token | undefined, former: Token) => Promise<void> | void,
 ): GrantPlace {
   let held: Token | undefined = token;
   let told: Token | undefined = token;
@@ -14,7 +14,7 @@ export function heldPlace(
 
   async function tellNow(): Promise<void> {
     const news = held;
-    await onChange?.(news);
+    if (told) await onChange?.(news, told);
     told = news;
   }
   async function tell(): Promise<Token | undefined> {

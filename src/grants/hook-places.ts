@@ -29,8 +29,12 @@ const UNSEEN: RefreshClaim = {
 /** Grants that lie where the app's own methods put them. */
 export class HookPlaces {
   readonly #hooks: TokenHooks;
-  /** Written again at the next use. */
+  /**
+   * Pairs that were never read back: the method failed, or its request was over and took the pair along. Written again at
+   * the next use.
+   */
   readonly #unsaved = new LRUCache<string, Unsaved>({ max: UNSAVED_MAX });
+  readonly #ended = new LRUCache<string, true>({ max: UNSAVED_MAX });
 
   constructor(hooks: TokenHooks) {
     this.#hooks = hooks;
@@ -42,7 +46,7 @@ export class HookPlaces {
       read,
       readAgain: read,
       replace: (former, next) => this.#replace(req, former, next),
-      end: () => this.#save(req, undefined),
+      end: () => this.#end(req),
       claim: UNSEEN,
     };
   }
@@ -77,16 +81,25 @@ export class HookPlaces {
     return this.#put(req, { replaces, next });
   }
 
-  async #put(req: IncomingMessage, unsaved: Unsaved): Promise<Token> {
+  async #put(req: IncomingMessage, unsaved: Unsaved): Promise<Token | undefined> {
     const { next } = unsaved;
-    try {
-      await this.#save(req, next);
-      this.#unsaved.delete(next.id);
-    } catch {
-      // Discord has used up the former pair: losing the new one would lose the login.
-      this.#unsaved.set(next.id, unsaved);
+    // Discord has used up the former pair: losing the new one would lose the login.
+    this.#unsaved.set(next.id, unsaved);
+    await this.#save(req, next).catch(() => undefined);
+    if (!this.#ended.has(next.id)) return next;
+    await this.#save(req, undefined);
+    return undefined;
+  }
+
+  async #end(req: IncomingMessage): Promise<void> {
+    const last = await attempt("reading", () => this.#hooks.getAuthorizationToken(req)).catch(
+      () => undefined,
+    );
+    if (last) {
+      this.#ended.set(last.id, true);
+      this.#unsaved.delete(last.id);
     }
-    return next;
+    await this.#save(req, undefined);
   }
 
   #save(req: IncomingMessage, token: Token | undefined): Promise<void> {

@@ -27,6 +27,7 @@ declare module "express-session" {
 
 /** The parts of a session that are used, of express-session and of cookie-session alike. */
 export interface SessionLike {
+  readonly id?: unknown;
   discord?: SignIn | SignedOut;
   cookie?: SessionCookie;
   save?(callback: (error?: unknown) => void): unknown;

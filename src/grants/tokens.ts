@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
-import { now, sleep } from "../clock.js";
+import { hasPassed, now, sleep } from "../clock.js";
 import type { Config } from "../config.js";
 import { digestOf } from "../digest.js";
 import { type HttpException, Unauthorized } from "../errors.js";
@@ -10,14 +10,13 @@ import { traceRefresh } from "../telemetry.js";
 import { type GrantPlace, isDue, isExpired, type RefreshClaim, type Token } from "./grant.js";
 import { underLock } from "./under-lock.js";
 import { Underway } from "./underway.js";
+import { whileClaimed } from "./while-claimed.js";
 
 /** After a refusal the pair may still turn out to have been renewed by another process; this long it is looked for. */
 const REFUSAL_FINAL_MS = 60_000;
 const LOOK_AGAIN_MS = 2000;
-/** Two processes may have claimed a refresh in the same instant, and see only one claim of the two ... */
+/** Two processes may have claimed a refresh in the same instant, and see only one claim of the two until it is renewed. */
 const OVERWRITTEN_CLAIM_MS = 1000;
-/** ... until the other is renewed: real time. */
-const FIRST_RENEWAL_MS = 100;
 /** A claim that its process has just stopped renewing still runs so much longer than it is looked at. */
 const CLAIM_MARGIN_MS = 500;
 const PAUSE_MS = 50;
@@ -25,16 +24,21 @@ const RETRY_EARLY_MS = 5000;
 /** Real time: how long a request waits for a refresh that it does not need yet. */
 const EARLY_PATIENCE_MS = 500;
 const REMEMBERED = 10_000;
+const SUCCESSORS = 1000;
 
 /** A grant's life: who may use it, who refreshes it, when it ends. */
 export class Tokens {
   readonly #config: Config;
   readonly #oauth: OAuth;
   readonly #refreshes = new Map<string, Underway<Token>>();
+  /** Grants whose tokens must end at Discord, too, also those that it is still about to send. */
+  readonly #endedEverywhere = new LRUCache<string, true>({ max: REMEMBERED });
   /** Grants that are being signed out. */
   readonly #ending = new Set<string>();
   /** Access tokens that Discord has disowned before their time, hashed, by grant. */
   readonly #disowned = new LRUCache<string, string>({ max: REMEMBERED });
+  /** What became of used-up pairs, by the access token's hash: for those who hold one themselves and see no store. */
+  readonly #successors = new LRUCache<string, Token>({ max: SUCCESSORS });
   /** When Discord first refused a pair. */
   readonly #refusedAt = new LRUCache<string, number>({ max: REMEMBERED });
   /** When an early refresh may be tried again, by grant. */
@@ -97,21 +101,39 @@ export class Tokens {
   /**
    * Signs out here, after a refresh under way: its result would otherwise come later. No other begins meanwhile.
    *
-   * @returns the last token of the grant
+   * @param everywhere whether to end the tokens at Discord, too
+   * @throws HttpException, RateLimited when Discord could not be told, after the sign-out here
    */
-  async end(place: GrantPlace, grantId: string): Promise<Token | undefined> {
+  async end(place: GrantPlace, grantId: string, everywhere = false): Promise<void> {
     this.#ending.add(grantId);
+    if (everywhere) this.#endedEverywhere.set(grantId, true);
     try {
       await this.#refreshes
         .get(grantId)
         ?.wait()
         .catch(() => undefined);
-      const last = await place.read().catch(() => undefined);
+      const reading = everywhere ? this.#lastTokens(place) : undefined;
+      await reading?.catch(() => undefined);
       await place.end();
-      return last;
+      const last = await reading;
+      if (last) await this.#oauth.revoke(last);
     } finally {
       this.#ending.delete(grantId);
     }
+  }
+
+  /** The stored tokens, once no other process is about to replace them. */
+  async #lastTokens(place: GrantPlace): Promise<Token | undefined> {
+    const stored = await place.readAgain();
+    const { claim } = place;
+    if (!stored || (await claim?.othersUntil()) === undefined) return stored;
+    const renewed = await this.#awaitOther(place, claim, stored, this.#claimMs()).catch(() => undefined);
+    return renewed ?? stored;
+  }
+
+  /** Waits for the refreshes under way, with patience: each brings a pair that would be lost otherwise. */
+  async idle(): Promise<void> {
+    await Promise.allSettled([...this.#refreshes.values()].map((refresh) => refresh.wait()));
   }
 
   /** Signs a user out of this process with the next request: whatever was issued until then is dead. */
@@ -132,17 +154,13 @@ export class Tokens {
   /** The token still works, so whatever goes wrong here, or takes long, does not concern the caller. */
   async #refreshEarly(place: GrantPlace, token: Token): Promise<Token> {
     if (!token.refreshToken || (this.#earlyAgainAt.get(token.id) ?? 0) > now()) return token;
-    const refreshed = this.refresh(place, token).catch(() => {
-      this.#earlyAgainAt.set(token.id, now() + RETRY_EARLY_MS);
-      return token;
-    });
     const settled = new AbortController();
-    const impatient = delay(EARLY_PATIENCE_MS, token, { signal: settled.signal }).catch(() => token);
-    try {
-      return await Promise.race([refreshed, impatient]);
-    } finally {
-      settled.abort();
-    }
+    const impatient = delay(EARLY_PATIENCE_MS, undefined, { signal: settled.signal }).catch(() => undefined);
+    const refreshed = this.refresh(place, token).catch(() => undefined);
+    const renewed = await Promise.race([refreshed, impatient]);
+    settled.abort();
+    if (!renewed) this.#earlyAgainAt.set(token.id, now() + RETRY_EARLY_MS);
+    return renewed ?? token;
   }
 
   async #refresh(place: GrantPlace, token: Token, asking: () => void): Promise<Token> {
@@ -160,6 +178,8 @@ export class Tokens {
     const stored = await place.readAgain();
     if (!stored) throw grantEnded();
     if (stored.accessToken !== token.accessToken && !this.#isSpent(stored)) return stored;
+    const successor = this.#latestAfter(stored);
+    if (successor !== stored) return this.#keep(place, stored, successor);
     if (claim && othersUntil !== undefined) {
       const renewed = await this.#awaitOther(place, claim, stored, this.#claimMs() + CLAIM_MARGIN_MS);
       if (renewed) return renewed;
@@ -169,7 +189,7 @@ export class Tokens {
       const renewed = claim && (await this.#take(place, claim, stored));
       if (renewed) return renewed;
       asking();
-      return await this.#whileClaimed(claim, () => this.#exchange(place, stored));
+      return await whileClaimed(claim, this.#claimMs(), () => this.#exchange(place, stored));
     } catch (error) {
       if (!(error instanceof TokenRequestRefused)) throw error;
       const renewed = await this.#awaitOther(place, claim, stored, LOOK_AGAIN_MS);
@@ -197,23 +217,6 @@ export class Tokens {
     }
   }
 
-  /** Keeps a claim for as long as a task takes. */
-  async #whileClaimed<T>(claim: RefreshClaim | undefined, task: () => Promise<T>): Promise<T> {
-    const claimMs = this.#claimMs();
-    let renewal: Promise<void> | undefined;
-    const renew = () => {
-      renewal = claim?.take(now() + claimMs).catch(() => undefined);
-      timer = setTimeout(renew, claimMs / 2);
-    };
-    let timer = setTimeout(renew, FIRST_RENEWAL_MS);
-    try {
-      return await task();
-    } finally {
-      clearTimeout(timer);
-      await renewal;
-    }
-  }
-
   /** Whether nobody can have claimed the same refresh unseen. */
   #isAlone(claim: RefreshClaim | undefined): boolean {
     return claim === undefined || this.#config.lock !== undefined;
@@ -230,9 +233,20 @@ export class Tokens {
       issuedAt: answer.issuedAt,
       expiresAt: answer.expiresAt,
     };
+    if (next.accessToken !== former.accessToken) this.#successors.set(digestOf(former.accessToken), next);
+    return this.#keep(place, former, next);
+  }
+
+  #latestAfter(token: Token): Token {
+    const next = this.#successors.get(digestOf(token.accessToken));
+    return next ? this.#latestAfter(next) : token;
+  }
+
+  async #keep(place: GrantPlace, former: Token, next: Token): Promise<Token> {
     const kept = await place.replace(former, next);
-    if (!kept) throw grantEnded();
-    return kept;
+    if (kept) return kept;
+    if (this.#endedEverywhere.has(next.id)) await this.#oauth.revoke(next);
+    throw grantEnded();
   }
 
   /**
@@ -246,14 +260,13 @@ export class Tokens {
     former: Token,
     longestMs: number,
   ): Promise<Token | undefined> {
-    const unseenMs = this.#isAlone(claim) ? 0 : OVERWRITTEN_CLAIM_MS;
+    const unseenMs = claim ? OVERWRITTEN_CLAIM_MS : 0;
     const start = now();
     for (;;) {
       const isClaimed = (await claim?.othersUntil()) !== undefined;
       const renewed = await this.#renewed(place, former);
-      const waitedMs = now() - start;
-      if (renewed || (!isClaimed && waitedMs >= unseenMs)) return renewed;
-      if (isClaimed && waitedMs >= longestMs) throw refreshTooSlow();
+      if (renewed || (!isClaimed && hasPassed(unseenMs, start))) return renewed;
+      if (isClaimed && hasPassed(longestMs, start)) throw refreshTooSlow();
       await sleep(PAUSE_MS);
     }
   }
@@ -268,12 +281,17 @@ export class Tokens {
   async #isKnownDead(place: GrantPlace, token: Token): Promise<boolean> {
     const refusedAt = this.#refusedAt.get(deadKey(token));
     if (refusedAt === undefined) return false;
-    if (now() - refusedAt >= REFUSAL_FINAL_MS) await place.end();
+    if (hasPassed(this.#refusalFinalMs(), refusedAt)) await place.end();
     return true;
   }
 
   #claimMs(): number {
     return this.#config.timeoutMs + 1000;
+  }
+
+  /** Another process may listen for an answer for so long, unseen. */
+  #refusalFinalMs(): number {
+    return Math.max(REFUSAL_FINAL_MS, 5 * this.#config.timeoutMs);
   }
 }
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { APIGuild, APIWebhook } from "discord-api-types/v10";
 import { LRUCache } from "lru-cache";
-import { now, sleep } from "../clock.js";
+import { hasPassed, now, sleep } from "../clock.js";
 import type { Config } from "../config.js";
 import { digestOf } from "../digest.js";
 import { HttpException } from "../errors.js";
@@ -219,7 +219,7 @@ export class Logins {
     const start = now();
     for (;;) {
       const token = await record.readAgain();
-      if (token || now() - start >= LOOK_FOR_OUTCOME_MS) return token;
+      if (token || hasPassed(LOOK_FOR_OUTCOME_MS, start)) return token;
       await sleep(PAUSE_MS);
     }
   }

@@ -17,7 +17,7 @@ const PLAIN_ID = /^[\w-]{16,}$/;
  */
 export async function renewSession(req: IncomingMessage, keepData: boolean): Promise<SessionLike> {
   const former = sessionOf(req);
-  if (keepData && isNew(req)) return former;
+  if (keepData && isNew(req, former)) return former;
   const { cookie, discord: _, ...data } = former;
   await renewId(former);
 
@@ -37,22 +37,24 @@ export async function renewSession(req: IncomingMessage, keepData: boolean): Pro
   return session;
 }
 
-interface WithSessionId {
+interface MaybeParsed {
   readonly sessionID?: unknown;
+  readonly originalUrl?: string;
   readonly cookies?: object;
   readonly signedCookies?: object;
 }
 
-/** Whether the id of the session has come from nowhere that express-session takes ids from. */
-function isNew(req: IncomingMessage & WithSessionId): boolean {
-  const { sessionID: id, headers, cookies, signedCookies } = req;
-  if (typeof id !== "string" || !PLAIN_ID.test(id)) return false;
-  const parsed = Object.values({ ...cookies, ...signedCookies });
-  return ![decoded(headers.cookie ?? ""), ...parsed].some((sent) => String(sent).includes(id));
+/** Whether the id of the session is nowhere in what the browser sent: express-session has made it for this request. */
+function isNew(req: IncomingMessage & MaybeParsed, session: SessionLike): boolean {
+  const { sessionID: id, originalUrl = "", url = "", headers, rawHeaders = [], cookies, signedCookies } = req;
+  if (typeof id !== "string" || !PLAIN_ID.test(id) || session.id !== id) return false;
+  const sent = [originalUrl, url, headers.cookie ?? "", ...rawHeaders].map(decoded);
+  const parsed = [...Object.values(cookies ?? {}), ...Object.values(signedCookies ?? {})];
+  return ![...sent, ...parsed].some((text) => typeof text === "string" && text.includes(id));
 }
 
-function decoded(header: string): string {
-  return header.replace(/%[0-7][\da-f]/gi, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16)));
+function decoded(text: string): string {
+  return text.replace(/%[0-7][\da-f]/gi, (code) => String.fromCharCode(Number.parseInt(code.slice(1), 16)));
 }
 
 /** @throws HttpException store_failed */

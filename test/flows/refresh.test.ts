@@ -224,7 +224,7 @@ describe.each(EXPRESS)("a refresh on %s", (_name, createApp) => {
   });
 
   it("ahead of time holds nobody up while Discord hangs", async () => {
-    const { simulator, app, browser, advance } = await startSignedIn(createApp, {
+    const { simulator, browser, advance } = await startSignedIn(createApp, {
       discord: { timeoutMs: 60_000 },
     });
     advance(WEEK_MS - 30_000);
@@ -236,7 +236,7 @@ describe.each(EXPRESS)("a refresh on %s", (_name, createApp) => {
     expect(simulator.requestsTo(REFRESH).filter((request) => request.fault)).toMatchObject([
       { status: undefined },
     ]);
-    await app.discord.close();
+    await simulator.close();
   });
 
   it("ahead of time is kept when it comes after the answer", async () => {
@@ -251,6 +251,28 @@ describe.each(EXPRESS)("a refresh on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(1);
   });
 
+  it("under way is waited for when the app closes, and its pair is kept", async () => {
+    const { simulator, app, user, browser, advance } = await startSignedIn(createApp);
+    advance(WEEK_MS - 30_000);
+    simulator.fail({ kind: "delay", ms: 1000, route: REFRESH });
+    expect((await browser.get("/guarded")).status).toBe(200);
+    await app.discord.close();
+    expect(simulator.requestsTo(REFRESH)).toMatchObject([{ status: 200 }]);
+
+    advance(60_000);
+    expect((await browser.get("/user?fresh=true")).json()).toMatchObject({ id: user.id });
+    expect(refreshesAt(simulator)).toBe(1);
+  });
+
+  it("that hangs ahead of time is waited for once in five seconds", async () => {
+    const { simulator, browser, advance } = await startSignedIn(createApp);
+    advance(WEEK_MS - 30_000);
+    simulator.fail({ kind: "delay", ms: 2000, route: REFRESH });
+    await browser.get("/guarded");
+    for (const _ of Array(10)) expect((await browser.get("/guarded")).status).toBe(200);
+    expect(simulator.requestsTo(REFRESH)).toMatchObject([{ status: undefined }]);
+  });
+
   it("of one user does not wait for that of another", async () => {
     const { simulator, app, browser, advance } = await startSignedIn(createApp);
     const second = app.browser();
@@ -261,7 +283,7 @@ describe.each(EXPRESS)("a refresh on %s", (_name, createApp) => {
     const stuck = browser.get("/guarded");
     await expect.poll(() => refreshesAt(simulator)).toBe(1);
     expect((await second.get("/guarded")).status).toBe(200);
-    await app.discord.close();
+    await simulator.close();
     expect((await stuck).status).toBe(502);
   });
 });
