@@ -71,13 +71,13 @@ export function createApp(options: DiscordOptions = {}): Application {
     res.send(guildPage(user, guild, member, roles));
   });
 
-  /** @returns nothing when the bot is not in the guild */
+  /** @returns nothing when there is no bot in the guild */
   async function fetchRoles(guildId: string): Promise<readonly APIRole[] | undefined> {
     try {
       return await discord.botRequest<APIRole[]>(`/guilds/${guildId}/roles`);
     } catch (error) {
-      const isStranger = error instanceof HttpException && (error.status === 403 || error.status === 404);
-      if (isStranger) return undefined;
+      if (error instanceof HttpException && (error.code === "bot_token_missing" || isStranger(error)))
+        return undefined;
       throw error;
     }
   }
@@ -140,6 +140,11 @@ export function createApp(options: DiscordOptions = {}): Application {
   app.use((_req, _res, next) => next(new NotFound()));
   app.use(redirectUnauthorized("/auth/login"), errorPages({ loginPath: "/auth/login", grantPath: "/grant" }));
   return app;
+}
+
+/** Whether Discord says that the bot is not in the guild. */
+function isStranger({ status }: HttpException): boolean {
+  return status === 403 || status === 404;
 }
 
 if (isMain(import.meta.url)) await run(createApp, "/auth/callback");

@@ -42,7 +42,7 @@ export interface DiscordOptions {
   readonly issuer?: string | undefined;
   /**
    * Seals login cookies and stored tokens: 32 characters or more, or a list of such, newest first. Default: the client
-   * secret, which may stand in the list too, so that what it has sealed can still be opened. `DISCORD_SECRET`.
+   * secret, which may stand in the list too, so that what it has sealed can still be opened. `DISCORD_SECRET`: one secret.
    */
   readonly secret?: string | readonly string[] | undefined;
   /** Size and age of the caches. `DISCORD_USERS_CACHE_MAX_LIMIT` gives `max`. */

@@ -4,8 +4,8 @@ import { discordOf } from "./guards.js";
 import { isReturnTo } from "./login/return-to.js";
 
 /**
- * An error handler that sends visitors who are not signed in to the login, and back to where they were. What is no visit
- * to a page (`fetch`, API clients) is answered 401 with JSON: `{ error, message, login }`. Other errors go on.
+ * An error handler that sends visitors who are not signed in to the login, with where they were as `?returnTo=`:
+ * `discordRouter` brings them back there. What is no visit to a page (`fetch`, API clients) is answered 401 with JSON: `{ error, message, login }`. Other errors go on.
  *
  * Three logins in a minute whose session does not stick end in an HttpException `login_loop`, which says why.
  *

@@ -23,7 +23,8 @@ export interface RouterOptions {
   readonly scopes?: readonly string[] | undefined;
   /**
    * Called once for each login, before the visitor goes on: to where the login leads, unless it has sent an answer itself.
-   * What it throws goes to `next`.
+   * What it throws goes to `next`; the visitor stays signed in, unless it has called `revoke`, and it is not called again for
+   * this login.
    */
   readonly onLogin?: ((req: Request, login: Login, res: Response) => Promise<void> | void) | undefined;
 }

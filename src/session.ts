@@ -199,7 +199,8 @@ export class DiscordOAuth2Session {
    * Signs out: the tokens are gone at once, and no slow request brings them back. Call it before
    * `req.session.destroy()`. Does nothing when nobody is signed in.
    *
-   * @param options `everywhere`: also at Discord, which ends the user's sign-ins to this application on every device
+   * @param options `everywhere`: also at Discord, which ends the tokens of all the user's sign-ins to this application. This
+   * process signs them all out at once; another one notices at its next call that is not cached, or at the refresh
    * @throws HttpException `store_failed`; with `everywhere` also what a call to Discord can throw, after the sign-out here
    */
   async revoke(
@@ -215,6 +216,7 @@ export class DiscordOAuth2Session {
 
     try {
       await tokens.end(place, grantId, options.everywhere);
+      if (options.everywhere && signIn?.userId) tokens.deauthorize(signIn.userId);
     } finally {
       users.forget(grantId);
       logins.forget(grantId);

@@ -63,7 +63,7 @@ function explain(error: unknown, req: Request, { loginPath, grantPath }: ErrorPa
     const seconds = Math.ceil(error.retryAfter);
     return {
       title: "Discord asks us to wait",
-      text: `Too much was asked of Discord at once. Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}. You are still signed in.`,
+      text: `Too much was asked of Discord at once. Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`,
     };
   }
   switch (codeOf(error)) {
@@ -71,7 +71,7 @@ function explain(error: unknown, req: Request, { loginPath, grantPath }: ErrorPa
     case "discord_timeout":
       return {
         title: "Discord does not answer",
-        text: "This page needs Discord, and Discord has trouble just now. Try again in a moment. You are still signed in.",
+        text: "This page needs Discord, and Discord has trouble just now. Try again in a moment.",
       };
     case "flow_unknown":
     case "flow_expired":

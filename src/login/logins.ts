@@ -283,7 +283,7 @@ function toLogin({ token, guild, webhook }: Outcome, { data, returnTo }: Flow): 
 
 function codeRejected({ error, description }: TokenRequestRefused): HttpException {
   return new HttpException({
-    message: `Discord refused the code of this login (${error}${description ? `: ${description}` : ""}). Codes work once and for 100 seconds; if it happens always, compare the redirect URI with the one in the developer portal.`,
+    message: `Discord refused the code of this login (${error}${description ? `: ${description}` : ""}). Codes work once and for 100 seconds; if it happens always, two processes have different redirect URIs.`,
     code: "code_rejected",
     status: 400,
     error,

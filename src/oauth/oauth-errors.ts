@@ -115,7 +115,7 @@ function callOf(doing: Doing): Call {
 export function tooSlow(doing: Doing): HttpException {
   return new HttpException({
     ...callOf(doing),
-    message: `Discord took too long ${doing}. The login is unharmed: try again.`,
+    message: `Discord took too long ${doing}. ${doing === "exchanging the code" ? "Start the login again" : "Nobody was signed out by this: try again"}.`,
     code: "discord_timeout",
     status: 504,
   });

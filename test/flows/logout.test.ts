@@ -128,6 +128,21 @@ describe.each(EXPRESS)("a logout on %s", (_name, createApp) => {
     expect(simulator.requestsTo(REVOCATION)).toHaveLength(1);
   });
 
+  it("everywhere signs the user's other devices out at once", async () => {
+    const { simulator, app, user, browser } = await startSignedIn(createApp);
+    const other = app.browser();
+    await other.signIn("/login", { user });
+    const somebodyElse = app.browser();
+    await somebodyElse.signIn("/login", { user: simulator.addUser() });
+
+    expect((await browser.post("/logout?everywhere=true")).status).toBe(200);
+    expect(failureOf(await other.get("/guarded"))).toBe("401 grant_ended");
+    expect((await somebodyElse.get("/guarded")).status).toBe(200);
+
+    await other.signIn("/login", { user });
+    expect((await other.get("/guarded")).status).toBe(200);
+  });
+
   it("everywhere revokes the access token where there is no other", async () => {
     const { simulator, app, user } = await startSignedIn(createApp);
     const { refresh_token: _, ...answer } = simulator.issueToken(user, ["identify"]);
