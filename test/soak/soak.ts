@@ -37,6 +37,8 @@ const workers = new Workers({
     redirectUri: REDIRECT_URI,
     scopes: ["identify", "guilds"],
     timeoutMs: TIMEOUT_MS,
+    // Full before the heap is watched: what grows then is no cache.
+    cache: { max: 50 },
   },
   redisUrl: REDIS_URL,
   prefix,
