@@ -24,7 +24,7 @@ const RETRY_EARLY_MS = 5000;
 /** Real time: how long a request waits for a refresh that it does not need yet. */
 const EARLY_PATIENCE_MS = 500;
 const REMEMBERED = 10_000;
-const SUCCESSORS = 1000;
+const SUCCESSORS = 200;
 
 /** A grant's life: who may use it, who refreshes it, when it ends. */
 export class Tokens {
