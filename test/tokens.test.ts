@@ -209,11 +209,11 @@ describe("a token", () => {
   });
 
   it("that comes late ends at Discord, too, when it was signed out everywhere meanwhile", async () => {
-    const { simulator, user, startProcess, expire } = await start({ timeoutMs: 300 });
+    const { simulator, user, startProcess, expire } = await start({ timeoutMs: 500 });
     const { tokens, place } = startProcess();
     expire();
     // Takes effect at once, and comes late.
-    simulator.fail({ kind: "slow-body", everyMs: 5, route: REFRESH });
+    simulator.fail({ kind: "slow-body", chunkBytes: 10, everyMs: 50, route: REFRESH });
     await expect(tokens.usable(place)).rejects.toMatchObject({ code: "discord_timeout" });
     const elsewhere = simulator.issueToken(user, ["identify"]);
     await tokens.end(place, ID, true);

@@ -87,13 +87,13 @@ describe.each(EXPRESS)("a refresh on %s", (_name, createApp) => {
   });
 
   it.each([
-    ["comes late", { kind: "delay", ms: 900 }],
-    ["comes byte by byte", { kind: "slow-body", everyMs: 4 }],
+    ["comes late", { kind: "delay", ms: 1000 }],
+    ["comes piece by piece", { kind: "slow-body", chunkBytes: 10, everyMs: 50 }],
   ] as const)(
     "whose answer %s is an error, and the new pair is kept when it is there",
     async (_what, fault) => {
       const { simulator, app, browser, user, advance } = await startSignedIn(createApp, {
-        discord: { timeoutMs: 300 },
+        discord: { timeoutMs: 500 },
         behaviour: { refreshReuse: "revoke-grant" },
       });
       advance(WEEK_MS);
