@@ -212,8 +212,8 @@ describe("a token", () => {
     const { simulator, user, startProcess, expire } = await start({ timeoutMs: 500 });
     const { tokens, place } = startProcess();
     expire();
-    // Takes effect at once, and comes late.
-    simulator.fail({ kind: "slow-body", chunkBytes: 10, everyMs: 50, route: REFRESH });
+    // Takes effect at once, and comes after both who wait for it have given up.
+    simulator.fail({ kind: "slow-body", chunkBytes: 10, everyMs: 80, route: REFRESH });
     await expect(tokens.usable(place)).rejects.toMatchObject({ code: "discord_timeout" });
     const elsewhere = simulator.issueToken(user, ["identify"]);
     await tokens.end(place, ID, true);
