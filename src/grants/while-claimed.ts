@@ -5,15 +5,16 @@ import type { RefreshClaim } from "./grant.js";
 const FIRST_RENEWAL_MS = 100;
 const NEXT_RENEWAL_MS = 500;
 
-/** Keeps a claim for as long as a task takes. */
+/** Keeps a claim, where there is one, for as long as a task takes. */
 export async function whileClaimed<T>(
   claim: RefreshClaim | undefined,
   claimMs: number,
   task: () => Promise<T>,
 ): Promise<T> {
+  if (!claim) return task();
   let renewal: Promise<void> | undefined;
   const renew = () => {
-    renewal = claim?.take(now() + claimMs).catch(() => undefined);
+    renewal = claim.take(now() + claimMs).catch(() => undefined);
     timer = setTimeout(renew, NEXT_RENEWAL_MS);
   };
   let timer = setTimeout(renew, FIRST_RENEWAL_MS);
