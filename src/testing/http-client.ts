@@ -24,8 +24,8 @@ export class Agents {
   readonly #https = new https.Agent({ keepAlive: true });
 
   request(url: URL, options: http.RequestOptions): http.ClientRequest {
-    if (url.protocol === "https:") return https.request(url, { ...options, agent: this.#https });
-    return http.request(url, { ...options, agent: this.#http });
+    if (url.protocol === "https:") return https.request(url, { agent: this.#https, ...options });
+    return http.request(url, { agent: this.#http, ...options });
   }
 
   close(): void {
@@ -40,11 +40,12 @@ export async function sendRequest(
   { method, headers, body, agents }: OutgoingRequest,
 ): Promise<IncomingAnswer> {
   const length = body === undefined ? {} : { "Content-Length": Buffer.byteLength(body) };
-  const request = agents.request(url, { method, headers: { ...headers, ...length } });
-  const response = await new Promise<http.IncomingMessage>((resolve, reject) => {
-    request.once("response", resolve);
-    request.once("error", reject);
-    request.end(body);
+  const options = { method, headers: { ...headers, ...length } };
+  const request = agents.request(url, options);
+  const response = await responseTo(request, body).catch((error: unknown) => {
+    if (!request.reusedSocket) throw error;
+    // The server has closed a kept connection in the very moment when it was used again: browsers take a new one.
+    return responseTo(agents.request(url, { ...options, agent: false }), body);
   });
   const chunks: Buffer[] = [];
   for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
@@ -53,4 +54,12 @@ export async function sendRequest(
     for (const value of values) answered.append(name, value);
   }
   return { status: response.statusCode ?? 0, headers: answered, text: Buffer.concat(chunks).toString() };
+}
+
+function responseTo(request: http.ClientRequest, body: string | undefined): Promise<http.IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request.once("response", resolve);
+    request.once("error", reject);
+    request.end(body);
+  });
 }

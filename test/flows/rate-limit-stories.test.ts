@@ -10,6 +10,8 @@ const GUILDS = "GET /users/@me/guilds";
 const SCOPES = ["identify", "guilds"];
 const USERS = 300;
 const TEN_MINUTES = 600_000;
+/** For what many ask at once on a slow machine. */
+const PATIENT_MS = 15_000;
 
 type Row = readonly [what: string, fault: FaultKind, retryAfter: number, scope: string];
 
@@ -83,9 +85,12 @@ function warnings() {
 
 describe.each(EXPRESS)("rate limits on %s", (_name, createApp) => {
   it(`give ${USERS} users who come at once an answer or a true time, and spend no request in vain`, async () => {
-    const { simulator, app, browser, advance } = await startSignedIn(createApp, { scopes: SCOPES });
+    const { simulator, app, browser, advance } = await startSignedIn(createApp, {
+      scopes: SCOPES,
+      discord: { timeoutMs: PATIENT_MS },
+    });
     const users = [browser, ...(await signInMany(app, simulator, USERS - 1))];
-    simulator.limit({ route: GUILDS, limit: 2, windowMs: 30_000 });
+    simulator.limit({ route: GUILDS, limit: 2, windowMs: TEN_MINUTES });
     simulator.clearRequests();
     await openGuilds(browser, 1);
 
@@ -97,15 +102,15 @@ describe.each(EXPRESS)("rate limits on %s", (_name, createApp) => {
     expect(statusesOf(answers).filter((status) => status === 503)).toHaveLength(USERS + 1);
     const times = refusalsOf(app).map(({ retryAfter }) => retryAfter);
     expect(times).toHaveLength(USERS + 1);
-    expect(Math.max(...times)).toBeLessThanOrEqual(30);
+    expect(Math.max(...times)).toBeLessThanOrEqual(600);
 
-    advance(1000 * (Math.min(...times) - 5));
+    advance(1000 * (Math.min(...times) - 60));
     expect(statusesOf(await Promise.all(users.map((user) => openGuilds(user, 5))))).toEqual(
       users.map(() => 503),
     );
     expect(simulator.requestsTo(GUILDS)).toHaveLength(2 * USERS);
 
-    advance(1000 * (Math.max(...times) - Math.min(...times) + 5) + 1);
+    advance(1000 * (Math.max(...times) - Math.min(...times) + 60) + 1);
     expect(statusesOf(await Promise.all(users.map((user) => openGuilds(user, 6))))).toEqual(
       users.map(() => 200),
     );

@@ -1,4 +1,4 @@
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import express, { type Express } from "express";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { DiscordSimulator } from "../../src/testing/index.js";
@@ -57,6 +57,20 @@ interface Echo {
   readonly body: unknown;
 }
 
+/** An app that ends each connection when the second request comes over it, unanswered. */
+async function serveOncePerConnection(): Promise<{ url: string; requests: () => number }> {
+  const served = new WeakSet<Socket>();
+  let requests = 0;
+  const app = express();
+  app.use((req, res) => {
+    requests += 1;
+    if (served.has(req.socket) || req.url === "/never") req.socket.resetAndDestroy();
+    else res.send(req.method);
+    served.add(req.socket);
+  });
+  return { url: await serve(app), requests: () => requests };
+}
+
 describe("a request", () => {
   it("is answered with status, headers, text, JSON and URL", async () => {
     const { browser, url } = await startApp();
@@ -87,6 +101,30 @@ describe("a request", () => {
     const urls = Array.from({ length: 30 }, (_, index) => `/echo/${index}`);
     const answers = await Promise.all(urls.map((url) => browser.get(url)));
     expect(answers.map((answer) => answer.json<Echo>().url)).toEqual(urls);
+  });
+
+  it.each(["GET", "POST"])(
+    "by %s takes a new connection when the app has just closed the kept one",
+    async (method) => {
+      const discord = await startForTest();
+      const app = await serveOncePerConnection();
+      const browser = discord.browser(app.url);
+      for (let count = 0; count < 3; count++) {
+        expect((await browser.request("/", { method, json: {} })).text).toBe(method);
+      }
+      expect(app.requests()).toBe(4);
+    },
+  );
+
+  it("fails when the app resets a new connection, and is sent again only once", async () => {
+    const discord = await startForTest();
+    const app = await serveOncePerConnection();
+    const browser = discord.browser(app.url);
+    await expect(browser.get("/never")).rejects.toMatchObject({ code: "ECONNRESET" });
+    expect(app.requests()).toBe(1);
+    await browser.get("/");
+    await expect(browser.get("/never")).rejects.toMatchObject({ code: "ECONNRESET" });
+    expect(app.requests()).toBe(4);
   });
 
   it("fails when nobody listens", async () => {
