@@ -33,6 +33,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "grants/token-store",
     "grants/under-lock",
     "grants/underway",
+    "grants/unsaved-pair",
     "grants/while-claimed",
   ],
   "calls to Discord": [

@@ -30,7 +30,7 @@ export const FULL: Extent = {
   signedInVisitors: 200,
   loginPage: { generations: 3, warmUp: 5, counted: 7 },
   loginPagesInRound: 1500,
-  wholeLogin: { generations: 3, warmUp: 12, counted: 7 },
+  wholeLogin: { generations: 3, warmUp: 30, counted: 7 },
   loginsInRound: 150,
   visitorsInHeap: 10_000,
   freshProcesses: 15,

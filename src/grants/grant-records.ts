@@ -4,6 +4,7 @@ import { now } from "../clock.js";
 import type { Seal } from "../seal.js";
 import { type GrantPlace, parseToken, type RefreshClaim, type Token } from "./grant.js";
 import type { Records } from "./token-store.js";
+import { isReplacedBy, type UnsavedPair, unsavedPair } from "./unsaved-pair.js";
 
 const KEY_PREFIX = "discord-";
 const MEMO_MS = 30_000;
@@ -19,11 +20,8 @@ const UNSAVED_CLAIM_MS = 6000;
 
 type Remembered = Token | "missing" | "ended";
 
-/** A pair that the store would not take. */
 interface Unsaved {
-  /** The access tokens of the pairs that it may be written over. */
-  readonly replaces: readonly string[];
-  readonly next: Token;
+  readonly pair: UnsavedPair;
   readonly saveAgain: () => Promise<unknown>;
 }
 
@@ -88,16 +86,16 @@ export class GrantRecords {
     const unsaved = this.#unsaved.get(id);
     if (!unsaved) return this.#readStore(records, id);
     // One at a time: a store that is out of order may take long to say so.
-    if (this.#turns.has(id)) return unsaved.next;
+    if (this.#turns.has(id)) return unsaved.pair.next;
     return this.#inTurn(id, () => this.#put(records, id, unsaved, sessionMs));
   }
 
   replace(records: Records, former: Token, next: Token, sessionMs: number): Promise<Token | undefined> {
-    const { id, accessToken } = former;
+    const { id } = former;
     return this.#inTurn(id, () => {
-      const replaces = [accessToken, ...(this.#unsaved.get(id)?.replaces ?? [])];
+      const pair = unsavedPair(former, next, this.#unsaved.get(id)?.pair);
       const saveAgain = () => this.#saveAgain(records, id, sessionMs);
-      return this.#put(records, id, { replaces, next, saveAgain }, sessionMs);
+      return this.#put(records, id, { pair, saveAgain }, sessionMs);
     });
   }
 
@@ -146,15 +144,14 @@ export class GrantRecords {
   }
 
   async #put(records: Records, id: string, unsaved: Unsaved, sessionMs: number): Promise<Token | undefined> {
-    const { replaces, next } = unsaved;
+    const { next } = unsaved.pair;
     try {
       const stored = await this.#readStore(records, id);
-      const isFormer = stored !== undefined && replaces.includes(stored.accessToken);
+      const isFormer = stored !== undefined && isReplacedBy(unsaved.pair, stored);
       if (isFormer) await this.#write(records, next, sessionMs);
       this.#unsaved.delete(id);
       return isFormer ? next : stored;
     } catch {
-      // Discord has used up the former pair: losing the new one would lose the login.
       this.#unsaved.set(id, unsaved);
       this.#saveAgainSoon();
       return next;

@@ -3,6 +3,7 @@ import { LRUCache } from "lru-cache";
 import { HttpException } from "../errors.js";
 import type { GrantPlace, RefreshClaim, Token } from "./grant.js";
 import { storeFailed } from "./token-store.js";
+import { isReplacedBy, type UnsavedPair, unsavedPair } from "./unsaved-pair.js";
 
 const UNSAVED_MAX = 10_000;
 
@@ -10,13 +11,6 @@ const UNSAVED_MAX = 10_000;
 export interface TokenHooks {
   getAuthorizationToken(req: IncomingMessage): Promise<Token | undefined>;
   saveAuthorizationToken(req: IncomingMessage, token: Token | undefined): Promise<void>;
-}
-
-/** A pair that the app's method would not take. */
-interface Unsaved {
-  /** The access tokens of the pairs that it may be written over. */
-  readonly replaces: readonly string[];
-  readonly next: Token;
 }
 
 /** The app has no place for claims: others may be refreshing, and nobody sees them. */
@@ -33,7 +27,7 @@ export class HookPlaces {
    * Pairs that were never read back: the method failed, or its request was over and took the pair along. Written again at
    * the next use.
    */
-  readonly #unsaved = new LRUCache<string, Unsaved>({ max: UNSAVED_MAX });
+  readonly #unsaved = new LRUCache<string, UnsavedPair>({ max: UNSAVED_MAX });
   readonly #ended = new LRUCache<string, true>({ max: UNSAVED_MAX });
 
   constructor(hooks: TokenHooks) {
@@ -64,26 +58,25 @@ export class HookPlaces {
     const stored = await attempt("reading", () => this.#hooks.getAuthorizationToken(req));
     const unsaved = stored && this.#unsaved.get(stored.id);
     if (!unsaved) return stored;
-    if (unsaved.replaces.includes(stored.accessToken)) return this.#put(req, unsaved);
+    if (isReplacedBy(unsaved, stored)) return this.#put(req, unsaved);
     this.#unsaved.delete(stored.id);
     return stored;
   }
 
   async #replace(req: IncomingMessage, former: Token, next: Token): Promise<Token | undefined> {
-    const replaces = [former.accessToken, ...(this.#unsaved.get(former.id)?.replaces ?? [])];
+    const unsaved = unsavedPair(former, next, this.#unsaved.get(former.id));
     try {
       const stored = await this.#read(req);
       if (stored?.accessToken !== former.accessToken) return stored;
     } catch {
-      this.#unsaved.set(next.id, { replaces, next });
+      this.#unsaved.set(next.id, unsaved);
       return next;
     }
-    return this.#put(req, { replaces, next });
+    return this.#put(req, unsaved);
   }
 
-  async #put(req: IncomingMessage, unsaved: Unsaved): Promise<Token | undefined> {
+  async #put(req: IncomingMessage, unsaved: UnsavedPair): Promise<Token | undefined> {
     const { next } = unsaved;
-    // Discord has used up the former pair: losing the new one would lose the login.
     this.#unsaved.set(next.id, unsaved);
     await this.#save(req, next).catch(() => undefined);
     if (!this.#ended.has(next.id)) return next;
