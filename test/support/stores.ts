@@ -101,21 +101,23 @@ export const POSTGRES: StoreKind = {
     const line = await layLine(services.databaseUrl ?? "");
     const pool = new pg.Pool({ connectionString: line.url });
     pool.on("error", () => undefined);
-    const tableName = `test_${randomName()}`;
+    // A schema for each: the table's index has the same name in all, and a run that was killed leaves its own behind.
+    const schemaName = `test_${randomName()}`;
+    await pool.query(`CREATE SCHEMA "${schemaName}"`);
     const PgStore = connectPgSimple(session);
-    const store = new PgStore({ pool, tableName, createTableIfMissing: true, pruneSessionInterval: false });
+    const store = new PgStore({ pool, schemaName, createTableIfMissing: true, pruneSessionInterval: false });
     onTestFinished(async () => {
-      await pool.query(`DROP TABLE IF EXISTS "${tableName}"`);
+      await pool.query(`DROP SCHEMA "${schemaName}" CASCADE`);
       await pool.end();
     });
     return {
       store,
       async keys() {
-        const { rows } = await pool.query<{ sid: string }>(`SELECT sid FROM "${tableName}"`);
+        const { rows } = await pool.query<{ sid: string }>(`SELECT sid FROM "${schemaName}".session`);
         return rows.map(({ sid }) => sid);
       },
       async lifetimeMs(key) {
-        const query = `SELECT expire FROM "${tableName}" WHERE sid = $1`;
+        const query = `SELECT expire FROM "${schemaName}".session WHERE sid = $1`;
         const { rows } = await pool.query<{ expire: Date }>(query, [key]);
         return (rows[0]?.expire.getTime() ?? 0) - Date.now();
       },
