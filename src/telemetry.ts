@@ -6,8 +6,8 @@ export interface RequestTrace {
   readonly method: string;
   /** With placeholders instead of ids and tokens. */
   readonly route: string;
-  /** In whose name. */
-  readonly subject: "user" | "bot";
+  /** In whose name; the application asks the token endpoint itself. */
+  readonly subject: "user" | "bot" | "application";
   /** How many requests were sent. */
   attempts: number;
   /** How long rate limits held the call back. */
@@ -23,6 +23,7 @@ export interface RequestTrace {
 /** One refresh of a user's tokens, as subscribers of the channel `express-discord:refresh` see it. */
 export interface RefreshTrace {
   readonly userId: string | undefined;
+  durationMs?: number;
   error?: unknown;
 }
 
@@ -31,13 +32,7 @@ const refreshes = tracingChannel<unknown, RefreshTrace>("express-discord:refresh
 
 /** Reports a call to whoever listens. */
 export function traceRequest<T>(context: RequestTrace, call: () => Promise<T>): Promise<T> {
-  if (!requests.hasSubscribers) return call();
-  const startedAt = now();
-  return trace(requests, context, () =>
-    call().finally(() => {
-      context.durationMs = now() - startedAt;
-    }),
-  );
+  return requests.hasSubscribers ? trace(requests, context, call) : call();
 }
 
 /** Reports a refresh to whoever listens. */
@@ -46,13 +41,17 @@ export function traceRefresh<T>(userId: string | undefined, refresh: () => Promi
 }
 
 /** As `TracingChannel.tracePromise`, which would also publish the result: tokens, and what users wrote. */
-function trace<Context extends { error?: unknown }, T>(
+function trace<Context extends { durationMs?: number; error?: unknown }, T>(
   channel: TracingChannel<unknown, Context>,
   context: Context,
   run: () => Promise<T>,
 ): Promise<T> {
+  const startedAt = now();
   return channel.start.runStores(context, () => {
-    const outcome = run().catch((error: unknown) => {
+    const timed = run().finally(() => {
+      context.durationMs = now() - startedAt;
+    });
+    const outcome = timed.catch((error: unknown) => {
       context.error = error;
       channel.error.publish(context);
       throw error;

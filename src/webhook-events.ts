@@ -16,7 +16,7 @@ const OLDEST_MS = 15 * 60_000;
 export interface WebhookEvent {
   /** Such as `APPLICATION_DEAUTHORIZED`; open to new ones. */
   readonly type: string;
-  /** ISO 8601. */
+  /** ISO 8601 in UTC, with the `Z` that Discord leaves out. */
   readonly timestamp: string;
   /** By type; not validated. */
   readonly data: unknown;
@@ -53,7 +53,7 @@ export function webhookEvents({ publicKey, onEvent }: WebhookEventsOptions): Req
 
   async function handle(req: Request, event: WebhookEvent): Promise<void> {
     const userId = deauthorizedUserOf(event);
-    if (userId !== undefined) discordOf(req).deauthorize(userId, dateOf(event.timestamp));
+    if (userId !== undefined) discordOf(req).deauthorize(userId, new Date(event.timestamp));
     await onEvent?.(event);
   }
 
@@ -108,7 +108,7 @@ function parseEvent(body: Buffer): WebhookEvent | undefined {
     const { type, event }: { type?: unknown; event?: unknown } = JSON.parse(body.toString("utf8"));
     if (type !== 1 || !isObject(event)) return undefined;
     const { type: name, timestamp, data } = event as Partial<WebhookEvent>;
-    return { type: String(name), timestamp: String(timestamp), data };
+    return { type: String(name), timestamp: inUtc(String(timestamp)), data };
   } catch {
     return undefined;
   }
@@ -131,6 +131,6 @@ function warn(error: unknown): void {
 }
 
 /** Discord leaves the offset out, and means UTC. */
-function dateOf(timestamp: string): Date {
-  return new Date(/(?:z|[+-]\d\d:?\d\d)$/i.test(timestamp) ? timestamp : `${timestamp}Z`);
+function inUtc(timestamp: string): string {
+  return /(?:z|[+-]\d\d:?\d\d)$/i.test(timestamp) ? timestamp : `${timestamp}Z`;
 }

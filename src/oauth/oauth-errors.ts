@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { HttpException, type HttpExceptionDetails, RateLimited } from "../errors.js";
+import { HttpException, RateLimited } from "../errors.js";
 import { redactText } from "../rest/call-errors.js";
 import { type Refusal, readRefusal } from "../rest/rate-limits.js";
 
@@ -105,9 +105,13 @@ export function rateLimited(doing: Doing, { retryAfterS, scope }: Refusal): Rate
   });
 }
 
-type Call = Pick<HttpExceptionDetails, "method" | "route">;
+interface Call {
+  readonly method: string;
+  readonly route: string;
+}
 
-function callOf(doing: Doing): Call {
+/** The call by its method and route. */
+export function callOf(doing: Doing): Call {
   return { method: "POST", route: ROUTE_OF[doing] };
 }
 

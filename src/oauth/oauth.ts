@@ -4,8 +4,9 @@ import { now } from "../clock.js";
 import type { Config } from "../config.js";
 import { countsAsInvalid, InvalidRequests } from "../rest/invalid-requests.js";
 import { type Refusal, readRefusal } from "../rest/rate-limits.js";
+import { type RequestTrace, traceRequest } from "../telemetry.js";
 import { USER_AGENT } from "../version.js";
-import { answerIn, DeadlinePassed, type Doing, explain, rateLimited } from "./oauth-errors.js";
+import { answerIn, callOf, DeadlinePassed, type Doing, explain, rateLimited } from "./oauth-errors.js";
 import { parseTokenAnswer, type TokenAnswer } from "./token-answer.js";
 
 /** With the version: without it Discord answers as v6 does, retry times in milliseconds and guilds of an old shape. */
@@ -108,26 +109,33 @@ export class OAuth {
     task: (opened: Opened) => Promise<T>,
     timeoutMs = this.#config.timeoutMs,
   ): Promise<T> {
-    const { until, scope } = this.#stopped;
-    if (until > now()) throw rateLimited(doing, { retryAfterS: (until - now()) / 1000, scope });
-    const opened = await this.#open();
-    try {
-      return await withDeadline(timeoutMs, task(opened));
-    } catch (error) {
-      this.#learn(error);
-      const secrets = [...sent, this.#config.clientSecret, basicCredentials(this.#config)];
-      throw explain(
-        error,
-        doing,
-        secrets.filter((secret) => secret !== undefined),
-      );
-    }
+    const trace: RequestTrace = { ...callOf(doing), subject: "application", attempts: 0, waitedMs: 0 };
+    return traceRequest(trace, async () => {
+      const { until, scope } = this.#stopped;
+      if (until > now()) throw rateLimited(doing, { retryAfterS: (until - now()) / 1000, scope });
+      const opened = await this.#open();
+      trace.attempts = 1;
+      try {
+        const answer = await withDeadline(timeoutMs, task(opened));
+        trace.status = 200;
+        return answer;
+      } catch (error) {
+        this.#learn(error, trace);
+        const secrets = [...sent, this.#config.clientSecret, basicCredentials(this.#config)];
+        throw explain(
+          error,
+          doing,
+          secrets.filter((secret) => secret !== undefined),
+        );
+      }
+    });
   }
 
-  #learn(error: unknown): void {
+  #learn(error: unknown, trace: RequestTrace): void {
     const answer = answerIn(error);
     if (!answer) return;
     const { statusCode = 0, headers } = answer.res;
+    trace.status = statusCode;
     this.#invalidRequests.answered(now(), countsAsInvalid(statusCode, headers));
     if (statusCode !== 429) return;
     const { retryAfterS, scope } = readRefusal(headers, answer.payload);

@@ -12,6 +12,7 @@ import {
 } from "../../src/index.js";
 import type { Browser, DiscordSimulator, Fault } from "../../src/testing/index.js";
 import { EXPRESS, forward, startApp, startSimulator, type TestApp } from "../support/app.js";
+import { listenTo } from "../support/channels.js";
 import { movableClock } from "../support/clock.js";
 import { beginLogin, loginCookies, openLogin, withQuery } from "../support/login.js";
 import { isRecord, WatchedStore } from "../support/watched-store.js";
@@ -57,6 +58,7 @@ describe.each(EXPRESS)("a secret on %s", (_name, createApp) => {
     const store = new WatchedStore();
     const seen: Seen = [];
     const tokens: (Token | undefined)[] = [];
+    const heard = { requests: listenTo("request"), refreshes: listenTo("refresh") };
     const app = await startApp(createApp, simulator, {
       discord: { scopes: SCOPES, secret: SEALING_SECRET, timeoutMs: 200 },
       session: { store },
@@ -142,7 +144,8 @@ describe.each(EXPRESS)("a secret on %s", (_name, createApp) => {
       ["cache", app.discord.usersCache],
       ["settings", app.app.get("discord")],
     );
-    seen.push(["store", await everythingIn(store)], ["logs", logged]);
+    expect([heard.requests.length, heard.refreshes.length].every((count) => count > 50)).toBe(true);
+    seen.push(["store", await everythingIn(store)], ["logs", logged], ["channels", heard]);
     seen.push(
       ...app.errors.map((error): [string, unknown] => [`error ${(error as HttpException).code}`, error]),
     );

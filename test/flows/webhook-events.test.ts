@@ -50,7 +50,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     await expect.poll(() => events).toHaveLength(1);
     expect(events[0]).toEqual({
       type: "APPLICATION_AUTHORIZED",
-      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+      timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
       data,
     });
   });
@@ -187,6 +187,27 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     });
 
     await expect.poll(() => events).toHaveLength(1);
+    expect(await signedInAs(browser)).toBeUndefined();
+  });
+
+  it("tells another process of the time of an event, wherever that is", async () => {
+    vi.stubEnv("TZ", "Asia/Tokyo");
+    onTestFinished(() => {
+      vi.unstubAllEnvs();
+    });
+    const { simulator, events, url } = await startReceiver(createApp);
+    const other = await startApp(createApp, simulator);
+    const user = simulator.addUser();
+    const browser = other.browser();
+    await browser.signIn("/login", { user });
+
+    await simulator.sendWebhookEvent(url, {
+      type: "APPLICATION_DEAUTHORIZED",
+      data: { user: { id: user.id } },
+    });
+    await expect.poll(() => events).toHaveLength(1);
+    other.discord.deauthorize(user.id, new Date(events[0]?.timestamp ?? ""));
+
     expect(await signedInAs(browser)).toBeUndefined();
   });
 

@@ -7,7 +7,7 @@ const consumers = new Consumers();
 const installed = join(consumers.folder(5), "node_modules", "express-discord");
 
 beforeAll(() => consumers.install(), 300_000);
-afterAll(() => consumers.remove());
+afterAll(() => consumers.remove(), 60_000);
 
 describe.each(EXPRESS_MAJORS)("beside Express %i", (major) => {
   it.each(["login.mjs", "login.cjs"])(

@@ -1,0 +1,31 @@
+import { tracingChannel } from "node:diagnostics_channel";
+import { onTestFinished } from "vitest";
+
+/** One event of a channel, and the context as it was by then. */
+export type Heard = readonly [event: string, context: object];
+
+/** Listens to a channel of the library for the rest of one test. */
+export function listenTo(name: "request" | "refresh"): Heard[] {
+  const heard: Heard[] = [];
+  const channel = tracingChannel<unknown, object>(`express-discord:${name}`);
+  const note = (event: string) => (context: object) => {
+    heard.push([event, { ...context }]);
+  };
+  const subscribers = {
+    start: note("start"),
+    end: note("end"),
+    asyncStart: note("asyncStart"),
+    asyncEnd: note("asyncEnd"),
+    error: note("error"),
+  };
+  channel.subscribe(subscribers);
+  onTestFinished(() => {
+    channel.unsubscribe(subscribers);
+  });
+  return heard;
+}
+
+/** What a channel has told of what is over, oldest first. */
+export function endedIn(heard: readonly Heard[]): object[] {
+  return heard.filter(([event]) => event === "asyncEnd").map(([, context]) => context);
+}
