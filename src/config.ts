@@ -1,5 +1,21 @@
 import { inspect } from "node:util";
 import type { LRUCache } from "lru-cache";
+import {
+  hasMethods,
+  isCount,
+  isDiscordOrigin,
+  isHttpUrl,
+  isPrintable,
+  isRedirectUri,
+  isScopes,
+  isSecrets,
+  isTime,
+  listed,
+  numberOf,
+  optional,
+  originOf,
+  secretsOf,
+} from "./config-values.js";
 import type { User } from "./models/user.js";
 import type { CacheOptions, DiscordOptions, Lock, TokenStore } from "./options.js";
 
@@ -142,14 +158,14 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource):
     timeoutMs: check(
       "timeoutMs",
       options.timeoutMs ?? 5000,
-      "a whole number of milliseconds above 0",
-      isCount,
+      "a whole number of milliseconds above 0, an hour at most",
+      isTime,
     ),
     maxWaitMs: check(
       "maxWaitMs",
       options.maxWaitMs ?? 2000,
-      "a whole number of milliseconds, 0 or more",
-      (v): v is number => v === 0 || isCount(v),
+      "a whole number of milliseconds, 0 or more, an hour at most",
+      (v): v is number => v === 0 || isTime(v),
     ),
     invalidRequestLimit: check(
       "invalidRequestLimit",
@@ -165,6 +181,10 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource):
     ),
   };
 
+  if (config.tokenStore && "throwOnErrors" in config.tokenStore && config.tokenStore.throwOnErrors === false)
+    mistakes.push(
+      "tokenStore hides its failures, which would sign visitors out: new Keyv({ throwOnErrors: true }).",
+    );
   if (mistakes.length > 0) {
     throw new TypeError(
       `express-discord is not configured correctly:\n${mistakes.map((mistake) => `  - ${mistake}`).join("\n")}`,
@@ -216,73 +236,4 @@ function describe(name: string, value: unknown): string {
 /** Without the credentials that a URL may hold. */
 function shownText(text: string): string {
   return JSON.stringify(text.replace(/\/\/[^/?#]*@/, "//***@")).slice(0, 100);
-}
-
-function optional<T>(isWanted: (value: unknown) => value is T) {
-  return (value: unknown): value is T | undefined => value === undefined || isWanted(value);
-}
-
-function hasMethods<T extends object>(...names: string[]) {
-  return (value: unknown): value is T =>
-    typeof value === "object" &&
-    value !== null &&
-    names.every((name) => name in value && typeof value[name as never] === "function");
-}
-
-function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) > 0;
-}
-
-function isPrintable(value: unknown): value is string {
-  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
-}
-
-function isScopes(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.length > 0 && value.every(isPrintable);
-}
-
-function isSecrets(derivedFrom: string) {
-  return (value: unknown): value is readonly string[] =>
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.every((secret) => secret === derivedFrom || (typeof secret === "string" && secret.length >= 32));
-}
-
-function parseUrl(value: unknown): URL | undefined {
-  return typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
-}
-
-function isHttpUrl(value: unknown): boolean {
-  return ["http:", "https:"].includes(parseUrl(value)?.protocol ?? "");
-}
-
-function isRedirectUri(value: string): boolean {
-  return isHttpUrl(value) && !value.includes("#");
-}
-
-function isDiscordOrigin(value: unknown): value is string {
-  const url = parseUrl(value);
-  if (url?.pathname !== "/" || url.search || url.hash || url.username || url.password) return false;
-  return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
-}
-
-function originOf(url: string): string {
-  return parseUrl(url)?.origin ?? "";
-}
-
-function listed(value: unknown): unknown {
-  return typeof value === "string" ? value.split(/\s+/).filter(Boolean) : value;
-}
-
-function secretsOf(value: unknown): unknown {
-  return typeof value === "string" ? [value] : value;
-}
-
-function numberOf(value: unknown): unknown {
-  if (value === "") return undefined;
-  return typeof value === "string" ? Number(value) : value;
 }

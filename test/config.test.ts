@@ -1,3 +1,4 @@
+import Keyv from "keyv";
 import { LRUCache } from "lru-cache";
 import { describe, expect, it } from "vitest";
 import { isSameConfig, resolveConfig } from "../src/config.js";
@@ -63,7 +64,7 @@ describe("the configuration", () => {
       'redirectUri must be an absolute http or https URL without a fragment, not "/callback".',
       "scopes must be a non-empty list of scopes, not [].",
       "lock must be a function (key, task) => Promise, not 5.",
-      "timeoutMs must be a whole number of milliseconds above 0, not 0.",
+      "timeoutMs must be a whole number of milliseconds above 0, an hour at most, not 0.",
     ]);
   });
 
@@ -140,10 +141,18 @@ describe("the configuration", () => {
     [{ usersCache: null }, "not null."],
     [{ tokenStore: { get() {}, set() {} } }, "tokenStore must be an object with get, set and delete"],
     [{ lock: "redis" }, 'lock must be a function (key, task) => Promise, not "redis".'],
-    [{ timeoutMs: "5000" }, 'timeoutMs must be a whole number of milliseconds above 0, not "5000".'],
+    [
+      { timeoutMs: "5000" },
+      'timeoutMs must be a whole number of milliseconds above 0, an hour at most, not "5000".',
+    ],
+    [{ timeoutMs: 3_600_001 }, "an hour at most, not 3600001."],
+    [{ tokenStore: new Keyv() }, "tokenStore hides its failures, which would sign visitors out"],
     [{ timeoutMs: () => 5000 }, "not a value of type function."],
     [{ timeoutMs: Number.NaN }, "not NaN."],
-    [{ maxWaitMs: -1 }, "maxWaitMs must be a whole number of milliseconds, 0 or more, not -1."],
+    [
+      { maxWaitMs: -1 },
+      "maxWaitMs must be a whole number of milliseconds, 0 or more, an hour at most, not -1.",
+    ],
     [{ invalidRequestLimit: true }, "invalidRequestLimit must be a whole number above 0, not true."],
     [{ proxy: "proxy.example:3128" }, "proxy must be an http or https URL, not a string of 18 characters."],
   ])("does not take %o", (options, message) => {

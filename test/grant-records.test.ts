@@ -34,7 +34,7 @@ interface Process {
 /** A process with its own memory, on a store that others see too. */
 function startProcess(store: HeldMap, sessionMs = 0): Process {
   const grants = new GrantRecords(createSeal(["a secret of thirty-two characters."], "1"));
-  const records = inTokenStore(store);
+  const records = inTokenStore(store, 1000);
   return {
     place: grants.place(records, ID, sessionMs),
     create: (token) => grants.create(records, token, sessionMs),
@@ -61,11 +61,11 @@ describe("the record of a grant", () => {
     expect(await place.read()).toEqual(FIRST);
 
     const stranger = new GrantRecords(createSeal(["another secret of 32 characters..."], "1"));
-    expect(await stranger.place(inTokenStore(store), ID, 0).readAgain()).toBeUndefined();
+    expect(await stranger.place(inTokenStore(store, 1000), ID, 0).readAgain()).toBeUndefined();
     const other = "BBBBBBBBBBBBBBBBBBBBBBBB";
     store.entries.set(`discord-${other}`, store.entries.get(KEY) ?? "");
     const same = new GrantRecords(createSeal(["a secret of thirty-two characters."], "1"));
-    expect(await same.place(inTokenStore(store), other, 0).readAgain()).toBeUndefined();
+    expect(await same.place(inTokenStore(store, 1000), other, 0).readAgain()).toBeUndefined();
   });
 
   it("that holds something else is as good as missing", async () => {

@@ -28,7 +28,7 @@ function startApp(stored?: Token) {
       app.saved.push(token);
     },
   };
-  return { app, places: new HookPlaces(app), place: new HookPlaces(app).of(REQ) };
+  return { app, places: new HookPlaces(app, 1000), place: new HookPlaces(app, 1000).of(REQ) };
 }
 
 describe("a grant that lies where the app puts it", () => {

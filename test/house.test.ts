@@ -12,7 +12,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   guards: ["guards"],
   "the facade": ["session"],
   "the parts, put together": ["engine"],
-  "a login, a user at work": ["users/bearers", "login/logins", "users/user-session"],
+  "a login, a user at work": ["users/bearers", "login/exchanges", "login/logins", "users/user-session"],
   "a grant's life": [
     "users/bot-calls",
     "users/guild-join",
@@ -22,6 +22,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   "where things lie": [
     "login/flow",
+    "login/grant-keeper",
     "grants/grant-places",
     "grants/grant-records",
     "grants/held-place",
@@ -70,6 +71,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "models/user",
     "models/user-connection",
     "options",
+    "users/readable",
     "users/remembered",
     "login/return-to",
     "users/role-connections",
@@ -80,6 +82,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "digest",
     "cdn",
     "clock",
+    "config-values",
+    "deadline",
     "errors",
     "permission-flags",
     "permissions",

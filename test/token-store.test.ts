@@ -19,7 +19,7 @@ function answering(error: unknown, value?: unknown): SessionStore {
 describe("records beside the sessions", () => {
   it("are written, read and deleted under their key", async () => {
     const { store, content } = observe(new MemoryStore());
-    const records = besideSessions(store);
+    const records = besideSessions(store, 1000);
     expect(await records.read(KEY)).toBeUndefined();
     await records.write(KEY, "sealed", 5000);
     expect(await records.read(KEY)).toBe("sealed");
@@ -32,27 +32,27 @@ describe("records beside the sessions", () => {
     const { store, content } = observe(new MemoryStore());
     const clock = movableClock();
     const before = clock.now();
-    await besideSessions(store).write(KEY, "sealed", 5000);
+    await besideSessions(store, 1000).write(KEY, "sealed", 5000);
     const cookie = (await content())[KEY]?.cookie;
     expect(cookie).toMatchObject({ maxAge: 5000, originalMaxAge: 5000, path: "/", httpOnly: true });
     expect(Date.parse(String(cookie?.expires))).toBeGreaterThanOrEqual(before + 5000);
   });
 
   it("are shared with other processes unless they lie in a MemoryStore", () => {
-    expect(besideSessions(new MemoryStore()).shared).toBe(false);
-    expect(besideSessions(new SharedStore()).shared).toBe(true);
+    expect(besideSessions(new MemoryStore(), 1000).shared).toBe(false);
+    expect(besideSessions(new SharedStore(), 1000).shared).toBe(true);
   });
 
   it.each([null, undefined, {}, { grant: 1 }, { cookie: {} }, "text", 7])(
     "are missing where %j lies",
     async (value) => {
-      expect(await besideSessions(answering(null, value)).read(KEY)).toBeUndefined();
+      expect(await besideSessions(answering(null, value), 1000).read(KEY)).toBeUndefined();
     },
   );
 
   it("are missing where the store misses a file", async () => {
     const error = Object.assign(new Error("No such file."), { code: "ENOENT" });
-    expect(await besideSessions(answering(error)).read(KEY)).toBeUndefined();
+    expect(await besideSessions(answering(error), 1000).read(KEY)).toBeUndefined();
   });
 
   it("fail with the store, whatever it throws or rejects with", async () => {
@@ -65,7 +65,7 @@ describe("records beside the sessions", () => {
       answering("a text"),
       { get: thrown, set: thrown, destroy: thrown },
     ]) {
-      const records = besideSessions(store);
+      const records = besideSessions(store, 1000);
       for (const use of [records.read(KEY), records.write(KEY, "sealed", 1), records.delete(KEY)]) {
         const error = await use.catch((reason: unknown) => reason);
         expect(error).toMatchObject({ code: "store_failed", status: 503 });
@@ -84,7 +84,7 @@ describe("records in a token store", () => {
       delete: async (key: string) => map.delete(key),
     };
     for (const store of [map, later]) {
-      const records = inTokenStore(store);
+      const records = inTokenStore(store, 1000);
       await records.write(KEY, "sealed", 5000);
       expect(await records.read(KEY)).toBe("sealed");
       await records.delete(KEY);
@@ -94,7 +94,7 @@ describe("records in a token store", () => {
   });
 
   it.each([null, undefined, 1, {}])("are missing where %j lies", async (value) => {
-    const records = inTokenStore({ get: () => value, set: () => undefined, delete: () => undefined });
+    const records = inTokenStore({ get: () => value, set: () => undefined, delete: () => undefined }, 1000);
     expect(await records.read(KEY)).toBeUndefined();
   });
 
@@ -104,7 +104,7 @@ describe("records in a token store", () => {
     };
     const rejected = () => Promise.reject(new Error("Out of order."));
     for (const use of [thrown, rejected]) {
-      const records = inTokenStore({ get: use, set: use, delete: use });
+      const records = inTokenStore({ get: use, set: use, delete: use }, 1000);
       for (const failing of [records.read(KEY), records.write(KEY, "sealed", 1), records.delete(KEY)])
         await expect(failing).rejects.toMatchObject({ code: "store_failed", status: 503 });
     }

@@ -43,10 +43,13 @@ async function start({
     const given = { ...simulator.options, redirectUri: "http://127.0.0.1/", ...options, ...own };
     const config = resolveConfig(given, () => undefined);
     const grants = new GrantRecords(createSeal(config.secrets, config.clientId));
-    return { tokens: new Tokens(config, new OAuth(config)), place: grants.place(inTokenStore(store), ID, 0) };
+    return {
+      tokens: new Tokens(config, new OAuth(config)),
+      place: grants.place(inTokenStore(store, 1000), ID, 0),
+    };
   }
   const grants = new GrantRecords(createSeal([simulator.options.clientSecret], simulator.options.clientId));
-  await grants.create(inTokenStore(store), first, 0);
+  await grants.create(inTokenStore(store, 1000), first, 0);
 
   const expire = () => {
     clock.advance(WEEK_MS);

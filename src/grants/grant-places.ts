@@ -19,6 +19,7 @@ const NOWHERE: GrantPlace = {
 export class GrantPlaces {
   readonly #seal: Seal;
   readonly #records: GrantRecords;
+  readonly #storeDeadlineMs: number;
   readonly #tokenStore: Records | undefined;
   readonly #besideSessions = new WeakMap<SessionStore, Records>();
   /** What became of grants whose tokens are in a cookie: nobody can take back what a browser still sends. */
@@ -27,7 +28,8 @@ export class GrantPlaces {
   constructor(config: Config, seal: Seal) {
     this.#seal = seal;
     this.#records = new GrantRecords(seal);
-    this.#tokenStore = config.tokenStore && inTokenStore(config.tokenStore);
+    this.#storeDeadlineMs = 2 * config.timeoutMs;
+    this.#tokenStore = config.tokenStore && inTokenStore(config.tokenStore, this.#storeDeadlineMs);
   }
 
   /** The place that the session of this request points to. */
@@ -50,6 +52,11 @@ export class GrantPlaces {
     if (records) await this.#records.create(records, token, sessionLifetimeMs(sessionOf(req)));
   }
 
+  /** Writes once more what the stores would not take. */
+  saveAgain(): Promise<unknown> {
+    return this.#records.saveAgain();
+  }
+
   /** Points the session to a grant; where there are no records, its tokens move in. */
   point(req: IncomingMessage, token: Token): void {
     const session = sessionOf(req);
@@ -65,7 +72,7 @@ export class GrantPlaces {
     if (this.#tokenStore) return this.#tokenStore;
     const store = sessionStoreOf(req);
     if (!store) return undefined;
-    const known = this.#besideSessions.get(store) ?? besideSessions(store);
+    const known = this.#besideSessions.get(store) ?? besideSessions(store, this.#storeDeadlineMs);
     this.#besideSessions.set(store, known);
     return known;
   }
@@ -82,6 +89,7 @@ export class GrantPlaces {
       return latest;
     };
     return {
+      isInAnswer: true,
       read,
       readAgain: read,
       replace: async (former, next) => {

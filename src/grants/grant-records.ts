@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { now } from "../clock.js";
 import type { Seal } from "../seal.js";
-import { type GrantPlace, parseToken, type RefreshClaim, type Token } from "./grant.js";
+import { type GrantPlace, isToken, type RefreshClaim, type Token } from "./grant.js";
 import type { Records } from "./token-store.js";
 import { isReplacedBy, type UnsavedPair, unsavedPair } from "./unsaved-pair.js";
 
@@ -18,7 +18,16 @@ const TOMBSTONE = "ended";
 const SAVE_AGAIN_MS = 1000;
 const UNSAVED_CLAIM_MS = 6000;
 
-type Remembered = Token | "missing" | "ended";
+/** A grant as it lies in the store. */
+interface Kept {
+  readonly token: Token;
+  /** Epoch milliseconds: the store may forget it then. */
+  readonly until: number;
+  /** Whether this process has written it, as against read it. */
+  readonly isOurs: boolean;
+}
+
+type Remembered = Kept | "missing" | "ended";
 
 interface Unsaved {
   readonly pair: UnsavedPair;
@@ -39,8 +48,6 @@ export class GrantRecords {
     ttlResolution: 0,
     perf: { now },
   });
-  /** What this process has written itself, as against what it has read. */
-  readonly #written = new WeakSet<Token>();
   /** Written again at the next use, and every second: another process would find the used-up pair until then. */
   readonly #unsaved = new LRUCache<string, Unsaved>({ max: MEMO_MAX });
   #savingAgain: NodeJS.Timeout | undefined;
@@ -64,13 +71,18 @@ export class GrantRecords {
 
   /** @returns the token as it is remembered; nothing where the store has to be asked, too */
   peek(id: string): Token | undefined {
+    return tokenIn(this.#remembered(id));
+  }
+
+  /** Whether the store may forget the grant while a session of this lifetime, extended as long as it can be, points to it. */
+  mayEndEarly(id: string, sessionMs: number): boolean {
     const known = this.#remembered(id);
-    return typeof known === "object" ? known : undefined;
+    return typeof known === "object" && known.until < known.token.expiresAt + sessionMs;
   }
 
   async readRemembered(records: Records, id: string, sessionMs: number): Promise<Token | undefined> {
     const known = this.#remembered(id);
-    if (known !== undefined) return typeof known === "object" ? known : undefined;
+    if (known !== undefined) return tokenIn(known);
     const found = await this.read(records, id, sessionMs);
     // Only of a grant that a session points to: that of a login under way may be written any moment.
     if (!found && !this.#memo.has(id)) this.#memo.set(id, "missing");
@@ -126,21 +138,17 @@ export class GrantRecords {
     const sealed = await records.read(keyOf(id));
     const meanwhile = this.#memo.get(id);
     // Whoever wrote or ended the grant while the store was answering knows better than the answer.
-    const overtaken = meanwhile === "ended" || (meanwhile !== before && this.#isWritten(meanwhile));
+    const overtaken = meanwhile === "ended" || (meanwhile !== before && isOurs(meanwhile));
     const found = overtaken ? meanwhile : this.#parse(id, sealed);
     if (found === "missing") this.#memo.delete(id);
     else this.#memo.set(id, found);
-    return typeof found === "object" ? found : undefined;
-  }
-
-  #isWritten(known: Remembered | undefined): known is Token {
-    return typeof known === "object" && this.#written.has(known);
+    return tokenIn(found);
   }
 
   #parse(id: string, sealed: string | undefined): Remembered {
     const text = sealed === undefined ? undefined : this.#seal.open("grant", id, sealed);
     if (text === undefined) return "missing";
-    return text === TOMBSTONE ? "ended" : (parseToken(text) ?? "missing");
+    return text === TOMBSTONE ? "ended" : (parseKept(text) ?? "missing");
   }
 
   async #put(records: Records, id: string, unsaved: Unsaved, sessionMs: number): Promise<Token | undefined> {
@@ -158,6 +166,11 @@ export class GrantRecords {
     }
   }
 
+  /** Writes once more what the stores would not take. */
+  saveAgain(): Promise<unknown> {
+    return Promise.allSettled([...this.#unsaved.values()].map(({ saveAgain }) => saveAgain()));
+  }
+
   /** Others must not ask with the pair that lies there: Discord refuses it, and they would take the login for dead. */
   async #saveAgain(records: Records, id: string, sessionMs: number): Promise<void> {
     const claim = records.shared ? this.claim(records, id) : undefined;
@@ -168,7 +181,7 @@ export class GrantRecords {
 
   #saveAgainSoon(): void {
     this.#savingAgain ??= setTimeout(async () => {
-      await Promise.allSettled([...this.#unsaved.values()].map(({ saveAgain }) => saveAgain()));
+      await this.saveAgain();
       this.#savingAgain = undefined;
       if (this.#unsaved.size > 0) this.#saveAgainSoon();
     }, SAVE_AGAIN_MS).unref();
@@ -176,11 +189,14 @@ export class GrantRecords {
 
   async #write(records: Records, token: Token, sessionMs: number): Promise<void> {
     const before = this.#memo.get(token.id);
-    this.#written.add(token);
-    this.#memo.set(token.id, token);
+    // Whoever comes while the token is valid can extend the session; whoever comes later has it refreshed.
+    const untilLastVisitMs = Math.max(0, token.expiresAt - now()) + sessionMs;
+    const ttlMs = Math.max(SHORTEST_LIFETIME_MS, untilLastVisitMs + MARGIN_MS);
+    const until = now() + ttlMs;
+    this.#memo.set(token.id, { token, until, isOurs: true });
     try {
-      const sealed = this.#seal.seal("grant", token.id, JSON.stringify(token));
-      await records.write(keyOf(token.id), sealed, Math.max(SHORTEST_LIFETIME_MS, sessionMs + MARGIN_MS));
+      const sealed = this.#seal.seal("grant", token.id, JSON.stringify({ token, until }));
+      await records.write(keyOf(token.id), sealed, ttlMs);
     } catch (error) {
       this.#memo.set(token.id, before);
       throw error;
@@ -210,6 +226,19 @@ function keyOf(id: string): string {
   return KEY_PREFIX + id;
 }
 
+function tokenIn(known: Remembered | undefined): Token | undefined {
+  return typeof known === "object" ? known.token : undefined;
+}
+
+function isOurs(known: Remembered | undefined): known is Kept {
+  return typeof known === "object" && known.isOurs;
+}
+
+function parseKept(text: string): Kept | undefined {
+  const { token, until } = (JSON.parse(text) ?? {}) as Partial<Kept>;
+  return isToken(token) && typeof until === "number" ? { token, until, isOurs: false } : undefined;
+}
+
 /** One grant among the records, as one request sees it. */
 class RecordPlace implements GrantPlace {
   readonly #all: GrantRecords;
@@ -230,6 +259,10 @@ class RecordPlace implements GrantPlace {
 
   peek(): Token | undefined {
     return this.#all.peek(this.#id);
+  }
+
+  mayEndEarly(): boolean {
+    return this.#all.mayEndEarly(this.#id, this.#sessionMs);
   }
 
   readAgain(): Promise<Token | undefined> {

@@ -36,7 +36,8 @@ export function parseToken(text: string): Token | undefined {
   return isToken(value) ? value : undefined;
 }
 
-function isToken(value: unknown): value is Token {
+/** Whether this is what was written as a token. */
+export function isToken(value: unknown): value is Token {
   if (typeof value !== "object" || value === null) return false;
   const { id, accessToken, scopes, expiresAt } = value as Partial<Record<keyof Token, unknown>>;
   return (
@@ -53,6 +54,8 @@ export interface GrantPlace {
   read(): Promise<Token | undefined>;
   /** What `read` would give, where nobody has to be waited for. */
   peek?(): Token | undefined;
+  /** Whether the store may forget the token while a session still points to it; the next refresh makes that good. */
+  mayEndEarly?(): boolean;
   /** The token as it is stored now. */
   readAgain(): Promise<Token | undefined>;
   /**
@@ -63,6 +66,8 @@ export interface GrantPlace {
   replace(former: Token, next: Token): Promise<Token | undefined>;
   /** Ends the grant for good: nothing that comes later brings it back. */
   end(): Promise<void>;
+  /** Whether the token goes out with the answer to the visitor, so that what comes later than that is lost with the process. */
+  readonly isInAnswer?: true;
   /** Tells other processes who is refreshing, where there can be others. */
   readonly claim?: RefreshClaim | undefined;
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { LRUCache } from "lru-cache";
+import { withDeadline } from "../deadline.js";
 import { HttpException } from "../errors.js";
 import type { GrantPlace, RefreshClaim, Token } from "./grant.js";
 import { storeFailed } from "./token-store.js";
@@ -23,6 +24,7 @@ const UNSEEN: RefreshClaim = {
 /** Grants that lie where the app's own methods put them. */
 export class HookPlaces {
   readonly #hooks: TokenHooks;
+  readonly #deadlineMs: number;
   /**
    * Pairs that were never read back: the method failed, or its request was over and took the pair along. Written again at
    * the next use.
@@ -30,8 +32,10 @@ export class HookPlaces {
   readonly #unsaved = new LRUCache<string, UnsavedPair>({ max: UNSAVED_MAX });
   readonly #ended = new LRUCache<string, true>({ max: UNSAVED_MAX });
 
-  constructor(hooks: TokenHooks) {
+  /** @param deadlineMs real time; a method that has not answered by then has failed */
+  constructor(hooks: TokenHooks, deadlineMs: number) {
     this.#hooks = hooks;
+    this.#deadlineMs = deadlineMs;
   }
 
   of(req: IncomingMessage): GrantPlace {
@@ -55,7 +59,7 @@ export class HookPlaces {
   }
 
   async #read(req: IncomingMessage): Promise<Token | undefined> {
-    const stored = await attempt("reading", () => this.#hooks.getAuthorizationToken(req));
+    const stored = await this.#attempt("reading", () => this.#hooks.getAuthorizationToken(req));
     const unsaved = stored && this.#unsaved.get(stored.id);
     if (!unsaved) return stored;
     if (isReplacedBy(unsaved, stored)) return this.#put(req, unsaved);
@@ -85,7 +89,7 @@ export class HookPlaces {
   }
 
   async #end(req: IncomingMessage): Promise<void> {
-    const last = await attempt("reading", () => this.#hooks.getAuthorizationToken(req)).catch(
+    const last = await this.#attempt("reading", () => this.#hooks.getAuthorizationToken(req)).catch(
       () => undefined,
     );
     if (last) {
@@ -96,14 +100,14 @@ export class HookPlaces {
   }
 
   #save(req: IncomingMessage, token: Token | undefined): Promise<void> {
-    return attempt("writing", () => this.#hooks.saveAuthorizationToken(req, token));
+    return this.#attempt("writing", () => this.#hooks.saveAuthorizationToken(req, token));
   }
-}
 
-async function attempt<T>(doing: string, task: () => Promise<T>): Promise<T> {
-  try {
-    return await task();
-  } catch (error) {
-    throw error instanceof HttpException ? error : storeFailed(doing, error);
+  async #attempt<T>(doing: string, task: () => Promise<T>): Promise<T> {
+    try {
+      return await withDeadline(this.#deadlineMs, task());
+    } catch (error) {
+      throw error instanceof HttpException ? error : storeFailed(doing, error);
+    }
   }
 }

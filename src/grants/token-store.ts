@@ -1,10 +1,11 @@
 import { now } from "../clock.js";
+import { withDeadline } from "../deadline.js";
 import { HttpException } from "../errors.js";
 import type { TokenStore } from "../options.js";
 
 /** Where sealed records lie, under keys of their own. */
 export interface Records {
-  /** Whether other processes may see the same records. */
+  /** Whether others may see and change the same records: other processes, other instances. */
   readonly shared: boolean;
   /** @throws HttpException store_failed */
   read(key: string): Promise<string | undefined>;
@@ -23,14 +24,26 @@ export interface SessionStore {
   destroy(id: string, callback: Callback<void>): void;
 }
 
-/** Records beside the sessions, in their own store: each looks like a session to it, which nobody can hold a cookie for. */
-export function besideSessions(store: SessionStore): Records {
+/** How many have records in a session store that is one process's own. */
+const users = new WeakMap<SessionStore, number>();
+
+/**
+ * Records beside the sessions, in their own store: each looks like a session to it, which nobody can hold a cookie for.
+ *
+ * @param deadlineMs real time; a store that has not answered by then has failed
+ */
+export function besideSessions(store: SessionStore, deadlineMs: number): Records {
+  users.set(store, (users.get(store) ?? 0) + 1);
+  const called = <T>(call: (callback: Callback<T>) => void) =>
+    withDeadline(deadlineMs, new Promise<T>((resolve, reject) => call(settle(resolve, reject))));
   return {
-    shared: store.constructor.name !== "MemoryStore",
+    get shared() {
+      return store.constructor.name !== "MemoryStore" || (users.get(store) ?? 0) > 1;
+    },
 
     async read(key) {
       try {
-        return sealedIn(await new Promise((resolve, reject) => store.get(key, settle(resolve, reject))));
+        return sealedIn(await called((callback) => store.get(key, callback)));
       } catch (error) {
         if (isMissingFile(error)) return undefined;
         throw storeFailed("reading", error);
@@ -39,37 +52,35 @@ export function besideSessions(store: SessionStore): Records {
 
     async write(key, sealed, ttlMs) {
       const session = { cookie: cookieOf(ttlMs), grant: sealed };
-      await attempt(
-        "writing",
-        () => new Promise((resolve, reject) => store.set(key, session as never, settle(resolve, reject))),
-      );
+      await attempt("writing", () => called<void>((callback) => store.set(key, session as never, callback)));
     },
 
     async delete(key) {
-      await attempt(
-        "deleting",
-        () => new Promise((resolve, reject) => store.destroy(key, settle(resolve, reject))),
-      );
+      await attempt("deleting", () => called<void>((callback) => store.destroy(key, callback)));
     },
   };
 }
 
 /** Records in a store that the app has chosen. */
-export function inTokenStore(store: TokenStore): Records {
+export function inTokenStore(store: TokenStore, deadlineMs: number): Records {
+  const used = (doing: string, use: () => unknown) =>
+    attempt(doing, () => withDeadline(deadlineMs, (async () => use())()));
   return {
     shared: true,
 
     async read(key) {
-      const value = await attempt("reading", async () => store.get(key));
+      const value = await used("reading", () => store.get(key));
       return typeof value === "string" ? value : undefined;
     },
 
     async write(key, sealed, ttlMs) {
-      await attempt("writing", async () => store.set(key, sealed, ttlMs));
+      await used("writing", async () => {
+        if ((await store.set(key, sealed, ttlMs)) === false) throw new Error("The store has not kept it.");
+      });
     },
 
     async delete(key) {
-      await attempt("deleting", async () => store.delete(key));
+      await used("deleting", () => store.delete(key));
     },
   };
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
-import { hasPassed, now, sleep } from "../clock.js";
+import { hasPassed, now, sleep, stopwatch } from "../clock.js";
 import type { Config } from "../config.js";
 import { digestOf } from "../digest.js";
 import { type HttpException, Unauthorized } from "../errors.js";
@@ -65,7 +65,7 @@ export class Tokens {
       throw grantEnded();
     }
     if (this.#isSpent(token)) return this.refresh(place, token);
-    if (!isDue(token)) return token;
+    if (!isDue(token) && !place.mayEndEarly?.()) return token;
     return this.#refreshEarly(place, token);
   }
 
@@ -131,9 +131,11 @@ export class Tokens {
     return renewed ?? stored;
   }
 
-  /** Waits for the refreshes under way, with patience: each brings a pair that would be lost otherwise. */
+  /** Waits for the refreshes under way and those that begin meanwhile, with patience: each brings a pair that would be lost. */
   async idle(): Promise<void> {
-    await Promise.allSettled([...this.#refreshes.values()].map((refresh) => refresh.wait()));
+    const elapsedMs = stopwatch();
+    while (this.#refreshes.size > 0 && elapsedMs() < this.#config.timeoutMs)
+      await Promise.allSettled([...this.#refreshes.values()].map((refresh) => refresh.wait()));
   }
 
   /** Signs a user out of this process with the next request: whatever was issued until then is dead. */
@@ -148,12 +150,14 @@ export class Tokens {
 
   #isDeauthorized(token: Token): boolean {
     const at = token.userId === undefined ? undefined : this.#deauthorizedAt.get(token.userId);
-    return at !== undefined && token.issuedAt <= at;
+    // Where the clock was set back, new sign-ins would seem to be older.
+    return at !== undefined && token.issuedAt <= at && at <= now();
   }
 
   /** The token still works, so whatever goes wrong here, or takes long, does not concern the caller. */
   async #refreshEarly(place: GrantPlace, token: Token): Promise<Token> {
-    if (!token.refreshToken || (this.#earlyAgainAt.get(token.id) ?? 0) > now()) return token;
+    if (!token.refreshToken || place.isInAnswer || (this.#earlyAgainAt.get(token.id) ?? 0) > now())
+      return token;
     const settled = new AbortController();
     const impatient = delay(EARLY_PATIENCE_MS, undefined, { signal: settled.signal }).catch(() => undefined);
     const refreshed = this.refresh(place, token).catch(() => undefined);

@@ -92,6 +92,16 @@ describe.each(EXPRESS)("a sign-in kept in cookie-session on %s", (_name, createA
     expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
   });
 
+  it("is not refreshed ahead of time: the pair could come after the answer that carries it", async () => {
+    const { simulator, browser, advance } = await start();
+    advance(WEEK_MS - 1000);
+    expect((await browser.get("/guarded")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(0);
+    advance(1000);
+    expect((await browser.get("/guarded")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(1);
+  });
+
   it("cannot be read with another secret", async () => {
     const { simulator, browser } = await start();
     const other = await startApp(createApp, simulator, {

@@ -1,6 +1,7 @@
 import { MemoryStore } from "express-session";
 import Keyv from "keyv";
 import { describe, expect, it } from "vitest";
+import { now } from "../../src/clock.js";
 import type { TokenStore } from "../../src/index.js";
 import { EXPRESS, startApp, type TestAppOptions } from "../support/app.js";
 import { exchangesAt, openLogin } from "../support/login.js";
@@ -26,9 +27,22 @@ class MapStore implements TokenStore {
   }
 }
 
+/** Forgets each entry when its time is over. */
+class ForgetfulStore extends MapStore {
+  override get(key: string): string | undefined {
+    return now() < (this.lifetimesMs.get(key) ?? 0) ? super.get(key) : undefined;
+  }
+
+  override set(key: string, value: string, ttlMs: number): void {
+    super.set(key, value, now() + ttlMs);
+  }
+}
+
+const DAY_MS = 86_400_000;
+
 const KINDS: readonly (readonly [name: string, create: () => TokenStore])[] = [
   ["a Map", () => new MapStore()],
-  ["Keyv", () => new Keyv<string>()],
+  ["Keyv", () => new Keyv<string>({ throwOnErrors: true })],
 ];
 
 describe.each(EXPRESS)("on %s", (_express, createApp) => {
@@ -105,6 +119,36 @@ describe.each(EXPRESS)("on %s", (_express, createApp) => {
     expect(key).toMatch(/^discord-[\w-]{24}$/);
     expect(sealed).toMatch(/^[\w-]+$/);
     expect(tokenStore.lifetimesMs.get(key ?? "")).toBe(30 * 86_400_000);
+  });
+
+  it("tokens last as long as a session that each visit extends", async () => {
+    const { simulator, user, browser, advance } = await startSignedIn(createApp, {
+      discord: { tokenStore: new ForgetfulStore() },
+      session: { rolling: true, cookie: { maxAge: 60 * DAY_MS } },
+    });
+    advance(6 * DAY_MS);
+    expect((await browser.get("/guarded")).status).toBe(200);
+    advance(59 * DAY_MS);
+    expect((await browser.get("/me")).json()).toEqual({ id: user.id });
+    expect(refreshesAt(simulator)).toBe(1);
+  });
+
+  it("tokens last as long as a session that is given a longer life after the login", async () => {
+    const { simulator, user, browser, advance } = await startSignedIn(createApp, {
+      discord: { tokenStore: new ForgetfulStore() },
+      routes(app) {
+        app.get("/remember-me", (req, res) => {
+          req.session.cookie.maxAge = 90 * DAY_MS;
+          res.json({});
+        });
+      },
+    });
+    await browser.get("/remember-me");
+    for (const _ of Array(3)) expect((await browser.get("/guarded")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(1);
+    advance(89 * DAY_MS);
+    expect((await browser.get("/me")).json()).toEqual({ id: user.id });
+    expect(refreshesAt(simulator)).toBe(2);
   });
 
   it("a token store that fails signs nobody out", async () => {

@@ -1,0 +1,129 @@
+import { MemoryStore } from "express-session";
+import Keyv from "keyv";
+import { describe, expect, it } from "vitest";
+import { EXPRESS, startApp } from "../support/app.js";
+import { signedInAs } from "../support/login.js";
+import { observe, SharedStore } from "../support/memory-store.js";
+import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
+
+const IMPATIENT = { timeoutMs: 500 };
+
+/** What a Keyv keeps its entries in, and which can be out of order. */
+class Backend {
+  readonly #entries = new Map<string, string>();
+  isDown = false;
+
+  get(key: string): string | undefined {
+    this.#requireUp();
+    return this.#entries.get(key);
+  }
+
+  set(key: string, value: string): void {
+    this.#requireUp();
+    this.#entries.set(key, value);
+  }
+
+  delete(key: string): boolean {
+    this.#requireUp();
+    return this.#entries.delete(key);
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+
+  #requireUp(): void {
+    if (this.isDown) throw new Error("The backend is out of order.");
+  }
+}
+
+describe.each(EXPRESS)("a store on %s", (_name, createApp) => {
+  it("that never answers one read of a refresh fails that one, and nothing later hangs", async () => {
+    const observed = observe(new SharedStore());
+    const { app, user, browser, advance } = await startSignedIn(createApp, {
+      session: { store: observed.store },
+      discord: IMPATIENT,
+    });
+    advance(WEEK_MS);
+    observed.hold("get");
+    expect(failureOf(await browser.get("/guarded"))).toBe("503 store_failed");
+    observed.hold("get", /-refreshing$/);
+    expect(failureOf(await browser.get("/guarded"))).toBe("503 store_failed");
+    expect(await signedInAs(browser)).toBe(user.id);
+    expect((await browser.post("/logout")).status).toBe(200);
+    await app.discord.close();
+  });
+
+  it("that never answers one write of a refresh loses neither the pair nor the logout", async () => {
+    const observed = observe(new SharedStore());
+    const { simulator, user, browser, advance } = await startSignedIn(createApp, {
+      session: { store: observed.store },
+      discord: IMPATIENT,
+    });
+    advance(WEEK_MS);
+    observed.hold("set");
+    expect(failureOf(await browser.get("/guarded"))).toBe("504 discord_timeout");
+    await expect.poll(async () => (await browser.get("/guarded")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(1);
+    advance(WEEK_MS);
+    expect(await signedInAs(browser)).toBe(user.id);
+    expect((await browser.post("/logout")).status).toBe(200);
+  });
+
+  it("that Keyv stands before is out of order for a while, and nobody is signed out", async () => {
+    const backend = new Backend();
+    const tokenStore = new Keyv<string>({ store: backend as never, throwOnErrors: true });
+    tokenStore.on("error", () => undefined);
+    const { user, browser, advance } = await startSignedIn(createApp, { discord: { tokenStore } });
+    advance(31_000);
+    backend.isDown = true;
+    expect(failureOf(await browser.get("/guarded"))).toBe("503 store_failed");
+    expect(failureOf(await browser.post("/logout"))).toBe("503 store_failed");
+    backend.isDown = false;
+    await browser.signIn("/login", { user });
+    advance(WEEK_MS);
+    expect(await signedInAs(browser)).toBe(user.id);
+  });
+
+  it("that says it has not kept a pair is given it again", async () => {
+    const entries = new Map<string, unknown>();
+    let refuses = false;
+    const tokenStore = {
+      get: (key: string) => entries.get(key),
+      set: (key: string, value: string) => !refuses && Boolean(entries.set(key, value)),
+      delete: (key: string) => entries.delete(key),
+    };
+    const store = new MemoryStore();
+    const { simulator, app, user, browser, advance } = await startSignedIn(createApp, {
+      session: { store },
+      discord: { tokenStore },
+    });
+    advance(WEEK_MS);
+    refuses = true;
+    // The note that it is being refreshed is not kept either, so that it is not refreshed.
+    expect(failureOf(await browser.get("/guarded"))).toBe("503 store_failed");
+    refuses = false;
+    simulator.fail({
+      kind: "delay",
+      ms: 0,
+      route: "POST /oauth2/token",
+      when: () => {
+        refuses = true;
+        return true;
+      },
+    });
+    const [key = ""] = entries.keys();
+    const former = entries.get(key);
+    expect((await browser.get("/guarded")).status).toBe(200);
+    expect(entries.get(key)).toBe(former);
+    refuses = false;
+    await expect.poll(() => entries.get(key), { timeout: 5000 }).not.toBe(former);
+
+    const other = await startApp(createApp, simulator, {
+      session: { store },
+      discord: { tokenStore, redirectUri: `${app.url}/callback` },
+    });
+    expect((await browser.get(`${other.url}/me`)).json()).toEqual({ id: user.id });
+    expect(refreshesAt(simulator)).toBe(1);
+  });
+});
