@@ -61,18 +61,23 @@ describe("a 429 says how long and for whom", () => {
     ["a time in words", {}, { retry_after: "5" }, 1, "user"],
     ["a time that is endless", { "retry-after": "1e999" }, { retry_after: Infinity }, 86_400, "user"],
     ["a time beyond reason", {}, { retry_after: 1e12 }, 86_400, "user"],
-    ["Cloudflare's text", {}, "error code: 1015", 60, "global"],
-    ["Cloudflare's page with a time", { "retry-after": "30" }, "<!doctype html>", 30, "global"],
-    ["bytes", {}, Buffer.from("error code: 1015"), 60, "global"],
-    ["nothing", {}, undefined, 60, "global"],
-    ["JSON null", {}, null, 60, "global"],
+    ["Cloudflare's text", {}, "error code: 1015", 60, "everybody"],
+    ["Cloudflare's page with a time", { "retry-after": "30" }, "<!doctype html>", 30, "everybody"],
+    ["bytes", {}, Buffer.from("error code: 1015"), 60, "everybody"],
+    ["nothing", {}, undefined, 60, "everybody"],
+    ["JSON null", {}, null, 60, "everybody"],
     ["nothing, of a named limit", { ...bucket, "retry-after": "2" }, "", 2, "user"],
     ["nothing, of a scope", { "x-ratelimit-scope": "shared" }, "", 1, "shared"],
-    ["the temporary ban", {}, ban, 60, "global"],
-    ["the temporary ban with a time", { "retry-after": "600" }, ban, 600, "global"],
+    ["the temporary ban", {}, ban, 60, "everybody"],
+    ["the temporary ban with a time", { "retry-after": "600" }, ban, 600, "everybody"],
     ["a message that is no text", {}, { message: { toString: 1 } }, 1, "user"],
-  ])("%s", (_, headers, body, retryAfterS, scope) => {
-    expect(readRefusal(headers, body, NOON)).toEqual({ retryAfterS, scope });
+  ])("%s", (_, headers, body, retryAfterS, whom) => {
+    const isForAll = whom === "everybody";
+    expect(readRefusal(headers, body, NOON)).toEqual({
+      retryAfterS,
+      scope: isForAll ? "global" : whom,
+      isForAll,
+    });
   });
 
   test("a date is taken by the clock unless a time is given", () => {

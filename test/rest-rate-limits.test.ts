@@ -331,8 +331,50 @@ describe("a 429", () => {
     expect(server.requests).toHaveLength(2);
   });
 
+  test("that is global stops every call of its user or bot, and of nobody else", async () => {
+    const clock = movableClock();
+    const server = await answeringServer((response, __, index) =>
+      index === 0
+        ? json(response, 429, { ...LIMITED, global: true, retry_after: 30 })
+        : json(response, 200, {}),
+    );
+    const rest = restOf(server.url);
+    const error = await rejection(rest.send(NELLY, "/users/@me"));
+    expect(error).toMatchObject({ scope: "global", isGlobal: true, retryAfter: 30 });
+    expect(await rejection(rest.send(NELLY, "/users/@me/guilds"))).toMatchObject({ scope: "global" });
+    await rest.send(BOT, "/guilds/1");
+    expect(server.requests).toHaveLength(2);
+    clock.advance(29_000);
+    await rest.send(NELLY, "/users/@me/guilds");
+    expect(server.requests).toHaveLength(3);
+  });
+
+  test("that only the answer to another call can end is waited out no longer than any", async () => {
+    const server = await answeringServer((response, _, index) => {
+      if (index > 0) return;
+      const last = { "X-RateLimit-Limit": "1", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": "0" };
+      json(response, 200, {}, { ...last, "X-RateLimit-Bucket": "b" });
+    });
+    const rest = restOf(server.url, { timeoutMs: 2000, maxWaitMs: 100 });
+    await rest.send(NELLY, "/users/@me");
+    const outcomes = ["/users/@me", "/users/@me"].map((route) => rejection(rest.send(NELLY, route)));
+    expect(await Promise.race(outcomes)).toBeInstanceOf(RateLimited);
+    expect(await Promise.all(outcomes)).toContainEqual(expect.objectContaining({ code: "discord_timeout" }));
+    expect(server.requests).toHaveLength(2);
+  });
+
+  test("whose body never ends is learned all the same", async () => {
+    const server = await answeringServer((response) => {
+      response.writeHead(429, { "Content-Type": "application/json", "Retry-After": "60" });
+      response.write('{"message": "You are being rate');
+    });
+    const rest = restOf(server.url, { timeoutMs: 200 });
+    expect(await rejection(rest.send(NELLY, "/users/@me"))).toMatchObject({ retryAfter: 60 });
+    expect(await rejection(rest.send(NELLY, "/users/@me"))).toBeInstanceOf(RateLimited);
+    expect(server.requests).toHaveLength(1);
+  });
+
   test.each([
-    ["JSON", "application/json", JSON.stringify({ ...LIMITED, global: true, retry_after: 30 }), 30],
     ["Cloudflare's text", "text/plain", "error code: 1015", 60],
     ["Cloudflare's page", "text/html", "<!doctype html>", 60],
   ])("of %s for everyone stops everyone", async (_, type, body, retryAfter) => {

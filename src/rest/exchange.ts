@@ -67,7 +67,7 @@ class Receiver implements Dispatcher.DispatchHandler {
     this.#resolve = resolve;
     this.#reject = reject;
     this.#deadline = setTimeout(
-      () => this.#cancel(() => this.#resolve({ failure: "deadline" })),
+      () => this.#cancel(() => this.#break({ failure: "deadline" })),
       options.timeoutMs,
     );
     options.signal?.addEventListener("abort", this.#onAbort);
@@ -96,10 +96,7 @@ class Receiver implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: Dispatcher.DispatchController, cause: Error): void {
-    // A refusal is one, however much of it has arrived.
-    this.#end(() =>
-      this.#status === 429 ? this.#complete() : this.#resolve({ failure: "connection", cause }),
-    );
+    this.#end(() => this.#break({ failure: "connection", cause }));
   }
 
   readonly #onAbort = (): void => this.#cancel(() => this.#reject(this.#options.signal?.reason));
@@ -108,6 +105,12 @@ class Receiver implements Dispatcher.DispatchHandler {
     const [first, ...others] = this.#chunks;
     const body = first === undefined || others.length > 0 ? Buffer.concat(this.#chunks) : first;
     this.#resolve({ status: this.#status, headers: this.#headers, body });
+  }
+
+  /** A refusal is one, however much of it has arrived. */
+  #break(failure: NoAnswer): void {
+    if (this.#status === 429) this.#complete();
+    else this.#resolve(failure);
   }
 
   #cancel(settle: () => void): void {

@@ -27,6 +27,8 @@ export interface Refusal {
   /** Seconds until the next call can succeed. */
   readonly retryAfterS: number;
   readonly scope: RateLimitScope;
+  /** Whether it holds for all that comes from here, whoever asks. */
+  readonly isForAll: boolean;
 }
 
 /** Why a call may not be sent yet. */
@@ -85,7 +87,7 @@ export function readRefusal(headers: AnswerHeaders, body: unknown, now = current
     secondsUntil(headers["retry-after"], now) ??
     boundedSeconds(headers["x-ratelimit-reset-after"]) ??
     (isForAll ? UNNAMED_S : ASSUMED_S);
-  return { retryAfterS, scope: isForAll ? "global" : scopeOf(headers, json) };
+  return { retryAfterS, scope: isForAll ? "global" : scopeOf(headers, json), isForAll };
 }
 
 /** What is known once an answer has told more: answers may overtake each other. */

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Dispatcher } from "undici";
-import { now, stopwatch } from "../clock.js";
+import { hasPassed, now, stopwatch } from "../clock.js";
 import { traceRequest } from "../telemetry.js";
 import { readAnswer, readBody } from "./answer.js";
 import { type ApiRequest, encodeForm } from "./api-request.js";
@@ -31,6 +31,8 @@ const REPEATED_STATUSES = new Set([502, 503, 504]);
 /** However short the waits that Discord asks for. */
 const MAX_ATTEMPTS = 5;
 const UNKNOWN_WAIT_MS = 1000;
+const SUBJECTS = 10_000;
+const EVERYBODY = "*";
 const BOT_REFUSAL_MS = 60_000;
 /** Below what Discord's edge allows, and far above undici's own 4 s: a quiet site is spared handshakes. */
 const KEEP_ALIVE_MS = 30_000;
@@ -49,7 +51,8 @@ export class Rest {
     ttlResolution: 0,
     perf: { now },
   });
-  #stoppedUntil = 0;
+  /** Whose calls have to wait, all of them: of one subject, or of everybody. */
+  readonly #stops = new LRUCache<string, Stop>({ max: SUBJECTS });
   #dispatcher: Promise<Dispatcher> | undefined;
 
   constructor(options: RestOptions) {
@@ -115,7 +118,7 @@ export class Rest {
       if (wait === undefined) break;
       if ((wait.ms ?? 1) > this.#patienceMs(call))
         throw rateLimited(call, (wait.ms ?? UNKNOWN_WAIT_MS) / 1000, wait.scope);
-      call.trace.waitedMs += await pause(wait, call.signal);
+      call.trace.waitedMs += await pause(wait, this.#patienceMs(call), call.signal);
     }
     this.invalidRequests.sent(call.untrusted);
   }
@@ -123,7 +126,8 @@ export class Rest {
   #waitFor(call: Call, time: number): Wait | undefined {
     const wait = this.invalidRequests.waitFor(time, call.untrusted);
     if (wait !== undefined) return wait;
-    if (this.#stoppedUntil > time) return { scope: "global", ms: this.#stoppedUntil - time };
+    const stop = [EVERYBODY, call.slot.subject].map((subject) => this.#stops.get(subject)).find(isOn);
+    if (stop) return { scope: "global", ms: stop.since + stop.ms - time };
     return this.#buckets.reserve(call.slot, time);
   }
 
@@ -161,9 +165,9 @@ export class Rest {
   /** @throws RateLimited when the call has no time to wait it out */
   #takeRefusal(call: Call, answer: Answer): void {
     const body = readBody(answer);
-    const { retryAfterS, scope } = readRefusal(answer.headers, body, now());
+    const { retryAfterS, scope, isForAll } = readRefusal(answer.headers, body, now());
     const ms = Math.ceil(retryAfterS * 1000);
-    if (scope === "global") this.#stoppedUntil = Math.max(this.#stoppedUntil, now() + ms);
+    if (scope === "global") this.#stops.set(isForAll ? EVERYBODY : call.slot.subject, { since: now(), ms });
     else this.#buckets.exhaust(call.slot, ms, scope, now());
     if (ms > this.#patienceMs(call) || call.trace.attempts >= MAX_ATTEMPTS)
       throw rateLimited(call, retryAfterS, scope, redact(body, call.secrets));
@@ -173,6 +177,16 @@ export class Rest {
     this.#dispatcher ??= createDispatcher(this.#options.timeoutMs, this.#proxy);
     return this.#dispatcher;
   }
+}
+
+/** From when on calls have to wait, and how long. */
+interface Stop {
+  readonly since: number;
+  readonly ms: number;
+}
+
+function isOn(stop: Stop | undefined): stop is Stop {
+  return stop !== undefined && !hasPassed(stop.ms, stop.since);
 }
 
 async function createDispatcher(timeoutMs: number, proxy: ProxyAddress | undefined): Promise<Dispatcher> {

@@ -20,8 +20,10 @@ const FOR_ONE: readonly Row[] = [
   ["of the user", { kind: "rate-limited", scope: "user", retryAfter: 30 }, 30, "user"],
   ["of something shared", { kind: "rate-limited", scope: "shared", retryAfter: 90 }, 90, "shared"],
 ];
+const FOR_ALL_OF_ONE: readonly Row[] = [
+  ["for everything of the user", { kind: "rate-limited", scope: "global", retryAfter: 30 }, 30, "global"],
+];
 const FOR_ALL: readonly Row[] = [
-  ["for everything", { kind: "rate-limited", scope: "global", retryAfter: 30 }, 30, "global"],
   ["of the edge in text", { kind: "cloudflare", retryAfter: 120 }, 120, "global"],
   ["of the edge in text that names no time", { kind: "cloudflare" }, 60, "global"],
   ["of the edge in HTML", { kind: "cloudflare", form: "html", retryAfter: 120 }, 120, "global"],
@@ -172,6 +174,7 @@ describe.each(EXPRESS)("rate limits on %s", (_name, createApp) => {
 
   it.each([
     ...FOR_ONE.map((row) => [...row, [200, 200, 200]] as const),
+    ...FOR_ALL_OF_ONE.map((row) => [...row, [503, 200, 200]] as const),
     ...FOR_ALL.map((row) => [...row, [503, 503, 429]] as const),
   ])(
     "answered with a 429 %s concern those whom it names",
