@@ -3,7 +3,8 @@ import type { GrantPlace } from "./grants/grant.js";
 import { GrantPlaces } from "./grants/grant-places.js";
 import { HookPlaces, type TokenHooks } from "./grants/hook-places.js";
 import { Tokens } from "./grants/tokens.js";
-import { type GrantKeeper, Logins } from "./login/logins.js";
+import type { GrantKeeper } from "./login/grant-keeper.js";
+import { Logins } from "./login/logins.js";
 import { OAuth } from "./oauth/oauth.js";
 import { Rest } from "./rest/rest.js";
 import { createSeal } from "./seal.js";
@@ -22,7 +23,7 @@ export function createEngine(config: Config, hooks: TokenHooks | undefined) {
   const rest = new Rest(config);
   const oauth = new OAuth(config, rest.invalidRequests);
   const places = new GrantPlaces(config, seal);
-  const keeper = hooks ? keeperOfHooks(hooks) : keeperOfPlaces(places);
+  const keeper = hooks ? keeperOfHooks(hooks, 2 * config.timeoutMs) : keeperOfPlaces(places);
   const tokens = new Tokens(config, oauth);
   const bot = new BotCalls(config, rest);
   const calls = new UserCalls(tokens, rest);
@@ -46,7 +47,9 @@ export function createEngine(config: Config, hooks: TokenHooks | undefined) {
       void Promise.all([oauth.load(), rest.load()]).catch(() => undefined);
     },
     async close() {
+      await logins.idle();
       await tokens.idle();
+      await places.saveAgain();
       await Promise.all([oauth.close(), rest.close()]);
     },
   };
@@ -61,8 +64,8 @@ function keeperOfPlaces(places: GrantPlaces): GrantKeeper {
   };
 }
 
-function keeperOfHooks(hooks: TokenHooks): GrantKeeper {
-  const places = new HookPlaces(hooks);
+function keeperOfHooks(hooks: TokenHooks, deadlineMs: number): GrantKeeper {
+  const places = new HookPlaces(hooks, deadlineMs);
   return {
     placeOf: (req) => places.of(req),
     record: () => undefined,

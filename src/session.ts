@@ -12,7 +12,7 @@ import type { LoginOptions } from "./login/authorization-url.js";
 import type { LoginResult } from "./login/login.js";
 import { answersNonVisit, forbidCaching, redirect, requireGet } from "./login/manners.js";
 import type { Authorization } from "./models/authorization.js";
-import { Bot } from "./models/bot.js";
+import type { Bot } from "./models/bot.js";
 import type { Guild } from "./models/guild.js";
 import type { GuildMember } from "./models/guild-member.js";
 import type { User } from "./models/user.js";
@@ -407,7 +407,7 @@ export class DiscordOAuth2Session {
 
   /** The bot's own user. @throws as {@link botRequest} */
   async fetchBot(): Promise<Bot> {
-    return Bot.from(await this.#ready.bot.send("/users/@me"));
+    return this.#ready.bot.user();
   }
 
   /**
@@ -483,8 +483,9 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Closes the connections to Discord, for a graceful shutdown. A refresh under way is waited for, `timeoutMs` at most: close
-   * the session store after this. A later call opens new connections.
+   * Closes the connections to Discord, for a graceful shutdown. Logins and refreshes under way are waited for, each `timeoutMs`
+   * at most, and what the session store would not take is written again: close that store after this. A later call opens
+   * new connections.
    */
   async close(): Promise<void> {
     await this.#engine?.close();

@@ -66,7 +66,9 @@ function* findingsIn(req: IncomingMessage, there: Host): Generator<Finding> {
         'The session cookie is secure, but this login came by plain http, so the session is not kept. Use https, or secure: "auto" while developing. See docs/troubleshooting.md#secure-without-https.',
     };
   }
-  const header = String(req.headers["x-forwarded-host"] ?? req.headers.host);
+  const { host } = req.headers;
+  // A proxy may have changed Host; where it has not, a client may have made the other one up.
+  const header = String(host === there.header ? host : (req.headers["x-forwarded-host"] ?? host));
   const here = header === there.header ? there : hostOf(`http://${header}`);
   if (isOtherHost(here, there)) {
     yield {

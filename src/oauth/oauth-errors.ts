@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { DeadlinePassed } from "../deadline.js";
 import { HttpException, RateLimited } from "../errors.js";
 import { redactText } from "../rest/call-errors.js";
 import { type Refusal, readRefusal } from "../rest/rate-limits.js";
@@ -26,9 +27,6 @@ export class TokenRequestRefused extends Error {
     this.description = description;
   }
 }
-
-/** Nothing came in time. */
-export class DeadlinePassed extends Error {}
 
 /** The parts of a Boom error that are read; the rest of it holds the client secret. */
 interface Failure {
@@ -96,7 +94,10 @@ function readOAuthError(payload: unknown, secrets: readonly string[]) {
 }
 
 /** The token endpoint is not to be asked for now. */
-export function rateLimited(doing: Doing, { retryAfterS, scope }: Refusal): RateLimited {
+export function rateLimited(
+  doing: Doing,
+  { retryAfterS, scope }: Pick<Refusal, "retryAfterS" | "scope">,
+): RateLimited {
   return new RateLimited({
     ...callOf(doing),
     status: 503,

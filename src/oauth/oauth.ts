@@ -1,12 +1,14 @@
 import http from "node:http";
 import type { AuthorizationCode, ModuleOptions } from "simple-oauth2";
-import { now } from "../clock.js";
+import { hasPassed, now, sleep } from "../clock.js";
 import type { Config } from "../config.js";
+import { withDeadline } from "../deadline.js";
+import { RateLimited, type RateLimitScope } from "../errors.js";
 import { countsAsInvalid, InvalidRequests } from "../rest/invalid-requests.js";
-import { type Refusal, readRefusal } from "../rest/rate-limits.js";
+import { readRefusal } from "../rest/rate-limits.js";
 import { type RequestTrace, traceRequest } from "../telemetry.js";
 import { USER_AGENT } from "../version.js";
-import { answerIn, callOf, DeadlinePassed, type Doing, explain, rateLimited } from "./oauth-errors.js";
+import { answerIn, callOf, type Doing, explain, rateLimited } from "./oauth-errors.js";
 import { parseTokenAnswer, type TokenAnswer } from "./token-answer.js";
 
 /** With the version: without it Discord answers as v6 does, retry times in milliseconds and guilds of an old shape. */
@@ -18,6 +20,9 @@ const KEEP_ALIVE = { keepAlive: true, timeout: 30_000 };
 
 /** So many deadlines an answer to a refresh is listened for: by then Discord may have used up the former pair. */
 const REFRESH_DEADLINES = 4;
+/** However short the waits that Discord asks for. */
+const MAX_ATTEMPTS = 5;
+const EVERY_ROUTE = "*";
 
 /** Either of the two stands for all that the user has granted. */
 interface RevocableToken {
@@ -30,8 +35,8 @@ export class OAuth {
   readonly #config: Config;
   readonly #invalidRequests: InvalidRequests;
   #opened: Promise<Opened> | undefined;
-  /** Discord counts these calls by address: what one was told holds for all. */
-  #stopped: { readonly until: number; readonly scope: Refusal["scope"] } = { until: 0, scope: "user" };
+  /** Discord counts these calls by address: what one was told holds for all of its route. */
+  readonly #stops = new Map<string, Stop>();
 
   /** @param invalidRequests what brings a ban of this address nearer; it never stops these calls */
   constructor(config: Config, invalidRequests = new InvalidRequests(config.invalidRequestLimit)) {
@@ -111,24 +116,44 @@ export class OAuth {
   ): Promise<T> {
     const trace: RequestTrace = { ...callOf(doing), subject: "application", attempts: 0, waitedMs: 0 };
     return traceRequest(trace, async () => {
-      const { until, scope } = this.#stopped;
-      if (until > now()) throw rateLimited(doing, { retryAfterS: (until - now()) / 1000, scope });
-      const opened = await this.#open();
-      trace.attempts = 1;
-      try {
-        const answer = await withDeadline(timeoutMs, task(opened));
-        trace.status = 200;
-        return answer;
-      } catch (error) {
-        this.#learn(error, trace);
-        const secrets = [...sent, this.#config.clientSecret, basicCredentials(this.#config)];
-        throw explain(
-          error,
-          doing,
-          secrets.filter((secret) => secret !== undefined),
-        );
+      for (;;) {
+        await this.#admit(doing, trace);
+        const opened = await this.#open();
+        trace.attempts += 1;
+        try {
+          const answer = await withDeadline(timeoutMs, task(opened));
+          trace.status = 200;
+          return answer;
+        } catch (error) {
+          this.#learn(error, trace);
+          const secrets = [...sent, this.#config.clientSecret, basicCredentials(this.#config)];
+          const explained = explain(
+            error,
+            doing,
+            secrets.filter((secret) => secret !== undefined),
+          );
+          if (!this.#isWorthWaiting(explained, trace)) throw explained;
+        }
       }
     });
+  }
+
+  #isWorthWaiting(error: Error, { attempts, waitedMs }: RequestTrace): boolean {
+    if (!(error instanceof RateLimited) || attempts >= MAX_ATTEMPTS) return false;
+    return error.retryAfter * 1000 <= this.#config.maxWaitMs - waitedMs;
+  }
+
+  /** Waits out what Discord has asked for, where that is short. @throws RateLimited */
+  async #admit(doing: Doing, trace: RequestTrace): Promise<void> {
+    for (;;) {
+      const stop = [trace.route, EVERY_ROUTE].map((route) => this.#stops.get(route)).find(isOn);
+      if (!stop) return;
+      const ms = stop.since + stop.ms - now();
+      if (ms > this.#config.maxWaitMs - trace.waitedMs)
+        throw rateLimited(doing, { retryAfterS: ms / 1000, scope: stop.scope });
+      trace.waitedMs += ms;
+      await sleep(ms);
+    }
   }
 
   #learn(error: unknown, trace: RequestTrace): void {
@@ -139,8 +164,20 @@ export class OAuth {
     this.#invalidRequests.answered(now(), countsAsInvalid(statusCode, headers));
     if (statusCode !== 429) return;
     const { retryAfterS, scope } = readRefusal(headers, answer.payload);
-    this.#stopped = { until: Math.max(this.#stopped.until, now() + retryAfterS * 1000), scope };
+    const route = scope === "global" ? EVERY_ROUTE : trace.route;
+    this.#stops.set(route, { since: now(), ms: Math.ceil(retryAfterS * 1000), scope });
   }
+}
+
+/** Until when a route must not be called. */
+interface Stop {
+  readonly since: number;
+  readonly ms: number;
+  readonly scope: RateLimitScope;
+}
+
+function isOn(stop: Stop | undefined): stop is Stop {
+  return stop !== undefined && !hasPassed(stop.ms, stop.since);
 }
 
 interface Opened {
@@ -181,23 +218,6 @@ async function createAgent({ discordUrl, proxy }: Config): Promise<http.Agent> {
 function sharedWhole<T extends object>(agent: T): T {
   const prototype = Object.create(Object.getPrototypeOf(agent), { isImmutable: { value: true } });
   return Object.setPrototypeOf(agent, prototype);
-}
-
-async function withDeadline<T>(timeoutMs: number, task: Promise<T>): Promise<T> {
-  const { promise, cancel } = deadline(timeoutMs);
-  try {
-    return await Promise.race([task, promise]);
-  } finally {
-    cancel();
-  }
-}
-
-function deadline(timeoutMs: number): { promise: Promise<never>; cancel: () => void } {
-  let timer: NodeJS.Timeout;
-  const promise = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DeadlinePassed()), timeoutMs);
-  });
-  return { promise, cancel: () => clearTimeout(timer) };
 }
 
 /** The client's id and secret as they go over the wire (RFC 6749, 2.3.1). */

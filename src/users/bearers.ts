@@ -6,6 +6,7 @@ import type { GrantPlace } from "../grants/grant.js";
 import { heldPlace } from "../grants/held-place.js";
 import { readAuthorization } from "../models/authorization.js";
 import type { Rest } from "../rest/rest.js";
+import { readable } from "./readable.js";
 import { Remembered } from "./remembered.js";
 import type { UserSession } from "./user-session.js";
 
@@ -54,7 +55,9 @@ export class Bearers {
         ? refusal("Discord does not know it.")
         : error;
     });
-    const { applicationId, scopes, expires, user } = readAuthorization(payload);
+    const { applicationId, scopes, expires, user } = readable("GET", "/oauth2/@me", () =>
+      readAuthorization(payload),
+    );
     if (applicationId !== this.#clientId) throw refusal("It was issued to another application.");
     this.#known.set(id, true);
     const token = {

@@ -1,6 +1,8 @@
 import type { Config } from "../config.js";
+import { Bot } from "../models/bot.js";
 import type { ApiRequest } from "../rest/api-request.js";
 import type { Rest } from "../rest/rest.js";
+import { readable } from "./readable.js";
 
 /** Calls as the application's bot. */
 export class BotCalls {
@@ -19,5 +21,11 @@ export class BotCalls {
   send(route: string, request?: ApiRequest, alsoSecret?: string): Promise<unknown> {
     const credentials = { scheme: "Bot", token: this.#token, subject: "bot", alsoSecret } as const;
     return this.#rest.send(credentials, route, request);
+  }
+
+  /** The bot's own user. @throws HttpException, RateLimited */
+  async user(): Promise<Bot> {
+    const payload = await this.send("/users/@me");
+    return readable("GET", "/users/@me", () => Bot.from(payload));
   }
 }

@@ -2,6 +2,7 @@ import { type ErrorCode, HttpException } from "../errors.js";
 import { GuildMember } from "../models/guild-member.js";
 import { requireSnowflake } from "../snowflake.js";
 import type { BotCalls } from "./bot-calls.js";
+import { readable } from "./readable.js";
 
 /** What a new member starts with; each needs a permission of the bot. */
 export interface JoinOptions {
@@ -47,15 +48,10 @@ export async function joinGuild(
   for (const role of roles ?? []) requireSnowflake(role, "a role");
   const user = await userOf();
   try {
-    const payload = await bot.send(
-      `/guilds/${guildId}/members/${requireSnowflake(user.id, "the user's id")}`,
-      {
-        method: "PUT",
-        json: { access_token: user.accessToken, nick, roles, mute, deaf },
-      },
-      user.accessToken,
-    );
-    return payload === undefined ? null : GuildMember.from(payload, guildId);
+    const route = `/guilds/${guildId}/members/${requireSnowflake(user.id, "the user's id")}`;
+    const json = { access_token: user.accessToken, nick, roles, mute, deaf };
+    const payload = await bot.send(route, { method: "PUT", json }, user.accessToken);
+    return payload === undefined ? null : readable("PUT", route, () => GuildMember.from(payload, guildId));
   } catch (error) {
     throw nameRefusal(error);
   }

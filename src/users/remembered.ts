@@ -50,8 +50,8 @@ export class Remembered<T extends object> {
   }
 
   #isYoung(value: T, maxAgeMs: number | undefined): boolean {
-    return (
-      maxAgeMs === undefined || now() - (this.#loadedAt.get(value) ?? Number.NEGATIVE_INFINITY) <= maxAgeMs
-    );
+    if (maxAgeMs === undefined) return true;
+    const loadedAt = this.#loadedAt.get(value) ?? Number.NEGATIVE_INFINITY;
+    return Math.abs(now() - loadedAt) <= maxAgeMs;
   }
 }

@@ -1,7 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { now } from "../clock.js";
 import type { Config } from "../config.js";
-import { HttpException } from "../errors.js";
 import type { GrantPlace, Token } from "../grants/grant.js";
 import type { Tokens } from "../grants/tokens.js";
 import { type Authorization, readAuthorization } from "../models/authorization.js";
@@ -11,6 +10,7 @@ import { User } from "../models/user.js";
 import { UserConnection } from "../models/user-connection.js";
 import { requireGranted } from "../scopes.js";
 import { requireSnowflake } from "../snowflake.js";
+import { readable } from "./readable.js";
 import { type FetchOptions, Remembered } from "./remembered.js";
 import type { UserCalls } from "./user-calls.js";
 
@@ -43,7 +43,7 @@ export class Users {
     const grantId = grantWith("identify", await this.#tokens.usable(place), "/users/@me");
     return this.#users.fetch(grantId, options, async () => {
       const payload = await this.#calls.send(place, "/users/@me");
-      return readable("/users/@me", () => User.from(payload));
+      return readable("GET", "/users/@me", () => User.from(payload));
     });
   }
 
@@ -52,7 +52,7 @@ export class Users {
     const grantId = grantWith("guilds", await this.#tokens.usable(place), route);
     const guilds = await this.#guilds.fetch(grantId, options, async () => {
       const payload = await this.#calls.send(place, route);
-      return readable(route, () => listOf(payload).map((guild) => Guild.from(guild)));
+      return readable("GET", route, () => listOf(payload).map((guild) => Guild.from(guild)));
     });
     return [...guilds];
   }
@@ -62,7 +62,9 @@ export class Users {
     const grantId = grantWith("connections", await this.#tokens.usable(place), route);
     const connections = await this.#connections.fetch(grantId, options, async () => {
       const payload = await this.#calls.send(place, route);
-      return readable(route, () => listOf(payload).map((connection) => UserConnection.from(connection)));
+      return readable("GET", route, () =>
+        listOf(payload).map((connection) => UserConnection.from(connection)),
+      );
     });
     return [...connections];
   }
@@ -72,7 +74,7 @@ export class Users {
     const grantId = grantWith("guilds.members.read", await this.#tokens.usable(place), route);
     return this.#members.fetch(`${grantId} ${guildId}`, options, async () => {
       const payload = await this.#calls.send(place, route);
-      return readable(route, () => GuildMember.from(payload, guildId));
+      return readable("GET", route, () => GuildMember.from(payload, guildId));
     });
   }
 
@@ -81,7 +83,7 @@ export class Users {
     const token = await this.#tokens.usable(place);
     return this.#authorizations.fetch(token.id, options, async () => {
       const payload = await this.#calls.send(place, "/oauth2/@me");
-      return readable("/oauth2/@me", () => readAuthorization(payload));
+      return readable("GET", "/oauth2/@me", () => readAuthorization(payload));
     });
   }
 
@@ -104,20 +106,4 @@ function grantWith(scope: string, token: Token, what: string): string {
 function listOf(payload: unknown): readonly unknown[] {
   if (Array.isArray(payload)) return payload;
   throw new TypeError("The answer must be a list.");
-}
-
-/** @throws HttpException discord_unavailable where the answer is not of the documented shape */
-function readable<T>(route: string, parse: () => T): T {
-  try {
-    return parse();
-  } catch (cause) {
-    throw new HttpException({
-      message: `Discord's answer to GET ${route} is not of the documented shape.`,
-      code: "discord_unavailable",
-      status: 502,
-      method: "GET",
-      route,
-      cause,
-    });
-  }
 }

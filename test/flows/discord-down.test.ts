@@ -99,26 +99,54 @@ describe.each(EXPRESS)("a Discord that is down on %s", (_name, createApp) => {
     );
   });
 
-  it.each([...UNAVAILABLE, ...REFUSED])(
-    "at the exchange of a code when %s",
+  it.each(UNAVAILABLE)("at the exchange of a code when %s", async (_what, fault, name, failure) => {
+    const { simulator, app, user, advance } = await startSignedIn(createApp, {
+      discord: patienceFor(fault),
+    });
+    simulator.fail({ ...fault, route: "POST /oauth2/token" });
+    const browser = app.browser();
+    const login = await openLogin(browser, simulator, user);
+
+    expect(failureOf(await browser.get(login.callbackUrl))).toBe(failure);
+    expect(lastFailure(app).name).toBe(name);
+    expect(failureOf(await browser.get(login.callbackUrl))).toBe("400 flow_unknown");
+    expect((await browser.get("/guarded")).status).toBe(401);
+
+    advance(61_000);
+    expect((await browser.signIn("/login", { user })).json()).toMatchObject({ userId: user.id });
+    expect((await browser.get("/guarded")).status).toBe(200);
+  });
+
+  it.each(REFUSED)(
+    "at the exchange of a code when %s, which can be tried again",
     async (_what, fault, name, failure) => {
-      const { simulator, app, user, advance } = await startSignedIn(createApp, {
-        discord: patienceFor(fault),
-      });
+      const { simulator, app, user, advance } = await startSignedIn(createApp);
       simulator.fail({ ...fault, route: "POST /oauth2/token" });
       const browser = app.browser();
       const login = await openLogin(browser, simulator, user);
 
       expect(failureOf(await browser.get(login.callbackUrl))).toBe(failure);
       expect(lastFailure(app).name).toBe(name);
-      expect(failureOf(await browser.get(login.callbackUrl))).toBe("400 flow_unknown");
+      expect(failureOf(await browser.get(login.callbackUrl))).toBe(failure);
       expect((await browser.get("/guarded")).status).toBe(401);
 
       advance(61_000);
-      expect((await browser.signIn("/login", { user })).json()).toMatchObject({ userId: user.id });
+      expect((await browser.get(login.callbackUrl)).json()).toMatchObject({
+        replayed: false,
+        userId: user.id,
+      });
       expect((await browser.get("/guarded")).status).toBe(200);
+      expect((await browser.get(login.callbackUrl)).json()).toMatchObject({ replayed: true });
     },
   );
+
+  it("at the exchange of a code when 429 is answered for a moment, which is waited for", async () => {
+    const { simulator, app, user } = await startSignedIn(createApp);
+    simulator.fail({ kind: "rate-limited", retryAfter: 1.5, route: "POST /oauth2/token" });
+    const login = await app.browser().signIn("/login", { user });
+    expect([login.status, login.json()]).toMatchObject([200, { userId: user.id }]);
+    expect(simulator.requestsTo("POST /oauth2/token").map(({ status }) => status)).toEqual([429, 200]);
+  });
 
   it.each([
     ["an empty object", {}],
@@ -162,6 +190,29 @@ describe.each(EXPRESS)("a Discord that is down on %s", (_name, createApp) => {
     expect(failureOf(await browser.get("/user?fresh=true"))).toBe("502 discord_unavailable");
     expect((await browser.get("/user?fresh=true")).status).toBe(200);
   });
+
+  it.each([[{}], [[]], [null], [5], [{ application: null }]])(
+    "is an answer of %j where nobody's session is asked for",
+    async (body) => {
+      const { simulator, app, browser } = await startSignedIn(createApp, {
+        discord: { botToken: "a.bot.token" },
+      });
+      await browser.get("/user?fresh=true");
+      const token = simulator.requestsTo("GET /users/@me")[0]?.token ?? "";
+      const answer = {
+        kind: "status",
+        status: 200,
+        body: JSON.stringify(body),
+        headers: JSON_HEADERS,
+      } as const;
+      simulator.fail({ ...answer, route: "GET /oauth2/@me" });
+      await expect(app.discord.sessionFromAccessToken(token)).rejects.toMatchObject({
+        code: "discord_unavailable",
+      });
+      simulator.fail({ ...answer, route: "GET /users/@me" });
+      await expect(app.discord.fetchBot()).rejects.toMatchObject({ code: "discord_unavailable" });
+    },
+  );
 
   it.each([
     ["/guilds", "GET /users/@me/guilds", { guilds: [] }],

@@ -159,7 +159,7 @@ describe.each(EXPRESS)("a logout on %s", (_name, createApp) => {
     ["does not answer", { kind: "hang" }, "504 discord_timeout"],
     ["answers 500", { kind: "status", status: 500 }, "502 discord_unavailable"],
     ["answers 502 in HTML", { kind: "html" }, "502 discord_unavailable"],
-    ["answers 429", { kind: "rate-limited" }, "503 rate_limited"],
+    ["answers 429", { kind: "rate-limited", retryAfter: 60 }, "503 rate_limited"],
     ["cuts the answer off", { kind: "swallowed" }, "502 discord_unavailable"],
   ])("everywhere holds here when Discord %s", async (_what, fault, failure) => {
     const { simulator, browser } = await startSignedIn(createApp, { discord: patienceFor(fault) });

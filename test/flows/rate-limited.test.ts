@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { replaceClock } from "../../src/clock.js";
 import { RateLimited } from "../../src/index.js";
 import { EXPRESS } from "../support/app.js";
 import { failureOf, startSignedIn } from "../support/signed-in.js";
@@ -30,6 +31,28 @@ describe.each(EXPRESS)("a rate limit on %s", (_name, createApp) => {
 
     advance(10_001);
     expect((await browser.get("/user?fresh=true")).status).toBe(200);
+  });
+
+  it("of the revocation stops no login and no refresh", async () => {
+    const { simulator, app, user, browser, advance } = await startSignedIn(createApp);
+    const other = app.browser();
+    await other.signIn("/login", { user: simulator.addUser() });
+    simulator.fail({ kind: "rate-limited", route: "POST /oauth2/token/revoke", retryAfter: 600 });
+    expect(failureOf(await browser.post("/logout?everywhere=true"))).toBe("503 rate_limited");
+    expect((await browser.signIn("/login", { user })).status).toBe(200);
+    advance(604_800_000);
+    expect((await other.get("/guarded")).status).toBe(200);
+  });
+
+  it("is over when the clock is set back by more than it", async () => {
+    const { simulator, app, user, browser } = await startSignedIn(createApp);
+    simulator.fail({ kind: "cloudflare", route: "GET /users/@me", retryAfter: 30 });
+    expect(failureOf(await browser.get("/user?fresh=true"))).toBe("503 rate_limited");
+    simulator.fail({ kind: "rate-limited", route: "POST /oauth2/token", retryAfter: 30 });
+    expect(failureOf(await app.browser().signIn("/login", { user }))).toBe("503 rate_limited");
+    replaceClock({ now: () => Date.now() - 3_600_000 });
+    expect((await browser.get("/user?fresh=true")).status).toBe(200);
+    expect((await app.browser().signIn("/login", { user })).status).toBe(200);
   });
 
   it("of one user holds up nobody else", async () => {

@@ -26,7 +26,7 @@ const FAULTS: readonly (readonly [
   ["a 503 with an OAuth error", oauthError(503), "HttpException", 502, "discord_unavailable"],
   ["a 502 in HTML", { kind: "html" }, "HttpException", 502, "discord_unavailable"],
   ["a 404 in HTML", { kind: "html", status: 404 }, "HttpException", 502, "discord_unavailable"],
-  ["a 429", { kind: "rate-limited" }, "RateLimited", 503, "rate_limited"],
+  ["a 429", { kind: "rate-limited", retryAfter: 60 }, "RateLimited", 503, "rate_limited"],
   ["a 429 of the edge in text", { kind: "cloudflare" }, "RateLimited", 503, "rate_limited"],
   ["a 429 of the edge in HTML", { kind: "cloudflare", form: "html" }, "RateLimited", 503, "rate_limited"],
   ["a block at the edge", { kind: "blocked" }, "HttpException", 502, "discord_unavailable"],
@@ -65,6 +65,14 @@ describe.each(EXPRESS)("a refresh on %s", (_name, createApp) => {
     const next = await browser.get("/user");
     expect([next.status, next.json()]).toMatchObject([200, { id: user.id }]);
     expect(refreshesAt(simulator)).toBe(2);
+  });
+
+  it("waits out a short 429", async () => {
+    const { simulator, browser, user, advance } = await startSignedIn(createApp);
+    advance(WEEK_MS);
+    simulator.fail({ kind: "rate-limited", retryAfter: 0.5, route: REFRESH, times: 2 });
+    expect((await browser.get("/user")).json()).toMatchObject({ id: user.id });
+    expect(refreshesAt(simulator)).toBe(3);
   });
 
   it.each([

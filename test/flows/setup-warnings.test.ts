@@ -92,6 +92,17 @@ describe.each(EXPRESS)("a set-up that loses logins, on %s", (_name, createApp) =
     expect(await warned(codes)).toEqual(["EXPRESS_DISCORD_OTHER_HOST"]);
   });
 
+  it("is not what a client makes up about its way here", async () => {
+    const simulator = await startSimulator();
+    const codes = collectWarnings();
+    const app = await startApp(createApp, simulator);
+    const headers = { "X-Forwarded-Host": `localhost:${new URL(app.url).port}` };
+    await app.browser().get("/login", { headers });
+    const answer = await app.browser().get("/callback?state=x&code=y");
+    expect(answer.json<{ message: string }>().message).not.toContain("Likely cause");
+    expect(await warned(codes)).toEqual([]);
+  });
+
   it("is named once: a MemoryStore in production", async () => {
     setEnvironment("NODE_ENV", "production");
 

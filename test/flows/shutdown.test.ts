@@ -1,0 +1,60 @@
+import { describe, expect, it } from "vitest";
+import { EXPRESS, startApp } from "../support/app.js";
+import { exchangesAt, openLogin, signedInAs } from "../support/login.js";
+import { observe, SharedStore } from "../support/memory-store.js";
+import { refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
+
+const TOKENS = "POST /oauth2/token";
+
+describe.each(EXPRESS)("an app that closes on %s", (_name, createApp) => {
+  it("keeps the pair of a refresh that begins while another is waited for", async () => {
+    const { simulator, app, browser, advance } = await startSignedIn(createApp);
+    const late = app.browser();
+    const user = simulator.addUser();
+    await late.signIn("/login", { user });
+    advance(WEEK_MS);
+    simulator.fail({ kind: "delay", ms: 500, route: TOKENS, times: 2 });
+
+    const waitedFor = browser.get("/guarded");
+    await expect.poll(() => refreshesAt(simulator)).toBe(1);
+    const closing = app.discord.close();
+    const begunMeanwhile = late.get("/guarded");
+    await expect.poll(() => refreshesAt(simulator)).toBe(2);
+    await closing;
+
+    expect([(await waitedFor).status, (await begunMeanwhile).status]).toEqual([200, 200]);
+    expect(await signedInAs(late)).toBe(user.id);
+  });
+
+  it("ends the login whose code is being exchanged", async () => {
+    const { simulator, app, user } = await startSignedIn(createApp);
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+    simulator.fail({ kind: "delay", ms: 300, route: TOKENS });
+
+    const callback = browser.get(callbackUrl);
+    await expect.poll(() => exchangesAt(simulator)).toBe(1);
+    await app.discord.close();
+
+    expect((await callback).json()).toMatchObject({ userId: user.id });
+  });
+
+  it("writes what the store would not take a moment before", async () => {
+    const observed = observe(new SharedStore());
+    const { simulator, app, user, browser, advance } = await startSignedIn(createApp, {
+      session: { store: observed.store },
+    });
+    advance(WEEK_MS);
+    observed.fail("set");
+    expect((await browser.get("/guarded")).status).toBe(200);
+    observed.recover();
+    await app.discord.close();
+
+    const next = await startApp(createApp, simulator, {
+      session: { store: observed.store },
+      discord: { redirectUri: `${app.url}/callback` },
+    });
+    expect((await browser.get(`${next.url}/me`)).json()).toEqual({ id: user.id });
+    expect(refreshesAt(simulator)).toBe(1);
+  });
+});

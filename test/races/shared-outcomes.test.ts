@@ -1,0 +1,56 @@
+import express from "express";
+import { MemoryStore } from "express-session";
+import { describe, expect, it } from "vitest";
+import { replaceClock } from "../../src/clock.js";
+import { DiscordOAuth2Session } from "../../src/index.js";
+import { EXPRESS, forward } from "../support/app.js";
+import { openLogin, signedInAs } from "../support/login.js";
+import { observe } from "../support/memory-store.js";
+import { failureOf, startSignedIn, WEEK_MS } from "../support/signed-in.js";
+
+const SESSION = /^(?!discord-)/;
+
+describe.each(EXPRESS)("on %s", (_name, createApp) => {
+  it("a callback whose session cannot be saved leaves the other one of a double click signed in", async () => {
+    const observed = observe(new MemoryStore());
+    const { simulator, app, user } = await startSignedIn(createApp, { session: { store: observed.store } });
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+    observed.fail("set", SESSION);
+    const saving = observed.hold("set", SESSION);
+
+    const first = browser.clone().get(callbackUrl);
+    await saving.begun;
+    observed.recover();
+    expect((await browser.get(callbackUrl)).json()).toMatchObject({ replayed: true, userId: user.id });
+    saving.release();
+
+    expect(failureOf(await first)).toBe("503 store_failed");
+    expect(await signedInAs(browser)).toBe(user.id);
+  });
+
+  it("two instances of one configuration, an app's and its sub-app's, share what one has refreshed", async () => {
+    const subApp = express();
+    const { simulator, app, user, browser } = await startSignedIn(createApp, {
+      routes: (to) => void to.use("/admin", subApp),
+    });
+    const admin = new DiscordOAuth2Session(subApp, {
+      ...simulator.options,
+      redirectUri: `${app.url}/callback`,
+    });
+    subApp.get(
+      "/me",
+      forward(async (req, res) => void res.json({ id: (await admin.fetchUser(req)).id })),
+    );
+    expect((await browser.get("/admin/me")).json()).toEqual({ id: user.id });
+    simulator.clock.advance(WEEK_MS);
+    replaceClock({ now: () => Date.now() + WEEK_MS });
+    simulator.fail({ kind: "slow-body", chunkBytes: 20, everyMs: 20, route: "POST /oauth2/token" });
+
+    const answers = await Promise.all([browser.get("/me"), browser.get("/admin/me")]);
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    for (const path of ["/me", "/admin/me"])
+      expect((await browser.get(path)).json()).toEqual({ id: user.id });
+  });
+});
