@@ -54,7 +54,7 @@ export interface GrantPlace {
   read(): Promise<Token | undefined>;
   /** What `read` would give, where nobody has to be waited for. */
   peek?(): Token | undefined;
-  /** Whether the store may forget the token while a session still points to it; the next refresh makes that good. */
+  /** Whether the store may forget the token while a session still points to it, until the token is replaced by itself. */
   mayEndEarly?(): boolean;
   /** The token as it is stored now. */
   readAgain(): Promise<Token | undefined>;

@@ -3,11 +3,13 @@ import { LRUCache } from "lru-cache";
 import { hasPassed, now, sleep, stopwatch } from "../clock.js";
 import type { Config } from "../config.js";
 import { digestOf } from "../digest.js";
-import { type HttpException, Unauthorized } from "../errors.js";
+import type { HttpException } from "../errors.js";
 import type { OAuth } from "../oauth/oauth.js";
 import { TokenRequestRefused, tooSlow } from "../oauth/oauth-errors.js";
 import { traceRefresh } from "../telemetry.js";
 import { type GrantPlace, isDue, isExpired, type RefreshClaim, type Token } from "./grant.js";
+import { prolong } from "./prolong.js";
+import { grantEnded, notSignedIn } from "./sign-in-errors.js";
 import { underLock } from "./under-lock.js";
 import { Underway } from "./underway.js";
 import { whileClaimed } from "./while-claimed.js";
@@ -41,7 +43,7 @@ export class Tokens {
   readonly #successors = new LRUCache<string, Token>({ max: SUCCESSORS });
   /** When Discord first refused a pair. */
   readonly #refusedAt = new LRUCache<string, number>({ max: REMEMBERED });
-  /** When an early refresh may be tried again, by grant. */
+  /** When what can wait may be tried again, by grant: an early refresh, a longer life of the record. */
   readonly #earlyAgainAt = new LRUCache<string, number>({ max: REMEMBERED });
   /** When a user was reported to have removed the app at Discord. */
   readonly #deauthorizedAt = new LRUCache<string, number>({ max: REMEMBERED });
@@ -65,8 +67,9 @@ export class Tokens {
       throw grantEnded();
     }
     if (this.#isSpent(token)) return this.refresh(place, token);
-    if (!isDue(token) && !place.mayEndEarly?.()) return token;
-    return this.#refreshEarly(place, token);
+    if (isDue(token)) return this.#refreshEarly(place, token);
+    if (place.mayEndEarly?.()) await this.#prolong(place, token);
+    return token;
   }
 
   /**
@@ -165,6 +168,14 @@ export class Tokens {
     settled.abort();
     if (!renewed) this.#earlyAgainAt.set(token.id, now() + RETRY_EARLY_MS);
     return renewed ?? token;
+  }
+
+  /** One request of many does it; the others need not wait. */
+  async #prolong(place: GrantPlace, token: Token): Promise<void> {
+    const { id } = token;
+    if (this.#refreshes.has(id) || (this.#earlyAgainAt.get(id) ?? 0) > now()) return;
+    this.#earlyAgainAt.set(id, now() + RETRY_EARLY_MS);
+    await prolong(place, token, this.#claimMs());
   }
 
   async #refresh(place: GrantPlace, token: Token, asking: () => void): Promise<Token> {
@@ -306,23 +317,4 @@ function refreshTooSlow(): HttpException {
 /** A refused pair is remembered without its tokens. */
 function deadKey(token: Token): string {
   return digestOf(token.refreshToken ?? token.accessToken);
-}
-
-/** There is no sign-in in this session. */
-function notSignedIn(): Unauthorized {
-  return new Unauthorized({
-    message: "Nobody is signed in with Discord in this session. Send the visitor to the login.",
-    code: "not_signed_in",
-    status: 401,
-  });
-}
-
-/** There was a sign-in in this session, and it is over. */
-export function grantEnded(): Unauthorized {
-  return new Unauthorized({
-    message:
-      "This sign-in has ended: it was signed out, or Discord refuses its token. Send the visitor to the login.",
-    code: "grant_ended",
-    status: 401,
-  });
 }

@@ -144,11 +144,43 @@ describe.each(EXPRESS)("on %s", (_express, createApp) => {
       },
     });
     await browser.get("/remember-me");
-    for (const _ of Array(3)) expect((await browser.get("/guarded")).status).toBe(200);
-    expect(refreshesAt(simulator)).toBe(1);
+    expect((await browser.get("/guarded")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(0);
     advance(89 * DAY_MS);
     expect((await browser.get("/me")).json()).toEqual({ id: user.id });
-    expect(refreshesAt(simulator)).toBe(2);
+    expect(refreshesAt(simulator)).toBe(1);
+  });
+
+  it("a longer life of the session is told to the token store once, and again when that fails", async () => {
+    const tokenStore = new MapStore();
+    const { browser, advance } = await startSignedIn(createApp, {
+      discord: { tokenStore },
+      routes(app) {
+        app.get("/remember-me", (req, res) => {
+          req.session.cookie.maxAge = 90 * DAY_MS;
+          res.json({});
+        });
+      },
+    });
+    const [key = ""] = tokenStore.entries.keys();
+    const written: string[] = [];
+    const { set } = tokenStore;
+    tokenStore.set = (name, value, ttlMs) => {
+      if (name === key) written.push(value);
+      if (written.length === 1) throw new Error("It is out of order.");
+      set.call(tokenStore, name, value, ttlMs);
+    };
+    await browser.get("/remember-me");
+    const guarded = () => browser.get("/guarded");
+    expect((await Promise.all([guarded(), guarded(), guarded()])).map(({ status }) => status)).toEqual([
+      200, 200, 200,
+    ]);
+    for (let visit = 0; visit < 3; visit++) {
+      advance(6000);
+      expect((await guarded()).status).toBe(200);
+    }
+    expect(written).toHaveLength(2);
+    expect(tokenStore.lifetimesMs.get(key)).toBeGreaterThan(90 * DAY_MS);
   });
 
   it("a token store that fails signs nobody out", async () => {
