@@ -1,4 +1,5 @@
 import type { Config } from "./config.js";
+import { withDeadline } from "./deadline.js";
 import type { GrantPlace } from "./grants/grant.js";
 import { GrantPlaces } from "./grants/grant-places.js";
 import { HookPlaces, type TokenHooks } from "./grants/hook-places.js";
@@ -33,6 +34,15 @@ export function createEngine(config: Config, hooks: TokenHooks | undefined) {
 
   const sessionAt = (place: GrantPlace) => new UserSession(parts, place);
 
+  /** All logins and refreshes are over, those that begin meanwhile too, and their tokens are stored. */
+  async function settled(): Promise<void> {
+    while (logins.busy + tokens.busy > 0) {
+      await logins.idle();
+      await tokens.idle();
+    }
+    await places.saveAgain();
+  }
+
   return {
     ...parts,
     oauth,
@@ -47,9 +57,7 @@ export function createEngine(config: Config, hooks: TokenHooks | undefined) {
       void Promise.all([oauth.load(), rest.load()]).catch(() => undefined);
     },
     async close() {
-      await logins.idle();
-      await tokens.idle();
-      await places.saveAgain();
+      await withDeadline(3 * config.timeoutMs, settled()).catch(() => undefined);
       await Promise.all([oauth.close(), rest.close()]);
     },
   };

@@ -483,9 +483,9 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Closes the connections to Discord, for a graceful shutdown. Logins and refreshes under way are waited for, each `timeoutMs`
-   * at most, and what the session store would not take is written again: close that store after this. A later call opens
-   * new connections.
+   * Closes the connections to Discord, for a graceful shutdown. Logins and refreshes under way are waited for, and what the
+   * session store would not take is written again, within three times `timeoutMs`: close that store after this. A later call
+   * opens new connections.
    */
   async close(): Promise<void> {
     await this.#engine?.close();

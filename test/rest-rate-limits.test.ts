@@ -374,6 +374,16 @@ describe("a 429", () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  test("that has used up the time of its call is not followed by another request", async () => {
+    const server = await answeringServer((response) => {
+      response.writeHead(429, { "Content-Type": "application/json", "Retry-After": "1" });
+      response.write("{");
+    });
+    const rest = restOf(server.url, { timeoutMs: 200, maxWaitMs: 2000 });
+    expect(await rejection(rest.send(NELLY, "/users/@me"))).toMatchObject({ retryAfter: 1 });
+    expect(server.requests).toHaveLength(1);
+  });
+
   test.each([
     ["Cloudflare's text", "text/plain", "error code: 1015", 60],
     ["Cloudflare's page", "text/html", "<!doctype html>", 60],

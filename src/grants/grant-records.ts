@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import { now } from "../clock.js";
 import type { Seal } from "../seal.js";
 import { type GrantPlace, isToken, type RefreshClaim, type Token } from "./grant.js";
-import type { Records } from "./token-store.js";
+import { onLateWrite, type Records } from "./token-store.js";
 import { isReplacedBy, type UnsavedPair, unsavedPair } from "./unsaved-pair.js";
 
 const KEY_PREFIX = "discord-";
@@ -116,8 +116,7 @@ export class GrantRecords {
     await this.#inTurn(id, async () => {
       this.#unsaved.delete(id);
       this.#memo.set(id, "ended");
-      const sealed = this.#seal.seal("grant", id, TOMBSTONE);
-      await records.write(keyOf(id), sealed, Math.max(SHORTEST_TOMBSTONE_MS, sessionMs));
+      await this.#writeTombstone(records, id, sessionMs);
     });
   }
 
@@ -199,8 +198,23 @@ export class GrantRecords {
       await records.write(keyOf(token.id), sealed, ttlMs);
     } catch (error) {
       this.#memo.set(token.id, before);
+      onLateWrite(error, () => this.#putRight(records, token.id, sessionMs));
       throw error;
     }
+  }
+
+  /** A write that was given up has taken effect over what came after it. */
+  #putRight(records: Records, id: string, sessionMs: number): Promise<void> {
+    return this.#inTurn(id, async () => {
+      const known = this.#memo.get(id);
+      if (known === "ended") await this.#writeTombstone(records, id, sessionMs);
+      else if (isOurs(known)) await this.#write(records, known.token, sessionMs);
+    });
+  }
+
+  async #writeTombstone(records: Records, id: string, sessionMs: number): Promise<void> {
+    const sealed = this.#seal.seal("grant", id, TOMBSTONE);
+    await records.write(keyOf(id), sealed, Math.max(SHORTEST_TOMBSTONE_MS, sessionMs));
   }
 
   claim(records: Records, id: string): RefreshClaim {

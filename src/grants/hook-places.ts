@@ -3,7 +3,7 @@ import { LRUCache } from "lru-cache";
 import { withDeadline } from "../deadline.js";
 import { HttpException } from "../errors.js";
 import type { GrantPlace, RefreshClaim, Token } from "./grant.js";
-import { storeFailed } from "./token-store.js";
+import { onLateWrite, storeFailed } from "./token-store.js";
 import { isReplacedBy, type UnsavedPair, unsavedPair } from "./unsaved-pair.js";
 
 const UNSAVED_MAX = 10_000;
@@ -99,8 +99,18 @@ export class HookPlaces {
     await this.#save(req, undefined);
   }
 
-  #save(req: IncomingMessage, token: Token | undefined): Promise<void> {
-    return this.#attempt("writing", () => this.#hooks.saveAuthorizationToken(req, token));
+  async #save(req: IncomingMessage, token: Token | undefined): Promise<void> {
+    try {
+      await this.#attempt("writing", () => this.#hooks.saveAuthorizationToken(req, token));
+    } catch (error) {
+      if (token) onLateWrite(error, () => this.#putRight(req, token));
+      throw error;
+    }
+  }
+
+  /** A write that was given up has taken effect over what came after it. */
+  async #putRight(req: IncomingMessage, late: Token): Promise<void> {
+    if (this.#ended.has(late.id)) await this.#save(req, undefined);
   }
 
   async #attempt<T>(doing: string, task: () => Promise<T>): Promise<T> {

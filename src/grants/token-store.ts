@@ -1,5 +1,5 @@
 import { now } from "../clock.js";
-import { withDeadline } from "../deadline.js";
+import { DeadlinePassed, withDeadline } from "../deadline.js";
 import { HttpException } from "../errors.js";
 import type { TokenStore } from "../options.js";
 
@@ -116,6 +116,12 @@ async function attempt<T>(doing: string, task: () => Promise<T>): Promise<T> {
   } catch (error) {
     throw storeFailed(doing, error);
   }
+}
+
+/** Calls back if a write that was given up takes effect after all: by then it may undo a later one. */
+export function onLateWrite(error: unknown, callback: () => unknown): void {
+  if (error instanceof HttpException && error.cause instanceof DeadlinePassed)
+    error.cause.onSuccess(callback);
 }
 
 /** Turns what a store threw or rejected with into our error. */

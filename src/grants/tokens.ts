@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { LRUCache } from "lru-cache";
-import { hasPassed, now, sleep, stopwatch } from "../clock.js";
+import { hasPassed, now, sleep } from "../clock.js";
 import type { Config } from "../config.js";
 import { digestOf } from "../digest.js";
 import type { HttpException } from "../errors.js";
@@ -27,6 +27,9 @@ const RETRY_EARLY_MS = 5000;
 const EARLY_PATIENCE_MS = 500;
 const REMEMBERED = 10_000;
 const SUCCESSORS = 200;
+
+/** Discord is about to be asked, in so many milliseconds: whoever waits is patient from then on. */
+type Asking = (inMs: number) => void;
 
 /** A grant's life: who may use it, who refreshes it, when it ends. */
 export class Tokens {
@@ -134,11 +137,14 @@ export class Tokens {
     return renewed ?? stored;
   }
 
-  /** Waits for the refreshes under way and those that begin meanwhile, with patience: each brings a pair that would be lost. */
+  /** How many refreshes are under way. */
+  get busy(): number {
+    return this.#refreshes.size;
+  }
+
+  /** Waits for the refreshes under way: each brings a pair that would be lost otherwise. */
   async idle(): Promise<void> {
-    const elapsedMs = stopwatch();
-    while (this.#refreshes.size > 0 && elapsedMs() < this.#config.timeoutMs)
-      await Promise.allSettled([...this.#refreshes.values()].map((refresh) => refresh.wait()));
+    await Promise.all([...this.#refreshes.values()].map(({ over }) => over));
   }
 
   /** Signs a user out of this process with the next request: whatever was issued until then is dead. */
@@ -178,7 +184,7 @@ export class Tokens {
     await prolong(place, token, this.#claimMs());
   }
 
-  async #refresh(place: GrantPlace, token: Token, asking: () => void): Promise<Token> {
+  async #refresh(place: GrantPlace, token: Token, asking: Asking): Promise<Token> {
     const { lock, timeoutMs } = this.#config;
     const task = () => this.#refreshNow(place, token, asking);
     if (!lock) return task();
@@ -186,7 +192,7 @@ export class Tokens {
   }
 
   /** Claims the refresh under a lock too: the lock may have expired while its former holder is still at it. */
-  async #refreshNow(place: GrantPlace, token: Token, asking: () => void): Promise<Token> {
+  async #refreshNow(place: GrantPlace, token: Token, asking: Asking): Promise<Token> {
     const { claim } = place;
     // The claim first: whoever has given it up has stored its pair before.
     const othersUntil = await claim?.othersUntil();
@@ -203,8 +209,8 @@ export class Tokens {
     try {
       const renewed = claim && (await this.#take(place, claim, stored));
       if (renewed) return renewed;
-      asking();
-      return await whileClaimed(claim, this.#claimMs(), () => this.#exchange(place, stored));
+      asking(0);
+      return await whileClaimed(claim, this.#claimMs(), () => this.#exchange(place, stored, asking));
     } catch (error) {
       if (!(error instanceof TokenRequestRefused)) throw error;
       const renewed = await this.#awaitOther(place, claim, stored, LOOK_AGAIN_MS);
@@ -237,9 +243,9 @@ export class Tokens {
     return claim === undefined || this.#config.lock !== undefined;
   }
 
-  async #exchange(place: GrantPlace, former: Token): Promise<Token> {
+  async #exchange(place: GrantPlace, former: Token, asking: Asking): Promise<Token> {
     if (!former.refreshToken) throw new TokenRequestRefused("invalid_grant", "There is no refresh token.");
-    const answer = await this.#oauth.refresh(former.refreshToken);
+    const answer = await this.#oauth.refresh(former.refreshToken, asking);
     const next: Token = {
       ...former,
       accessToken: answer.accessToken,
@@ -296,7 +302,7 @@ export class Tokens {
   async #isKnownDead(place: GrantPlace, token: Token): Promise<boolean> {
     const refusedAt = this.#refusedAt.get(deadKey(token));
     if (refusedAt === undefined) return false;
-    if (hasPassed(this.#refusalFinalMs(), refusedAt)) await place.end();
+    if (this.#isSpent(token) && hasPassed(this.#refusalFinalMs(), refusedAt)) await place.end();
     return true;
   }
 

@@ -58,11 +58,6 @@ export class Exchanges {
     this.#parts = parts;
   }
 
-  /** Waits for the exchanges under way: a code works once. */
-  async idle(): Promise<void> {
-    await Promise.allSettled([...this.#underway.values()].map(({ outcome }) => outcome));
-  }
-
   /** Forgets the outcome of a login that was signed out since. */
   forget(grantId: string): void {
     this.#outcomes.delete(grantId);

@@ -31,6 +31,7 @@ export class Logins {
   readonly #counter: LoginCounter;
   readonly #warnings: SetupWarnings;
   readonly #exchanges: Exchanges;
+  readonly #completions = new Set<Promise<LoginResult>>();
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -60,6 +61,16 @@ export class Logins {
 
   /** Ends a login. @throws AccessDenied, HttpException, RateLimited */
   async complete(req: IncomingMessage, res: ServerResponse): Promise<LoginResult> {
+    const completion = this.#complete(req, res);
+    this.#completions.add(completion);
+    try {
+      return await completion;
+    } finally {
+      this.#completions.delete(completion);
+    }
+  }
+
+  async #complete(req: IncomingMessage, res: ServerResponse): Promise<LoginResult> {
     const { state, issuer, answer } = parseCallbackQuery(req.url ?? "");
     const flow = await this.#find(req, state);
     if (!flow) return this.#replayed(await this.#parts.tokens.usable(this.#parts.keeper.placeOf(req)));
@@ -94,9 +105,14 @@ export class Logins {
     if (cookie && res?.headersSent === false) res.appendHeader("Set-Cookie", cookie);
   }
 
-  /** Waits for the exchanges under way. */
+  /** How many logins are being ended. */
+  get busy(): number {
+    return this.#completions.size;
+  }
+
+  /** Waits for the logins that are being ended: a code works once. */
   async idle(): Promise<void> {
-    await this.#exchanges.idle();
+    await Promise.allSettled(this.#completions);
   }
 
   /** Forgets the outcome of a login that was signed out since. */
@@ -127,15 +143,20 @@ export class Logins {
 
   /** Gives the visitor a new session that points to the grant, and saves it before anything else happens. */
   async #signIn(req: IncomingMessage, { token, replayed }: Outcome, stateHash: string): Promise<void> {
-    const { keeper, tokens } = this.#parts;
+    const { config, keeper, tokens } = this.#parts;
+    const deadlineMs = 2 * config.timeoutMs;
     let session: SessionLike | undefined;
     try {
       await this.#endFormer(req, token.id);
       const last = lastUserOf(sessionOf(req));
-      session = await renewSession(req, !last || (last.id !== undefined && last.id === token.userId));
+      session = await renewSession(
+        req,
+        !last || (last.id !== undefined && last.id === token.userId),
+        deadlineMs,
+      );
       session.discord = { grantId: token.id, userId: token.userId, stateHash };
       await keeper.save(req, token);
-      await saveSession(session);
+      await saveSession(session, deadlineMs);
     } catch (error) {
       // What is left of the session is still written at the end of the request.
       if (session) session.discord = { formerUserId: token.userId };

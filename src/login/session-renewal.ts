@@ -1,9 +1,13 @@
 import type { IncomingMessage } from "node:http";
+import { withDeadline } from "../deadline.js";
 import { type SessionLike, sessionOf } from "../grants/session-data.js";
 import { storeFailed } from "../grants/token-store.js";
 
 /** What `regenerate` sets anew and an app may have changed for this session. */
 const COOKIE_SETTINGS = ["path", "httpOnly", "secure", "sameSite", "domain", "priority", "partitioned"];
+
+/** Real time: a store that has not answered by then has failed. */
+const DEADLINE_MS = 10_000;
 
 /** Of which it is certain how a browser sends them. */
 const PLAIN_ID = /^[\w-]{16,}$/;
@@ -15,11 +19,15 @@ const PLAIN_ID = /^[\w-]{16,}$/;
  * @param keepData whether the app's own data and its cookie's settings move to the new session
  * @throws HttpException store_failed
  */
-export async function renewSession(req: IncomingMessage, keepData: boolean): Promise<SessionLike> {
+export async function renewSession(
+  req: IncomingMessage,
+  keepData: boolean,
+  deadlineMs = DEADLINE_MS,
+): Promise<SessionLike> {
   const former = sessionOf(req);
   if (keepData && isNew(req, former)) return former;
   const { cookie, discord: _, ...data } = former;
-  await renewId(former);
+  await renewId(former, deadlineMs);
 
   const session = sessionOf(req);
   if (!keepData) return clear(session);
@@ -58,13 +66,13 @@ function decoded(text: string): string {
 }
 
 /** @throws HttpException store_failed */
-export async function saveSession(session: SessionLike): Promise<void> {
-  await settled((callback) => (session.save ? session.save(callback) : callback()));
+export async function saveSession(session: SessionLike, deadlineMs = DEADLINE_MS): Promise<void> {
+  await settled(deadlineMs, (callback) => (session.save ? session.save(callback) : callback()));
 }
 
 /** A session without a store (cookie-session) has no id to renew: its whole content is the cookie. */
-async function renewId(session: SessionLike): Promise<void> {
-  await settled((callback) => (session.regenerate ? session.regenerate(callback) : callback()));
+async function renewId(session: SessionLike, deadlineMs: number): Promise<void> {
+  await settled(deadlineMs, (callback) => (session.regenerate ? session.regenerate(callback) : callback()));
 }
 
 function clear(session: SessionLike): SessionLike {
@@ -74,9 +82,15 @@ function clear(session: SessionLike): SessionLike {
   return session;
 }
 
-async function settled(task: (callback: (error?: unknown) => void) => void): Promise<void> {
+async function settled(
+  deadlineMs: number,
+  task: (callback: (error?: unknown) => void) => void,
+): Promise<void> {
   try {
-    await new Promise<void>((resolve, reject) => task((error) => (error ? reject(error) : resolve())));
+    const settling = new Promise<void>((resolve, reject) =>
+      task((error) => (error ? reject(error) : resolve())),
+    );
+    await withDeadline(deadlineMs, settling);
   } catch (cause) {
     throw storeFailed("saving the session", cause);
   }

@@ -1,6 +1,6 @@
 import http from "node:http";
 import type { AuthorizationCode, ModuleOptions } from "simple-oauth2";
-import { hasPassed, now, sleep } from "../clock.js";
+import { hasPassed, now, sleep, stopwatch } from "../clock.js";
 import type { Config } from "../config.js";
 import { withDeadline } from "../deadline.js";
 import { RateLimited, type RateLimitScope } from "../errors.js";
@@ -20,8 +20,9 @@ const KEEP_ALIVE = { keepAlive: true, timeout: 30_000 };
 
 /** So many deadlines an answer to a refresh is listened for: by then Discord may have used up the former pair. */
 const REFRESH_DEADLINES = 4;
-/** However short the waits that Discord asks for. */
-const MAX_ATTEMPTS = 5;
+const MAX_ATTEMPTS = 2;
+/** All who wait go on at the same moment: more would be refused then, and bring a ban of the address nearer. */
+const MOST_WAITING = 10;
 const EVERY_ROUTE = "*";
 
 /** Either of the two stands for all that the user has granted. */
@@ -37,6 +38,7 @@ export class OAuth {
   #opened: Promise<Opened> | undefined;
   /** Discord counts these calls by address: what one was told holds for all of its route. */
   readonly #stops = new Map<string, Stop>();
+  #waiting = 0;
 
   /** @param invalidRequests what brings a ban of this address nearer; it never stops these calls */
   constructor(config: Config, invalidRequests = new InvalidRequests(config.invalidRequestLimit)) {
@@ -64,15 +66,16 @@ export class OAuth {
   /**
    * Waits far longer than a visitor should: an answer that nobody listens to any more is a login lost.
    *
+   * @param onWait called when Discord wants to be asked later, in so many milliseconds
    * @throws TokenRequestRefused, HttpException, RateLimited
    */
-  async refresh(refreshToken: string): Promise<TokenAnswer> {
+  async refresh(refreshToken: string, onWait?: (ms: number) => void): Promise<TokenAnswer> {
     const timeout = REFRESH_DEADLINES * this.#config.timeoutMs;
     const task = async ({ client }: Opened) => {
       const answer = await client.createToken({ refresh_token: refreshToken }).refresh({}, { timeout });
       return parseTokenAnswer(answer.token);
     };
-    return this.#ask("refreshing the token", [refreshToken], task, timeout);
+    return this.#ask("refreshing the token", [refreshToken], task, { timeoutMs: timeout, onWait });
   }
 
   /** Ends every token that the user has with this application. @throws HttpException, RateLimited */
@@ -112,16 +115,17 @@ export class OAuth {
     doing: Doing,
     sent: readonly (string | undefined)[],
     task: (opened: Opened) => Promise<T>,
-    timeoutMs = this.#config.timeoutMs,
+    { timeoutMs = this.#config.timeoutMs, onWait }: Patience = {},
   ): Promise<T> {
     const trace: RequestTrace = { ...callOf(doing), subject: "application", attempts: 0, waitedMs: 0 };
     return traceRequest(trace, async () => {
-      for (;;) {
-        await this.#admit(doing, trace);
+      for (let timeLeftMs = timeoutMs; ; ) {
+        await this.#admit(doing, trace, onWait);
         const opened = await this.#open();
+        const elapsedMs = stopwatch();
         trace.attempts += 1;
         try {
-          const answer = await withDeadline(timeoutMs, task(opened));
+          const answer = await withDeadline(timeLeftMs, task(opened));
           trace.status = 200;
           return answer;
         } catch (error) {
@@ -132,27 +136,33 @@ export class OAuth {
             doing,
             secrets.filter((secret) => secret !== undefined),
           );
-          if (!this.#isWorthWaiting(explained, trace)) throw explained;
+          timeLeftMs -= elapsedMs();
+          if (timeLeftMs <= 0 || !this.#isWorthWaiting(explained, trace)) throw explained;
         }
       }
     });
   }
 
   #isWorthWaiting(error: Error, { attempts, waitedMs }: RequestTrace): boolean {
-    if (!(error instanceof RateLimited) || attempts >= MAX_ATTEMPTS) return false;
+    if (!(error instanceof RateLimited) || attempts >= MAX_ATTEMPTS || this.#waiting >= MOST_WAITING)
+      return false;
     return error.retryAfter * 1000 <= this.#config.maxWaitMs - waitedMs;
   }
 
-  /** Waits out what Discord has asked for, where that is short. @throws RateLimited */
-  async #admit(doing: Doing, trace: RequestTrace): Promise<void> {
+  /** Waits out what Discord has asked for, where that is short, and not too many wait already. @throws RateLimited */
+  async #admit(doing: Doing, trace: RequestTrace, onWait?: (ms: number) => void): Promise<void> {
     for (;;) {
       const stop = [trace.route, EVERY_ROUTE].map((route) => this.#stops.get(route)).find(isOn);
       if (!stop) return;
       const ms = stop.since + stop.ms - now();
-      if (ms > this.#config.maxWaitMs - trace.waitedMs)
+      if (ms > this.#config.maxWaitMs - trace.waitedMs || this.#waiting >= MOST_WAITING)
         throw rateLimited(doing, { retryAfterS: ms / 1000, scope: stop.scope });
+      onWait?.(ms);
       trace.waitedMs += ms;
-      await sleep(ms);
+      this.#waiting += 1;
+      await sleep(ms).finally(() => {
+        this.#waiting -= 1;
+      });
     }
   }
 
@@ -178,6 +188,11 @@ interface Stop {
 
 function isOn(stop: Stop | undefined): stop is Stop {
   return stop !== undefined && !hasPassed(stop.ms, stop.since);
+}
+
+interface Patience {
+  readonly timeoutMs?: number;
+  readonly onWait?: ((ms: number) => void) | undefined;
 }
 
 interface Opened {

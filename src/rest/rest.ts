@@ -169,7 +169,8 @@ export class Rest {
     const ms = Math.ceil(retryAfterS * 1000);
     if (scope === "global") this.#stops.set(isForAll ? EVERYBODY : call.slot.subject, { since: now(), ms });
     else this.#buckets.exhaust(call.slot, ms, scope, now());
-    if (ms > this.#patienceMs(call) || call.trace.attempts >= MAX_ATTEMPTS)
+    const mayRepeat = call.timeLeftMs > 0 && call.trace.attempts < MAX_ATTEMPTS;
+    if (ms > this.#patienceMs(call) || !mayRepeat)
       throw rateLimited(call, retryAfterS, scope, redact(body, call.secrets));
   }
 

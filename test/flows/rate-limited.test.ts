@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { replaceClock } from "../../src/clock.js";
 import { RateLimited } from "../../src/index.js";
 import { EXPRESS } from "../support/app.js";
-import { failureOf, startSignedIn } from "../support/signed-in.js";
+import { failureOf, refreshesAt, startSignedIn } from "../support/signed-in.js";
 
 const LIMITED = { kind: "rate-limited", route: "GET /users/@me" } as const;
 
@@ -31,6 +31,32 @@ describe.each(EXPRESS)("a rate limit on %s", (_name, createApp) => {
 
     advance(10_001);
     expect((await browser.get("/user?fresh=true")).status).toBe(200);
+  });
+
+  it("of the token endpoint that is short is waited out by a few, and refused to the rest", async () => {
+    const { simulator, app, browser } = await startSignedIn(createApp);
+    const browsers = [browser, ...Array.from({ length: 39 }, () => app.browser())];
+    for (const other of browsers.slice(1)) await other.signIn("/login", { user: simulator.addUser() });
+    simulator.clock.advance(604_800_000);
+    replaceClock({ now: () => Date.now() + 604_800_000 });
+    simulator.clearRequests();
+    simulator.limit({ route: "POST /oauth2/token", limit: 1, windowMs: 1500 });
+
+    const answers = await Promise.all(browsers.map((one) => one.get("/guarded")));
+
+    expect(answers.filter(({ status }) => status === 503).length).toBeGreaterThan(20);
+    expect(refreshesAt(simulator)).toBeLessThanOrEqual(40 + 10);
+  });
+
+  it("of the token endpoint is waited for apart from the time of the call", async () => {
+    const { simulator, user, browser } = await startSignedIn(createApp, {
+      discord: { timeoutMs: 300, maxWaitMs: 1000 },
+    });
+    simulator.clock.advance(604_800_000);
+    replaceClock({ now: () => Date.now() + 604_800_000 });
+    simulator.fail({ kind: "rate-limited", route: "POST /oauth2/token", retryAfter: 0.5 });
+    expect((await browser.get("/user?fresh=true")).json()).toMatchObject({ id: user.id });
+    expect(refreshesAt(simulator)).toBe(2);
   });
 
   it("of the revocation stops no login and no refresh", async () => {

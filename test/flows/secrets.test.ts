@@ -144,7 +144,8 @@ describe.each(EXPRESS)("a secret on %s", (_name, createApp) => {
       ["cache", app.discord.usersCache],
       ["settings", app.app.get("discord")],
     );
-    expect([heard.requests.length, heard.refreshes.length].every((count) => count > 50)).toBe(true);
+    expect(heard.requests.length).toBeGreaterThan(50);
+    expect(heard.refreshes.length).toBeGreaterThan(10);
     seen.push(["store", await everythingIn(store)], ["logs", logged], ["channels", heard]);
     seen.push(
       ...app.errors.map((error): [string, unknown] => [`error ${(error as HttpException).code}`, error]),

@@ -5,6 +5,11 @@ import { observe, SharedStore } from "../support/memory-store.js";
 import { refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 
 const TOKENS = "POST /oauth2/token";
+const SESSION = /^(?!discord-)/;
+
+function isSessionWrite(use: string): boolean {
+  return /^set (?!discord-)/.test(use);
+}
 
 describe.each(EXPRESS)("an app that closes on %s", (_name, createApp) => {
   it("keeps the pair of a refresh that begins while another is waited for", async () => {
@@ -37,6 +42,45 @@ describe.each(EXPRESS)("an app that closes on %s", (_name, createApp) => {
     await app.discord.close();
 
     expect((await callback).json()).toMatchObject({ userId: user.id });
+  });
+
+  it("has stored the login that it has waited for, also one that begins meanwhile", async () => {
+    const observed = observe(new SharedStore());
+    const { simulator, app, user } = await startSignedIn(createApp, { session: { store: observed.store } });
+    const logins = [
+      { browser: app.browser(), user },
+      { browser: app.browser(), user: simulator.addUser() },
+    ];
+    const open = await Promise.all(
+      logins.map(async (login) => ({ ...login, ...(await openLogin(login.browser, simulator, login.user)) })),
+    );
+    const saved = observed.uses.filter(isSessionWrite).length;
+    const exchanged = exchangesAt(simulator);
+    simulator.fail({ kind: "delay", ms: 300, route: TOKENS, times: 2 });
+    const saving = observed.hold("set", SESSION);
+
+    const callbacks = [open[0]?.browser.get(open[0].callbackUrl)];
+    await expect.poll(() => exchangesAt(simulator)).toBe(exchanged + 1);
+    const closing = app.discord.close();
+    callbacks.push(open[1]?.browser.get(open[1].callbackUrl));
+    await saving.begun;
+    saving.release();
+    await closing;
+
+    expect(observed.uses.filter(isSessionWrite)).toHaveLength(saved + 2);
+    expect((await Promise.all(callbacks)).map((answer) => answer?.status)).toEqual([200, 200]);
+  });
+
+  it("gives up on what takes too long", async () => {
+    const { simulator, app, browser, advance } = await startSignedIn(createApp, {
+      discord: { timeoutMs: 200 },
+    });
+    advance(WEEK_MS);
+    simulator.fail({ kind: "hang", route: TOKENS });
+    const guarded = browser.get("/guarded");
+    await expect.poll(() => refreshesAt(simulator)).toBe(1);
+    await app.discord.close();
+    expect((await guarded).status).toBe(504);
   });
 
   it("writes what the store would not take a moment before", async () => {

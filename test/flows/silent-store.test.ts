@@ -1,9 +1,13 @@
+import cookieSession from "cookie-session";
+import type { Request, RequestHandler } from "express";
 import { MemoryStore } from "express-session";
 import Keyv from "keyv";
 import { describe, expect, it } from "vitest";
+import { DiscordOAuth2Session, type Token } from "../../src/index.js";
 import { EXPRESS, startApp } from "../support/app.js";
-import { signedInAs } from "../support/login.js";
-import { observe, SharedStore } from "../support/memory-store.js";
+import { createGate } from "../support/gate.js";
+import { openLogin, signedInAs } from "../support/login.js";
+import { observe, RECORD, SharedStore } from "../support/memory-store.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 
 const IMPATIENT = { timeoutMs: 500 };
@@ -68,6 +72,89 @@ describe.each(EXPRESS)("a store on %s", (_name, createApp) => {
     advance(WEEK_MS);
     expect(await signedInAs(browser)).toBe(user.id);
     expect((await browser.post("/logout")).status).toBe(200);
+  });
+
+  it("that never answers when the session is saved fails the callback", async () => {
+    const observed = observe(new MemoryStore());
+    const { simulator, app, user } = await startSignedIn(createApp, {
+      session: { store: observed.store },
+      discord: IMPATIENT,
+    });
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+    observed.hold("set", /^(?!discord-)/);
+    expect(failureOf(await browser.get(callbackUrl))).toBe("503 store_failed");
+  });
+
+  it("whose write comes after it was given up does not undo a logout", async () => {
+    const entries = new Map<string, string>();
+    const gate = createGate();
+    let isHeld = false;
+    const tokenStore = {
+      get: (key: string) => entries.get(key),
+      set: async (key: string, value: string) => {
+        if (isHeld && RECORD.test(key)) {
+          isHeld = false;
+          await gate.opened;
+        }
+        entries.set(key, value);
+      },
+      delete: (key: string) => entries.delete(key),
+    };
+    const { browser, advance } = await startSignedIn(createApp, {
+      sessionMiddleware: cookieSession({
+        name: "visit",
+        keys: ["a key that signs the session"],
+      }) as RequestHandler,
+      discord: { ...IMPATIENT, tokenStore },
+    });
+    const stolen = browser.clone();
+    advance(WEEK_MS);
+    isHeld = true;
+    await browser.get("/guarded");
+    await expect.poll(async () => (await browser.get("/guarded")).status, { timeout: 5000 }).toBe(200);
+    expect((await browser.post("/logout")).status).toBe(200);
+    const [key = ""] = entries.keys();
+    const tombstone = entries.get(key);
+
+    gate.open();
+    await expect.poll(() => entries.get(key)).not.toBe(tombstone);
+    advance(31_000);
+    expect(failureOf(await stolen.get("/guarded"))).toBe("401 not_signed_in");
+  });
+
+  it("of the app's own whose write comes after it was given up does not undo a logout", async () => {
+    const table = new Map<string, Token>();
+    const gate = createGate();
+    let isHeld = false;
+    class Own extends DiscordOAuth2Session {
+      override async getAuthorizationToken(req: Request): Promise<Token | undefined> {
+        return table.get(req.sessionID);
+      }
+
+      override async saveAuthorizationToken(req: Request, token: Token | undefined): Promise<void> {
+        if (isHeld && token) {
+          isHeld = false;
+          await gate.opened;
+        }
+        if (token) table.set(req.sessionID, token);
+        else table.delete(req.sessionID);
+      }
+    }
+    const { browser, advance } = await startSignedIn(createApp, {
+      create: (app, options) => new Own(app, options),
+      discord: IMPATIENT,
+    });
+    advance(WEEK_MS);
+    isHeld = true;
+    await browser.get("/guarded");
+    await expect.poll(async () => (await browser.get("/guarded")).status, { timeout: 5000 }).toBe(200);
+    expect((await browser.post("/logout")).status).toBe(200);
+
+    gate.open();
+    await new Promise(setImmediate);
+    await expect.poll(() => table.size).toBe(0);
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
   });
 
   it("that Keyv stands before is out of order for a while, and nobody is signed out", async () => {
