@@ -65,9 +65,13 @@ describe.each(EXPRESS)("a store on %s", (_name, createApp) => {
       discord: IMPATIENT,
     });
     advance(WEEK_MS);
+    const record = async () =>
+      Object.entries(await observed.content()).find(([key]) => RECORD.test(key))?.[1].grant;
+    const former = await record();
     observed.hold("set");
     expect(failureOf(await browser.get("/guarded"))).toBe("504 discord_timeout");
-    await expect.poll(async () => (await browser.get("/guarded")).status).toBe(200);
+    await expect.poll(record, { timeout: 5000 }).not.toBe(former);
+    expect((await browser.get("/guarded")).status).toBe(200);
     expect(refreshesAt(simulator)).toBe(1);
     advance(WEEK_MS);
     expect(await signedInAs(browser)).toBe(user.id);
