@@ -53,6 +53,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "rest/proxy",
     "rest/rest",
     "rest/route",
+    "rest/stops",
     "telemetry",
     "oauth/token-answer",
   ],

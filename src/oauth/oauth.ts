@@ -1,11 +1,12 @@
 import http from "node:http";
 import type { AuthorizationCode, ModuleOptions } from "simple-oauth2";
-import { hasPassed, now, sleep, stopwatch } from "../clock.js";
+import { now, sleep, stopwatch } from "../clock.js";
 import type { Config } from "../config.js";
 import { withDeadline } from "../deadline.js";
-import { RateLimited, type RateLimitScope } from "../errors.js";
+import { RateLimited } from "../errors.js";
 import { countsAsInvalid, InvalidRequests } from "../rest/invalid-requests.js";
 import { readRefusal } from "../rest/rate-limits.js";
+import { Stops } from "../rest/stops.js";
 import { type RequestTrace, traceRequest } from "../telemetry.js";
 import { USER_AGENT } from "../version.js";
 import { answerIn, callOf, type Doing, explain, rateLimited } from "./oauth-errors.js";
@@ -23,7 +24,6 @@ const REFRESH_DEADLINES = 4;
 const MAX_ATTEMPTS = 2;
 /** All who wait go on at the same moment: more would be refused then, and bring a ban of the address nearer. */
 const MOST_WAITING = 10;
-const EVERY_ROUTE = "*";
 
 /** Either of the two stands for all that the user has granted. */
 interface RevocableToken {
@@ -37,7 +37,7 @@ export class OAuth {
   readonly #invalidRequests: InvalidRequests;
   #opened: Promise<Opened> | undefined;
   /** Discord counts these calls by address: what one was told holds for all of its route. */
-  readonly #stops = new Map<string, Stop>();
+  readonly #stops = new Stops();
   #waiting = 0;
 
   /** @param invalidRequests what brings a ban of this address nearer; it never stops these calls */
@@ -119,7 +119,8 @@ export class OAuth {
   ): Promise<T> {
     const trace: RequestTrace = { ...callOf(doing), subject: "application", attempts: 0, waitedMs: 0 };
     return traceRequest(trace, async () => {
-      for (let timeLeftMs = timeoutMs; ; ) {
+      let timeLeftMs = timeoutMs;
+      for (;;) {
         await this.#admit(doing, trace, onWait);
         const opened = await this.#open();
         const elapsedMs = stopwatch();
@@ -152,11 +153,11 @@ export class OAuth {
   /** Waits out what Discord has asked for, where that is short, and not too many wait already. @throws RateLimited */
   async #admit(doing: Doing, trace: RequestTrace, onWait?: (ms: number) => void): Promise<void> {
     for (;;) {
-      const stop = [trace.route, EVERY_ROUTE].map((route) => this.#stops.get(route)).find(isOn);
+      const stop = this.#stops.waitFor(trace.route);
       if (!stop) return;
-      const ms = stop.since + stop.ms - now();
+      const { ms, scope } = stop;
       if (ms > this.#config.maxWaitMs - trace.waitedMs || this.#waiting >= MOST_WAITING)
-        throw rateLimited(doing, { retryAfterS: ms / 1000, scope: stop.scope });
+        throw rateLimited(doing, { retryAfterS: ms / 1000, scope });
       onWait?.(ms);
       trace.waitedMs += ms;
       this.#waiting += 1;
@@ -174,20 +175,8 @@ export class OAuth {
     this.#invalidRequests.answered(now(), countsAsInvalid(statusCode, headers));
     if (statusCode !== 429) return;
     const { retryAfterS, scope } = readRefusal(headers, answer.payload);
-    const route = scope === "global" ? EVERY_ROUTE : trace.route;
-    this.#stops.set(route, { since: now(), ms: Math.ceil(retryAfterS * 1000), scope });
+    this.#stops.add(scope === "global" ? undefined : trace.route, Math.ceil(retryAfterS * 1000), scope);
   }
-}
-
-/** Until when a route must not be called. */
-interface Stop {
-  readonly since: number;
-  readonly ms: number;
-  readonly scope: RateLimitScope;
-}
-
-function isOn(stop: Stop | undefined): stop is Stop {
-  return stop !== undefined && !hasPassed(stop.ms, stop.since);
 }
 
 interface Patience {

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Dispatcher } from "undici";
-import { hasPassed, now, stopwatch } from "../clock.js";
+import { now, stopwatch } from "../clock.js";
 import { traceRequest } from "../telemetry.js";
 import { readAnswer, readBody } from "./answer.js";
 import { type ApiRequest, encodeForm } from "./api-request.js";
@@ -12,6 +12,7 @@ import { countsAsInvalid, InvalidRequests } from "./invalid-requests.js";
 import { pause } from "./pause.js";
 import { type ProxyAddress, parseProxy } from "./proxy.js";
 import { readAnnouncement, readRefusal, type Wait } from "./rate-limits.js";
+import { Stops } from "./stops.js";
 
 /** Where Discord is, and how patient its callers are. */
 export interface RestOptions {
@@ -31,8 +32,6 @@ const REPEATED_STATUSES = new Set([502, 503, 504]);
 /** However short the waits that Discord asks for. */
 const MAX_ATTEMPTS = 5;
 const UNKNOWN_WAIT_MS = 1000;
-const SUBJECTS = 10_000;
-const EVERYBODY = "*";
 const BOT_REFUSAL_MS = 60_000;
 /** Below what Discord's edge allows, and far above undici's own 4 s: a quiet site is spared handshakes. */
 const KEEP_ALIVE_MS = 30_000;
@@ -52,7 +51,7 @@ export class Rest {
     perf: { now },
   });
   /** Whose calls have to wait, all of them: of one subject, or of everybody. */
-  readonly #stops = new LRUCache<string, Stop>({ max: SUBJECTS });
+  readonly #stops = new Stops();
   #dispatcher: Promise<Dispatcher> | undefined;
 
   constructor(options: RestOptions) {
@@ -124,11 +123,11 @@ export class Rest {
   }
 
   #waitFor(call: Call, time: number): Wait | undefined {
-    const wait = this.invalidRequests.waitFor(time, call.untrusted);
-    if (wait !== undefined) return wait;
-    const stop = [EVERYBODY, call.slot.subject].map((subject) => this.#stops.get(subject)).find(isOn);
-    if (stop) return { scope: "global", ms: stop.since + stop.ms - time };
-    return this.#buckets.reserve(call.slot, time);
+    return (
+      this.invalidRequests.waitFor(time, call.untrusted) ??
+      this.#stops.waitFor(call.slot.subject) ??
+      this.#buckets.reserve(call.slot, time)
+    );
   }
 
   #patienceMs({ trace }: Call): number {
@@ -167,7 +166,7 @@ export class Rest {
     const body = readBody(answer);
     const { retryAfterS, scope, isForAll } = readRefusal(answer.headers, body, now());
     const ms = Math.ceil(retryAfterS * 1000);
-    if (scope === "global") this.#stops.set(isForAll ? EVERYBODY : call.slot.subject, { since: now(), ms });
+    if (scope === "global") this.#stops.add(isForAll ? undefined : call.slot.subject, ms, scope);
     else this.#buckets.exhaust(call.slot, ms, scope, now());
     const mayRepeat = call.timeLeftMs > 0 && call.trace.attempts < MAX_ATTEMPTS;
     if (ms > this.#patienceMs(call) || !mayRepeat)
@@ -178,16 +177,6 @@ export class Rest {
     this.#dispatcher ??= createDispatcher(this.#options.timeoutMs, this.#proxy);
     return this.#dispatcher;
   }
-}
-
-/** From when on calls have to wait, and how long. */
-interface Stop {
-  readonly since: number;
-  readonly ms: number;
-}
-
-function isOn(stop: Stop | undefined): stop is Stop {
-  return stop !== undefined && !hasPassed(stop.ms, stop.since);
 }
 
 async function createDispatcher(timeoutMs: number, proxy: ProxyAddress | undefined): Promise<Dispatcher> {
