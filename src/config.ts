@@ -70,6 +70,11 @@ const DISCORD_URL = "https://discord.com";
 
 const CACHE_OPTION_NAMES = ["max", "ttlMs"] as const satisfies readonly (keyof CacheOptions)[];
 
+/** How long a store is waited for, in milliseconds of real time. */
+export function storeDeadlineMs({ timeoutMs }: Config): number {
+  return 2 * timeoutMs;
+}
+
 /** Reads and checks the whole configuration. @throws TypeError that lists every mistake at once */
 export function resolveConfig(options: DiscordOptions, settings: SettingSource): Config {
   const mistakes: string[] = [...unknownOptions(options)];

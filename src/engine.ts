@@ -1,4 +1,4 @@
-import type { Config } from "./config.js";
+import { type Config, storeDeadlineMs } from "./config.js";
 import { withDeadline } from "./deadline.js";
 import type { GrantPlace } from "./grants/grant.js";
 import { GrantPlaces } from "./grants/grant-places.js";
@@ -24,7 +24,7 @@ export function createEngine(config: Config, hooks: TokenHooks | undefined) {
   const rest = new Rest(config);
   const oauth = new OAuth(config, rest.invalidRequests);
   const places = new GrantPlaces(config, seal);
-  const keeper = hooks ? keeperOfHooks(hooks, 2 * config.timeoutMs) : keeperOfPlaces(places);
+  const keeper = hooks ? keeperOfHooks(hooks, storeDeadlineMs(config)) : keeperOfPlaces(places);
   const tokens = new Tokens(config, oauth);
   const bot = new BotCalls(config, rest);
   const calls = new UserCalls(tokens, rest);

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { LRUCache } from "lru-cache";
-import type { Config } from "../config.js";
+import { type Config, storeDeadlineMs } from "../config.js";
 import type { Seal } from "../seal.js";
 import { type GrantPlace, parseToken, type Token } from "./grant.js";
 import { GrantRecords } from "./grant-records.js";
@@ -19,7 +19,7 @@ const NOWHERE: GrantPlace = {
 export class GrantPlaces {
   readonly #seal: Seal;
   readonly #records: GrantRecords;
-  readonly #storeDeadlineMs: number;
+  readonly #deadlineMs: number;
   readonly #tokenStore: Records | undefined;
   readonly #besideSessions = new WeakMap<SessionStore, Records>();
   /** What became of grants whose tokens are in a cookie: nobody can take back what a browser still sends. */
@@ -28,8 +28,8 @@ export class GrantPlaces {
   constructor(config: Config, seal: Seal) {
     this.#seal = seal;
     this.#records = new GrantRecords(seal);
-    this.#storeDeadlineMs = 2 * config.timeoutMs;
-    this.#tokenStore = config.tokenStore && inTokenStore(config.tokenStore, this.#storeDeadlineMs);
+    this.#deadlineMs = storeDeadlineMs(config);
+    this.#tokenStore = config.tokenStore && inTokenStore(config.tokenStore, this.#deadlineMs);
   }
 
   /** The place that the session of this request points to. */
@@ -72,7 +72,7 @@ export class GrantPlaces {
     if (this.#tokenStore) return this.#tokenStore;
     const store = sessionStoreOf(req);
     if (!store) return undefined;
-    const known = this.#besideSessions.get(store) ?? besideSessions(store, this.#storeDeadlineMs);
+    const known = this.#besideSessions.get(store) ?? besideSessions(store, this.#deadlineMs);
     this.#besideSessions.set(store, known);
     return known;
   }

@@ -34,53 +34,49 @@ const users = new WeakMap<SessionStore, number>();
  */
 export function besideSessions(store: SessionStore, deadlineMs: number): Records {
   users.set(store, (users.get(store) ?? 0) + 1);
-  const called = <T>(call: (callback: Callback<T>) => void) =>
-    withDeadline(deadlineMs, new Promise<T>((resolve, reject) => call(settle(resolve, reject))));
   return {
     get shared() {
       return store.constructor.name !== "MemoryStore" || (users.get(store) ?? 0) > 1;
     },
 
     async read(key) {
-      try {
-        return sealedIn(await called((callback) => store.get(key, callback)));
-      } catch (error) {
-        if (isMissingFile(error)) return undefined;
-        throw storeFailed("reading", error);
-      }
+      const session = await attempt("reading", deadlineMs, () =>
+        called((callback) => store.get(key, callback)).catch(withoutMissingFile),
+      );
+      return sealedIn(session);
     },
 
     async write(key, sealed, ttlMs) {
       const session = { cookie: cookieOf(ttlMs), grant: sealed };
-      await attempt("writing", () => called<void>((callback) => store.set(key, session as never, callback)));
+      await attempt("writing", deadlineMs, () =>
+        called<void>((callback) => store.set(key, session as never, callback)),
+      );
     },
 
     async delete(key) {
-      await attempt("deleting", () => called<void>((callback) => store.destroy(key, callback)));
+      await attempt("deleting", deadlineMs, () => called<void>((callback) => store.destroy(key, callback)));
     },
   };
 }
 
 /** Records in a store that the app has chosen. */
 export function inTokenStore(store: TokenStore, deadlineMs: number): Records {
-  const used = (doing: string, use: () => unknown) =>
-    attempt(doing, () => withDeadline(deadlineMs, (async () => use())()));
   return {
     shared: true,
 
     async read(key) {
-      const value = await used("reading", () => store.get(key));
+      const value = await attempt("reading", deadlineMs, async () => store.get(key));
       return typeof value === "string" ? value : undefined;
     },
 
     async write(key, sealed, ttlMs) {
-      await used("writing", async () => {
+      await attempt("writing", deadlineMs, async () => {
         if ((await store.set(key, sealed, ttlMs)) === false) throw new Error("The store has not kept it.");
       });
     },
 
     async delete(key) {
-      await used("deleting", () => store.delete(key));
+      await attempt("deleting", deadlineMs, async () => store.delete(key));
     },
   };
 }
@@ -102,17 +98,20 @@ function sealedIn(session: unknown): string | undefined {
 }
 
 /** Some stores report a missing session as the missing of its file. */
-function isMissingFile(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "ENOENT";
+function withoutMissingFile(error: unknown): undefined {
+  if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+  throw error;
 }
 
-function settle<T>(resolve: (value: T) => void, reject: (error: unknown) => void): Callback<T> {
-  return (error, value) => (error ? reject(error) : resolve(value as T));
+function called<T>(call: (callback: Callback<T>) => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    call((error, value) => (error ? reject(error) : resolve(value as T)));
+  });
 }
 
-async function attempt<T>(doing: string, task: () => Promise<T>): Promise<T> {
+async function attempt<T>(doing: string, deadlineMs: number, task: () => Promise<T>): Promise<T> {
   try {
-    return await task();
+    return await withDeadline(deadlineMs, task());
   } catch (error) {
     throw storeFailed(doing, error);
   }

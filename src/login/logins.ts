@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { APIGuild, APIWebhook } from "discord-api-types/v10";
+import { storeDeadlineMs } from "../config.js";
 import { digestOf } from "../digest.js";
 import { HttpException, RateLimited } from "../errors.js";
 import type { Token } from "../grants/grant.js";
@@ -144,16 +145,13 @@ export class Logins {
   /** Gives the visitor a new session that points to the grant, and saves it before anything else happens. */
   async #signIn(req: IncomingMessage, { token, replayed }: Outcome, stateHash: string): Promise<void> {
     const { config, keeper, tokens } = this.#parts;
-    const deadlineMs = 2 * config.timeoutMs;
+    const deadlineMs = storeDeadlineMs(config);
     let session: SessionLike | undefined;
     try {
       await this.#endFormer(req, token.id);
       const last = lastUserOf(sessionOf(req));
-      session = await renewSession(
-        req,
-        !last || (last.id !== undefined && last.id === token.userId),
-        deadlineMs,
-      );
+      const keepData = !last || (last.id !== undefined && last.id === token.userId);
+      session = await renewSession(req, keepData, deadlineMs);
       session.discord = { grantId: token.id, userId: token.userId, stateHash };
       await keeper.save(req, token);
       await saveSession(session, deadlineMs);

@@ -68,8 +68,8 @@ function* findingsIn(req: IncomingMessage, there: Host): Generator<Finding> {
   }
   const { host } = req.headers;
   // A proxy may have changed Host; where it has not, a client may have made the other one up.
-  const header = String(host === there.header ? host : (req.headers["x-forwarded-host"] ?? host));
-  const here = header === there.header ? there : hostOf(`http://${header}`);
+  const here =
+    host === there.header ? there : hostOf(`http://${String(req.headers["x-forwarded-host"] ?? host)}`);
   if (isOtherHost(here, there)) {
     yield {
       code: "EXPRESS_DISCORD_OTHER_HOST",

@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { replaceClock } from "../../src/clock.js";
 import { RateLimited } from "../../src/index.js";
 import { EXPRESS } from "../support/app.js";
-import { failureOf, refreshesAt, startSignedIn } from "../support/signed-in.js";
+import { advanceBoth } from "../support/clock.js";
+import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 
 const LIMITED = { kind: "rate-limited", route: "GET /users/@me" } as const;
 
@@ -37,8 +38,7 @@ describe.each(EXPRESS)("a rate limit on %s", (_name, createApp) => {
     const { simulator, app, browser } = await startSignedIn(createApp);
     const browsers = [browser, ...Array.from({ length: 39 }, () => app.browser())];
     for (const other of browsers.slice(1)) await other.signIn("/login", { user: simulator.addUser() });
-    simulator.clock.advance(604_800_000);
-    replaceClock({ now: () => Date.now() + 604_800_000 });
+    advanceBoth(simulator, WEEK_MS);
     simulator.clearRequests();
     simulator.limit({ route: "POST /oauth2/token", limit: 1, windowMs: 1500 });
 
@@ -52,8 +52,7 @@ describe.each(EXPRESS)("a rate limit on %s", (_name, createApp) => {
     const { simulator, user, browser } = await startSignedIn(createApp, {
       discord: { timeoutMs: 300, maxWaitMs: 1000 },
     });
-    simulator.clock.advance(604_800_000);
-    replaceClock({ now: () => Date.now() + 604_800_000 });
+    advanceBoth(simulator, WEEK_MS);
     simulator.fail({ kind: "rate-limited", route: "POST /oauth2/token", retryAfter: 0.5 });
     expect((await browser.get("/user?fresh=true")).json()).toMatchObject({ id: user.id });
     expect(refreshesAt(simulator)).toBe(2);
@@ -66,7 +65,7 @@ describe.each(EXPRESS)("a rate limit on %s", (_name, createApp) => {
     simulator.fail({ kind: "rate-limited", route: "POST /oauth2/token/revoke", retryAfter: 600 });
     expect(failureOf(await browser.post("/logout?everywhere=true"))).toBe("503 rate_limited");
     expect((await browser.signIn("/login", { user })).status).toBe(200);
-    advance(604_800_000);
+    advance(WEEK_MS);
     expect((await other.get("/guarded")).status).toBe(200);
   });
 

@@ -1,3 +1,4 @@
+import type { Application } from "express";
 import { MemoryStore } from "express-session";
 import Keyv from "keyv";
 import { describe, expect, it } from "vitest";
@@ -39,6 +40,14 @@ class ForgetfulStore extends MapStore {
 }
 
 const DAY_MS = 86_400_000;
+
+/** A page that gives the session of its visitor a longer life. */
+function rememberMe(app: Application): void {
+  app.get("/remember-me", (req, res) => {
+    req.session.cookie.maxAge = 90 * DAY_MS;
+    res.json({});
+  });
+}
 
 const KINDS: readonly (readonly [name: string, create: () => TokenStore])[] = [
   ["a Map", () => new MapStore()],
@@ -136,12 +145,7 @@ describe.each(EXPRESS)("on %s", (_express, createApp) => {
   it("tokens last as long as a session that is given a longer life after the login", async () => {
     const { simulator, user, browser, advance } = await startSignedIn(createApp, {
       discord: { tokenStore: new ForgetfulStore() },
-      routes(app) {
-        app.get("/remember-me", (req, res) => {
-          req.session.cookie.maxAge = 90 * DAY_MS;
-          res.json({});
-        });
-      },
+      routes: rememberMe,
     });
     await browser.get("/remember-me");
     expect((await browser.get("/guarded")).status).toBe(200);
@@ -155,12 +159,7 @@ describe.each(EXPRESS)("on %s", (_express, createApp) => {
     const tokenStore = new MapStore();
     const { browser, advance } = await startSignedIn(createApp, {
       discord: { tokenStore },
-      routes(app) {
-        app.get("/remember-me", (req, res) => {
-          req.session.cookie.maxAge = 90 * DAY_MS;
-          res.json({});
-        });
-      },
+      routes: rememberMe,
     });
     const [key = ""] = tokenStore.entries.keys();
     const written: string[] = [];

@@ -1,5 +1,13 @@
 import { onTestFinished } from "vitest";
 import { replaceClock } from "../../src/clock.js";
+import type { DiscordSimulator } from "../../src/testing/index.js";
+
+/** Moves the time of the library and of Discord for the rest of one test; waits last as long as they are. */
+export function advanceBoth(simulator: DiscordSimulator, ms: number): void {
+  simulator.clock.advance(ms);
+  replaceClock({ now: () => Date.now() + ms });
+  onTestFinished(() => replaceClock());
+}
 
 /** Moves the library's time for the rest of one test; waits pass as soon as they begin, and take the time along. */
 export function movableClock() {

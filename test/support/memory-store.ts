@@ -28,6 +28,9 @@ export interface ObservedStore<Store extends MemoryStore = MemoryStore> {
 /** The key of a grant's record, and not of the note that it is being refreshed. */
 export const RECORD = /^discord-[\w-]{24}$/;
 
+/** The key of a session. */
+export const SESSION = /^(?!discord-)/;
+
 /** Puts a session store under watch. */
 export function observe<Store extends MemoryStore>(store: Store): ObservedStore<Store> {
   const uses: string[] = [];
