@@ -48,11 +48,10 @@ export class Grants {
   async validToken(storage: TokenStorage): Promise<Token> {
     const cached = this.#cached(storage);
     const token = cached ? cached.token : await this.read(storage);
-    if (!token) throw notSignedIn();
+    if (!token || this.#isOver(token)) throw notSignedIn();
     const isDeauthorized = this.#deauthorizations.concerns(token);
     if (isDeauthorized !== false) await this.#endIfDeauthorized(storage, token, isDeauthorized);
     if (isExpired(token) || this.isRejected(token)) {
-      if (this.#memory.isOver(token)) throw notSignedIn();
       return this.refresh(storage, token);
     }
     return isDue(token) ? this.#refreshEarly(storage, token) : token;
@@ -73,7 +72,8 @@ export class Grants {
     const known = this.#memory.known(id);
     // A refresh in this process has overtaken what was read.
     if (record && known !== before) return known?.token;
-    return stored ? this.#take(storage, stored) : this.#miss(id);
+    const token = stored ? await this.#take(storage, stored) : this.#miss(id);
+    return token && this.#isOver(token) ? undefined : token;
   }
 
   /**
@@ -180,6 +180,11 @@ export class Grants {
   /** Writes once more the pairs that stores have rejected. */
   saveAgain(): Promise<unknown> {
     return this.#writer.saveAllAgain();
+  }
+
+  /** Whether Discord has rejected the refresh token, and the access token has ended too. */
+  #isOver(token: Token): boolean {
+    return this.#memory.isOver(token) && (isExpired(token) || this.isRejected(token));
   }
 
   #cached(storage: TokenStorage): Known | undefined {
