@@ -160,12 +160,6 @@ export class Grants {
     this.#deauthorizations.add(userId, at);
   }
 
-  /** Extends a record when its session was given a longer life. Nothing goes wrong for the caller. */
-  async extend(storage: TokenStorage): Promise<void> {
-    const stored = await storage.read().catch(() => undefined);
-    if (stored && !this.#refreshes.has(stored.token.id)) await this.#writer.extend(storage, stored);
-  }
-
   /** How many refreshes and writes are in flight. */
   get busy(): number {
     return this.#refreshes.size + this.#writer.busy;
@@ -202,8 +196,7 @@ export class Grants {
     this.#memory.learn(id, newest, stored);
     if (newest === stored.token) {
       this.#memory.saved(id);
-      if (storage.record && !isDue(newest) && !this.#refreshes.has(id))
-        this.#writer.extendSoon(storage, stored);
+      if (storage.record && !isDue(newest)) this.#writer.extendSoon(storage, stored);
       return newest;
     }
     return this.#writer.putBack(storage, newest);
