@@ -3,7 +3,12 @@ import type { OAuth } from "../oauth/oauth.js";
 import type { GrantMemory } from "./grant-memory.js";
 import { onLateWrite } from "./record-store.js";
 import { grantEnded } from "./sign-in-errors.js";
-import { LONGEST_UNSAVED_RETRY_MS, UNKNOWN_LIFETIME_MS, UNSAVED_RETRY_MS } from "./time-limits.js";
+import {
+  LONGEST_UNSAVED_RETRY_MS,
+  REWRITE_SHARE,
+  UNKNOWN_LIFETIME_MS,
+  UNSAVED_RETRY_MS,
+} from "./time-limits.js";
 import { isNewer, newerOf, type Token } from "./token.js";
 import type { Ended, Stored, StoredRecord, TokenStorage } from "./token-storage.js";
 
@@ -18,7 +23,6 @@ export class GrantWriter {
   readonly #oauth: OAuth;
   readonly #jobs = new Map<string, Promise<void>>();
   readonly #retries = new Map<string, Retry>();
-  readonly #storing = new Set<string>();
 
   constructor(memory: GrantMemory, oauth: OAuth) {
     this.#memory = memory;
@@ -45,18 +49,17 @@ export class GrantWriter {
    */
   async store(storage: TokenStorage, next: Token): Promise<Token> {
     const { id } = next;
-    this.#storing.add(id);
     this.#memory.learn(id, next, storage.record);
     this.#memory.keepUnsaved(next);
     const isStored = await storage.write(next).then(
       () => true,
       (error: unknown) => {
+        if (storage.isHeldByCaller) throw error;
         onLateWrite(error, () => this.#afterLateWrite(storage, next));
         return false;
       },
     );
     const ended = await this.#endedOf(storage, id);
-    this.#storing.delete(id);
     if (ended === "unknown" || (!ended && !isStored)) {
       this.#retryLater(storage, id);
       return next;
@@ -75,7 +78,7 @@ export class GrantWriter {
   /** Writes a pair that is newer than the stored one. @returns the pair, whether that worked or not */
   async putBack(storage: TokenStorage, newest: Token): Promise<Token> {
     const { id } = newest;
-    if (this.#storing.has(id) || this.#jobs.has(id)) return newest;
+    if (this.#jobs.has(id)) return newest;
     if (storage.record) this.#enqueue(id, () => this.#resave(storage, id));
     else await this.store(storage, newest);
     return newest;
@@ -84,7 +87,7 @@ export class GrantWriter {
   /** Extends a record in the background, unless its grant is being written already. */
   extendSoon(storage: TokenStorage, stored: Stored): void {
     const { id } = stored.token;
-    if (this.#storing.has(id) || this.#jobs.has(id)) return;
+    if (this.#jobs.has(id)) return;
     this.#enqueue(id, () => this.extend(storage, stored));
   }
 
@@ -197,5 +200,5 @@ export class GrantWriter {
 /** Some stores have no `touch`, or have it switched off. */
 function needsRewriting({ lifetimeMs }: StoredRecord, stored: Stored): boolean {
   if (lifetimeMs !== undefined && lifetimeMs > (stored.lifetimeMs ?? 0)) return true;
-  return hasPassed((stored.lifetimeMs ?? UNKNOWN_LIFETIME_MS) / 2, stored.writtenAt ?? 0);
+  return hasPassed(REWRITE_SHARE * (stored.lifetimeMs ?? UNKNOWN_LIFETIME_MS), stored.writtenAt ?? 0);
 }

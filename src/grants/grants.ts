@@ -52,7 +52,7 @@ export class Grants {
     const isDeauthorized = this.#deauthorizations.concerns(token);
     if (isDeauthorized !== false) await this.#endIfDeauthorized(storage, token, isDeauthorized);
     if (isExpired(token) || this.isRejected(token)) {
-      if (this.#memory.isOver(token)) throw notSignedIn();
+      if (this.#memory.isOver(token)) throw this.#memory.reportOver(token) ? grantEnded() : notSignedIn();
       return this.refresh(storage, token);
     }
     return isDue(token) ? this.#refreshEarly(storage, token) : token;
@@ -83,6 +83,15 @@ export class Grants {
    * @throws Unauthorized when Discord refuses: the grant is over
    */
   async refresh(storage: TokenStorage, token: Token): Promise<Token> {
+    try {
+      return await this.#refreshOnce(storage, token);
+    } catch (error) {
+      if (this.#memory.isOver(token)) this.#memory.reportOver(token);
+      throw error;
+    }
+  }
+
+  async #refreshOnce(storage: TokenStorage, token: Token): Promise<Token> {
     const running = this.#refreshes.get(token.id);
     if (running !== undefined) return running.wait();
     if (this.#memory.ended(token.id)) throw grantEnded();
@@ -201,7 +210,7 @@ export class Grants {
         this.#writer.extendSoon(storage, stored);
       return newest;
     }
-    return this.#writer.putBack(storage, newest);
+    return this.#refreshes.has(id) ? newest : this.#writer.putBack(storage, newest);
   }
 
   #miss(id: string): undefined {
@@ -226,7 +235,7 @@ export class Grants {
     const impatience = new Promise<undefined>((resolve) => {
       cancel = startTimer(EARLY_PATIENCE_MS, () => resolve(undefined));
     });
-    const refreshed = this.refresh(storage, token).catch(() => undefined);
+    const refreshed = this.#refreshOnce(storage, token).catch(() => undefined);
     const renewed = await Promise.race([refreshed, impatience]);
     cancel();
     if (!renewed) this.#earlyAgainAt.set(token.id, now() + EARLY_RETRY_MS);
