@@ -11,6 +11,7 @@ export function invalidField(field: string, code: string, message: string): Answ
   return json(400, { message: "Invalid Form Body", code: 50035, errors });
 }
 
+export const BAD_REQUEST = apiError(400, 0, "400: Bad Request");
 export const UNAUTHORIZED = apiError(401, 0, "401: Unauthorized");
 export const NOT_FOUND = apiError(404, 0, "404: Not Found");
 export const METHOD_NOT_ALLOWED = apiError(405, 0, "405: Method Not Allowed");

@@ -27,9 +27,11 @@ export interface PathId {
 export interface Call extends RoutedRequest {
   readonly method: string;
   readonly isApi: boolean;
-  /** As requested, without the query. */
+  /** Percent-decoded, without the query. */
   readonly path: string;
   readonly apiPath: string;
+  /** Whether the path cannot be decoded. */
+  readonly isMalformed: boolean;
   readonly route: string;
   /** Of the API; 6 where the path names none. */
   readonly version: number;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { type Answer, Refusal } from "./answer.js";
-import { INVALID_VERSION, METHOD_NOT_ALLOWED, NOT_FOUND } from "./api-errors.js";
+import { BAD_REQUEST, INVALID_VERSION, METHOD_NOT_ALLOWED, NOT_FOUND } from "./api-errors.js";
 import type { Call, Caller } from "./call.js";
 import type { Discord } from "./discord.js";
 import { type Credentials, OLDEST_VERSION, parseBody, parseTarget, readCredentials } from "./incoming.js";
@@ -80,6 +80,7 @@ export class Front {
   #answer(call: Call, place: Place | undefined): Answer {
     const shutOut = this.#limits.checkAddress(call.address);
     if (shutOut !== undefined) return shutOut;
+    if (call.isMalformed) return BAD_REQUEST;
     if (call.isApi && !isServed(call.version)) return INVALID_VERSION;
     if (place === undefined) return NOT_FOUND;
     if (place.handle === undefined) return METHOD_NOT_ALLOWED;

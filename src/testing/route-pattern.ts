@@ -1,7 +1,9 @@
+import { decodePath } from "./decode-path.js";
+
 /** What a pattern is compared with. */
 export interface RoutedRequest {
   readonly method: string;
-  /** The path below `/api` and the version. */
+  /** The path below `/api` and the version, percent-decoded. */
   readonly apiPath: string;
   /** The template of the route, such as `/users/:id`. */
   readonly route: string;
@@ -15,8 +17,9 @@ export type MatchesRoute = (request: RoutedRequest) => boolean;
  * user) or "/users/80351110224678912" (this one).
  */
 export function parseRoutePattern(pattern: string, methodApart?: string): MatchesRoute {
-  const [, methodInside, path = ""] = /^(?:([A-Za-z]+)\s+)?(\/\S*)$/.exec(pattern) ?? [];
-  if (path === "") {
+  const [, methodInside, writtenPath = ""] = /^(?:([A-Za-z]+)\s+)?(\/\S*)$/.exec(pattern) ?? [];
+  const path = decodePath(writtenPath);
+  if (!path) {
     throw new TypeError(
       `"${pattern}" is not a route: write "GET /users/@me", or "/users/@me" for any method.`,
     );
