@@ -5,9 +5,11 @@ import {
   INVALID_JSON,
   invalidField,
   MISSING_SCOPE,
+  notSnowflake,
   UNAUTHORIZED,
 } from "./api-errors.js";
 import type { AccessToken } from "./authorizations.js";
+import type { Body } from "./body.js";
 import type { Call } from "./call.js";
 import type { Discord } from "./discord.js";
 import type { Handle } from "./router.js";
@@ -52,10 +54,15 @@ export function requireScope(discord: Discord, token: AccessToken, scope: string
 
 /** The JSON object a request carries. */
 export function readObject(call: Call): Readonly<Record<string, unknown>> {
-  if (call.body.kind === "none") return {};
-  if (call.body.kind === "invalid-json") refuse(INVALID_JSON);
-  if (call.body.kind !== "json") refuse(INVALID_CONTENT_TYPE);
-  const { value } = call.body;
+  return toObject(call.body);
+}
+
+/** The JSON object that is this body. */
+export function toObject(body: Body): Readonly<Record<string, unknown>> {
+  if (body.kind === "none") return {};
+  if (body.kind === "invalid-json") refuse(INVALID_JSON);
+  if (body.kind !== "json") refuse(INVALID_CONTENT_TYPE);
+  const { value } = body;
   if (!isObject(value))
     refuse(invalidField("_", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType"));
   return value;
@@ -73,6 +80,6 @@ function isOtherUserAgent(call: Call): boolean {
 function readIds(call: Call): string[] {
   return call.ids.map(({ field, value }) => {
     if (isSnowflake(value)) return value;
-    return refuse(invalidField(field, "NUMBER_TYPE_COERCE", `Value "${value}" is not snowflake.`));
+    return refuse(notSnowflake(field, value));
   });
 }

@@ -11,6 +11,11 @@ export function invalidField(field: string, code: string, message: string): Answ
   return json(400, { message: "Invalid Form Body", code: 50035, errors });
 }
 
+/** 400, 50035: the field has to be an id. */
+export function notSnowflake(field: string, value: unknown): Answer {
+  return invalidField(field, "NUMBER_TYPE_COERCE", `Value "${value}" is not snowflake.`);
+}
+
 export const BAD_REQUEST = apiError(400, 0, "400: Bad Request");
 export const UNAUTHORIZED = apiError(401, 0, "401: Unauthorized");
 export const NOT_FOUND = apiError(404, 0, "404: Not Found");

@@ -39,6 +39,8 @@ export interface Behaviour {
   botRequiresCodeGrant: boolean;
   /** Whether the bot can write only to users it shares a guild with. Default: true. */
   messagesNeedSharedGuild: boolean;
+  /** Whether the token and revocation endpoints read `multipart/form-data` too. Default: false. */
+  multipartForms: boolean;
   /** Whether a bot call without Discord's User-Agent form is blocked at the edge (403, 40333). Default: false. */
   strictUserAgent: boolean;
   /** Requests per second of one user, bot or address, over all routes; null: no limit. Default: null. */
@@ -68,6 +70,7 @@ export function usualBehaviour(): Behaviour {
     approvedScopes: [],
     botRequiresCodeGrant: false,
     messagesNeedSharedGuild: true,
+    multipartForms: false,
     strictUserAgent: false,
     globalLimit: null,
     invalidRequestLimit: null,

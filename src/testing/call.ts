@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { AccessToken } from "./authorizations.js";
+import type { Body } from "./body.js";
 import type { RoutedRequest } from "./route-pattern.js";
 
 /** Whom a request comes from, by its `Authorization` header. */
@@ -7,14 +8,6 @@ export type Caller =
   | { readonly kind: "nobody" }
   | { readonly kind: "bot" }
   | { readonly kind: "user"; readonly token: AccessToken };
-
-/** What a request carries. */
-export type Body =
-  | { readonly kind: "none" }
-  | { readonly kind: "form"; readonly fields: Readonly<Record<string, string>> }
-  | { readonly kind: "json"; readonly value: unknown }
-  | { readonly kind: "invalid-json" }
-  | { readonly kind: "unsupported" };
 
 /** A variable part of the path, which has to be an id. */
 export interface PathId {

@@ -1,14 +1,16 @@
 import type { IncomingMessage } from "node:http";
 import { type Answer, Refusal } from "./answer.js";
 import { BAD_REQUEST, INVALID_VERSION, METHOD_NOT_ALLOWED, NOT_FOUND } from "./api-errors.js";
+import type { Body } from "./body.js";
 import type { Call, Caller } from "./call.js";
 import type { Discord } from "./discord.js";
-import { type Credentials, OLDEST_VERSION, parseBody, parseTarget, readCredentials } from "./incoming.js";
+import { type Credentials, OLDEST_VERSION, parseTarget, readCredentials } from "./incoming.js";
 import type { RateLimits } from "./rate-limits.js";
 import { type RecordedRequest, toRecord } from "./request-log.js";
 import { type Place, Router } from "./router.js";
 import { applicationRoutes } from "./routes/applications.js";
 import { authorizeApiRoutes, authorizePageRoutes } from "./routes/authorize.js";
+import { formOf } from "./routes/client-authentication.js";
 import { guildMemberRoutes } from "./routes/guild-members.js";
 import { guildRoleRoutes } from "./routes/guild-roles.js";
 import { messageRoutes } from "./routes/messages.js";
@@ -55,7 +57,7 @@ export class Front {
     });
   }
 
-  understand(request: IncomingMessage, bytes: Buffer): Understood {
+  understand(request: IncomingMessage, body: Body): Understood {
     const { method = "GET", headers } = request;
     const target = parseTarget(request.url ?? "/");
     const place = (target.isApi ? this.#api : this.#site).find(method, target.apiPath);
@@ -66,7 +68,7 @@ export class Front {
       route: place?.template ?? target.apiPath,
       ids: place?.ids ?? [],
       headers,
-      body: parseBody(headers["content-type"], bytes),
+      body,
       caller: this.#identify(credentials),
       address: request.socket.remoteAddress ?? "",
     };
@@ -91,11 +93,10 @@ export class Front {
     return { ...answer, headers: { ...answer.headers, ...headers } };
   }
 
-  #userIdOf({ body, caller }: Call): string | undefined {
-    if (caller.kind === "user") return caller.token.authorization.user.id;
-    if (body.kind !== "form") return undefined;
+  #userIdOf(call: Call): string | undefined {
+    if (call.caller.kind === "user") return call.caller.token.authorization.user.id;
     const { authorizations, codes } = this.#discord;
-    const { code = "", refresh_token = "" } = body.fields;
+    const { code = "", refresh_token = "" } = formOf(this.#discord, call);
     const grant = authorizations.findRefreshToken(refresh_token) ?? codes.find(code)?.grant;
     return grant?.authorization.user.id;
   }

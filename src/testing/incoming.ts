@@ -1,5 +1,4 @@
 import type { IncomingMessage } from "node:http";
-import type { Body } from "./call.js";
 import { decodePath } from "./decode-path.js";
 
 const LARGEST_BODY = 25 * 1024 * 1024;
@@ -71,20 +70,6 @@ export function readBody(request: IncomingMessage): Promise<Buffer | undefined> 
     request.once("end", () => resolve(size <= LARGEST_BODY ? Buffer.concat(chunks) : undefined));
     request.once("error", reject);
   });
-}
-
-/** Reads a body by its media type. */
-export function parseBody(contentType: string | undefined, bytes: Buffer): Body {
-  if (bytes.length === 0) return { kind: "none" };
-  const mediaType = contentType?.split(";")[0]?.trim().toLowerCase();
-  if (mediaType === "application/x-www-form-urlencoded")
-    return { kind: "form", fields: toRecord(bytes.toString()) };
-  if (mediaType !== "application/json") return { kind: "unsupported" };
-  try {
-    return { kind: "json", value: JSON.parse(bytes.toString()) };
-  } catch {
-    return { kind: "invalid-json" };
-  }
 }
 
 function toRecord(text: string): Record<string, string> {

@@ -14,7 +14,7 @@ export type {
   SimulatedMember,
   SimulatedRole,
 } from "./guild.js";
-export type { SentMessage } from "./mailbox.js";
+export type { SentFile, SentMessage } from "./mailbox.js";
 export type { RateLimitRule } from "./rate-limits.js";
 export type { RecordedRequest } from "./request-log.js";
 export type { Cookie } from "./set-cookie.js";

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { TOO_LARGE } from "./api-errors.js";
+import { parseBody } from "./body.js";
 import { type Exchange, send } from "./exchange.js";
 import { deliverFault } from "./fault-delivery.js";
 import type { Faults } from "./faults.js";
@@ -64,7 +65,8 @@ export class Service {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { faults, front, limits, log } = this.#stations;
     const bytes = await readBody(request);
-    const { record, version, answer } = front.understand(request, bytes ?? Buffer.alloc(0));
+    const body = await parseBody(request.headers["content-type"], bytes ?? Buffer.alloc(0));
+    const { record, version, answer } = front.understand(request, body);
     log.add(record);
     if (record.path.startsWith("/api/")) this.#countConnection(request.socket);
     const address = request.socket.remoteAddress ?? "";

@@ -45,7 +45,7 @@ function decide(discord: Discord, call: Call): Answer {
   const request = readAuthorizeRequest(discord, call);
   const mistake = findMistake(request);
   if (mistake !== undefined) return redirectWithError(discord, request, mistake);
-  const form = formOf(call);
+  const form = formOf(discord, call);
   const user = discord.world.users.get(form["user_id"] ?? "");
   if (user === undefined) refuse(errorPage("Nobody has this user_id: add the user to this simulator first"));
   if (form["decision"] !== "authorize") {
@@ -93,7 +93,7 @@ function chosenGuild(
   request: AuthorizeRequest,
   user: SimulatedUser,
 ): SimulatedGuild {
-  const id = formOf(call)["guild_id"] || request.guildId;
+  const id = formOf(discord, call)["guild_id"] || request.guildId;
   const guild = discord.world.guilds.get(id ?? "");
   if (guild?.lets(user, PERMISSIONS.manageGuild)) return guild;
   return askAgain(discord, request, { user, problem: "Choose a server that this user manages" });
@@ -105,7 +105,7 @@ function chosenChannel(
   request: AuthorizeRequest,
   user: SimulatedUser,
 ): { guild: SimulatedGuild; channel: SimulatedChannel } {
-  const id = formOf(call)["channel_id"] || request.channelId;
+  const id = formOf(discord, call)["channel_id"] || request.channelId;
   for (const guild of discord.world.guildsOf(user)) {
     const channel = guild.channels.find((candidate) => candidate.id === id);
     if (channel !== undefined && guild.lets(user, PERMISSIONS.manageWebhooks)) return { guild, channel };

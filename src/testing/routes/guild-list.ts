@@ -1,6 +1,6 @@
 import { requireScope } from "../access.js";
 import { type Answer, json, refuse } from "../answer.js";
-import { invalidField } from "../api-errors.js";
+import { invalidField, notSnowflake } from "../api-errors.js";
 import type { AccessToken } from "../authorizations.js";
 import type { Call } from "../call.js";
 import type { Discord } from "../discord.js";
@@ -92,7 +92,7 @@ function readLimit(call: Call): number {
 function readId(call: Call, name: "before" | "after"): string | undefined {
   const value = call.query[name];
   if (value === undefined || isSnowflake(value)) return value;
-  return refuse(invalidField(name, "NUMBER_TYPE_COERCE", `Value "${value}" is not snowflake.`));
+  return refuse(notSnowflake(name, value));
 }
 
 function isTrue(value: string | undefined): boolean {

@@ -19,7 +19,7 @@ import type { Discord } from "../discord.js";
 import { MOST_GUILDS, memberPayload, type SimulatedGuild } from "../guild.js";
 import { PERMISSIONS } from "../permissions.js";
 import type { Routes } from "../router.js";
-import { isSnowflake } from "../snowflake.js";
+import { readSnowflake } from "../snowflake.js";
 import type { SimulatedUser } from "../user.js";
 
 interface JoinBody {
@@ -109,8 +109,9 @@ function readNick(nick: unknown): string | undefined {
 
 function readRoles(roles: unknown): readonly string[] {
   if (roles === undefined || roles === null) return [];
-  const isValid = Array.isArray(roles) && roles.length <= 250 && new Set(roles).size === roles.length;
-  if (isValid && roles.every((role) => typeof role === "string" && isSnowflake(role))) return roles;
+  const ids = Array.isArray(roles) ? roles.map(readSnowflake).filter((id) => id !== undefined) : [];
+  const isValid = Array.isArray(roles) && roles.length <= 250 && new Set(ids).size === roles.length;
+  if (isValid) return ids;
   return refuse(invalidField("roles", "SET_TYPE_INVALID", "Must be a set of up to 250 role ids."));
 }
 

@@ -29,7 +29,7 @@ export function tokenRoutes(discord: Discord): Routes {
 }
 
 function answerToken(discord: Discord, call: Call): Answer {
-  const form = formOf(call);
+  const form = formOf(discord, call);
   const type = form["grant_type"];
   const grant = type !== undefined && Object.hasOwn(GRANTS, type) ? GRANTS[type] : undefined;
   if (grant === undefined) {
@@ -114,7 +114,7 @@ function issueToOwner(discord: Discord, form: Form): TokenResponse {
 
 function answerRevoke(discord: Discord, call: Call): Answer {
   requireClient(discord, call);
-  const { token } = formOf(call);
+  const { token } = formOf(discord, call);
   if (!token) return oauthError("invalid_request");
   const { authorizations } = discord;
   const found = authorizations.findAccessToken(token) ?? authorizations.findRefreshToken(token);
