@@ -5,6 +5,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: OutgoingHttpHeaders;
   readonly body?: string;
+  /** Whether Discord's edge answers by itself, and the request never reaches the API. */
+  readonly isFromEdge?: true;
 }
 
 /** An answer in JSON. */

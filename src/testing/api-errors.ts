@@ -32,7 +32,10 @@ export const UNKNOWN_USER = apiError(404, 10013, "Unknown User");
 export const GUILD_MAXIMUM = apiError(400, 30001, "Maximum number of guilds reached (200)");
 export const MEMBER_MAXIMUM = apiError(400, 30019, "Maximum number of server members reached");
 export const BANNED = apiError(403, 40007, "The user is banned from this guild.");
-export const BLOCKED_AT_EDGE = apiError(403, 40333, "internal network error");
+export const BLOCKED_AT_EDGE: Answer = {
+  ...apiError(403, 40333, "internal network error"),
+  isFromEdge: true,
+};
 export const MISSING_ACCESS = apiError(403, 50001, "Missing Access");
 export const EMPTY_MESSAGE = apiError(400, 50006, "Cannot send an empty message");
 export const CANNOT_MESSAGE_USER = apiError(403, 50007, "Cannot send messages to this user");

@@ -4,6 +4,7 @@ import { pipeline } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { type Answer, json } from "./answer.js";
 import { BLOCKED_AT_EDGE } from "./api-errors.js";
+import { headersAtEdge, isApiPath } from "./edge-headers.js";
 import { begin, type Exchange, send } from "./exchange.js";
 import type { FaultKind } from "./faults.js";
 import { cloudflareRefusal, tooManyRequests } from "./too-many-requests.js";
@@ -70,7 +71,7 @@ function chosenAnswer({ status, body, headers = {} }: Extract<FaultKind, { kind:
 function edgePage(status: number): Answer {
   const title = `${status} ${STATUS_CODES[status] ?? "Error"}`;
   const body = `<html><head><title>${title}</title></head><body><h1>${title}</h1><hr>cloudflare</body></html>`;
-  return { status, headers: { "Content-Type": "text/html" }, body };
+  return { status, headers: { "Content-Type": "text/html" }, body, isFromEdge: true };
 }
 
 function sendHalf(exchange: Exchange): void {
@@ -97,7 +98,8 @@ async function dribble(exchange: Exchange, chunkBytes: number, everyMs: number):
 async function pour(exchange: Exchange, size: number): Promise<void> {
   const { record, response } = exchange;
   record.status = 200;
-  response.writeHead(200, { "Content-Type": "application/json" });
+  const answer = { status: 200, headers: { "Content-Type": "application/json" } };
+  response.writeHead(200, headersAtEdge(answer, isApiPath(record.path)));
   function* pieces() {
     yield '{"padding":"';
     for (let sent = 0; sent < size; sent += CHUNK_BYTES) yield "x".repeat(CHUNK_BYTES);

@@ -4,6 +4,7 @@ import { BAD_REQUEST, INVALID_VERSION, METHOD_NOT_ALLOWED, NOT_FOUND } from "./a
 import type { Body } from "./body.js";
 import type { Call, Caller } from "./call.js";
 import type { Discord } from "./discord.js";
+import { PREFLIGHT_ANSWER } from "./edge-headers.js";
 import { type Credentials, OLDEST_VERSION, parseTarget, readCredentials } from "./incoming.js";
 import type { RateLimits } from "./rate-limits.js";
 import { type RecordedRequest, toRecord } from "./request-log.js";
@@ -83,6 +84,7 @@ export class Front {
     const shutOut = this.#limits.checkAddress(call.address);
     if (shutOut !== undefined) return shutOut;
     if (call.isMalformed) return BAD_REQUEST;
+    if (call.isApi && call.method === "OPTIONS") return PREFLIGHT_ANSWER;
     if (call.isApi && !isServed(call.version)) return INVALID_VERSION;
     if (place === undefined) return NOT_FOUND;
     if (place.handle === undefined) return METHOD_NOT_ALLOWED;

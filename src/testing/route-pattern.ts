@@ -14,7 +14,7 @@ export type MatchesRoute = (request: RoutedRequest) => boolean;
 
 /**
  * Reads a route as a test writes it: "POST /oauth2/token", "/users/@me" (any method), "/users/:id" (any
- * user) or "/users/80351110224678912" (this one).
+ * user) or "/users/80351110224678912" (this one). A route without a method does not match preflights.
  */
 export function parseRoutePattern(pattern: string, methodApart?: string): MatchesRoute {
   const [, methodInside, writtenPath = ""] = /^(?:([A-Za-z]+)\s+)?(\/\S*)$/.exec(pattern) ?? [];
@@ -27,7 +27,7 @@ export function parseRoutePattern(pattern: string, methodApart?: string): Matche
   const method = (methodApart ?? methodInside)?.toUpperCase();
   const template = forgetNames(path);
   return (request) =>
-    (method === undefined || method === request.method) &&
+    (method === undefined ? request.method !== "OPTIONS" : method === request.method) &&
     (template === forgetNames(request.route) || path === request.apiPath);
 }
 

@@ -66,7 +66,9 @@ function toPlace(resource: Resource, method: string, segments: readonly string[]
     const part = resource.segments[index];
     if (part?.startsWith(":")) ids.push({ field: fieldName(part, resource.segments[index - 1]), value });
   }
-  return { template: resource.template, ids, handle: resource.handles.get(method) };
+  const handle =
+    resource.handles.get(method) ?? (method === "HEAD" ? resource.handles.get("GET") : undefined);
+  return { template: resource.template, ids, handle };
 }
 
 function fieldName(part: string, parent = ""): string {
