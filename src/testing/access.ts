@@ -78,8 +78,8 @@ function isOtherUserAgent(call: Call): boolean {
 }
 
 function readIds(call: Call): string[] {
-  return call.ids.map(({ field, value }) => {
-    if (isSnowflake(value)) return value;
+  return call.ids.map(({ field, isText, value }) => {
+    if (isText || isSnowflake(value)) return value;
     return refuse(notSnowflake(field, value));
   });
 }

@@ -39,6 +39,8 @@ export interface Behaviour {
   botRequiresCodeGrant: boolean;
   /** Whether the bot can write only to users it shares a guild with. Default: true. */
   messagesNeedSharedGuild: boolean;
+  /** Whether the application may list the members of a guild (a privileged intent). Default: true. */
+  guildMembersIntent: boolean;
   /** Whether the token and revocation endpoints read `multipart/form-data` too. Default: false. */
   multipartForms: boolean;
   /** Whether a bot call without Discord's User-Agent form is blocked at the edge (403, 40333). Default: false. */
@@ -70,6 +72,7 @@ export function usualBehaviour(): Behaviour {
     approvedScopes: [],
     botRequiresCodeGrant: false,
     messagesNeedSharedGuild: true,
+    guildMembersIntent: true,
     multipartForms: false,
     strictUserAgent: false,
     globalLimit: null,

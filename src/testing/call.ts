@@ -9,11 +9,13 @@ export type Caller =
   | { readonly kind: "bot" }
   | { readonly kind: "user"; readonly token: AccessToken };
 
-/** A variable part of the path, which has to be an id. */
+/** A variable part of the path. */
 export interface PathId {
   /** As an error calls it, such as `guild_id`. */
   readonly field: string;
   readonly value: string;
+  /** Whether it may be any text. Otherwise it has to be a snowflake. */
+  readonly isText: boolean;
 }
 
 /** A request that was understood. */

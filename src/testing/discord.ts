@@ -1,13 +1,16 @@
+import type { ActivityInstances } from "./activity-instances.js";
 import type { Application } from "./application.js";
 import type { AuthorizationCodes } from "./authorization-codes.js";
 import type { Authorizations } from "./authorizations.js";
 import type { Behaviour } from "./behaviour.js";
 import type { SimulatedClock } from "./clock.js";
+import type { CustomAnswers } from "./custom-answers.js";
 import type { Mailbox } from "./mailbox.js";
 import type { OpenIdKeys } from "./openid-keys.js";
 import type { RoleConnections } from "./role-connections.js";
 import type { SimulatedUser } from "./user.js";
 import type { WebhookEvents } from "./webhook-events.js";
+import type { Webhooks } from "./webhooks.js";
 import type { World } from "./world.js";
 
 /** Everything the routes work on. */
@@ -26,6 +29,10 @@ export interface Discord {
   readonly roleConnections: RoleConnections;
   readonly openIdKeys: OpenIdKeys;
   readonly webhookEvents: WebhookEvents;
+  readonly webhooks: Webhooks;
+  readonly activityInstances: ActivityInstances;
+  /** Routes a test has answered itself. */
+  readonly customAnswers: CustomAnswers;
 }
 
 /** What redirects and id tokens name as their origin. */

@@ -2,7 +2,7 @@ import { STATUS_CODES } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Answer, json } from "./answer.js";
+import { type Answer, chosenAnswer } from "./answer.js";
 import { BLOCKED_AT_EDGE } from "./api-errors.js";
 import { headersAtEdge, isApiPath } from "./edge-headers.js";
 import { begin, type Exchange, send } from "./exchange.js";
@@ -62,30 +62,28 @@ export async function deliverFault(fault: FaultKind, exchange: Exchange): Promis
   }
 }
 
-function chosenAnswer({ status, body, headers = {} }: Extract<FaultKind, { kind: "status" }>): Answer {
-  if (typeof body === "string") return { status, headers, body };
-  const usual = { message: `${status}: ${STATUS_CODES[status] ?? "Error"}`, code: 0 };
-  return json(status, body ?? usual, headers);
-}
-
 function edgePage(status: number): Answer {
   const title = `${status} ${STATUS_CODES[status] ?? "Error"}`;
   const body = `<html><head><title>${title}</title></head><body><h1>${title}</h1><hr>cloudflare</body></html>`;
   return { status, headers: { "Content-Type": "text/html" }, body, isFromEdge: true };
 }
 
+function bytesOf({ body = "" }: Answer): Buffer {
+  return typeof body === "string" ? Buffer.from(body) : body;
+}
+
 function sendHalf(exchange: Exchange): void {
   const { response } = exchange;
   const answer = exchange.answer();
   begin(exchange, answer);
-  const bytes = Buffer.from(answer.body ?? "");
+  const bytes = bytesOf(answer);
   response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy());
 }
 
 async function dribble(exchange: Exchange, chunkBytes: number, everyMs: number): Promise<void> {
   const answer = exchange.answer();
   begin(exchange, answer);
-  const bytes = Buffer.from(answer.body ?? "");
+  const bytes = bytesOf(answer);
   async function* pieces() {
     for (let start = 0; start < bytes.length; start += chunkBytes) {
       yield bytes.subarray(start, start + chunkBytes);

@@ -5,21 +5,27 @@ import type { Body } from "./body.js";
 import type { Call, Caller } from "./call.js";
 import type { Discord } from "./discord.js";
 import { PREFLIGHT_ANSWER } from "./edge-headers.js";
-import { type Credentials, OLDEST_VERSION, parseTarget, readCredentials } from "./incoming.js";
+import { type Credentials, OLDEST_VERSION, parseTarget, readCredentials, type Target } from "./incoming.js";
 import type { RateLimits } from "./rate-limits.js";
 import { type RecordedRequest, toRecord } from "./request-log.js";
 import { type Place, Router } from "./router.js";
+import { activityInstanceRoutes } from "./routes/activity-instances.js";
 import { applicationRoutes } from "./routes/applications.js";
 import { authorizeApiRoutes, authorizePageRoutes } from "./routes/authorize.js";
+import { banRoutes } from "./routes/bans.js";
+import { channelRoutes } from "./routes/channels.js";
 import { formOf } from "./routes/client-authentication.js";
+import { guildJoinRoutes } from "./routes/guild-join.js";
 import { guildMemberRoutes } from "./routes/guild-members.js";
-import { guildRoleRoutes } from "./routes/guild-roles.js";
+import { guildRoutes } from "./routes/guilds.js";
+import { memberRoleRoutes } from "./routes/member-roles.js";
 import { messageRoutes } from "./routes/messages.js";
 import { metadataRoutes } from "./routes/metadata.js";
 import { openIdConfigurationRoutes, openIdRoutes } from "./routes/openid.js";
 import { roleConnectionRoutes } from "./routes/role-connections.js";
 import { tokenRoutes } from "./routes/token.js";
 import { userRoutes } from "./routes/users.js";
+import { webhookRoutes } from "./routes/webhooks.js";
 
 const NEWEST_VERSION = 10;
 
@@ -49,10 +55,16 @@ export class Front {
       ...authorizeApiRoutes(discord),
       ...tokenRoutes(discord),
       ...userRoutes(discord),
+      ...guildRoutes(discord),
       ...guildMemberRoutes(discord),
-      ...guildRoleRoutes(discord),
+      ...guildJoinRoutes(discord),
+      ...memberRoleRoutes(discord),
+      ...banRoutes(discord),
+      ...channelRoutes(discord),
       ...messageRoutes(discord),
+      ...webhookRoutes(discord),
       ...applicationRoutes(discord),
+      ...activityInstanceRoutes(discord),
       ...roleConnectionRoutes(discord),
       ...openIdRoutes(discord),
     });
@@ -61,7 +73,7 @@ export class Front {
   understand(request: IncomingMessage, body: Body): Understood {
     const { method = "GET", headers } = request;
     const target = parseTarget(request.url ?? "/");
-    const place = (target.isApi ? this.#api : this.#site).find(method, target.apiPath);
+    const place = this.#findPlace(method, target);
     const credentials = readCredentials(headers.authorization);
     const call: Call = {
       method,
@@ -78,6 +90,11 @@ export class Front {
       version: call.version,
       answer: () => this.#answer(call, place),
     };
+  }
+
+  #findPlace(method: string, { apiPath, isApi }: Target): Place | undefined {
+    if (!isApi) return this.#site.find(method, apiPath);
+    return this.#discord.customAnswers.find(method, apiPath, this.#api.find(method, apiPath));
   }
 
   #answer(call: Call, place: Place | undefined): Answer {

@@ -9,12 +9,14 @@ export interface SentFile extends UploadedFile {
   readonly id: string;
 }
 
-/** A message the bot has sent. */
+/** A message the bot or a webhook has sent. */
 export interface SentMessage {
   readonly id: string;
   readonly channelId: string;
   /** Who got it, if it was a direct message. */
   readonly recipient: SimulatedUser | undefined;
+  /** Which webhook wrote it; undefined: the bot. */
+  readonly webhookId: string | undefined;
   readonly content: string;
   /** The whole body of the request; of a multipart request, its `payload_json`. */
   readonly body: Readonly<Record<string, unknown>>;

@@ -1,12 +1,14 @@
+import type { NewActivityInstance, SimulatedActivityInstance } from "./activity-instances.js";
 import type { TokenPair } from "./authorizations.js";
 import type { Behaviour } from "./behaviour.js";
 import { Browser, type BrowserOptions } from "./browser.js";
 import type { SimulatedClock } from "./clock.js";
 import { type ConsentChoices, decide } from "./consent-client.js";
+import type { CustomAnswer } from "./custom-answers.js";
 import { deauthorize } from "./deauthorize.js";
 import type { Discord } from "./discord.js";
 import type { Fault } from "./faults.js";
-import type { NewGuild, NewMember, SimulatedGuild } from "./guild.js";
+import type { NewGuild, NewMember, SimulatedChannel, SimulatedGuild } from "./guild.js";
 import { Agents } from "./http-client.js";
 import type { SentMessage } from "./mailbox.js";
 import type { RateLimitRule } from "./rate-limits.js";
@@ -14,6 +16,7 @@ import type { RecordedRequest } from "./request-log.js";
 import type { Service, Stations } from "./server.js";
 import type { NewConnection, NewUser, SimulatedUser } from "./user.js";
 import type { WebhookEvent, WebhookSendOptions } from "./webhook-events.js";
+import type { SimulatedWebhook } from "./webhooks.js";
 
 /** What an app needs to know to use the simulator; made to be spread into its own options. */
 export interface ClientOptions {
@@ -83,6 +86,29 @@ export class DiscordSimulator {
     this.#discord.world.addConnection(user, connection);
   }
 
+  /** Adds an incoming webhook to the guild's first channel, or another; its `url` works without a login. */
+  addWebhook(guild: SimulatedGuild, channel?: SimulatedChannel): SimulatedWebhook {
+    const { application, url, webhooks, world } = this.#discord;
+    const place = channel ?? guild.channels[0];
+    if (place === undefined) throw new TypeError("The guild has no channel for a webhook.");
+    return webhooks.create(`${url}/api`, {
+      id: world.newId(),
+      name: application.name,
+      guild,
+      channel: place,
+    });
+  }
+
+  /** Starts an Activity, which the app's server then finds under `activity-instances`. */
+  addActivityInstance(instance: NewActivityInstance = {}): SimulatedActivityInstance {
+    return this.#discord.activityInstances.launch(instance, () => this.#discord.world.newId());
+  }
+
+  /** Ends an Activity. */
+  removeActivityInstance({ id }: SimulatedActivityInstance): void {
+    this.#discord.activityInstances.delete(id);
+  }
+
   /**
    * Opens an authorize URL as this user and lets the application in.
    *
@@ -129,6 +155,17 @@ export class DiscordSimulator {
     this.#stations.faults.clear();
   }
 
+  /**
+   * Answers a route of the API that the simulator does not know, or answers a known one in another way:
+   * `discord.answer("GET /gateway", { body: { url: "wss://gateway.test" } })`.
+   *
+   * @returns what takes the answer away again
+   * @throws TypeError when the route has no method
+   */
+  answer(route: string, answer: CustomAnswer): () => void {
+    return this.#discord.customAnswers.add(route, answer);
+  }
+
   /** Limits a route, for each user, the bot, or an address; returns what takes the limit away again. */
   limit(rule: RateLimitRule): () => void {
     return this.#stations.limits.add(rule);
@@ -157,7 +194,7 @@ export class DiscordSimulator {
     return this.#service.connectionCount;
   }
 
-  /** What the bot has written, oldest first. */
+  /** What the bot and webhooks have written, oldest first. */
   get messages(): readonly SentMessage[] {
     return this.#discord.mailbox.messages;
   }

@@ -1,8 +1,10 @@
+import { ActivityInstances } from "./activity-instances.js";
 import { Application, type ApplicationOptions } from "./application.js";
 import { AuthorizationCodes } from "./authorization-codes.js";
 import { Authorizations } from "./authorizations.js";
 import { type Behaviour, usualBehaviour } from "./behaviour.js";
 import { SimulatedClock } from "./clock.js";
+import { CustomAnswers } from "./custom-answers.js";
 import type { Discord } from "./discord.js";
 import { Faults } from "./faults.js";
 import { Front } from "./front.js";
@@ -15,6 +17,7 @@ import { listen, Service, urlOf } from "./server.js";
 import { DiscordSimulator } from "./simulator.js";
 import { SimulatedUser } from "./user.js";
 import { WebhookEvents } from "./webhook-events.js";
+import { Webhooks } from "./webhooks.js";
 import { World } from "./world.js";
 
 /** What a simulator can be started with; each has a default. */
@@ -61,6 +64,9 @@ export async function startDiscord(options: SimulatorOptions = {}): Promise<Disc
     openIdKeys: new OpenIdKeys(),
     roleConnections: new RoleConnections(),
     webhookEvents,
+    webhooks: new Webhooks(),
+    activityInstances: new ActivityInstances(),
+    customAnswers: new CustomAnswers(),
   };
   const limits = new RateLimits(clock, behaviour);
   const stations = {

@@ -9,13 +9,18 @@ import {
   UNKNOWN_CHANNEL,
   UNKNOWN_USER,
 } from "../api-errors.js";
+import { requireBotPermissions } from "../bot-access.js";
 import type { Call } from "../call.js";
 import type { Discord } from "../discord.js";
 import { readMessage } from "../message-body.js";
 import { messagePayload } from "../message-payload.js";
+import { PERMISSIONS } from "../permissions.js";
 import type { Routes } from "../router.js";
 import { readSnowflake } from "../snowflake.js";
 import type { SimulatedUser } from "../user.js";
+import { directChannelPayload } from "./channels.js";
+
+const WITH_FILES = PERMISSIONS.sendMessages | PERMISSIONS.attachFiles;
 
 /** The bot's direct messages and its messages in channels. */
 export function messageRoutes(discord: Discord): Routes {
@@ -34,24 +39,31 @@ function openChannel({ mailbox, world }: Discord, body: Readonly<Record<string, 
   const userId = readSnowflake(recipient_id) ?? refuse(notSnowflake("recipient_id", recipient_id));
   const user = world.users.get(userId) ?? refuse(UNKNOWN_USER);
   const id = mailbox.open(user, () => world.newId());
-  return json(200, { id, type: 1, last_message_id: null, flags: 0, recipients: [user.seenByOthers()] });
+  return json(200, directChannelPayload(id, user));
 }
 
 function sendMessage(discord: Discord, channelId: string, call: Call): Answer {
   const { application, mailbox } = discord;
   const recipient = mailbox.recipientOf(channelId);
-  requireReach(discord, channelId, recipient);
-  const message = mailbox.keep({ channelId, recipient, ...readMessage(call) }, () => discord.world.newId());
+  const read = readMessage(call);
+  requireReach(discord, channelId, recipient, read.files.length > 0);
+  const message = mailbox.keep({ channelId, recipient, webhookId: undefined, ...read }, () =>
+    discord.world.newId(),
+  );
   return json(200, messagePayload(discord, message, application.botUser));
 }
 
-function requireReach(discord: Discord, channelId: string, recipient: SimulatedUser | undefined): void {
+function requireReach(
+  discord: Discord,
+  channelId: string,
+  recipient: SimulatedUser | undefined,
+  withFiles: boolean,
+): void {
   const { behaviour, world } = discord;
   if (recipient === undefined) {
-    const guilds = [...world.guilds.values()];
-    const guild = guilds.find(({ channels }) => channels.some(({ id }) => id === channelId));
-    if (guild === undefined) refuse(UNKNOWN_CHANNEL);
-    if (!guild.bot) refuse(MISSING_ACCESS);
+    const { guild } = world.findChannel(channelId) ?? refuse(UNKNOWN_CHANNEL);
+    if (!guild.letsBot(PERMISSIONS.viewChannel)) refuse(MISSING_ACCESS);
+    requireBotPermissions(guild, withFiles ? WITH_FILES : PERMISSIONS.sendMessages);
     return;
   }
   if (recipient.directMessagesClosed) refuse(CANNOT_MESSAGE_USER);
