@@ -9,7 +9,6 @@ import {
   UNAUTHORIZED,
 } from "./api-errors.js";
 import type { AccessToken } from "./authorizations.js";
-import type { Body } from "./body.js";
 import type { Call } from "./call.js";
 import type { Discord } from "./discord.js";
 import type { Handle } from "./router.js";
@@ -54,15 +53,18 @@ export function requireScope(discord: Discord, token: AccessToken, scope: string
 
 /** The JSON object a request carries. */
 export function readObject(call: Call): Readonly<Record<string, unknown>> {
-  return toObject(call.body);
+  return toObject(readJson(call));
 }
 
-/** The JSON object that is this body. */
-export function toObject(body: Body): Readonly<Record<string, unknown>> {
-  if (body.kind === "none") return {};
+/** The JSON value a request carries; undefined: it has no body. */
+export function readJson({ body }: Pick<Call, "body">): unknown {
+  if (body.kind === "none") return undefined;
   if (body.kind === "invalid-json") refuse(INVALID_JSON);
-  if (body.kind !== "json") refuse(INVALID_CONTENT_TYPE);
-  const { value } = body;
+  return body.kind === "json" ? body.value : refuse(INVALID_CONTENT_TYPE);
+}
+
+/** A JSON value that has to be an object; nothing counts as an empty one. */
+export function toObject(value: unknown = {}): Readonly<Record<string, unknown>> {
   if (!isObject(value))
     refuse(invalidField("_", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType"));
   return value;

@@ -5,9 +5,14 @@ export function apiError(status: number, code: number, message: string): Answer 
   return json(status, { message, code });
 }
 
-/** 400, 50035, naming the field at fault. */
-export function invalidField(field: string, code: string, message: string): Answer {
-  const errors = { [field]: { _errors: [{ code, message }] } };
+/** 400, 50035, naming the field at fault; a field within others by its path. */
+export function invalidField(
+  field: string | readonly (string | number)[],
+  code: string,
+  message: string,
+): Answer {
+  let errors: object = { _errors: [{ code, message }] };
+  for (const part of [field].flat().reverse()) errors = { [part]: errors };
   return json(400, { message: "Invalid Form Body", code: 50035, errors });
 }
 

@@ -54,7 +54,12 @@ export class Application {
     };
   }
 
-  /** The user object of the application's bot. */
+  /** The user object of the application's bot, as it sees itself. */
+  get ownBotUser(): Record<string, unknown> {
+    return { ...this.botUser, mfa_enabled: false, locale: "en-US", verified: true, email: null };
+  }
+
+  /** The same as everybody else sees it. */
   get botUser(): Record<string, unknown> {
     return {
       id: this.id,
@@ -65,12 +70,11 @@ export class Application {
       banner: null,
       accent_color: null,
       bot: true,
-      mfa_enabled: false,
-      locale: "en-US",
-      verified: true,
-      email: null,
       flags: 0,
       public_flags: 0,
+      avatar_decoration_data: null,
+      collectibles: null,
+      primary_guild: null,
     };
   }
 }

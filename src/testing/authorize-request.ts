@@ -74,10 +74,18 @@ export function findMistake(request: AuthorizeRequest): AuthorizeError | undefin
   if (codeChallengeMethod !== undefined && codeChallenge === undefined) {
     return invalidRequest('Missing "code_challenge"');
   }
+  if (codeChallenge === undefined && isCustomScheme(request.redirectUri)) {
+    return invalidRequest('Missing "code_challenge"');
+  }
   if (codeChallenge !== undefined && codeChallengeMethod !== "S256") {
     return invalidRequest('Unsupported "code_challenge_method"');
   }
   return undefined;
+}
+
+/** An address that opens an app on the device; any app may claim it, so only PKCE protects the code. */
+function isCustomScheme(redirectUri: string | undefined): boolean {
+  return redirectUri !== undefined && !/^https?:/i.test(redirectUri);
 }
 
 function invalidRequest(description: string): AuthorizeError {

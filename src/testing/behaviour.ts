@@ -33,7 +33,7 @@ export interface Behaviour {
   codeSeconds: number;
   /** Whether the application is a public client, which may leave its secret out. Default: false. */
   publicClient: boolean;
-  /** Scopes for approved partners that this application has, such as `identify.premium`. Default: none. */
+  /** Scopes this application has beyond the public ones, such as `identify.premium`; any name will do. Default: none. */
   approvedScopes: readonly string[];
   /** Whether the bot joins a guild only when the code is exchanged. Default: false. */
   botRequiresCodeGrant: boolean;

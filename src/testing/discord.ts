@@ -17,6 +17,8 @@ import type { World } from "./world.js";
 export interface Discord {
   /** The simulator's own URL, no slash at the end. */
   readonly url: string;
+  /** How others reach it, if not at its own URL. No slash at the end. */
+  readonly publicUrl: string | undefined;
   readonly clock: SimulatedClock;
   readonly behaviour: Behaviour;
   readonly application: Application;
@@ -33,9 +35,4 @@ export interface Discord {
   readonly activityInstances: ActivityInstances;
   /** Routes a test has answered itself. */
   readonly customAnswers: CustomAnswers;
-}
-
-/** What redirects and id tokens name as their origin. */
-export function issuerOf({ behaviour, url }: Discord): string {
-  return behaviour.issuer ?? url;
 }

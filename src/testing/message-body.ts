@@ -1,4 +1,4 @@
-import { readObject, toObject } from "./access.js";
+import { readJson, readObject, toObject } from "./access.js";
 import { refuse } from "./answer.js";
 import { EMPTY_MESSAGE, invalidField } from "./api-errors.js";
 import { parseJsonBody, type UploadedFile } from "./body.js";
@@ -26,7 +26,7 @@ export function readMessage(call: Call): MessageBody {
 
 /** With `payload_json`, Discord ignores every other field that is not a file. */
 function readFields({ payload_json, ...fields }: Readonly<Record<string, string>>) {
-  return payload_json === undefined ? fields : toObject(parseJsonBody(payload_json));
+  return payload_json === undefined ? fields : toObject(readJson({ body: parseJsonBody(payload_json) }));
 }
 
 function readContent(body: MessageBody["body"], files: readonly UploadedFile[]): string {

@@ -1,3 +1,4 @@
+import { publicUrlOf } from "./addresses.js";
 import type { Discord } from "./discord.js";
 import type { SentFile, SentMessage } from "./mailbox.js";
 import { toTimestamp } from "./timestamp.js";
@@ -25,9 +26,9 @@ export function messagePayload(discord: Discord, message: SentMessage, author: o
   };
 }
 
-function attachmentPayload({ url }: Discord, { body, channelId }: SentMessage, file: SentFile): object {
+function attachmentPayload(discord: Discord, { body, channelId }: SentMessage, file: SentFile): object {
   const { bytes, contentType, field, filename, id } = file;
-  const address = `${url}/attachments/${channelId}/${id}/${encodeURIComponent(filename)}`;
+  const address = `${publicUrlOf(discord)}/attachments/${channelId}/${id}/${encodeURIComponent(filename)}`;
   const described = Array.isArray(body["attachments"]) ? body["attachments"] : [];
   const { description } = described.find((one) => `files[${one?.id}]` === field) ?? {};
   return {

@@ -53,8 +53,7 @@ export function meaningOf(scope: string): string {
 
 /** Whether the application may be granted the scope. */
 export function isGrantable(scope: string, approved: readonly string[]): boolean {
-  if (!Object.hasOwn(SCOPES, scope)) return false;
-  return !SCOPES[scope]?.approvedOnly || approved.includes(scope);
+  return approved.includes(scope) || (Object.hasOwn(SCOPES, scope) && !SCOPES[scope]?.approvedOnly);
 }
 
 /** Scopes for which the user has to choose a place each time. */

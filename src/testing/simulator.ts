@@ -1,4 +1,5 @@
 import type { NewActivityInstance, SimulatedActivityInstance } from "./activity-instances.js";
+import { leadsTo, publicUrlOf } from "./addresses.js";
 import type { TokenPair } from "./authorizations.js";
 import type { Behaviour } from "./behaviour.js";
 import { Browser, type BrowserOptions } from "./browser.js";
@@ -51,7 +52,7 @@ export class DiscordSimulator {
       clientId: application.id,
       clientSecret: application.secret,
       botToken: application.botToken,
-      discordUrl: url,
+      discordUrl: publicUrlOf(discord),
     };
     this.publicKey = application.publicKey;
     this.behaviour = behaviour;
@@ -88,10 +89,10 @@ export class DiscordSimulator {
 
   /** Adds an incoming webhook to the guild's first channel, or another; its `url` works without a login. */
   addWebhook(guild: SimulatedGuild, channel?: SimulatedChannel): SimulatedWebhook {
-    const { application, url, webhooks, world } = this.#discord;
+    const { application, webhooks, world } = this.#discord;
     const place = channel ?? guild.channels[0];
     if (place === undefined) throw new TypeError("The guild has no channel for a webhook.");
-    return webhooks.create(`${url}/api`, {
+    return webhooks.create(publicUrlOf(this.#discord), {
       id: world.newId(),
       name: application.name,
       guild,
@@ -113,20 +114,30 @@ export class DiscordSimulator {
    * Opens an authorize URL as this user and lets the application in.
    *
    * @returns the callback URL, which Discord would redirect to
-   * @throws Error when Discord shows an error page and redirects nobody
+   * @throws Error when the URL does not lead to the simulator, or Discord shows an error page
    */
-  approve(authorizeUrl: string, choices: ConsentChoices): Promise<string> {
-    return decide(this.#agents, authorizeUrl, "authorize", choices);
+  async approve(authorizeUrl: string, choices: ConsentChoices): Promise<string> {
+    return decide(this.#agents, this.#localUrl(authorizeUrl), "authorize", choices);
   }
 
-  /** Opens an authorize URL as this user and presses Cancel; returns the callback URL. */
-  cancel(authorizeUrl: string, choices: ConsentChoices): Promise<string> {
-    return decide(this.#agents, authorizeUrl, "cancel", choices);
+  /**
+   * Opens an authorize URL as this user and presses Cancel.
+   *
+   * @returns the callback URL
+   * @throws Error when the URL does not lead to the simulator, or Discord shows an error page, or no page to
+   *   cancel on: with `prompt=none` it lets in at once what was let in before
+   */
+  async cancel(authorizeUrl: string, choices: ConsentChoices): Promise<string> {
+    return decide(this.#agents, this.#localUrl(authorizeUrl), "cancel", choices);
   }
 
   /** A client of the app that keeps cookies and can sign in. */
   browser(appUrl: string, options?: BrowserOptions): Browser {
-    return new Browser(appUrl, this, options);
+    const approver = {
+      owns: (url: string) => leadsTo(this.#discord, url),
+      approve: (url: string, choices: ConsentChoices) => this.approve(url, choices),
+    };
+    return new Browser(appUrl, approver, options);
   }
 
   /** The user removes the app under "Authorized Apps": all its tokens for this user end. */
@@ -216,6 +227,14 @@ export class DiscordSimulator {
   /** Resolves when the webhook events sent so far have arrived, or failed. */
   webhookEventsDelivered(): Promise<void> {
     return this.#discord.webhookEvents.delivered();
+  }
+
+  /** The same page at the simulator's own address. */
+  #localUrl(url: string): URL {
+    if (!leadsTo(this.#discord, url))
+      throw new Error(`This URL does not lead to the simulated Discord: ${url}`);
+    const { pathname, search } = new URL(url);
+    return new URL(pathname + search, this.url);
   }
 
   /** Stops, and ends every connection. */

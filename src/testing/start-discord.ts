@@ -24,6 +24,8 @@ import { World } from "./world.js";
 export interface SimulatorOptions extends ApplicationOptions {
   /** On 127.0.0.1. Default: 0, the system's choice. */
   readonly port?: number;
+  /** How the app and browsers reach it, if not at its own address: behind a proxy, or in a container. */
+  readonly publicUrl?: string;
   /** Where it differs from what is usual. */
   readonly behaviour?: Partial<Behaviour>;
   /** How many requests are kept in the log. Default: 10,000. */
@@ -53,6 +55,7 @@ export async function startDiscord(options: SimulatorOptions = {}): Promise<Disc
   const world = new World(clock);
   const discord: Discord = {
     url: urlOf(server),
+    publicUrl: options.publicUrl?.replace(/\/+$/, ""),
     clock,
     behaviour,
     application,

@@ -21,10 +21,10 @@ export interface NewWebhook {
 
 /** The incoming webhooks, by id. */
 export class Webhooks extends Map<string, SimulatedWebhook> {
-  /** Makes a webhook; `apiUrl` is the address of the API without a version. */
-  create(apiUrl: string, webhook: NewWebhook): SimulatedWebhook {
+  /** Makes a webhook at the simulator that has this address. */
+  create(baseUrl: string, webhook: NewWebhook): SimulatedWebhook {
     const token = randomText(68);
-    const created = { ...webhook, token, url: `${apiUrl}/webhooks/${webhook.id}/${token}` };
+    const created = { ...webhook, token, url: `${baseUrl}/api/webhooks/${webhook.id}/${token}` };
     this.set(webhook.id, created);
     return created;
   }

@@ -1,5 +1,11 @@
 import type { SimulatedClock } from "./clock.js";
-import { type NewGuild, type NewMember, type SimulatedChannel, SimulatedGuild, type SimulatedMember } from "./guild.js";
+import {
+  type NewGuild,
+  type NewMember,
+  type SimulatedChannel,
+  SimulatedGuild,
+  type SimulatedMember,
+} from "./guild.js";
 import { compareSnowflakes, SnowflakeSequence } from "./snowflake.js";
 import { type NewConnection, type NewUser, SimulatedUser } from "./user.js";
 

@@ -1,3 +1,4 @@
+import { publicUrlOf } from "../addresses.js";
 import { type Answer, redirect, refuse } from "../answer.js";
 import { type AuthorizeRequest, findMistake, readAuthorizeRequest } from "../authorize-request.js";
 import type { Call } from "../call.js";
@@ -25,8 +26,9 @@ export function authorizePageRoutes(discord: Discord): Routes {
 }
 
 /** The same address below `/api`, which leads to the page. */
-export function authorizeApiRoutes({ url }: Discord): Routes {
-  return { "GET /oauth2/authorize": (call) => redirect(`${url}/oauth2/authorize${call.search}`) };
+export function authorizeApiRoutes(discord: Discord): Routes {
+  const page = `${publicUrlOf(discord)}/oauth2/authorize`;
+  return { "GET /oauth2/authorize": (call) => redirect(page + call.search) };
 }
 
 function ask(discord: Discord, call: Call): Answer {

@@ -1,3 +1,4 @@
+import { publicUrlOf } from "../addresses.js";
 import type { CodeGrant } from "../authorization-codes.js";
 import type { Discord } from "../discord.js";
 import type { SimulatedGuild } from "../guild.js";
@@ -21,9 +22,14 @@ export function addBot(guild: SimulatedGuild, permissions: bigint): void {
 }
 
 function createWebhook(
-  { application, url, webhooks, world }: Discord,
+  discord: Discord,
   place: NonNullable<CodeGrant["webhookPlace"]>,
 ): Record<string, unknown> {
-  const webhook = webhooks.create(`${url}/api`, { id: world.newId(), name: application.name, ...place });
+  const { application, webhooks, world } = discord;
+  const webhook = webhooks.create(publicUrlOf(discord), {
+    id: world.newId(),
+    name: application.name,
+    ...place,
+  });
   return webhookPayload(webhook, application.id);
 }

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
+import { issuerOf } from "../addresses.js";
 import { type Answer, json, refuse } from "../answer.js";
 import type { CodeGrant } from "../authorization-codes.js";
 import type { TokenResponse } from "../authorizations.js";
 import type { Call } from "../call.js";
 import { deauthorize } from "../deauthorize.js";
-import { type Discord, issuerOf } from "../discord.js";
+import type { Discord } from "../discord.js";
 import { INVALID_SCOPE, oauthError, TOKEN_HEADERS } from "../oauth-errors.js";
 import type { Routes } from "../router.js";
 import { isGrantable, parseScopes } from "../scopes.js";
