@@ -23,3 +23,8 @@ export function leadsTo(discord: Discord, url: string): boolean {
 function haveSameOrigin(left: string, right: string): boolean {
   return URL.canParse(left) && URL.canParse(right) && new URL(left).origin === new URL(right).origin;
 }
+
+/** Whether a URL leads to the Discord everybody uses. */
+export function isRealDiscord({ hostname }: URL): boolean {
+  return /(?:^|\.)discord(?:app)?\.com$/.test(hostname);
+}

@@ -33,6 +33,10 @@ export interface Behaviour {
   codeSeconds: number;
   /** Whether the application is a public client, which may leave its secret out. Default: false. */
   publicClient: boolean;
+  /** Whether redirect URIs have to be registered; otherwise any http or https address will do. Default: true. */
+  strictRedirectUris: boolean;
+  /** Whether scopes have to exist and be open to the application; otherwise any name is granted. Default: true. */
+  strictScopes: boolean;
   /** Scopes this application has beyond the public ones, such as `identify.premium`; any name will do. Default: none. */
   approvedScopes: readonly string[];
   /** Whether the bot joins a guild only when the code is exchanged. Default: false. */
@@ -69,6 +73,8 @@ export function usualBehaviour(): Behaviour {
     accessTokenSeconds: 604_800,
     codeSeconds: 100,
     publicClient: false,
+    strictRedirectUris: true,
+    strictScopes: true,
     approvedScopes: [],
     botRequiresCodeGrant: false,
     messagesNeedSharedGuild: true,

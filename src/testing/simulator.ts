@@ -1,5 +1,5 @@
 import type { NewActivityInstance, SimulatedActivityInstance } from "./activity-instances.js";
-import { leadsTo, publicUrlOf } from "./addresses.js";
+import { isRealDiscord, leadsTo, publicUrlOf } from "./addresses.js";
 import type { TokenPair } from "./authorizations.js";
 import type { Behaviour } from "./behaviour.js";
 import { Browser, type BrowserOptions } from "./browser.js";
@@ -14,6 +14,7 @@ import { Agents } from "./http-client.js";
 import type { SentMessage } from "./mailbox.js";
 import type { RateLimitRule } from "./rate-limits.js";
 import type { RecordedRequest } from "./request-log.js";
+import { isGrantable } from "./scopes.js";
 import type { Service, Stations } from "./server.js";
 import type { NewConnection, NewUser, SimulatedUser } from "./user.js";
 import type { WebhookEvent, WebhookSendOptions } from "./webhook-events.js";
@@ -114,7 +115,7 @@ export class DiscordSimulator {
    * Opens an authorize URL as this user and lets the application in.
    *
    * @returns the callback URL, which Discord would redirect to
-   * @throws Error when the URL does not lead to the simulator, or Discord shows an error page
+   * @throws Error when the URL leads to the real Discord, or the simulated one shows an error page
    */
   async approve(authorizeUrl: string, choices: ConsentChoices): Promise<string> {
     return decide(this.#agents, this.#localUrl(authorizeUrl), "authorize", choices);
@@ -124,7 +125,7 @@ export class DiscordSimulator {
    * Opens an authorize URL as this user and presses Cancel.
    *
    * @returns the callback URL
-   * @throws Error when the URL does not lead to the simulator, or Discord shows an error page, or no page to
+   * @throws Error when the URL leads to the real Discord, or the simulated one shows an error page, or no page to
    *   cancel on: with `prompt=none` it lets in at once what was let in before
    */
   async cancel(authorizeUrl: string, choices: ConsentChoices): Promise<string> {
@@ -151,9 +152,24 @@ export class DiscordSimulator {
     this.#discord.authorizations.expireAccessTokens(user);
   }
 
-  /** A working pair of tokens, without a login. */
+  /** Registers a redirect URI: where logins may return to. */
+  addRedirectUri(uri: string): void {
+    this.#discord.application.addRedirectUri(uri);
+  }
+
+  /**
+   * A working pair of tokens, without a login.
+   *
+   * @throws TypeError when a scope does not exist, or is not open to the application
+   */
   issueToken(user: SimulatedUser, scopes: readonly string[]): TokenPair {
-    const { authorizations } = this.#discord;
+    const { authorizations, behaviour } = this.#discord;
+    const refused = scopes.find((scope) => !isGrantable(scope, behaviour));
+    if (refused !== undefined) {
+      throw new TypeError(
+        `The application may not have the scope "${refused}": see behaviour.approvedScopes.`,
+      );
+    }
     return authorizations.issuePair(authorizations.grant(user, scopes), scopes);
   }
 
@@ -229,12 +245,12 @@ export class DiscordSimulator {
     return this.#discord.webhookEvents.delivered();
   }
 
-  /** The same page at the simulator's own address. */
-  #localUrl(url: string): URL {
-    if (!leadsTo(this.#discord, url))
-      throw new Error(`This URL does not lead to the simulated Discord: ${url}`);
-    const { pathname, search } = new URL(url);
-    return new URL(pathname + search, this.url);
+  /** The page at the simulator's own address. URLs of a proxy in front of it stay as they are. */
+  #localUrl(authorizeUrl: string): URL {
+    const url = new URL(authorizeUrl);
+    if (leadsTo(this.#discord, authorizeUrl)) return new URL(url.pathname + url.search, this.url);
+    if (isRealDiscord(url)) throw new Error(`This URL leads to the real Discord: ${authorizeUrl}`);
+    return url;
   }
 
   /** Stops, and ends every connection. */

@@ -47,10 +47,10 @@ export interface SimulatorOptions extends ApplicationOptions {
  * ```
  */
 export async function startDiscord(options: SimulatorOptions = {}): Promise<DiscordSimulator> {
+  const application = new Application(options);
   const server = await listen(options.port ?? 0);
   const clock = new SimulatedClock();
   const behaviour = { ...usualBehaviour(), ...options.behaviour };
-  const application = new Application(options);
   const webhookEvents = new WebhookEvents(clock, application, options.webhookUrl);
   const world = new World(clock);
   const discord: Discord = {

@@ -68,16 +68,18 @@ it("a login through any name of the simulator is approved", async () => {
     const appUrl = await startApp((redirect_uri) =>
       authorizeUrl(discord, { redirect_uri }).replace(discord.url, base),
     );
+    discord.addRedirectUri(`${appUrl}/callback`);
     const callback = await discord.browser(appUrl).signIn("/login", { user });
     expect(callback.text).toMatch(/^\/callback\?code=/);
   }
 });
 
-it("a URL that leads elsewhere is never called", async () => {
+it("a URL that leads to the real Discord is never called", async () => {
   const discord = await startForTest();
   const user = discord.addUser();
-  for (const url of ["https://discord.com/oauth2/authorize", "nonsense"]) {
-    await expect(discord.approve(url, { user })).rejects.toThrow("does not lead to the simulated Discord");
-    await expect(discord.cancel(url, { user })).rejects.toThrow("does not lead to the simulated Discord");
+  for (const host of ["discord.com", "canary.discord.com", "discordapp.com"]) {
+    const url = authorizeUrl(discord).replace(discord.url, `https://${host}`);
+    await expect(discord.approve(url, { user })).rejects.toThrow("leads to the real Discord");
+    await expect(discord.cancel(url, { user })).rejects.toThrow("leads to the real Discord");
   }
 });

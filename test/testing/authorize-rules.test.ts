@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { approved, authorizeUrl, callApi, logIn, queryOf } from "./api-client.js";
+import { startDiscord } from "../../src/testing/index.js";
+import { approved, authorizeUrl, CALLBACK, callApi, logIn, queryOf } from "./api-client.js";
 import { startForTest } from "./start-for-test.js";
 
 const PKCE = { code_challenge: "x".repeat(43), code_challenge_method: "S256" };
@@ -45,4 +46,40 @@ it("others do not see the bot's e-mail address and settings", async () => {
   const json = { content: "x" };
   const sent = await callApi(discord, `POST /channels/${channelId}/messages`, { bot: true, json });
   expect(sent.body.author).toEqual(seenByOthers);
+});
+
+it("a redirect URI has to be registered, which can be done at any time", async () => {
+  const discord = await startForTest({ redirectUris: [] });
+  const user = discord.addUser();
+  await expect(approved(discord, user)).rejects.toThrow("is not registered");
+  discord.addRedirectUri(CALLBACK);
+  discord.addRedirectUri(CALLBACK);
+  expect((await approved(discord, user, { redirect_uri: undefined }))["code"]).toBeDefined();
+  const { body } = await callApi(discord, "GET /applications/@me", { bot: true });
+  expect(body.redirect_uris).toEqual([CALLBACK]);
+  expect(() => discord.addRedirectUri("/callback")).toThrow(TypeError);
+  await expect(startDiscord({ redirectUris: ["callback"] })).rejects.toThrow(TypeError);
+});
+
+it("by switch, any http or https redirect URI will do, and registered ones still", async () => {
+  const custom = "myapp://callback";
+  const discord = await startForTest({ redirectUris: [custom], behaviour: { strictRedirectUris: false } });
+  const user = discord.addUser();
+  for (const redirect_uri of ["http://one.test/", "https://two.test/?a=b", custom]) {
+    expect((await approved(discord, user, { redirect_uri, ...PKCE }))["code"]).toBeDefined();
+  }
+});
+
+it("by switch, any scope is granted, known or not", async () => {
+  const discord = await startForTest();
+  const user = discord.addUser();
+  for (const scope of ["idnetify", "relationships.read"]) {
+    expect((await approved(discord, user, { scope }))["error"]).toBe("invalid_scope");
+    expect(() => discord.issueToken(user, [scope])).toThrow(`may not have the scope "${scope}"`);
+  }
+  discord.behaviour.strictScopes = false;
+  expect((await logIn(discord, user, "idnetify relationships.read")).scope).toBe(
+    "idnetify relationships.read",
+  );
+  expect(discord.issueToken(user, ["idnetify"]).scope).toBe("idnetify");
 });

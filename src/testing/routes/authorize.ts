@@ -75,7 +75,7 @@ function mayGrant(
   const implicit = responseType === "token";
   if (scopes.includes("role_connections.write") && (codeChallenge !== undefined || implicit)) return false;
   if (scopes.includes("webhook.incoming") && implicit) return false;
-  return scopes.length > 0 && scopes.every((scope) => isGrantable(scope, behaviour.approvedScopes));
+  return scopes.length > 0 && scopes.every((scope) => isGrantable(scope, behaviour));
 }
 
 /** Whether `prompt=none` may pass: everything was granted before, and there is nothing to choose. */

@@ -107,7 +107,7 @@ function refresh(discord: Discord, form: Form): TokenResponse {
 function issueToOwner(discord: Discord, form: Form): TokenResponse {
   const { authorizations, behaviour, owner } = discord;
   const scopes = parseScopes(form["scope"]);
-  if (scopes.length === 0 || scopes.some((scope) => !isGrantable(scope, behaviour.approvedScopes))) {
+  if (scopes.length === 0 || scopes.some((scope) => !isGrantable(scope, behaviour))) {
     refuse(oauthError("invalid_scope", INVALID_SCOPE));
   }
   return authorizations.issueAccessToken(authorizations.grant(owner, scopes), scopes);
