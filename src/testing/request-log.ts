@@ -6,7 +6,7 @@ import { parseRoutePattern, type RoutedRequest } from "./route-pattern.js";
 /** A request the simulator has seen. */
 export interface RecordedRequest extends RoutedRequest {
   readonly method: string;
-  /** As requested, without the query: `/api/v10/users/@me`. */
+  /** Percent-decoded, without the query: `/api/v10/users/@me`. */
   readonly path: string;
   /** The same without `/api` and the version: `/users/@me`. */
   readonly apiPath: string;
