@@ -67,6 +67,7 @@ export class Front {
       ids: place?.ids ?? [],
       headers,
       body: parseBody(headers["content-type"], bytes),
+      bodyBytes: bytes.length,
       caller: this.#identify(credentials),
       address: request.socket.remoteAddress ?? "",
     };
