@@ -1,8 +1,9 @@
 import { parseArgs } from "node:util";
 import { createClient } from "redis";
-import { type DiscordSimulator, startDiscord } from "../../src/testing/index.js";
+import { type DiscordSimulator, type FaultKind, startDiscord } from "../../src/testing/index.js";
 import { Ledger } from "./ledger.js";
 import { createRandom, type Random } from "./random.js";
+import { TokenRequests } from "./token-requests.js";
 import { Visitor } from "./visitor.js";
 import { Workers } from "./workers.js";
 
@@ -26,7 +27,6 @@ const random = createRandom(Number(values.seed));
 const ledger = new Ledger();
 const simulator = await startDiscord({
   redirectUris: [REDIRECT_URI],
-  logLimit: 200_000,
   behaviour: { accessTokenSeconds: 20 },
 });
 const prefix = `soak-${process.pid}:`;
@@ -46,9 +46,11 @@ const workers = new Workers({
 
 try {
   await workers.start(WORKERS);
+  const tokenRequests = new TokenRequests(simulator, ledger);
   spreadFaults(simulator, random.fork("faults"));
-  const until = Date.now() + SECONDS * 1000;
-  const world = { simulator, workers, ledger, redirectUri: REDIRECT_URI };
+  const startedAt = Date.now();
+  const until = startedAt + SECONDS * 1000;
+  const world = { simulator, workers, ledger, tokenRequests, startedAt, redirectUri: REDIRECT_URI };
   const visitors = Array.from({ length: Number(values.visitors) }, (_, index) =>
     new Visitor(world, random.fork(`visitor ${index}`)).live(until),
   );
@@ -59,29 +61,32 @@ try {
   await removeKeys();
 }
 
-for (const { fault } of simulator.requests) {
-  if (fault !== undefined) ledger.count(ledger.faults, fault);
-}
 console.log(ledger.toString());
 for (const failure of ledger.failures) console.error(`soak: ${failure}`);
 process.exitCode = ledger.failures.length > 0 ? 1 : 0;
 
 /** A share of all calls goes wrong, each in its own way. */
 function spreadFaults(at: DiscordSimulator, from: Random): void {
-  const often = { times: Number.POSITIVE_INFINITY, random: () => from.next() };
-  const everywhere = { ...often, chance: 0.004 };
-  at.fail({ ...everywhere, kind: "status", status: 500 });
-  at.fail({ ...everywhere, kind: "html" });
-  at.fail({ ...everywhere, kind: "hang" });
-  at.fail({ ...everywhere, kind: "reset" });
-  at.fail({ ...everywhere, kind: "truncated" });
-  at.fail({ ...everywhere, kind: "slow-body", everyMs: TIMEOUT_MS / 100 });
-  at.fail({ ...everywhere, kind: "swallowed" });
-  at.fail({ ...everywhere, kind: "invalid-json" });
-  at.fail({ ...everywhere, kind: "delay", ms: TIMEOUT_MS / 4 });
-  at.fail({ ...everywhere, kind: "rate-limited", retryAfter: 0.5 });
-  at.fail({ ...often, chance: 0.0005, kind: "cloudflare", retryAfter: 1 });
-  at.fail({ ...often, chance: 0.05, route: "POST /oauth2/token", kind: "status", status: 503 });
+  const spread = (chance: number, fault: FaultKind, target: { readonly route?: string } = {}) => {
+    const random = () => {
+      const drawn = from.next();
+      if (drawn < chance) ledger.count(ledger.faults, fault.kind);
+      return drawn;
+    };
+    at.fail({ ...fault, ...target, chance, random, times: Number.POSITIVE_INFINITY });
+  };
+  spread(0.004, { kind: "status", status: 500 });
+  spread(0.004, { kind: "html" });
+  spread(0.004, { kind: "hang" });
+  spread(0.004, { kind: "reset" });
+  spread(0.004, { kind: "truncated" });
+  spread(0.004, { kind: "slow-body", everyMs: TIMEOUT_MS / 100 });
+  spread(0.004, { kind: "swallowed" });
+  spread(0.004, { kind: "invalid-json" });
+  spread(0.004, { kind: "delay", ms: TIMEOUT_MS / 4 });
+  spread(0.004, { kind: "rate-limited", retryAfter: 0.5 });
+  spread(0.0005, { kind: "cloudflare", retryAfter: 1 });
+  spread(0.05, { kind: "status", status: 503 }, { route: "POST /oauth2/token" });
 }
 
 async function killWorkers(until: number, from: Random): Promise<void> {
