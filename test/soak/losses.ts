@@ -1,3 +1,5 @@
+import { ON_ITS_WAY_MS } from "./faults.js";
+
 /** Why a sign-in may be gone without anybody at fault. */
 export const LOSS_REASONS = [
   "the user removed the application at Discord",
@@ -53,9 +55,6 @@ export interface Loss {
   readonly tokenRequests: readonly TokenRequest[];
 }
 
-/** How long the answer is on its way, at most. */
-export const ANSWER_MS: Readonly<Record<string, number>> = { delay: 1250, "slow-body": 10_000 };
-
 const SWALLOWING: readonly (string | undefined)[] = ["swallowed", "truncated"];
 /** Faults that leave the answer as it is. */
 const HARMLESS: readonly (string | undefined)[] = [undefined, "delay", "slow-body", "truncated"];
@@ -73,7 +72,7 @@ export function explainLoss(loss: Loss, deaths: Deaths): LossReason | undefined 
   const death = deaths.get(rotation.worker);
   if (death === undefined) return undefined;
   // However late: a worker that was overtaken by its end while the simulator was busy has received nothing.
-  if (rotation.at + (ANSWER_MS[rotation.fault ?? ""] ?? 0) >= death.at) return LOSS_REASONS[2];
+  if (rotation.at + (ON_ITS_WAY_MS.get(rotation.fault) ?? 0) >= death.at) return LOSS_REASONS[2];
   const wasRefreshing = [...death.refreshes.values()].some(
     ({ userId, begunAt }) => loss.userIds.includes(userId) && begunAt <= rotation.at,
   );
@@ -97,8 +96,8 @@ export function describeKills(loss: Loss, deaths: Deaths): string {
   const rotation = loss.tokenRequests.findLast(hasRotated);
   const death = rotation && deaths.get(rotation.worker);
   const request = death
-    ? `Discord took the refresh of worker ${rotation.worker} ${seconds(rotation.at - death.at)} after its kill`
-    : "no worker was killed that had asked Discord";
+    ? `Discord read worker ${rotation.worker}'s request ${beforeOrAfter(rotation.at - death.at)} that worker's kill`
+    : "the worker that had asked Discord lives";
   return `user ${loss.userIds[0]}: ${describeNearestKill(loss, deaths)}; ${request}`;
 }
 
@@ -106,7 +105,11 @@ function describeNearestKill({ at }: Loss, deaths: Deaths): string {
   const [nearest] = [...deaths].sort(([, a], [, b]) => Math.abs(a.at - at) - Math.abs(b.at - at));
   if (nearest === undefined) return "no worker was killed";
   const [worker, death] = nearest;
-  return `the nearest kill ${seconds(at - death.at)} before the loss (worker ${worker})`;
+  return `the nearest kill ${beforeOrAfter(death.at - at)} the loss (worker ${worker})`;
+}
+
+function beforeOrAfter(ms: number): string {
+  return `${seconds(Math.abs(ms))} ${ms < 0 ? "before" : "after"}`;
 }
 
 function seconds(ms: number): string {

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { createClient } from "redis";
-import { type DiscordSimulator, type FaultKind, startDiscord } from "../../src/testing/index.js";
+import { startDiscord } from "../../src/testing/index.js";
+import { spreadFaults, TIMEOUT_MS } from "./faults.js";
 import { Ledger } from "./ledger.js";
 import { createRandom, type Random } from "./random.js";
 import { TokenRequests } from "./token-requests.js";
@@ -15,7 +16,6 @@ const { values } = parseArgs({
   },
 });
 const SECONDS = Number(values.seconds);
-const TIMEOUT_MS = 5000;
 const WORKERS = 3;
 const REDIRECT_URI = "http://127.0.0.1:3000/callback";
 const REDIS_URL = process.env["REDIS_URL"] ?? "redis://127.0.0.1:6379";
@@ -47,7 +47,7 @@ const workers = new Workers({
 try {
   await workers.start(WORKERS);
   const tokenRequests = new TokenRequests(simulator, ledger);
-  spreadFaults(simulator, random.fork("faults"));
+  spreadFaults(simulator, random.fork("faults"), ledger);
   const startedAt = Date.now();
   const until = startedAt + SECONDS * 1000;
   const world = { simulator, workers, ledger, tokenRequests, startedAt, redirectUri: REDIRECT_URI };
@@ -64,30 +64,6 @@ try {
 console.log(ledger.toString());
 for (const failure of ledger.failures) console.error(`soak: ${failure}`);
 process.exitCode = ledger.failures.length > 0 ? 1 : 0;
-
-/** A share of all calls goes wrong, each in its own way. */
-function spreadFaults(at: DiscordSimulator, from: Random): void {
-  const spread = (chance: number, fault: FaultKind, target: { readonly route?: string } = {}) => {
-    const random = () => {
-      const drawn = from.next();
-      if (drawn < chance) ledger.count(ledger.faults, fault.kind);
-      return drawn;
-    };
-    at.fail({ ...fault, ...target, chance, random, times: Number.POSITIVE_INFINITY });
-  };
-  spread(0.004, { kind: "status", status: 500 });
-  spread(0.004, { kind: "html" });
-  spread(0.004, { kind: "hang" });
-  spread(0.004, { kind: "reset" });
-  spread(0.004, { kind: "truncated" });
-  spread(0.004, { kind: "slow-body", everyMs: TIMEOUT_MS / 100 });
-  spread(0.004, { kind: "swallowed" });
-  spread(0.004, { kind: "invalid-json" });
-  spread(0.004, { kind: "delay", ms: TIMEOUT_MS / 4 });
-  spread(0.004, { kind: "rate-limited", retryAfter: 0.5 });
-  spread(0.0005, { kind: "cloudflare", retryAfter: 1 });
-  spread(0.05, { kind: "status", status: 503 }, { route: "POST /oauth2/token" });
-}
 
 async function killWorkers(until: number, from: Random): Promise<void> {
   for (;;) {
