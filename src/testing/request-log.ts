@@ -34,6 +34,10 @@ export interface RecordedRequest extends RoutedRequest {
   readonly at: number;
   /** Undefined while there is no answer, and where there never was one. */
   status: number | undefined;
+  /** Until the answer was sent or the connection ended, in milliseconds of real time; undefined before. */
+  durationMs: number | undefined;
+  /** Whether the connection ended before the whole answer was sent: the client left, or a fault did it. */
+  cutShort: boolean;
   /** Whether it was answered 429. */
   refused: boolean;
   /** The kind of the fault that hit it. */
@@ -64,6 +68,8 @@ export function toRecord(
     bodyBytes,
     at,
     status: undefined,
+    durationMs: undefined,
+    cutShort: false,
     refused: false,
     fault: undefined,
   };

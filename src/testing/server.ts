@@ -66,6 +66,11 @@ export class Service {
     const bytes = await readBody(request);
     const { record, version, answer } = front.understand(request, bytes ?? Buffer.alloc(0));
     log.add(record);
+    const receivedAt = performance.now();
+    response.once("close", () => {
+      record.durationMs = performance.now() - receivedAt;
+      record.cutShort = !response.writableFinished;
+    });
     if (record.path.startsWith("/api/")) this.#countConnection(request.socket);
     const address = request.socket.remoteAddress ?? "";
     const exchange: Exchange = {

@@ -1,15 +1,16 @@
-import { ON_ITS_WAY_MS } from "./faults.js";
+import { TIMEOUT_MS } from "./faults.js";
 
 /** Why a sign-in may be gone without anybody at fault. */
 export const LOSS_REASONS = [
   "the user removed the application at Discord",
   "Discord rotated the pair, and a fault swallowed its answer",
+  "Discord's answer took longer than an app listens for it",
   "a worker was killed before it had Discord's answer",
   "a worker was killed between that answer and the store",
 ] as const;
 
 /** Those to which a kill belongs. */
-export const KILL_REASONS: readonly LossReason[] = LOSS_REASONS.slice(2);
+export const KILL_REASONS: readonly LossReason[] = LOSS_REASONS.slice(3);
 
 export type LossReason = (typeof LOSS_REASONS)[number];
 
@@ -19,6 +20,10 @@ export interface TokenRequest {
   readonly at: number;
   readonly status: number | undefined;
   readonly fault: string | undefined;
+  /** Until the answer was sent or the connection ended; undefined before. */
+  readonly durationMs: number | undefined;
+  /** Whether the connection ended before the whole answer was sent. */
+  readonly cutShort: boolean;
   /** Who asked. */
   readonly worker: string;
   /** Whether Discord had not taken the refresh token before. */
@@ -55,6 +60,8 @@ export interface Loss {
   readonly tokenRequests: readonly TokenRequest[];
 }
 
+/** Apps listen for four times their timeout, from a moment before Discord reads the request. */
+const PATIENCE_MS = 3 * TIMEOUT_MS;
 const SWALLOWING: readonly (string | undefined)[] = ["swallowed", "truncated"];
 /** Faults that leave the answer as it is. */
 const HARMLESS: readonly (string | undefined)[] = [undefined, "delay", "slow-body", "truncated"];
@@ -69,23 +76,30 @@ export function explainLoss(loss: Loss, deaths: Deaths): LossReason | undefined 
   const rotation = loss.tokenRequests.findLast(hasRotated);
   if (rotation === undefined) return undefined;
   if (SWALLOWING.includes(rotation.fault)) return LOSS_REASONS[1];
-  const death = deaths.get(rotation.worker);
-  if (death === undefined) return undefined;
-  // However late: a worker that was overtaken by its end while the simulator was busy has received nothing.
-  if (rotation.at + (ON_ITS_WAY_MS.get(rotation.fault) ?? 0) >= death.at) return LOSS_REASONS[2];
+  const { at, cutShort, durationMs = Number.POSITIVE_INFINITY, worker } = rotation;
+  const death = deaths.get(worker);
+  // However late: Discord may read a request long after the kill of the worker that sent it.
+  if (death && at + durationMs >= death.at) return LOSS_REASONS[3];
+  if (cutShort) return durationMs >= PATIENCE_MS ? LOSS_REASONS[2] : undefined;
+  if (!death) return undefined;
   const wasRefreshing = [...death.refreshes.values()].some(
-    ({ userId, begunAt }) => loss.userIds.includes(userId) && begunAt <= rotation.at,
+    ({ userId, begunAt }) => loss.userIds.includes(userId) && begunAt <= at,
   );
-  return wasRefreshing ? LOSS_REASONS[3] : undefined;
+  return wasRefreshing ? LOSS_REASONS[4] : undefined;
 }
 
 /** Everything that is known about a loss: the nearest kill, and each refresh, in seconds since the sign-in. */
 export function describeLoss(loss: Loss, deaths: Deaths): string {
   const { at, signedInAt, tokenRequests, userIds } = loss;
-  const requests = tokenRequests.map(({ at: askedAt, status = "no status", fault = "no fault", worker }) => {
+  const requests = tokenRequests.map((request) => {
+    const { at: askedAt, cutShort, durationMs, fault = "no fault", status = "no status", worker } = request;
     const death = deaths.get(worker);
     const killed = death ? ` (killed at ${seconds(death.at - signedInAt)})` : "";
-    return `${seconds(askedAt - signedInAt)}: worker ${worker}${killed}, ${status}, ${fault}`;
+    const end =
+      durationMs === undefined
+        ? "under way"
+        : `${cutShort ? "cut short" : "sent"} after ${seconds(durationMs)}`;
+    return `${seconds(askedAt - signedInAt)}: worker ${worker}${killed}, ${status}, ${fault}, ${end}`;
   });
   const lost = `user ${userIds[0]}, lost at ${seconds(at - signedInAt)} (${new Date(at).toISOString()})`;
   return [lost, describeNearestKill(loss, deaths), ...requests].join("; ");

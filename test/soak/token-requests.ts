@@ -26,8 +26,10 @@ export class TokenRequests {
   /** Oldest first, also those with a token that Discord had taken before. */
   of(userId: string): TokenRequest[] {
     const requests = this.#byUser.get(userId) ?? [];
-    return requests.map(({ at, fault, headers, status, userId: owner }) => ({
+    return requests.map(({ at, cutShort, durationMs, fault, headers, status, userId: owner }) => ({
       at,
+      cutShort,
+      durationMs,
       fault,
       status,
       worker: String(headers[WORKER_HEADER]),

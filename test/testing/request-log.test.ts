@@ -55,6 +55,23 @@ it("the log goes by the clock of the simulator", async () => {
   expect(discord.requests[0]?.at).toBe(discord.clock.now());
 });
 
+it("the log tells how long an answer took, and whether it was sent to its end", async () => {
+  const discord = await startForTest();
+  discord.clock.freeze();
+  discord.fail({ kind: "slow-body", route: "/users/@me", chunkBytes: 20, everyMs: 10 });
+  discord.fail({ kind: "truncated", route: "/users/@me" });
+  discord.fail({ kind: "hang", route: "/users/@me" });
+  await callApi(discord, "GET /users/@me");
+  await expect(callApi(discord, "GET /users/@me")).rejects.toThrow();
+  await expect(fetch(`${discord.url}/api/users/@me`, { signal: AbortSignal.timeout(50) })).rejects.toThrow();
+  await expect.poll(() => discord.requests[2]?.durationMs).toBeGreaterThan(25);
+  const [slow, truncated, hanging] = discord.requests;
+  expect(slow).toMatchObject({ status: 401, cutShort: false });
+  expect(slow?.durationMs).toBeGreaterThan(9);
+  expect(truncated).toMatchObject({ status: 401, cutShort: true });
+  expect(hanging).toMatchObject({ status: undefined, cutShort: true });
+});
+
 it("the log keeps no credentials of a Basic header as a token", async () => {
   const discord = await startForTest();
   await callApi(discord, "POST /oauth2/token", { headers: { Authorization: "Basic aTpz" } });
@@ -175,6 +192,8 @@ function toRoute(route: string): RecordedRequest {
     bodyBytes: 0,
     at: 0,
     status: undefined,
+    durationMs: undefined,
+    cutShort: false,
     refused: false,
     fault: undefined,
   };
