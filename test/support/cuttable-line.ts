@@ -1,7 +1,7 @@
-import { connect, createServer, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** A way to a server that can be cut, as if the server went away. */
+/** A way to a server that can be cut, as if the server went away: connections end, and new ones are refused. */
 export interface CuttableLine {
   /** The server's URL, by way of this line. */
   readonly url: string;
@@ -13,10 +13,7 @@ export interface CuttableLine {
 export async function layLine(serverUrl: string): Promise<CuttableLine> {
   const { hostname, port } = new URL(serverUrl);
   const sockets = new Set<Socket>();
-  let isCut = false;
-
   const line = createServer((near) => {
-    if (isCut) return void near.destroy();
     const far = connect(Number(port), hostname);
     for (const [socket, other] of [
       [near, far],
@@ -33,23 +30,19 @@ export async function layLine(serverUrl: string): Promise<CuttableLine> {
   });
   await new Promise<void>((resolve) => line.listen(0, "127.0.0.1", resolve));
 
-  const endAll = () => {
+  const { port: ownPort } = line.address() as AddressInfo;
+  const cut = () => {
+    line.close();
     for (const socket of sockets) socket.destroy();
   };
-  onTestFinished(() => {
-    endAll();
-    line.close();
-  });
+  onTestFinished(cut);
   const url = new URL(serverUrl);
-  url.host = `127.0.0.1:${(line.address() as { port: number }).port}`;
+  url.host = `127.0.0.1:${ownPort}`;
   return {
     url: url.href,
-    cut() {
-      isCut = true;
-      endAll();
-    },
+    cut,
     mend() {
-      isCut = false;
+      line.listen(ownPort, "127.0.0.1");
     },
   };
 }
