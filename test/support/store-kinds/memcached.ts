@@ -20,6 +20,7 @@ export const MEMCACHED: StoreKind = {
   name: "connect-memcached",
   isServed: services.memcachedUrl !== undefined,
   canGoAway: true,
+  longestMs: 30 * 86_400_000,
   async open() {
     const line = await layLine(services.memcachedUrl ?? "");
     const server = await openConsole(services.memcachedUrl ?? "");

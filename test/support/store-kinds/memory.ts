@@ -15,12 +15,20 @@ export const MEMORY: StoreKind = {
       store,
       keys: async () => Object.keys(await contentOf(store)),
       async lifetimeMs(key) {
-        const expires = (await contentOf(store))[key]?.cookie.expires;
-        return new Date(expires ?? 0).getTime() - Date.now();
+        const session = (await contentOf(store))[key];
+        if (!session) return 0;
+        const { expires } = session.cookie;
+        return expires ? new Date(expires).getTime() - Date.now() : Number.POSITIVE_INFINITY;
       },
     };
   },
 };
+
+/** As lru-cache tells its entries: when each ends. */
+interface Entry {
+  readonly k: string;
+  readonly e: number;
+}
 
 /** Gives every entry a day, whatever its cookie says. */
 export const MEMORYSTORE: StoreKind = {
@@ -30,19 +38,12 @@ export const MEMORYSTORE: StoreKind = {
   ownTtlMs: DAY_MS,
   async open() {
     const LruStore = createMemoryStore(session);
-    // lru-cache keeps the time of the last write itself; the double notes the lifetime that it was given.
-    const until = new Map<string, number>();
-    class NotedStore extends LruStore {
-      override set(...[id, data, callback]: Parameters<InstanceType<typeof LruStore>["set"]>): void {
-        until.set(id, Date.now() + DAY_MS);
-        super.set(id, data, callback);
-      }
-    }
-    const store = new NotedStore({ ttl: DAY_MS });
+    const store = new LruStore({ ttl: DAY_MS });
+    const entries = () => (store as unknown as { store: { dump(): readonly Entry[] } }).store.dump();
     return {
       store,
       keys: async () => Object.keys(await contentOf(store)),
-      lifetimeMs: async (key) => (until.get(key) ?? 0) - Date.now(),
+      lifetimeMs: async (key) => (entries().find(({ k }) => k === key)?.e ?? 0) - Date.now(),
     };
   },
 };

@@ -8,6 +8,9 @@ import type { StoreKind } from "./store-kind.js";
 
 const services = inject("services");
 
+/** No test restarts the server: nothing has to be on the disk when it is answered. */
+export const WITHOUT_FSYNC = "-c synchronous_commit=off";
+
 /** On PostgreSQL; compares with `Date`. */
 export const POSTGRES: StoreKind = {
   name: "connect-pg-simple",
@@ -15,7 +18,7 @@ export const POSTGRES: StoreKind = {
   canGoAway: true,
   async open() {
     const line = await layLine(services.databaseUrl ?? "");
-    const pool = new pg.Pool({ connectionString: line.url });
+    const pool = new pg.Pool({ connectionString: line.url, options: WITHOUT_FSYNC });
     pool.on("error", () => undefined);
     // A schema for each: the table's index has the same name in all, and a run that was killed leaves its own behind.
     const schemaName = `test_${randomName()}`;

@@ -3,6 +3,7 @@ import session from "express-session";
 import { Op, Sequelize } from "sequelize";
 import { inject, onTestFinished } from "vitest";
 import { layLine } from "../cuttable-line.js";
+import { WITHOUT_FSYNC } from "./postgres.js";
 import { randomName } from "./random-name.js";
 import type { StoreKind } from "./store-kind.js";
 
@@ -25,7 +26,8 @@ function sequelizeOn(
     canGoAway: true,
     async open() {
       const line = await layLine(serverUrl ?? "");
-      const db = new Sequelize(line.url, { dialect, logging: false });
+      const dialectOptions = dialect === "postgres" ? { options: WITHOUT_FSYNC } : {};
+      const db = new Sequelize(line.url, { dialect, dialectOptions, logging: false });
       const tableName = `sessions_${randomName()}`;
       const SequelizeStore = connectSessionSequelize(session.Store);
       const store = new SequelizeStore({ db, tableName, checkExpirationInterval: 0 });

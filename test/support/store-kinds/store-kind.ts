@@ -24,5 +24,7 @@ export interface StoreKind {
   readonly canGoAway: boolean;
   /** The lifetime that the store's own option gives each entry, whatever the session's cookie says. */
   readonly ownTtlMs?: number;
+  /** The longest lifetime that it accepts; entries that are given a longer one are lost at once. */
+  readonly longestMs?: number;
   open(): Promise<StoreForTest>;
 }
