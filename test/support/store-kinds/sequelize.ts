@@ -33,6 +33,7 @@ function sequelizeOn(
       const store = new SequelizeStore({ db, tableName, checkExpirationInterval: 0 });
       await store.sync();
       onTestFinished(async () => {
+        line.mend();
         await db.getQueryInterface().dropTable(tableName);
         await db.close();
       });
