@@ -34,6 +34,7 @@ export interface Config {
   readonly usersCache: LRUCache<string, User> | undefined;
   readonly tokenStore: TokenStore | undefined;
   readonly lock: Lock | undefined;
+  readonly recordKey: ((hash: string) => string) | undefined;
   readonly timeoutMs: number;
   readonly maxWaitMs: number;
   readonly invalidRequestLimit: number;
@@ -61,6 +62,7 @@ const OPTION_NAMES = [
   "usersCache",
   "tokenStore",
   "lock",
+  "recordKey",
   "timeoutMs",
   "maxWaitMs",
   "invalidRequestLimit",
@@ -159,6 +161,12 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource):
       options.lock,
       "a function (key, task) => Promise",
       optional((v): v is Lock => typeof v === "function"),
+    ),
+    recordKey: check(
+      "recordKey",
+      options.recordKey,
+      "a function (hash) => key",
+      optional((v): v is (hash: string) => string => typeof v === "function"),
     ),
     timeoutMs: check(
       "timeoutMs",

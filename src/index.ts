@@ -12,8 +12,9 @@ export {
   type RateLimitScope,
   Unauthorized,
 } from "./errors.js";
-export type { Token } from "./grants/grant.js";
+export type { OnTokenChange } from "./grants/held-token.js";
 export type { SignedOut, SignIn } from "./grants/session-data.js";
+export type { Token } from "./grants/token.js";
 export {
   type AuthorizationGuard,
   type AuthorizationOptions,
@@ -46,7 +47,7 @@ export {
 export { redirectUnauthorized } from "./redirect-unauthorized.js";
 export type { ApiRequest } from "./rest/api-request.js";
 export { discordRouter, type RouterOptions } from "./router.js";
-export { DiscordOAuth2Session, type HeldToken, type OnTokenChange } from "./session.js";
+export { type CallbackOptions, DiscordOAuth2Session, type HeldToken } from "./session.js";
 export type { RefreshTrace, RequestTrace } from "./telemetry.js";
 export type { JoinOptions } from "./users/guild-join.js";
 export type { FetchOptions } from "./users/remembered.js";

@@ -54,6 +54,12 @@ export interface DiscordOptions {
   /** Serialises refreshes and callbacks among several processes. It must hold longer than twice `timeoutMs`. */
   readonly lock?: Lock | undefined;
   /**
+   * Makes the key of a record from a hash (43 characters of `A-Za-z0-9_-`), for session stores that take only ids of the
+   * app's own form. Not needed for ids of one alphabet, UUIDs included: those forms are recognised. The same hash must give
+   * the same key.
+   */
+  readonly recordKey?: ((hash: string) => string) | undefined;
+  /**
    * Deadline for one whole call to Discord, in milliseconds, waits for rate limits apart. Default 5,000. The answer to a
    * refresh is listened for four times as long, when no request waits for it any more.
    */

@@ -2,14 +2,13 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Application } from "express";
 import type { LRUCache } from "lru-cache";
 import { type Config, isSameConfig, resolveConfig } from "./config.js";
-import { digestOf } from "./digest.js";
 import { createEngine, type Engine } from "./engine.js";
 import { HttpException, Unauthorized } from "./errors.js";
-import type { Token } from "./grants/grant.js";
-import { heldPlace } from "./grants/held-place.js";
-import { sessionOf, signInOf } from "./grants/session-data.js";
+import { heldToken, type OnTokenChange } from "./grants/held-token.js";
+import { sessionOf, setSignIn, signInOf } from "./grants/session-data.js";
+import type { Token } from "./grants/token.js";
 import type { LoginOptions } from "./login/authorization-url.js";
-import type { LoginResult } from "./login/login.js";
+import type { LoginResult, OnLogin } from "./login/login.js";
 import { answersNonVisit, forbidCaching, redirect, requireGet } from "./login/manners.js";
 import type { Authorization } from "./models/authorization.js";
 import type { Bot } from "./models/bot.js";
@@ -33,6 +32,15 @@ export const SETTING = "discord";
 
 const LOOP_LOGINS = 3;
 
+/** What {@link DiscordOAuth2Session.callback} can do beyond completing the login. */
+export interface CallbackOptions {
+  /**
+   * What the app does with a new login, such as turning visitors away or storing something in the session. A callback that
+   * comes twice (a double click) waits for it and shares its outcome. What it throws ends the sign-in and is thrown again.
+   */
+  readonly onLogin?: OnLogin | undefined;
+}
+
 /** A token that the app holds itself. */
 export interface HeldToken extends Omit<Token, "id" | "issuedAt"> {
   /** Default: derived from the token. Give one that lasts, and what is cached survives a refresh. */
@@ -40,13 +48,6 @@ export interface HeldToken extends Omit<Token, "id" | "issuedAt"> {
   /** Epoch milliseconds. Default: a week before `expiresAt`. */
   readonly issuedAt?: number | undefined;
 }
-
-/**
- * What is called with each new pair of a held token, or with nothing when Discord has ended it.
- *
- * @param former what was held until now: where several processes hold the same token, delete only this one
- */
-export type OnTokenChange = (token: Token | undefined, former: Token) => Promise<void> | void;
 
 /**
  * Discord sign-in for an Express app. Of a request its methods need nothing of Express's, only the session that a
@@ -186,13 +187,17 @@ export class DiscordOAuth2Session {
    * @throws HttpException for anything else that is no login; `code` says which
    * @throws RateLimited
    */
-  async callback<Data = unknown>(req: IncomingMessage, res: ServerResponse): Promise<LoginResult<Data>> {
+  async callback<Data = unknown>(
+    req: IncomingMessage,
+    res: ServerResponse,
+    options: CallbackOptions = {},
+  ): Promise<LoginResult<Data>> {
     const { logins } = this.#ready;
     forbidCaching(res);
     res.setHeader("Referrer-Policy", "no-referrer");
     if (answersNonVisit(req, res)) return new Promise(() => {});
     requireGet(req, res);
-    return (await logins.complete(req, res)) as LoginResult<Data>;
+    return (await logins.complete(req, res, options.onLogin)) as LoginResult<Data>;
   }
 
   /**
@@ -207,20 +212,19 @@ export class DiscordOAuth2Session {
     req: IncomingMessage,
     options: { readonly everywhere?: boolean | undefined } = {},
   ): Promise<void> {
-    const { keeper, tokens, users, logins } = this.#ready;
+    const { config, grants, storageOf, users, logins } = this.#ready;
     const session = sessionOf(req);
-    const place = keeper.placeOf(req);
-    const signIn = signInOf(session);
-    const grantId = signIn?.grantId ?? (await place.read())?.id;
+    const storage = storageOf(req);
+    const signIn = signInOf(session, config.clientId);
+    const grantId = signIn?.grantId ?? (await grants.read(storage))?.id;
     if (grantId === undefined) return;
 
     try {
-      await tokens.end(place, grantId, options.everywhere);
-      if (options.everywhere && signIn?.userId) tokens.deauthorize(signIn.userId);
+      await grants.end(storage, grantId, options.everywhere ? "everywhere" : "here");
+      if (options.everywhere && signIn?.userId) grants.deauthorize(signIn.userId);
     } finally {
       users.forget(grantId);
-      logins.forget(grantId);
-      session.discord = { formerUserId: signIn?.userId };
+      setSignIn(session, config.clientId, { formerUserId: signIn?.userId });
       logins.restartCount(req);
     }
   }
@@ -231,9 +235,9 @@ export class DiscordOAuth2Session {
    * @throws HttpException when it cannot be found out now
    */
   async isAuthorized(req: IncomingMessage): Promise<boolean> {
-    const { tokens, keeper } = this.#ready;
+    const { grants, storageOf } = this.#ready;
     try {
-      await tokens.usable(keeper.placeOf(req));
+      await grants.validToken(storageOf(req));
       return true;
     } catch (error) {
       if (error instanceof Unauthorized) return false;
@@ -243,7 +247,7 @@ export class DiscordOAuth2Session {
 
   /** The id of the user of this session, as the session has it: {@link isAuthorized} tells whether it still holds. */
   userId(req: IncomingMessage): string | undefined {
-    return signInOf(sessionOf(req))?.userId;
+    return signInOf(sessionOf(req), this.clientId)?.userId;
   }
 
   /**
@@ -253,8 +257,8 @@ export class DiscordOAuth2Session {
    * @throws HttpException when it cannot be found out now
    */
   async grantedScopes(req: IncomingMessage): Promise<readonly string[]> {
-    const { tokens, keeper } = this.#ready;
-    return (await tokens.usable(keeper.placeOf(req))).scopes;
+    const { grants, storageOf } = this.#ready;
+    return (await grants.validToken(storageOf(req))).scopes;
   }
 
   /**
@@ -265,6 +269,11 @@ export class DiscordOAuth2Session {
     return sessionOf(req).discord === undefined && this.#ready.logins.recentLogins(req) >= LOOP_LOGINS;
   }
 
+  /** Counts the logins of this browser from now on, for {@link isLoginLoop}. @internal */
+  watchForLoginLoop(req: IncomingMessage, res: ServerResponse): void {
+    this.#ready.logins.startCount(req, res);
+  }
+
   /**
    * The stored token, which may have expired; `undefined` when nobody is signed in. Override it together with
    * {@link saveAuthorizationToken} to keep tokens your own way.
@@ -272,7 +281,8 @@ export class DiscordOAuth2Session {
    * @throws HttpException `store_failed`
    */
   async getAuthorizationToken(req: IncomingMessage): Promise<Token | undefined> {
-    return this.#ready.places.of(req).readAgain();
+    const { grants, storages } = this.#ready;
+    return grants.read(storages.of(req));
   }
 
   /**
@@ -281,10 +291,10 @@ export class DiscordOAuth2Session {
    * @throws HttpException `store_failed`
    */
   async saveAuthorizationToken(req: IncomingMessage, token: Token | undefined): Promise<void> {
-    const { places } = this.#ready;
-    if (!token) return places.of(req).end();
-    await places.create(req, token);
-    places.point(req, token);
+    const { grants, storages } = this.#ready;
+    if (token) return grants.begin(storages.pointTo(req, token), token);
+    const storage = storages.of(req);
+    if (storage.id !== undefined) await grants.end(storage, storage.id);
   }
 
   /**
@@ -296,8 +306,9 @@ export class DiscordOAuth2Session {
   async fetchUser(req: IncomingMessage, options?: FetchOptions): Promise<User> {
     const user = await this.#of(req).fetchUser(options);
     const session = sessionOf(req);
-    const signIn = signInOf(session);
-    if (signIn && signIn.userId === undefined) session.discord = { ...signIn, userId: user.id };
+    const signIn = signInOf(session, this.clientId);
+    if (signIn && signIn.userId === undefined)
+      setSignIn(session, this.clientId, { ...signIn, userId: user.id });
     return user;
   }
 
@@ -441,13 +452,10 @@ export class DiscordOAuth2Session {
    * @returns what calls Discord; nothing is asked before its first call
    */
   sessionFromToken(token: HeldToken, onChange?: OnTokenChange): UserSession {
-    const { sessionAt } = this.#ready;
-    const held: Token = {
-      ...token,
-      id: token.id ?? grantIdOf(token.refreshToken ?? token.accessToken),
-      issuedAt: token.issuedAt ?? token.expiresAt - 604_800_000,
-    };
-    return sessionAt(heldPlace(held, onChange));
+    const { grants, sessionAt } = this.#ready;
+    const id = grants.identify(token);
+    const issuedAt = token.issuedAt ?? token.expiresAt - 604_800_000;
+    return sessionAt(heldToken({ ...token, id: token.id ?? id, issuedAt }, id, onChange));
   }
 
   /**
@@ -470,7 +478,7 @@ export class DiscordOAuth2Session {
    */
   async clientCredentials(scopes: readonly string[] = ["identify"]): Promise<Token> {
     const { guild: _, webhook: __, ...answer } = await this.#ready.oauth.clientCredentials(scopes);
-    return { ...answer, id: grantIdOf(answer.accessToken) };
+    return { ...answer, id: this.#ready.grants.identify(answer) };
   }
 
   /**
@@ -479,7 +487,7 @@ export class DiscordOAuth2Session {
    * @param at when the user removed the application; later sign-ins are left alone. Default: now
    */
   deauthorize(userId: string, at?: Date): void {
-    this.#ready.tokens.deauthorize(userId, at);
+    this.#ready.grants.deauthorize(userId, at);
   }
 
   /**
@@ -496,11 +504,7 @@ export class DiscordOAuth2Session {
   }
 
   #of(req: IncomingMessage): UserSession {
-    const { sessionAt, keeper } = this.#ready;
-    return sessionAt(keeper.placeOf(req));
+    const { sessionAt, storageOf } = this.#ready;
+    return sessionAt(storageOf(req));
   }
-}
-
-function grantIdOf(token: string): string {
-  return digestOf(token).slice(0, 24);
 }
