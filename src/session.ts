@@ -30,8 +30,6 @@ import type { UserSession } from "./users/user-session.js";
 /** Under this name an app's instance is found again: `app.get("discord")`. */
 export const SETTING = "discord";
 
-const LOOP_LOGINS = 3;
-
 /** What {@link DiscordOAuth2Session.callback} can do beyond completing the login. */
 export interface CallbackOptions {
   /**
@@ -212,21 +210,7 @@ export class DiscordOAuth2Session {
     req: IncomingMessage,
     options: { readonly everywhere?: boolean | undefined } = {},
   ): Promise<void> {
-    const { config, grants, storageOf, users, logins } = this.#ready;
-    const session = sessionOf(req);
-    const storage = storageOf(req);
-    const signIn = signInOf(session, config.clientId);
-    const grantId = signIn?.grantId ?? (await grants.read(storage))?.id;
-    if (grantId === undefined) return;
-
-    try {
-      await grants.end(storage, grantId, options.everywhere ? "everywhere" : "here");
-      if (options.everywhere && signIn?.userId) grants.deauthorize(signIn.userId);
-    } finally {
-      users.forget(grantId);
-      setSignIn(session, config.clientId, { formerUserId: signIn?.userId });
-      logins.restartCount(req);
-    }
+    await this.#ready.logins.signOut(req, options.everywhere ? "everywhere" : "here");
   }
 
   /**
@@ -266,7 +250,7 @@ export class DiscordOAuth2Session {
    * once more would not end.
    */
   isLoginLoop(req: IncomingMessage): boolean {
-    return sessionOf(req).discord === undefined && this.#ready.logins.recentLogins(req) >= LOOP_LOGINS;
+    return this.#ready.logins.isLoop(req);
   }
 
   /** Counts the logins of this browser from now on, for {@link isLoginLoop}. @internal */
