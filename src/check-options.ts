@@ -1,5 +1,5 @@
-import { closestName } from "./closest-name.js";
-import { shown, shownSecret } from "./shown.js";
+import { closestName, plainName } from "./closest-name.js";
+import { shown, shownName, shownSecret } from "./shown.js";
 
 /** What an option may be. */
 export interface Kind {
@@ -24,13 +24,15 @@ export interface OptionRules<T> {
   readonly kinds: Kinds<T>;
   /** Those that must be there. */
   readonly required?: readonly (keyof T & string)[] | undefined;
-  /** Names that other libraries give to an option. */
+  /** Names that other libraries give to an option, in lower case. */
   readonly aliases?: Readonly<Record<string, keyof T & string>> | undefined;
   /**
    * For guards: what is given is a requirement, so `undefined` and an object without any are mistakes. Elsewhere
    * `undefined` is the same as leaving an option out.
    */
   readonly areRequirements?: boolean | undefined;
+  /** Whether other names may be there too: a record from somewhere else, such as a database. */
+  readonly isOpen?: boolean | undefined;
 }
 
 const NONE = Object.freeze({});
@@ -57,17 +59,19 @@ export function* mistakesIn<T extends object>(
   options: unknown,
   prefix = "",
 ): Generator<string> {
-  const { example, aliases, areRequirements, required = [] } = rules;
+  const { example, aliases, areRequirements, isOpen, required = [] } = rules;
   const kinds: Readonly<Record<string, Kind>> = rules.kinds;
-  if (!isOptionsObject(options)) {
-    yield `${prefix.slice(0, -1) || "The options"} must be an object such as ${example}, not ${shown(options)}.`;
+  if (!isRecord(options)) {
+    const hasSecrets = Object.values(kinds).some(({ isSecret }) => isSecret);
+    yield `${prefix.slice(0, -1) || "The options"} must be an object such as ${example}, not ${hasSecrets ? shownSecret(options) : shown(options)}.`;
     return;
   }
   const given = Object.entries(options);
   for (const [name, value] of given) {
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
-    if (kind === undefined) yield unknownName(name, Object.keys(kinds), aliases, prefix);
-    else if (value === undefined && areRequirements)
+    if (kind === undefined) {
+      if (!isOpen) yield unknownName(name, Object.keys(kinds), aliases, prefix);
+    } else if (value === undefined && areRequirements)
       yield `${name} is undefined, which would require nothing: leave it out, or let it be ${kind.wanted}.`;
     else if (value !== undefined && !kind.accepts(value)) yield wrongValue(`${prefix}${name}`, value, kind);
   }
@@ -102,13 +106,12 @@ function unknownName(
   aliases: Readonly<Record<string, string>> = {},
   prefix: string,
 ): string {
-  const alias = Object.hasOwn(aliases, name) ? aliases[name] : undefined;
+  const alias = new Map(Object.entries(aliases)).get(plainName(name));
   const meant = alias ?? closestName(name, known);
-  const shownName = /^[\w$-]{1,50}$/.test(name) ? name : shown(name);
-  return `There is no option ${prefix}${shownName}${meant ? `: did you mean ${prefix}${meant}?` : `. The options are ${known.join(", ")}.`}`;
+  return `There is no option ${prefix}${shownName(name)}${meant ? `: did you mean ${prefix}${meant}?` : `. The options are ${known.join(", ")}.`}`;
 }
 
-/** Class instances too; no list, Map, promise and the like, which hold nothing that would be found. */
-function isOptionsObject(value: unknown): value is object {
+/** Class instances too; no list, Map, promise and the like, whose contents would not be found. */
+export function isRecord(value: unknown): value is object {
   return Object.prototype.toString.call(value) === "[object Object]";
 }

@@ -7,17 +7,17 @@ const FARTHEST = 2;
  * @returns `undefined` where none is close
  */
 export function closestName(name: string, valid: readonly string[]): string | undefined {
-  const written = plain(name);
-  const parts = valid.filter((one) => written.length > 2 && isPartOf(written, plain(one)));
+  const written = plainName(name);
+  const parts = valid.filter((one) => written.length > 2 && isPartOf(written, plainName(one)));
   const near = valid
-    .map((one) => ({ one, distance: distanceOf(written, plain(one)) }))
+    .map((one) => ({ one, distance: distanceOf(written, plainName(one)) }))
     .filter(({ one, distance }) => distance <= Math.min(FARTHEST, Math.floor(one.length / 3)))
     .sort((a, b) => a.distance - b.distance);
   return near[0]?.one ?? parts[0];
 }
 
 /** `client_id`, `clientID` and `ClientId` are all `clientid`. */
-function plain(name: string): string {
+export function plainName(name: string): string {
   return name
     .slice(0, 50)
     .replaceAll(/[^\p{L}\p{N}]/gu, "")

@@ -24,6 +24,7 @@ export {
   requiresGuild,
   requiresScopes,
 } from "./guards.js";
+export type { HeldToken, OnTokenChange } from "./held-token.js";
 export type { LoginOptions } from "./login/authorization-url.js";
 export type { Login, LoginResult, ReplayedLogin } from "./login/login.js";
 export type { Authorization } from "./models/authorization.js";
@@ -33,7 +34,7 @@ export { GuildMember, type GuildMemberPayload } from "./models/guild-member.js";
 export { Integration, type IntegrationAccount, type IntegrationPayload } from "./models/integration.js";
 export { type PrimaryGuild, User } from "./models/user.js";
 export { UserConnection } from "./models/user-connection.js";
-export type { CacheOptions, DiscordOptions, Lock, TokenStore } from "./options.js";
+export type { CacheOptions, DiscordOptions, Lock, RevokeOptions, TokenStore } from "./options.js";
 export {
   type PermissionAlias,
   type PermissionCheck,
@@ -46,7 +47,7 @@ export {
 export { redirectUnauthorized } from "./redirect-unauthorized.js";
 export type { ApiRequest } from "./rest/api-request.js";
 export { discordRouter, type RouterOptions } from "./router.js";
-export { DiscordOAuth2Session, type HeldToken, type OnTokenChange } from "./session.js";
+export { DiscordOAuth2Session } from "./session.js";
 export type { RefreshTrace, RequestTrace } from "./telemetry.js";
 export type { JoinOptions } from "./users/guild-join.js";
 export type { FetchOptions } from "./users/remembered.js";

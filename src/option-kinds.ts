@@ -1,5 +1,4 @@
-import type { Kind } from "./check-options.js";
-import { Permissions } from "./permissions.js";
+import { isRecord, type Kind } from "./check-options.js";
 import { shown } from "./shown.js";
 import { isSnowflake } from "./snowflake.js";
 
@@ -18,26 +17,12 @@ export const DURATION: Kind = {
   accepts: (value) => typeof value === "number" && value >= 0,
 };
 
+/** Anything in a list. */
+export const LIST: Kind = { wanted: "a list", accepts: (value) => Array.isArray(value) };
+
 export const SCOPES: Kind = {
   wanted: 'a list of scopes such as ["identify", "guilds"]',
   accepts: (value) => Array.isArray(value) && value.length > 0 && value.every(isScope),
-};
-
-/** Permissions of which at least one is needed. */
-export const SOME_PERMISSIONS: Kind = {
-  wanted: 'permissions such as "MANAGE_GUILD" or ["KICK_MEMBERS", "BAN_MEMBERS"]',
-  accepts: (value) => permissionsOf(value) instanceof Permissions && !isNone(value),
-  hint(value) {
-    const permissions = permissionsOf(value);
-    return permissions instanceof Permissions ? "that is no permission at all." : permissions;
-  },
-};
-
-/** Permissions, also none. */
-export const PERMISSIONS: Kind = {
-  wanted: SOME_PERMISSIONS.wanted,
-  accepts: (value) => permissionsOf(value) instanceof Permissions,
-  hint: SOME_PERMISSIONS.hint,
 };
 
 /** Ids of which one is needed. */
@@ -47,10 +32,29 @@ export const SOME_IDS: Kind = {
   hint: (value) => (Array.isArray(value) && value.length === 0 ? "nobody could meet that." : undefined),
 };
 
+/** A route below the place where something is mounted, or that there is none. */
+export const PATH_OR_FALSE: Kind = {
+  wanted: 'a path such as "/login", or false',
+  accepts: (value) => value === false || (typeof value === "string" && value.startsWith("/")),
+};
+
+/** Where a visitor can be sent. */
+export const ADDRESS: Kind = {
+  wanted: 'a path or URL such as "/me"',
+  accepts: (value) =>
+    typeof value === "string" && /^[\x21-\x7e]+$/.test(value) && URL.canParse(value, "https://a.invalid"),
+};
+
+/** An object that maps names to something; `Headers`, Maps and the like would be read as empty. */
+export const RECORD: Kind = {
+  wanted: "a plain object",
+  accepts: isRecord,
+};
+
 /** One of these. */
 export function oneOf(...values: readonly (string | number)[]): Kind {
   return {
-    wanted: values.map(shown).join(" or "),
+    wanted: values.length > 2 ? `one of ${values.join(", ")}` : values.map(shown).join(" or "),
     accepts: (value) => values.some((one) => one === value),
   };
 }
@@ -58,17 +62,4 @@ export function oneOf(...values: readonly (string | number)[]): Kind {
 /** A scope as OAuth writes it: no spaces, no control characters, nothing beyond ASCII. */
 export function isScope(value: unknown): value is string {
   return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
-}
-
-/** @returns the reason instead, for what is none */
-function permissionsOf(value: unknown): Permissions | string {
-  try {
-    return new Permissions(value as bigint);
-  } catch (error) {
-    return (error as TypeError).message;
-  }
-}
-
-function isNone(value: unknown): boolean {
-  return new Permissions(value as bigint).value === 0n;
 }

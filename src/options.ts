@@ -1,5 +1,7 @@
 import type { LRUCache } from "lru-cache";
+import { optionsChecker } from "./check-options.js";
 import type { User } from "./models/user.js";
+import { BOOLEAN } from "./option-kinds.js";
 
 /** Runs `task` while no other process runs one with the same `key`, and passes on what it resolves or rejects with. */
 export type Lock = (key: string, task: () => Promise<void>) => Promise<unknown>;
@@ -65,3 +67,20 @@ export interface DiscordOptions {
   /** An HTTP proxy for every call to Discord, credentials in the URL. `DISCORD_PROXY`. */
   readonly proxy?: string | undefined;
 }
+
+/** How far a sign-out reaches. */
+export interface RevokeOptions {
+  /**
+   * Also at Discord, which ends the tokens of all the user's sign-ins to this application. This process signs them all out
+   * at once; another one notices at its next call that is not cached, or at the refresh.
+   */
+  readonly everywhere?: boolean | undefined;
+}
+
+/** @throws TypeError */
+export const revokeOptions: (options: RevokeOptions | undefined) => RevokeOptions =
+  optionsChecker<RevokeOptions>({
+    of: "revoke",
+    example: "{ everywhere: true }",
+    kinds: { everywhere: BOOLEAN },
+  });

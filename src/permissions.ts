@@ -1,4 +1,6 @@
+import { optionsChecker } from "./check-options.js";
 import { closestName } from "./closest-name.js";
+import { BOOLEAN } from "./option-kinds.js";
 import {
   BIT_BY_NAME,
   bitOf,
@@ -34,6 +36,12 @@ const DECIMAL = /^\d{1,100}$/;
 /** Lists of lists, far deeper than anybody writes them. */
 const DEEPEST = 10;
 const EVERYTHING = -1n;
+
+const permissionCheck = optionsChecker<PermissionCheck>({
+  of: "A check of permissions",
+  example: "{ exact: true }",
+  kinds: { exact: BOOLEAN },
+});
 
 /**
  * What somebody may do in a guild: an immutable set of bits. Bits this library has no name for yet are kept.
@@ -312,7 +320,8 @@ export class Permissions {
   }
 }
 
-function granted(value: bigint, { exact = false }: PermissionCheck = {}): bigint {
+function granted(value: bigint, options: PermissionCheck | undefined): bigint {
+  const { exact = false } = permissionCheck(options);
   return !exact && (value & bitOf("ADMINISTRATOR")) !== 0n ? EVERYTHING : value;
 }
 

@@ -1,14 +1,23 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Application } from "express";
 import type { LRUCache } from "lru-cache";
+import {
+  appAndOptions,
+  requireApp,
+  requireCallback,
+  requireDeauthorization,
+  requireRequest,
+  requireResponse,
+  requireScopes,
+} from "./call-arguments.js";
 import { type Config, isSameConfig, resolveConfig } from "./config.js";
-import { digestOf } from "./digest.js";
 import { createEngine, type Engine } from "./engine.js";
 import { HttpException, Unauthorized } from "./errors.js";
 import type { Token } from "./grants/grant.js";
 import { heldPlace } from "./grants/held-place.js";
 import { sessionOf, signInOf } from "./grants/session-data.js";
-import type { LoginOptions } from "./login/authorization-url.js";
+import { grantIdOf, type HeldToken, heldToken, type OnTokenChange } from "./held-token.js";
+import { type LoginOptions, loginOptions } from "./login/authorization-url.js";
 import type { LoginResult } from "./login/login.js";
 import { answersNonVisit, forbidCaching, redirect, requireGet } from "./login/manners.js";
 import type { Authorization } from "./models/authorization.js";
@@ -17,7 +26,7 @@ import type { Guild } from "./models/guild.js";
 import type { GuildMember } from "./models/guild-member.js";
 import type { User } from "./models/user.js";
 import type { UserConnection } from "./models/user-connection.js";
-import type { DiscordOptions } from "./options.js";
+import { type DiscordOptions, type RevokeOptions, revokeOptions } from "./options.js";
 import type { ApiRequest } from "./rest/api-request.js";
 import type { JoinOptions } from "./users/guild-join.js";
 import type { FetchOptions } from "./users/remembered.js";
@@ -32,21 +41,6 @@ import type { UserSession } from "./users/user-session.js";
 export const SETTING = "discord";
 
 const LOOP_LOGINS = 3;
-
-/** A token that the app holds itself. */
-export interface HeldToken extends Omit<Token, "id" | "issuedAt"> {
-  /** Default: derived from the token. Give one that lasts, and what is cached survives a refresh. */
-  readonly id?: string | undefined;
-  /** Epoch milliseconds. Default: a week before `expiresAt`. */
-  readonly issuedAt?: number | undefined;
-}
-
-/**
- * What is called with each new pair of a held token, or with nothing when Discord has ended it.
- *
- * @param former what was held until now: where several processes hold the same token, delete only this one
- */
-export type OnTokenChange = (token: Token | undefined, former: Token) => Promise<void> | void;
 
 /**
  * Discord sign-in for an Express app. Of a request its methods need nothing of Express's, only the session that a
@@ -71,11 +65,11 @@ export class DiscordOAuth2Session {
 
   /** Without an app, nothing is read until {@link init}. */
   constructor(options?: DiscordOptions);
-  /** @throws TypeError as {@link init} */
+  /** @throws TypeError for what is no Express app, and as {@link init} */
   constructor(app: Application, options?: DiscordOptions);
-  constructor(appOrOptions?: Application | DiscordOptions, options?: DiscordOptions) {
-    const app = typeof appOrOptions === "function" ? appOrOptions : undefined;
-    this.#options = (app ? options : (appOrOptions as DiscordOptions | undefined)) ?? {};
+  constructor(...args: readonly unknown[]) {
+    const { app, options = {} } = appAndOptions<DiscordOptions>(args);
+    this.#options = options;
     if (app) this.init(app);
   }
 
@@ -84,10 +78,11 @@ export class DiscordOAuth2Session {
    * several apps.
    *
    * @returns the instance itself
-   * @throws TypeError that lists every mistake; also when the app has another instance already, when this instance serves
-   * another app with another configuration, or when only one of the two token methods is overridden
+   * @throws TypeError that lists every mistake; also for what is no Express app, when the app has another instance already,
+   * when this instance serves another app with another configuration, or when only one of the two token methods is overridden
    */
   init(app: Application): this {
+    requireApp(app);
     const settings: Record<string, unknown> = app.settings;
     const other = Object.hasOwn(settings, SETTING) ? settings[SETTING] : undefined;
     if (other !== undefined && other !== this) {
@@ -130,6 +125,13 @@ export class DiscordOAuth2Session {
     });
   }
 
+  /** @param res what begins or ends a login, which no cache may keep */
+  #engineFor(req: IncomingMessage, ...res: [] | [ServerResponse]): Engine {
+    requireRequest(req);
+    for (const one of res) forbidCaching(requireResponse(one));
+    return this.#ready;
+  }
+
   /** The users that are remembered; the keys are internal. */
   get usersCache(): LRUCache<string, User> {
     return this.#ready.users.usersCache;
@@ -153,8 +155,8 @@ export class DiscordOAuth2Session {
    * @throws HttpException `store_failed`, with `incremental`
    * @see https://docs.discord.com/developers/topics/oauth2#authorization-code-grant
    */
-  async createSession(req: IncomingMessage, res: ServerResponse, options: LoginOptions = {}): Promise<void> {
-    forbidCaching(res);
+  async createSession(req: IncomingMessage, res: ServerResponse, options?: LoginOptions): Promise<void> {
+    this.#engineFor(req, res);
     if (answersNonVisit(req, res)) return;
     redirect(res, await this.authorizationUrl(req, res, options));
   }
@@ -166,13 +168,9 @@ export class DiscordOAuth2Session {
    * @returns Discord's authorization URL
    * @throws TypeError as {@link createSession}
    */
-  async authorizationUrl(
-    req: IncomingMessage,
-    res: ServerResponse,
-    options: LoginOptions = {},
-  ): Promise<string> {
-    forbidCaching(res);
-    return this.#ready.logins.begin(req, res, options);
+  async authorizationUrl(req: IncomingMessage, res: ServerResponse, options?: LoginOptions): Promise<string> {
+    const { logins } = this.#engineFor(req, res);
+    return logins.begin(req, res, loginOptions(options));
   }
 
   /**
@@ -187,8 +185,7 @@ export class DiscordOAuth2Session {
    * @throws RateLimited
    */
   async callback<Data = unknown>(req: IncomingMessage, res: ServerResponse): Promise<LoginResult<Data>> {
-    const { logins } = this.#ready;
-    forbidCaching(res);
+    const { logins } = this.#engineFor(req, res);
     res.setHeader("Referrer-Policy", "no-referrer");
     if (answersNonVisit(req, res)) return new Promise(() => {});
     requireGet(req, res);
@@ -203,11 +200,9 @@ export class DiscordOAuth2Session {
    * process signs them all out at once; another one notices at its next call that is not cached, or at the refresh
    * @throws HttpException `store_failed`; with `everywhere` also what a call to Discord can throw, after the sign-out here
    */
-  async revoke(
-    req: IncomingMessage,
-    options: { readonly everywhere?: boolean | undefined } = {},
-  ): Promise<void> {
-    const { keeper, tokens, users, logins } = this.#ready;
+  async revoke(req: IncomingMessage, options?: RevokeOptions): Promise<void> {
+    const { everywhere } = revokeOptions(options);
+    const { keeper, tokens, users, logins } = this.#engineFor(req);
     const session = sessionOf(req);
     const place = keeper.placeOf(req);
     const signIn = signInOf(session);
@@ -215,8 +210,8 @@ export class DiscordOAuth2Session {
     if (grantId === undefined) return;
 
     try {
-      await tokens.end(place, grantId, options.everywhere);
-      if (options.everywhere && signIn?.userId) tokens.deauthorize(signIn.userId);
+      await tokens.end(place, grantId, everywhere);
+      if (everywhere && signIn?.userId) tokens.deauthorize(signIn.userId);
     } finally {
       users.forget(grantId);
       logins.forget(grantId);
@@ -231,7 +226,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException when it cannot be found out now
    */
   async isAuthorized(req: IncomingMessage): Promise<boolean> {
-    const { tokens, keeper } = this.#ready;
+    const { tokens, keeper } = this.#engineFor(req);
     try {
       await tokens.usable(keeper.placeOf(req));
       return true;
@@ -243,6 +238,7 @@ export class DiscordOAuth2Session {
 
   /** The id of the user of this session, as the session has it: {@link isAuthorized} tells whether it still holds. */
   userId(req: IncomingMessage): string | undefined {
+    requireRequest(req);
     return signInOf(sessionOf(req))?.userId;
   }
 
@@ -253,7 +249,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException when it cannot be found out now
    */
   async grantedScopes(req: IncomingMessage): Promise<readonly string[]> {
-    const { tokens, keeper } = this.#ready;
+    const { tokens, keeper } = this.#engineFor(req);
     return (await tokens.usable(keeper.placeOf(req))).scopes;
   }
 
@@ -262,7 +258,8 @@ export class DiscordOAuth2Session {
    * once more would not end.
    */
   isLoginLoop(req: IncomingMessage): boolean {
-    return sessionOf(req).discord === undefined && this.#ready.logins.recentLogins(req) >= LOOP_LOGINS;
+    const { logins } = this.#engineFor(req);
+    return sessionOf(req).discord === undefined && logins.recentLogins(req) >= LOOP_LOGINS;
   }
 
   /**
@@ -272,7 +269,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException `store_failed`
    */
   async getAuthorizationToken(req: IncomingMessage): Promise<Token | undefined> {
-    return this.#ready.places.of(req).readAgain();
+    return this.#engineFor(req).places.of(req).readAgain();
   }
 
   /**
@@ -281,7 +278,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException `store_failed`
    */
   async saveAuthorizationToken(req: IncomingMessage, token: Token | undefined): Promise<void> {
-    const { places } = this.#ready;
+    const { places } = this.#engineFor(req);
     if (!token) return places.of(req).end();
     await places.create(req, token);
     places.point(req, token);
@@ -439,15 +436,11 @@ export class DiscordOAuth2Session {
    *
    * @param onChange is given each new pair: store it, Discord takes a refresh token once
    * @returns what calls Discord; nothing is asked before its first call
+   * @throws TypeError for what is no token
    */
   sessionFromToken(token: HeldToken, onChange?: OnTokenChange): UserSession {
     const { sessionAt } = this.#ready;
-    const held: Token = {
-      ...token,
-      id: token.id ?? grantIdOf(token.refreshToken ?? token.accessToken),
-      issuedAt: token.issuedAt ?? token.expiresAt - 604_800_000,
-    };
-    return sessionAt(heldPlace(held, onChange));
+    return sessionAt(heldPlace(heldToken(token), requireCallback(onChange)));
   }
 
   /**
@@ -465,10 +458,11 @@ export class DiscordOAuth2Session {
    * A token for the owner of the application (client credentials grant).
    *
    * @returns a token without a `refreshToken` or a `userId`; {@link sessionFromToken} takes it
-   * @throws HttpException, RateLimited
+   * @throws HttpException, RateLimited, TypeError
    * @see https://docs.discord.com/developers/topics/oauth2#client-credentials-grant
    */
   async clientCredentials(scopes: readonly string[] = ["identify"]): Promise<Token> {
+    requireScopes(scopes);
     const { guild: _, webhook: __, ...answer } = await this.#ready.oauth.clientCredentials(scopes);
     return { ...answer, id: grantIdOf(answer.accessToken) };
   }
@@ -477,8 +471,10 @@ export class DiscordOAuth2Session {
    * Signs a user out of this process with their next request: what Discord's event APPLICATION_DEAUTHORIZED asks for.
    *
    * @param at when the user removed the application; later sign-ins are left alone. Default: now
+   * @throws TypeError for an id (`invalid_snowflake`) or a time that is none
    */
   deauthorize(userId: string, at?: Date): void {
+    requireDeauthorization(userId, at);
     this.#ready.tokens.deauthorize(userId, at);
   }
 
@@ -496,11 +492,7 @@ export class DiscordOAuth2Session {
   }
 
   #of(req: IncomingMessage): UserSession {
-    const { sessionAt, keeper } = this.#ready;
+    const { sessionAt, keeper } = this.#engineFor(req);
     return sessionAt(keeper.placeOf(req));
   }
-}
-
-function grantIdOf(token: string): string {
-  return digestOf(token).slice(0, 24);
 }

@@ -19,6 +19,11 @@ export function shown(value: unknown): string {
   return named(value);
 }
 
+/** A name that somebody gave by mistake: as it is, where it looks like one. */
+export function shownName(name: string): string {
+  return /^[\w$-]{1,50}$/.test(name) ? name : quoted(name);
+}
+
 /** The same for a value that may be a secret: it is not repeated. */
 export function shownSecret(value: unknown): string {
   if (typeof value === "string") return `a string of ${value.length} characters`;
