@@ -50,6 +50,7 @@ const DISCORD_KINDS: Kinds<DiscordOptions> = {
   cache: { wanted: "an object such as { max: 1000 }", accepts: () => true },
   usersCache: { wanted: "an LRUCache (lru-cache 11)", accepts: hasMethods("get", "set", "delete") },
   tokenStore: { wanted: "an object with get, set and delete", accepts: hasMethods("get", "set", "delete") },
+  recordKey: { ...FUNCTION, wanted: "a function (hash) => key" },
   lock: { ...FUNCTION, wanted: "a function (key, task) => Promise" },
   timeoutMs: TIME,
   maxWaitMs: {

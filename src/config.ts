@@ -19,6 +19,7 @@ export interface Config {
   readonly usersCache: LRUCache<string, User> | undefined;
   readonly tokenStore: TokenStore | undefined;
   readonly lock: Lock | undefined;
+  readonly recordKey: ((hash: string) => string) | undefined;
   readonly timeoutMs: number;
   readonly maxWaitMs: number;
   readonly invalidRequestLimit: number;
@@ -82,6 +83,7 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource):
     usersCache: given.usersCache,
     tokenStore: given.tokenStore,
     lock: given.lock,
+    recordKey: given.recordKey,
     timeoutMs: given.timeoutMs ?? 5000,
     maxWaitMs: given.maxWaitMs ?? 2000,
     invalidRequestLimit: given.invalidRequestLimit ?? 9500,

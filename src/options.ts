@@ -1,7 +1,8 @@
 import type { LRUCache } from "lru-cache";
 import { optionsChecker } from "./check-options.js";
+import type { OnLogin } from "./login/login.js";
 import type { User } from "./models/user.js";
-import { BOOLEAN } from "./option-kinds.js";
+import { BOOLEAN, FUNCTION } from "./option-kinds.js";
 
 /** Runs `task` while no other process runs one with the same `key`, and passes on what it resolves or rejects with. */
 export type Lock = (key: string, task: () => Promise<void>) => Promise<unknown>;
@@ -56,6 +57,12 @@ export interface DiscordOptions {
   /** Serialises refreshes and callbacks among several processes. It must hold longer than twice `timeoutMs`. */
   readonly lock?: Lock | undefined;
   /**
+   * Makes the key of a record from a hash (43 characters of `A-Za-z0-9_-`), for session stores that take only ids of the
+   * app's own form. Not needed for ids of one alphabet, UUIDs included: those forms are recognised. The same hash must give
+   * the same key.
+   */
+  readonly recordKey?: ((hash: string) => string) | undefined;
+  /**
    * Deadline for one whole call to Discord, in milliseconds, waits for rate limits apart. Default 5,000. The answer to a
    * refresh is listened for four times as long, when no request waits for it any more.
    */
@@ -83,4 +90,21 @@ export const revokeOptions: (options: RevokeOptions | undefined) => RevokeOption
     of: "revoke",
     example: "{ everywhere: true }",
     kinds: { everywhere: BOOLEAN },
+  });
+
+/** What `callback` can do beyond completing the login. */
+export interface CallbackOptions {
+  /**
+   * What the app does with a new login, such as turning visitors away or storing something in the session. A callback that
+   * comes twice (a double click) waits for it and shares its outcome. What it throws ends the sign-in and is thrown again.
+   */
+  readonly onLogin?: OnLogin | undefined;
+}
+
+/** @throws TypeError */
+export const callbackOptions: (options: CallbackOptions | undefined) => CallbackOptions =
+  optionsChecker<CallbackOptions>({
+    of: "callback",
+    example: "{ onLogin }",
+    kinds: { onLogin: FUNCTION },
   });

@@ -33,6 +33,7 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
       next(loginLoop(error));
       return;
     }
+    discordOf(req).watchForLoginLoop(req, res);
     // A longer address would make the login's one longer than a server takes.
     const isPlace = req.method === "GET" && isReturnTo(req.originalUrl);
     res.redirect(loginPath + (isPlace ? `?returnTo=${encodeURIComponent(req.originalUrl)}` : ""));

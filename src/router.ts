@@ -1,11 +1,9 @@
 import type { NextFunction, Request, Response } from "express";
 import { optionsChecker } from "./check-options.js";
 import { HttpException } from "./errors.js";
-import { sessionOf } from "./grants/session-data.js";
 import { discordOf } from "./guards.js";
 import type { Login, LoginResult } from "./login/login.js";
 import { isReturnTo } from "./login/return-to.js";
-import { saveSession } from "./login/session-renewal.js";
 import { START_AGAIN_POLICY, startAgainPage } from "./login/start-again-page.js";
 import { ADDRESS, FUNCTION, PATH_OR_FALSE, SCOPES } from "./option-kinds.js";
 
@@ -25,8 +23,8 @@ export interface RouterOptions {
   readonly scopes?: readonly string[] | undefined;
   /**
    * Called once for each login, before the visitor goes on: to where the login leads, unless it has sent an answer itself.
-   * What it throws goes to `next`; the visitor stays signed in, unless it has called `revoke`, and it is not called again for
-   * this login.
+   * What it throws goes to `next` and ends the sign-in, so it can turn visitors away. Until it is done, the same callback
+   * (a double click) waits.
    */
   readonly onLogin?: ((req: Request, login: Login, res: Response) => Promise<void> | void) | undefined;
 }
@@ -71,19 +69,17 @@ export function discordRouter(options: RouterOptions = {}) {
 
   const callback: Step = async (req, res) => {
     const result = await resultOf(req, res);
-    if (!result) return;
-    if (!result.replayed && onLogin) {
-      await onLogin(req, result, res);
-      // A redirect can be followed before express-session has saved what onLogin put there.
-      await saveSession(sessionOf(req));
-    }
-    if (!res.headersSent) res.redirect(result.returnTo ?? afterLogin);
+    if (result && !res.headersSent) res.redirect(result.returnTo ?? afterLogin);
   };
 
   /** @returns nothing when the answer is given already */
   async function resultOf(req: Request, res: Response): Promise<LoginResult | undefined> {
     try {
-      return await discordOf(req).callback(req, res);
+      return await discordOf(req).callback(
+        req,
+        res,
+        onLogin && { onLogin: (login) => onLogin(req, login, res) },
+      );
     } catch (error) {
       const isLost = error instanceof HttpException && START_AGAIN.includes(error.code);
       if (!isLost || loginPath === false) throw error;

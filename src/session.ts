@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Application } from "express";
 import type { LRUCache } from "lru-cache";
+import { appToken, type HeldToken } from "./app-token.js";
 import {
   appAndOptions,
   requireApp,
@@ -13,10 +14,9 @@ import {
 import { type Config, isSameConfig, resolveConfig } from "./config.js";
 import { createEngine, type Engine } from "./engine.js";
 import { HttpException, Unauthorized } from "./errors.js";
-import type { Token } from "./grants/grant.js";
-import { heldPlace } from "./grants/held-place.js";
-import { sessionOf, signInOf } from "./grants/session-data.js";
-import { grantIdOf, type HeldToken, heldToken, type OnTokenChange } from "./held-token.js";
+import { heldToken, type OnTokenChange } from "./grants/held-token.js";
+import { sessionOf, setSignIn, signInOf } from "./grants/session-data.js";
+import type { Token } from "./grants/token.js";
 import { type LoginOptions, loginOptions } from "./login/authorization-url.js";
 import type { LoginResult } from "./login/login.js";
 import { answersNonVisit, forbidCaching, redirect, requireGet } from "./login/manners.js";
@@ -26,7 +26,13 @@ import type { Guild } from "./models/guild.js";
 import type { GuildMember } from "./models/guild-member.js";
 import type { User } from "./models/user.js";
 import type { UserConnection } from "./models/user-connection.js";
-import { type DiscordOptions, type RevokeOptions, revokeOptions } from "./options.js";
+import {
+  type CallbackOptions,
+  callbackOptions,
+  type DiscordOptions,
+  type RevokeOptions,
+  revokeOptions,
+} from "./options.js";
 import type { ApiRequest } from "./rest/api-request.js";
 import type { JoinOptions } from "./users/guild-join.js";
 import type { FetchOptions } from "./users/remembered.js";
@@ -184,12 +190,17 @@ export class DiscordOAuth2Session {
    * @throws HttpException for anything else that is no login; `code` says which
    * @throws RateLimited
    */
-  async callback<Data = unknown>(req: IncomingMessage, res: ServerResponse): Promise<LoginResult<Data>> {
+  async callback<Data = unknown>(
+    req: IncomingMessage,
+    res: ServerResponse,
+    options?: CallbackOptions,
+  ): Promise<LoginResult<Data>> {
+    const { onLogin } = callbackOptions(options);
     const { logins } = this.#engineFor(req, res);
     res.setHeader("Referrer-Policy", "no-referrer");
     if (answersNonVisit(req, res)) return new Promise(() => {});
     requireGet(req, res);
-    return (await logins.complete(req, res)) as LoginResult<Data>;
+    return (await logins.complete(req, res, onLogin)) as LoginResult<Data>;
   }
 
   /**
@@ -202,20 +213,19 @@ export class DiscordOAuth2Session {
    */
   async revoke(req: IncomingMessage, options?: RevokeOptions): Promise<void> {
     const { everywhere } = revokeOptions(options);
-    const { keeper, tokens, users, logins } = this.#engineFor(req);
+    const { config, grants, storageOf, users, logins } = this.#engineFor(req);
     const session = sessionOf(req);
-    const place = keeper.placeOf(req);
-    const signIn = signInOf(session);
-    const grantId = signIn?.grantId ?? (await place.read())?.id;
+    const storage = storageOf(req);
+    const signIn = signInOf(session, config.clientId);
+    const grantId = signIn?.grantId ?? (await grants.read(storage))?.id;
     if (grantId === undefined) return;
 
     try {
-      await tokens.end(place, grantId, everywhere);
-      if (everywhere && signIn?.userId) tokens.deauthorize(signIn.userId);
+      await grants.end(storage, grantId, everywhere ? "everywhere" : "here");
+      if (everywhere && signIn?.userId) grants.deauthorize(signIn.userId);
     } finally {
       users.forget(grantId);
-      logins.forget(grantId);
-      session.discord = { formerUserId: signIn?.userId };
+      setSignIn(session, config.clientId, { formerUserId: signIn?.userId });
       logins.restartCount(req);
     }
   }
@@ -226,9 +236,9 @@ export class DiscordOAuth2Session {
    * @throws HttpException when it cannot be found out now
    */
   async isAuthorized(req: IncomingMessage): Promise<boolean> {
-    const { tokens, keeper } = this.#engineFor(req);
+    const { grants, storageOf } = this.#engineFor(req);
     try {
-      await tokens.usable(keeper.placeOf(req));
+      await grants.validToken(storageOf(req));
       return true;
     } catch (error) {
       if (error instanceof Unauthorized) return false;
@@ -238,8 +248,8 @@ export class DiscordOAuth2Session {
 
   /** The id of the user of this session, as the session has it: {@link isAuthorized} tells whether it still holds. */
   userId(req: IncomingMessage): string | undefined {
-    requireRequest(req);
-    return signInOf(sessionOf(req))?.userId;
+    const { config } = this.#engineFor(req);
+    return signInOf(sessionOf(req), config.clientId)?.userId;
   }
 
   /**
@@ -249,8 +259,8 @@ export class DiscordOAuth2Session {
    * @throws HttpException when it cannot be found out now
    */
   async grantedScopes(req: IncomingMessage): Promise<readonly string[]> {
-    const { tokens, keeper } = this.#engineFor(req);
-    return (await tokens.usable(keeper.placeOf(req))).scopes;
+    const { grants, storageOf } = this.#engineFor(req);
+    return (await grants.validToken(storageOf(req))).scopes;
   }
 
   /**
@@ -262,6 +272,11 @@ export class DiscordOAuth2Session {
     return sessionOf(req).discord === undefined && logins.recentLogins(req) >= LOOP_LOGINS;
   }
 
+  /** Counts the logins of this browser from now on, for {@link isLoginLoop}. @internal */
+  watchForLoginLoop(req: IncomingMessage, res: ServerResponse): void {
+    this.#ready.logins.startCount(req, res);
+  }
+
   /**
    * The stored token, which may have expired; `undefined` when nobody is signed in. Override it together with
    * {@link saveAuthorizationToken} to keep tokens your own way.
@@ -269,7 +284,8 @@ export class DiscordOAuth2Session {
    * @throws HttpException `store_failed`
    */
   async getAuthorizationToken(req: IncomingMessage): Promise<Token | undefined> {
-    return this.#engineFor(req).places.of(req).readAgain();
+    const { grants, storages } = this.#engineFor(req);
+    return grants.read(storages.of(req));
   }
 
   /**
@@ -278,10 +294,10 @@ export class DiscordOAuth2Session {
    * @throws HttpException `store_failed`
    */
   async saveAuthorizationToken(req: IncomingMessage, token: Token | undefined): Promise<void> {
-    const { places } = this.#engineFor(req);
-    if (!token) return places.of(req).end();
-    await places.create(req, token);
-    places.point(req, token);
+    const { grants, storages } = this.#engineFor(req);
+    if (token) return grants.begin(storages.pointTo(req, token), token);
+    const storage = storages.of(req);
+    if (storage.id !== undefined) await grants.end(storage, storage.id);
   }
 
   /**
@@ -293,8 +309,9 @@ export class DiscordOAuth2Session {
   async fetchUser(req: IncomingMessage, options?: FetchOptions): Promise<User> {
     const user = await this.#of(req).fetchUser(options);
     const session = sessionOf(req);
-    const signIn = signInOf(session);
-    if (signIn && signIn.userId === undefined) session.discord = { ...signIn, userId: user.id };
+    const signIn = signInOf(session, this.clientId);
+    if (signIn && signIn.userId === undefined)
+      setSignIn(session, this.clientId, { ...signIn, userId: user.id });
     return user;
   }
 
@@ -439,8 +456,10 @@ export class DiscordOAuth2Session {
    * @throws TypeError for what is no token
    */
   sessionFromToken(token: HeldToken, onChange?: OnTokenChange): UserSession {
-    const { sessionAt } = this.#ready;
-    return sessionAt(heldPlace(heldToken(token), requireCallback(onChange)));
+    const { grants, sessionAt } = this.#ready;
+    const id = grants.identify(appToken(token));
+    const issuedAt = token.issuedAt ?? token.expiresAt - 604_800_000;
+    return sessionAt(heldToken({ ...token, id: token.id ?? id, issuedAt }, id, requireCallback(onChange)));
   }
 
   /**
@@ -458,13 +477,13 @@ export class DiscordOAuth2Session {
    * A token for the owner of the application (client credentials grant).
    *
    * @returns a token without a `refreshToken` or a `userId`; {@link sessionFromToken} takes it
-   * @throws HttpException, RateLimited, TypeError
+   * @throws HttpException, RateLimited
    * @see https://docs.discord.com/developers/topics/oauth2#client-credentials-grant
    */
   async clientCredentials(scopes: readonly string[] = ["identify"]): Promise<Token> {
     requireScopes(scopes);
     const { guild: _, webhook: __, ...answer } = await this.#ready.oauth.clientCredentials(scopes);
-    return { ...answer, id: grantIdOf(answer.accessToken) };
+    return { ...answer, id: this.#ready.grants.identify(answer) };
   }
 
   /**
@@ -475,7 +494,7 @@ export class DiscordOAuth2Session {
    */
   deauthorize(userId: string, at?: Date): void {
     requireDeauthorization(userId, at);
-    this.#ready.tokens.deauthorize(userId, at);
+    this.#ready.grants.deauthorize(userId, at);
   }
 
   /**
@@ -492,7 +511,7 @@ export class DiscordOAuth2Session {
   }
 
   #of(req: IncomingMessage): UserSession {
-    const { sessionAt, keeper } = this.#engineFor(req);
-    return sessionAt(keeper.placeOf(req));
+    const { sessionAt, storageOf } = this.#engineFor(req);
+    return sessionAt(storageOf(req));
   }
 }

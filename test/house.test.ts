@@ -63,7 +63,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "config",
     "config-values",
     "grants/grant",
-    "held-token",
+    "app-token",
     "login/login",
     "login/manners",
     "login/own-cookies",

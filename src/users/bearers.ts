@@ -2,8 +2,8 @@ import { LRUCache } from "lru-cache";
 import { now } from "../clock.js";
 import { digestOf } from "../digest.js";
 import { HttpException, Unauthorized } from "../errors.js";
-import type { GrantPlace } from "../grants/grant.js";
-import { heldPlace } from "../grants/held-place.js";
+import { heldToken } from "../grants/held-token.js";
+import type { TokenStorage } from "../grants/token-storage.js";
 import { readAuthorization } from "../models/authorization.js";
 import type { Rest } from "../rest/rest.js";
 import { readable } from "./readable.js";
@@ -18,13 +18,13 @@ const KNOWN = 10_000;
 export class Bearers {
   readonly #clientId: string;
   readonly #rest: Rest;
-  readonly #sessionOf: (place: GrantPlace) => UserSession;
+  readonly #sessionOf: (place: TokenStorage) => UserSession;
   readonly #verified = new Remembered(remembering<UserSession>());
   readonly #refused = remembering<Unauthorized>();
   /** Tokens that Discord has vouched for, hashed: whoever makes up others does not keep these from being asked about again. */
   readonly #known = new LRUCache<string, true>({ max: KNOWN });
 
-  constructor(clientId: string, rest: Rest, sessionOf: (place: GrantPlace) => UserSession) {
+  constructor(clientId: string, rest: Rest, sessionOf: (place: TokenStorage) => UserSession) {
     this.#clientId = clientId;
     this.#rest = rest;
     this.#sessionOf = sessionOf;
@@ -69,7 +69,7 @@ export class Bearers {
       expiresAt: expires.getTime(),
       userId: user?.id,
     };
-    return this.#sessionOf(heldPlace(token));
+    return this.#sessionOf(heldToken(token, token.id));
   }
 }
 

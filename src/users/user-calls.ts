@@ -2,9 +2,10 @@ import { LRUCache } from "lru-cache";
 import { now } from "../clock.js";
 import { digestOf } from "../digest.js";
 import { HttpException } from "../errors.js";
-import type { GrantPlace, Token } from "../grants/grant.js";
+import type { Grants } from "../grants/grants.js";
 import { grantEnded } from "../grants/sign-in-errors.js";
-import type { Tokens } from "../grants/tokens.js";
+import type { Token } from "../grants/token.js";
+import type { TokenStorage } from "../grants/token-storage.js";
 import type { ApiRequest } from "../rest/api-request.js";
 import type { Rest } from "../rest/rest.js";
 import { routeTemplate } from "../rest/route.js";
@@ -15,7 +16,7 @@ const REMEMBERED = 10_000;
 
 /** Calls in a user's name, and what a 401 to one of them means. */
 export class UserCalls {
-  readonly #tokens: Tokens;
+  readonly #grants: Grants;
   readonly #rest: Rest;
   /** By the access token's hash. */
   readonly #probes = new Map<string, Promise<boolean>>();
@@ -27,15 +28,15 @@ export class UserCalls {
     perf: { now },
   });
 
-  constructor(tokens: Tokens, rest: Rest) {
-    this.#tokens = tokens;
+  constructor(grants: Grants, rest: Rest) {
+    this.#grants = grants;
     this.#rest = rest;
   }
 
   /** @throws Unauthorized, MissingScopes, RateLimited, HttpException, TypeError */
-  async send(place: GrantPlace, route: string, request?: ApiRequest): Promise<unknown> {
+  async send(place: TokenStorage, route: string, request?: ApiRequest): Promise<unknown> {
     const template = routeTemplate(route);
-    const token = await this.#tokens.usable(place);
+    const token = await this.#grants.validToken(place);
     requireScopeOf(template, token.scopes);
 
     const refusalKey = `${token.id} ${request?.method ?? "GET"} ${template}`;
@@ -56,20 +57,30 @@ export class UserCalls {
     }
   }
 
+  /** A call with one token, whatever comes of it. */
+  sendWith(token: Token, route: string): Promise<unknown> {
+    return this.#call(token, route, undefined);
+  }
+
   #call(token: Token, route: string, request: ApiRequest | undefined): Promise<unknown> {
     return this.#rest.send(credentialsOf(token), route, request);
   }
 
   /** The stored token, when it is another one: somebody else has refreshed it. */
-  async #otherToken(place: GrantPlace, token: Token): Promise<Token | undefined> {
-    const stored = await place.readAgain();
+  async #otherToken(place: TokenStorage, token: Token): Promise<Token | undefined> {
+    const stored = await this.#grants.read(place);
     if (!stored) throw grantEnded();
     return stored.accessToken === token.accessToken ? undefined : stored;
   }
 
+  /** Whether Discord still accepts the token. @throws HttpException, RateLimited when that cannot be found out */
+  isAccepted(token: Token): Promise<boolean> {
+    return this.#isAlive(token);
+  }
+
   /** Whether Discord still knows the token. A 401 to a call does not tell: Discord answers a missing scope so too. */
   async #isAlive(token: Token): Promise<boolean> {
-    if (this.#tokens.isDisowned(token)) return false;
+    if (this.#grants.isRejected(token)) return false;
     const key = digestOf(token.accessToken);
     const underway = this.#probes.get(key);
     if (underway !== undefined) return underway;
@@ -84,14 +95,14 @@ export class UserCalls {
       return true;
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      this.#tokens.disown(token);
+      this.#grants.reject(token);
       return false;
     }
   }
 
-  async #renew(place: GrantPlace, dead: Token): Promise<Token> {
-    if (dead.refreshToken) return this.#tokens.refresh(place, dead);
-    await this.#tokens.end(place, dead.id);
+  async #renew(place: TokenStorage, dead: Token): Promise<Token> {
+    if (dead.refreshToken) return this.#grants.refresh(place, dead);
+    await this.#grants.end(place, dead.id);
     throw grantEnded();
   }
 }

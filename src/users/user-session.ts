@@ -1,6 +1,6 @@
 import type { Config } from "../config.js";
-import type { GrantPlace } from "../grants/grant.js";
-import type { Tokens } from "../grants/tokens.js";
+import type { Grants } from "../grants/grants.js";
+import type { TokenStorage } from "../grants/token-storage.js";
 import type { Authorization } from "../models/authorization.js";
 import type { Guild } from "../models/guild.js";
 import type { GuildMember } from "../models/guild-member.js";
@@ -22,7 +22,7 @@ import type { Users } from "./users.js";
 
 interface Parts {
   readonly config: Config;
-  readonly tokens: Tokens;
+  readonly grants: Grants;
   readonly users: Users;
   readonly calls: UserCalls;
   readonly bot: BotCalls;
@@ -35,10 +35,10 @@ interface Parts {
  */
 export class UserSession {
   readonly #parts: Parts;
-  readonly #place: GrantPlace;
+  readonly #place: TokenStorage;
 
   /** @internal */
-  constructor(parts: Parts, place: GrantPlace) {
+  constructor(parts: Parts, place: TokenStorage) {
     this.#parts = parts;
     this.#place = place;
   }
@@ -81,9 +81,9 @@ export class UserSession {
    * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
    */
   async addToGuild(guildId: string, options?: JoinOptions): Promise<GuildMember | null> {
-    const { tokens, users, bot } = this.#parts;
+    const { grants, users, bot } = this.#parts;
     const userOf = async () => {
-      const { accessToken, scopes, userId } = await tokens.usable(this.#place);
+      const { accessToken, scopes, userId } = await grants.validToken(this.#place);
       requireGranted(scopes, ["guilds.join"], "addToGuild");
       return { id: userId ?? (await users.user(this.#place)).id, accessToken };
     };

@@ -1,8 +1,9 @@
 import { LRUCache } from "lru-cache";
 import { now } from "../clock.js";
 import type { Config } from "../config.js";
-import type { GrantPlace, Token } from "../grants/grant.js";
-import type { Tokens } from "../grants/tokens.js";
+import type { Grants } from "../grants/grants.js";
+import type { Token } from "../grants/token.js";
+import type { TokenStorage } from "../grants/token-storage.js";
 import { type Authorization, readAuthorization } from "../models/authorization.js";
 import { Guild } from "../models/guild.js";
 import { GuildMember } from "../models/guild-member.js";
@@ -20,7 +21,7 @@ import type { UserCalls } from "./user-calls.js";
  */
 export class Users {
   readonly usersCache: LRUCache<string, User>;
-  readonly #tokens: Tokens;
+  readonly #grants: Grants;
   readonly #calls: UserCalls;
   readonly #users: Remembered<User>;
   readonly #guilds: Remembered<readonly Guild[]>;
@@ -28,8 +29,8 @@ export class Users {
   readonly #members: Remembered<GuildMember>;
   readonly #authorizations: Remembered<Authorization>;
 
-  constructor(config: Config, tokens: Tokens, calls: UserCalls) {
-    this.#tokens = tokens;
+  constructor(config: Config, grants: Grants, calls: UserCalls) {
+    this.#grants = grants;
     this.#calls = calls;
     this.usersCache = config.usersCache ?? createCache(config);
     this.#users = new Remembered(this.usersCache);
@@ -39,17 +40,25 @@ export class Users {
     this.#authorizations = new Remembered(createCache<Authorization>(config));
   }
 
-  async user(place: GrantPlace, options: FetchOptions = {}): Promise<User> {
-    const grantId = grantWith("identify", await this.#tokens.usable(place), "/users/@me");
+  async user(place: TokenStorage, options: FetchOptions = {}): Promise<User> {
+    const grantId = grantWith("identify", await this.#grants.validToken(place), "/users/@me");
     return this.#users.fetch(grantId, options, async () => {
       const payload = await this.#calls.send(place, "/users/@me");
       return readable("GET", "/users/@me", () => User.from(payload));
     });
   }
 
-  async guilds(place: GrantPlace, options: FetchOptions = {}): Promise<Guild[]> {
+  /** The user of a login that is not stored yet. */
+  ofNewLogin(token: Token): Promise<User> {
+    return this.#users.fetch(token.id, {}, async () => {
+      const payload = await this.#calls.sendWith(token, "/users/@me");
+      return readable("GET", "/users/@me", () => User.from(payload));
+    });
+  }
+
+  async guilds(place: TokenStorage, options: FetchOptions = {}): Promise<Guild[]> {
     const route = "/users/@me/guilds";
-    const grantId = grantWith("guilds", await this.#tokens.usable(place), route);
+    const grantId = grantWith("guilds", await this.#grants.validToken(place), route);
     const guilds = await this.#guilds.fetch(grantId, options, async () => {
       const payload = await this.#calls.send(place, route);
       return readable("GET", route, () => listOf(payload).map((guild) => Guild.from(guild)));
@@ -57,9 +66,9 @@ export class Users {
     return [...guilds];
   }
 
-  async connections(place: GrantPlace, options: FetchOptions = {}): Promise<UserConnection[]> {
+  async connections(place: TokenStorage, options: FetchOptions = {}): Promise<UserConnection[]> {
     const route = "/users/@me/connections";
-    const grantId = grantWith("connections", await this.#tokens.usable(place), route);
+    const grantId = grantWith("connections", await this.#grants.validToken(place), route);
     const connections = await this.#connections.fetch(grantId, options, async () => {
       const payload = await this.#calls.send(place, route);
       return readable("GET", route, () =>
@@ -69,9 +78,9 @@ export class Users {
     return [...connections];
   }
 
-  async member(place: GrantPlace, guildId: string, options: FetchOptions = {}): Promise<GuildMember> {
+  async member(place: TokenStorage, guildId: string, options: FetchOptions = {}): Promise<GuildMember> {
     const route = `/users/@me/guilds/${requireSnowflake(guildId, "guildId")}/member`;
-    const grantId = grantWith("guilds.members.read", await this.#tokens.usable(place), route);
+    const grantId = grantWith("guilds.members.read", await this.#grants.validToken(place), route);
     return this.#members.fetch(`${grantId} ${guildId}`, options, async () => {
       const payload = await this.#calls.send(place, route);
       return readable("GET", route, () => GuildMember.from(payload, guildId));
@@ -79,8 +88,8 @@ export class Users {
   }
 
   /** What Discord says of the sign-in itself: the proof that it still holds there. */
-  async authorization(place: GrantPlace, options: FetchOptions = {}): Promise<Authorization> {
-    const token = await this.#tokens.usable(place);
+  async authorization(place: TokenStorage, options: FetchOptions = {}): Promise<Authorization> {
+    const token = await this.#grants.validToken(place);
     return this.#authorizations.fetch(token.id, options, async () => {
       const payload = await this.#calls.send(place, "/oauth2/@me");
       return readable("GET", "/oauth2/@me", () => readAuthorization(payload));

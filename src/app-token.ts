@@ -1,6 +1,5 @@
 import { type Kind, optionsChecker } from "./check-options.js";
-import { digestOf } from "./digest.js";
-import type { Token } from "./grants/grant.js";
+import type { Token } from "./grants/token.js";
 import { SCOPES } from "./option-kinds.js";
 
 /** A token that the app holds itself. */
@@ -10,15 +9,6 @@ export interface HeldToken extends Omit<Token, "id" | "issuedAt"> {
   /** Epoch milliseconds. Default: a week before `expiresAt`. */
   readonly issuedAt?: number | undefined;
 }
-
-/**
- * What is called with each new pair of a held token, or with nothing when Discord has ended it.
- *
- * @param former what was held until now: where several processes hold the same token, delete only this one
- */
-export type OnTokenChange = (token: Token | undefined, former: Token) => Promise<void> | void;
-
-const A_WEEK_MS = 604_800_000;
 
 // Databases give null for what is not there.
 const TEXT: Kind = {
@@ -32,7 +22,8 @@ const INSTANT: Kind = {
   hint: (value) => (value instanceof Date ? "pass its getTime()." : undefined),
 };
 
-const checked = optionsChecker<HeldToken>({
+/** @throws TypeError for what is no token */
+export const appToken: (token: HeldToken) => HeldToken = optionsChecker<HeldToken>({
   of: "sessionFromToken",
   example: "{ accessToken, refreshToken, scopes, expiresAt }",
   kinds: {
@@ -50,18 +41,3 @@ const checked = optionsChecker<HeldToken>({
   required: ["accessToken", "scopes", "expiresAt"],
   isOpen: true,
 });
-
-/** The token with all that was left out. @throws TypeError for what is no token */
-export function heldToken(token: HeldToken): Token {
-  const { id, issuedAt, refreshToken, accessToken, expiresAt } = checked(token);
-  return {
-    ...token,
-    id: id ?? grantIdOf(refreshToken ?? accessToken),
-    issuedAt: issuedAt ?? expiresAt - A_WEEK_MS,
-  };
-}
-
-/** Names a grant by one of its tokens. */
-export function grantIdOf(token: string): string {
-  return digestOf(token).slice(0, 24);
-}

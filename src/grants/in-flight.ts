@@ -1,9 +1,8 @@
-import { setTimeout as delay } from "node:timers/promises";
-import { stopwatch } from "../clock.js";
+import { startTimer, stopwatch } from "../clock.js";
 
-/** Work that outlives those who wait for it: each of them gives up by itself, and the work goes on. */
-export class Underway<T> {
-  /** Resolves when the work is over, whatever came of it. */
+/** Work that outlives those who wait for it: each of them gives up on its own, and the work goes on. */
+export class InFlight<T> {
+  /** Resolves when the work is over, whatever its outcome. */
   readonly over: Promise<void>;
   readonly #outcome: Promise<T>;
   readonly #patienceMs: number;
@@ -13,8 +12,8 @@ export class Underway<T> {
   #beginningAtMs = 0;
 
   /**
-   * @param patienceMs real time, for each who waits
-   * @param tooSlow what those are told whose patience has ended
+   * @param patienceMs real time, for each request that waits
+   * @param tooSlow the error of those whose patience has ended
    * @param work calls `beginning` whenever the part begins, in so many milliseconds, that patience is for
    */
   constructor(
@@ -38,22 +37,20 @@ export class Underway<T> {
 
   /** @throws what the work rejects with, or that it is too slow */
   async wait(): Promise<T> {
-    const over = new AbortController();
+    let cancel = () => {};
+    const impatience = new Promise<never>((_, reject) => {
+      const arrivedAtMs = this.#elapsedMs();
+      const check = () => {
+        const leftMs = Math.max(this.#beginningAtMs, arrivedAtMs) + this.#patienceMs - this.#elapsedMs();
+        if (leftMs <= 0) reject(this.#tooSlow());
+        else cancel = startTimer(leftMs, check);
+      };
+      void this.#begun.then(check);
+    });
     try {
-      return await Promise.race([this.#outcome, this.#impatience(over.signal)]);
+      return await Promise.race([this.#outcome, impatience]);
     } finally {
-      over.abort();
-    }
-  }
-
-  async #impatience(over: AbortSignal): Promise<never> {
-    const arrivedAtMs = this.#elapsedMs();
-    await this.#begun;
-    for (;;) {
-      const sinceMs = Math.max(this.#beginningAtMs, arrivedAtMs);
-      const leftMs = sinceMs + this.#patienceMs - this.#elapsedMs();
-      if (leftMs <= 0) throw this.#tooSlow();
-      await delay(leftMs, undefined, { signal: over });
+      cancel();
     }
   }
 }
