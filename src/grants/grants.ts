@@ -47,18 +47,22 @@ export class Grants {
    */
   async validToken(storage: TokenStorage): Promise<Token> {
     const cached = this.#cached(storage);
-    const token = cached ? cached.token : await this.read(storage);
-    if (!token || this.#isOver(token)) throw notSignedIn();
+    const token = cached ? cached.token : await this.#read(storage);
+    if (!token) throw notSignedIn();
     const isDeauthorized = this.#deauthorizations.concerns(token);
     if (isDeauthorized !== false) await this.#endIfDeauthorized(storage, token, isDeauthorized);
-    if (isExpired(token) || this.isRejected(token)) {
-      return this.refresh(storage, token);
-    }
+    if (this.#isOver(token)) throw this.#memory.reportOver(token) ? grantEnded() : notSignedIn();
+    if (isExpired(token) || this.isRejected(token)) return this.refresh(storage, token);
     return isDue(token) ? this.#refreshEarly(storage, token) : token;
   }
 
   /** The newest token that is known, here or in the storage; `undefined` when nobody is signed in. */
   async read(storage: TokenStorage): Promise<Token | undefined> {
+    const token = await this.#read(storage);
+    return token && this.#isOver(token) ? undefined : token;
+  }
+
+  async #read(storage: TokenStorage): Promise<Token | undefined> {
     const { record } = storage;
     const before = storage.id === undefined ? undefined : this.#memory.known(storage.id);
     const [stored, marker] = await Promise.all([this.#writer.read(storage), record?.readEndedMarker()]);
@@ -72,8 +76,7 @@ export class Grants {
     const known = this.#memory.known(id);
     // A refresh in this process has overtaken what was read.
     if (record && known !== before) return known?.token;
-    const token = stored ? await this.#take(storage, stored) : this.#miss(id);
-    return token && this.#isOver(token) ? undefined : token;
+    return stored ? this.#take(storage, stored) : this.#miss(id);
   }
 
   /**
@@ -83,6 +86,15 @@ export class Grants {
    * @throws Unauthorized when Discord refuses: the grant is over
    */
   async refresh(storage: TokenStorage, token: Token): Promise<Token> {
+    try {
+      return await this.#refreshOnce(storage, token);
+    } catch (error) {
+      if (this.#isOver(token)) this.#memory.reportOver(token);
+      throw error;
+    }
+  }
+
+  async #refreshOnce(storage: TokenStorage, token: Token): Promise<Token> {
     const running = this.#refreshes.get(token.id);
     if (running !== undefined) return running.wait();
     if (this.#memory.ended(token.id)) throw grantEnded();
@@ -224,7 +236,7 @@ export class Grants {
     const impatience = new Promise<undefined>((resolve) => {
       cancel = startTimer(EARLY_PATIENCE_MS, () => resolve(undefined));
     });
-    const refreshed = this.refresh(storage, token).catch(() => undefined);
+    const refreshed = this.#refreshOnce(storage, token).catch(() => undefined);
     const renewed = await Promise.race([refreshed, impatience]);
     cancel();
     if (!renewed) this.#earlyAgainAt.set(token.id, now() + EARLY_RETRY_MS);

@@ -118,7 +118,7 @@ export class Refresher {
   }
 
   async #over(storage: TokenStorage): Promise<Error> {
-    if (storage.forgetsRejected) await storage.delete();
+    if (storage.isHeldByCaller) await storage.delete();
     return grantEnded();
   }
 
