@@ -149,9 +149,10 @@ export class GrantWriter {
     );
     try {
       const [stored, ended] = await Promise.all([storage.read(), storage.record?.readEndedMarker()]);
+      if (!ended && stored && isNewer(newest, stored.token)) return void (await this.store(storage, newest));
       if (ended) this.#memory.end(id, ended);
-      if (!stored || ended || !isNewer(newest, stored.token)) this.#drop(id);
-      else await this.store(storage, newest);
+      else this.#memory.learn(id, stored?.token, stored);
+      this.#drop(id);
     } catch {
       if (!this.#memory.ended(id)) this.#retryLater(storage, id);
     } finally {
