@@ -46,8 +46,6 @@ import type { UserSession } from "./users/user-session.js";
 /** Under this name an app's instance is found again: `app.get("discord")`. */
 export const SETTING = "discord";
 
-const LOOP_LOGINS = 3;
-
 /**
  * Discord sign-in for an Express app. Of a request its methods need nothing of Express's, only the session that a
  * middleware has put there, so they work in a WebSocket upgrade too.
@@ -213,21 +211,7 @@ export class DiscordOAuth2Session {
    */
   async revoke(req: IncomingMessage, options?: RevokeOptions): Promise<void> {
     const { everywhere } = revokeOptions(options);
-    const { config, grants, storageOf, users, logins } = this.#engineFor(req);
-    const session = sessionOf(req);
-    const storage = storageOf(req);
-    const signIn = signInOf(session, config.clientId);
-    const grantId = signIn?.grantId ?? (await grants.read(storage))?.id;
-    if (grantId === undefined) return;
-
-    try {
-      await grants.end(storage, grantId, everywhere ? "everywhere" : "here");
-      if (everywhere && signIn?.userId) grants.deauthorize(signIn.userId);
-    } finally {
-      users.forget(grantId);
-      setSignIn(session, config.clientId, { formerUserId: signIn?.userId });
-      logins.restartCount(req);
-    }
+    await this.#engineFor(req).logins.signOut(req, everywhere ? "everywhere" : "here");
   }
 
   /**
@@ -268,8 +252,7 @@ export class DiscordOAuth2Session {
    * once more would not end.
    */
   isLoginLoop(req: IncomingMessage): boolean {
-    const { logins } = this.#engineFor(req);
-    return sessionOf(req).discord === undefined && logins.recentLogins(req) >= LOOP_LOGINS;
+    return this.#engineFor(req).logins.isLoop(req);
   }
 
   /** Counts the logins of this browser from now on, for {@link isLoginLoop}. @internal */

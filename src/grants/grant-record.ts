@@ -28,6 +28,7 @@ interface Written extends RecordContent {
   readonly lifetimeMs?: number | undefined;
 }
 
+/** What all records in one store have in common. */
 export interface RecordSettings {
   readonly store: RecordStore;
   readonly seal: Seal;

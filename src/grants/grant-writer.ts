@@ -12,13 +12,12 @@ interface Retry {
   readonly pauseMs: number;
 }
 
-/** Writes pairs to their storage, again where that failed, and keeps their records alive: one write per grant at a time. */
+/** Writes pairs to their storage, again where that failed, and keeps their records alive. Each grant has one job at a time. */
 export class GrantWriter {
   readonly #memory: GrantMemory;
   readonly #oauth: OAuth;
   readonly #jobs = new Map<string, Promise<void>>();
   readonly #retries = new Map<string, Retry>();
-  readonly #storing = new Set<string>();
 
   constructor(memory: GrantMemory, oauth: OAuth) {
     this.#memory = memory;
@@ -45,7 +44,6 @@ export class GrantWriter {
    */
   async store(storage: TokenStorage, next: Token): Promise<Token> {
     const { id } = next;
-    this.#storing.add(id);
     this.#memory.learn(id, next, storage.record);
     this.#memory.keepUnsaved(next);
     const isStored = await storage.write(next).then(
@@ -56,7 +54,6 @@ export class GrantWriter {
       },
     );
     const ended = await this.#endedOf(storage, id);
-    this.#storing.delete(id);
     if (ended === "unknown" || (!ended && !isStored)) {
       this.#retryLater(storage, id);
       return next;
@@ -75,34 +72,26 @@ export class GrantWriter {
   /** Writes a pair that is newer than the stored one. @returns the pair, whether that worked or not */
   async putBack(storage: TokenStorage, newest: Token): Promise<Token> {
     const { id } = newest;
-    if (this.#storing.has(id) || this.#jobs.has(id)) return newest;
-    if (storage.record) this.#enqueue(id, () => this.#resave(storage, id));
-    else await this.store(storage, newest);
+    if (this.#jobs.has(id)) return newest;
+    if (storage.record) this.#resaveInTurn(storage, id);
+    else await this.inTurn(id, () => this.store(storage, newest));
     return newest;
   }
 
   /** Extends a record in the background, unless its grant is being written already. */
   extendSoon(storage: TokenStorage, stored: Stored): void {
     const { id } = stored.token;
-    if (this.#storing.has(id) || this.#jobs.has(id)) return;
-    this.#enqueue(id, () => this.extend(storage, stored));
+    if (!this.#jobs.has(id)) void this.inTurn(id, () => this.#extend(storage, stored));
   }
 
-  /** Keeps a record as long as its session. Whatever goes wrong is tried again at the next use. */
-  async extend(storage: TokenStorage, stored: Stored): Promise<void> {
-    const { record } = storage;
-    if (!record) return;
-    try {
-      if (!needsRewriting(record, stored)) await record.touch();
-      else if ((await record.lease?.tryAcquire()) ?? true) await this.#rewrite(storage, record);
-    } catch {
-      this.#memory.setLifetime(stored.token.id, undefined);
-    }
-  }
-
-  /** Resolves when no write of this grant is in flight. */
-  async settled(id: string): Promise<void> {
-    await this.#jobs.get(id);
+  /** Runs a task when no other job of this grant is in flight: a refresh, a retry or an extension. */
+  inTurn<T>(id: string, task: () => Promise<T>): Promise<T> {
+    const turn = (this.#jobs.get(id) ?? Promise.resolve()).then(task);
+    const job = turn
+      .then(nothing, nothing)
+      .finally(() => this.#jobs.get(id) === job && this.#jobs.delete(id));
+    this.#jobs.set(id, job);
+    return turn;
   }
 
   get busy(): number {
@@ -115,7 +104,7 @@ export class GrantWriter {
 
   /** Writes once more the pairs that stores have rejected. */
   async saveAllAgain(): Promise<void> {
-    for (const [id, { storage }] of this.#retries) this.#enqueue(id, () => this.#resave(storage, id));
+    for (const [id, { storage }] of this.#retries) this.#resaveInTurn(storage, id);
     await this.idle();
   }
 
@@ -123,6 +112,18 @@ export class GrantWriter {
     const isKnown = this.#memory.ended(id);
     if (isKnown || !record) return isKnown;
     return record.readEndedMarker().catch(() => "unknown" as const);
+  }
+
+  /** Keeps a record as long as its session. Whatever goes wrong is tried again at the next use. */
+  async #extend(storage: TokenStorage, stored: Stored): Promise<void> {
+    const { record } = storage;
+    if (!record) return;
+    try {
+      if (!needsRewriting(record, stored)) await record.touch();
+      else if ((await record.lease?.tryAcquire()) ?? true) await this.#rewrite(storage, record);
+    } catch {
+      this.#memory.setLifetime(stored.token.id, undefined);
+    }
   }
 
   /** Under the lease, so that no other process is about to write. */
@@ -171,7 +172,7 @@ export class GrantWriter {
     );
     this.#retries.set(id, { storage, pauseMs });
     startTimer(pauseMs, () => {
-      if (this.#retries.has(id)) this.#enqueue(id, () => this.#resave(storage, id));
+      if (this.#retries.has(id)) this.#resaveInTurn(storage, id);
     });
   }
 
@@ -179,20 +180,15 @@ export class GrantWriter {
   async #afterLateWrite(storage: TokenStorage, late: Token): Promise<void> {
     const newest = this.#memory.newest(late.id);
     if (this.#memory.ended(late.id)) await storage.delete();
-    else if (newest && isNewer(newest, late)) await this.putBack(storage, newest);
+    else if (newest && isNewer(newest, late)) this.#resaveInTurn(storage, late.id);
   }
 
-  #enqueue(id: string, task: () => Promise<void>): void {
-    const former = this.#jobs.get(id) ?? Promise.resolve();
-    const job = former
-      .then(task)
-      .catch(() => undefined)
-      .finally(() => {
-        if (this.#jobs.get(id) === job) this.#jobs.delete(id);
-      });
-    this.#jobs.set(id, job);
+  #resaveInTurn(storage: TokenStorage, id: string): void {
+    void this.inTurn(id, () => this.#resave(storage, id));
   }
 }
+
+function nothing(): void {}
 
 /** Some stores have no `touch`, or have it switched off. */
 function needsRewriting({ lifetimeMs }: StoredRecord, stored: Stored): boolean {

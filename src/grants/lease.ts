@@ -112,7 +112,9 @@ export class Lease {
 
   #renewAfter(pauseMs: number): void {
     this.#cancelRenewal = startTimer(pauseMs, () => {
-      this.#renewal = this.#write(this.#durationMs).then(() => undefined);
+      this.#renewal ??= this.#write(this.#durationMs).then(() => {
+        this.#renewal = undefined;
+      });
       this.#renewAfter(NEXT_RENEWAL_MS);
     });
   }

@@ -70,18 +70,18 @@ export function besideSessions(store: SessionStore, deadlineMs: number): RecordS
 
 /** Records in a store that the app has chosen. */
 export function inTokenStore(store: TokenStore, deadlineMs: number): RecordStore {
+  const write = (key: string, sealed: string, lifetimeMs = TOKEN_STORE_LIFETIME_MS) =>
+    answered("writing", deadlineMs, async () => {
+      if ((await store.set(key, sealed, lifetimeMs)) === false) throw new Error("The store did not keep it.");
+    });
   return withKeptCheck({
     isShared: true,
+    write,
+    touch: write,
     async read(key) {
       const value = await answered("reading", deadlineMs, async () => store.get(key));
       return value === undefined || value === null ? undefined : textIn(value);
     },
-    write: (key, sealed, lifetimeMs = TOKEN_STORE_LIFETIME_MS) =>
-      answered("writing", deadlineMs, async () => {
-        if ((await store.set(key, sealed, lifetimeMs)) === false)
-          throw new Error("The store did not keep it.");
-      }),
-    touch: async () => undefined,
     async delete(key) {
       await answered("deleting", deadlineMs, async () => store.delete(key));
     },

@@ -24,8 +24,8 @@ export interface TokenStorage {
   readonly isShared: boolean;
   /** Whether the token goes out with the response, so that later writes are lost. */
   readonly isInResponse?: boolean;
-  /** Whether a token that Discord rejected is deleted. */
-  readonly forgetsRejected?: boolean;
+  /** Whether the caller holds the token, and must be told of every failure to store it, and of its end. */
+  readonly isHeldByCaller?: boolean;
   /** Where tokens are records in a store. */
   readonly record?: StoredRecord | undefined;
 }
