@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Application } from "express";
 import { isRecord, isRequest, wrongValue } from "./check-options.js";
 import { FUNCTION, SCOPES } from "./option-kinds.js";
-import { shown, shownSecret } from "./shown.js";
+import { kindOf, shown } from "./shown.js";
 import { requireSnowflake } from "./snowflake.js";
 
 /** @throws TypeError that says what to pass */
@@ -28,7 +28,7 @@ export function appAndOptions<Options extends object>(
   requireApp(first);
   if (second === undefined || isPlainOptions(second))
     return { app: first, options: second as Options | undefined };
-  throw new TypeError(`The options must be an object such as { clientId }, not ${shownSecret(second)}.`);
+  throw new TypeError(`The options must be an object such as { clientId }, not ${kindOf(second)}.`);
 }
 
 /** @throws TypeError that says what to pass */
@@ -47,9 +47,10 @@ export function requireResponse(res: unknown): ServerResponse {
   );
 }
 
-/** @throws TypeError for what is no list of scopes */
-export function requireScopes(scopes: unknown): void {
-  if (!SCOPES.accepts(scopes)) throw new TypeError(wrongValue("scopes", scopes, SCOPES));
+/** @returns `scopes` themselves @throws TypeError for what is no list of scopes */
+export function requireScopes(scopes: readonly string[]): readonly string[] {
+  if (SCOPES.accepts(scopes)) return scopes;
+  throw new TypeError(wrongValue("scopes", scopes, SCOPES));
 }
 
 /** @returns `callback` itself @throws TypeError for what is given and cannot be called */
@@ -86,7 +87,7 @@ function shownApp(value: unknown): string {
   if (hasMethods(value, "route", "param") || hasMethods(value, "handle"))
     return "a router: pass the app that uses it";
   if (hasMethods(value, "listen")) return "an HTTP server: pass the Express app that it serves";
-  return shownSecret(value);
+  return kindOf(value);
 }
 
 function hasMethods(value: unknown, ...names: readonly string[]): boolean {

@@ -464,8 +464,11 @@ export class DiscordOAuth2Session {
    * @see https://docs.discord.com/developers/topics/oauth2#client-credentials-grant
    */
   async clientCredentials(scopes: readonly string[] = ["identify"]): Promise<Token> {
-    requireScopes(scopes);
-    const { guild: _, webhook: __, ...answer } = await this.#ready.oauth.clientCredentials(scopes);
+    const {
+      guild: _,
+      webhook: __,
+      ...answer
+    } = await this.#ready.oauth.clientCredentials(requireScopes(scopes));
     return { ...answer, id: this.#ready.grants.identify(answer) };
   }
 
