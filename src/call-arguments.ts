@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import type { Application } from "express";
 import { isRecord, isRequest, wrongValue } from "./check-options.js";
 import { FUNCTION, SCOPES } from "./option-kinds.js";
@@ -31,20 +31,19 @@ export function appAndOptions<Options extends object>(
   throw new TypeError(`The options must be an object such as { clientId }, not ${kindOf(second)}.`);
 }
 
-/** @throws TypeError that says what to pass */
-export function requireRequest(req: unknown): asserts req is IncomingMessage {
-  if (typeof req === "object" && req !== null && "headers" in req) return;
-  throw new TypeError(
-    `The first argument must be the request, as in discord.fetchUser(req), not ${isResponse(req) ? "the response" : shown(req)}.`,
-  );
-}
-
-/** @throws TypeError that says what to pass */
-export function requireResponse(res: unknown): ServerResponse {
-  if (isResponse(res)) return res;
-  throw new TypeError(
-    `The second argument must be the response, as in discord.createSession(req, res), not ${isRequest(res) ? "the request" : shown(res)}.`,
-  );
+/** @returns the responses that were given, none or one @throws TypeError that says what to pass */
+export function requireVisit(req: unknown, responses: readonly ServerResponse[]): readonly ServerResponse[] {
+  if (!hasHeaders(req))
+    throw new TypeError(
+      `The first argument must be the request, as in discord.fetchUser(req), not ${isResponse(req) ? "the response" : shown(req)}.`,
+    );
+  for (const res of responses) {
+    if (!isResponse(res))
+      throw new TypeError(
+        `The second argument must be the response, as in discord.createSession(req, res), not ${isRequest(res) ? "the request" : shown(res)}.`,
+      );
+  }
+  return responses;
 }
 
 /** @returns `scopes` themselves @throws TypeError for what is no list of scopes */
@@ -72,7 +71,11 @@ function isApp(value: unknown): value is Application {
   return typeof value === "function" && hasMethods(value, "set", "get", "use") && "settings" in value;
 }
 
-function isResponse(value: unknown): value is ServerResponse {
+function hasHeaders(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "headers" in value;
+}
+
+function isResponse(value: unknown): boolean {
   return hasMethods(value, "setHeader");
 }
 
