@@ -25,7 +25,7 @@ export function shownName(name: string): string {
 }
 
 /** The same for a value that may be a secret: it is not repeated. */
-export function shownSecret(value: unknown): string {
+export function kindOf(value: unknown): string {
   if (typeof value === "string") return `a string of ${value.length} characters`;
   if (typeof value === "number" || typeof value === "bigint") return `a ${typeof value}`;
   return Array.isArray(value) ? `a list of ${value.length}` : named(value);

@@ -25,6 +25,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "grants/grant-writer",
     "grants/grants",
     "users/guild-join",
+    "users/join-refusals",
     "grants/refresher",
     "users/user-calls",
     "users/users",
