@@ -78,9 +78,9 @@ function signOutDuringRefresh(everywhere: boolean, withReader: boolean): Story {
           ...(withReader ? [() => readLater(cluster, cookie)] : []),
         ],
         async check() {
-          if (world.outcomes.get("B") !== "out" && !world.records.markerOf(grantId)) return;
-          await checkSignedOut(cluster, cookie);
-          if (everywhere && !cluster.turns.hadDeath) await checkRevoked(cluster);
+          const isAnswered = world.outcomes.get("B") === "out";
+          if (isAnswered || world.records.markerOf(grantId)) await checkSignedOut(cluster, cookie);
+          if (isAnswered && everywhere && !cluster.turns.hadDeath) await checkRevoked(cluster);
         },
       };
     },
