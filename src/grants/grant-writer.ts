@@ -151,6 +151,7 @@ export class GrantWriter {
       if (ended) this.#memory.end(id, ended);
       if (!stored || ended || !isNewer(newest, stored.token)) this.#drop(id);
       else await this.store(storage, newest);
+      if (ended === "everywhere") await this.#oauth.revoke(newest);
     } catch {
       if (!this.#memory.ended(id)) this.#retryLater(storage, id);
     } finally {
