@@ -155,7 +155,7 @@ export class GrantWriter {
     } catch {
       if (!this.#memory.ended(id)) this.#retryLater(storage, id);
     } finally {
-      await lease?.release();
+      if (!this.#memory.unsaved(id)) await lease?.release();
     }
   }
 
