@@ -160,10 +160,11 @@ export class GrantWriter {
       if (ended) this.#memory.end(id, ended);
       else this.#memory.learn(id, stored?.token, stored);
       this.#drop(id);
+      if (ended === "everywhere") await this.#oauth.revoke(newest);
     } catch {
       if (!this.#memory.ended(id)) this.#retryLater(storage, id);
     } finally {
-      await lease?.release();
+      if (!this.#memory.unsaved(id)) await lease?.release();
     }
   }
 
