@@ -166,7 +166,8 @@ describe.each(EXPRESS)("a secret on %s", (_name, createApp) => {
 
 /** All but those that have nothing to do with what is secret. */
 const EXPECTED_CODES = ERROR_CODES.filter(
-  (code) => !["body_parsed", "body_too_large", "signature_invalid", "login_loop"].includes(code),
+  (code) =>
+    !["body_aborted", "body_parsed", "body_too_large", "signature_invalid", "login_loop"].includes(code),
 );
 
 /** Answers with all that was in the request. */
