@@ -10,6 +10,7 @@ import type { Ended, Stored, StoredRecord, TokenStorage } from "./token-storage.
 interface Retry {
   readonly storage: TokenStorage;
   readonly pauseMs: number;
+  readonly cancel: () => void;
 }
 
 /** Writes pairs to their storage, again where that failed, and keeps their records alive. Each grant has one job at a time. */
@@ -58,7 +59,7 @@ export class GrantWriter {
       this.#retryLater(storage, id);
       return next;
     }
-    this.#retries.delete(id);
+    this.#stopRetrying(id);
     if (!ended) {
       this.#memory.saved(id);
       return next;
@@ -148,9 +149,10 @@ export class GrantWriter {
     );
     try {
       const [stored, ended] = await Promise.all([storage.read(), storage.record?.readEndedMarker()]);
+      if (!ended && stored && isNewer(newest, stored.token)) return void (await this.store(storage, newest));
       if (ended) this.#memory.end(id, ended);
-      if (!stored || ended || !isNewer(newest, stored.token)) this.#drop(id);
-      else await this.store(storage, newest);
+      else this.#memory.learn(id, stored?.token, stored);
+      this.#drop(id);
     } catch {
       if (!this.#memory.ended(id)) this.#retryLater(storage, id);
     } finally {
@@ -160,20 +162,22 @@ export class GrantWriter {
 
   #drop(id: string): void {
     this.#memory.saved(id);
-    this.#retries.delete(id);
+    this.#stopRetrying(id);
   }
 
   /** Storages that belong to a request are written to at the next use instead. */
   #retryLater(storage: TokenStorage, id: string): void {
     if (!storage.record) return;
-    const pauseMs = Math.min(
-      2 * (this.#retries.get(id)?.pauseMs ?? UNSAVED_RETRY_MS / 2),
-      LONGEST_UNSAVED_RETRY_MS,
-    );
-    this.#retries.set(id, { storage, pauseMs });
-    startTimer(pauseMs, () => {
-      if (this.#retries.has(id)) this.#resaveInTurn(storage, id);
-    });
+    const former = this.#retries.get(id);
+    former?.cancel();
+    const pauseMs = Math.min(2 * (former?.pauseMs ?? UNSAVED_RETRY_MS / 2), LONGEST_UNSAVED_RETRY_MS);
+    const cancel = startTimer(pauseMs, () => this.#resaveInTurn(storage, id));
+    this.#retries.set(id, { storage, pauseMs, cancel });
+  }
+
+  #stopRetrying(id: string): void {
+    this.#retries.get(id)?.cancel();
+    this.#retries.delete(id);
   }
 
   /** A write that was given up has taken effect, perhaps over what came after it. */

@@ -70,7 +70,8 @@ export class Grants {
     if (id === undefined) return undefined;
     if (marker) {
       this.#memory.end(id, marker);
-      if (stored) await storage.delete().catch(() => undefined);
+      // A sign-out everywhere is still to read the record, whose pair it revokes.
+      if (stored && marker === "here") await storage.delete().catch(() => undefined);
     }
     if (this.#memory.ended(id)) return undefined;
     const known = this.#memory.known(id);
