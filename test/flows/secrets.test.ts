@@ -108,6 +108,8 @@ describe.each(EXPRESS)("a secret on %s", (_name, createApp) => {
 
     for (const discordCode of [0, 30001, 40007, 50025]) {
       await actUnder(echo("PUT /guilds/:id/members/:id", 403, discordCode), "join");
+      // A refusal is remembered for a minute.
+      clock.advance(61_000);
     }
     for (const status of [400, 403, 404, 429]) {
       const everywhere = { ...echo(undefined, status), times: 100 };
