@@ -7,7 +7,7 @@ export interface Mishaps {
   readonly mayDie?: readonly string[];
   /** Processes of which one may be frozen while time passes. */
   readonly mayFreeze?: readonly string[];
-  /** Processes of which one write may be rejected by the store. */
+  /** Processes of which one write may be rejected by the store, whether it has taken effect or not. */
   readonly mayFail?: readonly string[];
 }
 
@@ -134,17 +134,15 @@ export class Turns {
     yield action;
     if (this.#mishap || stop.isRead) return;
     const { fail } = stop;
-    if (fail && this.#mishaps.mayFail?.includes(process.name))
-      yield {
-        ...action,
-        id: `${stop.id} fails`,
-        isMishap: true,
-        run: () => {
-          this.#mishap = "failure";
-          this.#mayBeToldEnded = this.#world.holdsUnsavedPair(process);
-          this.#world.release(process, { ...stop, act: () => "fails", deliver: fail });
-        },
-      };
+    if (fail && this.#mishaps.mayFail?.includes(process.name)) {
+      yield this.#failure(process, action, `${stop.id} fails`, {
+        ...stop,
+        act: () => "fails",
+        deliver: fail,
+      });
+      const act = () => `${stop.act()}, but fails`;
+      yield this.#failure(process, action, `${stop.id} seems to fail`, { ...stop, act, deliver: fail });
+    }
     if (!this.#mishaps.mayDie?.includes(process.name)) return;
     // Between two effects it makes no difference when a process dies.
     yield {
@@ -158,6 +156,15 @@ export class Turns {
         this.#dying = process;
       },
     };
+  }
+
+  #failure(process: RunProcess, action: Action, id: string, stop: Stop): Action {
+    const run = () => {
+      this.#mishap = "failure";
+      this.#world.release(process, stop);
+      this.#mayBeToldEnded = this.#world.holdsUnsavedPair(process);
+    };
+    return { ...action, id, isMishap: true, run };
   }
 
   *#timeStep(running: readonly RunProcess[]): Generator<Action> {

@@ -37,6 +37,8 @@ export interface Circumstances {
   readonly hasOldSessions?: boolean;
   /** Whether the store's `touch` writes the record that it is given. */
   readonly touchWrites?: boolean;
+  /** How long access tokens live. */
+  readonly accessTokenSeconds?: number;
   /** How long Discord takes, in milliseconds, for requests to the token endpoint of one process. */
   readonly slowDiscord?: { readonly process: string; readonly ms: number };
 }
