@@ -7,7 +7,7 @@ export interface Mishaps {
   readonly mayDie?: readonly string[];
   /** Processes of which one may be frozen while time passes. */
   readonly mayFreeze?: readonly string[];
-  /** Processes of which one write may be rejected by the store, whether it has taken effect or not. */
+  /** Processes of which one write may be rejected by the store, or take effect and never be answered. */
   readonly mayFail?: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export interface Action {
 
 const MOST_TIME_STEPS = 500;
 /** Longer than a lease lasts and a store is waited for. */
-const FROZEN_MS = 3000;
+const FROZEN_MS = 4000;
 
 /** Decides what can happen next in a run. Time passes only where nothing else can happen, or a process is frozen. */
 export class Turns {
@@ -140,8 +140,7 @@ export class Turns {
         act: () => "fails",
         deliver: fail,
       });
-      const act = () => `${stop.act()}, but fails`;
-      yield this.#failure(process, action, `${stop.id} seems to fail`, { ...stop, act, deliver: fail });
+      yield this.#failure(process, action, `${stop.id} is never answered`, { ...stop, deliver: () => {} });
     }
     if (!this.#mishaps.mayDie?.includes(process.name)) return;
     // Between two effects it makes no difference when a process dies.
@@ -162,6 +161,7 @@ export class Turns {
     const run = () => {
       this.#mishap = "failure";
       this.#world.release(process, stop);
+      this.#world.trace.push(`(${id})`);
       this.#mayBeToldEnded = this.#world.holdsUnsavedPair(process);
     };
     return { ...action, id, isMishap: true, run };

@@ -128,7 +128,7 @@ export class World {
 
   /** Notes the first thing that must not happen. Thrown, it would look like a failing store. */
   violate(what: string): void {
-    this.violation ??= new Violation(what);
+    this.violation ??= new Violation(this.records.named(what));
   }
 
   /** What identifies the state of this run, mishaps apart. */
