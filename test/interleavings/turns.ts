@@ -27,9 +27,8 @@ export interface Action {
 const MOST_TIME_STEPS = 500;
 /** Longer than a lease lasts and a store is waited for. */
 const FROZEN_MS = 4000;
-/** A freeze ends soon, or when leases have ended: in between, others only look at the lease again and again. */
-const SHORT_FREEZE_MS = 100;
-const LEASE_MS = 2500;
+/** A freeze ends while others take over its lease, or when nothing else happens any more. */
+const TAKEOVER_MS = { from: 2300, to: 2700 } as const;
 
 /** Decides what can happen next in a run. Time passes only where nothing else can happen, or a process is frozen. */
 export class Turns {
@@ -213,7 +212,8 @@ export class Turns {
   *#thaw(isNeeded: boolean): Generator<Action> {
     for (const process of this.#world.processes.values()) {
       const frozenMs = this.#world.time - this.#frozenAt;
-      if (!process.isFrozen || (!isNeeded && frozenMs > SHORT_FREEZE_MS && frozenMs < LEASE_MS)) continue;
+      const isTakeover = frozenMs >= TAKEOVER_MS.from && frozenMs <= TAKEOVER_MS.to;
+      if (!process.isFrozen || !(isNeeded || isTakeover)) continue;
       yield general(`${process.name} thaws`, () => {
         if (isNeeded) this.#passTo(Math.max(this.#world.time, this.#frozenAt + FROZEN_MS));
         process.isFrozen = false;
