@@ -3,6 +3,7 @@ export const ERROR_CODES = [
   "access_denied",
   "authorization_failed",
   "banned_from_guild",
+  "body_aborted",
   "body_parsed",
   "body_too_large",
   "bot_token_missing",
