@@ -1,3 +1,4 @@
+import { shown } from "./shown.js";
 import { isSnowflake } from "./snowflake.js";
 
 /** Where Discord serves images. */
@@ -182,19 +183,14 @@ function resolveFormat(
 
 function requireImageOptions({ size, format, animated }: ImageOptions): void {
   if (size !== undefined && !IMAGE_SIZES.includes(size)) {
-    throw new TypeError(`The size of an image must be one of ${IMAGE_SIZES.join(", ")}, not ${show(size)}.`);
+    throw new TypeError(`The size of an image must be one of ${IMAGE_SIZES.join(", ")}, not ${shown(size)}.`);
   }
   if (format !== undefined && !IMAGE_FORMATS.includes(format)) {
     throw new TypeError(
-      `The format of an image must be one of ${IMAGE_FORMATS.join(", ")}, not ${show(format)}.`,
+      `The format of an image must be one of ${IMAGE_FORMATS.join(", ")}, not ${shown(format)}.`,
     );
   }
   if (animated !== undefined && typeof animated !== "boolean") {
-    throw new TypeError(`animated must be true or false, not ${show(animated)}.`);
+    throw new TypeError(`animated must be true or false, not ${shown(animated)}.`);
   }
-}
-
-function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
-  return typeof value === "number" ? String(value) : `a value of type ${typeof value}`;
 }

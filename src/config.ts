@@ -1,4 +1,3 @@
-import { inspect } from "node:util";
 import type { LRUCache } from "lru-cache";
 import {
   hasMethods,
@@ -18,6 +17,7 @@ import {
 } from "./config-values.js";
 import type { User } from "./models/user.js";
 import type { CacheOptions, DiscordOptions, Lock, TokenStore } from "./options.js";
+import { kindOf, shown } from "./shown.js";
 
 /** The options with every source consulted, every default filled in and everything checked. */
 export interface Config {
@@ -230,15 +230,5 @@ function plain(name: string): string {
 const UNSHOWN = /^clientId$|secret|token|proxy/i;
 
 function describe(name: string, value: unknown): string {
-  const isShown = !UNSHOWN.test(name);
-  if (typeof value === "string") return isShown ? shownText(value) : `a string of ${value.length} characters`;
-  if (typeof value === "number" || typeof value === "boolean")
-    return isShown ? String(value) : `a ${typeof value}`;
-  if (Array.isArray(value)) return isShown ? inspect(value).slice(0, 100) : `a list of ${value.length}`;
-  return value === null ? "null" : `a value of type ${typeof value}`;
-}
-
-/** Without the credentials that a URL may hold. */
-function shownText(text: string): string {
-  return JSON.stringify(text.replace(/\/\/[^/?#]*@/, "//***@")).slice(0, 100);
+  return UNSHOWN.test(name) ? kindOf(value) : shown(value);
 }

@@ -6,6 +6,7 @@ import {
   type PermissionFlags,
   type PermissionName,
 } from "./permission-flags.js";
+import { shown } from "./shown.js";
 
 export type { PermissionAlias, PermissionFlag, PermissionFlags, PermissionName } from "./permission-flags.js";
 
@@ -225,7 +226,7 @@ export class Permissions {
       const bit = BIT_BY_NAME.get(flag);
       if (bit === undefined) continue;
       if (typeof on !== "boolean") {
-        throw new TypeError(`The permission ${flag} must be true or false, not ${describe(on)}.`);
+        throw new TypeError(`The permission ${flag} must be true or false, not ${shown(on)}.`);
       }
       value = on ? value | bit : value & ~bit;
     }
@@ -322,7 +323,7 @@ function resolve(permissions: unknown): bigint {
   }
   if (isPermissions(permissions)) return permissions.value;
   throw new TypeError(
-    `Permissions must be given as a bigint, a safe integer, a decimal string, a name such as "MANAGE_GUILD", Permissions, or a list of these, not ${describe(permissions)}.`,
+    `Permissions must be given as a bigint, a safe integer, a decimal string, a name such as "MANAGE_GUILD", Permissions, or a list of these, not ${shown(permissions)}.`,
   );
 }
 
@@ -342,23 +343,15 @@ function requireBit(flag: string): bigint {
   if (bit !== undefined) return bit;
   const meant = PERMISSION_NAMES.find((name) => squeeze(name) === squeeze(flag));
   throw new TypeError(
-    `${describe(flag)} is no permission. ${meant ? `Did you mean ${meant}?` : 'Give a name such as "MANAGE_GUILD".'}`,
+    `${shown(flag)} is no permission. ${meant ? `Did you mean ${meant}?` : 'Give a name such as "MANAGE_GUILD".'}`,
   );
 }
 
 function requireFlags(flags: unknown): Readonly<Record<string, unknown>> {
   if (typeof flags === "object" && flags !== null && !Array.isArray(flags)) return { ...flags };
-  throw new TypeError(
-    `Flags must be an object such as { MANAGE_GUILD: true }, not ${Array.isArray(flags) ? "a list" : describe(flags)}.`,
-  );
+  throw new TypeError(`Flags must be an object such as { MANAGE_GUILD: true }, not ${shown(flags)}.`);
 }
 
 function squeeze(name: string): string {
   return name.replace(/[^a-z]/gi, "").toUpperCase();
-}
-
-function describe(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
-  if (typeof value === "number" || typeof value === "bigint") return String(value).slice(0, 40);
-  return value === null ? "null" : `a value of type ${typeof value}`;
 }

@@ -129,7 +129,7 @@ it("errors say what was given and what is wanted", () => {
     'The format of an image must be one of png, jpeg, jpg, webp, gif, not "svg".',
   );
   expect(() => userAvatarUrl(USER, STILL, { animated: Symbol() } as unknown as ImageOptions)).toThrow(
-    "animated must be true or false, not a value of type symbol.",
+    "animated must be true or false, not a symbol.",
   );
 });
 

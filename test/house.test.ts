@@ -92,6 +92,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "permissions",
     "rest/rate-limits",
     "scopes",
+    "shown",
     "snowflake",
     "version",
   ],

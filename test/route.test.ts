@@ -25,10 +25,15 @@ describe("a template", () => {
     expect(routeTemplate(route)).toBe(template);
   });
 
-  test.each([[undefined], [null], [42], [{}]])("of %s is refused", (route) => {
+  test.each([
+    [undefined, "undefined"],
+    [null, "null"],
+    [42, "42"],
+    [{}, "an object"],
+  ])("of %s is refused", (route, expected) => {
     expect(() => routeTemplate(route as unknown as string)).toThrow(TypeError);
     expect(() => parseRoute(route as unknown as string)).toThrow(
-      /must be a string such as "\/users\/@me", not a value of type/,
+      `must be a string such as "/users/@me", not ${expected}.`,
     );
   });
 });

@@ -1,7 +1,7 @@
-import { inspect } from "node:util";
 import type { Config } from "../config.js";
 import { type PermissionResolvable, Permissions } from "../permissions.js";
 import { hasPassthroughScope } from "../scopes.js";
+import { shown } from "../shown.js";
 import { requireSnowflake } from "../snowflake.js";
 
 /** What one login may ask for. */
@@ -95,9 +95,7 @@ function requireOption(
   isWanted: (value: unknown) => boolean,
 ): void {
   if (value === undefined || isWanted(value)) return;
-  throw new TypeError(
-    `${name} must be ${wanted}, not ${inspect(value, { breakLength: Number.POSITIVE_INFINITY }).slice(0, 100)}.`,
-  );
+  throw new TypeError(`${name} must be ${wanted}, not ${shown(value)}.`);
 }
 
 function isBoolean(value: unknown): boolean {
