@@ -55,7 +55,6 @@ export function explain(error: unknown, doing: Doing, secrets: readonly string[]
   const { output, data } = (error ?? {}) as Failure;
   const answer = answerIn(error);
   if (!answer) {
-    data?.res?.destroy();
     const timedOut = output?.statusCode === 504 || output?.statusCode === 408;
     return timedOut ? tooSlow(doing) : unavailable(doing, data?.code ?? "no readable answer", call);
   }

@@ -53,14 +53,14 @@ export class OAuth {
 
   /** @throws TokenRequestRefused, HttpException, RateLimited */
   async exchangeCode(code: string, verifier: string | undefined): Promise<TokenAnswer> {
-    return this.#ask("exchanging the code", [code, verifier], async ({ client }) => {
-      const answer = await client.getToken({
-        code,
-        redirect_uri: this.#config.redirectUri,
-        ...(verifier && { code_verifier: verifier }),
-      });
-      return parseTokenAnswer(answer.token);
-    });
+    const params = {
+      code,
+      redirect_uri: this.#config.redirectUri,
+      ...(verifier && { code_verifier: verifier }),
+    };
+    return this.#ask("exchanging the code", [code, verifier], async ({ client }, http) =>
+      parseTokenAnswer((await client.getToken(params, http)).token),
+    );
   }
 
   /**
@@ -70,29 +70,27 @@ export class OAuth {
    * @throws TokenRequestRefused, HttpException, RateLimited
    */
   async refresh(refreshToken: string, onWait?: (ms: number) => void): Promise<TokenAnswer> {
-    const timeout = REFRESH_DEADLINES * this.#config.timeoutMs;
-    const task = async ({ client }: Opened) => {
-      const answer = await client.createToken({ refresh_token: refreshToken }).refresh({}, { timeout });
-      return parseTokenAnswer(answer.token);
-    };
-    return this.#ask("refreshing the token", [refreshToken], task, { timeoutMs: timeout, onWait });
+    const patience = { timeoutMs: REFRESH_DEADLINES * this.#config.timeoutMs, onWait };
+    const ask: Task<TokenAnswer> = async ({ client }, http) =>
+      parseTokenAnswer((await client.createToken({ refresh_token: refreshToken }).refresh({}, http)).token);
+    return this.#ask("refreshing the token", [refreshToken], ask, patience);
   }
 
   /** Ends every token that the user has with this application. @throws HttpException, RateLimited */
   async revoke({ accessToken, refreshToken }: RevocableToken): Promise<void> {
-    await this.#ask("revoking the token", [accessToken, refreshToken], async ({ client }) => {
+    await this.#ask("revoking the token", [accessToken, refreshToken], async ({ client }, http) => {
       const token = client.createToken({ access_token: accessToken, refresh_token: refreshToken });
       // An access token that has expired ends nothing.
-      await token.revoke(refreshToken === undefined ? "access_token" : "refresh_token");
+      await token.revoke(refreshToken === undefined ? "access_token" : "refresh_token", http);
     });
   }
 
   /** A token for the owner of the application. @throws HttpException, RateLimited */
   async clientCredentials(scopes: readonly string[]): Promise<TokenAnswer> {
-    return this.#ask("asking for a client credentials token", [], async ({ options }) => {
+    return this.#ask("asking for a client credentials token", [], async ({ options }, http) => {
       const { ClientCredentials } = await import("simple-oauth2");
-      const answer = await new ClientCredentials(options).getToken({ scope: [...scopes] });
-      return parseTokenAnswer(answer.token);
+      const client = new ClientCredentials(options);
+      return parseTokenAnswer((await client.getToken({ scope: [...scopes] }, http)).token);
     });
   }
 
@@ -114,7 +112,7 @@ export class OAuth {
   async #ask<T>(
     doing: Doing,
     sent: readonly (string | undefined)[],
-    task: (opened: Opened) => Promise<T>,
+    task: Task<T>,
     { timeoutMs = this.#config.timeoutMs, onWait }: Patience = {},
   ): Promise<T> {
     const trace: RequestTrace = { ...callOf(doing), subject: "application", attempts: 0, waitedMs: 0 };
@@ -124,12 +122,14 @@ export class OAuth {
         await this.#admit(doing, trace, onWait);
         const opened = await this.#open();
         const elapsedMs = stopwatch();
+        const agent = watchingAgent(opened.agent);
         trace.attempts += 1;
         try {
-          const answer = await withDeadline(timeLeftMs, task(opened));
+          const answer = await withDeadline(timeLeftMs, task(opened, { agent }));
           trace.status = 200;
           return answer;
         } catch (error) {
+          if (!answerIn(error)) agent.destroyRequest();
           this.#learn(error, trace);
           const secrets = [...sent, this.#config.clientSecret, basicCredentials(this.#config)];
           const explained = explain(
@@ -179,6 +179,13 @@ export class OAuth {
   }
 }
 
+/** simple-oauth2's options for a single request. */
+interface HttpOptions {
+  readonly agent: WatchingAgent;
+}
+
+type Task<T> = (opened: Opened, http: HttpOptions) => Promise<T>;
+
 interface Patience {
   readonly timeoutMs?: number;
   readonly onWait?: ((ms: number) => void) | undefined;
@@ -187,7 +194,12 @@ interface Patience {
 interface Opened {
   readonly client: AuthorizationCode;
   readonly options: ModuleOptions<"client_id">;
-  readonly agent: http.Agent;
+  readonly agent: SharedAgent;
+}
+
+/** What Node calls to send a request. */
+interface SharedAgent extends http.Agent {
+  addRequest(request: http.ClientRequest, options: unknown): void;
 }
 
 async function open(config: Config): Promise<Opened> {
@@ -198,7 +210,6 @@ async function open(config: Config): Promise<Opened> {
     http: {
       agent,
       json: true,
-      timeout: config.timeoutMs,
       maxBytes: MAX_ANSWER_BYTES,
       headers: { "User-Agent": USER_AGENT },
     },
@@ -206,7 +217,7 @@ async function open(config: Config): Promise<Opened> {
   return { client: new AuthorizationCode(options), options, agent };
 }
 
-async function createAgent({ discordUrl, proxy }: Config): Promise<http.Agent> {
+async function createAgent({ discordUrl, proxy }: Config): Promise<SharedAgent> {
   const secure = discordUrl.startsWith("https:");
   if (proxy && secure)
     return sharedWhole(new (await import("https-proxy-agent")).HttpsProxyAgent(proxy, KEEP_ALIVE));
@@ -219,9 +230,31 @@ async function createAgent({ discordUrl, proxy }: Config): Promise<http.Agent> {
  * simple-oauth2 deep-clones its options for every request, and each clone of an agent would open, and leak, sockets of
  * its own. Only what says on its prototype that it is immutable is passed on as it is.
  */
-function sharedWhole<T extends object>(agent: T): T {
+function sharedWhole(agent: http.Agent): SharedAgent {
   const prototype = Object.create(Object.getPrototypeOf(agent), { isImmutable: { value: true } });
   return Object.setPrototypeOf(agent, prototype);
+}
+
+/** An agent for one request that can be destroyed, which simple-oauth2 offers no way to do. */
+interface WatchingAgent extends http.Agent {
+  destroyRequest(): void;
+}
+
+/**
+ * The deadline destroys the request, not simple-oauth2's own timeout: that one would drop an answer which has arrived
+ * while the process was frozen, before the socket is read.
+ */
+function watchingAgent(agent: SharedAgent): WatchingAgent {
+  let request: http.ClientRequest | undefined;
+  return Object.create(agent, {
+    addRequest: {
+      value(added: http.ClientRequest, options: unknown) {
+        request = added;
+        agent.addRequest(added, options);
+      },
+    },
+    destroyRequest: { value: () => request?.destroy() },
+  });
 }
 
 /** The client's id and secret as they go over the wire (RFC 6749, 2.3.1). */

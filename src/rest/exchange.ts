@@ -1,4 +1,5 @@
 import type { Dispatcher } from "undici";
+import { startDeadline } from "../deadline.js";
 import type { Method, WireRequest } from "./api-request.js";
 import type { AnswerHeaders } from "./rate-limits.js";
 
@@ -50,7 +51,7 @@ class Receiver implements Dispatcher.DispatchHandler {
   readonly #options: ExchangeOptions;
   readonly #resolve: (outcome: Answer | NoAnswer) => void;
   readonly #reject: (reason: unknown) => void;
-  readonly #deadline: NodeJS.Timeout;
+  readonly #cancelDeadline: () => void;
   readonly #chunks: Buffer[] = [];
   #controller: Dispatcher.DispatchController | undefined;
   #bytes = 0;
@@ -66,9 +67,8 @@ class Receiver implements Dispatcher.DispatchHandler {
     this.#options = options;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#deadline = setTimeout(
-      () => this.#cancel(() => this.#break({ failure: "deadline" })),
-      options.timeoutMs,
+    this.#cancelDeadline = startDeadline(options.timeoutMs, () =>
+      this.#cancel(() => this.#break({ failure: "deadline" })),
     );
     options.signal?.addEventListener("abort", this.#onAbort);
   }
@@ -122,7 +122,7 @@ class Receiver implements Dispatcher.DispatchHandler {
   #end(settle: () => void): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    clearTimeout(this.#deadline);
+    this.#cancelDeadline();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     settle();
   }
