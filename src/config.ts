@@ -30,6 +30,7 @@ export interface Config {
   readonly issuer: string;
   readonly secrets: readonly string[];
   readonly cacheMax: number;
+  readonly cacheMaxBytes: number;
   readonly cacheTtlMs: number;
   readonly usersCache: LRUCache<string, User> | undefined;
   readonly tokenStore: TokenStore | undefined;
@@ -68,7 +69,7 @@ const OPTION_NAMES = [
 
 const DISCORD_URL = "https://discord.com";
 
-const CACHE_OPTION_NAMES = ["max", "ttlMs"] as const satisfies readonly (keyof CacheOptions)[];
+const CACHE_OPTION_NAMES = ["max", "maxBytes", "ttlMs"] as const satisfies readonly (keyof CacheOptions)[];
 
 /** How long a store is waited for, in milliseconds of real time. */
 export function storeDeadlineMs({ timeoutMs }: Config): number {
@@ -134,6 +135,12 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource):
       "cache.max",
       options.cache?.max ?? numberOf(settings("DISCORD_USERS_CACHE_MAX_LIMIT")) ?? 1000,
       "a whole number above 0",
+      isCount,
+    ),
+    cacheMaxBytes: check(
+      "cache.maxBytes",
+      options.cache?.maxBytes ?? 32 * 1024 * 1024,
+      "a whole number of bytes above 0",
       isCount,
     ),
     cacheTtlMs: check(

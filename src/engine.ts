@@ -28,7 +28,7 @@ export function createEngine(config: Config, hooks: TokenHooks | undefined) {
   const tokens = new Tokens(config, oauth);
   const bot = new BotCalls(config, rest);
   const calls = new UserCalls(tokens, rest);
-  const users = new Users(config, tokens, calls);
+  const users = new Users(config, rest);
   const logins = new Logins({ config, seal, oauth, tokens, users, keeper });
   const parts = { config, tokens, users, calls, bot };
 

@@ -20,7 +20,7 @@ import type { UserConnection } from "./models/user-connection.js";
 import type { DiscordOptions } from "./options.js";
 import type { ApiRequest } from "./rest/api-request.js";
 import type { JoinOptions } from "./users/guild-join.js";
-import type { FetchOptions } from "./users/remembered.js";
+import type { FetchOptions } from "./users/loading-cache.js";
 import type {
   RoleConnection,
   RoleConnectionMetadata,

@@ -39,6 +39,7 @@ describe("the configuration", () => {
       issuer: "https://discord.com",
       secrets: [SECRET],
       cacheMax: 1000,
+      cacheMaxBytes: 33_554_432,
       cacheTtlMs: 300_000,
       usersCache: undefined,
       tokenStore: undefined,
@@ -84,7 +85,7 @@ describe("the configuration", () => {
       /^There is no option timeout\. The options are clientId, clientSecret, .*, cache, .*maxWaitMs/,
     ],
     [{ cache: { ttlms: 1 } }, "There is no option cache.ttlms: did you mean cache.ttlMs?"],
-    [{ cache: { ttl: 1 } }, "There is no option cache.ttl. The options are max, ttlMs."],
+    [{ cache: { ttl: 1 } }, "There is no option cache.ttl. The options are max, maxBytes, ttlMs."],
   ])("knows no option %j", (options, mistake) => {
     expect(mistakesIn(options)).toEqual([
       mistake instanceof RegExp ? expect.stringMatching(mistake) : mistake,
@@ -129,6 +130,7 @@ describe("the configuration", () => {
     [{ secret: ["x".repeat(32), "short"] }, "not a list of 2."],
     [{ secret: 5 }, "not a number."],
     [{ cache: 5 }, "cache must be an object such as { max: 1000 }, not 5."],
+    [{ cache: { maxBytes: "32MB" } }, 'cache.maxBytes must be a whole number of bytes above 0, not "32MB".'],
     [{ cache: { max: 0 } }, "cache.max must be a whole number above 0, not 0."],
     [{ cache: { ttlMs: 1.5 } }, "cache.ttlMs must be a whole number of milliseconds above 0, not 1.5."],
     [

@@ -5,7 +5,6 @@ import type { Config } from "../config.js";
 import { digestOf } from "../digest.js";
 import { HttpException } from "../errors.js";
 import type { Token } from "../grants/grant.js";
-import { heldPlace } from "../grants/held-place.js";
 import { underLock } from "../grants/under-lock.js";
 import type { OAuth } from "../oauth/oauth.js";
 import { TokenRequestRefused } from "../oauth/oauth-errors.js";
@@ -127,9 +126,8 @@ export class Exchanges {
   /** Asks for the user now, so that the first page need not; a login does not fail for the want of it. */
   async #withUserId(granted: Token): Promise<Token> {
     if (!granted.scopes.includes("identify")) return granted;
-    const place = heldPlace(granted);
-    const user = await this.#parts.users.user(place).catch(() => undefined);
-    return { ...((await place.read()) ?? granted), userId: user?.id };
+    const user = await this.#parts.users.userOfLogin(granted).catch(() => undefined);
+    return { ...granted, userId: user?.id };
   }
 
   /** Another process may have exchanged this very code a moment ago. */

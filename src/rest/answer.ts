@@ -1,5 +1,5 @@
 import { HttpException } from "../errors.js";
-import { type NamedCall, namesOf, redact, titleOf, unavailable } from "./call-errors.js";
+import { type CallNames, type NamedCall, namesOf, redact, titleOf, unavailable } from "./call-errors.js";
 import type { Answer } from "./exchange.js";
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i;
@@ -17,6 +17,15 @@ export function readAnswer(call: NamedCall, answer: Answer): unknown {
   if (status >= 500) throw unavailable(call, `Discord answered ${status}`);
   if (status >= 300 && status < 400) throw unavailable(call, `Discord answered with a redirect (${status})`);
   throw refusal(call, answer);
+}
+
+/** Reads the value of an answer. @throws HttpException `discord_unavailable` where it is not of the documented shape */
+export function parseAnswer<T>(call: CallNames, parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    throw unavailable(call, "Discord's answer is not of the documented shape", cause);
+  }
 }
 
 /** The parsed JSON of an answer, else its text. */

@@ -3,10 +3,15 @@ import type { Method } from "./api-request.js";
 import type { NoAnswer } from "./exchange.js";
 
 /** A call to Discord, as its errors name it. */
-export interface NamedCall {
-  readonly method: Method;
+export interface CallNames {
+  readonly method: string;
   /** Without tokens. */
   readonly route: string;
+}
+
+/** A call to Discord's API, with what its errors must not show. */
+export interface NamedCall extends CallNames {
+  readonly method: Method;
   readonly scheme: "Bearer" | "Bot";
   readonly token: string;
   /** Kept out of every error: the token, and what else is secret in the request. */
@@ -62,8 +67,8 @@ export function rateLimited(
   return new RateLimited({ ...namesOf(call), status, retryAfter, scope, body });
 }
 
-/** Nothing usable came back. */
-export function unavailable(call: NamedCall, what: string, cause?: Error): HttpException {
+/** No answer came, or none that can be read. */
+export function unavailable(call: CallNames, what: string, cause?: unknown): HttpException {
   return new HttpException({
     ...namesOf(call),
     message: `${what} (${titleOf(call)}).`,
@@ -90,12 +95,12 @@ export function noAnswer(call: NamedCall, outcome: NoAnswer, timeoutMs: number):
 }
 
 /** `GET /users/@me` */
-export function titleOf({ method, route }: NamedCall): string {
+export function titleOf({ method, route }: CallNames): string {
   return `${method} ${route}`;
 }
 
 /** For an error's details. */
-export function namesOf({ method, route }: NamedCall): { readonly method: string; readonly route: string } {
+export function namesOf({ method, route }: CallNames): CallNames {
   return { method, route };
 }
 

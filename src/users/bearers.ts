@@ -5,9 +5,9 @@ import { HttpException, Unauthorized } from "../errors.js";
 import type { GrantPlace } from "../grants/grant.js";
 import { heldPlace } from "../grants/held-place.js";
 import { readAuthorization } from "../models/authorization.js";
+import { parseAnswer } from "../rest/answer.js";
 import type { Rest } from "../rest/rest.js";
-import { readable } from "./readable.js";
-import { Remembered } from "./remembered.js";
+import { LoadingCache } from "./loading-cache.js";
 import type { UserSession } from "./user-session.js";
 
 const VERIFIED_MS = 60_000;
@@ -19,7 +19,7 @@ export class Bearers {
   readonly #clientId: string;
   readonly #rest: Rest;
   readonly #sessionOf: (place: GrantPlace) => UserSession;
-  readonly #verified = new Remembered(remembering<UserSession>());
+  readonly #verified = new LoadingCache(remembering<UserSession>());
   readonly #refused = remembering<Unauthorized>();
   /** Tokens that Discord has vouched for, hashed: whoever makes up others does not keep these from being asked about again. */
   readonly #known = new LRUCache<string, true>({ max: KNOWN });
@@ -55,8 +55,9 @@ export class Bearers {
         ? refusal("Discord does not know it.")
         : error;
     });
-    const { applicationId, scopes, expires, user } = readable("GET", "/oauth2/@me", () =>
-      readAuthorization(payload),
+    const { applicationId, scopes, expires, user } = parseAnswer(
+      { method: "GET", route: "/oauth2/@me" },
+      () => readAuthorization(payload),
     );
     if (applicationId !== this.#clientId) throw refusal("It was issued to another application.");
     this.#known.set(id, true);

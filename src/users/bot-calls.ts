@@ -1,8 +1,8 @@
 import type { Config } from "../config.js";
 import { Bot } from "../models/bot.js";
+import { parseAnswer } from "../rest/answer.js";
 import type { ApiRequest } from "../rest/api-request.js";
 import type { Rest } from "../rest/rest.js";
-import { readable } from "./readable.js";
 
 /** Calls as the application's bot. */
 export class BotCalls {
@@ -26,6 +26,6 @@ export class BotCalls {
   /** The bot's own user. @throws HttpException, RateLimited */
   async user(): Promise<Bot> {
     const payload = await this.send("/users/@me");
-    return readable("GET", "/users/@me", () => Bot.from(payload));
+    return parseAnswer({ method: "GET", route: "/users/@me" }, () => Bot.from(payload));
   }
 }

@@ -1,8 +1,8 @@
 import { type ErrorCode, HttpException } from "../errors.js";
 import { GuildMember } from "../models/guild-member.js";
+import { parseAnswer } from "../rest/answer.js";
 import { requireSnowflake } from "../snowflake.js";
 import type { BotCalls } from "./bot-calls.js";
-import { readable } from "./readable.js";
 
 /** What a new member starts with; each needs a permission of the bot. */
 export interface JoinOptions {
@@ -41,8 +41,8 @@ const NAMED_REFUSALS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
 export async function joinGuild(
   bot: BotCalls,
   guildId: string,
-  userOf: () => Promise<JoiningUser>,
   { nick, roles, mute, deaf }: JoinOptions,
+  userOf: () => Promise<JoiningUser>,
 ): Promise<GuildMember | null> {
   requireSnowflake(guildId, "guildId");
   for (const role of roles ?? []) requireSnowflake(role, "a role");
@@ -51,7 +51,9 @@ export async function joinGuild(
     const route = `/guilds/${guildId}/members/${requireSnowflake(user.id, "the user's id")}`;
     const json = { access_token: user.accessToken, nick, roles, mute, deaf };
     const payload = await bot.send(route, { method: "PUT", json }, user.accessToken);
-    return payload === undefined ? null : readable("PUT", route, () => GuildMember.from(payload, guildId));
+    return payload === undefined
+      ? null
+      : parseAnswer({ method: "PUT", route }, () => GuildMember.from(payload, guildId));
   } catch (error) {
     throw nameRefusal(error);
   }

@@ -8,10 +8,9 @@ import type { Tokens } from "../grants/tokens.js";
 import type { ApiRequest } from "../rest/api-request.js";
 import type { Rest } from "../rest/rest.js";
 import { routeTemplate } from "../rest/route.js";
-import { requireScopeOf } from "../scopes.js";
 
-const REFUSAL_REMEMBERED_MS = 60_000;
-const REMEMBERED = 10_000;
+const REFUSAL_TTL_MS = 60_000;
+const MOST_REFUSALS = 10_000;
 
 /** Calls in a user's name, and what a 401 to one of them means. */
 export class UserCalls {
@@ -19,10 +18,10 @@ export class UserCalls {
   readonly #rest: Rest;
   /** By the access token's hash. */
   readonly #probes = new Map<string, Promise<boolean>>();
-  /** Routes that refuse a grant which is alive. */
+  /** Routes that refuse a grant which is still valid. */
   readonly #refusals = new LRUCache<string, HttpException>({
-    max: REMEMBERED,
-    ttl: REFUSAL_REMEMBERED_MS,
+    max: MOST_REFUSALS,
+    ttl: REFUSAL_TTL_MS,
     ttlResolution: 0,
     perf: { now },
   });
@@ -32,47 +31,43 @@ export class UserCalls {
     this.#rest = rest;
   }
 
-  /** @throws Unauthorized, MissingScopes, RateLimited, HttpException, TypeError */
-  async send(place: GrantPlace, route: string, request?: ApiRequest): Promise<unknown> {
-    const template = routeTemplate(route);
-    const token = await this.#tokens.usable(place);
-    requireScopeOf(template, token.scopes);
-
-    const refusalKey = `${token.id} ${request?.method ?? "GET"} ${template}`;
+  /**
+   * @param token a valid token of this grant
+   * @throws Unauthorized, RateLimited, HttpException, TypeError
+   */
+  async send(place: GrantPlace, token: Token, route: string, request?: ApiRequest): Promise<unknown> {
+    const refusalKey = `${token.id} ${request?.method ?? "GET"} ${routeTemplate(route)}`;
     const refusal = this.#refusals.get(refusalKey);
     if (refusal) throw refusal;
 
     try {
-      return await this.#call(token, route, request);
+      return await this.#rest.send(credentialsOf(token), route, request);
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      const other = await this.#otherToken(place, token);
-      if (other) return this.#call(other, route, request);
-      if (await this.#isAlive(token)) {
-        this.#refusals.set(refusalKey, error);
-        throw error;
-      }
-      return this.#call(await this.#renew(place, token), route, request);
+      const next = await this.#tokenAfterRefusal(place, token);
+      if (next) return this.#rest.send(credentialsOf(next), route, request);
+      this.#refusals.set(refusalKey, error);
+      throw error;
     }
   }
 
-  #call(token: Token, route: string, request: ApiRequest | undefined): Promise<unknown> {
-    return this.#rest.send(credentialsOf(token), route, request);
-  }
-
-  /** The stored token, when it is another one: somebody else has refreshed it. */
-  async #otherToken(place: GrantPlace, token: Token): Promise<Token | undefined> {
+  /** @returns another token to try; nothing where the refused one is still valid */
+  async #tokenAfterRefusal(place: GrantPlace, refused: Token): Promise<Token | undefined> {
     const stored = await place.readAgain();
     if (!stored) throw grantEnded();
-    return stored.accessToken === token.accessToken ? undefined : stored;
+    if (stored.accessToken !== refused.accessToken) return stored;
+    if (await this.#isValid(refused)) return undefined;
+    if (refused.refreshToken) return this.#tokens.refresh(place, refused);
+    await this.#tokens.end(place, refused.id);
+    throw grantEnded();
   }
 
-  /** Whether Discord still knows the token. A 401 to a call does not tell: Discord answers a missing scope so too. */
-  async #isAlive(token: Token): Promise<boolean> {
+  /** Whether Discord still knows the token. A 401 does not tell: Discord also answers it for a missing scope. */
+  async #isValid(token: Token): Promise<boolean> {
     if (this.#tokens.isDisowned(token)) return false;
     const key = digestOf(token.accessToken);
-    const underway = this.#probes.get(key);
-    if (underway !== undefined) return underway;
+    const inFlight = this.#probes.get(key);
+    if (inFlight !== undefined) return inFlight;
     const probe = this.#probe(token).finally(() => this.#probes.delete(key));
     this.#probes.set(key, probe);
     return probe;
@@ -88,16 +83,10 @@ export class UserCalls {
       return false;
     }
   }
-
-  async #renew(place: GrantPlace, dead: Token): Promise<Token> {
-    if (dead.refreshToken) return this.#tokens.refresh(place, dead);
-    await this.#tokens.end(place, dead.id);
-    throw grantEnded();
-  }
 }
 
 /** The token that Discord's API takes, and whose rate limits it counts on. */
-function credentialsOf(token: Token) {
+export function credentialsOf(token: Token) {
   return { scheme: "Bearer", token: token.accessToken, subject: token.userId ?? token.id } as const;
 }
 
