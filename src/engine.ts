@@ -7,6 +7,7 @@ import { Tokens } from "./grants/tokens.js";
 import type { GrantKeeper } from "./login/grant-keeper.js";
 import { Logins } from "./login/logins.js";
 import { OAuth } from "./oauth/oauth.js";
+import { Admission } from "./rest/admission.js";
 import { Rest } from "./rest/rest.js";
 import { createSeal } from "./seal.js";
 import { Bearers } from "./users/bearers.js";
@@ -21,8 +22,9 @@ export type Engine = ReturnType<typeof createEngine>;
 /** @param hooks the app's own way of keeping tokens, when it has one */
 export function createEngine(config: Config, hooks: TokenHooks | undefined) {
   const seal = createSeal(config.secrets, config.clientId);
-  const rest = new Rest(config);
-  const oauth = new OAuth(config, rest.invalidRequests);
+  const admission = new Admission(config);
+  const rest = new Rest(config, admission);
+  const oauth = new OAuth(config, admission);
   const places = new GrantPlaces(config, seal);
   const keeper = hooks ? keeperOfHooks(hooks, storeDeadlineMs(config)) : keeperOfPlaces(places);
   const tokens = new Tokens(config, oauth);

@@ -176,6 +176,38 @@ test("importing loads no HTTP client", async () => {
   expect(stdout.trim()).toBe("false true");
 });
 
+test("an HTTP client that could not be found is looked for again by the next call", async () => {
+  const server = await answeringServer((response) => json(response, 200, { id: "1" }));
+  const hook = `
+    let hasFailed = false;
+    export async function resolve(name, context, next) {
+      if (hasFailed || name !== "undici") return next(name, context);
+      hasFailed = true;
+      throw new Error("too many open files");
+    }
+  `;
+  const script = `
+    import { register } from "node:module";
+    register("data:text/javascript," + encodeURIComponent(${JSON.stringify(hook)}));
+    const { Rest } = await import("./src/rest/rest.ts");
+    const discordUrl = ${JSON.stringify(server.url)};
+    const rest = new Rest({ discordUrl, timeoutMs: 5000, maxWaitMs: 0, invalidRequestLimit: 10 });
+    for (const _ of [1, 2]) {
+      const call = rest.send({ scheme: "Bearer", token: "token", subject: "1" }, "/users/@me");
+      console.log(await call.then(({ id }) => id, ({ message }) => message));
+    }
+    await rest.close();
+  `;
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    "--import",
+    "tsx",
+    "--input-type=module",
+    "-e",
+    script,
+  ]);
+  expect(stdout.trim().split("\n")).toEqual(["too many open files", "1"]);
+});
+
 test("whoever listens sees a call without its secrets", async () => {
   const server = await answeringServer((response, _, index) => {
     if (index === 0) json(response, 503, {});

@@ -1,29 +1,22 @@
-import http from "node:http";
 import type { AuthorizationCode, ModuleOptions } from "simple-oauth2";
-import { now, sleep, stopwatch } from "../clock.js";
+import { stopwatch } from "../clock.js";
 import type { Config } from "../config.js";
 import { withDeadline } from "../deadline.js";
-import { RateLimited } from "../errors.js";
-import { countsAsInvalid, InvalidRequests } from "../rest/invalid-requests.js";
-import { readRefusal } from "../rest/rate-limits.js";
-import { Stops } from "../rest/stops.js";
-import { type RequestTrace, traceRequest } from "../telemetry.js";
+import { Lazy } from "../lazy.js";
+import { Admission, type AdmittedCall } from "../rest/admission.js";
+import { traceRequest } from "../telemetry.js";
 import { USER_AGENT } from "../version.js";
-import { answerIn, callOf, type Doing, explain, rateLimited } from "./oauth-errors.js";
+import { answerIn, callOf, type Doing, explain } from "./oauth-errors.js";
+import { agentForOneRequest, createAgent, type RequestAgent, type TokenAgent } from "./token-agent.js";
 import { parseTokenAnswer, type TokenAnswer } from "./token-answer.js";
 
 /** With the version: without it Discord answers as v6 does, retry times in milliseconds and guilds of an old shape. */
 const TOKEN_PATH = "/api/v10/oauth2/token";
 const REVOCATION_PATH = "/api/v10/oauth2/token/revoke";
 const MAX_ANSWER_BYTES = 1024 * 1024;
-/** Routers forget connections that were idle for minutes, and the next login would go nowhere. */
-const KEEP_ALIVE = { keepAlive: true, timeout: 30_000 };
-
-/** So many deadlines an answer to a refresh is listened for: by then Discord may have used up the former pair. */
+/** How many deadlines the answer to a refresh may take: Discord may have used up the former pair by then. */
 const REFRESH_DEADLINES = 4;
 const MAX_ATTEMPTS = 2;
-/** All who wait go on at the same moment: more would be refused then, and bring a ban of the address nearer. */
-const MOST_WAITING = 10;
 
 /** Either of the two stands for all that the user has granted. */
 interface RevocableToken {
@@ -34,21 +27,18 @@ interface RevocableToken {
 /** Discord's token endpoint: the only place that knows of simple-oauth2. */
 export class OAuth {
   readonly #config: Config;
-  readonly #invalidRequests: InvalidRequests;
-  #opened: Promise<Opened> | undefined;
-  /** Discord counts these calls by address: what one was told holds for all of its route. */
-  readonly #stops = new Stops();
-  #waiting = 0;
+  readonly #admission: Admission;
+  readonly #opened: Lazy<Opened>;
 
-  /** @param invalidRequests what brings a ban of this address nearer; it never stops these calls */
-  constructor(config: Config, invalidRequests = new InvalidRequests(config.invalidRequestLimit)) {
+  constructor(config: Config, admission = new Admission(config)) {
     this.#config = config;
-    this.#invalidRequests = invalidRequests;
+    this.#admission = admission;
+    this.#opened = new Lazy(() => open(config));
   }
 
-  /** Loads what the first login needs, so that it need not wait for it. */
+  /** Loads what the first login needs, so that it does not have to wait. */
   async load(): Promise<void> {
-    await this.#open();
+    await this.#opened.get();
   }
 
   /** @throws TokenRequestRefused, HttpException, RateLimited */
@@ -64,9 +54,9 @@ export class OAuth {
   }
 
   /**
-   * Waits far longer than a visitor should: an answer that nobody listens to any more is a login lost.
+   * Waits far longer than a visitor should: an answer that nobody reads is a sign-in lost.
    *
-   * @param onWait called when Discord wants to be asked later, in so many milliseconds
+   * @param onWait called when Discord will be asked later, with the time until then in milliseconds
    * @throws TokenRequestRefused, HttpException, RateLimited
    */
   async refresh(refreshToken: string, onWait?: (ms: number) => void): Promise<TokenAnswer> {
@@ -95,17 +85,7 @@ export class OAuth {
   }
 
   async close(): Promise<void> {
-    const opened = await this.#opened?.catch(() => undefined);
-    this.#opened = undefined;
-    opened?.agent.destroy();
-  }
-
-  #open(): Promise<Opened> {
-    this.#opened ??= open(this.#config);
-    this.#opened.catch(() => {
-      this.#opened = undefined;
-    });
-    return this.#opened;
+    (await this.#opened.take())?.agent.destroy();
   }
 
   /** @param sent what is secret in the request, and must be in no error */
@@ -115,91 +95,74 @@ export class OAuth {
     task: Task<T>,
     { timeoutMs = this.#config.timeoutMs, onWait }: Patience = {},
   ): Promise<T> {
-    const trace: RequestTrace = { ...callOf(doing), subject: "application", attempts: 0, waitedMs: 0 };
-    return traceRequest(trace, async () => {
-      let timeLeftMs = timeoutMs;
+    const call = this.#prepare(doing, sent, timeoutMs);
+    return traceRequest(call.trace, async () => {
       for (;;) {
-        await this.#admit(doing, trace, onWait);
-        const opened = await this.#open();
+        await this.#admission.begin(call, onWait);
         const elapsedMs = stopwatch();
-        const agent = watchingAgent(opened.agent);
-        trace.attempts += 1;
         try {
-          const answer = await withDeadline(timeLeftMs, task(opened, { agent }));
-          trace.status = 200;
-          return answer;
+          return await this.#attempt(call, task);
         } catch (error) {
-          if (!answerIn(error)) agent.destroyRequest();
-          this.#learn(error, trace);
-          const secrets = [...sent, this.#config.clientSecret, basicCredentials(this.#config)];
-          const explained = explain(
-            error,
-            doing,
-            secrets.filter((secret) => secret !== undefined),
-          );
-          timeLeftMs -= elapsedMs();
-          if (timeLeftMs <= 0 || !this.#isWorthWaiting(explained, trace)) throw explained;
+          call.timeLeftMs -= elapsedMs();
+          const answer = answerIn(error);
+          if (answer?.status !== 429) throw explain(error, doing, call);
+          this.#admission.refuse(call, answer.headers, answer.body);
+        } finally {
+          this.#admission.end(call);
         }
       }
     });
   }
 
-  #isWorthWaiting(error: Error, { attempts, waitedMs }: RequestTrace): boolean {
-    if (!(error instanceof RateLimited) || attempts >= MAX_ATTEMPTS || this.#waiting >= MOST_WAITING)
-      return false;
-    return error.retryAfter * 1000 <= this.#config.maxWaitMs - waitedMs;
-  }
-
-  /** Waits out what Discord has asked for, where that is short, and not too many wait already. @throws RateLimited */
-  async #admit(doing: Doing, trace: RequestTrace, onWait?: (ms: number) => void): Promise<void> {
-    for (;;) {
-      const stop = this.#stops.waitFor(trace.route);
-      if (!stop) return;
-      const { ms, scope } = stop;
-      if (ms > this.#config.maxWaitMs - trace.waitedMs || this.#waiting >= MOST_WAITING)
-        throw rateLimited(doing, { retryAfterS: ms / 1000, scope });
-      onWait?.(ms);
-      trace.waitedMs += ms;
-      this.#waiting += 1;
-      await sleep(ms).finally(() => {
-        this.#waiting -= 1;
-      });
+  async #attempt<T>(call: AdmittedCall, task: Task<T>): Promise<T> {
+    const opened = await this.#opened.get();
+    const agent = agentForOneRequest(opened.agent);
+    try {
+      const answer = await withDeadline(call.timeLeftMs, task(opened, { agent }));
+      call.trace.status = 200;
+      return answer;
+    } catch (error) {
+      const answer = answerIn(error);
+      if (answer) this.#admission.learn(call, answer.status, answer.headers);
+      else agent.destroyRequest();
+      throw error;
     }
   }
 
-  #learn(error: unknown, trace: RequestTrace): void {
-    const answer = answerIn(error);
-    if (!answer) return;
-    const { statusCode = 0, headers } = answer.res;
-    trace.status = statusCode;
-    this.#invalidRequests.answered(now(), countsAsInvalid(statusCode, headers));
-    if (statusCode !== 429) return;
-    const { retryAfterS, scope } = readRefusal(headers, answer.payload);
-    this.#stops.add(scope === "global" ? undefined : trace.route, Math.ceil(retryAfterS * 1000), scope);
+  #prepare(doing: Doing, sent: readonly (string | undefined)[], timeLeftMs: number): AdmittedCall {
+    const { clientSecret } = this.#config;
+    const names = callOf(doing);
+    const secrets = [...sent, clientSecret, basicCredentials(this.#config)];
+    return {
+      ...names,
+      scheme: "Basic",
+      token: clientSecret,
+      secrets: secrets.filter((secret) => secret !== undefined),
+      slot: { subject: "application", route: `POST ${names.route}`, major: "", bucket: undefined },
+      standing: "essential",
+      trace: { ...names, subject: "application", attempts: 0, waitedMs: 0 },
+      maxAttempts: MAX_ATTEMPTS,
+      timeLeftMs,
+    };
   }
 }
-
-/** simple-oauth2's options for a single request. */
-interface HttpOptions {
-  readonly agent: WatchingAgent;
-}
-
-type Task<T> = (opened: Opened, http: HttpOptions) => Promise<T>;
 
 interface Patience {
   readonly timeoutMs?: number;
   readonly onWait?: ((ms: number) => void) | undefined;
 }
 
+/** simple-oauth2's options for one request. Its own timeout is off: it fires before an answer is read after a freeze. */
+interface HttpOptions {
+  readonly agent: RequestAgent;
+}
+
+type Task<T> = (opened: Opened, http: HttpOptions) => Promise<T>;
+
 interface Opened {
   readonly client: AuthorizationCode;
   readonly options: ModuleOptions<"client_id">;
-  readonly agent: SharedAgent;
-}
-
-/** What Node calls to send a request. */
-interface SharedAgent extends http.Agent {
-  addRequest(request: http.ClientRequest, options: unknown): void;
+  readonly agent: TokenAgent;
 }
 
 async function open(config: Config): Promise<Opened> {
@@ -207,54 +170,9 @@ async function open(config: Config): Promise<Opened> {
   const options = {
     client: { id: config.clientId, secret: config.clientSecret },
     auth: { tokenHost: config.discordUrl, tokenPath: TOKEN_PATH, revokePath: REVOCATION_PATH },
-    http: {
-      agent,
-      json: true,
-      maxBytes: MAX_ANSWER_BYTES,
-      headers: { "User-Agent": USER_AGENT },
-    },
+    http: { agent, json: true, maxBytes: MAX_ANSWER_BYTES, headers: { "User-Agent": USER_AGENT } },
   } as ModuleOptions<"client_id">;
   return { client: new AuthorizationCode(options), options, agent };
-}
-
-async function createAgent({ discordUrl, proxy }: Config): Promise<SharedAgent> {
-  const secure = discordUrl.startsWith("https:");
-  if (proxy && secure)
-    return sharedWhole(new (await import("https-proxy-agent")).HttpsProxyAgent(proxy, KEEP_ALIVE));
-  if (proxy) return sharedWhole(new (await import("http-proxy-agent")).HttpProxyAgent(proxy, KEEP_ALIVE));
-  const { Agent } = secure ? await import("node:https") : http;
-  return sharedWhole(new Agent(KEEP_ALIVE));
-}
-
-/**
- * simple-oauth2 deep-clones its options for every request, and each clone of an agent would open, and leak, sockets of
- * its own. Only what says on its prototype that it is immutable is passed on as it is.
- */
-function sharedWhole(agent: http.Agent): SharedAgent {
-  const prototype = Object.create(Object.getPrototypeOf(agent), { isImmutable: { value: true } });
-  return Object.setPrototypeOf(agent, prototype);
-}
-
-/** An agent for one request that can be destroyed, which simple-oauth2 offers no way to do. */
-interface WatchingAgent extends http.Agent {
-  destroyRequest(): void;
-}
-
-/**
- * The deadline destroys the request, not simple-oauth2's own timeout: that one would drop an answer which has arrived
- * while the process was frozen, before the socket is read.
- */
-function watchingAgent(agent: SharedAgent): WatchingAgent {
-  let request: http.ClientRequest | undefined;
-  return Object.create(agent, {
-    addRequest: {
-      value(added: http.ClientRequest, options: unknown) {
-        request = added;
-        agent.addRequest(added, options);
-      },
-    },
-    destroyRequest: { value: () => request?.destroy() },
-  });
 }
 
 /** The client's id and secret as they go over the wire (RFC 6749, 2.3.1). */

@@ -16,7 +16,7 @@ export type NoAnswer =
   | { readonly failure: "connection"; readonly cause: Error };
 
 /** One request over the wire, and how far its sender goes for the answer. */
-export interface ExchangeOptions {
+export interface RoundTripOptions {
   readonly wire: WireRequest;
   readonly origin: string;
   readonly method: Method;
@@ -35,7 +35,7 @@ const MAX_BODY_BYTES = 8 * 1024 * 1024;
  *
  * @throws the reason of `signal`
  */
-export function exchange(dispatcher: Dispatcher, options: ExchangeOptions): Promise<Answer | NoAnswer> {
+export function roundTrip(dispatcher: Dispatcher, options: RoundTripOptions): Promise<Answer | NoAnswer> {
   return new Promise((resolve, reject) => {
     const { origin, method, wire } = options;
     const { path, headers, body } = wire;
@@ -48,7 +48,7 @@ export function exchange(dispatcher: Dispatcher, options: ExchangeOptions): Prom
 }
 
 class Receiver implements Dispatcher.DispatchHandler {
-  readonly #options: ExchangeOptions;
+  readonly #options: RoundTripOptions;
   readonly #resolve: (outcome: Answer | NoAnswer) => void;
   readonly #reject: (reason: unknown) => void;
   readonly #cancelDeadline: () => void;
@@ -60,7 +60,7 @@ class Receiver implements Dispatcher.DispatchHandler {
   #isOver = false;
 
   constructor(
-    options: ExchangeOptions,
+    options: RoundTripOptions,
     resolve: (outcome: Answer | NoAnswer) => void,
     reject: (reason: unknown) => void,
   ) {
