@@ -50,7 +50,6 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "rest/invalid-requests",
     "oauth/oauth",
     "oauth/oauth-errors",
-    "rest/pause",
     "rest/proxy",
     "rest/rest",
     "rest/route",

@@ -3,7 +3,7 @@ import { tracingChannel } from "node:diagnostics_channel";
 import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Rest } from "../src/rest/rest.js";
-import { routeTemplate } from "../src/rest/route.js";
+import { parseRoute } from "../src/rest/route.js";
 import { USER_AGENT } from "../src/version.js";
 import {
   answeringServer,
@@ -243,5 +243,5 @@ test("whoever listens sees a call without its secrets", async () => {
 });
 
 test("the template of a route is to be had here too", () => {
-  expect(routeTemplate("/guilds/1")).toBe("/guilds/:id");
+  expect(parseRoute("/guilds/1").template).toBe("/guilds/:id");
 });

@@ -1,10 +1,10 @@
-import { now } from "../clock.js";
+import { setTimeout as delay } from "node:timers/promises";
+import { now, sleep, stopwatch } from "../clock.js";
 import type { RequestTrace } from "../telemetry.js";
 import { Buckets, type Slot } from "./buckets.js";
 import { type NamedCall, rateLimited, redact } from "./call-errors.js";
 import { Cooldowns } from "./cooldowns.js";
 import { countsAsInvalid, InvalidRequests } from "./invalid-requests.js";
-import { pause } from "./pause.js";
 import { type AnswerHeaders, readRateLimitHeaders, readRefusal, type Wait } from "./rate-limits.js";
 
 /** A call to Discord, as it waits for its turn. */
@@ -132,4 +132,33 @@ export class Admission {
   #patienceMs({ trace }: AdmittedCall): number {
     return this.#maxWaitMs - trace.waitedMs;
   }
+}
+
+/**
+ * Waits until the time is over, another answer has changed what is known, or `signal` aborts.
+ *
+ * @param mostMs real time, where only another answer can tell
+ * @returns how many milliseconds it took
+ */
+async function pause(
+  { ms, onChange }: Wait,
+  mostMs: number,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const startedAt = now();
+  const elapsedMs = stopwatch();
+  const waking = new AbortController();
+  const wake = () => waking.abort();
+  onChange?.(wake);
+  signal?.addEventListener("abort", wake);
+  try {
+    if (ms === undefined) await delay(mostMs, undefined, { signal: waking.signal });
+    else await sleep(ms, waking.signal);
+  } catch (error) {
+    if (!waking.signal.aborted) throw error;
+  } finally {
+    signal?.removeEventListener("abort", wake);
+  }
+  if (ms === undefined) return elapsedMs();
+  return waking.signal.aborted ? now() - startedAt : ms;
 }

@@ -7,7 +7,7 @@ import { grantEnded } from "../grants/sign-in-errors.js";
 import type { Tokens } from "../grants/tokens.js";
 import type { ApiRequest } from "../rest/api-request.js";
 import type { Rest } from "../rest/rest.js";
-import { routeTemplate } from "../rest/route.js";
+import { parseRoute } from "../rest/route.js";
 
 const REFUSAL_TTL_MS = 60_000;
 const MOST_REFUSALS = 10_000;
@@ -36,7 +36,7 @@ export class UserCalls {
    * @throws Unauthorized, RateLimited, HttpException, TypeError
    */
   async send(place: GrantPlace, token: Token, route: string, request?: ApiRequest): Promise<unknown> {
-    const refusalKey = `${token.id} ${request?.method ?? "GET"} ${routeTemplate(route)}`;
+    const refusalKey = `${token.id} ${request?.method ?? "GET"} ${parseRoute(route).template}`;
     const refusal = this.#refusals.get(refusalKey);
     if (refusal) throw refusal;
 

@@ -9,7 +9,7 @@ import type { User } from "../models/user.js";
 import type { UserConnection } from "../models/user-connection.js";
 import { parseAnswer } from "../rest/answer.js";
 import type { ApiRequest } from "../rest/api-request.js";
-import { routeTemplate } from "../rest/route.js";
+import { parseRoute } from "../rest/route.js";
 import { requireGranted, scopeOf } from "../scopes.js";
 import { requireSnowflake } from "../snowflake.js";
 import type { BotCalls } from "./bot-calls.js";
@@ -119,7 +119,7 @@ export class UserSession {
    * @throws Unauthorized, MissingScopes, RateLimited, HttpException
    */
   async request<T = unknown>(route: string, request?: ApiRequest): Promise<T> {
-    const template = routeTemplate(route);
+    const { template } = parseRoute(route);
     const token = await this.#validToken();
     const scope = scopeOf(template);
     if (scope !== undefined) requireGranted(token.scopes, [scope], template);
