@@ -1,8 +1,10 @@
+import type { IncomingMessage } from "node:http";
 import { type Config, storeDeadlineMs } from "./config.js";
 import { withDeadline } from "./deadline.js";
 import type { GrantPlace } from "./grants/grant.js";
 import { GrantPlaces } from "./grants/grant-places.js";
 import { HookPlaces, type TokenHooks } from "./grants/hook-places.js";
+import { learnUserId, sessionOf } from "./grants/session-data.js";
 import { Tokens } from "./grants/tokens.js";
 import type { GrantKeeper } from "./login/grant-keeper.js";
 import { Logins } from "./login/logins.js";
@@ -35,6 +37,8 @@ export function createEngine(config: Config, hooks: TokenHooks | undefined) {
   const parts = { config, tokens, users, calls, bot };
 
   const sessionAt = (place: GrantPlace) => new UserSession(parts, place);
+  const sessionOfVisitor = (req: IncomingMessage) =>
+    new UserSession(parts, keeper.placeOf(req), (user) => learnUserId(sessionOf(req), user.id));
 
   /** All logins and refreshes are over, those that begin meanwhile too, and their tokens are stored. */
   async function settled(): Promise<void> {
@@ -53,6 +57,7 @@ export function createEngine(config: Config, hooks: TokenHooks | undefined) {
     logins,
     bearers: new Bearers(config.clientId, rest, sessionAt),
     sessionAt,
+    sessionOf: sessionOfVisitor,
 
     /** Loads in the background what the first login needs. */
     load() {

@@ -46,9 +46,10 @@ export {
 export { redirectUnauthorized } from "./redirect-unauthorized.js";
 export type { ApiRequest } from "./rest/api-request.js";
 export { discordRouter, type RouterOptions } from "./router.js";
-export { DiscordOAuth2Session, type HeldToken, type OnTokenChange } from "./session.js";
+export { DiscordOAuth2Session } from "./session.js";
 export type { RefreshTrace, RequestTrace } from "./telemetry.js";
 export type { JoinOptions } from "./users/guild-join.js";
+export type { HeldToken, OnTokenChange } from "./users/held-token.js";
 export type { FetchOptions } from "./users/loading-cache.js";
 export type {
   RoleConnection,

@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Application } from "express";
 import type { LRUCache } from "lru-cache";
 import { type Config, isSameConfig, resolveConfig } from "./config.js";
-import { digestOf } from "./digest.js";
 import { createEngine, type Engine } from "./engine.js";
 import { HttpException, Unauthorized } from "./errors.js";
 import type { Token } from "./grants/grant.js";
@@ -20,6 +19,7 @@ import type { UserConnection } from "./models/user-connection.js";
 import type { DiscordOptions } from "./options.js";
 import type { ApiRequest } from "./rest/api-request.js";
 import type { JoinOptions } from "./users/guild-join.js";
+import { completeToken, type HeldToken, type OnTokenChange } from "./users/held-token.js";
 import type { FetchOptions } from "./users/loading-cache.js";
 import type {
   RoleConnection,
@@ -32,21 +32,6 @@ import type { UserSession } from "./users/user-session.js";
 export const SETTING = "discord";
 
 const LOOP_LOGINS = 3;
-
-/** A token that the app holds itself. */
-export interface HeldToken extends Omit<Token, "id" | "issuedAt"> {
-  /** Default: derived from the token. Give one that lasts, and what is cached survives a refresh. */
-  readonly id?: string | undefined;
-  /** Epoch milliseconds. Default: a week before `expiresAt`. */
-  readonly issuedAt?: number | undefined;
-}
-
-/**
- * What is called with each new pair of a held token, or with nothing when Discord has ended it.
- *
- * @param former what was held until now: where several processes hold the same token, delete only this one
- */
-export type OnTokenChange = (token: Token | undefined, former: Token) => Promise<void> | void;
 
 /**
  * Discord sign-in for an Express app. Of a request its methods need nothing of Express's, only the session that a
@@ -294,11 +279,7 @@ export class DiscordOAuth2Session {
    * @see https://docs.discord.com/developers/resources/user#get-current-user
    */
   async fetchUser(req: IncomingMessage, options?: FetchOptions): Promise<User> {
-    const user = await this.#of(req).fetchUser(options);
-    const session = sessionOf(req);
-    const signIn = signInOf(session);
-    if (signIn && signIn.userId === undefined) session.discord = { ...signIn, userId: user.id };
-    return user;
+    return this.#of(req).fetchUser(options);
   }
 
   /**
@@ -416,7 +397,7 @@ export class DiscordOAuth2Session {
    * @throws as {@link botRequest}
    */
   async fetchRoleConnectionMetadata(): Promise<readonly RoleConnectionMetadata[]> {
-    return this.botRequest(this.#roleConnectionMetadataRoute);
+    return this.#ready.bot.roleConnectionMetadata();
   }
 
   /**
@@ -430,7 +411,7 @@ export class DiscordOAuth2Session {
   async registerRoleConnectionMetadata(
     records: readonly RoleConnectionMetadata[],
   ): Promise<readonly RoleConnectionMetadata[]> {
-    return this.botRequest(this.#roleConnectionMetadataRoute, { method: "PUT", json: records });
+    return this.#ready.bot.registerRoleConnectionMetadata(records);
   }
 
   /**
@@ -441,13 +422,7 @@ export class DiscordOAuth2Session {
    * @returns what calls Discord; nothing is asked before its first call
    */
   sessionFromToken(token: HeldToken, onChange?: OnTokenChange): UserSession {
-    const { sessionAt } = this.#ready;
-    const held: Token = {
-      ...token,
-      id: token.id ?? grantIdOf(token.refreshToken ?? token.accessToken),
-      issuedAt: token.issuedAt ?? token.expiresAt - 604_800_000,
-    };
-    return sessionAt(heldPlace(held, onChange));
+    return this.#ready.sessionAt(heldPlace(completeToken(token), onChange));
   }
 
   /**
@@ -470,7 +445,7 @@ export class DiscordOAuth2Session {
    */
   async clientCredentials(scopes: readonly string[] = ["identify"]): Promise<Token> {
     const { guild: _, webhook: __, ...answer } = await this.#ready.oauth.clientCredentials(scopes);
-    return { ...answer, id: grantIdOf(answer.accessToken) };
+    return completeToken(answer);
   }
 
   /**
@@ -491,16 +466,7 @@ export class DiscordOAuth2Session {
     await this.#engine?.close();
   }
 
-  get #roleConnectionMetadataRoute(): string {
-    return `/applications/${this.clientId}/role-connections/metadata`;
-  }
-
   #of(req: IncomingMessage): UserSession {
-    const { sessionAt, keeper } = this.#ready;
-    return sessionAt(keeper.placeOf(req));
+    return this.#ready.sessionOf(req);
   }
-}
-
-function grantIdOf(token: string): string {
-  return digestOf(token).slice(0, 24);
 }

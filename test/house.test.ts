@@ -75,6 +75,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "models/user",
     "models/user-connection",
     "options",
+    "users/held-token",
     "users/loading-cache",
     "login/return-to",
     "users/role-connections",

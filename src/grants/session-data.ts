@@ -69,6 +69,12 @@ export function signInOf(session: SessionLike): SignIn | undefined {
   return discord && "grantId" in discord ? discord : undefined;
 }
 
+/** Notes whose sign-in it is, where the login could not find out. */
+export function learnUserId(session: SessionLike, userId: string): void {
+  const signIn = signInOf(session);
+  if (signIn && signIn.userId === undefined) session.discord = { ...signIn, userId };
+}
+
 /** Who was signed in here last, whether still or no more. */
 export function lastUserOf(session: SessionLike): { readonly id: string | undefined } | undefined {
   const { discord } = session;

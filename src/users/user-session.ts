@@ -40,16 +40,21 @@ interface Parts {
 export class UserSession {
   readonly #parts: Parts;
   readonly #place: GrantPlace;
+  readonly #onUser: ((user: User) => void) | undefined;
 
-  /** @internal */
-  constructor(parts: Parts, place: GrantPlace) {
+  /** @internal @param onUser called with a user whose id the login could not find out */
+  constructor(parts: Parts, place: GrantPlace, onUser?: (user: User) => void) {
     this.#parts = parts;
     this.#place = place;
+    this.#onUser = onUser;
   }
 
   /** The user. Needs `identify`; with `email` also their address. @throws Unauthorized, MissingScopes, RateLimited, HttpException */
   async fetchUser(options?: FetchOptions): Promise<User> {
-    return this.#fetch(this.#parts.users.user, options);
+    const token = await this.#validToken();
+    const user = await this.#read(token, this.#parts.users.user, options);
+    if (token.userId === undefined) this.#onUser?.(user);
+    return user;
   }
 
   /** The user's guilds, 200 at most. Needs `guilds`. @throws Unauthorized, MissingScopes, RateLimited, HttpException */
