@@ -3,11 +3,18 @@ import { setTimeout as delay } from "node:timers/promises";
 interface Clock {
   readonly now: () => number;
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
+  readonly elapsed: () => number;
+  readonly startTimer: (ms: number, callback: () => void) => () => void;
 }
 
 const systemClock: Clock = {
   now: Date.now,
   sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}),
+  elapsed: () => performance.now(),
+  startTimer(ms, callback) {
+    const timer = setTimeout(callback, ms).unref();
+    return () => clearTimeout(timer);
+  },
 };
 
 let clock = systemClock;
@@ -33,13 +40,22 @@ export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /**
+ * Calls back after so many milliseconds of real time, unless the process ends before.
+ *
+ * @returns cancels the call
+ */
+export function startTimer(ms: number, callback: () => void): () => void {
+  return clock.startTimer(ms, callback);
+}
+
+/**
  * Counts the milliseconds that pass for real, as deadlines need them: they do not move with the clock.
  *
  * @returns reads it
  */
 export function stopwatch(): () => number {
-  const startedAt = performance.now();
-  return () => performance.now() - startedAt;
+  const startedAt = clock.elapsed();
+  return () => clock.elapsed() - startedAt;
 }
 
 /** For this project's own tests: moves the time. Without an argument, back to the system's clock. */

@@ -1,12 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import { type Config, storeDeadlineMs } from "./config.js";
 import { withDeadline } from "./deadline.js";
-import type { GrantPlace } from "./grants/grant.js";
-import { GrantPlaces } from "./grants/grant-places.js";
-import { HookPlaces, type TokenHooks } from "./grants/hook-places.js";
-import { learnUserId, sessionOf } from "./grants/session-data.js";
-import { Tokens } from "./grants/tokens.js";
-import type { GrantKeeper } from "./login/grant-keeper.js";
+import { Grants } from "./grants/grants.js";
+import { type OwnTokenMethods, ownTokenStorage } from "./grants/own-token-storage.js";
+import { learnUserId, sessionOf as visitorSessionOf } from "./grants/session-data.js";
+import type { TokenStorage } from "./grants/token-storage.js";
+import { TokenStorages } from "./grants/token-storages.js";
 import { Logins } from "./login/logins.js";
 import { OAuth } from "./oauth/oauth.js";
 import { Admission } from "./rest/admission.js";
@@ -21,43 +20,55 @@ import { Users } from "./users/users.js";
 /** The parts of one configured instance, put together. */
 export type Engine = ReturnType<typeof createEngine>;
 
-/** @param hooks the app's own way of keeping tokens, when it has one */
-export function createEngine(config: Config, hooks: TokenHooks | undefined) {
+/** @param own the app's own way of storing tokens, when it has one */
+export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
   const seal = createSeal(config.secrets, config.clientId);
   const admission = new Admission(config);
   const rest = new Rest(config, admission);
   const oauth = new OAuth(config, admission);
-  const places = new GrantPlaces(config, seal);
-  const keeper = hooks ? keeperOfHooks(hooks, storeDeadlineMs(config)) : keeperOfPlaces(places);
-  const tokens = new Tokens(config, oauth);
+  const storages = new TokenStorages(config, seal);
+  const storageOf = (req: IncomingMessage): TokenStorage =>
+    own ? ownTokenStorage(own, req, storeDeadlineMs(config)) : storages.of(req);
+  const grants: Grants = new Grants(config, oauth, (token) => calls.isAccepted(token));
   const bot = new BotCalls(config, rest);
-  const calls = new UserCalls(tokens, rest);
+  const calls = new UserCalls(grants, rest);
   const users = new Users(config, rest);
-  const logins = new Logins({ config, seal, oauth, tokens, users, keeper });
-  const parts = { config, tokens, users, calls, bot };
+  const logins = new Logins({
+    config,
+    seal,
+    oauth,
+    grants,
+    users,
+    storages,
+    storageOf,
+    hasOwnStorage: own !== undefined,
+  });
+  const parts = { config, grants, users, calls, bot };
 
-  const sessionAt = (place: GrantPlace) => new UserSession(parts, place);
-  const sessionOfVisitor = (req: IncomingMessage) =>
-    new UserSession(parts, keeper.placeOf(req), (user) => learnUserId(sessionOf(req), user.id));
+  const sessionAt = (storage: TokenStorage) => new UserSession(parts, storage);
+  const sessionOf = (req: IncomingMessage) =>
+    new UserSession(parts, storageOf(req), ({ id }) =>
+      learnUserId(visitorSessionOf(req), config.clientId, id),
+    );
 
   /** All logins and refreshes are over, those that begin meanwhile too, and their tokens are stored. */
   async function settled(): Promise<void> {
-    while (logins.busy + tokens.busy > 0) {
+    while (logins.busy + grants.busy > 0) {
       await logins.idle();
-      await tokens.idle();
+      await grants.idle();
     }
-    await places.saveAgain();
+    await grants.saveAgain();
   }
 
   return {
     ...parts,
     oauth,
-    places,
-    keeper,
+    storages,
+    storageOf,
     logins,
     bearers: new Bearers(config.clientId, rest, sessionAt),
     sessionAt,
-    sessionOf: sessionOfVisitor,
+    sessionOf,
 
     /** Loads in the background what the first login needs. */
     load() {
@@ -67,24 +78,5 @@ export function createEngine(config: Config, hooks: TokenHooks | undefined) {
       await withDeadline(3 * config.timeoutMs, settled()).catch(() => undefined);
       await Promise.all([oauth.close(), rest.close()]);
     },
-  };
-}
-
-function keeperOfPlaces(places: GrantPlaces): GrantKeeper {
-  return {
-    placeOf: (req) => places.of(req),
-    record: (req, grantId) => places.record(req, grantId),
-    create: (req, token) => places.create(req, token),
-    save: async (req, token) => places.point(req, token),
-  };
-}
-
-function keeperOfHooks(hooks: TokenHooks, deadlineMs: number): GrantKeeper {
-  const places = new HookPlaces(hooks, deadlineMs);
-  return {
-    placeOf: (req) => places.of(req),
-    record: () => undefined,
-    create: async () => undefined,
-    save: (req, token) => places.begin(req, token),
   };
 }

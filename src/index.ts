@@ -1,3 +1,4 @@
+export type { HeldToken } from "./app-token.js";
 export type { ImageFormat, ImageOptions, ImageSize, PngOptions } from "./cdn.js";
 export {
   AccessDenied,
@@ -12,8 +13,9 @@ export {
   type RateLimitScope,
   Unauthorized,
 } from "./errors.js";
-export type { Token } from "./grants/grant.js";
+export type { OnTokenChange } from "./grants/held-token.js";
 export type { SignedOut, SignIn } from "./grants/session-data.js";
+export type { Token } from "./grants/token.js";
 export {
   type AuthorizationGuard,
   type AuthorizationOptions,
@@ -33,7 +35,14 @@ export { GuildMember, type GuildMemberPayload } from "./models/guild-member.js";
 export { Integration, type IntegrationAccount, type IntegrationPayload } from "./models/integration.js";
 export { type PrimaryGuild, User } from "./models/user.js";
 export { UserConnection } from "./models/user-connection.js";
-export type { CacheOptions, DiscordOptions, Lock, TokenStore } from "./options.js";
+export type {
+  CacheOptions,
+  CallbackOptions,
+  DiscordOptions,
+  Lock,
+  RevokeOptions,
+  TokenStore,
+} from "./options.js";
 export {
   type PermissionAlias,
   type PermissionCheck,
@@ -49,7 +58,6 @@ export { discordRouter, type RouterOptions } from "./router.js";
 export { DiscordOAuth2Session } from "./session.js";
 export type { RefreshTrace, RequestTrace } from "./telemetry.js";
 export type { JoinOptions } from "./users/guild-join.js";
-export type { HeldToken, OnTokenChange } from "./users/held-token.js";
 export type { FetchOptions } from "./users/loading-cache.js";
 export type {
   RoleConnection,

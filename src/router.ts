@@ -1,11 +1,11 @@
 import type { NextFunction, Request, Response } from "express";
+import { optionsChecker } from "./check-options.js";
 import { HttpException } from "./errors.js";
-import { sessionOf } from "./grants/session-data.js";
 import { discordOf } from "./guards.js";
 import type { Login, LoginResult } from "./login/login.js";
 import { isReturnTo } from "./login/return-to.js";
-import { saveSession } from "./login/session-renewal.js";
 import { START_AGAIN_POLICY, startAgainPage } from "./login/start-again-page.js";
+import { ADDRESS, FUNCTION, PATH_OR_FALSE, SCOPES } from "./option-kinds.js";
 
 /** What {@link discordRouter} can be told. A path that is `false` is left out. */
 export interface RouterOptions {
@@ -23,11 +23,25 @@ export interface RouterOptions {
   readonly scopes?: readonly string[] | undefined;
   /**
    * Called once for each login, before the visitor goes on: to where the login leads, unless it has sent an answer itself.
-   * What it throws goes to `next`; the visitor stays signed in, unless it has called `revoke`, and it is not called again for
-   * this login.
+   * What it throws goes to `next` and ends the sign-in, so it can turn visitors away. Until it is done, the same callback
+   * (a double click) waits.
    */
   readonly onLogin?: ((req: Request, login: Login, res: Response) => Promise<void> | void) | undefined;
 }
+
+const routerOptions = optionsChecker<RouterOptions>({
+  of: "discordRouter",
+  example: '{ afterLogin: "/me" }',
+  kinds: {
+    loginPath: PATH_OR_FALSE,
+    callbackPath: PATH_OR_FALSE,
+    logoutPath: PATH_OR_FALSE,
+    afterLogin: ADDRESS,
+    afterLogout: ADDRESS,
+    scopes: SCOPES,
+    onLogin: FUNCTION,
+  },
+});
 
 type Step = (req: Request, res: Response) => Promise<void>;
 
@@ -38,9 +52,11 @@ const START_AGAIN = ["flow_unknown", "flow_expired", "flow_invalid"];
  *
  * A callback whose login got lost on its way is answered with a page that offers to start again. Every other error goes to
  * `next`: what the methods of `DiscordOAuth2Session` throw, and for a logout `method_not_allowed` and `cross_site_request`.
+ *
+ * @throws TypeError at once, for options that do not exist or are of another kind
  */
 export function discordRouter(options: RouterOptions = {}) {
-  const { loginPath = "/login", callbackPath = "/callback", logoutPath = "/logout" } = options;
+  const { loginPath = "/login", callbackPath = "/callback", logoutPath = "/logout" } = routerOptions(options);
   const { afterLogin = "/", afterLogout = "/", scopes, onLogin } = options;
 
   const login: Step = async (req, res) => {
@@ -53,19 +69,17 @@ export function discordRouter(options: RouterOptions = {}) {
 
   const callback: Step = async (req, res) => {
     const result = await resultOf(req, res);
-    if (!result) return;
-    if (!result.replayed && onLogin) {
-      await onLogin(req, result, res);
-      // A redirect can be followed before express-session has saved what onLogin put there.
-      await saveSession(sessionOf(req));
-    }
-    if (!res.headersSent) res.redirect(result.returnTo ?? afterLogin);
+    if (result && !res.headersSent) res.redirect(result.returnTo ?? afterLogin);
   };
 
   /** @returns nothing when the answer is given already */
   async function resultOf(req: Request, res: Response): Promise<LoginResult | undefined> {
     try {
-      return await discordOf(req).callback(req, res);
+      return await discordOf(req).callback(
+        req,
+        res,
+        onLogin && { onLogin: (login) => onLogin(req, login, res) },
+      );
     } catch (error) {
       const isLost = error instanceof HttpException && START_AGAIN.includes(error.code);
       if (!isLost || loginPath === false) throw error;

@@ -4,7 +4,7 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 /** What a sealed text is for: each purpose has a key of its own, so one can never be passed off as another. */
-export type SealPurpose = "flow" | "grant" | "refreshing";
+export type SealPurpose = "flow" | "grant" | "lease" | "ended";
 
 /** Encrypts and authenticates text (AES-256-GCM), bound to a purpose and a context. */
 export interface Seal {

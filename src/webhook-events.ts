@@ -1,8 +1,10 @@
 import type { Request, RequestHandler } from "express";
+import { optionsChecker } from "./check-options.js";
 import { now } from "./clock.js";
 import { HttpException } from "./errors.js";
 import { discordOf } from "./guards.js";
 import { isObject } from "./models/model.js";
+import { FUNCTION } from "./option-kinds.js";
 
 const MAX_BODY_BYTES = 1024 * 1024;
 /** Discord retries for ten minutes; what is signed earlier than that is a replay. */
@@ -30,19 +32,32 @@ export interface WebhookEventsOptions {
   readonly onEvent?: ((event: WebhookEvent) => Promise<void> | void) | undefined;
 }
 
+const webhookEventsOptions = optionsChecker<WebhookEventsOptions>({
+  of: "webhookEvents",
+  example: "{ publicKey, onEvent }",
+  kinds: {
+    publicKey: {
+      wanted: "the application's public key, as the developer portal shows it: 64 hexadecimal characters",
+      accepts: (value) => typeof value === "string" && /^[\da-f]{64}$/i.test(value),
+      // Somebody may have pasted the secret or the token.
+      isSecret: true,
+    },
+    onEvent: FUNCTION,
+  },
+  required: ["publicKey"],
+});
+
 /**
  * Receives Discord's webhook events: `app.post("/events", webhookEvents({ publicKey }))`, before any body parser. Wrong
  * signatures are 401, as Discord tests from time to time. `APPLICATION_DEAUTHORIZED` signs the user out of this
  * process with their next request.
  *
- * @throws TypeError at once, for a public key that is none
+ * @throws TypeError at once, for a public key that is none and for options that do not exist
  * @throws HttpException through `next`: `signature_invalid`, `body_parsed`, `body_too_large`, `init_missing`
  * @see https://docs.discord.com/developers/events/webhook-events
  */
-export function webhookEvents({ publicKey, onEvent }: WebhookEventsOptions): RequestHandler {
-  if (!/^[\da-f]{64}$/i.test(publicKey)) {
-    throw new TypeError("publicKey must be the application's public key: 64 hexadecimal characters.");
-  }
+export function webhookEvents(options: WebhookEventsOptions): RequestHandler {
+  const { publicKey, onEvent } = webhookEventsOptions(options);
 
   async function receive(req: Request): Promise<WebhookEvent | undefined> {
     discordOf(req);

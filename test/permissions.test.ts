@@ -93,7 +93,7 @@ describe("the constructor", () => {
   });
 
   it.each<[given: unknown, message: string | RegExp]>([
-    [-1n, /not -1\./],
+    [-1n, /not -1n\./],
     [-1, /not -1\./],
     [1.5, /not 1\.5\./],
     [Number.NaN, /not NaN\./],
@@ -115,6 +115,9 @@ describe("the constructor", () => {
     [" 8", '" 8" is no permission. Give a name such as "MANAGE_GUILD".'],
     ["constructor", '"constructor" is no permission. Give a name such as "MANAGE_GUILD".'],
     ["__proto__", '"__proto__" is no permission. Give a name such as "MANAGE_GUILD".'],
+    ["9".repeat(1_000_000), /^"9{100}\.\.\." is no permission\./],
+    ["MANAGE_SERVER\n\u202e", '"MANAGE_SERVER\\n\\u202e" is no permission.'],
+    ["ADMINSTRATOR", "Did you mean ADMINISTRATOR?"],
     ["ManageGuild", '"ManageGuild" is no permission. Did you mean MANAGE_GUILD?'],
     ["manageGuild", '"manageGuild" is no permission. Did you mean MANAGE_GUILD?'],
     ["Manage guild", '"Manage guild" is no permission. Did you mean MANAGE_GUILD?'],
@@ -123,6 +126,17 @@ describe("the constructor", () => {
     const construct = () => new Permissions(given as bigint);
     expect(construct).toThrow(TypeError);
     expect(construct).toThrow(message);
+  });
+
+  it("refuses lists that hold themselves, or that are nested deeper than anybody means", () => {
+    const circular: unknown[] = ["KICK_MEMBERS"];
+    circular.push(circular);
+    const deep = Array.from({ length: 100_000 }).reduce<unknown>((inner) => [inner], 8n);
+    for (const given of [circular, deep]) {
+      const construct = () => new Permissions(given as bigint);
+      expect(construct).toThrow(TypeError);
+      expect(construct).toThrow("not lists nested 10 deep.");
+    }
   });
 
   it("takes the Permissions of another copy of this class", () => {

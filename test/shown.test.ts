@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { kindOf, shown } from "../src/shown.js";
+import { shown, shownName, shownSecret } from "../src/shown.js";
 
 describe("a value in an error message", () => {
   it.each([
@@ -8,8 +8,9 @@ describe("a value in an error message", () => {
     ["", '""'],
     ["x".repeat(101), `"${"x".repeat(100)}..."`],
     ["http://user:hunter2@proxy.example:3128", '"http://***@proxy.example:3128"'],
-    [80351110224678912n, "80351110224678912"],
-    [10n ** 150n, `1${"0".repeat(99)}...`],
+    ["\u202egnihtemos", '"\\u202egnihtemos"'],
+    [80351110224678912n, "80351110224678912n"],
+    [10n ** 150n, "a bigint"],
     [Number.NaN, "NaN"],
     [true, "true"],
     [null, "null"],
@@ -17,29 +18,31 @@ describe("a value in an error message", () => {
     [{ token: "secret" }, "an object"],
     [() => "secret", "a function"],
     [Symbol("secret"), "a symbol"],
-    [["identify", 5, ["nested"], { token: "secret" }], '["identify", 5, a list of 1, an object]'],
-    [Array(11).fill("x"), "a list of 11"],
-    [["x".repeat(200)], `["${"x".repeat(98)}...`],
+    [Promise.resolve("secret"), "a promise"],
+    [["identify", 5, ["nested"], { token: "secret" }], '["identify", 5, [...], an object]'],
+    [[1, 2, 3, 4, 5, 6], "[1, 2, 3, 4, 5, ...]"],
   ])("%s is shown as %s", (value, expected) => {
     expect(shown(value)).toBe(expected);
   });
-
-  it("is not read deeper than its first level", () => {
-    const circular: unknown[] = [];
-    circular.push(circular);
-    expect(shown(circular)).toBe("[a list of 1]");
-  });
 });
 
-describe("the kind of a secret value", () => {
+describe("a secret value in an error message", () => {
   it.each([
     ["hunter2", "a string of 7 characters"],
     [5, "a number"],
+    [5n, "a bigint"],
     [["hunter2"], "a list of 1"],
     [{ password: "hunter2" }, "an object"],
-    [null, "null"],
     [undefined, "undefined"],
   ])("%s is described as %s", (value, expected) => {
-    expect(kindOf(value)).toBe(expected);
+    expect(shownSecret(value)).toBe(expected);
   });
+});
+
+it.each([
+  ["client_id", "client_id"],
+  ["client id", '"client id"'],
+  ["x".repeat(51), `"${"x".repeat(51)}"`],
+])("the name %s is shown as %s", (name, expected) => {
+  expect(shownName(name)).toBe(expected);
 });

@@ -35,7 +35,7 @@ const { values: flags } = parseArgs({
 });
 
 moveToLoadCore();
-const simulator = await startDiscord({ logLimit: 20_000 });
+const simulator = await startDiscord({ logLimit: 20_000, behaviour: { strictRedirectUris: false } });
 const profiling = flags.profile ? [`--${flags.profile}-prof`, `--diagnostic-dir=${PROFILES}`] : [];
 const bench: Bench = {
   simulator,

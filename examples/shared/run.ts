@@ -69,6 +69,7 @@ export async function startExample(
   }
 
   try {
+    sample?.simulator.addRedirectUri(url + callbackPath);
     const app = createApp(
       { ...sample?.simulator.options, redirectUri: redirectUri || url + callbackPath },
       sample && TEST_KITCHEN,

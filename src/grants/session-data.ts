@@ -1,15 +1,16 @@
 import type { IncomingMessage } from "node:http";
 import type {} from "express-session";
 import { HttpException } from "../errors.js";
-import type { SessionStore } from "./token-store.js";
+import type { KeyForm } from "./record-keys.js";
+import type { SessionStore } from "./record-store.js";
 
-/** What a session holds about a sign-in. The tokens are not in it: they lie beside the session. */
+/** What a session holds about a sign-in. The tokens are not in it: they are stored next to the session. */
 export interface SignIn {
   readonly grantId: string;
   readonly userId?: string | undefined;
-  /** The hash of the state whose callback made this session. */
-  readonly stateHash?: string | undefined;
-  /** The sealed tokens, where the session has no store to keep them beside it. */
+  /** The form of the keys of the grant's records, where it is not the default. */
+  readonly keyForm?: KeyForm | undefined;
+  /** The encrypted tokens, where the session has no store to keep them next to it. */
   readonly sealed?: string | undefined;
 }
 
@@ -20,15 +21,15 @@ export interface SignedOut {
 
 declare module "express-session" {
   interface SessionData {
-    /** Belongs to express-discord. */
-    discord?: SignIn | SignedOut;
+    /** Belongs to express-discord: one entry for each Discord application, by client id. */
+    discord?: Readonly<Record<string, SignIn | SignedOut>>;
   }
 }
 
 /** The parts of a session that are used, of express-session and of cookie-session alike. */
 export interface SessionLike {
   readonly id?: unknown;
-  discord?: SignIn | SignedOut;
+  discord?: Readonly<Record<string, SignIn | SignedOut>>;
   cookie?: SessionCookie;
   save?(callback: (error?: unknown) => void): unknown;
   regenerate?(callback: (error?: unknown) => void): unknown;
@@ -44,6 +45,7 @@ interface SessionCookie {
 interface WithSession {
   session?: SessionLike | null;
   sessionStore?: SessionStore;
+  sessionID?: unknown;
 }
 
 /** @throws HttpException session_missing */
@@ -63,26 +65,55 @@ export function sessionStoreOf(req: IncomingMessage): SessionStore | undefined {
   return (req as IncomingMessage & WithSession).sessionStore;
 }
 
-/** The sign-in that the session points to; whether it still holds, only its tokens can tell. */
-export function signInOf(session: SessionLike): SignIn | undefined {
-  const { discord } = session;
-  return discord && "grantId" in discord ? discord : undefined;
+/** The id of the session of this request; `undefined` where sessions have none. */
+export function sessionIdOf(req: IncomingMessage): string | undefined {
+  const { sessionID } = req as IncomingMessage & WithSession;
+  return typeof sessionID === "string" ? sessionID : undefined;
 }
 
-/** Notes whose sign-in it is, where the login could not find out. */
-export function learnUserId(session: SessionLike, userId: string): void {
-  const signIn = signInOf(session);
-  if (signIn && signIn.userId === undefined) session.discord = { ...signIn, userId };
+/** The sign-in that the session points to; only its tokens tell whether it still holds. */
+export function signInOf(session: SessionLike, clientId: string): SignIn | undefined {
+  const entry = entryOf(session, clientId);
+  return entry && "grantId" in entry && typeof entry.grantId === "string" ? entry : undefined;
 }
 
-/** Who was signed in here last, whether still or no more. */
-export function lastUserOf(session: SessionLike): { readonly id: string | undefined } | undefined {
-  const { discord } = session;
-  if (!discord) return undefined;
-  return { id: "grantId" in discord ? discord.userId : discord.formerUserId };
+/** Who signed in here last, whether still signed in or not. */
+export function lastUserOf(
+  session: SessionLike,
+  clientId: string,
+): { readonly id: string | undefined } | undefined {
+  const entry = entryOf(session, clientId);
+  if (!entry) return undefined;
+  return { id: "grantId" in entry ? entry.userId : entry.formerUserId };
 }
 
-/** How long the session may live, in milliseconds; 0 where its cookie does not say. */
-export function sessionLifetimeMs(session: SessionLike): number {
-  return session.cookie?.originalMaxAge ?? 0;
+/** Sets what the session holds for one Discord application. */
+export function setSignIn(session: SessionLike, clientId: string, entry: SignIn | SignedOut): void {
+  session.discord = { ...entriesOf(session), [clientId]: entry };
+}
+
+/** Notes the id of the signed-in user, where the login could not find it out. */
+export function learnUserId(session: SessionLike, clientId: string, userId: string): void {
+  const signIn = signInOf(session, clientId);
+  if (signIn && signIn.userId === undefined) setSignIn(session, clientId, { ...signIn, userId });
+}
+
+/** How long the session may live, in milliseconds; `undefined` where its cookie does not say. */
+export function sessionLifetimeMs(session: SessionLike): number | undefined {
+  const lifetimeMs = session.cookie?.originalMaxAge;
+  return typeof lifetimeMs === "number" ? lifetimeMs : undefined;
+}
+
+function entryOf(session: SessionLike, clientId: string): SignIn | SignedOut | undefined {
+  const entries = entriesOf(session);
+  return Object.hasOwn(entries, clientId) ? entries[clientId] : undefined;
+}
+
+/** An app may keep something else under the same name: then nobody is signed in. */
+function entriesOf({ discord }: SessionLike): Readonly<Record<string, SignIn | SignedOut>> {
+  if (typeof discord !== "object" || discord === null) return {};
+  const isEntry = (value: unknown) =>
+    typeof value === "object" && value !== null && ("grantId" in value || "formerUserId" in value);
+  const entries = Object.entries(discord);
+  return entries.every(([, value]) => isEntry(value)) ? discord : {};
 }

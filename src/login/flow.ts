@@ -7,7 +7,6 @@ import type { Seal } from "../seal.js";
 import type { OwnCookies } from "./own-cookies.js";
 
 const LIFETIME_MS = 600_000;
-const NAME_PREFIX = "discord-";
 const MAX_COOKIE_BYTES = 3000;
 const MAX_TOGETHER_BYTES = 6000;
 const STATE_BYTES = 24;
@@ -23,6 +22,8 @@ export interface Flow {
   readonly scopes: readonly string[];
   readonly data?: unknown;
   readonly returnTo?: string | undefined;
+  /** The form of the app's session ids, where it is not the default. */
+  readonly keyForm?: string | undefined;
   /** Epoch milliseconds. */
   readonly expires: number;
 }
@@ -42,10 +43,11 @@ export class Flows {
   readonly #ownCookies: OwnCookies;
   readonly #prefix: string;
 
-  constructor(seal: Seal, ownCookies: OwnCookies) {
+  /** @param clientId so that two applications on one host leave each other's logins alone */
+  constructor(seal: Seal, ownCookies: OwnCookies, clientId: string) {
     this.#seal = seal;
     this.#ownCookies = ownCookies;
-    this.#prefix = ownCookies.nameOf(NAME_PREFIX);
+    this.#prefix = ownCookies.nameOf(`discord-${clientId}-`);
   }
 
   /** @throws TypeError when `data` is too large for a cookie or cannot be written as JSON */
@@ -56,8 +58,8 @@ export class Flows {
     const random = randomBytes(STATE_BYTES + VERIFIER_BYTES);
     const state = random.toString("base64url", 0, STATE_BYTES);
     const verifier = wish.pkce ? random.toString("base64url", STATE_BYTES) : undefined;
-    const { scopes, data, returnTo } = wish;
-    const flow: Flow = { state, verifier, scopes, data, returnTo, expires: now() + LIFETIME_MS };
+    const { scopes, data, returnTo, keyForm } = wish;
+    const flow: Flow = { state, verifier, scopes, data, returnTo, keyForm, expires: now() + LIFETIME_MS };
 
     const name = this.#cookieName(digestOf(state));
     const sealed = this.#seal.seal("flow", name, jsonOf(flow));
@@ -121,16 +123,15 @@ export class Flows {
     return name.startsWith(this.#prefix) && HASH_IN_NAME.test(name.slice(this.#prefix.length));
   }
 
-  /** The names of the cookies to drop, the unreadable and then the oldest, so that the rest takes `bytes` at most. */
+  /** The names of the oldest cookies that are certainly ours, so that the rest takes `bytes` at most. */
   #surplus(cookieHeader: string | undefined, bytes: number): string[] {
-    const dated = [...this.#cookies(cookieHeader)].map(([name, sealed]) => ({
-      name,
-      bytes: name.length + sealed.length,
-      expires: this.#open(name, sealed)?.expires ?? 0,
-    }));
-    const newestFirst = dated.sort((a, b) => b.expires - a.expires);
+    const ours = [...this.#cookies(cookieHeader)].flatMap(([name, sealed]) => {
+      const flow = this.#open(name, sealed);
+      return flow ? [{ name, bytes: name.length + sealed.length, expires: flow.expires }] : [];
+    });
     let room = bytes;
-    return newestFirst
+    return ours
+      .toSorted((a, b) => b.expires - a.expires)
       .filter((cookie) => {
         room -= cookie.bytes;
         return room < 0 || cookie.expires <= now();
@@ -142,6 +143,11 @@ export class Flows {
     const text = this.#seal.open("flow", name, sealed);
     return text === undefined ? undefined : (JSON.parse(text) as Flow);
   }
+}
+
+/** Whether an error says that no login with this state is under way in the browser. */
+export function isFlowUnknown(error: unknown): boolean {
+  return error instanceof HttpException && error.code === "flow_unknown";
 }
 
 /** @param hint what is known about a set-up that would cause it */

@@ -10,8 +10,8 @@ export class LoginCounter {
   readonly #name: string;
   readonly #ownCookies: OwnCookies;
 
-  constructor(ownCookies: OwnCookies) {
-    this.#name = ownCookies.nameOf("discord.logins");
+  constructor(ownCookies: OwnCookies, clientId: string) {
+    this.#name = ownCookies.nameOf(`discord-${clientId}-logins`);
     this.#ownCookies = ownCookies;
   }
 
@@ -20,20 +20,35 @@ export class LoginCounter {
     return this.#times(cookieHeader).length;
   }
 
-  /** The `Set-Cookie` header that counts one more. */
-  next(cookieHeader: string | undefined): string {
+  /** The `Set-Cookie` header that starts to count, with the login that has led here. */
+  start(cookieHeader: string | undefined): string | undefined {
+    return this.#isCounting(cookieHeader)
+      ? undefined
+      : this.#ownCookies.set(this.#name, String(now()), WINDOW_MS / 1000);
+  }
+
+  /** The `Set-Cookie` header that counts one more, where logins are counted. */
+  next(cookieHeader: string | undefined): string | undefined {
+    if (!this.#isCounting(cookieHeader)) return undefined;
     const times = [...this.#times(cookieHeader), now()].slice(-MOST);
     return this.#ownCookies.set(this.#name, times.join("."), WINDOW_MS / 1000);
   }
 
   /** The `Set-Cookie` header that starts anew, where something was counted. */
   removal(cookieHeader: string | undefined): string | undefined {
-    return cookieHeader?.includes(this.#name) ? this.#ownCookies.remove(this.#name) : undefined;
+    return this.#isCounting(cookieHeader) ? this.#ownCookies.remove(this.#name) : undefined;
+  }
+
+  #isCounting(cookieHeader: string | undefined): boolean {
+    return cookieHeader?.includes(this.#name) ?? false;
   }
 
   #times(cookieHeader: string | undefined): number[] {
-    if (!cookieHeader?.includes(this.#name)) return [];
-    const times = parse(cookieHeader)[this.#name]?.split(".").map(Number) ?? [];
+    if (!this.#isCounting(cookieHeader)) return [];
+    const times =
+      parse(cookieHeader ?? "")
+        [this.#name]?.split(".")
+        .map(Number) ?? [];
     return times.filter((time) => time <= now() && now() - time < WINDOW_MS);
   }
 }

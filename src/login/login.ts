@@ -1,11 +1,11 @@
 import type { APIGuild, APIWebhook } from "discord-api-types/v10";
 
-/** A login that has just ended in success. */
+/** A login that has just succeeded. */
 export interface Login<Data = unknown> {
   readonly replayed: false;
   /** What `createSession` was given, as JSON gives it back; `undefined` when it was given nothing. */
   readonly data: Data;
-  /** What the visitor has granted, which may be other than what was asked for. */
+  /** What the visitor has granted, which may differ from what was asked for. */
   readonly scopes: readonly string[];
   /** The visitor's id, when `identify` was granted and Discord told it. */
   readonly userId: string | undefined;
@@ -17,12 +17,15 @@ export interface Login<Data = unknown> {
   readonly webhook: APIWebhook | undefined;
 }
 
-/** The callback of a login that had ended before: a double click, a reload, the back button. Nothing needs doing again. */
+/** The callback of a login that was completed before: a double click, a reload, the back button. Do nothing again. */
 export interface ReplayedLogin<Data = unknown> extends Pick<Login<Data>, "scopes" | "userId" | "returnTo"> {
   readonly replayed: true;
   /** `undefined`, as is `returnTo`, when the login's cookie is gone. */
   readonly data: Data | undefined;
 }
 
-/** What a callback gives. */
+/** The result of a callback. */
 export type LoginResult<Data = unknown> = Login<Data> | ReplayedLogin<Data>;
+
+/** What an app does with a login before repeated callbacks of it are answered. What it throws ends the sign-in. */
+export type OnLogin = (login: Login) => Promise<void> | void;

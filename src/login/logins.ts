@@ -1,46 +1,43 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { APIGuild, APIWebhook } from "discord-api-types/v10";
-import { storeDeadlineMs } from "../config.js";
 import { digestOf } from "../digest.js";
-import { HttpException, RateLimited } from "../errors.js";
-import type { Token } from "../grants/grant.js";
-import { heldPlace } from "../grants/held-place.js";
-import { lastUserOf, type SessionLike, sessionOf, signInOf } from "../grants/session-data.js";
-import type { Tokens } from "../grants/tokens.js";
-import { allowsPkce, withoutPassthrough } from "../scopes.js";
-import type { Seal } from "../seal.js";
+import { RateLimited } from "../errors.js";
+import { keyFormOf } from "../grants/record-keys.js";
+import { sessionIdOf, sessionOf, setSignIn, signInOf } from "../grants/session-data.js";
+import type { Ended } from "../grants/token-storage.js";
+import { allowsPkce, hasPassthroughScope, withoutPassthrough } from "../scopes.js";
 import { authorizationUrl, checkLoginOptions, type LoginOptions } from "./authorization-url.js";
 import { authorizationError, parseCallbackQuery, requireIssuer } from "./callback-query.js";
-import { type ExchangeParts, Exchanges, type Outcome } from "./exchanges.js";
-import { type Flow, Flows, unknownFlow } from "./flow.js";
-import type { Login, LoginResult, ReplayedLogin } from "./login.js";
+import { CodeRedemption } from "./code-redemption.js";
+import { type Flow, Flows, isFlowUnknown, unknownFlow } from "./flow.js";
+import type { LoginResult, OnLogin, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
+import type { LoginParts } from "./login-parts.js";
 import { OwnCookies } from "./own-cookies.js";
 import { requireReturnTo } from "./return-to.js";
-import { renewSession, saveSession } from "./session-renewal.js";
 import { SetupWarnings } from "./setup-warnings.js";
+import { SignIns } from "./sign-ins.js";
 
-interface Parts extends ExchangeParts {
-  readonly seal: Seal;
-  readonly tokens: Tokens;
-}
+const GRANT_ID_CHARS = 24;
+const LOOP_LOGINS = 3;
 
 /** Signing in: to Discord and back. */
 export class Logins {
-  readonly #parts: Parts;
+  readonly #parts: LoginParts;
   readonly #flows: Flows;
   readonly #counter: LoginCounter;
   readonly #warnings: SetupWarnings;
-  readonly #exchanges: Exchanges;
-  readonly #completions = new Set<Promise<LoginResult>>();
+  readonly #redemption: CodeRedemption;
+  readonly #signIns: SignIns;
 
-  constructor(parts: Parts) {
+  constructor(parts: LoginParts) {
+    const { config, seal, grants } = parts;
     this.#parts = parts;
-    this.#exchanges = new Exchanges(parts);
-    const ownCookies = new OwnCookies(parts.config.redirectUri.startsWith("https:"));
-    this.#flows = new Flows(parts.seal, ownCookies);
-    this.#counter = new LoginCounter(ownCookies);
-    this.#warnings = new SetupWarnings(parts.config);
+    this.#redemption = new CodeRedemption(config, grants);
+    this.#signIns = new SignIns(parts);
+    const ownCookies = new OwnCookies(config.redirectUri.startsWith("https:"));
+    this.#flows = new Flows(seal, ownCookies, config.clientId);
+    this.#counter = new LoginCounter(ownCookies, config.clientId);
+    this.#warnings = new SetupWarnings(config);
   }
 
   /** Begins a login. @returns Discord's authorization URL */
@@ -53,6 +50,7 @@ export class Logins {
       scopes,
       data: options.data,
       returnTo: options.returnTo === undefined ? undefined : requireReturnTo(options.returnTo),
+      keyForm: keyFormOf(sessionIdOf(req)),
     });
     const url = authorizationUrl(config, scopes, flow, options);
     this.#warnings.inspect(req);
@@ -60,133 +58,133 @@ export class Logins {
     return url;
   }
 
-  /** Ends a login. @throws AccessDenied, HttpException, RateLimited */
-  async complete(req: IncomingMessage, res: ServerResponse): Promise<LoginResult> {
-    const completion = this.#complete(req, res);
-    this.#completions.add(completion);
-    try {
-      return await completion;
-    } finally {
-      this.#completions.delete(completion);
-    }
-  }
-
-  async #complete(req: IncomingMessage, res: ServerResponse): Promise<LoginResult> {
+  /**
+   * Completes a login.
+   *
+   * @param onLogin what the app does with a login before repeated callbacks are answered
+   * @throws AccessDenied, HttpException, RateLimited, and what `onLogin` throws
+   */
+  async complete(req: IncomingMessage, res: ServerResponse, onLogin?: OnLogin): Promise<LoginResult> {
+    const { config, oauth } = this.#parts;
     const { state, issuer, answer } = parseCallbackQuery(req.url ?? "");
-    const flow = await this.#find(req, state);
-    if (!flow) return this.#replayed(await this.#parts.tokens.usable(this.#parts.keeper.placeOf(req)));
-    requireIssuer(issuer, this.#parts.config.issuer);
+    const grantId = "code" in answer ? grantIdOf(state, answer.code) : undefined;
+    const flow = await this.#find(req, state, grantId);
+    if (!("scopes" in flow && "state" in flow)) return flow;
+    requireIssuer(issuer, config.issuer);
     sessionOf(req);
     const endFlow = () => res.appendHeader("Set-Cookie", this.#flows.end(state));
-    if ("error" in answer) {
+    if (!("code" in answer)) {
       endFlow();
       throw authorizationError(answer);
     }
-    const outcome = await this.#exchanges.once(req, flow, answer.code).catch((error: unknown) => {
+    const code = {
+      grantId: grantIdOf(state, answer.code),
+      loginId: digestOf(state),
+      keyForm: flow.keyForm,
+      scopes: flow.scopes,
+      exchange: () => oauth.exchangeCode(answer.code, flow.verifier),
+    };
+    try {
+      const result = await this.#redemption.redeem(this.#signIns.redemption(req, res, code, flow, onLogin));
+      endFlow();
+      this.#count(req, res);
+      return result;
+    } catch (error) {
       // Discord has not looked at the code: the same callback can still succeed.
-      if (!(error instanceof RateLimited)) endFlow();
+      if (!(error instanceof RateLimited) && !res.headersSent) endFlow();
       throw error;
-    });
-    endFlow();
-    await this.#signIn(req, outcome, digestOf(state));
-    res.appendHeader("Set-Cookie", this.#counter.next(req.headers.cookie));
-    return outcome.replayed ? this.#replayed(outcome.token, flow) : toLogin(outcome, flow);
+    }
   }
 
-  /** How often this browser has ended a login within the last minute. */
-  recentLogins(req: IncomingMessage): number {
-    return this.#counter.read(req.headers.cookie);
+  /**
+   * Signs out the visitor of this session.
+   *
+   * @throws HttpException store_failed; with `everywhere` also what a call to Discord can throw, after the sign-out here
+   */
+  async signOut(req: IncomingMessage, ended: Ended): Promise<void> {
+    const { config, grants, storageOf, users } = this.#parts;
+    const session = sessionOf(req);
+    const storage = storageOf(req);
+    const signIn = signInOf(session, config.clientId);
+    const grantId = signIn?.grantId ?? (await storage.read())?.token.id;
+    if (grantId === undefined) return;
+
+    try {
+      await grants.end(storage, grantId, ended);
+      if (ended === "everywhere" && signIn?.userId) grants.deauthorize(signIn.userId);
+    } finally {
+      users.forget(grantId);
+      setSignIn(session, config.clientId, { formerUserId: signIn?.userId });
+      this.#restartCount(req);
+    }
+  }
+
+  /** Whether this browser keeps completing logins within a minute, and its session still holds nothing of them. */
+  isLoop(req: IncomingMessage): boolean {
+    return sessionOf(req).discord === undefined && this.#counter.read(req.headers.cookie) >= LOOP_LOGINS;
+  }
+
+  /** Counts the logins of this browser from now on. */
+  startCount(req: IncomingMessage, res: ServerResponse): void {
+    const cookie = this.#counter.start(req.headers.cookie);
+    if (cookie) res.appendHeader("Set-Cookie", cookie);
+  }
+
+  /** How many logins are being completed. */
+  get busy(): number {
+    return this.#redemption.busy;
+  }
+
+  /** Waits for the logins that are being completed: a code works once. */
+  idle(): Promise<void> {
+    return this.#redemption.idle();
   }
 
   /** A browser that signs out has a session that sticks. */
-  restartCount(req: IncomingMessage): void {
-    // Express puts the answer there.
+  #restartCount(req: IncomingMessage): void {
+    // Express puts the response there.
     const { res } = req as IncomingMessage & { readonly res?: ServerResponse };
     const cookie = this.#counter.removal(req.headers.cookie);
     if (cookie && res?.headersSent === false) res.appendHeader("Set-Cookie", cookie);
   }
 
-  /** How many logins are being ended. */
-  get busy(): number {
-    return this.#completions.size;
-  }
-
-  /** Waits for the logins that are being ended: a code works once. */
-  async idle(): Promise<void> {
-    await Promise.allSettled(this.#completions);
-  }
-
-  /** Forgets the outcome of a login that was signed out since. */
-  forget(grantId: string): void {
-    this.#exchanges.forget(grantId);
+  #count(req: IncomingMessage, res: ServerResponse): void {
+    const cookie = this.#counter.next(req.headers.cookie);
+    if (cookie && !res.headersSent) res.appendHeader("Set-Cookie", cookie);
   }
 
   async #scopesFor(req: IncomingMessage, options: LoginOptions): Promise<readonly string[]> {
-    const { config, keeper } = this.#parts;
-    const wanted = options.scopes ?? config.scopes;
-    if (!options.incremental) return wanted;
-    const granted = (await keeper.placeOf(req).read())?.scopes ?? config.scopes;
-    return [...new Set([...withoutPassthrough(granted), ...wanted])];
+    const { config, grants, storageOf } = this.#parts;
+    const scopes = options.scopes ?? config.scopes;
+    const isPassthrough = Array.isArray(scopes) && hasPassthroughScope(scopes);
+    if (!(options.incremental ?? isPassthrough)) return scopes;
+    const ifNobody = options.incremental ? config.scopes : [];
+    const granted = (await grants.read(storageOf(req)))?.scopes ?? ifNobody;
+    return [...new Set([...withoutPassthrough(granted), ...scopes])];
   }
 
-  /** @returns nothing when this is the callback that made this session, and its cookie is gone */
-  async #find(req: IncomingMessage, state: string): Promise<Flow | undefined> {
-    const { keeper } = this.#parts;
+  /** @returns the result when this is the callback that made this session, and its cookie is gone */
+  async #find(
+    req: IncomingMessage,
+    state: string,
+    grantId: string | undefined,
+  ): Promise<Flow | ReplayedLogin> {
+    const { config, grants, storageOf } = this.#parts;
     try {
       return this.#flows.find(req.headers.cookie, state);
     } catch (error) {
-      if (!(error instanceof HttpException) || error.code !== "flow_unknown") throw error;
-      const madeThis = signInOf(sessionOf(req))?.stateHash === digestOf(state);
-      if (madeThis && (await keeper.placeOf(req).read())) return undefined;
-      throw unknownFlow(this.#warnings.hint);
+      if (!isFlowUnknown(error)) throw error;
+      const signIn = signInOf(sessionOf(req), config.clientId);
+      const madeThis = signIn !== undefined && signIn.grantId === grantId;
+      const token = madeThis ? await grants.read(storageOf(req)) : undefined;
+      if (!token) throw unknownFlow(this.#warnings.hint);
+      const { scopes, userId } = await grants.validToken(storageOf(req));
+      return { replayed: true, data: undefined, scopes, userId, returnTo: undefined };
     }
-  }
-
-  /** Gives the visitor a new session that points to the grant, and saves it before anything else happens. */
-  async #signIn(req: IncomingMessage, { token, replayed }: Outcome, stateHash: string): Promise<void> {
-    const { config, keeper, tokens } = this.#parts;
-    const deadlineMs = storeDeadlineMs(config);
-    let session: SessionLike | undefined;
-    try {
-      await this.#endFormer(req, token.id);
-      const last = lastUserOf(sessionOf(req));
-      const keepData = !last || (last.id !== undefined && last.id === token.userId);
-      session = await renewSession(req, keepData, deadlineMs);
-      session.discord = { grantId: token.id, userId: token.userId, stateHash };
-      await keeper.save(req, token);
-      await saveSession(session, deadlineMs);
-    } catch (error) {
-      // What is left of the session is still written at the end of the request.
-      if (session) session.discord = { formerUserId: token.userId };
-      if (!replayed && !this.#exchanges.isShared(token.id))
-        await tokens.end(keeper.record(req, token.id) ?? heldPlace(token), token.id).catch(() => undefined);
-      throw error;
-    }
-  }
-
-  /** Ends the grant that this session pointed to. Not at Discord: that would end the new one too. */
-  async #endFormer(req: IncomingMessage, nextId: string): Promise<void> {
-    const { keeper, tokens, users } = this.#parts;
-    const former = signInOf(sessionOf(req));
-    if (!former || former.grantId === nextId) return;
-    await tokens.end(keeper.placeOf(req), former.grantId);
-    users.forget(former.grantId);
-    this.forget(former.grantId);
-  }
-
-  #replayed({ scopes, userId }: Token, flow?: Flow): ReplayedLogin {
-    return { replayed: true, data: flow?.data, scopes, userId, returnTo: flow?.returnTo };
   }
 }
 
-function toLogin({ token, guild, webhook }: Outcome, { data, returnTo }: Flow): Login {
-  return {
-    replayed: false,
-    data,
-    scopes: token.scopes,
-    userId: token.userId,
-    returnTo,
-    guild: guild as APIGuild | undefined,
-    webhook: webhook as APIWebhook | undefined,
-  };
+/** The code is the login: another one under the same state is another login. */
+function grantIdOf(state: string, code: string): string {
+  return digestOf(`grant\n${state}\n${code}`).slice(0, GRANT_ID_CHARS);
 }

@@ -1,15 +1,12 @@
 import type { IncomingMessage } from "node:http";
 import { withDeadline } from "../deadline.js";
+import { readSession, type SessionStore, storeFailed } from "../grants/record-store.js";
 import { type SessionLike, sessionOf } from "../grants/session-data.js";
-import { storeFailed } from "../grants/token-store.js";
 
 /** What `regenerate` sets anew and an app may have changed for this session. */
 const COOKIE_SETTINGS = ["path", "httpOnly", "secure", "sameSite", "domain", "priority", "partitioned"];
 
-/** Real time: a store that has not answered by then has failed. */
-const DEADLINE_MS = 10_000;
-
-/** Of which it is certain how a browser sends them. */
+/** Session ids that cookies carry unencoded. */
 const PLAIN_ID = /^[\w-]{16,}$/;
 
 /**
@@ -22,7 +19,7 @@ const PLAIN_ID = /^[\w-]{16,}$/;
 export async function renewSession(
   req: IncomingMessage,
   keepData: boolean,
-  deadlineMs = DEADLINE_MS,
+  deadlineMs: number,
 ): Promise<SessionLike> {
   const former = sessionOf(req);
   if (keepData && isNew(req, former)) return former;
@@ -31,6 +28,38 @@ export async function renewSession(
 
   const session = sessionOf(req);
   if (!keepData) return clear(session);
+  return fill(session, data, cookie);
+}
+
+/**
+ * Gives the visitor a copy of another session, under an id of its own.
+ *
+ * @throws HttpException store_failed
+ */
+export async function copySession(
+  req: IncomingMessage,
+  { cookie, ...data }: SessionLike,
+  deadlineMs: number,
+): Promise<SessionLike> {
+  await renewId(sessionOf(req), deadlineMs);
+  return fill(clear(sessionOf(req)), data, cookie);
+}
+
+/** A session as its store has it; `undefined` where it is gone. @throws HttpException store_failed */
+export async function storedSession(
+  store: SessionStore,
+  sessionId: string,
+  deadlineMs: number,
+): Promise<SessionLike | undefined> {
+  try {
+    const session = await withDeadline(deadlineMs, readSession(store, sessionId));
+    return typeof session === "object" && session !== null ? session : undefined;
+  } catch (cause) {
+    throw storeFailed("reading the session", cause);
+  }
+}
+
+function fill(session: SessionLike, data: object, cookie: SessionLike["cookie"]): SessionLike {
   Object.assign(session, data);
   if (cookie && session.cookie) {
     const settings = Object.entries(cookie.toJSON?.() ?? cookie);
@@ -39,7 +68,7 @@ export async function renewSession(
       Object.fromEntries(settings.filter(([key]) => COOKIE_SETTINGS.includes(key))),
     );
     session.cookie.maxAge = cookie.originalMaxAge;
-    // Which express-session has just reckoned back from the clock, and so may have shortened.
+    // Setting maxAge just recomputed originalMaxAge from the clock; restore the exact value.
     session.cookie.originalMaxAge = cookie.originalMaxAge;
   }
   return session;
@@ -66,7 +95,7 @@ function decoded(text: string): string {
 }
 
 /** @throws HttpException store_failed */
-export async function saveSession(session: SessionLike, deadlineMs = DEADLINE_MS): Promise<void> {
+export async function saveSession(session: SessionLike, deadlineMs: number): Promise<void> {
   await settled(deadlineMs, (callback) => (session.save ? session.save(callback) : callback()));
 }
 
@@ -84,14 +113,20 @@ function clear(session: SessionLike): SessionLike {
 
 async function settled(
   deadlineMs: number,
-  task: (callback: (error?: unknown) => void) => void,
+  task: (callback: (error?: unknown) => void) => unknown,
 ): Promise<void> {
   try {
-    const settling = new Promise<void>((resolve, reject) =>
-      task((error) => (error ? reject(error) : resolve())),
-    );
+    const settling = new Promise<void>((resolve, reject) => {
+      const returned = task((error) => (error ? reject(error) : resolve()));
+      if (isPromise(returned)) returned.then(() => resolve(), reject);
+    });
     await withDeadline(deadlineMs, settling);
   } catch (cause) {
     throw storeFailed("saving the session", cause);
   }
+}
+
+/** Some sessions return a promise instead of calling back. */
+function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof (value as { then?: unknown } | undefined)?.then === "function";
 }

@@ -1,4 +1,6 @@
 import { validateHeaderName, validateHeaderValue } from "node:http";
+import { optionsChecker } from "../check-options.js";
+import { ANYTHING, RECORD, STRING } from "../option-kinds.js";
 import { shown } from "../shown.js";
 import { USER_AGENT } from "../version.js";
 import type { Route } from "./route.js";
@@ -23,6 +25,22 @@ export interface ApiRequest {
   /** Ends the call; it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
+
+/** @throws TypeError */
+export const apiRequest: (request: ApiRequest | undefined) => ApiRequest = optionsChecker<ApiRequest>({
+  of: "A request to Discord",
+  example: '{ method: "POST", json: { ... } }',
+  kinds: {
+    method: STRING,
+    json: ANYTHING,
+    body: ANYTHING,
+    headers: RECORD,
+    query: RECORD,
+    reason: STRING,
+    signal: { wanted: "an AbortSignal", accepts: isSignal },
+  },
+  aliases: { data: "json", params: "query", searchparams: "query", payload: "json" },
+});
 
 /** A request as it goes over the wire. */
 export interface WireRequest {
@@ -121,6 +139,10 @@ function withQuery(path: string, query: Query | undefined): string {
 
 function encoded(text: string): string {
   return encodeURIComponent(text.toWellFormed());
+}
+
+function isSignal(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value;
 }
 
 function hasPlainBody(request: ApiRequest): request is PlainRequest {

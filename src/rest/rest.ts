@@ -5,7 +5,7 @@ import { Lazy } from "../lazy.js";
 import { traceRequest } from "../telemetry.js";
 import { Admission, type AdmissionOptions } from "./admission.js";
 import { readAnswer, readBody } from "./answer.js";
-import { type ApiRequest, encodeForm } from "./api-request.js";
+import { type ApiRequest, apiRequest, encodeForm } from "./api-request.js";
 import { type Call, type Credentials, prepareCall } from "./call.js";
 import { botTokenRejected, noAnswer, requireToken } from "./call-errors.js";
 import { type ProxyAddress, parseProxy } from "./proxy.js";
@@ -58,8 +58,8 @@ export class Rest {
    * @throws RateLimited, HttpException
    * @throws TypeError for a request that cannot be sent
    */
-  async send(credentials: Credentials, route: string, request: ApiRequest = {}): Promise<unknown> {
-    const plain = await encodeForm(request);
+  async send(credentials: Credentials, route: string, request?: ApiRequest): Promise<unknown> {
+    const plain = await encodeForm(apiRequest(request));
     const call = prepareCall(credentials, route, plain, this.#timeoutMs);
     return traceRequest(call.trace, () => this.#run(call));
   }

@@ -5,6 +5,7 @@ import {
   INVALID_JSON,
   invalidField,
   MISSING_SCOPE,
+  notSnowflake,
   UNAUTHORIZED,
 } from "./api-errors.js";
 import type { AccessToken } from "./authorizations.js";
@@ -52,10 +53,18 @@ export function requireScope(discord: Discord, token: AccessToken, scope: string
 
 /** The JSON object a request carries. */
 export function readObject(call: Call): Readonly<Record<string, unknown>> {
-  if (call.body.kind === "none") return {};
-  if (call.body.kind === "invalid-json") refuse(INVALID_JSON);
-  if (call.body.kind !== "json") refuse(INVALID_CONTENT_TYPE);
-  const { value } = call.body;
+  return toObject(readJson(call));
+}
+
+/** The JSON value a request carries; undefined: it has no body. */
+export function readJson({ body }: Pick<Call, "body">): unknown {
+  if (body.kind === "none") return undefined;
+  if (body.kind === "invalid-json") refuse(INVALID_JSON);
+  return body.kind === "json" ? body.value : refuse(INVALID_CONTENT_TYPE);
+}
+
+/** A JSON value that has to be an object; nothing counts as an empty one. */
+export function toObject(value: unknown = {}): Readonly<Record<string, unknown>> {
   if (!isObject(value))
     refuse(invalidField("_", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType"));
   return value;
@@ -71,8 +80,8 @@ function isOtherUserAgent(call: Call): boolean {
 }
 
 function readIds(call: Call): string[] {
-  return call.ids.map(({ field, value }) => {
-    if (isSnowflake(value)) return value;
-    return refuse(invalidField(field, "NUMBER_TYPE_COERCE", `Value "${value}" is not snowflake.`));
+  return call.ids.map(({ field, isText, value }) => {
+    if (isText || isSnowflake(value)) return value;
+    return refuse(notSnowflake(field, value));
   });
 }

@@ -1,15 +1,34 @@
-import type { OutgoingHttpHeaders } from "node:http";
+import { type OutgoingHttpHeaders, STATUS_CODES } from "node:http";
 
 /** What the simulator answers, before faults have their say. */
 export interface Answer {
   readonly status: number;
   readonly headers: OutgoingHttpHeaders;
-  readonly body?: string;
+  readonly body?: string | Buffer;
+  /** Whether Discord's edge answers by itself, and the request never reaches the API. */
+  readonly isFromEdge?: true;
 }
 
 /** An answer in JSON. */
 export function json(status: number, value: unknown, headers: OutgoingHttpHeaders = {}): Answer {
   return { status, headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(value) };
+}
+
+/** An answer a test has chosen. */
+export interface ChosenAnswer {
+  /** Default: 200. */
+  readonly status?: number;
+  /** A string is sent as it is, anything else as JSON. Default: what Discord says for the status. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The answer a test has chosen, as it is sent. */
+export function chosenAnswer({ status = 200, body, headers = {} }: ChosenAnswer): Answer {
+  if (typeof body === "string") return { status, headers, body };
+  if (status === 204) return { status, headers };
+  const usual = { message: `${status}: ${STATUS_CODES[status] ?? "Error"}`, code: 0 };
+  return json(status, body ?? usual, headers);
 }
 
 /** 204. */

@@ -5,12 +5,23 @@ export function apiError(status: number, code: number, message: string): Answer 
   return json(status, { message, code });
 }
 
-/** 400, 50035, naming the field at fault. */
-export function invalidField(field: string, code: string, message: string): Answer {
-  const errors = { [field]: { _errors: [{ code, message }] } };
+/** 400, 50035, naming the field at fault; a field within others by its path. */
+export function invalidField(
+  field: string | readonly (string | number)[],
+  code: string,
+  message: string,
+): Answer {
+  let errors: object = { _errors: [{ code, message }] };
+  for (const part of [field].flat().reverse()) errors = { [part]: errors };
   return json(400, { message: "Invalid Form Body", code: 50035, errors });
 }
 
+/** 400, 50035: the field has to be an id. */
+export function notSnowflake(field: string, value: unknown): Answer {
+  return invalidField(field, "NUMBER_TYPE_COERCE", `Value "${value}" is not snowflake.`);
+}
+
+export const BAD_REQUEST = apiError(400, 0, "400: Bad Request");
 export const UNAUTHORIZED = apiError(401, 0, "401: Unauthorized");
 export const NOT_FOUND = apiError(404, 0, "404: Not Found");
 export const METHOD_NOT_ALLOWED = apiError(405, 0, "405: Method Not Allowed");
@@ -21,12 +32,21 @@ export const INVALID_CONTENT_TYPE = apiError(400, 50035, "Invalid Form Body");
 export const UNKNOWN_APPLICATION = apiError(404, 10002, "Unknown Application");
 export const UNKNOWN_CHANNEL = apiError(404, 10003, "Unknown Channel");
 export const UNKNOWN_GUILD = apiError(404, 10004, "Unknown Guild");
+export const UNKNOWN_ROLE = apiError(404, 10011, "Unknown Role");
+export const UNKNOWN_WEBHOOK = apiError(404, 10015, "Unknown Webhook");
+export const UNKNOWN_BAN = apiError(404, 10026, "Unknown Ban");
+export const NOT_IN_VOICE = apiError(400, 40032, "Target user is not connected to voice.");
+export const INVALID_WEBHOOK_TOKEN = apiError(401, 50027, "Invalid Webhook Token");
+export const INVALID_ROLE = apiError(400, 50028, "Invalid Role");
 export const UNKNOWN_MEMBER = apiError(404, 10007, "Unknown Member");
 export const UNKNOWN_USER = apiError(404, 10013, "Unknown User");
 export const GUILD_MAXIMUM = apiError(400, 30001, "Maximum number of guilds reached (200)");
 export const MEMBER_MAXIMUM = apiError(400, 30019, "Maximum number of server members reached");
 export const BANNED = apiError(403, 40007, "The user is banned from this guild.");
-export const BLOCKED_AT_EDGE = apiError(403, 40333, "internal network error");
+export const BLOCKED_AT_EDGE: Answer = {
+  ...apiError(403, 40333, "internal network error"),
+  isFromEdge: true,
+};
 export const MISSING_ACCESS = apiError(403, 50001, "Missing Access");
 export const EMPTY_MESSAGE = apiError(400, 50006, "Cannot send an empty message");
 export const CANNOT_MESSAGE_USER = apiError(403, 50007, "Cannot send messages to this user");

@@ -5,7 +5,7 @@ export interface ApplicationOptions {
   readonly clientId?: string;
   readonly clientSecret?: string;
   readonly botToken?: string;
-  /** Absent: any http or https redirect URI is taken as registered. */
+  /** Where logins may return to; the first is the default. More can be added with `addRedirectUri`. Default: none. */
   readonly redirectUris?: readonly string[];
   readonly appName?: string;
 }
@@ -19,23 +19,26 @@ export class Application {
   /** The Ed25519 key as webhook receivers want it: 64 hexadecimal characters. */
   readonly publicKey: string;
   readonly signingKey: KeyObject;
-  readonly redirectUris: readonly string[] | undefined;
+  /** The first is used where an authorize URL names none. */
+  readonly redirectUris: string[];
 
   constructor(options: ApplicationOptions) {
     this.id = options.clientId ?? "1100000000000000099";
     this.secret = options.clientSecret ?? "client-secret-of-the-simulator-0";
     this.botToken = options.botToken ?? "bot-token-of-the-simulator";
     this.name = options.appName ?? "Test app";
-    this.redirectUris = options.redirectUris;
+    this.redirectUris = [];
+    for (const uri of options.redirectUris ?? []) this.addRedirectUri(uri);
     const { publicKey, privateKey } = generateKeyPairSync("ed25519");
     this.signingKey = privateKey;
     this.publicKey = Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url").toString("hex");
   }
 
-  isRegistered(redirectUri: string): boolean {
-    return (
-      this.redirectUris?.includes(redirectUri) ?? (/^https?:/.test(redirectUri) && URL.canParse(redirectUri))
-    );
+  /** Registers a redirect URI. It has to be repeated exactly in authorize URLs. */
+  addRedirectUri(uri: string): void {
+    if (!URL.canParse(uri))
+      throw new TypeError(`"${uri}" is not a redirect URI: it has to be an absolute URL.`);
+    if (!this.redirectUris.includes(uri)) this.redirectUris.push(uri);
   }
 
   /** The application object, as far as everybody may see it. */
@@ -54,7 +57,12 @@ export class Application {
     };
   }
 
-  /** The user object of the application's bot. */
+  /** The user object of the application's bot, as it sees itself. */
+  get ownBotUser(): Record<string, unknown> {
+    return { ...this.botUser, mfa_enabled: false, locale: "en-US", verified: true, email: null };
+  }
+
+  /** The same as everybody else sees it. */
   get botUser(): Record<string, unknown> {
     return {
       id: this.id,
@@ -65,12 +73,11 @@ export class Application {
       banner: null,
       accent_color: null,
       bot: true,
-      mfa_enabled: false,
-      locale: "en-US",
-      verified: true,
-      email: null,
       flags: 0,
       public_flags: 0,
+      avatar_decoration_data: null,
+      collectibles: null,
+      primary_guild: null,
     };
   }
 }

@@ -26,20 +26,22 @@ export interface AuthorizeRequest {
 }
 
 /** Reads an authorize URL. A wrong client or redirect URI is answered here: nobody is to be sent there. */
-export function readAuthorizeRequest({ application }: Discord, call: Call): AuthorizeRequest {
+export function readAuthorizeRequest({ application, behaviour }: Discord, call: Call): AuthorizeRequest {
   const { query } = call;
   if (query["client_id"] !== application.id) {
     refuse(errorPage(`Unknown Application: client_id is ${query["client_id"] ?? "missing"}`));
   }
   const givenRedirectUri = query["redirect_uri"];
-  if (givenRedirectUri !== undefined && !application.isRegistered(givenRedirectUri)) {
-    refuse(errorPage(`Invalid OAuth2 redirect_uri: ${givenRedirectUri} is not registered`));
+  const isAllowed = behaviour.strictRedirectUris ? isRegistered : isWebAddress;
+  if (givenRedirectUri !== undefined && !isAllowed(givenRedirectUri, application.redirectUris)) {
+    const remedy = "register it with redirectUris or addRedirectUri() of the simulator";
+    refuse(errorPage(`Invalid OAuth2 redirect_uri: ${givenRedirectUri} is not registered; ${remedy}`));
   }
   return {
     search: call.search,
     responseType: query["response_type"],
     scopes: parseScopes(query["scope"] ?? "bot applications.commands"),
-    redirectUri: givenRedirectUri ?? application.redirectUris?.[0],
+    redirectUri: givenRedirectUri ?? application.redirectUris[0],
     givenRedirectUri,
     state: query["state"],
     skipConsent: query["prompt"] === "none",
@@ -51,6 +53,14 @@ export function readAuthorizeRequest({ application }: Discord, call: Call): Auth
     codeChallenge: query["code_challenge"],
     codeChallengeMethod: query["code_challenge_method"],
   };
+}
+
+function isRegistered(uri: string, registered: readonly string[]): boolean {
+  return registered.includes(uri);
+}
+
+function isWebAddress(uri: string, registered: readonly string[]): boolean {
+  return isRegistered(uri, registered) || (/^https?:/i.test(uri) && URL.canParse(uri));
 }
 
 /** An error for the redirect back. */
@@ -74,10 +84,18 @@ export function findMistake(request: AuthorizeRequest): AuthorizeError | undefin
   if (codeChallengeMethod !== undefined && codeChallenge === undefined) {
     return invalidRequest('Missing "code_challenge"');
   }
+  if (codeChallenge === undefined && isCustomScheme(request.redirectUri)) {
+    return invalidRequest('Missing "code_challenge"');
+  }
   if (codeChallenge !== undefined && codeChallengeMethod !== "S256") {
     return invalidRequest('Unsupported "code_challenge_method"');
   }
   return undefined;
+}
+
+/** An address that opens an app on the device; any app may claim it, so only PKCE protects the code. */
+function isCustomScheme(redirectUri: string | undefined): boolean {
+  return redirectUri !== undefined && !/^https?:/i.test(redirectUri);
 }
 
 function invalidRequest(description: string): AuthorizeError {

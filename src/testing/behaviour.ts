@@ -33,12 +33,20 @@ export interface Behaviour {
   codeSeconds: number;
   /** Whether the application is a public client, which may leave its secret out. Default: false. */
   publicClient: boolean;
-  /** Scopes for approved partners that this application has, such as `identify.premium`. Default: none. */
+  /** Whether redirect URIs have to be registered; otherwise any http or https address will do. Default: true. */
+  strictRedirectUris: boolean;
+  /** Whether scopes have to exist and be open to the application; otherwise any name is granted. Default: true. */
+  strictScopes: boolean;
+  /** Scopes this application has beyond the public ones, such as `identify.premium`; any name will do. Default: none. */
   approvedScopes: readonly string[];
   /** Whether the bot joins a guild only when the code is exchanged. Default: false. */
   botRequiresCodeGrant: boolean;
   /** Whether the bot can write only to users it shares a guild with. Default: true. */
   messagesNeedSharedGuild: boolean;
+  /** Whether the application may list the members of a guild (a privileged intent). Default: true. */
+  guildMembersIntent: boolean;
+  /** Whether the token and revocation endpoints read `multipart/form-data` too. Default: false. */
+  multipartForms: boolean;
   /** Whether a bot call without Discord's User-Agent form is blocked at the edge (403, 40333). Default: false. */
   strictUserAgent: boolean;
   /** Requests per second of one user, bot or address, over all routes; null: no limit. Default: null. */
@@ -65,9 +73,13 @@ export function usualBehaviour(): Behaviour {
     accessTokenSeconds: 604_800,
     codeSeconds: 100,
     publicClient: false,
+    strictRedirectUris: true,
+    strictScopes: true,
     approvedScopes: [],
     botRequiresCodeGrant: false,
     messagesNeedSharedGuild: true,
+    guildMembersIntent: true,
+    multipartForms: false,
     strictUserAgent: false,
     globalLimit: null,
     invalidRequestLimit: null,

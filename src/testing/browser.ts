@@ -45,7 +45,8 @@ export interface BrowserResponse {
 
 /** Who can approve a login: the simulator. */
 interface Approver {
-  readonly url: string;
+  /** Whether a URL leads to it. */
+  owns(url: string): boolean;
   approve(authorizeUrl: string, choices: ConsentChoices): Promise<string>;
 }
 
@@ -99,7 +100,7 @@ export class Browser {
    */
   async signIn(loginPath: string, choices: ConsentChoices): Promise<BrowserResponse> {
     const login = await this.get(loginPath, { redirect: "follow" });
-    if (!login.location?.startsWith(`${this.#approver.url}/`)) {
+    if (login.location === undefined || !this.#approver.owns(login.location)) {
       const found = login.location ?? login.text.slice(0, 200);
       throw new Error(`${loginPath} does not lead to the simulated Discord (${login.status}): ${found}`);
     }

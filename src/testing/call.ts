@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { AccessToken } from "./authorizations.js";
+import type { Body } from "./body.js";
 import type { RoutedRequest } from "./route-pattern.js";
 
 /** Whom a request comes from, by its `Authorization` header. */
@@ -8,28 +9,24 @@ export type Caller =
   | { readonly kind: "bot" }
   | { readonly kind: "user"; readonly token: AccessToken };
 
-/** What a request carries. */
-export type Body =
-  | { readonly kind: "none" }
-  | { readonly kind: "form"; readonly fields: Readonly<Record<string, string>> }
-  | { readonly kind: "json"; readonly value: unknown }
-  | { readonly kind: "invalid-json" }
-  | { readonly kind: "unsupported" };
-
-/** A variable part of the path, which has to be an id. */
+/** A variable part of the path. */
 export interface PathId {
   /** As an error calls it, such as `guild_id`. */
   readonly field: string;
   readonly value: string;
+  /** Whether it may be any text. Otherwise it has to be a snowflake. */
+  readonly isText: boolean;
 }
 
 /** A request that was understood. */
 export interface Call extends RoutedRequest {
   readonly method: string;
   readonly isApi: boolean;
-  /** As requested, without the query. */
+  /** Percent-decoded, without the query. */
   readonly path: string;
   readonly apiPath: string;
+  /** Whether the path cannot be decoded. */
+  readonly isMalformed: boolean;
   readonly route: string;
   /** Of the API; 6 where the path names none. */
   readonly version: number;
@@ -38,6 +35,7 @@ export interface Call extends RoutedRequest {
   readonly query: Readonly<Record<string, string>>;
   readonly headers: IncomingHttpHeaders;
   readonly body: Body;
+  readonly bodyBytes: number;
   readonly caller: Caller;
   readonly ids: readonly PathId[];
   /** Where it comes from. */

@@ -22,11 +22,11 @@ export type Decision = "authorize" | "cancel";
  * Opens an authorize URL and presses a button, as a browser would.
  *
  * @returns the URL Discord redirects to
- * @throws Error when Discord shows an error page and redirects nobody
+ * @throws Error when Discord shows an error page and redirects nobody, or no page to cancel on
  */
 export async function decide(
   agents: Agents,
-  authorizeUrl: string,
+  authorizeUrl: URL,
   decision: Decision,
   choices: ConsentChoices,
 ): Promise<string> {
@@ -34,7 +34,7 @@ export async function decide(
   const pageUrl = new URL(authorizeUrl);
   pageUrl.pathname = pageUrl.pathname.replace(/^\/api\b(\/v\d+)?/, "");
   const asked = await sendRequest(pageUrl, { method: "GET", headers, agents });
-  if (asked.status === 302) return locationOf(asked);
+  if (asked.status === 302) return decision === "cancel" ? requireError(asked) : locationOf(asked);
   if (asked.status !== 200) throw notRedirected(asked);
   const decided = await sendRequest(pageUrl, {
     method: "POST",
@@ -57,6 +57,16 @@ function locationOf(answer: IncomingAnswer): string {
   const location = answer.headers.get("location");
   if (location === null) throw notRedirected(answer);
   return location;
+}
+
+/** A redirect without a page is fine for somebody who cancels only if nothing was granted. */
+function requireError(answer: IncomingAnswer): string {
+  const location = locationOf(answer);
+  const { hash, searchParams } = new URL(location);
+  if (searchParams.has("error") || new URLSearchParams(hash.slice(1)).has("error")) return location;
+  throw new Error(
+    "There is no consent page to cancel on: the URL says prompt=none, and this user has let the application in before.",
+  );
 }
 
 function notRedirected({ status, text }: IncomingAnswer): Error {

@@ -1,19 +1,24 @@
+import type { ActivityInstances } from "./activity-instances.js";
 import type { Application } from "./application.js";
 import type { AuthorizationCodes } from "./authorization-codes.js";
 import type { Authorizations } from "./authorizations.js";
 import type { Behaviour } from "./behaviour.js";
 import type { SimulatedClock } from "./clock.js";
+import type { CustomAnswers } from "./custom-answers.js";
 import type { Mailbox } from "./mailbox.js";
 import type { OpenIdKeys } from "./openid-keys.js";
 import type { RoleConnections } from "./role-connections.js";
 import type { SimulatedUser } from "./user.js";
 import type { WebhookEvents } from "./webhook-events.js";
+import type { Webhooks } from "./webhooks.js";
 import type { World } from "./world.js";
 
 /** Everything the routes work on. */
 export interface Discord {
   /** The simulator's own URL, no slash at the end. */
   readonly url: string;
+  /** How others reach it, if not at its own URL. No slash at the end. */
+  readonly publicUrl: string | undefined;
   readonly clock: SimulatedClock;
   readonly behaviour: Behaviour;
   readonly application: Application;
@@ -26,9 +31,8 @@ export interface Discord {
   readonly roleConnections: RoleConnections;
   readonly openIdKeys: OpenIdKeys;
   readonly webhookEvents: WebhookEvents;
-}
-
-/** What redirects and id tokens name as their origin. */
-export function issuerOf({ behaviour, url }: Discord): string {
-  return behaviour.issuer ?? url;
+  readonly webhooks: Webhooks;
+  readonly activityInstances: ActivityInstances;
+  /** Routes a test has answered itself. */
+  readonly customAnswers: CustomAnswers;
 }

@@ -1,5 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Answer } from "./answer.js";
+import { headersAtEdge, isApiPath } from "./edge-headers.js";
 import type { RecordedRequest } from "./request-log.js";
 
 /** A request that waits for its answer. */
@@ -27,12 +28,13 @@ export function begin({ record, response, onAnswer }: Exchange, answer: Answer):
   record.status = answer.status;
   record.refused = answer.status === 429;
   onAnswer(answer);
+  const headers = headersAtEdge(answer, isApiPath(record.path));
   if (answer.status === 204) {
-    response.writeHead(204, answer.headers);
+    response.writeHead(204, headers);
     return;
   }
   response.writeHead(answer.status, {
-    ...answer.headers,
+    ...headers,
     "Content-Length": Buffer.byteLength(answer.body ?? ""),
   });
 }

@@ -2,8 +2,9 @@ import { STATUS_CODES } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Answer, json } from "./answer.js";
+import { type Answer, chosenAnswer } from "./answer.js";
 import { BLOCKED_AT_EDGE } from "./api-errors.js";
+import { headersAtEdge, isApiPath } from "./edge-headers.js";
 import { begin, type Exchange, send } from "./exchange.js";
 import type { FaultKind } from "./faults.js";
 import { cloudflareRefusal, tooManyRequests } from "./too-many-requests.js";
@@ -61,30 +62,28 @@ export async function deliverFault(fault: FaultKind, exchange: Exchange): Promis
   }
 }
 
-function chosenAnswer({ status, body, headers = {} }: Extract<FaultKind, { kind: "status" }>): Answer {
-  if (typeof body === "string") return { status, headers, body };
-  const usual = { message: `${status}: ${STATUS_CODES[status] ?? "Error"}`, code: 0 };
-  return json(status, body ?? usual, headers);
-}
-
 function edgePage(status: number): Answer {
   const title = `${status} ${STATUS_CODES[status] ?? "Error"}`;
   const body = `<html><head><title>${title}</title></head><body><h1>${title}</h1><hr>cloudflare</body></html>`;
-  return { status, headers: { "Content-Type": "text/html" }, body };
+  return { status, headers: { "Content-Type": "text/html" }, body, isFromEdge: true };
+}
+
+function bytesOf({ body = "" }: Answer): Buffer {
+  return typeof body === "string" ? Buffer.from(body) : body;
 }
 
 function sendHalf(exchange: Exchange): void {
   const { response } = exchange;
   const answer = exchange.answer();
   begin(exchange, answer);
-  const bytes = Buffer.from(answer.body ?? "");
+  const bytes = bytesOf(answer);
   response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy());
 }
 
 async function dribble(exchange: Exchange, chunkBytes: number, everyMs: number): Promise<void> {
   const answer = exchange.answer();
   begin(exchange, answer);
-  const bytes = Buffer.from(answer.body ?? "");
+  const bytes = bytesOf(answer);
   async function* pieces() {
     for (let start = 0; start < bytes.length; start += chunkBytes) {
       yield bytes.subarray(start, start + chunkBytes);
@@ -97,7 +96,8 @@ async function dribble(exchange: Exchange, chunkBytes: number, everyMs: number):
 async function pour(exchange: Exchange, size: number): Promise<void> {
   const { record, response } = exchange;
   record.status = 200;
-  response.writeHead(200, { "Content-Type": "application/json" });
+  const answer = { status: 200, headers: { "Content-Type": "application/json" } };
+  response.writeHead(200, headersAtEdge(answer, isApiPath(record.path)));
   function* pieces() {
     yield '{"padding":"';
     for (let sent = 0; sent < size; sent += CHUNK_BYTES) yield "x".repeat(CHUNK_BYTES);

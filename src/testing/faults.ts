@@ -1,3 +1,4 @@
+import { isApiPath } from "./edge-headers.js";
 import type { RecordedRequest } from "./request-log.js";
 import { parseRoutePattern } from "./route-pattern.js";
 import type { RateLimitScope } from "./too-many-requests.js";
@@ -87,8 +88,8 @@ export class Faults {
   }
 }
 
-function isApiCall({ path }: RecordedRequest): boolean {
-  return path.startsWith("/api/");
+function isApiCall({ method, path }: RecordedRequest): boolean {
+  return isApiPath(path) && method !== "OPTIONS";
 }
 
 function hits({ fault, matches }: PendingFault, request: RecordedRequest): boolean {

@@ -1,22 +1,31 @@
 import type { IncomingMessage } from "node:http";
 import { type Answer, Refusal } from "./answer.js";
-import { INVALID_VERSION, METHOD_NOT_ALLOWED, NOT_FOUND } from "./api-errors.js";
+import { BAD_REQUEST, INVALID_VERSION, METHOD_NOT_ALLOWED, NOT_FOUND } from "./api-errors.js";
+import type { Body } from "./body.js";
 import type { Call, Caller } from "./call.js";
 import type { Discord } from "./discord.js";
-import { type Credentials, OLDEST_VERSION, parseBody, parseTarget, readCredentials } from "./incoming.js";
+import { PREFLIGHT_ANSWER } from "./edge-headers.js";
+import { type Credentials, OLDEST_VERSION, parseTarget, readCredentials, type Target } from "./incoming.js";
 import type { RateLimits } from "./rate-limits.js";
 import { type RecordedRequest, toRecord } from "./request-log.js";
 import { type Place, Router } from "./router.js";
+import { activityInstanceRoutes } from "./routes/activity-instances.js";
 import { applicationRoutes } from "./routes/applications.js";
 import { authorizeApiRoutes, authorizePageRoutes } from "./routes/authorize.js";
+import { banRoutes } from "./routes/bans.js";
+import { channelRoutes } from "./routes/channels.js";
+import { formOf } from "./routes/client-authentication.js";
+import { guildJoinRoutes } from "./routes/guild-join.js";
 import { guildMemberRoutes } from "./routes/guild-members.js";
-import { guildRoleRoutes } from "./routes/guild-roles.js";
+import { guildRoutes } from "./routes/guilds.js";
+import { memberRoleRoutes } from "./routes/member-roles.js";
 import { messageRoutes } from "./routes/messages.js";
 import { metadataRoutes } from "./routes/metadata.js";
 import { openIdConfigurationRoutes, openIdRoutes } from "./routes/openid.js";
 import { roleConnectionRoutes } from "./routes/role-connections.js";
 import { tokenRoutes } from "./routes/token.js";
 import { userRoutes } from "./routes/users.js";
+import { webhookRoutes } from "./routes/webhooks.js";
 
 const NEWEST_VERSION = 10;
 
@@ -46,19 +55,25 @@ export class Front {
       ...authorizeApiRoutes(discord),
       ...tokenRoutes(discord),
       ...userRoutes(discord),
+      ...guildRoutes(discord),
       ...guildMemberRoutes(discord),
-      ...guildRoleRoutes(discord),
+      ...guildJoinRoutes(discord),
+      ...memberRoleRoutes(discord),
+      ...banRoutes(discord),
+      ...channelRoutes(discord),
       ...messageRoutes(discord),
+      ...webhookRoutes(discord),
       ...applicationRoutes(discord),
+      ...activityInstanceRoutes(discord),
       ...roleConnectionRoutes(discord),
       ...openIdRoutes(discord),
     });
   }
 
-  understand(request: IncomingMessage, bytes: Buffer): Understood {
+  understand(request: IncomingMessage, body: Body, bodyBytes: number): Understood {
     const { method = "GET", headers } = request;
     const target = parseTarget(request.url ?? "/");
-    const place = (target.isApi ? this.#api : this.#site).find(method, target.apiPath);
+    const place = this.#findPlace(method, target);
     const credentials = readCredentials(headers.authorization);
     const call: Call = {
       method,
@@ -66,7 +81,8 @@ export class Front {
       route: place?.template ?? target.apiPath,
       ids: place?.ids ?? [],
       headers,
-      body: parseBody(headers["content-type"], bytes),
+      body,
+      bodyBytes,
       caller: this.#identify(credentials),
       address: request.socket.remoteAddress ?? "",
     };
@@ -77,9 +93,16 @@ export class Front {
     };
   }
 
+  #findPlace(method: string, { apiPath, isApi }: Target): Place | undefined {
+    if (!isApi) return this.#site.find(method, apiPath);
+    return this.#discord.customAnswers.find(method, apiPath, this.#api.find(method, apiPath));
+  }
+
   #answer(call: Call, place: Place | undefined): Answer {
     const shutOut = this.#limits.checkAddress(call.address);
     if (shutOut !== undefined) return shutOut;
+    if (call.isMalformed) return BAD_REQUEST;
+    if (call.isApi && call.method === "OPTIONS") return PREFLIGHT_ANSWER;
     if (call.isApi && !isServed(call.version)) return INVALID_VERSION;
     if (place === undefined) return NOT_FOUND;
     if (place.handle === undefined) return METHOD_NOT_ALLOWED;
@@ -90,11 +113,10 @@ export class Front {
     return { ...answer, headers: { ...answer.headers, ...headers } };
   }
 
-  #userIdOf({ body, caller }: Call): string | undefined {
-    if (caller.kind === "user") return caller.token.authorization.user.id;
-    if (body.kind !== "form") return undefined;
+  #userIdOf(call: Call): string | undefined {
+    if (call.caller.kind === "user") return call.caller.token.authorization.user.id;
     const { authorizations, codes } = this.#discord;
-    const { code = "", refresh_token = "" } = body.fields;
+    const { code = "", refresh_token = "" } = formOf(this.#discord, call);
     const grant = authorizations.findRefreshToken(refresh_token) ?? codes.find(code)?.grant;
     return grant?.authorization.user.id;
   }

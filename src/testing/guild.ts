@@ -16,6 +16,8 @@ export interface SimulatedRole {
 export interface SimulatedChannel {
   readonly id: string;
   readonly name: string;
+  /** As the API numbers it, such as 2 for voice. Default: 0, text. */
+  readonly type?: number;
 }
 
 /** What a test wants to say about a guild; the rest is made up. */
@@ -29,7 +31,9 @@ export interface NewGuild {
   readonly bot?: boolean;
   /** What the bot may do there. Default: everything. */
   readonly botPermissions?: bigint | string;
-  /** Besides @everyone, which has the guild's id. */
+  /** The highest role of the bot; it changes only roles and members below. Default: above everybody but the owner. */
+  readonly botTopRole?: string;
+  /** Besides @everyone, which has the guild's id; lowest first. */
   readonly roles?: readonly {
     readonly id: string;
     readonly name?: string;
@@ -56,6 +60,10 @@ export interface NewMember {
   readonly mute?: boolean;
   readonly deaf?: boolean;
   readonly flags?: number;
+  /** When a timeout ends, in epoch milliseconds. Absent: not timed out. */
+  readonly timedOutUntil?: number | undefined;
+  /** The voice channel the member is connected to. */
+  readonly voiceChannelId?: string | undefined;
   /** Epoch milliseconds. Default: now. */
   readonly joinedAt?: number;
 }
@@ -77,12 +85,16 @@ export class SimulatedGuild {
   /** Whether the bot of the application is in it. */
   bot: boolean;
   botPermissions: bigint;
+  /** The highest role of the bot; undefined: it stands above everybody but the owner. */
+  botTopRole: string | undefined;
   maxMembers: number;
   membershipScreening: boolean;
   readonly roles: Map<string, SimulatedRole>;
   readonly channels: SimulatedChannel[];
   /** Ids of banned users. */
   readonly bans: Set<string>;
+  /** Why, by user id. */
+  readonly banReasons = new Map<string, string>();
   /** By user id. Add with `discord.addMember`. */
   readonly members = new Map<string, SimulatedMember>();
 
@@ -94,6 +106,7 @@ export class SimulatedGuild {
     this.features = [...(given.features ?? [])];
     this.bot = given.bot ?? true;
     this.botPermissions = BigInt(given.botPermissions ?? PERMISSIONS.administrator);
+    this.botTopRole = given.botTopRole;
     this.maxMembers = given.maxMembers ?? 500_000;
     this.membershipScreening = given.membershipScreening ?? false;
     const everyone = { id, name: "@everyone", permissions: DEFAULT_PERMISSIONS };
@@ -104,6 +117,11 @@ export class SimulatedGuild {
     }
     this.channels = [...(given.channels ?? [])];
     this.bans = new Set((given.bans ?? []).map((user) => user.id));
+  }
+
+  /** Who owns it; undefined: nobody the test has named. */
+  get owner(): SimulatedMember | undefined {
+    return [...this.members.values()].find((member) => member.owner);
   }
 
   /** What a member may do here, channels left aside. */
@@ -124,10 +142,22 @@ export class SimulatedGuild {
   letsBot(needed: bigint): boolean {
     return this.bot && allows(this.botPermissions, needed);
   }
+
+  /** Whether the bot stands above a role. */
+  botOutranksRole(roleId: string): boolean {
+    const order = [...this.roles.keys()];
+    return this.botTopRole === undefined || order.indexOf(roleId) < order.indexOf(this.botTopRole);
+  }
+
+  /** Whether the bot stands above a member: nobody stands above the owner. */
+  botOutranks(member: SimulatedMember): boolean {
+    return !member.owner && (member.roles ?? []).every((roleId) => this.botOutranksRole(roleId));
+  }
 }
 
 /** The guild member object of the API. */
 export function memberPayload(member: SimulatedMember): Record<string, unknown> {
+  const { timedOutUntil } = member;
   return {
     user: member.user.seenByOthers(),
     nick: member.nick ?? null,
@@ -136,7 +166,7 @@ export function memberPayload(member: SimulatedMember): Record<string, unknown> 
     roles: member.roles ?? [],
     joined_at: toTimestamp(member.joinedAt),
     premium_since: null,
-    communication_disabled_until: null,
+    communication_disabled_until: timedOutUntil === undefined ? null : toTimestamp(timedOutUntil),
     deaf: member.deaf ?? false,
     mute: member.mute ?? false,
     pending: member.pending ?? false,

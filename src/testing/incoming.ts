@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { Body } from "./call.js";
+import { decodePath } from "./decode-path.js";
 
 const LARGEST_BODY = 25 * 1024 * 1024;
 
@@ -15,10 +15,12 @@ export interface Target {
   readonly isApi: boolean;
   /** Of the API; requests that name none are handled as version 6. */
   readonly version: number;
-  /** With `/api` and the version. */
+  /** Percent-decoded, with `/api` and the version. */
   readonly path: string;
-  /** Without. */
+  /** The same without `/api` and the version. */
   readonly apiPath: string;
+  /** Whether the path cannot be decoded; it is kept as sent then. */
+  readonly isMalformed: boolean;
   /** With its question mark. */
   readonly search: string;
   readonly query: Readonly<Record<string, string>>;
@@ -27,7 +29,9 @@ export interface Target {
 /** Reads the request line. */
 export function parseTarget(url: string): Target {
   const mark = url.indexOf("?");
-  const path = mark === -1 ? url : url.slice(0, mark);
+  const sentPath = mark === -1 ? url : url.slice(0, mark);
+  const decoded = decodePath(sentPath);
+  const path = decoded ?? sentPath;
   const search = mark === -1 ? "" : url.slice(mark);
   const [prefix, version] = /^\/api(?:\/v(\d+))?(?=\/)/.exec(path) ?? [];
   return {
@@ -35,6 +39,7 @@ export function parseTarget(url: string): Target {
     version: version === undefined ? OLDEST_VERSION : Number(version),
     path,
     apiPath: path.slice(prefix?.length ?? 0),
+    isMalformed: decoded === undefined,
     search,
     query: search === "" ? EMPTY : toRecord(search),
   };
@@ -65,20 +70,6 @@ export function readBody(request: IncomingMessage): Promise<Buffer | undefined> 
     request.once("end", () => resolve(size <= LARGEST_BODY ? Buffer.concat(chunks) : undefined));
     request.once("error", reject);
   });
-}
-
-/** Reads a body by its media type. */
-export function parseBody(contentType: string | undefined, bytes: Buffer): Body {
-  if (bytes.length === 0) return { kind: "none" };
-  const mediaType = contentType?.split(";")[0]?.trim().toLowerCase();
-  if (mediaType === "application/x-www-form-urlencoded")
-    return { kind: "form", fields: toRecord(bytes.toString()) };
-  if (mediaType !== "application/json") return { kind: "unsupported" };
-  try {
-    return { kind: "json", value: JSON.parse(bytes.toString()) };
-  } catch {
-    return { kind: "invalid-json" };
-  }
 }
 
 function toRecord(text: string): Record<string, string> {

@@ -1,16 +1,32 @@
+import type { UploadedFile } from "./body.js";
 import type { SimulatedUser } from "./user.js";
 
 const KEPT_MESSAGES = 10_000;
+const KEPT_BYTES = 256 * 1024 * 1024;
 
-/** A message the bot has sent. */
+/** A file sent with a message. */
+export interface SentFile extends UploadedFile {
+  readonly id: string;
+}
+
+/** A message the bot or a webhook has sent. */
 export interface SentMessage {
   readonly id: string;
   readonly channelId: string;
   /** Who got it, if it was a direct message. */
   readonly recipient: SimulatedUser | undefined;
+  /** Which webhook wrote it; undefined: the bot. */
+  readonly webhookId: string | undefined;
   readonly content: string;
-  /** The whole body of the request. */
+  /** The whole body of the request; of a multipart request, its `payload_json`. */
   readonly body: Readonly<Record<string, unknown>>;
+  /** What was attached. */
+  readonly files: readonly SentFile[];
+}
+
+/** A message that has no id yet. */
+export interface NewMessage extends Omit<SentMessage, "id" | "files"> {
+  readonly files: readonly UploadedFile[];
 }
 
 /** The bot's direct-message channels, and what it wrote. */
@@ -18,6 +34,7 @@ export class Mailbox {
   readonly messages: SentMessage[] = [];
   readonly #channelOf = new Map<string, string>();
   readonly #recipientOf = new Map<string, SimulatedUser>();
+  #keptBytes = 0;
 
   /** The channel with this user; made at the first call. */
   open(user: SimulatedUser, newId: () => string): string {
@@ -33,8 +50,23 @@ export class Mailbox {
     return this.#recipientOf.get(channelId);
   }
 
-  keep(message: SentMessage): void {
+  /** Keeps a message; the oldest ones go when there are too many, or their files take too much memory. */
+  keep({ files, ...rest }: NewMessage, newId: () => string): SentMessage {
+    const message = { id: newId(), ...rest, files: files.map((file) => ({ id: newId(), ...file })) };
     this.messages.push(message);
-    if (this.messages.length > KEPT_MESSAGES) this.messages.shift();
+    this.#keptBytes += sizeOf(message);
+    this.#dropOldest();
+    return message;
   }
+
+  #dropOldest(): void {
+    while (this.messages.length > KEPT_MESSAGES || this.#keptBytes > KEPT_BYTES) {
+      const oldest = this.messages.shift();
+      if (oldest !== undefined) this.#keptBytes -= sizeOf(oldest);
+    }
+  }
+}
+
+function sizeOf({ files }: SentMessage): number {
+  return files.reduce((total, { bytes }) => total + bytes.length, 0);
 }

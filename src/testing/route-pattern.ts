@@ -1,7 +1,9 @@
+import { decodePath } from "./decode-path.js";
+
 /** What a pattern is compared with. */
 export interface RoutedRequest {
   readonly method: string;
-  /** The path below `/api` and the version. */
+  /** The path below `/api` and the version, percent-decoded. */
   readonly apiPath: string;
   /** The template of the route, such as `/users/:id`. */
   readonly route: string;
@@ -12,11 +14,12 @@ export type MatchesRoute = (request: RoutedRequest) => boolean;
 
 /**
  * Reads a route as a test writes it: "POST /oauth2/token", "/users/@me" (any method), "/users/:id" (any
- * user) or "/users/80351110224678912" (this one).
+ * user) or "/users/80351110224678912" (this one). A route without a method does not match preflights.
  */
 export function parseRoutePattern(pattern: string, methodApart?: string): MatchesRoute {
-  const [, methodInside, path = ""] = /^(?:([A-Za-z]+)\s+)?(\/\S*)$/.exec(pattern) ?? [];
-  if (path === "") {
+  const [, methodInside, writtenPath = ""] = /^(?:([A-Za-z]+)\s+)?(\/\S*)$/.exec(pattern) ?? [];
+  const path = decodePath(writtenPath);
+  if (!path) {
     throw new TypeError(
       `"${pattern}" is not a route: write "GET /users/@me", or "/users/@me" for any method.`,
     );
@@ -24,8 +27,19 @@ export function parseRoutePattern(pattern: string, methodApart?: string): Matche
   const method = (methodApart ?? methodInside)?.toUpperCase();
   const template = forgetNames(path);
   return (request) =>
-    (method === undefined || method === request.method) &&
+    (method === undefined ? request.method !== "OPTIONS" : method === request.method) &&
     (template === forgetNames(request.route) || path === request.apiPath);
+}
+
+/** Requests that a pattern matches have this among their {@link routeKeysOf | keys}. */
+export function routeKeyOf(pattern: string): string {
+  return forgetNames(pattern.slice(pattern.indexOf("/")));
+}
+
+/** What a request can be found by: its route and, where that is a template, its path. */
+export function routeKeysOf({ apiPath, route }: RoutedRequest): readonly string[] {
+  const [byRoute, byPath] = [forgetNames(route), forgetNames(apiPath)];
+  return byRoute === byPath ? [byRoute] : [byRoute, byPath];
 }
 
 function forgetNames(template: string): string {

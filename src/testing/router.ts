@@ -4,7 +4,7 @@ import type { Call, PathId } from "./call.js";
 /** Answers a request. */
 export type Handle = (call: Call) => Answer;
 
-/** By method and path, as "GET /users/:id": the parts with a colon are ids. */
+/** By method and path, as "GET /users/:id": the parts with a colon are ids, or one of the free texts. */
 export type Routes = Readonly<Record<string, Handle>>;
 
 /** The place a path leads to. */
@@ -14,6 +14,9 @@ export interface Place {
   /** Undefined: the method is not allowed there. */
   readonly handle: Handle | undefined;
 }
+
+/** Variable parts that need not be snowflakes. */
+const FREE_TEXTS = new Set([":token", ":instance", ":filename"]);
 
 interface Resource {
   readonly template: string;
@@ -64,9 +67,13 @@ function toPlace(resource: Resource, method: string, segments: readonly string[]
   const ids: PathId[] = [];
   for (const [index, value] of segments.entries()) {
     const part = resource.segments[index];
-    if (part?.startsWith(":")) ids.push({ field: fieldName(part, resource.segments[index - 1]), value });
+    if (part?.startsWith(":")) {
+      ids.push({ field: fieldName(part, resource.segments[index - 1]), value, isText: FREE_TEXTS.has(part) });
+    }
   }
-  return { template: resource.template, ids, handle: resource.handles.get(method) };
+  const handle =
+    resource.handles.get(method) ?? (method === "HEAD" ? resource.handles.get("GET") : undefined);
+  return { template: resource.template, ids, handle };
 }
 
 function fieldName(part: string, parent = ""): string {

@@ -1,3 +1,5 @@
+import type { Behaviour } from "./behaviour.js";
+
 interface Scope {
   /** As the consent page tells it. */
   readonly meaning: string;
@@ -52,9 +54,12 @@ export function meaningOf(scope: string): string {
 }
 
 /** Whether the application may be granted the scope. */
-export function isGrantable(scope: string, approved: readonly string[]): boolean {
-  if (!Object.hasOwn(SCOPES, scope)) return false;
-  return !SCOPES[scope]?.approvedOnly || approved.includes(scope);
+export function isGrantable(
+  scope: string,
+  { approvedScopes, strictScopes }: Pick<Behaviour, "approvedScopes" | "strictScopes">,
+): boolean {
+  if (!strictScopes) return true;
+  return approvedScopes.includes(scope) || (Object.hasOwn(SCOPES, scope) && !SCOPES[scope]?.approvedOnly);
 }
 
 /** Scopes for which the user has to choose a place each time. */

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import { TOO_LARGE } from "./api-errors.js";
+import { parseBody } from "./body.js";
+import { isApiPath } from "./edge-headers.js";
 import { type Exchange, send } from "./exchange.js";
 import { deliverFault } from "./fault-delivery.js";
 import type { Faults } from "./faults.js";
@@ -64,9 +66,15 @@ export class Service {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { faults, front, limits, log } = this.#stations;
     const bytes = await readBody(request);
-    const { record, version, answer } = front.understand(request, bytes ?? Buffer.alloc(0));
+    const body = await parseBody(request.headers["content-type"], bytes ?? Buffer.alloc(0));
+    const { record, version, answer } = front.understand(request, body, bytes?.length ?? 0);
     log.add(record);
-    if (record.path.startsWith("/api/")) this.#countConnection(request.socket);
+    const receivedAt = performance.now();
+    response.once("close", () => {
+      record.durationMs = performance.now() - receivedAt;
+      record.cutShort = !response.writableFinished;
+    });
+    if (isApiPath(record.path)) this.#countConnection(request.socket);
     const address = request.socket.remoteAddress ?? "";
     const exchange: Exchange = {
       response,

@@ -1,19 +1,24 @@
+import type { NewActivityInstance, SimulatedActivityInstance } from "./activity-instances.js";
+import { isRealDiscord, leadsTo, publicUrlOf } from "./addresses.js";
 import type { TokenPair } from "./authorizations.js";
 import type { Behaviour } from "./behaviour.js";
 import { Browser, type BrowserOptions } from "./browser.js";
 import type { SimulatedClock } from "./clock.js";
 import { type ConsentChoices, decide } from "./consent-client.js";
+import type { CustomAnswer } from "./custom-answers.js";
 import { deauthorize } from "./deauthorize.js";
 import type { Discord } from "./discord.js";
 import type { Fault } from "./faults.js";
-import type { NewGuild, NewMember, SimulatedGuild } from "./guild.js";
+import type { NewGuild, NewMember, SimulatedChannel, SimulatedGuild } from "./guild.js";
 import { Agents } from "./http-client.js";
 import type { SentMessage } from "./mailbox.js";
 import type { RateLimitRule } from "./rate-limits.js";
 import type { RecordedRequest } from "./request-log.js";
+import { isGrantable } from "./scopes.js";
 import type { Service, Stations } from "./server.js";
 import type { NewConnection, NewUser, SimulatedUser } from "./user.js";
 import type { WebhookEvent, WebhookSendOptions } from "./webhook-events.js";
+import type { SimulatedWebhook } from "./webhooks.js";
 
 /** What an app needs to know to use the simulator; made to be spread into its own options. */
 export interface ClientOptions {
@@ -48,7 +53,7 @@ export class DiscordSimulator {
       clientId: application.id,
       clientSecret: application.secret,
       botToken: application.botToken,
-      discordUrl: url,
+      discordUrl: publicUrlOf(discord),
     };
     this.publicKey = application.publicKey;
     this.behaviour = behaviour;
@@ -83,24 +88,57 @@ export class DiscordSimulator {
     this.#discord.world.addConnection(user, connection);
   }
 
+  /** Adds an incoming webhook to the guild's first channel, or another; its `url` works without a login. */
+  addWebhook(guild: SimulatedGuild, channel?: SimulatedChannel): SimulatedWebhook {
+    const { application, webhooks, world } = this.#discord;
+    const place = channel ?? guild.channels[0];
+    if (place === undefined) throw new TypeError("The guild has no channel for a webhook.");
+    return webhooks.create(publicUrlOf(this.#discord), {
+      id: world.newId(),
+      name: application.name,
+      guild,
+      channel: place,
+    });
+  }
+
+  /** Starts an Activity, which the app's server then finds under `activity-instances`. */
+  addActivityInstance(instance: NewActivityInstance = {}): SimulatedActivityInstance {
+    return this.#discord.activityInstances.launch(instance, () => this.#discord.world.newId());
+  }
+
+  /** Ends an Activity. */
+  removeActivityInstance({ id }: SimulatedActivityInstance): void {
+    this.#discord.activityInstances.delete(id);
+  }
+
   /**
    * Opens an authorize URL as this user and lets the application in.
    *
    * @returns the callback URL, which Discord would redirect to
-   * @throws Error when Discord shows an error page and redirects nobody
+   * @throws Error when the URL leads to the real Discord, or the simulated one shows an error page
    */
-  approve(authorizeUrl: string, choices: ConsentChoices): Promise<string> {
-    return decide(this.#agents, authorizeUrl, "authorize", choices);
+  async approve(authorizeUrl: string, choices: ConsentChoices): Promise<string> {
+    return decide(this.#agents, this.#localUrl(authorizeUrl), "authorize", choices);
   }
 
-  /** Opens an authorize URL as this user and presses Cancel; returns the callback URL. */
-  cancel(authorizeUrl: string, choices: ConsentChoices): Promise<string> {
-    return decide(this.#agents, authorizeUrl, "cancel", choices);
+  /**
+   * Opens an authorize URL as this user and presses Cancel.
+   *
+   * @returns the callback URL
+   * @throws Error when the URL leads to the real Discord, or the simulated one shows an error page, or no page to
+   *   cancel on: with `prompt=none` it lets in at once what was let in before
+   */
+  async cancel(authorizeUrl: string, choices: ConsentChoices): Promise<string> {
+    return decide(this.#agents, this.#localUrl(authorizeUrl), "cancel", choices);
   }
 
   /** A client of the app that keeps cookies and can sign in. */
   browser(appUrl: string, options?: BrowserOptions): Browser {
-    return new Browser(appUrl, this, options);
+    const approver = {
+      owns: (url: string) => leadsTo(this.#discord, url),
+      approve: (url: string, choices: ConsentChoices) => this.approve(url, choices),
+    };
+    return new Browser(appUrl, approver, options);
   }
 
   /** The user removes the app under "Authorized Apps": all its tokens for this user end. */
@@ -114,9 +152,24 @@ export class DiscordSimulator {
     this.#discord.authorizations.expireAccessTokens(user);
   }
 
-  /** A working pair of tokens, without a login. */
+  /** Registers a redirect URI: where logins may return to. */
+  addRedirectUri(uri: string): void {
+    this.#discord.application.addRedirectUri(uri);
+  }
+
+  /**
+   * A working pair of tokens, without a login.
+   *
+   * @throws TypeError when a scope does not exist, or is not open to the application
+   */
   issueToken(user: SimulatedUser, scopes: readonly string[]): TokenPair {
-    const { authorizations } = this.#discord;
+    const { authorizations, behaviour } = this.#discord;
+    const refused = scopes.find((scope) => !isGrantable(scope, behaviour));
+    if (refused !== undefined) {
+      throw new TypeError(
+        `The application may not have the scope "${refused}": see behaviour.approvedScopes.`,
+      );
+    }
     return authorizations.issuePair(authorizations.grant(user, scopes), scopes);
   }
 
@@ -129,6 +182,17 @@ export class DiscordSimulator {
     this.#stations.faults.clear();
   }
 
+  /**
+   * Answers a route of the API that the simulator does not know, or answers a known one in another way:
+   * `discord.answer("GET /gateway", { body: { url: "wss://gateway.test" } })`.
+   *
+   * @returns what takes the answer away again
+   * @throws TypeError when the route has no method
+   */
+  answer(route: string, answer: CustomAnswer): () => void {
+    return this.#discord.customAnswers.add(route, answer);
+  }
+
   /** Limits a route, for each user, the bot, or an address; returns what takes the limit away again. */
   limit(rule: RateLimitRule): () => void {
     return this.#stations.limits.add(rule);
@@ -138,7 +202,7 @@ export class DiscordSimulator {
     this.#stations.limits.clear();
   }
 
-  /** The latest requests, oldest first. */
+  /** The latest requests, oldest first: a list that does not change when others come in. */
   get requests(): readonly RecordedRequest[] {
     return this.#stations.log.requests;
   }
@@ -157,7 +221,7 @@ export class DiscordSimulator {
     return this.#service.connectionCount;
   }
 
-  /** What the bot has written, oldest first. */
+  /** What the bot and webhooks have written, oldest first. */
   get messages(): readonly SentMessage[] {
     return this.#discord.mailbox.messages;
   }
@@ -179,6 +243,14 @@ export class DiscordSimulator {
   /** Resolves when the webhook events sent so far have arrived, or failed. */
   webhookEventsDelivered(): Promise<void> {
     return this.#discord.webhookEvents.delivered();
+  }
+
+  /** The page at the simulator's own address. URLs of a proxy in front of it stay as they are. */
+  #localUrl(authorizeUrl: string): URL {
+    const url = new URL(authorizeUrl);
+    if (leadsTo(this.#discord, authorizeUrl)) return new URL(url.pathname + url.search, this.url);
+    if (isRealDiscord(url)) throw new Error(`This URL leads to the real Discord: ${authorizeUrl}`);
+    return url;
   }
 
   /** Stops, and ends every connection. */

@@ -7,6 +7,12 @@ export function isSnowflake(text: string): boolean {
   return /^\d{1,20}$/.test(text) && BigInt(text) < 1n << 64n;
 }
 
+/** An id in a JSON body, which may be a string or a number. */
+export function readSnowflake(value: unknown): string | undefined {
+  const text = typeof value === "number" ? String(value) : value;
+  return typeof text === "string" && isSnowflake(text) ? text : undefined;
+}
+
 /** Orders ids by age, as numbers and not as text. */
 export function compareSnowflakes(left: string, right: string): number {
   if (left.length !== right.length) return left.length - right.length;

@@ -1,8 +1,10 @@
+import { ActivityInstances } from "./activity-instances.js";
 import { Application, type ApplicationOptions } from "./application.js";
 import { AuthorizationCodes } from "./authorization-codes.js";
 import { Authorizations } from "./authorizations.js";
 import { type Behaviour, usualBehaviour } from "./behaviour.js";
 import { SimulatedClock } from "./clock.js";
+import { CustomAnswers } from "./custom-answers.js";
 import type { Discord } from "./discord.js";
 import { Faults } from "./faults.js";
 import { Front } from "./front.js";
@@ -15,12 +17,15 @@ import { listen, Service, urlOf } from "./server.js";
 import { DiscordSimulator } from "./simulator.js";
 import { SimulatedUser } from "./user.js";
 import { WebhookEvents } from "./webhook-events.js";
+import { Webhooks } from "./webhooks.js";
 import { World } from "./world.js";
 
 /** What a simulator can be started with; each has a default. */
 export interface SimulatorOptions extends ApplicationOptions {
   /** On 127.0.0.1. Default: 0, the system's choice. */
   readonly port?: number;
+  /** How the app and browsers reach it, if not at its own address: behind a proxy, or in a container. */
+  readonly publicUrl?: string;
   /** Where it differs from what is usual. */
   readonly behaviour?: Partial<Behaviour>;
   /** How many requests are kept in the log. Default: 10,000. */
@@ -42,14 +47,15 @@ export interface SimulatorOptions extends ApplicationOptions {
  * ```
  */
 export async function startDiscord(options: SimulatorOptions = {}): Promise<DiscordSimulator> {
+  const application = new Application(options);
   const server = await listen(options.port ?? 0);
   const clock = new SimulatedClock();
   const behaviour = { ...usualBehaviour(), ...options.behaviour };
-  const application = new Application(options);
   const webhookEvents = new WebhookEvents(clock, application, options.webhookUrl);
   const world = new World(clock);
   const discord: Discord = {
     url: urlOf(server),
+    publicUrl: options.publicUrl?.replace(/\/+$/, ""),
     clock,
     behaviour,
     application,
@@ -61,6 +67,9 @@ export async function startDiscord(options: SimulatorOptions = {}): Promise<Disc
     openIdKeys: new OpenIdKeys(),
     roleConnections: new RoleConnections(),
     webhookEvents,
+    webhooks: new Webhooks(),
+    activityInstances: new ActivityInstances(),
+    customAnswers: new CustomAnswers(),
   };
   const limits = new RateLimits(clock, behaviour);
   const stations = {

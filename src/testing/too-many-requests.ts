@@ -49,9 +49,15 @@ export function cloudflareRefusal(form: "text" | "html", retryAfterSeconds?: num
       status: 429,
       headers: { "Content-Type": "text/plain; charset=UTF-8", ...headers },
       body: "error code: 1015",
+      isFromEdge: true,
     };
   }
   const body =
     "<!doctype html><title>Access denied | discord.com used Cloudflare to restrict access</title><h1>Error 1015</h1>";
-  return { status: 429, headers: { "Content-Type": "text/html; charset=UTF-8", ...headers }, body };
+  return {
+    status: 429,
+    headers: { "Content-Type": "text/html; charset=UTF-8", ...headers },
+    body,
+    isFromEdge: true,
+  };
 }

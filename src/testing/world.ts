@@ -1,5 +1,11 @@
 import type { SimulatedClock } from "./clock.js";
-import { type NewGuild, type NewMember, SimulatedGuild, type SimulatedMember } from "./guild.js";
+import {
+  type NewGuild,
+  type NewMember,
+  type SimulatedChannel,
+  SimulatedGuild,
+  type SimulatedMember,
+} from "./guild.js";
 import { compareSnowflakes, SnowflakeSequence } from "./snowflake.js";
 import { type NewConnection, type NewUser, SimulatedUser } from "./user.js";
 
@@ -63,6 +69,15 @@ export class World {
       visibility: 1,
       ...given,
     });
+  }
+
+  /** A channel of a guild, and the guild. */
+  findChannel(id: string): { guild: SimulatedGuild; channel: SimulatedChannel } | undefined {
+    for (const guild of this.guilds.values()) {
+      const channel = guild.channels.find((candidate) => candidate.id === id);
+      if (channel !== undefined) return { guild, channel };
+    }
+    return undefined;
   }
 
   /** The guilds a user is in, oldest id first. */

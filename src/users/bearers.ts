@@ -2,8 +2,8 @@ import { LRUCache } from "lru-cache";
 import { now } from "../clock.js";
 import { digestOf } from "../digest.js";
 import { HttpException, Unauthorized } from "../errors.js";
-import type { GrantPlace } from "../grants/grant.js";
-import { heldPlace } from "../grants/held-place.js";
+import { heldToken } from "../grants/held-token.js";
+import type { TokenStorage } from "../grants/token-storage.js";
 import { readAuthorization } from "../models/authorization.js";
 import { parseAnswer } from "../rest/answer.js";
 import type { Rest } from "../rest/rest.js";
@@ -18,21 +18,22 @@ const MOST_VOUCHED_FOR = 10_000;
 export class Bearers {
   readonly #clientId: string;
   readonly #rest: Rest;
-  readonly #sessionOf: (place: GrantPlace) => UserSession;
+  readonly #sessionOf: (storage: TokenStorage) => UserSession;
   readonly #sessions = new LoadingCache(new LRUCache<string, UserSession>(CHECKED));
   readonly #refused = new LRUCache<string, Unauthorized>(CHECKED);
   /** Hashes of tokens that Discord once accepted: made-up tokens of others cannot keep these from being checked again. */
   readonly #vouchedFor = new LRUCache<string, true>({ max: MOST_VOUCHED_FOR });
 
-  constructor(clientId: string, rest: Rest, sessionOf: (place: GrantPlace) => UserSession) {
+  constructor(clientId: string, rest: Rest, sessionOf: (storage: TokenStorage) => UserSession) {
     this.#clientId = clientId;
     this.#rest = rest;
     this.#sessionOf = sessionOf;
   }
 
   /** @throws Unauthorized, RateLimited, HttpException */
-  async session(accessToken: string): Promise<UserSession> {
-    if (!/^[\x21-\x7e]{1,2048}$/.test(accessToken)) throw refusal("It is not a Discord access token.");
+  async session(accessToken: unknown): Promise<UserSession> {
+    if (typeof accessToken !== "string" || !/^[\x21-\x7e]{1,2048}$/.test(accessToken))
+      throw refusal("It is not a Discord access token.");
     const id = digestOf(accessToken);
     const refused = this.#refused.get(id);
     if (refused) throw refused;
@@ -60,9 +61,8 @@ export class Bearers {
     if (applicationId !== this.#clientId) throw refusal("It was issued to another application.");
     this.#vouchedFor.set(id, true);
     const expiresAt = expires.getTime();
-    return this.#sessionOf(
-      heldPlace({ id, accessToken, scopes, issuedAt: now(), expiresAt, userId: user?.id }),
-    );
+    const token = { id, accessToken, scopes, issuedAt: now(), expiresAt, userId: user?.id };
+    return this.#sessionOf(heldToken(token, id));
   }
 }
 

@@ -1,5 +1,7 @@
+import { optionsChecker } from "../check-options.js";
 import { type ErrorCode, HttpException } from "../errors.js";
 import { GuildMember } from "../models/guild-member.js";
+import { BOOLEAN, LIST, STRING } from "../option-kinds.js";
 import { parseAnswer } from "../rest/answer.js";
 import { requireSnowflake } from "../snowflake.js";
 import type { BotCalls } from "./bot-calls.js";
@@ -15,6 +17,13 @@ export interface JoinOptions {
   /** Needs DEAFEN_MEMBERS. */
   readonly deaf?: boolean | undefined;
 }
+
+const joinOptions = optionsChecker<JoinOptions>({
+  of: "addToGuild",
+  example: '{ nick: "Nelly" }',
+  // Ids have an error of their own: they may come from a visitor.
+  kinds: { nick: STRING, roles: LIST, mute: BOOLEAN, deaf: BOOLEAN },
+});
 
 interface JoiningUser {
   readonly id: string;
@@ -41,9 +50,10 @@ const NAMED_REFUSALS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
 export async function joinGuild(
   bot: BotCalls,
   guildId: string,
-  { nick, roles, mute, deaf }: JoinOptions,
+  options: JoinOptions | undefined,
   userOf: () => Promise<JoiningUser>,
 ): Promise<GuildMember | null> {
+  const { nick, roles, mute, deaf } = joinOptions(options);
   requireSnowflake(guildId, "guildId");
   for (const role of roles ?? []) requireSnowflake(role, "a role");
   const user = await userOf();

@@ -2,9 +2,10 @@ import { LRUCache } from "lru-cache";
 import { now } from "../clock.js";
 import { digestOf } from "../digest.js";
 import { HttpException } from "../errors.js";
-import type { GrantPlace, Token } from "../grants/grant.js";
+import type { Grants } from "../grants/grants.js";
 import { grantEnded } from "../grants/sign-in-errors.js";
-import type { Tokens } from "../grants/tokens.js";
+import type { Token } from "../grants/token.js";
+import type { TokenStorage } from "../grants/token-storage.js";
 import type { ApiRequest } from "../rest/api-request.js";
 import type { Rest } from "../rest/rest.js";
 import { parseRoute } from "../rest/route.js";
@@ -14,7 +15,7 @@ const MOST_REFUSALS = 10_000;
 
 /** Calls in a user's name, and what a 401 to one of them means. */
 export class UserCalls {
-  readonly #tokens: Tokens;
+  readonly #grants: Grants;
   readonly #rest: Rest;
   /** By the access token's hash. */
   readonly #probes = new Map<string, Promise<boolean>>();
@@ -26,8 +27,8 @@ export class UserCalls {
     perf: { now },
   });
 
-  constructor(tokens: Tokens, rest: Rest) {
-    this.#tokens = tokens;
+  constructor(grants: Grants, rest: Rest) {
+    this.#grants = grants;
     this.#rest = rest;
   }
 
@@ -35,7 +36,7 @@ export class UserCalls {
    * @param token a valid token of this grant
    * @throws Unauthorized, RateLimited, HttpException, TypeError
    */
-  async send(place: GrantPlace, token: Token, route: string, request?: ApiRequest): Promise<unknown> {
+  async send(storage: TokenStorage, token: Token, route: string, request?: ApiRequest): Promise<unknown> {
     const refusalKey = `${token.id} ${request?.method ?? "GET"} ${parseRoute(route).template}`;
     const refusal = this.#refusals.get(refusalKey);
     if (refusal) throw refusal;
@@ -44,7 +45,7 @@ export class UserCalls {
       return await this.#rest.send(credentialsOf(token), route, request);
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      const next = await this.#tokenAfterRefusal(place, token);
+      const next = await this.#tokenAfterRefusal(storage, token);
       if (next) return this.#rest.send(credentialsOf(next), route, request);
       this.#refusals.set(refusalKey, error);
       throw error;
@@ -52,19 +53,23 @@ export class UserCalls {
   }
 
   /** @returns another token to try; nothing where the refused one is still valid */
-  async #tokenAfterRefusal(place: GrantPlace, refused: Token): Promise<Token | undefined> {
-    const stored = await place.readAgain();
+  async #tokenAfterRefusal(storage: TokenStorage, refused: Token): Promise<Token | undefined> {
+    const stored = await this.#grants.read(storage);
     if (!stored) throw grantEnded();
     if (stored.accessToken !== refused.accessToken) return stored;
-    if (await this.#isValid(refused)) return undefined;
-    if (refused.refreshToken) return this.#tokens.refresh(place, refused);
-    await this.#tokens.end(place, refused.id);
+    if (await this.isAccepted(refused)) return undefined;
+    if (refused.refreshToken) return this.#grants.refresh(storage, refused);
+    await this.#grants.end(storage, refused.id);
     throw grantEnded();
   }
 
-  /** Whether Discord still knows the token. A 401 does not tell: Discord also answers it for a missing scope. */
-  async #isValid(token: Token): Promise<boolean> {
-    if (this.#tokens.isDisowned(token)) return false;
+  /**
+   * Whether Discord still accepts the token. A 401 does not tell: Discord also answers it for a missing scope.
+   *
+   * @throws HttpException, RateLimited when that cannot be found out
+   */
+  async isAccepted(token: Token): Promise<boolean> {
+    if (this.#grants.isRejected(token)) return false;
     const key = digestOf(token.accessToken);
     const inFlight = this.#probes.get(key);
     if (inFlight !== undefined) return inFlight;
@@ -79,7 +84,7 @@ export class UserCalls {
       return true;
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      this.#tokens.disown(token);
+      this.#grants.reject(token);
       return false;
     }
   }

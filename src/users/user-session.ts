@@ -1,7 +1,8 @@
 import type { Config } from "../config.js";
 import { MissingScopes } from "../errors.js";
-import type { GrantPlace, Token } from "../grants/grant.js";
-import type { Tokens } from "../grants/tokens.js";
+import type { Grants } from "../grants/grants.js";
+import type { Token } from "../grants/token.js";
+import type { TokenStorage } from "../grants/token-storage.js";
 import type { Authorization } from "../models/authorization.js";
 import type { Guild } from "../models/guild.js";
 import type { GuildMember } from "../models/guild-member.js";
@@ -14,7 +15,7 @@ import { requireGranted, scopeOf } from "../scopes.js";
 import { requireSnowflake } from "../snowflake.js";
 import type { BotCalls } from "./bot-calls.js";
 import { type JoinOptions, joinGuild } from "./guild-join.js";
-import type { FetchOptions } from "./loading-cache.js";
+import { type FetchOptions, fetchOptions } from "./loading-cache.js";
 import {
   fromPayload,
   type RoleConnection,
@@ -26,7 +27,7 @@ import { cacheKey, type Resource, type Users } from "./users.js";
 
 interface Parts {
   readonly config: Config;
-  readonly tokens: Tokens;
+  readonly grants: Grants;
   readonly users: Users;
   readonly calls: UserCalls;
   readonly bot: BotCalls;
@@ -39,21 +40,20 @@ interface Parts {
  */
 export class UserSession {
   readonly #parts: Parts;
-  readonly #place: GrantPlace;
+  readonly #storage: TokenStorage;
   readonly #onUser: ((user: User) => void) | undefined;
 
-  /** @internal @param onUser called with a user whose id the login could not find out */
-  constructor(parts: Parts, place: GrantPlace, onUser?: (user: User) => void) {
+  /** @internal @param onUser called with the user whenever one is fetched, cached or not */
+  constructor(parts: Parts, storage: TokenStorage, onUser?: (user: User) => void) {
     this.#parts = parts;
-    this.#place = place;
+    this.#storage = storage;
     this.#onUser = onUser;
   }
 
   /** The user. Needs `identify`; with `email` also their address. @throws Unauthorized, MissingScopes, RateLimited, HttpException */
   async fetchUser(options?: FetchOptions): Promise<User> {
-    const token = await this.#validToken();
-    const user = await this.#read(token, this.#parts.users.user, options);
-    if (token.userId === undefined) this.#onUser?.(user);
+    const user = await this.#fetch(this.#parts.users.user, options);
+    this.#onUser?.(user);
     return user;
   }
 
@@ -89,12 +89,15 @@ export class UserSession {
    * @throws HttpException `banned_from_guild`, `guild_limit_reached`, `user_token_rejected`, `bot_token_rejected`, ...
    * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
    */
-  async addToGuild(guildId: string, options: JoinOptions = {}): Promise<GuildMember | null> {
+  async addToGuild(guildId: string, options?: JoinOptions): Promise<GuildMember | null> {
     const { users, bot } = this.#parts;
     return joinGuild(bot, guildId, options, async () => {
       const token = await this.#validToken();
       requireGranted(token.scopes, ["guilds.join"], "addToGuild");
-      return { id: token.userId ?? (await this.#read(token, users.user)).id, accessToken: token.accessToken };
+      return {
+        id: token.userId ?? (await this.#read(token, users.user, {})).id,
+        accessToken: token.accessToken,
+      };
     });
   }
 
@@ -128,12 +131,12 @@ export class UserSession {
     const token = await this.#validToken();
     const scope = scopeOf(template);
     if (scope !== undefined) requireGranted(token.scopes, [scope], template);
-    return this.#parts.calls.send(this.#place, token, route, request) as Promise<T>;
+    return this.#parts.calls.send(this.#storage, token, route, request) as Promise<T>;
   }
 
   /** The one place where a call gets its token. */
   #validToken(): Promise<Token> {
-    return this.#parts.tokens.usable(this.#place);
+    return this.#parts.grants.validToken(this.#storage);
   }
 
   async #fetch<T extends object>(
@@ -141,20 +144,21 @@ export class UserSession {
     options?: FetchOptions,
     guildId?: string,
   ): Promise<T> {
-    return this.#read(await this.#validToken(), resource, options, guildId);
+    const checked = options === undefined ? {} : fetchOptions(options);
+    return this.#read(await this.#validToken(), resource, checked, guildId);
   }
 
   /** Checks the scope before it asks the cache: what is cached must not outlive the sign-in or its scopes. */
   #read<T extends object>(
     token: Token,
     { route, scope, cache, parse }: Resource<T>,
-    options: FetchOptions = {},
+    options: FetchOptions,
     guildId = "",
   ): Promise<T> {
     if (scope !== undefined && !token.scopes.includes(scope)) throw new MissingScopes([scope], route);
     return cache.fetch(cacheKey(token.id, guildId), options, async () => {
       const path = route.replace(":id", guildId);
-      const payload = await this.#parts.calls.send(this.#place, token, path);
+      const payload = await this.#parts.calls.send(this.#storage, token, path);
       return parseAnswer({ method: "GET", route: path }, () => parse(payload, guildId));
     });
   }

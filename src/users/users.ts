@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { now } from "../clock.js";
 import type { Config } from "../config.js";
-import type { Token } from "../grants/grant.js";
+import type { Token } from "../grants/token.js";
 import { type Authorization, readAuthorization } from "../models/authorization.js";
 import { Guild } from "../models/guild.js";
 import { GuildMember } from "../models/guild-member.js";
@@ -62,7 +62,7 @@ export class Users {
   }
 
   /** The user of a new login, whose token is not stored yet. @throws RateLimited, HttpException */
-  async userOfLogin(token: Token): Promise<User> {
+  async ofNewLogin(token: Token): Promise<User> {
     const { route, cache, parse } = this.user;
     return cache.fetch(cacheKey(token.id), {}, async () => {
       const payload = await this.#rest.send(credentialsOf(token), route);

@@ -129,6 +129,7 @@ describe("a session cookie that is SameSite=Strict", () => {
         cookie: { sameSite: "strict" },
       }),
     );
+    simulator.addRedirectUri(`${url}/auth/callback`);
     const discord = new DiscordOAuth2Session(app, {
       ...simulator.options,
       redirectUri: `${url}/auth/callback`,

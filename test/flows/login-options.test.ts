@@ -35,7 +35,7 @@ const INTEGRATION_TYPE = '"guild" or "user"';
 
 /** Login options that are mistakes, and what is said then. */
 const MISTAKES: readonly (readonly [unknown, string])[] = [
-  [{ scope: ["identify"] }, "There is no login option scope. The options are scopes,"],
+  [{ scope: ["identify"] }, "There is no option scope: did you mean scopes?"],
   [{ scopes: [] }, "scopes must be a list of scopes"],
   [{ scopes: "identify" }, 'scopes must be a list of scopes such as ["identify", "guilds"], not "identify".'],
   [{ scopes: ["identify guilds"] }, "scopes must be a list"],

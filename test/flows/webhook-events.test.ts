@@ -181,6 +181,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     const browser = app.browser();
     await browser.signIn("/login", { user });
 
+    simulator.removeAuthorization(user);
     await simulator.sendWebhookEvent(url, {
       type: "APPLICATION_DEAUTHORIZED",
       data: { user: { id: user.id } },
@@ -201,6 +202,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     const browser = other.browser();
     await browser.signIn("/login", { user });
 
+    simulator.removeAuthorization(user);
     await simulator.sendWebhookEvent(url, {
       type: "APPLICATION_DEAUTHORIZED",
       data: { user: { id: user.id } },
@@ -219,6 +221,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     const clock = movableClock();
     const event = { type: "APPLICATION_DEAUTHORIZED", data: { user: { id: user.id } } };
 
+    simulator.removeAuthorization(user);
     await simulator.sendWebhookEvent(url, event);
     await expect.poll(() => events).toHaveLength(1);
     expect(await signedInAs(browser)).toBeUndefined();

@@ -40,6 +40,7 @@ export function startProcesses(count: number) {
     const redisUrl = inject("services").redisUrl ?? "";
     const prefix = `test-${randomBytes(6).toString("hex")}:`;
     const discord = { ...simulator.options, redirectUri: REDIRECT_URI, ...options };
+    simulator.addRedirectUri(REDIRECT_URI);
     const serving = new Set(workers);
     const replies = await Promise.all(
       workers.map((worker) => worker.tell({ name: "serve", discord, redisUrl, prefix, lock })),

@@ -9,6 +9,8 @@ import { startProxy } from "../support/proxy.js";
 import { startTlsFront, type TlsFront } from "../support/tls-front.js";
 import type { Serving } from "./https-app.js";
 
+const REDIRECT_URI = "http://127.0.0.1:3000/callback";
+
 /** Tells the process which further certificates to trust; without it, it trusts none of the test's. */
 type Trusted = TlsFront["certificatePath"] | undefined;
 
@@ -46,7 +48,7 @@ async function start(
   options: DiscordOptions = {},
   trusted = (front: TlsFront): Trusted => front.certificatePath,
 ) {
-  const simulator = await startSimulator();
+  const simulator = await startSimulator({ redirectUris: [REDIRECT_URI] });
   const front = await startTlsFront(simulator.url);
   const child = fork(new URL("https-app.ts", import.meta.url), {
     execArgv: ["--no-warnings", "--import", "tsx"],
@@ -59,7 +61,7 @@ async function start(
   });
   child.send({
     ...simulator.options,
-    redirectUri: "http://127.0.0.1:3000/callback",
+    redirectUri: REDIRECT_URI,
     discordUrl: front.url,
     issuer: simulator.url,
     ...options,

@@ -78,7 +78,9 @@ export async function startApp(
       }),
   );
   const { callbackPath = "/callback", create = (to, given) => new DiscordOAuth2Session(to, given) } = options;
-  const discord = create(app, { ...simulator.options, redirectUri: url + callbackPath, ...options.discord });
+  const redirectUri = options.discord?.redirectUri ?? url + callbackPath;
+  simulator.addRedirectUri(redirectUri);
+  const discord = create(app, { ...simulator.options, ...options.discord, redirectUri });
 
   const { login = {} } = options;
   app.get(

@@ -1,8 +1,12 @@
 import type { Store } from "express-session";
 import { createGate } from "./gate.js";
+import type { KeyPattern } from "./memory-store.js";
 
 /** Holds back the next write to a key of this form; `begun` resolves when it is there. */
-export function holdWrite(store: Store, pattern: RegExp): { readonly begun: Promise<void>; release(): void } {
+export function holdWrite(
+  store: Store,
+  pattern: KeyPattern,
+): { readonly begun: Promise<void>; release(): void } {
   const entrance = createGate();
   const exit = createGate();
   const set = store.set.bind(store);

@@ -4,7 +4,7 @@ export type StoreAction = "get" | "set" | "destroy";
 
 interface Rule {
   readonly action: StoreAction;
-  readonly pattern: RegExp;
+  readonly pattern: KeyPattern;
   readonly error: Error;
 }
 
@@ -19,23 +19,43 @@ export interface ObservedStore<Store extends MemoryStore = MemoryStore> {
   /** What lies there, by key. */
   content(): Promise<Record<string, SessionData & { grant?: string }>>;
   /** From now on such a use fails, without effect. */
-  fail(action: StoreAction, pattern?: RegExp, error?: Error): void;
+  fail(action: StoreAction, pattern?: KeyPattern, error?: Error): void;
   recover(): void;
   /** The next such use waits until the returned function is called; `begun` resolves when it waits. */
-  hold(action: StoreAction, pattern?: RegExp): { readonly begun: Promise<void>; release(): void };
+  hold(action: StoreAction, pattern?: KeyPattern): { readonly begun: Promise<void>; release(): void };
 }
 
-/** The key of a grant's record, and not of the note that it is being refreshed. */
-export const RECORD = /^discord-[\w-]{24}$/;
+/** What keys have in common. */
+export interface KeyPattern {
+  test(key: string): boolean;
+}
+
+/** The form of every key that the library writes. */
+export const OUR_KEY = /^discord-[\w-]{24}$/;
+
+/** Keys under which a text as long as a sealed token was written. */
+const tokenKeys = new Set<string>();
+
+/** Keys of records that hold tokens. Known from the first write on, to a store that {@link observe} watches. */
+export const RECORD: KeyPattern = { test: (key) => tokenKeys.has(key) };
+
+/** Keys of leases and of markers that a grant has ended. */
+export const NOTE: KeyPattern = { test: (key) => OUR_KEY.test(key) && !tokenKeys.has(key) };
 
 /** The key of a session. */
-export const SESSION = /^(?!discord-)/;
+export const SESSION: KeyPattern = /^(?!discord-)/;
+
+/** Tells records of tokens from others by what is written. */
+export function learnKey(key: string, session: object): void {
+  const { grant } = session as { grant?: unknown };
+  if (OUR_KEY.test(key) && typeof grant === "string" && grant.length > 150) tokenKeys.add(key);
+}
 
 /** Puts a session store under watch. */
 export function observe<Store extends MemoryStore>(store: Store): ObservedStore<Store> {
   const uses: string[] = [];
   let rules: Rule[] = [];
-  const held: { action: StoreAction; pattern: RegExp; wait: () => Promise<void> }[] = [];
+  const held: { action: StoreAction; pattern: KeyPattern; wait: () => Promise<void> }[] = [];
 
   function use(action: StoreAction, key: string, fail: (error: Error) => void, run: () => void): void {
     uses.push(`${action} ${key}`);
@@ -47,13 +67,15 @@ export function observe<Store extends MemoryStore>(store: Store): ObservedStore<
 
   const { get, set, destroy } = store;
   store.get = (key, callback) => use("get", key, callback, () => get.call(store, key, callback));
-  store.set = (key, session, callback) =>
+  store.set = (key, session, callback) => {
+    learnKey(key, session);
     use(
       "set",
       key,
       (error) => callback?.(error),
       () => set.call(store, key, session, callback),
     );
+  };
   store.destroy = (key, callback) =>
     use(
       "destroy",

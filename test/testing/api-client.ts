@@ -18,7 +18,7 @@ interface ApiCall {
   readonly form?: Record<string, string>;
   readonly headers?: Record<string, string>;
   readonly base?: string;
-  readonly raw?: string;
+  readonly raw?: string | FormData;
 }
 
 /** Calls a route of the API, written as "GET /users/@me". */

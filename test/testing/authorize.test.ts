@@ -70,8 +70,9 @@ describe("the redirect back", () => {
   });
 
   it("keeps the query the redirect URI has", async () => {
-    const discord = await startForTest();
-    const query = await approved(discord, discord.addUser(), { redirect_uri: `${CALLBACK}?from=here` });
+    const redirect_uri = `${CALLBACK}?from=here`;
+    const discord = await startForTest({ redirectUris: [redirect_uri] });
+    const query = await approved(discord, discord.addUser(), { redirect_uri });
     expect(query["from"]).toBe("here");
   });
 
@@ -149,8 +150,8 @@ describe("a request nobody is redirected for", () => {
     expect((await approved(discord, user))["code"]).toBeDefined();
   });
 
-  it("is one with something else than an http URL, when no redirect URI was registered", async () => {
-    const discord = await startForTest();
+  it("is one with something else than an http URL, even when redirect URIs need not be registered", async () => {
+    const discord = await startForTest({ behaviour: { strictRedirectUris: false } });
     const user = discord.addUser();
     for (const redirect_uri of ["myapp://callback", "http://[", "javascript:alert(1)"]) {
       await expect(discord.approve(authorizeUrl(discord, { redirect_uri }), { user })).rejects.toThrow(
@@ -178,7 +179,7 @@ describe("without a redirect URI", () => {
   });
 
   it("an app without any ends on a page of Discord, and so does Cancel", async () => {
-    const discord = await startForTest();
+    const discord = await startForTest({ redirectUris: [] });
     const user = discord.addUser();
     const url = authorizeUrl(discord, { redirect_uri: undefined });
     const decide = (decision: string) =>

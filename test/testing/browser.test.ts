@@ -47,6 +47,7 @@ function createApp(discord: DiscordSimulator, publicUrl?: string): Express {
 async function startApp() {
   const discord = await startForTest();
   const url = await serve(createApp(discord));
+  discord.addRedirectUri(`${url}/callback`);
   return { discord, url, browser: discord.browser(url) };
 }
 
@@ -191,6 +192,7 @@ describe("signing in", () => {
 
   it("goes to an app behind a proxy that ends https", async () => {
     const discord = await startForTest();
+    discord.addRedirectUri("https://app.test/callback");
     const via = await serve(createApp(discord, "https://app.test"));
     const browser = discord.browser("https://app.test", { via });
     const response = await browser.signIn("/login", { user: discord.addUser() });

@@ -58,6 +58,7 @@ describe("POST /channels/:id/messages", () => {
         recipient: user,
         content: "Welcome!",
         body: { content: "Welcome!", nonce: "n", flags: 4 },
+        files: [],
       },
     ]);
   });

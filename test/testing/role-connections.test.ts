@@ -30,6 +30,9 @@ it.each([
   [{ platform_username: "x".repeat(101) }, "platform_username"],
   [{ platform_username: 1 }, "platform_username"],
   [{ metadata: { a: "" } }, "metadata"],
+  [{ metadata: { a: { b: 1 } } }, "metadata"],
+  [{ metadata: { "A b": "1" } }, "metadata"],
+  [{ metadata: { ["a".repeat(51)]: "1" } }, "metadata"],
   [{ metadata: { a: "x".repeat(101) } }, "metadata"],
   [{ metadata: { a: 1, b: 1, c: 1, d: 1, e: 1, f: 1 } }, "metadata"],
   [{ metadata: "x" }, "metadata"],
@@ -59,4 +62,44 @@ it("the bot says what can be said about users, in five records at most", async (
   expect((await callApi(discord, `PUT ${path}`, { bot: true, json: {} })).status).toBe(400);
   const other = path.replace(discord.options.clientId, "1");
   expect((await callApi(discord, `GET ${other}`, { bot: true })).body.code).toBe(10002);
+});
+
+const RECORD = { type: 2, key: "level", name: "Level", description: "At least" };
+
+it.each([
+  [[RECORD, 1], ["1"]],
+  [[{ ...RECORD, type: 9 }], ["0", "type"]],
+  [[{ ...RECORD, type: "2" }], ["0", "type"]],
+  [
+    [RECORD, { ...RECORD, key: "Level" }],
+    ["1", "key"],
+  ],
+  [[{ ...RECORD, key: "" }], ["0", "key"]],
+  [[{ ...RECORD, key: "x".repeat(51) }], ["0", "key"]],
+  [
+    [RECORD, RECORD],
+    ["1", "key"],
+  ],
+  [[{ ...RECORD, name: "" }], ["0", "name"]],
+  [[{ ...RECORD, name: "x".repeat(101) }], ["0", "name"]],
+  [[{ ...RECORD, description: undefined }], ["0", "description"]],
+  [[{ ...RECORD, description: "x".repeat(201) }], ["0", "description"]],
+  [[{ ...RECORD, name_localizations: ["x"] }], ["0", "name_localizations"]],
+  [[{ ...RECORD, description_localizations: { de: 1 } }], ["0", "description_localizations"]],
+])("records such as %.80j are refused at %j", async (json, path) => {
+  const discord = await startForTest();
+  const endpoint = `/applications/${discord.options.clientId}/role-connections/metadata`;
+  const { status, body } = await callApi(discord, `PUT ${endpoint}`, { bot: true, json });
+  expect([status, body.code]).toEqual([400, 50035]);
+  const leaf = path.reduce((errors, part) => errors[part], body.errors);
+  expect(leaf._errors).toHaveLength(1);
+  expect((await callApi(discord, `GET ${endpoint}`, { bot: true })).body).toEqual([]);
+});
+
+it("records keep their localizations and nothing Discord does not know", async () => {
+  const discord = await startForTest();
+  const endpoint = `/applications/${discord.options.clientId}/role-connections/metadata`;
+  const record = { ...RECORD, name_localizations: { de: "Stufe" } };
+  const json = [{ ...record, extra: 1 }];
+  expect((await callApi(discord, `PUT ${endpoint}`, { bot: true, json })).body).toEqual([record]);
 });

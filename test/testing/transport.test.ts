@@ -24,7 +24,7 @@ describe("an address nobody answers at", () => {
 
 it("a wrong method is answered 405", async () => {
   const discord = await startForTest();
-  for (const endpoint of ["DELETE /users/@me", "PATCH /guilds/1/members/2", "GET /oauth2/token"]) {
+  for (const endpoint of ["DELETE /users/@me", "POST /guilds/1/members/2", "GET /oauth2/token"]) {
     const { status, body } = await callApi(discord, endpoint, { bot: true });
     expect([status, body]).toEqual([405, { message: "405: Method Not Allowed", code: 0 }]);
   }

@@ -40,7 +40,7 @@ describe("GET /users/@me", () => {
   });
 
   it("tells the kind of Nitro only to approved partners", async () => {
-    const discord = await startForTest();
+    const discord = await startForTest({ behaviour: { approvedScopes: ["identify.premium"] } });
     const user = discord.addUser({ premium_type: 2 });
     expect((await get(discord, "/users/@me", user, "identify", "identify.premium")).body.premium_type).toBe(
       2,

@@ -12,7 +12,7 @@ export function applicationRoutes(discord: Discord): Routes {
 function describeApplication({ application, authorizations, owner, world }: Discord): object {
   return {
     ...application.payload,
-    redirect_uris: application.redirectUris ?? [],
+    redirect_uris: application.redirectUris,
     owner: owner.seenByOthers(),
     team: null,
     approximate_guild_count: [...world.guilds.values()].filter((guild) => guild.bot).length,

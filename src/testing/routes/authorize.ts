@@ -1,3 +1,4 @@
+import { publicUrlOf } from "../addresses.js";
 import { type Answer, redirect, refuse } from "../answer.js";
 import { type AuthorizeRequest, findMistake, readAuthorizeRequest } from "../authorize-request.js";
 import type { Call } from "../call.js";
@@ -25,8 +26,9 @@ export function authorizePageRoutes(discord: Discord): Routes {
 }
 
 /** The same address below `/api`, which leads to the page. */
-export function authorizeApiRoutes({ url }: Discord): Routes {
-  return { "GET /oauth2/authorize": (call) => redirect(`${url}/oauth2/authorize${call.search}`) };
+export function authorizeApiRoutes(discord: Discord): Routes {
+  const page = `${publicUrlOf(discord)}/oauth2/authorize`;
+  return { "GET /oauth2/authorize": (call) => redirect(page + call.search) };
 }
 
 function ask(discord: Discord, call: Call): Answer {
@@ -45,7 +47,7 @@ function decide(discord: Discord, call: Call): Answer {
   const request = readAuthorizeRequest(discord, call);
   const mistake = findMistake(request);
   if (mistake !== undefined) return redirectWithError(discord, request, mistake);
-  const form = formOf(call);
+  const form = formOf(discord, call);
   const user = discord.world.users.get(form["user_id"] ?? "");
   if (user === undefined) refuse(errorPage("Nobody has this user_id: add the user to this simulator first"));
   if (form["decision"] !== "authorize") {
@@ -73,7 +75,7 @@ function mayGrant(
   const implicit = responseType === "token";
   if (scopes.includes("role_connections.write") && (codeChallenge !== undefined || implicit)) return false;
   if (scopes.includes("webhook.incoming") && implicit) return false;
-  return scopes.length > 0 && scopes.every((scope) => isGrantable(scope, behaviour.approvedScopes));
+  return scopes.length > 0 && scopes.every((scope) => isGrantable(scope, behaviour));
 }
 
 /** Whether `prompt=none` may pass: everything was granted before, and there is nothing to choose. */
@@ -93,7 +95,7 @@ function chosenGuild(
   request: AuthorizeRequest,
   user: SimulatedUser,
 ): SimulatedGuild {
-  const id = formOf(call)["guild_id"] || request.guildId;
+  const id = formOf(discord, call)["guild_id"] || request.guildId;
   const guild = discord.world.guilds.get(id ?? "");
   if (guild?.lets(user, PERMISSIONS.manageGuild)) return guild;
   return askAgain(discord, request, { user, problem: "Choose a server that this user manages" });
@@ -105,7 +107,7 @@ function chosenChannel(
   request: AuthorizeRequest,
   user: SimulatedUser,
 ): { guild: SimulatedGuild; channel: SimulatedChannel } {
-  const id = formOf(call)["channel_id"] || request.channelId;
+  const id = formOf(discord, call)["channel_id"] || request.channelId;
   for (const guild of discord.world.guildsOf(user)) {
     const channel = guild.channels.find((candidate) => candidate.id === id);
     if (channel !== undefined && guild.lets(user, PERMISSIONS.manageWebhooks)) return { guild, channel };

@@ -11,7 +11,7 @@ interface ClientCredentials {
 /** Refuses a request to the token or revocation endpoint that does not come from the application. */
 export function requireClient(discord: Discord, call: Call): void {
   const { application, behaviour } = discord;
-  const { id, secret } = readBasic(call) ?? readForm(call);
+  const { id, secret } = readBasic(call) ?? readForm(discord, call);
   const knowsSecret = secret === application.secret || (behaviour.publicClient && secret === undefined);
   if (id === application.id && knowsSecret) return;
   const status = behaviour.invalidClientStatus;
@@ -21,12 +21,13 @@ export function requireClient(discord: Discord, call: Call): void {
 }
 
 /** The form a request carries; anything else counts as an empty one. */
-export function formOf(call: Call): Readonly<Record<string, string>> {
-  return call.body.kind === "form" ? call.body.fields : {};
+export function formOf({ behaviour }: Discord, { body }: Call): Readonly<Record<string, string>> {
+  const isForm = body.kind === "form" || (body.kind === "multipart" && behaviour.multipartForms);
+  return isForm ? body.fields : {};
 }
 
-function readForm(call: Call): ClientCredentials {
-  const { client_id, client_secret } = formOf(call);
+function readForm(discord: Discord, call: Call): ClientCredentials {
+  const { client_id, client_secret } = formOf(discord, call);
   return { id: client_id, secret: client_secret };
 }
 

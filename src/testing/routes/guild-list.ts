@@ -1,12 +1,14 @@
 import { requireScope } from "../access.js";
-import { type Answer, json, refuse } from "../answer.js";
-import { invalidField } from "../api-errors.js";
+import { type Answer, json } from "../answer.js";
 import type { AccessToken } from "../authorizations.js";
 import type { Call } from "../call.js";
 import type { Discord } from "../discord.js";
 import { MOST_GUILDS, type SimulatedGuild } from "../guild.js";
-import { compareSnowflakes, isSnowflake } from "../snowflake.js";
+import { countsOf } from "../guild-payload.js";
+import { isTrue, selectPage } from "../query-values.js";
+import { compareSnowflakes } from "../snowflake.js";
 
+const PAGE = { usual: MOST_GUILDS, most: MOST_GUILDS };
 const FIRST_VERSION_WITH_TEXT_PERMISSIONS = 8;
 const LARGEST_OLD_PERMISSIONS = (1n << 31n) - 1n;
 
@@ -40,16 +42,7 @@ export function listBotGuilds(discord: Discord, call: Call): Answer {
 }
 
 function listEntries(call: Call, entries: readonly Entry[], withCounts: boolean): Answer {
-  const limit = readLimit(call);
-  const after = readId(call, "after");
-  const before = readId(call, "before");
-  const inRange = entries.filter(
-    ({ guild }) =>
-      (after === undefined || compareSnowflakes(guild.id, after) > 0) &&
-      (before === undefined || compareSnowflakes(guild.id, before) < 0),
-  );
-  const selected =
-    before !== undefined && after === undefined ? inRange.slice(-limit) : inRange.slice(0, limit);
+  const selected = selectPage(call, entries, ({ guild }) => guild.id, PAGE);
   return json(
     200,
     selected.map((entry) => toItem(entry, call.version, withCounts)),
@@ -65,10 +58,7 @@ function toItem({ guild, owner, permissions }: Entry, version: number, withCount
     owner,
     ...writePermissions(permissions, version),
     features: guild.features,
-    ...(withCounts && {
-      approximate_member_count: guild.members.size,
-      approximate_presence_count: guild.members.size,
-    }),
+    ...(withCounts && countsOf(guild)),
   };
 }
 
@@ -78,23 +68,4 @@ function writePermissions(permissions: bigint, version: number): object {
     permissions: Number(permissions & LARGEST_OLD_PERMISSIONS),
     permissions_new: permissions.toString(),
   };
-}
-
-function readLimit(call: Call): number {
-  const text = call.query["limit"] ?? String(MOST_GUILDS);
-  const limit = Number(text);
-  if (/^\d+$/.test(text) && limit >= 1 && limit <= MOST_GUILDS) return limit;
-  return refuse(
-    invalidField("limit", "NUMBER_TYPE_MAX", `int value should be between 1 and ${MOST_GUILDS}.`),
-  );
-}
-
-function readId(call: Call, name: "before" | "after"): string | undefined {
-  const value = call.query[name];
-  if (value === undefined || isSnowflake(value)) return value;
-  return refuse(invalidField(name, "NUMBER_TYPE_COERCE", `Value "${value}" is not snowflake.`));
-}
-
-function isTrue(value: string | undefined): boolean {
-  return value === "true" || value === "True" || value === "1";
 }

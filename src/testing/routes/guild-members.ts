@@ -1,120 +1,63 @@
-import { forBot, readObject } from "../access.js";
+import { forBot } from "../access.js";
 import { type Answer, json, noContent, refuse } from "../answer.js";
-import {
-  BANNED,
-  GUILD_MAXIMUM,
-  INVALID_ACCESS_TOKEN,
-  invalidField,
-  JOIN_LIMITED,
-  MEMBER_MAXIMUM,
-  MISSING_ACCESS,
-  MISSING_PERMISSIONS,
-  MISSING_SCOPE,
-  NEEDS_VERIFICATION,
-  UNKNOWN_GUILD,
-  UNKNOWN_MEMBER,
-  UNKNOWN_USER,
-} from "../api-errors.js";
+import { MISSING_ACCESS } from "../api-errors.js";
+import { findBotGuild, findLowerMember, findMember, requireBotPermissions } from "../bot-access.js";
+import type { Call } from "../call.js";
 import type { Discord } from "../discord.js";
-import { MOST_GUILDS, memberPayload, type SimulatedGuild } from "../guild.js";
+import { memberPayload, type SimulatedGuild } from "../guild.js";
 import { PERMISSIONS } from "../permissions.js";
+import { selectPage } from "../query-values.js";
 import type { Routes } from "../router.js";
-import { isSnowflake } from "../snowflake.js";
-import type { SimulatedUser } from "../user.js";
+import { compareSnowflakes } from "../snowflake.js";
+import { toTimestamp } from "../timestamp.js";
+import { changeMember } from "./member-changes.js";
 
-interface JoinBody {
-  readonly accessToken: string;
-  readonly nick: string | undefined;
-  readonly roles: readonly string[];
-  readonly mute: boolean | undefined;
-  readonly deaf: boolean | undefined;
-}
+const PAGE = { usual: 1, most: 1000 };
 
-/** Who is in a guild, and how the bot lets somebody in. */
+/** Who is in a guild, and what the bot changes about them. */
 export function guildMemberRoutes(discord: Discord): Routes {
+  const { application, world } = discord;
   return {
+    "GET /guilds/:id/members": forBot(discord, (call, guildId: string) => {
+      const guild = findBotGuild(discord, guildId);
+      return discord.behaviour.guildMembersIntent ? listMembers(call, guild) : refuse(MISSING_ACCESS);
+    }),
     "GET /guilds/:id/members/:user": forBot(discord, (_call, guildId: string, userId: string) => {
       const guild = findBotGuild(discord, guildId);
-      if (!discord.world.users.has(userId)) refuse(UNKNOWN_USER);
-      return json(200, memberPayload(guild.members.get(userId) ?? refuse(UNKNOWN_MEMBER)));
+      if (userId === application.id) return json(200, botMember(discord));
+      return json(200, memberPayload(findMember(discord, guild, userId)));
     }),
-    "PUT /guilds/:id/members/:user": forBot(discord, (call, guildId: string, userId: string) => {
-      const body = readJoinBody(readObject(call));
+    "PATCH /guilds/:id/members/:user": forBot(discord, (call, guildId: string, userId: string) =>
+      json(200, memberPayload(changeMember(discord, findBotGuild(discord, guildId), userId, call))),
+    ),
+    "DELETE /guilds/:id/members/:user": forBot(discord, (_call, guildId: string, userId: string) => {
       const guild = findBotGuild(discord, guildId);
-      requireBotPermissions(guild, body);
-      return join(discord, guild, findJoiner(discord, body.accessToken, userId), body);
+      requireBotPermissions(guild, PERMISSIONS.kickMembers);
+      world.removeMember(guild, findLowerMember(discord, guild, userId).user);
+      return noContent();
     }),
   };
 }
 
-/** The guild, if the bot is in it. */
-export function findBotGuild({ world }: Discord, guildId: string): SimulatedGuild {
-  const guild = world.guilds.get(guildId) ?? refuse(UNKNOWN_GUILD);
-  return guild.bot ? guild : refuse(MISSING_ACCESS);
+function listMembers(call: Call, guild: SimulatedGuild): Answer {
+  const members = [...guild.members.values()].sort((a, b) => compareSnowflakes(a.user.id, b.user.id));
+  return json(200, selectPage(call, members, ({ user }) => user.id, PAGE).map(memberPayload));
 }
 
-function findJoiner({ authorizations }: Discord, accessToken: string, userId: string): SimulatedUser {
-  const token = authorizations.findAccessToken(accessToken);
-  if (token?.authorization.user.id !== userId) return refuse(INVALID_ACCESS_TOKEN);
-  return token.scopes.includes("guilds.join") ? token.authorization.user : refuse(MISSING_SCOPE);
-}
-
-function requireBotPermissions(guild: SimulatedGuild, body: JoinBody): void {
-  let needed = PERMISSIONS.createInstantInvite;
-  if (body.nick !== undefined) needed |= PERMISSIONS.manageNicknames;
-  if (body.roles.length > 0) needed |= PERMISSIONS.manageRoles;
-  if (body.mute !== undefined) needed |= PERMISSIONS.muteMembers;
-  if (body.deaf !== undefined) needed |= PERMISSIONS.deafenMembers;
-  if (!guild.letsBot(needed)) refuse(MISSING_PERMISSIONS);
-}
-
-function join({ world }: Discord, guild: SimulatedGuild, user: SimulatedUser, body: JoinBody): Answer {
-  if (guild.members.has(user.id)) return noContent();
-  if (guild.bans.has(user.id)) refuse(BANNED);
-  if (user.needsVerification) refuse(NEEDS_VERIFICATION);
-  if (user.joinLimited) refuse(JOIN_LIMITED);
-  if (world.guildsOf(user).length >= MOST_GUILDS) refuse(GUILD_MAXIMUM);
-  if (guild.members.size >= guild.maxMembers) refuse(MEMBER_MAXIMUM);
-  const member = world.addMember(guild, user, {
-    roles: body.roles,
-    nick: body.nick ?? null,
-    mute: body.mute ?? false,
-    deaf: body.deaf ?? false,
-    pending: guild.membershipScreening && body.roles.length === 0,
-  });
-  return json(201, memberPayload(member));
-}
-
-function readJoinBody(body: Readonly<Record<string, unknown>>): JoinBody {
-  const { access_token, nick, roles, mute, deaf } = body;
-  if (access_token === undefined)
-    refuse(invalidField("access_token", "BASE_TYPE_REQUIRED", "This field is required"));
-  if (typeof access_token !== "string" || access_token.length > 10_240) {
-    refuse(invalidField("access_token", "BASE_TYPE_BAD_LENGTH", "Must be 10240 or fewer in length."));
-  }
+/** The bot as a member; which roles it has is not simulated. */
+function botMember({ application, clock }: Discord): object {
   return {
-    accessToken: access_token,
-    nick: readNick(nick),
-    roles: readRoles(roles),
-    mute: readBoolean("mute", mute),
-    deaf: readBoolean("deaf", deaf),
+    user: application.botUser,
+    nick: null,
+    avatar: null,
+    banner: null,
+    roles: [],
+    joined_at: toTimestamp(clock.now()),
+    premium_since: null,
+    communication_disabled_until: null,
+    deaf: false,
+    mute: false,
+    pending: false,
+    flags: 0,
   };
-}
-
-function readNick(nick: unknown): string | undefined {
-  if (nick === undefined || nick === null) return undefined;
-  if (typeof nick === "string" && nick.length <= 32) return nick;
-  return refuse(invalidField("nick", "BASE_TYPE_BAD_LENGTH", "Must be 32 or fewer in length."));
-}
-
-function readRoles(roles: unknown): readonly string[] {
-  if (roles === undefined || roles === null) return [];
-  const isValid = Array.isArray(roles) && roles.length <= 250 && new Set(roles).size === roles.length;
-  if (isValid && roles.every((role) => typeof role === "string" && isSnowflake(role))) return roles;
-  return refuse(invalidField("roles", "SET_TYPE_INVALID", "Must be a set of up to 250 role ids."));
-}
-
-function readBoolean(field: string, value: unknown): boolean | undefined {
-  if (value === undefined || typeof value === "boolean") return value;
-  return refuse(invalidField(field, "BOOLEAN_TYPE_CONVERT", "Must be either true or false."));
 }

@@ -1,13 +1,14 @@
+import { endpointBaseOf, issuerOf } from "../addresses.js";
 import { json } from "../answer.js";
-import { type Discord, issuerOf } from "../discord.js";
+import type { Discord } from "../discord.js";
 import type { Routes } from "../router.js";
 
 /** The document by which OAuth clients find their way (RFC 8414). */
 export function metadataRoutes(discord: Discord): Routes {
-  const { url } = discord;
   return {
-    "GET /.well-known/oauth-authorization-server": () =>
-      json(200, {
+    "GET /.well-known/oauth-authorization-server": () => {
+      const url = endpointBaseOf(discord);
+      return json(200, {
         issuer: issuerOf(discord),
         authorization_endpoint: `${url}/api/oauth2/authorize`,
         token_endpoint: `${url}/api/oauth2/token`,
@@ -19,6 +20,7 @@ export function metadataRoutes(discord: Discord): Routes {
         revocation_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
         code_challenge_methods_supported: ["S256"],
         authorization_response_iss_parameter_supported: true,
-      }),
+      });
+    },
   };
 }

@@ -1,7 +1,8 @@
 import { forUser } from "../access.js";
+import { endpointBaseOf, issuerOf } from "../addresses.js";
 import { json } from "../answer.js";
 import type { AccessToken } from "../authorizations.js";
-import { type Discord, issuerOf } from "../discord.js";
+import type { Discord } from "../discord.js";
 import type { Routes } from "../router.js";
 
 /** OpenID Connect: the keys of id tokens, and who the user is in its words. */
@@ -14,10 +15,10 @@ export function openIdRoutes(discord: Discord): Routes {
 
 /** The document by which OpenID clients find their way. */
 export function openIdConfigurationRoutes(discord: Discord): Routes {
-  const { url } = discord;
   return {
-    "GET /.well-known/openid-configuration": () =>
-      json(200, {
+    "GET /.well-known/openid-configuration": () => {
+      const url = endpointBaseOf(discord);
+      return json(200, {
         issuer: issuerOf(discord),
         authorization_endpoint: `${url}/api/oauth2/authorize`,
         token_endpoint: `${url}/api/oauth2/token`,
@@ -26,7 +27,8 @@ export function openIdConfigurationRoutes(discord: Discord): Routes {
         response_types_supported: ["code", "token"],
         subject_types_supported: ["public"],
         id_token_signing_alg_values_supported: ["RS256"],
-      }),
+      });
+    },
   };
 }
 

@@ -1,7 +1,8 @@
+import { issuerOf } from "../addresses.js";
 import { type Answer, redirect } from "../answer.js";
 import type { CodeGrant } from "../authorization-codes.js";
 import type { AuthorizeError, AuthorizeRequest } from "../authorize-request.js";
-import { type Discord, issuerOf } from "../discord.js";
+import type { Discord } from "../discord.js";
 import { html } from "../html.js";
 import { errorPage, page } from "../page.js";
 import type { SimulatedUser } from "../user.js";

@@ -1,12 +1,14 @@
-import { forBot, forUser, isObject, readObject } from "../access.js";
+import { forBot, forUser, isObject, readJson, readObject } from "../access.js";
 import { type Answer, json, noContent, refuse } from "../answer.js";
 import { invalidField, UNKNOWN_APPLICATION } from "../api-errors.js";
 import type { Call } from "../call.js";
 import type { Discord } from "../discord.js";
+import { isMetadataKey, readRecords } from "../role-connection-records.js";
 import type { RoleConnection } from "../role-connections.js";
 import type { Routes } from "../router.js";
 
-const MOST_RECORDS = 5;
+const MOST_VALUES = 5;
+const LONGEST_VALUE = 100;
 
 /** Linked roles: what the application can say about its users, and what it says about one. */
 export function roleConnectionRoutes(discord: Discord): Routes {
@@ -33,7 +35,7 @@ export function roleConnectionRoutes(discord: Discord): Routes {
     }),
     "GET /applications/:id/role-connections/metadata": forOwnBot(() => json(200, roleConnections.metadata)),
     "PUT /applications/:id/role-connections/metadata": forOwnBot((call) => {
-      roleConnections.metadata = readRecords(call);
+      roleConnections.metadata = readRecords(readJson(call));
       return json(200, roleConnections.metadata);
     }),
   };
@@ -54,18 +56,19 @@ function readText(field: string, value: unknown, longest: number): string | null
 }
 
 function readMetadata(value: unknown): Record<string, string> {
-  const entries = isObject(value)
-    ? Object.entries(value).map(([key, text]) => [key, String(text)] as const)
-    : [];
-  const isValid = isObject(value) && entries.every(([, text]) => text.length >= 1 && text.length <= 100);
-  if (isValid && entries.length <= MOST_RECORDS) return Object.fromEntries(entries);
-  return refuse(
-    invalidField("metadata", "BASE_TYPE_BAD_LENGTH", "Must be up to 5 values of 1 to 100 characters."),
-  );
+  if (!isObject(value) || Object.keys(value).length > MOST_VALUES) {
+    const message = `Must be up to ${MOST_VALUES} values by key.`;
+    return refuse(invalidField("metadata", "BASE_TYPE_BAD_LENGTH", message));
+  }
+  return Object.fromEntries(Object.entries(value).map(([key, given]) => [key, readValue(key, given)]));
 }
 
-function readRecords(call: Call): readonly unknown[] {
-  const records = call.body.kind === "json" ? call.body.value : undefined;
-  if (Array.isArray(records) && records.length <= MOST_RECORDS) return records;
-  return refuse(invalidField("_", "BASE_TYPE_MAX_LENGTH", "Must be a list of up to 5 records."));
+function readValue(key: string, value: unknown): string {
+  if (!isMetadataKey(key)) {
+    refuse(invalidField(["metadata", key], "STRING_TYPE_REGEX", "Must be 1 to 50 of a-z, 0-9 and _."));
+  }
+  const text = typeof value === "object" ? "" : String(value);
+  if (text.length >= 1 && text.length <= LONGEST_VALUE) return text;
+  const message = `Must be between 1 and ${LONGEST_VALUE} in length.`;
+  return refuse(invalidField(["metadata", key], "BASE_TYPE_BAD_LENGTH", message));
 }

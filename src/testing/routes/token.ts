@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
+import { issuerOf } from "../addresses.js";
 import { type Answer, json, refuse } from "../answer.js";
 import type { CodeGrant } from "../authorization-codes.js";
 import type { TokenResponse } from "../authorizations.js";
 import type { Call } from "../call.js";
 import { deauthorize } from "../deauthorize.js";
-import { type Discord, issuerOf } from "../discord.js";
+import type { Discord } from "../discord.js";
 import { INVALID_SCOPE, oauthError, TOKEN_HEADERS } from "../oauth-errors.js";
 import type { Routes } from "../router.js";
 import { isGrantable, parseScopes } from "../scopes.js";
@@ -29,7 +30,7 @@ export function tokenRoutes(discord: Discord): Routes {
 }
 
 function answerToken(discord: Discord, call: Call): Answer {
-  const form = formOf(call);
+  const form = formOf(discord, call);
   const type = form["grant_type"];
   const grant = type !== undefined && Object.hasOwn(GRANTS, type) ? GRANTS[type] : undefined;
   if (grant === undefined) {
@@ -106,7 +107,7 @@ function refresh(discord: Discord, form: Form): TokenResponse {
 function issueToOwner(discord: Discord, form: Form): TokenResponse {
   const { authorizations, behaviour, owner } = discord;
   const scopes = parseScopes(form["scope"]);
-  if (scopes.length === 0 || scopes.some((scope) => !isGrantable(scope, behaviour.approvedScopes))) {
+  if (scopes.length === 0 || scopes.some((scope) => !isGrantable(scope, behaviour))) {
     refuse(oauthError("invalid_scope", INVALID_SCOPE));
   }
   return authorizations.issueAccessToken(authorizations.grant(owner, scopes), scopes);
@@ -114,7 +115,7 @@ function issueToOwner(discord: Discord, form: Form): TokenResponse {
 
 function answerRevoke(discord: Discord, call: Call): Answer {
   requireClient(discord, call);
-  const { token } = formOf(call);
+  const { token } = formOf(discord, call);
   if (!token) return oauthError("invalid_request");
   const { authorizations } = discord;
   const found = authorizations.findAccessToken(token) ?? authorizations.findRefreshToken(token);

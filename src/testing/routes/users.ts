@@ -16,7 +16,7 @@ export function userRoutes(discord: Discord): Routes {
       forUser(discord, "identify", (_call, { authorization, scopes }) =>
         json(200, authorization.user.seenBySelf(scopes)),
       ),
-      forBot(discord, () => json(200, application.botUser)),
+      forBot(discord, () => json(200, application.ownBotUser)),
     ),
     "GET /users/@me/guilds": forUserOrBot(
       forUser(discord, "guilds", (call, token) => listUserGuilds(discord, call, token)),

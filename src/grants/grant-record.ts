@@ -1,0 +1,153 @@
+import { now } from "../clock.js";
+import { digestOf } from "../digest.js";
+import type { Seal } from "../seal.js";
+import { Lease } from "./lease.js";
+import { type KeyForm, type RecordPurpose, recordKey } from "./record-keys.js";
+import type { RecordStore } from "./record-store.js";
+import { isToken, type Token } from "./token.js";
+import type { Ended, Stored, StoredRecord, TokenStorage } from "./token-storage.js";
+
+/** What a callback has left about its login, for the same callback when it comes again. */
+export interface LoginRecord {
+  /** The login is not over: `onLogin` has not returned, or the session is not saved yet. */
+  readonly isPending: boolean;
+  /** The session it signed in. */
+  readonly sessionId?: string | undefined;
+  readonly scopes: readonly string[];
+  readonly userId?: string | undefined;
+}
+
+/** What is in a record. A login without a grant of its own has no token. */
+export interface RecordContent {
+  readonly token?: Token | undefined;
+  readonly login?: LoginRecord | undefined;
+}
+
+interface Written extends RecordContent {
+  readonly writtenAt: number;
+  readonly lifetimeMs?: number | undefined;
+}
+
+/** What all records in one store have in common. */
+export interface RecordSettings {
+  readonly store: RecordStore;
+  readonly seal: Seal;
+  readonly leaseMs: number;
+  /** Tells instances in one process apart. */
+  readonly instance: string;
+  /** The app's own form of keys. */
+  readonly keyOf: ((hash: string) => string) | undefined;
+}
+
+/** The records of one grant: the token, the marker that it has ended, and the lease. */
+export class GrantRecord implements TokenStorage, StoredRecord {
+  readonly id: string;
+  readonly lifetimeMs: number | undefined;
+  readonly #settings: RecordSettings;
+  readonly #keyForm: KeyForm | undefined;
+  readonly #purpose: RecordPurpose;
+  #lease: Lease | undefined;
+  #sealed: string | undefined;
+  #login: LoginRecord | undefined;
+
+  constructor(
+    settings: RecordSettings,
+    id: string,
+    keyForm: KeyForm | undefined,
+    lifetimeMs: number | undefined,
+    purpose: RecordPurpose = "token",
+  ) {
+    this.#settings = settings;
+    this.id = id;
+    this.#keyForm = keyForm;
+    this.lifetimeMs = lifetimeMs;
+    this.#purpose = purpose;
+  }
+
+  get record(): StoredRecord {
+    return this;
+  }
+
+  get isShared(): boolean {
+    return this.#settings.store.isShared;
+  }
+
+  get lease(): Lease | undefined {
+    if (!this.isShared) return undefined;
+    const { store, seal, leaseMs, instance } = this.#settings;
+    const key = this.#key("lease");
+    this.#lease ??= new Lease(
+      { read: () => store.read(key), write: (sealed, ms) => store.write(key, sealed, ms) },
+      seal,
+      this.id,
+      leaseMs,
+      instance,
+    );
+    return this.#lease;
+  }
+
+  async read(): Promise<Stored | undefined> {
+    const content = await this.readContent();
+    return content?.token && { ...content, token: content.token };
+  }
+
+  async readContent(): Promise<Written | undefined> {
+    const sealed = await this.#settings.store.read(this.#key(this.#purpose));
+    const text = sealed && this.#settings.seal.open("grant", this.id, sealed);
+    const content = text ? parseWritten(text) : undefined;
+    this.#sealed = content && sealed;
+    this.#login = content?.login;
+    return content;
+  }
+
+  write(token: Token): Promise<void> {
+    return this.writeContent({ token, login: this.#login });
+  }
+
+  async writeContent(content: RecordContent): Promise<void> {
+    const { store, seal } = this.#settings;
+    const written: Written = { ...content, writtenAt: now(), lifetimeMs: this.lifetimeMs };
+    this.#login = content.login;
+    await store.write(
+      this.#key(this.#purpose),
+      seal.seal("grant", this.id, JSON.stringify(written)),
+      this.lifetimeMs,
+    );
+  }
+
+  async touch(): Promise<void> {
+    if (this.#sealed)
+      await this.#settings.store.touch(this.#key(this.#purpose), this.#sealed, this.lifetimeMs);
+  }
+
+  delete(): Promise<void> {
+    return this.#settings.store.delete(this.#key(this.#purpose));
+  }
+
+  async readEndedMarker(): Promise<Ended | undefined> {
+    const sealed = await this.#settings.store.read(this.#key("ended"));
+    if (sealed === undefined) return undefined;
+    return this.#settings.seal.open("ended", this.id, sealed) === "everywhere" ? "everywhere" : "here";
+  }
+
+  async writeEndedMarker(ended: Ended): Promise<void> {
+    const { store, seal } = this.#settings;
+    if (ended === "here" && (await this.readEndedMarker())) return;
+    await store.write(this.#key("ended"), seal.seal("ended", this.id, ended), this.lifetimeMs);
+  }
+
+  checkKept(): Promise<void> {
+    return this.#settings.store.checkKept(this.#key(this.#purpose));
+  }
+
+  #key(purpose: RecordPurpose): string {
+    const { keyOf } = this.#settings;
+    return keyOf ? keyOf(digestOf(`${this.id}\n${purpose}`)) : recordKey(this.#keyForm, this.id, purpose);
+  }
+}
+
+function parseWritten(text: string): Written | undefined {
+  const content = (JSON.parse(text) ?? {}) as Partial<Written>;
+  const isReadable = typeof content.writtenAt === "number" && (isToken(content.token) || content.login);
+  return isReadable ? (content as Written) : undefined;
+}

@@ -1,0 +1,197 @@
+import { hasPassed, startTimer } from "../clock.js";
+import type { OAuth } from "../oauth/oauth.js";
+import type { GrantMemory } from "./grant-memory.js";
+import { onLateWrite } from "./record-store.js";
+import { grantEnded } from "./sign-in-errors.js";
+import { LONGEST_UNSAVED_RETRY_MS, UNKNOWN_LIFETIME_MS, UNSAVED_RETRY_MS } from "./time-limits.js";
+import { isNewer, newerOf, type Token } from "./token.js";
+import type { Ended, Stored, StoredRecord, TokenStorage } from "./token-storage.js";
+
+interface Retry {
+  readonly storage: TokenStorage;
+  readonly pauseMs: number;
+}
+
+/** Writes pairs to their storage, again where that failed, and keeps their records alive. Each grant has one job at a time. */
+export class GrantWriter {
+  readonly #memory: GrantMemory;
+  readonly #oauth: OAuth;
+  readonly #jobs = new Map<string, Promise<void>>();
+  readonly #retries = new Map<string, Retry>();
+
+  constructor(memory: GrantMemory, oauth: OAuth) {
+    this.#memory = memory;
+    this.#oauth = oauth;
+  }
+
+  /** What is stored, or what is about to be where the storage cannot be read. @throws HttpException store_failed */
+  async read(storage: TokenStorage): Promise<Stored | undefined> {
+    try {
+      return await storage.read();
+    } catch (error) {
+      const token = this.#memory.unsaved(storage.id);
+      if (token) return { token };
+      throw error;
+    }
+  }
+
+  /**
+   * Stores a pair and then looks for the marker: whoever signs out later finds this pair, and whoever signed out before
+   * is seen here.
+   *
+   * @returns the pair, also when its storage rejected it: then it is written again later
+   * @throws Unauthorized when the grant was signed out
+   */
+  async store(storage: TokenStorage, next: Token): Promise<Token> {
+    const { id } = next;
+    this.#memory.learn(id, next, storage.record);
+    this.#memory.keepUnsaved(next);
+    const isStored = await storage.write(next).then(
+      () => true,
+      (error: unknown) => {
+        onLateWrite(error, () => this.#afterLateWrite(storage, next));
+        return false;
+      },
+    );
+    const ended = await this.#endedOf(storage, id);
+    if (ended === "unknown" || (!ended && !isStored)) {
+      this.#retryLater(storage, id);
+      return next;
+    }
+    this.#retries.delete(id);
+    if (!ended) {
+      this.#memory.saved(id);
+      return next;
+    }
+    this.#memory.end(id, ended);
+    await storage.delete().catch(() => undefined);
+    if (ended === "everywhere") await this.#oauth.revoke(next);
+    throw grantEnded();
+  }
+
+  /** Writes a pair that is newer than the stored one. @returns the pair, whether that worked or not */
+  async putBack(storage: TokenStorage, newest: Token): Promise<Token> {
+    const { id } = newest;
+    if (this.#jobs.has(id)) return newest;
+    if (storage.record) this.#resaveInTurn(storage, id);
+    else await this.inTurn(id, () => this.store(storage, newest));
+    return newest;
+  }
+
+  /** Extends a record in the background, unless its grant is being written already. */
+  extendSoon(storage: TokenStorage, stored: Stored): void {
+    const { id } = stored.token;
+    if (!this.#jobs.has(id)) void this.inTurn(id, () => this.#extend(storage, stored));
+  }
+
+  /** Runs a task when no other job of this grant is in flight: a refresh, a retry or an extension. */
+  inTurn<T>(id: string, task: () => Promise<T>): Promise<T> {
+    const turn = (this.#jobs.get(id) ?? Promise.resolve()).then(task);
+    const job = turn
+      .then(nothing, nothing)
+      .finally(() => this.#jobs.get(id) === job && this.#jobs.delete(id));
+    this.#jobs.set(id, job);
+    return turn;
+  }
+
+  get busy(): number {
+    return this.#jobs.size;
+  }
+
+  async idle(): Promise<void> {
+    await Promise.all(this.#jobs.values());
+  }
+
+  /** Writes once more the pairs that stores have rejected. */
+  async saveAllAgain(): Promise<void> {
+    for (const [id, { storage }] of this.#retries) this.#resaveInTurn(storage, id);
+    await this.idle();
+  }
+
+  async #endedOf({ record }: TokenStorage, id: string): Promise<Ended | "unknown" | undefined> {
+    const isKnown = this.#memory.ended(id);
+    if (isKnown || !record) return isKnown;
+    return record.readEndedMarker().catch(() => "unknown" as const);
+  }
+
+  /** Keeps a record as long as its session. Whatever goes wrong is tried again at the next use. */
+  async #extend(storage: TokenStorage, stored: Stored): Promise<void> {
+    const { record } = storage;
+    if (!record) return;
+    try {
+      if (!needsRewriting(record, stored)) await record.touch();
+      else if ((await record.lease?.tryAcquire()) ?? true) await this.#rewrite(storage, record);
+    } catch {
+      this.#memory.setLifetime(stored.token.id, undefined);
+    }
+  }
+
+  /** Under the lease, so that no other process is about to write. */
+  async #rewrite(storage: TokenStorage, record: StoredRecord): Promise<void> {
+    try {
+      const stored = await storage.read();
+      if (stored && !(await record.readEndedMarker()))
+        await this.store(storage, newerOf(stored.token, this.#memory.newest(stored.token.id)));
+    } finally {
+      await record.lease?.release();
+    }
+  }
+
+  /** Writes an unsaved pair if it is still the newest one of a grant that has not ended. */
+  async #resave(storage: TokenStorage, id: string): Promise<void> {
+    const newest = this.#memory.newest(id);
+    const lease = storage.record?.lease;
+    if (!newest || this.#memory.ended(id)) return this.#drop(id);
+    await lease?.acquire(
+      () => {},
+      async () => false,
+    );
+    try {
+      const [stored, ended] = await Promise.all([storage.read(), storage.record?.readEndedMarker()]);
+      if (ended) this.#memory.end(id, ended);
+      if (!stored || ended || !isNewer(newest, stored.token)) this.#drop(id);
+      else await this.store(storage, newest);
+    } catch {
+      if (!this.#memory.ended(id)) this.#retryLater(storage, id);
+    } finally {
+      await lease?.release();
+    }
+  }
+
+  #drop(id: string): void {
+    this.#memory.saved(id);
+    this.#retries.delete(id);
+  }
+
+  /** Storages that belong to a request are written to at the next use instead. */
+  #retryLater(storage: TokenStorage, id: string): void {
+    if (!storage.record) return;
+    const pauseMs = Math.min(
+      2 * (this.#retries.get(id)?.pauseMs ?? UNSAVED_RETRY_MS / 2),
+      LONGEST_UNSAVED_RETRY_MS,
+    );
+    this.#retries.set(id, { storage, pauseMs });
+    startTimer(pauseMs, () => {
+      if (this.#retries.has(id)) this.#resaveInTurn(storage, id);
+    });
+  }
+
+  /** A write that was given up has taken effect, perhaps over what came after it. */
+  async #afterLateWrite(storage: TokenStorage, late: Token): Promise<void> {
+    const newest = this.#memory.newest(late.id);
+    if (this.#memory.ended(late.id)) await storage.delete();
+    else if (newest && isNewer(newest, late)) this.#resaveInTurn(storage, late.id);
+  }
+
+  #resaveInTurn(storage: TokenStorage, id: string): void {
+    void this.inTurn(id, () => this.#resave(storage, id));
+  }
+}
+
+function nothing(): void {}
+
+/** Some stores have no `touch`, or have it switched off. */
+function needsRewriting({ lifetimeMs }: StoredRecord, stored: Stored): boolean {
+  if (lifetimeMs !== undefined && lifetimeMs > (stored.lifetimeMs ?? 0)) return true;
+  return hasPassed((stored.lifetimeMs ?? UNKNOWN_LIFETIME_MS) / 2, stored.writtenAt ?? 0);
+}

@@ -1,0 +1,154 @@
+import { randomBytes } from "node:crypto";
+import { hasPassed, now, sleep, startTimer } from "../clock.js";
+import type { Seal } from "../seal.js";
+import { FIRST_RENEWAL_MS, NEXT_RENEWAL_MS, WAIT_PAUSES_MS } from "./time-limits.js";
+
+const PROCESS = randomBytes(9).toString("base64url");
+const OVER = "over";
+
+/** How a lease is kept in a store. */
+export interface LeaseRecord {
+  read(): Promise<string | undefined>;
+  write(sealed: string, lifetimeMs: number): Promise<void>;
+}
+
+/** Another process's lease as it was read: `sealed` changes with every renewal. */
+interface Seen {
+  readonly sealed: string;
+  readonly durationMs: number;
+}
+
+/**
+ * Says in a shared store that this process is about to exchange a code, refresh a pair or write one again.
+ *
+ * Stores have no atomic operation, so two processes may hold a lease at once; the protocol above is right all the same.
+ * A process that cannot write its lease goes on without one.
+ */
+export class Lease {
+  readonly #record: LeaseRecord;
+  readonly #seal: Seal;
+  readonly #grantId: string;
+  readonly #durationMs: number;
+  readonly #owner: string;
+  #renewal: Promise<void> | undefined;
+  #cancelRenewal = () => {};
+
+  /** @param instance tells instances in one process apart */
+  constructor(record: LeaseRecord, seal: Seal, grantId: string, durationMs: number, instance: string) {
+    this.#record = record;
+    this.#seal = seal;
+    this.#grantId = grantId;
+    this.#durationMs = durationMs;
+    this.#owner = PROCESS + instance;
+  }
+
+  /**
+   * Takes the lease once no other process holds it.
+   *
+   * @param onWait called before waiting for another process
+   * @param isSettled looks, while waiting, whether there is nothing left to do
+   * @returns whether this process has it; `false` when `isSettled` said so
+   */
+  async acquire(onWait: () => void, isSettled: () => Promise<boolean>): Promise<boolean> {
+    let current = await this.#read();
+    for (;;) {
+      if (typeof current === "object") {
+        onWait();
+        if (await this.#wait(current, isSettled)) return false;
+      }
+      if (!(await this.#write(this.#durationMs))) return true;
+      current = await this.#read();
+      if (current === "missing") warnOfLostLeases();
+      if (current === "missing" || current === "mine") return true;
+    }
+  }
+
+  /** Takes the lease if no other process holds it. @returns whether this process has it */
+  async tryAcquire(): Promise<boolean> {
+    return this.acquire(
+      () => {},
+      async () => true,
+    );
+  }
+
+  /** Another process's lease, if one holds it. */
+  async holder(): Promise<Seen | undefined> {
+    const current = await this.#read();
+    return typeof current === "object" ? current : undefined;
+  }
+
+  /** Renews the lease for as long as a task takes; a renewal under way ends before this does. */
+  async during<T>(task: () => Promise<T>): Promise<T> {
+    this.#renewAfter(FIRST_RENEWAL_MS);
+    try {
+      return await task();
+    } finally {
+      this.#cancelRenewal();
+      await this.#renewal;
+    }
+  }
+
+  /** Some stores cannot bring back a key that was deleted, so this writes a lease that is over. */
+  async release(): Promise<void> {
+    await this.#write(0);
+  }
+
+  /** @returns whether `isSettled` came true; `false` once the lease is released or was not renewed for its duration */
+  async #wait(first: Seen, isSettled: () => Promise<boolean>): Promise<boolean> {
+    let seen = first;
+    let since = now();
+    for (let count = 0; ; count += 1) {
+      if (await isSettled()) return true;
+      if (hasPassed(seen.durationMs, since)) return false;
+      await sleep(WAIT_PAUSES_MS[Math.min(count, WAIT_PAUSES_MS.length - 1)] ?? 0);
+      const next = await this.holder();
+      if (!next) return false;
+      if (next.sealed !== seen.sealed) {
+        seen = next;
+        since = now();
+      }
+    }
+  }
+
+  #renewAfter(pauseMs: number): void {
+    this.#cancelRenewal = startTimer(pauseMs, () => {
+      this.#renewal ??= this.#write(this.#durationMs).then(() => {
+        this.#renewal = undefined;
+      });
+      this.#renewAfter(NEXT_RENEWAL_MS);
+    });
+  }
+
+  /** @returns whether the store took it */
+  async #write(durationMs: number): Promise<boolean> {
+    const text = durationMs > 0 ? `${this.#owner} ${durationMs}` : `${this.#owner} ${OVER}`;
+    try {
+      await this.#record.write(this.#seal.seal("lease", this.#grantId, text), this.#durationMs);
+      return true;
+    } catch {
+      warnOfLostLeases();
+      return false;
+    }
+  }
+
+  async #read(): Promise<Seen | "mine" | "free" | "missing"> {
+    const sealed = await this.#record.read().catch(() => undefined);
+    const text = sealed && this.#seal.open("lease", this.#grantId, sealed);
+    if (!sealed || !text) return "missing";
+    const [owner, duration] = text.split(" ");
+    const durationMs = Number(duration);
+    if (!(durationMs > 0)) return "free";
+    return owner === this.#owner ? "mine" : { sealed, durationMs };
+  }
+}
+
+let hasWarned = false;
+
+function warnOfLostLeases(): void {
+  if (hasWarned) return;
+  hasWarned = true;
+  process.emitWarning(
+    "The session store does not keep the note that says which process refreshes a token. One process does not need it; several may refresh the same token at once, which costs a request. See docs/scaling.md.",
+    { type: "ExpressDiscordWarning", code: "EXPRESS_DISCORD_NO_LEASE" },
+  );
+}

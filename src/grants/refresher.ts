@@ -1,0 +1,128 @@
+import { sleep } from "../clock.js";
+import type { OAuth } from "../oauth/oauth.js";
+import { TokenRequestRefused } from "../oauth/oauth-errors.js";
+import type { GrantMemory } from "./grant-memory.js";
+import type { GrantWriter } from "./grant-writer.js";
+import type { Lease } from "./lease.js";
+import { grantEnded } from "./sign-in-errors.js";
+import { LOOK_AGAIN_MS } from "./time-limits.js";
+import { isExpired, isNewer, newerOf, type Token } from "./token.js";
+import type { TokenStorage } from "./token-storage.js";
+
+/** Discord is about to be asked, in so many milliseconds: whoever waits is patient from then on. */
+export type Asking = (inMs: number) => void;
+
+/** Refreshes a pair, or finds the one that another process has got. */
+export class Refresher {
+  readonly #memory: GrantMemory;
+  readonly #writer: GrantWriter;
+  readonly #oauth: OAuth;
+
+  constructor(memory: GrantMemory, writer: GrantWriter, oauth: OAuth) {
+    this.#memory = memory;
+    this.#writer = writer;
+    this.#oauth = oauth;
+  }
+
+  /** @throws Unauthorized when the grant is over */
+  refresh(storage: TokenStorage, former: Token, asking: Asking): Promise<Token> {
+    return this.#writer.inTurn(former.id, () => this.#refresh(storage, former, asking));
+  }
+
+  async #refresh(storage: TokenStorage, former: Token, asking: Asking): Promise<Token> {
+    const lease = storage.record?.lease;
+    let current = former;
+    for (;;) {
+      const isOvertaken = async () => {
+        const stored = await storage.read();
+        return !stored || isNewer(stored.token, current);
+      };
+      if ((await lease?.acquire(() => asking(0), isOvertaken)) === false) {
+        const stored = await storage.read();
+        if (!stored) throw this.#missing(current);
+        current = stored.token;
+        if (this.#isUsable(current)) return this.#adopt(storage, current);
+        continue;
+      }
+      let outcome: Token | "other process" | undefined;
+      try {
+        outcome = await this.#asHolder(storage, current, asking);
+      } finally {
+        if (outcome !== "other process") await lease?.release();
+      }
+      if (outcome !== "other process") return outcome;
+    }
+  }
+
+  /** The record is read only now: whoever held the lease before has stored its pair. */
+  async #asHolder(storage: TokenStorage, former: Token, asking: Asking): Promise<Token | "other process"> {
+    const stored = (await this.#writer.read(storage))?.token;
+    if (!stored) throw this.#missing(former);
+    const latest = stored.id === former.id ? newerOf(stored, this.#memory.newest(former.id)) : stored;
+    if (latest.accessToken !== former.accessToken && this.#isUsable(latest))
+      return latest === stored ? this.#adopt(storage, stored) : this.#writer.store(storage, latest);
+    const { refreshToken } = latest;
+    if (refreshToken === undefined || this.#memory.isRejected(refreshToken)) throw await this.#over(storage);
+    asking(0);
+    const ask = () => this.#exchange(latest, refreshToken, asking);
+    const { lease } = storage.record ?? {};
+    try {
+      return await this.#writer.store(storage, await (lease ? lease.during(ask) : ask()));
+    } catch (error) {
+      if (!(error instanceof TokenRequestRefused)) throw error;
+      const other = await this.#otherProcess(storage, latest, lease);
+      if (other === "other process" || other) return other;
+      this.#memory.reject(refreshToken);
+      throw await this.#over(storage);
+    }
+  }
+
+  async #exchange(former: Token, refreshToken: string, asking: Asking): Promise<Token> {
+    const answer = await this.#oauth.refresh(refreshToken, asking);
+    return {
+      ...former,
+      accessToken: answer.accessToken,
+      refreshToken: answer.refreshToken ?? refreshToken,
+      scopes: answer.scopes.length > 0 ? answer.scopes : former.scopes,
+      issuedAt: Math.max(answer.issuedAt, former.issuedAt + 1),
+      expiresAt: answer.expiresAt,
+    };
+  }
+
+  /** After a refusal: another process may have used the refresh token first, or may be about to store its pair. */
+  async #otherProcess(
+    storage: TokenStorage,
+    former: Token,
+    lease: Lease | undefined,
+  ): Promise<Token | "other process" | undefined> {
+    if (!storage.isShared) return undefined;
+    for (const pauseMs of LOOK_AGAIN_MS) {
+      await sleep(pauseMs);
+      const holder = await lease?.holder();
+      const stored = (await storage.read())?.token;
+      if (!stored) throw this.#missing(former);
+      if (stored.id !== former.id || isNewer(stored, former)) return this.#adopt(storage, stored);
+      if (holder) return "other process";
+    }
+    return undefined;
+  }
+
+  #adopt(storage: TokenStorage, stored: Token): Token {
+    this.#memory.learn(stored.id, stored, storage.record);
+    return stored;
+  }
+
+  #missing({ id }: Token): Error {
+    this.#memory.learn(id, undefined);
+    return grantEnded();
+  }
+
+  async #over(storage: TokenStorage): Promise<Error> {
+    if (storage.isHeldByCaller) await storage.delete();
+    return grantEnded();
+  }
+
+  #isUsable(token: Token): boolean {
+    return !isExpired(token) && !this.#memory.isRejected(token.accessToken);
+  }
+}

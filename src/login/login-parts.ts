@@ -1,0 +1,22 @@
+import type { IncomingMessage } from "node:http";
+import type { Config } from "../config.js";
+import type { Grants } from "../grants/grants.js";
+import type { TokenStorage } from "../grants/token-storage.js";
+import type { TokenStorages } from "../grants/token-storages.js";
+import type { OAuth } from "../oauth/oauth.js";
+import type { Seal } from "../seal.js";
+import type { Users } from "../users/users.js";
+
+/** What logins are made of. */
+export interface LoginParts {
+  readonly config: Config;
+  readonly seal: Seal;
+  readonly oauth: OAuth;
+  readonly grants: Grants;
+  readonly users: Users;
+  readonly storages: TokenStorages;
+  /** The storage that a request uses: the app's own, where it overrides the token methods. */
+  storageOf(req: IncomingMessage): TokenStorage;
+  /** Whether the app overrides the token methods. */
+  readonly hasOwnStorage: boolean;
+}

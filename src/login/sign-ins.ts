@@ -1,0 +1,245 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { APIGuild, APIWebhook } from "discord-api-types/v10";
+import { LRUCache } from "lru-cache";
+import { now } from "../clock.js";
+import { storeDeadlineMs } from "../config.js";
+import type { GrantRecord, LoginRecord } from "../grants/grant-record.js";
+import {
+  lastUserOf,
+  type SessionLike,
+  sessionIdOf,
+  sessionOf,
+  sessionStoreOf,
+  setSignIn,
+  signInOf,
+} from "../grants/session-data.js";
+import type { Token } from "../grants/token.js";
+import { beforeEnd } from "./before-end.js";
+import type { Code, Completed, Redeemed, Redemption } from "./code-redemption.js";
+import { type Flow, unknownFlow } from "./flow.js";
+import type { Login, LoginResult, OnLogin, ReplayedLogin } from "./login.js";
+import type { LoginParts } from "./login-parts.js";
+import { copySession, renewSession, saveSession, storedSession } from "./session-renewal.js";
+
+const REMEMBERED = 1000;
+const REMEMBERED_MS = 600_000;
+
+/** What only this process can know of a login: the session where no store has it, the token where the app has it. */
+interface Finished {
+  readonly session: SessionLike;
+  readonly token: Token;
+}
+
+/** Turns a redeemed code into the session of a visitor who is signed in. */
+export class SignIns {
+  readonly #parts: LoginParts;
+  readonly #deadlineMs: number;
+  /** Sessions as they were last saved here. */
+  readonly #saved = new WeakMap<SessionLike, string>();
+  readonly #finished = new LRUCache<string, Finished & { readonly login: LoginRecord }>({
+    max: REMEMBERED,
+    ttl: REMEMBERED_MS,
+    ttlResolution: 0,
+    perf: { now },
+  });
+
+  constructor(parts: LoginParts) {
+    this.#parts = parts;
+    this.#deadlineMs = storeDeadlineMs(parts.config);
+  }
+
+  /** How a request redeems the code of its callback. */
+  redemption(
+    req: IncomingMessage,
+    res: ServerResponse,
+    code: Code,
+    flow: Flow,
+    onLogin: OnLogin | undefined,
+  ): Redemption<LoginResult> {
+    return {
+      code,
+      record: this.#recordOf(req, code),
+      former: () => this.#finished.get(code.grantId)?.login,
+      identify: (token) => this.#withUserId(token),
+      complete: (redeemed, over) => this.#complete(req, res, code, flow, redeemed, onLogin, over),
+      repeat: (login) => this.#repeat(req, code, flow, login),
+    };
+  }
+
+  async #complete(
+    req: IncomingMessage,
+    res: ServerResponse,
+    code: Code,
+    flow: Flow,
+    redeemed: Redeemed,
+    onLogin: OnLogin | undefined,
+    over: Promise<void>,
+  ): Promise<Completed<LoginResult>> {
+    const { token } = redeemed;
+    const login = toLogin(redeemed, flow);
+    const signsIn = await this.#signsIn(req, token);
+    if (signsIn) await this.#signIn(req, token, code);
+    if (onLogin) await this.#runOnLogin(req, token, signsIn, () => onLogin(login));
+
+    return {
+      result: login,
+      isOpen: !onLogin,
+      finish: () => {
+        const record = () => this.#recordEnd(req, code, token, signsIn);
+        return onLogin ? record() : beforeEnd(res, () => this.#save(req).then(record), over);
+      },
+    };
+  }
+
+  /** The session may have been given a longer life by the app, so the record is made from it as it is now. */
+  async #recordEnd(req: IncomingMessage, code: Code, token: Token, signsIn: boolean): Promise<void> {
+    const { config, grants, hasOwnStorage } = this.#parts;
+    const isSignedIn = signInOf(sessionOf(req), config.clientId)?.grantId === token.id;
+    if (signsIn && (!isSignedIn || grants.hasEnded(token.id))) return;
+    const { scopes, userId } = token;
+    const sessionId = signsIn ? sessionIdOf(req) : undefined;
+    const login: LoginRecord = { isPending: false, sessionId, scopes, userId };
+    this.#finished.set(token.id, { session: sessionOf(req), token, login });
+    const keepsToken = signsIn && !hasOwnStorage;
+    const record = this.#recordOf(req, code);
+    await record?.writeContent({ token: keepsToken ? grants.newestOf(token) : undefined, login });
+    if (keepsToken) grants.extended(token.id, record?.lifetimeMs);
+  }
+
+  #recordOf(req: IncomingMessage, { grantId, keyForm }: Code): GrantRecord | undefined {
+    const { storages, hasOwnStorage } = this.#parts;
+    return storages.record(req, grantId, keyForm, hasOwnStorage ? "login" : "token");
+  }
+
+  /** A login without `identify` (a bot invite) leaves a visitor signed in as they are. */
+  async #signsIn(req: IncomingMessage, token: Token): Promise<boolean> {
+    if (token.scopes.includes("identify")) return true;
+    const { grants, storageOf } = this.#parts;
+    const current = await grants.read(storageOf(req));
+    return !current?.scopes.includes("identify") || grants.isRejected(current);
+  }
+
+  /** Gives the visitor a new session that points to the grant, and saves it before anything else happens. */
+  async #signIn(req: IncomingMessage, token: Token, { keyForm }: Code): Promise<void> {
+    const { config, grants, storageOf } = this.#parts;
+    const { clientId } = config;
+    let session: SessionLike | undefined;
+    try {
+      await this.#endFormer(req, token.id);
+      const last = lastUserOf(sessionOf(req), clientId);
+      const keepData = !last || (last.id !== undefined && last.id === token.userId);
+      session = await renewSession(req, keepData, this.#deadlineMs);
+      setSignIn(session, clientId, { grantId: token.id, userId: token.userId, keyForm });
+      const storage = storageOf(req);
+      // Where it is a record, the token is in it already.
+      if (!storage.record) await storage.write(token);
+      grants.began(token, storage.record);
+      await this.#save(req);
+    } catch (error) {
+      // What is left of the session is still written at the end of the request.
+      if (session) setSignIn(session, clientId, { formerUserId: token.userId });
+      throw error;
+    }
+  }
+
+  /** What the app throws ends the sign-in: nobody gets in by repeating the callback. */
+  async #runOnLogin(
+    req: IncomingMessage,
+    token: Token,
+    signsIn: boolean,
+    onLogin: () => Promise<void> | void,
+  ): Promise<void> {
+    const { config, grants, storageOf, users } = this.#parts;
+    try {
+      await onLogin();
+      await this.#save(req);
+    } catch (error) {
+      if (signsIn && signInOf(sessionOf(req), config.clientId)?.grantId === token.id) {
+        await grants.end(storageOf(req), token.id).catch(() => undefined);
+        setSignIn(sessionOf(req), config.clientId, { formerUserId: token.userId });
+      }
+      users.forget(token.id);
+      throw error;
+    }
+  }
+
+  /** A redirect can be followed, and a callback repeated, before express-session has saved what the app put there. */
+  async #save(req: IncomingMessage): Promise<void> {
+    const session = sessionOf(req);
+    const text = JSON.stringify(session);
+    if (text !== this.#saved.get(session)) await saveSession(session, this.#deadlineMs);
+    this.#saved.set(session, text);
+  }
+
+  /** The same callback again: a copy of the session that the first one made, under an id of its own. */
+  async #repeat(req: IncomingMessage, code: Code, flow: Flow, login: LoginRecord): Promise<LoginResult> {
+    const { clientId } = this.#parts.config;
+    const { scopes, userId } = login;
+    const result: ReplayedLogin = {
+      replayed: true,
+      data: flow.data,
+      scopes,
+      userId,
+      returnTo: flow.returnTo,
+    };
+    const isSignedIn = signInOf(sessionOf(req), clientId)?.grantId === code.grantId;
+    const signedNobodyIn = login.sessionId === undefined && !this.#finished.has(code.grantId);
+    if (isSignedIn || signedNobodyIn) return result;
+    const source = await this.#sessionOf(req, code.grantId, login);
+    if (!source || signInOf(source, clientId)?.grantId !== code.grantId) throw unknownFlow();
+    await this.#endFormer(req, code.grantId);
+    const session = await copySession(req, source, this.#deadlineMs);
+    await this.#storeOwnToken(req, code.grantId);
+    await saveSession(session, this.#deadlineMs);
+    return result;
+  }
+
+  async #sessionOf(
+    req: IncomingMessage,
+    grantId: string,
+    { sessionId }: LoginRecord,
+  ): Promise<SessionLike | undefined> {
+    const store = sessionStoreOf(req);
+    if (!store || sessionId === undefined) return this.#finished.get(grantId)?.session;
+    return storedSession(store, sessionId, this.#deadlineMs);
+  }
+
+  /** An app may keep tokens by session. One that has been refreshed since is left as it is. */
+  async #storeOwnToken(req: IncomingMessage, grantId: string): Promise<void> {
+    const { grants, storageOf, hasOwnStorage } = this.#parts;
+    if (!hasOwnStorage) return;
+    const storage = storageOf(req);
+    if ((await storage.read())?.token.id === grantId) return;
+    const finished = this.#finished.get(grantId);
+    if (!finished || grants.hasEnded(grantId)) throw unknownFlow();
+    await storage.write(grants.newestOf(finished.token));
+  }
+
+  /** Ends the grant that this session pointed to. Not at Discord: that would end the new one too. */
+  async #endFormer(req: IncomingMessage, nextId: string): Promise<void> {
+    const { config, grants, users, storageOf } = this.#parts;
+    const former = signInOf(sessionOf(req), config.clientId);
+    if (!former || former.grantId === nextId) return;
+    await grants.end(storageOf(req), former.grantId);
+    users.forget(former.grantId);
+  }
+
+  /** Fetches the user now so the first page does not have to. If that fails, the login still succeeds. */
+  async #withUserId(granted: Token): Promise<Token> {
+    if (!granted.scopes.includes("identify")) return granted;
+    const user = await this.#parts.users.ofNewLogin(granted).catch(() => undefined);
+    return { ...granted, userId: user?.id };
+  }
+}
+
+function toLogin({ token, guild, webhook }: Redeemed, { data, returnTo }: Flow): Login {
+  return {
+    replayed: false,
+    data,
+    scopes: token.scopes,
+    userId: token.userId,
+    returnTo,
+    guild: guild as APIGuild | undefined,
+    webhook: webhook as APIWebhook | undefined,
+  };
+}

@@ -1,0 +1,53 @@
+import type { SimulatedChannel, SimulatedGuild } from "./guild.js";
+import type { SimulatedUser } from "./user.js";
+
+/** What a test wants to say about a running Activity; the rest is made up. */
+export interface NewActivityInstance {
+  /** Where it runs. Absent: in a direct message. */
+  readonly guild?: SimulatedGuild;
+  /** Default: the first channel of the guild. */
+  readonly channel?: SimulatedChannel;
+  /** Who takes part. */
+  readonly users?: readonly SimulatedUser[];
+}
+
+/** An Activity that runs in a channel. */
+export interface SimulatedActivityInstance {
+  /** As the Embedded App SDK calls it: `i-<launch id>-gc-<guild>-<channel>`, or `i-<launch id>-pc-<channel>`. */
+  readonly id: string;
+  readonly launchId: string;
+  readonly guild: SimulatedGuild | undefined;
+  readonly channelId: string;
+  /** Who takes part now. Users may be added and removed during a test. */
+  readonly users: Set<SimulatedUser>;
+}
+
+/** The running Activities of the application, by instance id. */
+export class ActivityInstances extends Map<string, SimulatedActivityInstance> {
+  launch(given: NewActivityInstance, newId: () => string): SimulatedActivityInstance {
+    const { guild, users } = given;
+    const launchId = newId();
+    const channelId = (given.channel ?? guild?.channels[0])?.id ?? newId();
+    const id = `i-${launchId}-${placeOf(guild, channelId)}`;
+    const instance = { id, launchId, guild, channelId, users: new Set(users) };
+    this.set(id, instance);
+    return instance;
+  }
+}
+
+/** The activity instance object of the API. */
+export function activityInstancePayload(instance: SimulatedActivityInstance, applicationId: string): object {
+  const { channelId, guild, id, launchId, users } = instance;
+  const channel = { id: placeOf(guild, channelId), channel_id: channelId };
+  return {
+    application_id: applicationId,
+    instance_id: id,
+    launch_id: launchId,
+    location: guild ? { ...channel, kind: "gc", guild_id: guild.id } : { ...channel, kind: "pc" },
+    users: [...users].map((user) => user.id),
+  };
+}
+
+function placeOf(guild: SimulatedGuild | undefined, channelId: string): string {
+  return guild ? `gc-${guild.id}-${channelId}` : `pc-${channelId}`;
+}

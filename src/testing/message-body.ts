@@ -1,0 +1,47 @@
+import { readJson, readObject, toObject } from "./access.js";
+import { refuse } from "./answer.js";
+import { EMPTY_MESSAGE, invalidField } from "./api-errors.js";
+import { parseJsonBody, type UploadedFile } from "./body.js";
+import type { Call } from "./call.js";
+
+const LONGEST_CONTENT = 2000;
+const MOST_EMBEDS = 10;
+const MOST_FILES = 10;
+
+/** A message as a request carries it. */
+export interface MessageBody {
+  readonly content: string;
+  /** The whole body, or `payload_json` of a multipart request. */
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly files: readonly UploadedFile[];
+}
+
+/** Reads a message from JSON or from a multipart request. */
+export function readMessage(call: Call): MessageBody {
+  const files = call.body.kind === "multipart" ? call.body.files : [];
+  const body = call.body.kind === "multipart" ? readFields(call.body.fields) : readObject(call);
+  requireAtMost("files", files.length, MOST_FILES);
+  return { content: readContent(body, files), body, files };
+}
+
+/** With `payload_json`, Discord ignores every other field that is not a file. */
+function readFields({ payload_json, ...fields }: Readonly<Record<string, string>>) {
+  return payload_json === undefined ? fields : toObject(readJson({ body: parseJsonBody(payload_json) }));
+}
+
+function readContent(body: MessageBody["body"], files: readonly UploadedFile[]): string {
+  const { embeds } = body;
+  const content = body["content"] ?? "";
+  if (typeof content !== "string" || content.length > LONGEST_CONTENT) {
+    refuse(invalidField("content", "BASE_TYPE_MAX_LENGTH", `Must be ${LONGEST_CONTENT} or fewer in length.`));
+  }
+  const embedCount = Array.isArray(embeds) ? embeds.length : 0;
+  requireAtMost("embeds", embedCount, MOST_EMBEDS);
+  const hasMore = embedCount + files.length > 0 || body["components"] || body["sticker_ids"] || body["poll"];
+  return content === "" && !hasMore ? refuse(EMPTY_MESSAGE) : content;
+}
+
+function requireAtMost(field: string, count: number, most: number): void {
+  if (count > most)
+    refuse(invalidField(field, "BASE_TYPE_MAX_LENGTH", `Must be ${most} or fewer in length.`));
+}

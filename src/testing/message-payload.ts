@@ -1,0 +1,43 @@
+import { publicUrlOf } from "./addresses.js";
+import type { Discord } from "./discord.js";
+import type { SentFile, SentMessage } from "./mailbox.js";
+import { toTimestamp } from "./timestamp.js";
+
+/** The message object of the API, for a message sent just now. */
+export function messagePayload(discord: Discord, message: SentMessage, author: object): object {
+  const { body, channelId, content, id } = message;
+  return {
+    id,
+    channel_id: channelId,
+    type: 0,
+    content,
+    author,
+    timestamp: toTimestamp(discord.clock.now()),
+    edited_timestamp: null,
+    tts: body["tts"] ?? false,
+    mention_everyone: false,
+    mentions: [],
+    mention_roles: [],
+    attachments: message.files.map((file) => attachmentPayload(discord, message, file)),
+    embeds: body["embeds"] ?? [],
+    pinned: false,
+    flags: body["flags"] ?? 0,
+    ...("nonce" in body && { nonce: body["nonce"] }),
+  };
+}
+
+function attachmentPayload(discord: Discord, { body, channelId }: SentMessage, file: SentFile): object {
+  const { bytes, contentType, field, filename, id } = file;
+  const address = `${publicUrlOf(discord)}/attachments/${channelId}/${id}/${encodeURIComponent(filename)}`;
+  const described = Array.isArray(body["attachments"]) ? body["attachments"] : [];
+  const { description } = described.find((one) => `files[${one?.id}]` === field) ?? {};
+  return {
+    id,
+    filename,
+    size: bytes.length,
+    url: address,
+    proxy_url: address,
+    content_type: contentType,
+    ...(description !== undefined && { description }),
+  };
+}

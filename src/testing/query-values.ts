@@ -1,0 +1,45 @@
+import { refuse } from "./answer.js";
+import { invalidField, notSnowflake } from "./api-errors.js";
+import type { Call } from "./call.js";
+import { compareSnowflakes, isSnowflake } from "./snowflake.js";
+
+/** Whether a query value says yes, in one of Discord's ways. */
+export function isTrue(value: string | undefined): boolean {
+  return value === "true" || value === "True" || value === "1";
+}
+
+/** How many entries the first page of a list has, and how many a page can have. */
+export interface PageSize {
+  readonly usual: number;
+  readonly most: number;
+}
+
+/** The page of a list that `limit`, `before` and `after` ask for. The list is sorted by id. */
+export function selectPage<Entry>(
+  call: Call,
+  sorted: readonly Entry[],
+  idOf: (entry: Entry) => string,
+  size: PageSize,
+): readonly Entry[] {
+  const limit = readLimit(call, size);
+  const after = readId(call, "after");
+  const before = readId(call, "before");
+  const inRange = sorted.filter(
+    (entry) =>
+      (after === undefined || compareSnowflakes(idOf(entry), after) > 0) &&
+      (before === undefined || compareSnowflakes(idOf(entry), before) < 0),
+  );
+  return before !== undefined && after === undefined ? inRange.slice(-limit) : inRange.slice(0, limit);
+}
+
+function readLimit(call: Call, { usual, most }: PageSize): number {
+  const text = call.query["limit"] ?? String(usual);
+  const limit = Number(text);
+  if (/^\d+$/.test(text) && limit >= 1 && limit <= most) return limit;
+  return refuse(invalidField("limit", "NUMBER_TYPE_MAX", `int value should be between 1 and ${most}.`));
+}
+
+function readId(call: Call, name: "before" | "after"): string | undefined {
+  const value = call.query[name];
+  return value === undefined || isSnowflake(value) ? value : refuse(notSnowflake(name, value));
+}

@@ -1,0 +1,63 @@
+import { isObject } from "./access.js";
+import { refuse } from "./answer.js";
+import { invalidField } from "./api-errors.js";
+
+const MOST_RECORDS = 5;
+const TYPES = [1, 2, 3, 4, 5, 6, 7, 8];
+
+/** Whether a text can name a role-connection value. */
+export function isMetadataKey(key: unknown): key is string {
+  return typeof key === "string" && /^[a-z0-9_]{1,50}$/.test(key);
+}
+
+/** Reads what the application can say about its users: up to five records, each with a key of its own. */
+export function readRecords(value: unknown): readonly object[] {
+  if (!Array.isArray(value) || value.length > MOST_RECORDS) {
+    refuse(invalidField("_", "BASE_TYPE_MAX_LENGTH", `Must be a list of up to ${MOST_RECORDS} records.`));
+  }
+  const records = value.map(readRecord);
+  for (const [index, { key }] of records.entries()) {
+    const isFirst = records.findIndex((record) => record.key === key) === index;
+    if (!isFirst) refuse(invalidField([index, "key"], "BASE_TYPE_DUPLICATE", "Keys must differ."));
+  }
+  return records;
+}
+
+function readRecord(record: unknown, index: number) {
+  if (!isObject(record)) {
+    return refuse(invalidField([index], "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType"));
+  }
+  const { type, key } = record;
+  if (!TYPES.some((known) => known === type)) {
+    refuse(invalidField([index, "type"], "BASE_TYPE_CHOICES", `Value must be one of {${TYPES.join(", ")}}.`));
+  }
+  if (!isMetadataKey(key)) {
+    return refuse(invalidField([index, "key"], "STRING_TYPE_REGEX", "Must be 1 to 50 of a-z, 0-9 and _."));
+  }
+  return {
+    type,
+    key,
+    name: readText(record, index, "name", 100),
+    description: readText(record, index, "description", 200),
+    ...readLocalizations(record, index, "name_localizations"),
+    ...readLocalizations(record, index, "description_localizations"),
+  };
+}
+
+function readText(record: Record<string, unknown>, index: number, field: string, longest: number): string {
+  const text = record[field];
+  if (text === undefined)
+    refuse(invalidField([index, field], "BASE_TYPE_REQUIRED", "This field is required"));
+  if (typeof text === "string" && text.length >= 1 && text.length <= longest) return text;
+  const message = `Must be between 1 and ${longest} in length.`;
+  return refuse(invalidField([index, field], "BASE_TYPE_BAD_LENGTH", message));
+}
+
+function readLocalizations(record: Record<string, unknown>, index: number, field: string): object {
+  const texts = record[field];
+  if (texts === undefined || texts === null) return {};
+  if (isObject(texts) && Object.values(texts).every((text) => typeof text === "string")) {
+    return { [field]: texts };
+  }
+  return refuse(invalidField([index, field], "DICT_TYPE_CONVERT", "Must be texts by locale."));
+}

@@ -1,0 +1,87 @@
+import { forBot, readObject } from "../access.js";
+import { type Answer, json, noContent, refuse } from "../answer.js";
+import {
+  BANNED,
+  GUILD_MAXIMUM,
+  INVALID_ACCESS_TOKEN,
+  invalidField,
+  JOIN_LIMITED,
+  MEMBER_MAXIMUM,
+  MISSING_SCOPE,
+  NEEDS_VERIFICATION,
+} from "../api-errors.js";
+import { findBotGuild, requireBotPermissions } from "../bot-access.js";
+import type { Discord } from "../discord.js";
+import { MOST_GUILDS, memberPayload, type SimulatedGuild } from "../guild.js";
+import { readBoolean, readNick, readRoles } from "../member-fields.js";
+import { PERMISSIONS } from "../permissions.js";
+import type { Routes } from "../router.js";
+import type { SimulatedUser } from "../user.js";
+
+interface JoinBody {
+  readonly accessToken: string;
+  readonly nick: string | undefined;
+  readonly roles: readonly string[];
+  readonly mute: boolean | undefined;
+  readonly deaf: boolean | undefined;
+}
+
+/** How the bot lets somebody into a guild. */
+export function guildJoinRoutes(discord: Discord): Routes {
+  return {
+    "PUT /guilds/:id/members/:user": forBot(discord, (call, guildId: string, userId: string) => {
+      const body = readJoinBody(readObject(call));
+      const guild = findBotGuild(discord, guildId);
+      requireBotPermissions(guild, permissionsFor(body));
+      return join(discord, guild, findJoiner(discord, body.accessToken, userId), body);
+    }),
+  };
+}
+
+function findJoiner({ authorizations }: Discord, accessToken: string, userId: string): SimulatedUser {
+  const token = authorizations.findAccessToken(accessToken);
+  if (token?.authorization.user.id !== userId) return refuse(INVALID_ACCESS_TOKEN);
+  return token.scopes.includes("guilds.join") ? token.authorization.user : refuse(MISSING_SCOPE);
+}
+
+function permissionsFor(body: JoinBody): bigint {
+  let needed = PERMISSIONS.createInstantInvite;
+  if (body.nick !== undefined) needed |= PERMISSIONS.manageNicknames;
+  if (body.roles.length > 0) needed |= PERMISSIONS.manageRoles;
+  if (body.mute !== undefined) needed |= PERMISSIONS.muteMembers;
+  if (body.deaf !== undefined) needed |= PERMISSIONS.deafenMembers;
+  return needed;
+}
+
+function join({ world }: Discord, guild: SimulatedGuild, user: SimulatedUser, body: JoinBody): Answer {
+  if (guild.members.has(user.id)) return noContent();
+  if (guild.bans.has(user.id)) refuse(BANNED);
+  if (user.needsVerification) refuse(NEEDS_VERIFICATION);
+  if (user.joinLimited) refuse(JOIN_LIMITED);
+  if (world.guildsOf(user).length >= MOST_GUILDS) refuse(GUILD_MAXIMUM);
+  if (guild.members.size >= guild.maxMembers) refuse(MEMBER_MAXIMUM);
+  const member = world.addMember(guild, user, {
+    roles: body.roles,
+    nick: body.nick ?? null,
+    mute: body.mute ?? false,
+    deaf: body.deaf ?? false,
+    pending: guild.membershipScreening && body.roles.length === 0,
+  });
+  return json(201, memberPayload(member));
+}
+
+function readJoinBody(body: Readonly<Record<string, unknown>>): JoinBody {
+  const { access_token, nick, roles, mute, deaf } = body;
+  if (access_token === undefined)
+    refuse(invalidField("access_token", "BASE_TYPE_REQUIRED", "This field is required"));
+  if (typeof access_token !== "string" || access_token.length > 10_240) {
+    refuse(invalidField("access_token", "BASE_TYPE_BAD_LENGTH", "Must be 10240 or fewer in length."));
+  }
+  return {
+    accessToken: access_token,
+    nick: readNick(nick),
+    roles: readRoles(roles),
+    mute: readBoolean("mute", mute),
+    deaf: readBoolean("deaf", deaf),
+  };
+}

@@ -1,0 +1,24 @@
+import { forBot } from "../access.js";
+import { json } from "../answer.js";
+import { findBotGuild } from "../bot-access.js";
+import type { Discord } from "../discord.js";
+import { channelPayloads, countsOf, guildPayload, rolePayloads } from "../guild-payload.js";
+import { isTrue } from "../query-values.js";
+import type { Routes } from "../router.js";
+
+/** A guild with its channels and roles, as the bot sees them. */
+export function guildRoutes(discord: Discord): Routes {
+  return {
+    "GET /guilds/:id": forBot(discord, (call, guildId: string) => {
+      const guild = findBotGuild(discord, guildId);
+      const counts = isTrue(call.query["with_counts"]) ? countsOf(guild) : {};
+      return json(200, { ...guildPayload(discord, guild), ...counts });
+    }),
+    "GET /guilds/:id/channels": forBot(discord, (_call, guildId: string) =>
+      json(200, channelPayloads(findBotGuild(discord, guildId))),
+    ),
+    "GET /guilds/:id/roles": forBot(discord, (_call, guildId: string) =>
+      json(200, rolePayloads(findBotGuild(discord, guildId))),
+    ),
+  };
+}

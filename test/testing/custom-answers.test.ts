@@ -1,0 +1,63 @@
+import { expect, it } from "vitest";
+import { callApi } from "./api-client.js";
+import { startForTest } from "./start-for-test.js";
+
+it("a route of the test's own is answered until it is taken away", async () => {
+  const discord = await startForTest();
+  const remove = discord.answer("GET /gateway", {
+    body: { url: "wss://gateway.test" },
+    headers: { "X-One": "1" },
+  });
+  const { status, headers, body } = await callApi(discord, "GET /gateway");
+  expect([status, headers.get("x-one"), body]).toEqual([200, "1", { url: "wss://gateway.test" }]);
+  expect((await callApi(discord, "POST /gateway")).status).toBe(404);
+  remove();
+  expect((await callApi(discord, "GET /gateway")).status).toBe(404);
+});
+
+it("a function answers from what was asked", async () => {
+  const discord = await startForTest();
+  discord.answer("PUT /channels/:id/pins/:message", ({ ids, json, query }) => ({
+    status: 201,
+    body: { ids, json, query },
+  }));
+  const call = { bot: true, json: { a: 1 } };
+  const { status, body } = await callApi(discord, "PUT /channels/1/pins/2?x=y", call);
+  expect([status, body]).toEqual([201, { ids: ["1", "2"], json: { a: 1 }, query: { x: "y" } }]);
+  expect(discord.requestsTo("PUT /channels/:channel/pins/:message")).toHaveLength(1);
+});
+
+it("the route is limited, and hit by faults, like any other", async () => {
+  const discord = await startForTest();
+  discord.answer("GET /channels/:id/pins", { body: [] });
+  discord.fail({ kind: "status", status: 500, route: "GET /channels/:id/pins" });
+  discord.limit({ route: "GET /channels/:id/pins", limit: 1, windowMs: 1000 });
+  const statuses = [];
+  for (let count = 0; count < 3; count += 1)
+    statuses.push((await callApi(discord, "GET /channels/1/pins")).status);
+  expect(statuses).toEqual([500, 200, 429]);
+});
+
+it("the newest answer counts, a known route can be answered in another way, and what is more precise wins", async () => {
+  const discord = await startForTest();
+  const user = discord.addUser();
+  discord.answer("GET /users/:id", { body: "first" });
+  discord.answer("GET /users/:id", { body: "second" });
+  expect((await callApi(discord, `GET /users/${user.id}`)).text).toBe("second");
+  expect((await callApi(discord, "GET /users/@me", { bot: true })).body.bot).toBe(true);
+  discord.answer("GET /users/@me", { status: 204 });
+  expect((await callApi(discord, "GET /users/@me")).status).toBe(204);
+});
+
+it.each(["/gateway", "GET gateway", "get /gateway", ""])("%j is no route to answer", async (route) => {
+  const discord = await startForTest();
+  expect(() => discord.answer(route, {})).toThrow(TypeError);
+});
+
+it("a function that throws is a mistake of the test: 500", async () => {
+  const discord = await startForTest();
+  discord.answer("GET /gateway", () => {
+    throw new Error("a mistake in the test");
+  });
+  expect((await callApi(discord, "GET /gateway")).text).toBe("Error: a mistake in the test");
+});
