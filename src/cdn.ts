@@ -1,3 +1,5 @@
+import { optionsChecker } from "./check-options.js";
+import { BOOLEAN, oneOf } from "./option-kinds.js";
 import { isSnowflake } from "./snowflake.js";
 
 /** Where Discord serves images. */
@@ -44,6 +46,12 @@ export interface PngOptions {
   /** In pixels. Without it Discord decides. */
   readonly size?: ImageSize | undefined;
 }
+
+const imageOptions = optionsChecker<ImageOptions>({
+  of: "An image",
+  example: '{ size: 64, format: "webp" }',
+  kinds: { size: oneOf(...IMAGE_SIZES), format: oneOf(...IMAGE_FORMATS), animated: BOOLEAN },
+});
 
 type Maybe = string | null | undefined;
 
@@ -115,8 +123,8 @@ export function memberBannerUrl(
  * The frame around an avatar: always a PNG, which moves by itself where it is animated (APNG). Returns and throws as
  * {@link userAvatarUrl}.
  */
-export function avatarDecorationUrl(asset: Maybe, options: PngOptions = {}): string | undefined {
-  return imageUrl(["avatar-decoration-presets"], asset, { size: options.size, format: "png" });
+export function avatarDecorationUrl(asset: Maybe, options?: PngOptions): string | undefined {
+  return imageUrl(["avatar-decoration-presets"], asset, { ...imageOptions(options), format: "png" });
 }
 
 /**
@@ -125,9 +133,12 @@ export function avatarDecorationUrl(asset: Maybe, options: PngOptions = {}): str
 export function guildTagBadgeUrl(
   guildId: Maybe,
   badge: Maybe,
-  options: StillImageOptions = {},
+  options?: StillImageOptions,
 ): string | undefined {
-  return imageUrl(["guild-tag-badges", segment(guildId)], badge, { ...options, animated: false });
+  return imageUrl(["guild-tag-badges", segment(guildId)], badge, {
+    ...imageOptions(options),
+    animated: false,
+  });
 }
 
 /**
@@ -156,15 +167,13 @@ function segment(id: Maybe): string | undefined {
 function imageUrl(
   folder: readonly (string | undefined)[],
   hash: Maybe,
-  options: ImageOptions = {},
+  options: ImageOptions | undefined,
 ): string | undefined {
   // Checked before anything else: a mistake must not show up only for users who have the image.
-  requireImageOptions(options);
+  const { size } = imageOptions(options);
   if (typeof hash !== "string" || !HASH.test(hash) || folder.includes(undefined)) return undefined;
-  const { extension, moving } = resolveFormat(isAnimatedHash(hash), options);
-  const query = [moving && "animated=true", options.size !== undefined && `size=${options.size}`].filter(
-    Boolean,
-  );
+  const { extension, moving } = resolveFormat(isAnimatedHash(hash), options ?? {});
+  const query = [moving && "animated=true", size !== undefined && `size=${size}`].filter(Boolean);
   return `${CDN_URL}/${folder.join("/")}/${hash}.${extension}${query.length > 0 ? `?${query.join("&")}` : ""}`;
 }
 
@@ -178,23 +187,4 @@ function resolveFormat(
   }
   if (format === undefined || format === "gif") return { extension: moves ? "gif" : "png" };
   return { extension: format };
-}
-
-function requireImageOptions({ size, format, animated }: ImageOptions): void {
-  if (size !== undefined && !IMAGE_SIZES.includes(size)) {
-    throw new TypeError(`The size of an image must be one of ${IMAGE_SIZES.join(", ")}, not ${show(size)}.`);
-  }
-  if (format !== undefined && !IMAGE_FORMATS.includes(format)) {
-    throw new TypeError(
-      `The format of an image must be one of ${IMAGE_FORMATS.join(", ")}, not ${show(format)}.`,
-    );
-  }
-  if (animated !== undefined && typeof animated !== "boolean") {
-    throw new TypeError(`animated must be true or false, not ${show(animated)}.`);
-  }
-}
-
-function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
-  return typeof value === "number" ? String(value) : `a value of type ${typeof value}`;
 }

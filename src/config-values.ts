@@ -1,60 +1,146 @@
-/** Whether this was left out, or is wanted. */
-export function optional<T>(isWanted: (value: unknown) => value is T) {
-  return (value: unknown): value is T | undefined => value === undefined || isWanted(value);
+import { type Kind, type Kinds, type OptionRules, wrongValue } from "./check-options.js";
+import { FUNCTION, isScope, SCOPES } from "./option-kinds.js";
+import type { CacheOptions, DiscordOptions } from "./options.js";
+
+const MIN_SECRET_LENGTH = 32;
+const MIN_DISTINCT = 8;
+const AN_HOUR_MS = 3_600_000;
+const PLACEHOLDER =
+  /change.?(?:me|this|it)|replace.?(?:me|this|it)|your.{0,30}(?:secret|key)|keyboard.?cat|placeholder|password|^secret.?secret/i;
+
+const COUNT: Kind = { wanted: "a whole number above 0", accepts: isCount };
+
+const TIME: Kind = { wanted: "a whole number of milliseconds above 0, an hour at most", accepts: isTime };
+
+const CREDENTIAL: Kind = { wanted: "a string without spaces", accepts: isScope, isSecret: true };
+
+const DISCORD_KINDS: Kinds<DiscordOptions> = {
+  clientId: {
+    wanted: "a snowflake (the numeric id shown in the developer portal)",
+    accepts: (value) => typeof value === "string" && /^\d{1,20}$/.test(value),
+    isSecret: true,
+    hint: (value) =>
+      typeof value === "number" || typeof value === "bigint"
+        ? "put it in quotes, since JavaScript rounds numbers this large."
+        : undefined,
+  },
+  clientSecret: CREDENTIAL,
+  redirectUri: {
+    wanted: "an absolute http or https URL without a fragment or spaces",
+    accepts: isRedirectUri,
+  },
+  botToken: {
+    ...CREDENTIAL,
+    hint: (value) =>
+      typeof value === "string" && /^\s*bot\s/i.test(value)
+        ? "give the token alone, without the word Bot."
+        : undefined,
+  },
+  scopes: SCOPES,
+  discordUrl: {
+    wanted: 'an https origin such as "https://discord.com" (plain http on a loopback address only)',
+    accepts: isDiscordOrigin,
+  },
+  issuer: { wanted: "a URL", accepts: isScope },
+  secret: {
+    wanted: `a string of ${MIN_SECRET_LENGTH} characters or more, or a list of such`,
+    accepts: (value) => typeof value === "string" || (Array.isArray(value) && value.length > 0),
+    isSecret: true,
+  },
+  cache: { wanted: "an object such as { max: 1000 }", accepts: () => true },
+  usersCache: { wanted: "an LRUCache (lru-cache 11)", accepts: hasMethods("get", "set", "delete") },
+  tokenStore: { wanted: "an object with get, set and delete", accepts: hasMethods("get", "set", "delete") },
+  recordKey: { ...FUNCTION, wanted: "a function (hash) => key" },
+  lock: { ...FUNCTION, wanted: "a function (key, task) => Promise" },
+  timeoutMs: TIME,
+  maxWaitMs: {
+    wanted: "a whole number of milliseconds, 0 or more, an hour at most",
+    accepts: (value) => value === 0 || isTime(value),
+  },
+  invalidRequestLimit: COUNT,
+  proxy: { wanted: "an http or https URL", accepts: isHttpUrl, isSecret: true },
+};
+
+/** The options of a `DiscordOAuth2Session`, settings included; the secrets are looked at apart. */
+export const DISCORD_OPTIONS: OptionRules<DiscordOptions> = {
+  of: "new DiscordOAuth2Session",
+  example: "{ clientId, clientSecret, redirectUri }",
+  kinds: DISCORD_KINDS,
+  aliases: {
+    applicationid: "clientId",
+    appid: "clientId",
+    callbackurl: "redirectUri",
+    callbackuri: "redirectUri",
+    redirect: "redirectUri",
+    token: "botToken",
+    store: "tokenStore",
+  },
+};
+
+/** The options of the caches. */
+export const CACHE_OPTIONS: OptionRules<CacheOptions> = {
+  of: "cache",
+  example: "{ max: 1000 }",
+  kinds: {
+    max: COUNT,
+    ttlMs: { wanted: "a whole number of milliseconds above 0", accepts: isCount },
+  },
+};
+
+/** What is wrong with the secrets; the client secret may be among them, whatever it is. */
+export function* mistakesInSecrets({ secret, clientSecret }: DiscordOptions): Generator<string> {
+  const list: unknown = typeof secret === "string" ? [secret] : secret;
+  if (!Array.isArray(list)) return;
+  const own = list.filter((one) => one !== clientSecret);
+  if (!own.every(isLong)) yield wrongValue("secret", secret, DISCORD_KINDS.secret);
+  else if (own.some(isWeak))
+    yield "secret can be guessed: it repeats itself, counts up, or is a placeholder. Make one: node -p \"crypto.randomBytes(32).toString('base64url')\"";
 }
 
-/** Whether this is an object with such methods. */
-export function hasMethods<T extends object>(...names: string[]) {
-  return (value: unknown): value is T =>
+function isLong(secret: unknown): boolean {
+  return typeof secret === "string" && secret.length >= MIN_SECRET_LENGTH;
+}
+
+/** Whether somebody would find it without trying every string. */
+function isWeak(secret: string): boolean {
+  if (new Set(secret).size < MIN_DISTINCT || PLACEHOLDER.test(secret)) return true;
+  const isPeriodic = /^(.{1,16}?)\1+(.{0,15})$/s.exec(secret);
+  if (isPeriodic?.[1]?.startsWith(isPeriodic[2] ?? "")) return true;
+  const steps = [...secret].slice(1).map((letter, index) => letter.charCodeAt(0) - secret.charCodeAt(index));
+  return steps.filter((step) => Math.abs(step) <= 1).length > steps.length / 2;
+}
+
+function hasMethods(...names: string[]) {
+  return (value: unknown): boolean =>
     typeof value === "object" &&
     value !== null &&
     names.every((name) => name in value && typeof value[name as never] === "function");
 }
 
-/** A whole number above 0. */
-export function isCount(value: unknown): value is number {
+function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
 /** Milliseconds that a timer can count, several times over: it would run at once for more than 24 days. */
-export function isTime(value: unknown): value is number {
-  return isCount(value) && value <= 3_600_000;
-}
-
-/** A string without spaces and control characters. */
-export function isPrintable(value: unknown): value is string {
-  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
-}
-
-/** A non-empty list of scopes. */
-export function isScopes(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.length > 0 && value.every(isPrintable);
-}
-
-/** A list of secrets that are long enough, or that everything is derived from. */
-export function isSecrets(derivedFrom: string) {
-  return (value: unknown): value is readonly string[] =>
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.every((secret) => secret === derivedFrom || (typeof secret === "string" && secret.length >= 32));
+function isTime(value: unknown): boolean {
+  return isCount(value) && value <= AN_HOUR_MS;
 }
 
 function parseUrl(value: unknown): URL | undefined {
   return typeof value === "string" && URL.canParse(value) ? new URL(value) : undefined;
 }
 
-/** An absolute http or https URL. */
-export function isHttpUrl(value: unknown): boolean {
+function isHttpUrl(value: unknown): boolean {
   return ["http:", "https:"].includes(parseUrl(value)?.protocol ?? "");
 }
 
 /** A URL that Discord can lead to. */
-export function isRedirectUri(value: string): boolean {
-  return isHttpUrl(value) && !value.includes("#");
+function isRedirectUri(value: unknown): boolean {
+  return isHttpUrl(value) && !/[#\s\p{Cc}]/u.test(String(value));
 }
 
 /** Where Discord may be: plain http on this machine only. */
-export function isDiscordOrigin(value: unknown): value is string {
+function isDiscordOrigin(value: unknown): boolean {
   const url = parseUrl(value);
   if (url?.pathname !== "/" || url.search || url.hash || url.username || url.password) return false;
   return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
@@ -65,22 +151,6 @@ function isLoopback(hostname: string): boolean {
 }
 
 /** The origin of a URL; empty where it is none. */
-export function originOf(url: string): string {
+export function originOf(url: unknown): string {
   return parseUrl(url)?.origin ?? "";
-}
-
-/** What an environment variable holds as a list. */
-export function listed(value: unknown): unknown {
-  return typeof value === "string" ? value.split(/\s+/).filter(Boolean) : value;
-}
-
-/** One secret as a list of one. */
-export function secretsOf(value: unknown): unknown {
-  return typeof value === "string" ? [value] : value;
-}
-
-/** What an environment variable holds as a number. */
-export function numberOf(value: unknown): unknown {
-  if (value === "") return undefined;
-  return typeof value === "string" ? Number(value) : value;
 }

@@ -1,21 +1,6 @@
-import { inspect } from "node:util";
 import type { LRUCache } from "lru-cache";
-import {
-  hasMethods,
-  isCount,
-  isDiscordOrigin,
-  isHttpUrl,
-  isPrintable,
-  isRedirectUri,
-  isScopes,
-  isSecrets,
-  isTime,
-  listed,
-  numberOf,
-  optional,
-  originOf,
-  secretsOf,
-} from "./config-values.js";
+import { isRecord, mistakesIn } from "./check-options.js";
+import { CACHE_OPTIONS, DISCORD_OPTIONS, mistakesInSecrets, originOf } from "./config-values.js";
 import type { User } from "./models/user.js";
 import type { CacheOptions, DiscordOptions, Lock, TokenStore } from "./options.js";
 
@@ -56,21 +41,9 @@ const SETTING_OF = {
   proxy: "DISCORD_PROXY",
 } as const satisfies Partial<Record<keyof DiscordOptions, string>>;
 
-const OPTION_NAMES = [
-  ...Object.keys(SETTING_OF),
-  "cache",
-  "usersCache",
-  "tokenStore",
-  "lock",
-  "recordKey",
-  "timeoutMs",
-  "maxWaitMs",
-  "invalidRequestLimit",
-];
+const REQUIRED = ["clientId", "clientSecret", "redirectUri"] as const;
 
 const DISCORD_URL = "https://discord.com";
-
-const CACHE_OPTION_NAMES = ["max", "ttlMs"] as const satisfies readonly (keyof CacheOptions)[];
 
 /** How long a store is waited for, in milliseconds of real time. */
 export function storeDeadlineMs({ timeoutMs }: Config): number {
@@ -79,131 +52,77 @@ export function storeDeadlineMs({ timeoutMs }: Config): number {
 
 /** Reads and checks the whole configuration. @throws TypeError that lists every mistake at once */
 export function resolveConfig(options: DiscordOptions, settings: SettingSource): Config {
-  const mistakes: string[] = [...unknownOptions(options)];
+  const given = withSettings(options, settings);
+  const cache: CacheOptions = given.cache ?? {};
+  const { clientId = "", clientSecret = "", redirectUri = "", discordUrl = DISCORD_URL } = given;
+  const secrets = typeof given.secret === "string" ? [given.secret] : (given.secret ?? [clientSecret]);
 
-  function given(name: keyof typeof SETTING_OF): unknown {
-    const value = options[name] ?? settings(SETTING_OF[name]);
-    return value === "" || value === null ? undefined : value;
-  }
-  function check<T>(
-    name: string,
-    value: unknown,
-    wanted: string,
-    isWanted: (value: unknown) => value is T,
-  ): T {
-    if (!isWanted(value)) mistakes.push(`${name} must be ${wanted}, not ${describe(name, value)}.`);
-    return value as T;
-  }
-  function required(
-    name: "clientId" | "clientSecret" | "redirectUri",
-    wanted: string,
-    test: (v: string) => boolean,
-  ) {
-    const value = given(name);
-    if (value === undefined) {
-      mistakes.push(
-        `${name} is missing: pass it as an option, or set ${SETTING_OF[name]} on the app or in the environment.`,
-      );
-      return "";
-    }
-    return check(name, value, wanted, (v): v is string => typeof v === "string" && test(v));
-  }
-
-  const discordUrl = check(
-    "discordUrl",
-    given("discordUrl") ?? DISCORD_URL,
-    'an https origin such as "https://discord.com" (plain http on a loopback address only)',
-    isDiscordOrigin,
-  );
-  const clientSecret = required("clientSecret", "a string without spaces", isPrintable);
-  const config: Config = {
-    clientId: required("clientId", "a snowflake (the numeric id shown in the developer portal)", (v) =>
-      /^\d{1,20}$/.test(v),
-    ),
-    clientSecret,
-    redirectUri: required("redirectUri", "an absolute http or https URL without a fragment", isRedirectUri),
-    botToken: check("botToken", given("botToken"), "a string without spaces", optional(isPrintable)),
-    scopes: check("scopes", listed(given("scopes")) ?? ["identify"], "a non-empty list of scopes", isScopes),
-    discordUrl: originOf(discordUrl),
-    issuer: check("issuer", given("issuer") ?? (originOf(discordUrl) || DISCORD_URL), "a URL", isPrintable),
-    secrets: check(
-      "secret",
-      secretsOf(given("secret")) ?? [clientSecret],
-      "a string of 32 characters or more, or a list of such",
-      isSecrets(clientSecret),
-    ),
-    cacheMax: check(
-      "cache.max",
-      options.cache?.max ?? numberOf(settings("DISCORD_USERS_CACHE_MAX_LIMIT")) ?? 1000,
-      "a whole number above 0",
-      isCount,
-    ),
-    cacheTtlMs: check(
-      "cache.ttlMs",
-      options.cache?.ttlMs ?? 300_000,
-      "a whole number of milliseconds above 0",
-      isCount,
-    ),
-    usersCache: check(
-      "usersCache",
-      options.usersCache,
-      "an LRUCache (lru-cache 11)",
-      optional(hasMethods<LRUCache<string, User>>("get", "set", "delete")),
-    ),
-    tokenStore: check(
-      "tokenStore",
-      options.tokenStore,
-      "an object with get, set and delete",
-      optional(hasMethods<TokenStore>("get", "set", "delete")),
-    ),
-    lock: check(
-      "lock",
-      options.lock,
-      "a function (key, task) => Promise",
-      optional((v): v is Lock => typeof v === "function"),
-    ),
-    recordKey: check(
-      "recordKey",
-      options.recordKey,
-      "a function (hash) => key",
-      optional((v): v is (hash: string) => string => typeof v === "function"),
-    ),
-    timeoutMs: check(
-      "timeoutMs",
-      options.timeoutMs ?? 5000,
-      "a whole number of milliseconds above 0, an hour at most",
-      isTime,
-    ),
-    maxWaitMs: check(
-      "maxWaitMs",
-      options.maxWaitMs ?? 2000,
-      "a whole number of milliseconds, 0 or more, an hour at most",
-      (v): v is number => v === 0 || isTime(v),
-    ),
-    invalidRequestLimit: check(
-      "invalidRequestLimit",
-      options.invalidRequestLimit ?? 9500,
-      "a whole number above 0",
-      isCount,
-    ),
-    proxy: check(
-      "proxy",
-      given("proxy"),
-      "an http or https URL",
-      optional((v): v is string => isHttpUrl(v)),
-    ),
-  };
-
-  if (config.tokenStore && "throwOnErrors" in config.tokenStore && config.tokenStore.throwOnErrors === false)
-    mistakes.push(
-      "tokenStore hides its failures, which would sign visitors out: new Keyv({ throwOnErrors: true }).",
-    );
+  const mistakes = [
+    ...missing(given),
+    ...mistakesIn(DISCORD_OPTIONS, given),
+    ...mistakesIn(CACHE_OPTIONS, cache, "cache."),
+    ...mistakesInSecrets(given),
+    ...mistakesInStore(given.tokenStore),
+  ];
   if (mistakes.length > 0) {
     throw new TypeError(
       `express-discord is not configured correctly:\n${mistakes.map((mistake) => `  - ${mistake}`).join("\n")}`,
     );
   }
-  return Object.freeze(config);
+  return Object.freeze({
+    clientId,
+    clientSecret,
+    redirectUri,
+    botToken: given.botToken,
+    scopes: given.scopes ?? ["identify"],
+    discordUrl: originOf(discordUrl),
+    issuer: given.issuer ?? originOf(discordUrl),
+    secrets,
+    cacheMax: cache.max ?? 1000,
+    cacheTtlMs: cache.ttlMs ?? 300_000,
+    usersCache: given.usersCache,
+    tokenStore: given.tokenStore,
+    lock: given.lock,
+    recordKey: given.recordKey,
+    timeoutMs: given.timeoutMs ?? 5000,
+    maxWaitMs: given.maxWaitMs ?? 2000,
+    invalidRequestLimit: given.invalidRequestLimit ?? 9500,
+    proxy: given.proxy,
+  });
+}
+
+/** The options, with what the settings say of those that were left out. Nothing is checked yet. */
+function withSettings(options: DiscordOptions, settings: SettingSource): DiscordOptions {
+  const names = Object.keys(SETTING_OF) as (keyof typeof SETTING_OF)[];
+  const found = Object.fromEntries(
+    names.map((name) => {
+      const value = options[name] ?? settings(SETTING_OF[name]);
+      return [name, value === "" || value === null ? undefined : value];
+    }),
+  );
+  const { scopes } = found;
+  const cache: unknown = options.cache ?? {};
+  const cacheMax = settings("DISCORD_USERS_CACHE_MAX_LIMIT");
+  return {
+    ...options,
+    ...found,
+    scopes: (typeof scopes === "string" ? scopes.split(/\s+/).filter(Boolean) : scopes) as readonly string[],
+    cache: isRecord(cache)
+      ? { ...cache, max: options.cache?.max ?? numberOf(cacheMax) }
+      : (cache as CacheOptions),
+  };
+}
+
+function* missing(given: DiscordOptions): Generator<string> {
+  for (const name of REQUIRED) {
+    if (given[name] === undefined)
+      yield `${name} is missing: pass it as an option, or set ${SETTING_OF[name]} on the app or in the environment.`;
+  }
+}
+
+function* mistakesInStore(store: TokenStore | undefined): Generator<string> {
+  if (store && "throwOnErrors" in store && store.throwOnErrors === false)
+    yield "tokenStore hides its failures, which would sign visitors out: new Keyv({ throwOnErrors: true }).";
 }
 
 /** Whether two configurations mean the same. */
@@ -214,39 +133,8 @@ export function isSameConfig(one: Config, other: Config): boolean {
   });
 }
 
-function* unknownOptions(options: DiscordOptions): Generator<string> {
-  yield* unknownNames(options, OPTION_NAMES, "");
-  const cache: unknown = options.cache ?? {};
-  if (typeof cache === "object" && cache !== null) yield* unknownNames(cache, CACHE_OPTION_NAMES, "cache.");
-  else yield `cache must be an object such as { max: 1000 }, not ${describe("cache", cache)}.`;
-}
-
-function* unknownNames(given: object, known: readonly string[], prefix: string): Generator<string> {
-  for (const name of Object.keys(given)) {
-    if (known.includes(name)) continue;
-    const meant = known.find((one) => plain(one) === plain(name));
-    yield `There is no option ${prefix}${name}${meant ? `: did you mean ${prefix}${meant}?` : `. The options are ${known.join(", ")}.`}`;
-  }
-}
-
-/** `client_id`, `clientID` and `ClientId` are all `clientid`. */
-function plain(name: string): string {
-  return name.replaceAll(/[_-]/g, "").toLowerCase();
-}
-
-/** Ids and secrets are mixed up easily, so neither is repeated. */
-const UNSHOWN = /^clientId$|secret|token|proxy/i;
-
-function describe(name: string, value: unknown): string {
-  const isShown = !UNSHOWN.test(name);
-  if (typeof value === "string") return isShown ? shownText(value) : `a string of ${value.length} characters`;
-  if (typeof value === "number" || typeof value === "boolean")
-    return isShown ? String(value) : `a ${typeof value}`;
-  if (Array.isArray(value)) return isShown ? inspect(value).slice(0, 100) : `a list of ${value.length}`;
-  return value === null ? "null" : `a value of type ${typeof value}`;
-}
-
-/** Without the credentials that a URL may hold. */
-function shownText(text: string): string {
-  return JSON.stringify(text.replace(/\/\/[^/?#]*@/, "//***@")).slice(0, 100);
+/** What an environment variable holds as a number. */
+function numberOf(value: unknown): number | undefined {
+  if (value === "" || value === undefined) return undefined;
+  return Number(value);
 }

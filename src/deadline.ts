@@ -1,3 +1,5 @@
+import { startTimer } from "./clock.js";
+
 /** Nothing came in time. */
 export class DeadlinePassed extends Error {
   readonly #late: Promise<unknown>;
@@ -16,13 +18,13 @@ export class DeadlinePassed extends Error {
 
 /** Waits for a task so long, in real time; the task itself goes on. @throws DeadlinePassed */
 export async function withDeadline<T>(ms: number, task: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
+  let cancel = () => {};
   const passed = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new DeadlinePassed(ms, task)), ms);
+    cancel = startTimer(ms, () => reject(new DeadlinePassed(ms, task)));
   });
   try {
     return await Promise.race([task, passed]);
   } finally {
-    clearTimeout(timer);
+    cancel();
   }
 }

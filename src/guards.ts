@@ -1,10 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Request } from "express";
+import type { Application, Request } from "express";
+import { isRequest, optionsChecker, uncalled } from "./check-options.js";
 import { Forbidden, HttpException } from "./errors.js";
 import type { GuildMember } from "./models/guild-member.js";
+import { BOOLEAN, DURATION, isScope, SOME_IDS } from "./option-kinds.js";
+import { SOME_PERMISSIONS } from "./permission-kinds.js";
 import { type PermissionResolvable, Permissions } from "./permissions.js";
 import { requireGranted } from "./scopes.js";
 import { type DiscordOAuth2Session, SETTING } from "./session.js";
+import { shown } from "./shown.js";
 import { isSnowflake } from "./snowflake.js";
 
 /**
@@ -15,7 +19,7 @@ export type Guard = (req: IncomingMessage, res: ServerResponse, next: (error?: u
 
 /** How old the proof may be that the sign-in still holds at Discord. */
 export interface AuthorizationOptions {
-  /** Milliseconds. */
+  /** Milliseconds, 0 or more. */
   readonly maxAgeMs: number;
 }
 
@@ -25,6 +29,7 @@ export interface AuthorizationGuard extends Guard {
   /**
    * A guard that asks Discord whether the sign-in still holds there.
    *
+   * @throws TypeError at once, without a `maxAgeMs` that is a number
    * @throws Unauthorized, RateLimited, HttpException; all through `next`
    */
   with(options: AuthorizationOptions): Guard;
@@ -33,21 +38,46 @@ export interface AuthorizationGuard extends Guard {
 /** A guild id, as Express types a route parameter. */
 export type GuildId = string | readonly string[] | undefined;
 
-/** What {@link requiresGuild} asks for beyond being in the guild. */
+/** What {@link requiresGuild} asks for beyond being in the guild. What is given must ask for something. */
 export interface GuildRequirements {
   /** All of these, which owners and administrators always have. */
-  readonly permissions?: PermissionResolvable | undefined;
+  readonly permissions?: PermissionResolvable;
   /** Being the guild's owner. */
-  readonly owner?: boolean | undefined;
+  readonly owner?: boolean;
   /** One of these roles, by id. Needs the scope `guilds.members.read`. */
-  readonly roles?: readonly string[] | undefined;
+  readonly roles?: readonly string[];
   /** How old Discord's answer may be, in milliseconds. Default 60,000. */
-  readonly maxAgeMs?: number | undefined;
+  readonly maxAgeMs?: number;
 }
+
+/**
+ * Forbids `undefined` as the value of a property and properties that `Shape` does not have, also where TypeScript's
+ * `exactOptionalPropertyTypes` is off.
+ */
+export type Exactly<Shape, Given> = {
+  readonly [Name in keyof Given]: Name extends keyof Shape ? Exclude<Given[Name], undefined> : never;
+};
 
 type Check = (discord: DiscordOAuth2Session, req: Request) => Promise<unknown>;
 
 const DEFAULT_MAX_AGE_MS = 60_000;
+
+const NONE: GuildRequirements = {};
+
+const authorizationOptions = optionsChecker<AuthorizationOptions>({
+  of: "requiresAuthorization.with",
+  example: "{ maxAgeMs: 60_000 }",
+  kinds: { maxAgeMs: DURATION },
+  required: ["maxAgeMs"],
+  areRequirements: true,
+});
+
+const guildRequirements = optionsChecker<GuildRequirements>({
+  of: "requiresGuild",
+  example: '{ permissions: "MANAGE_GUILD" }',
+  kinds: { permissions: SOME_PERMISSIONS, owner: BOOLEAN, roles: SOME_IDS, maxAgeMs: DURATION },
+  areRequirements: true,
+});
 
 /**
  * Lets signed-in visitors pass. Discord is asked only where an expired token has to be refreshed.
@@ -60,21 +90,25 @@ const DEFAULT_MAX_AGE_MS = 60_000;
 export const requiresAuthorization: AuthorizationGuard = Object.assign(
   guard("requiresAuthorization", (discord, req) => discord.grantedScopes(req)),
   {
-    with: (options: AuthorizationOptions) =>
-      guard("requiresAuthorization", (discord, req) => discord.fetchAuthorization(req, options)),
+    with(options: AuthorizationOptions) {
+      const { maxAgeMs } = authorizationOptions(options);
+      return guard("requiresAuthorization", (discord, req) => discord.fetchAuthorization(req, { maxAgeMs }));
+    },
   },
 );
 
 /**
  * Lets signed-in visitors pass who have granted all these scopes.
  *
+ * @throws TypeError at once, without a scope and for what is none
  * @throws Unauthorized, MissingScopes, HttpException; all through `next`
  */
 export function requiresScopes(...scopes: readonly string[]): Guard {
+  const needed = requireScopeNames(scopes);
   return guard("requiresScopes", async (discord, req) => {
     requireGranted(
       await discord.grantedScopes(req),
-      scopes,
+      needed,
       `${req.method} ${req.originalUrl.split("?")[0]}`,
     );
   });
@@ -84,31 +118,66 @@ export function requiresScopes(...scopes: readonly string[]): Guard {
  * Lets members of a guild pass, by the list of their guilds (scope `guilds`).
  *
  * @param guildId the id, or how to find it: `(req) => req.params.guildId`
- * @throws TypeError at once, for a permission that does not exist
+ * @param requirements what else they must have. It is a TypeError to give something that asks for nothing: a name that does
+ * not exist, `undefined`, an empty list
+ * @throws TypeError at once
  * @throws Forbidden, also for what is no id; Unauthorized, MissingScopes, RateLimited, HttpException; all through `next`
  */
-export function requiresGuild(
+export function requiresGuild<Given extends GuildRequirements>(
   guildId: string | ((req: Request) => GuildId),
-  requirements: GuildRequirements = {},
+  ...requirements: [] | [Given & Exactly<GuildRequirements, Given>]
 ): Guard {
-  const { permissions, owner, roles, maxAgeMs = DEFAULT_MAX_AGE_MS } = requirements;
-  const wanted = permissions === undefined ? undefined : new Permissions(permissions);
+  requireGuildId(guildId);
+  const {
+    permissions,
+    owner,
+    roles,
+    maxAgeMs = DEFAULT_MAX_AGE_MS,
+  } = requirements.length === 0 ? NONE : guildRequirements(requirements[0]);
+  const needed = permissions === undefined ? undefined : new Permissions(permissions);
+  const oneOf = roles && [...roles];
   return guard("requiresGuild", async (discord, req) => {
     const id = typeof guildId === "function" ? guildId(req) : guildId;
-    if (!isSnowflake(id)) throw new Forbidden("This is no guild's id.");
+    if (!isSnowflake(id)) throw new Forbidden(`No guild has the id ${shown(id)}.`);
 
     const guild = (await discord.fetchGuilds(req, { maxAgeMs })).find((one) => one.id === id);
     if (!guild) throw new Forbidden("The visitor is not in this guild.");
     if (owner && !guild.isOwner) throw new Forbidden("The visitor does not own this guild.");
-    if (wanted !== undefined && !guild.can(wanted)) {
+    if (needed !== undefined && !guild.can(needed)) {
       throw new Forbidden("The visitor lacks a permission in this guild.");
     }
-    if (roles) {
+    if (oneOf) {
       const member = await memberOf(discord.fetchMember(req, id, { maxAgeMs }));
-      if (!roles.some((role) => member?.hasRole(role)))
+      if (!oneOf.some((role) => member?.hasRole(role)))
         throw new Forbidden("The visitor lacks a role in this guild.");
     }
   });
+}
+
+/** @throws TypeError */
+function requireScopeNames(scopes: readonly unknown[]): readonly string[] {
+  const [first] = scopes;
+  if (scopes.length > 0 && scopes.every(isScope)) return [...scopes];
+  if (isRequest(first)) throw new TypeError(uncalled("requiresScopes"));
+  if (scopes.length === 0)
+    throw new TypeError(
+      'requiresScopes: name at least one scope, as in requiresScopes("guilds"). For every signed-in visitor use requiresAuthorization.',
+    );
+  throw new TypeError(
+    Array.isArray(first)
+      ? 'requiresScopes: write the scopes one after the other, not as a list: requiresScopes("identify", "guilds").'
+      : `requiresScopes: a scope must be a string such as "guilds", not ${shown(scopes.find((scope) => !isScope(scope)))}.`,
+  );
+}
+
+/** @throws TypeError */
+function requireGuildId(guildId: unknown): void {
+  if (typeof guildId === "function" || isSnowflake(guildId)) return;
+  throw new TypeError(
+    isRequest(guildId)
+      ? uncalled("requiresGuild")
+      : `requiresGuild: the first argument must be a guild's id as a string, such as "80351110224678912", or a function such as (req) => req.params.guildId, not ${shown(guildId)}.`,
+  );
 }
 
 /** @returns nothing for who has left since the list of guilds was fetched */
@@ -123,18 +192,26 @@ async function memberOf(fetching: Promise<GuildMember>): Promise<GuildMember | u
 
 /** The instance that serves the app of this request. @throws HttpException init_missing */
 export function discordOf(req: Request): DiscordOAuth2Session {
-  const discord: DiscordOAuth2Session | undefined = req.app.get(SETTING);
-  if (discord) return discord;
+  const { app } = req as { readonly app?: Application };
+  const discord: unknown = app?.get(SETTING);
+  if (isInstance(discord)) return discord;
   throw new HttpException({
-    message:
-      "This app has no DiscordOAuth2Session: call new DiscordOAuth2Session(app) or discord.init(app), with the app that this route belongs to.",
+    message: app
+      ? "This app has no DiscordOAuth2Session: call new DiscordOAuth2Session(app) or discord.init(app), with the app that this route belongs to."
+      : "This request did not come through an Express app, so no DiscordOAuth2Session can be found for it. Ask the instance itself: await discord.isAuthorized(req).",
     code: "init_missing",
     status: 500,
   });
 }
 
+// By a method: an application may hold both an ESM and a CommonJS copy of the class.
+function isInstance(value: unknown): value is DiscordOAuth2Session {
+  return typeof value === "object" && value !== null && "grantedScopes" in value;
+}
+
 function guard(name: string, check: Check): Guard {
   const middleware: Guard = (req, _res, next) => {
+    if (typeof next !== "function") throw new TypeError(calledByHand(name));
     const pass = () => next();
     run(check, req as Request).then(pass, next);
   };
@@ -143,4 +220,10 @@ function guard(name: string, check: Check): Guard {
 
 async function run(check: Check, req: Request): Promise<void> {
   await check(discordOf(req), req);
+}
+
+function calledByHand(name: string): string {
+  return name === "requiresAuthorization"
+    ? "requiresAuthorization is a middleware: pass it on without calling it, as in app.get(path, requiresAuthorization, handler). For options write requiresAuthorization.with({ maxAgeMs }); inside a handler, await discord.isAuthorized(req)."
+    : `${name}(...) makes a middleware: pass it on, as in app.get(path, ${name}(...), handler), and let Express call it.`;
 }

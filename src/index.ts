@@ -1,3 +1,4 @@
+export type { HeldToken } from "./app-token.js";
 export type { ImageFormat, ImageOptions, ImageSize, PngOptions } from "./cdn.js";
 export {
   AccessDenied,
@@ -34,7 +35,14 @@ export { GuildMember, type GuildMemberPayload } from "./models/guild-member.js";
 export { Integration, type IntegrationAccount, type IntegrationPayload } from "./models/integration.js";
 export { type PrimaryGuild, User } from "./models/user.js";
 export { UserConnection } from "./models/user-connection.js";
-export type { CacheOptions, DiscordOptions, Lock, TokenStore } from "./options.js";
+export type {
+  CacheOptions,
+  CallbackOptions,
+  DiscordOptions,
+  Lock,
+  RevokeOptions,
+  TokenStore,
+} from "./options.js";
 export {
   type PermissionAlias,
   type PermissionCheck,
@@ -47,7 +55,7 @@ export {
 export { redirectUnauthorized } from "./redirect-unauthorized.js";
 export type { ApiRequest } from "./rest/api-request.js";
 export { discordRouter, type RouterOptions } from "./router.js";
-export { type CallbackOptions, DiscordOAuth2Session, type HeldToken } from "./session.js";
+export { DiscordOAuth2Session } from "./session.js";
 export type { RefreshTrace, RequestTrace } from "./telemetry.js";
 export type { JoinOptions } from "./users/guild-join.js";
 export type { FetchOptions } from "./users/remembered.js";

@@ -1,5 +1,8 @@
 import type { LRUCache } from "lru-cache";
+import { optionsChecker } from "./check-options.js";
+import type { OnLogin } from "./login/login.js";
 import type { User } from "./models/user.js";
+import { BOOLEAN, FUNCTION } from "./option-kinds.js";
 
 /** Runs `task` while no other process runs one with the same `key`, and passes on what it resolves or rejects with. */
 export type Lock = (key: string, task: () => Promise<void>) => Promise<unknown>;
@@ -71,3 +74,37 @@ export interface DiscordOptions {
   /** An HTTP proxy for every call to Discord, credentials in the URL. `DISCORD_PROXY`. */
   readonly proxy?: string | undefined;
 }
+
+/** How far a sign-out reaches. */
+export interface RevokeOptions {
+  /**
+   * Also at Discord, which ends the tokens of all the user's sign-ins to this application. This process signs them all out
+   * at once; another one notices at its next call that is not cached, or at the refresh.
+   */
+  readonly everywhere?: boolean | undefined;
+}
+
+/** @throws TypeError */
+export const revokeOptions: (options: RevokeOptions | undefined) => RevokeOptions =
+  optionsChecker<RevokeOptions>({
+    of: "revoke",
+    example: "{ everywhere: true }",
+    kinds: { everywhere: BOOLEAN },
+  });
+
+/** What `callback` can do beyond completing the login. */
+export interface CallbackOptions {
+  /**
+   * What the app does with a new login, such as turning visitors away or storing something in the session. A callback that
+   * comes twice (a double click) waits for it and shares its outcome. What it throws ends the sign-in and is thrown again.
+   */
+  readonly onLogin?: OnLogin | undefined;
+}
+
+/** @throws TypeError */
+export const callbackOptions: (options: CallbackOptions | undefined) => CallbackOptions =
+  optionsChecker<CallbackOptions>({
+    of: "callback",
+    example: "{ onLogin }",
+    kinds: { onLogin: FUNCTION },
+  });

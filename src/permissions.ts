@@ -1,3 +1,6 @@
+import { optionsChecker } from "./check-options.js";
+import { closestName } from "./closest-name.js";
+import { BOOLEAN } from "./option-kinds.js";
 import {
   BIT_BY_NAME,
   bitOf,
@@ -6,6 +9,7 @@ import {
   type PermissionFlags,
   type PermissionName,
 } from "./permission-flags.js";
+import { shown } from "./shown.js";
 
 export type { PermissionAlias, PermissionFlag, PermissionFlags, PermissionName } from "./permission-flags.js";
 
@@ -27,8 +31,17 @@ export interface PermissionCheck {
   readonly exact?: boolean | undefined;
 }
 
-const DECIMAL = /^\d+$/;
+/** Far longer than any value of Discord's; reading a number takes the square of its length. */
+const DECIMAL = /^\d{1,100}$/;
+/** Lists of lists, far deeper than anybody writes them. */
+const DEEPEST = 10;
 const EVERYTHING = -1n;
+
+const permissionCheck = optionsChecker<PermissionCheck>({
+  of: "A check of permissions",
+  example: "{ exact: true }",
+  kinds: { exact: BOOLEAN },
+});
 
 /**
  * What somebody may do in a guild: an immutable set of bits. Bits this library has no name for yet are kept.
@@ -225,7 +238,7 @@ export class Permissions {
       const bit = BIT_BY_NAME.get(flag);
       if (bit === undefined) continue;
       if (typeof on !== "boolean") {
-        throw new TypeError(`The permission ${flag} must be true or false, not ${describe(on)}.`);
+        throw new TypeError(`The permission ${flag} must be true or false, not ${shown(on)}.`);
       }
       value = on ? value | bit : value & ~bit;
     }
@@ -307,22 +320,23 @@ export class Permissions {
   }
 }
 
-function granted(value: bigint, { exact = false }: PermissionCheck = {}): bigint {
+function granted(value: bigint, options: PermissionCheck | undefined): bigint {
+  const { exact = false } = permissionCheck(options);
   return !exact && (value & bitOf("ADMINISTRATOR")) !== 0n ? EVERYTHING : value;
 }
 
-function resolve(permissions: unknown): bigint {
+function resolve(permissions: unknown, depth = 0): bigint {
   if (typeof permissions === "bigint" && permissions >= 0n) return permissions;
   if (Number.isSafeInteger(permissions) && Number(permissions) >= 0) return BigInt(Number(permissions));
   if (typeof permissions === "string") {
     return DECIMAL.test(permissions) ? BigInt(permissions) : requireBit(permissions);
   }
-  if (Array.isArray(permissions)) {
-    return permissions.reduce<bigint>((value, permission) => value | resolve(permission), 0n);
+  if (Array.isArray(permissions) && depth < DEEPEST) {
+    return permissions.reduce<bigint>((value, permission) => value | resolve(permission, depth + 1), 0n);
   }
   if (isPermissions(permissions)) return permissions.value;
   throw new TypeError(
-    `Permissions must be given as a bigint, a safe integer, a decimal string, a name such as "MANAGE_GUILD", Permissions, or a list of these, not ${describe(permissions)}.`,
+    `Permissions must be given as a bigint, a safe integer, a decimal string, a name such as "MANAGE_GUILD", Permissions, or a list of these, not ${depth < DEEPEST ? shown(permissions) : `lists nested ${DEEPEST} deep`}.`,
   );
 }
 
@@ -340,25 +354,13 @@ function isPermissions(value: unknown): value is Permissions {
 function requireBit(flag: string): bigint {
   const bit = BIT_BY_NAME.get(flag);
   if (bit !== undefined) return bit;
-  const meant = PERMISSION_NAMES.find((name) => squeeze(name) === squeeze(flag));
+  const meant = closestName(flag, PERMISSION_NAMES);
   throw new TypeError(
-    `${describe(flag)} is no permission. ${meant ? `Did you mean ${meant}?` : 'Give a name such as "MANAGE_GUILD".'}`,
+    `${shown(flag)} is no permission. ${meant ? `Did you mean ${meant}?` : 'Give a name such as "MANAGE_GUILD".'}`,
   );
 }
 
 function requireFlags(flags: unknown): Readonly<Record<string, unknown>> {
   if (typeof flags === "object" && flags !== null && !Array.isArray(flags)) return { ...flags };
-  throw new TypeError(
-    `Flags must be an object such as { MANAGE_GUILD: true }, not ${Array.isArray(flags) ? "a list" : describe(flags)}.`,
-  );
-}
-
-function squeeze(name: string): string {
-  return name.replace(/[^a-z]/gi, "").toUpperCase();
-}
-
-function describe(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 40));
-  if (typeof value === "number" || typeof value === "bigint") return String(value).slice(0, 40);
-  return value === null ? "null" : `a value of type ${typeof value}`;
+  throw new TypeError(`Flags must be an object such as { MANAGE_GUILD: true }, not ${shown(flags)}.`);
 }

@@ -1,7 +1,9 @@
 import type { ErrorRequestHandler, Request } from "express";
+import { isRequest, uncalled, wrongValue } from "./check-options.js";
 import { HttpException, Unauthorized } from "./errors.js";
 import { discordOf } from "./guards.js";
 import { isReturnTo } from "./login/return-to.js";
+import { ADDRESS } from "./option-kinds.js";
 
 /**
  * An error handler that sends visitors who are not signed in to the login, with where they were as `?returnTo=`:
@@ -10,8 +12,12 @@ import { isReturnTo } from "./login/return-to.js";
  * Three logins in a minute whose session does not stick end in an HttpException `login_loop`, which says why.
  *
  * @param loginPath the path of the login, such as `/auth/login`
+ * @throws TypeError at once, for what is no path
  */
 export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
+  if (isRequest(loginPath)) throw new TypeError(uncalled("redirectUnauthorized"));
+  if (!ADDRESS.accepts(loginPath))
+    throw new TypeError(`redirectUnauthorized: ${wrongValue("the login's path", loginPath, ADDRESS)}`);
   return function redirectUnauthorized(error: unknown, req, res, next) {
     if (!(error instanceof Unauthorized) || res.headersSent) {
       next(error);

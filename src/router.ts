@@ -1,9 +1,11 @@
 import type { NextFunction, Request, Response } from "express";
+import { optionsChecker } from "./check-options.js";
 import { HttpException } from "./errors.js";
 import { discordOf } from "./guards.js";
 import type { Login, LoginResult } from "./login/login.js";
 import { isReturnTo } from "./login/return-to.js";
 import { START_AGAIN_POLICY, startAgainPage } from "./login/start-again-page.js";
+import { ADDRESS, FUNCTION, PATH_OR_FALSE, SCOPES } from "./option-kinds.js";
 
 /** What {@link discordRouter} can be told. A path that is `false` is left out. */
 export interface RouterOptions {
@@ -27,6 +29,20 @@ export interface RouterOptions {
   readonly onLogin?: ((req: Request, login: Login, res: Response) => Promise<void> | void) | undefined;
 }
 
+const routerOptions = optionsChecker<RouterOptions>({
+  of: "discordRouter",
+  example: '{ afterLogin: "/me" }',
+  kinds: {
+    loginPath: PATH_OR_FALSE,
+    callbackPath: PATH_OR_FALSE,
+    logoutPath: PATH_OR_FALSE,
+    afterLogin: ADDRESS,
+    afterLogout: ADDRESS,
+    scopes: SCOPES,
+    onLogin: FUNCTION,
+  },
+});
+
 type Step = (req: Request, res: Response) => Promise<void>;
 
 const START_AGAIN = ["flow_unknown", "flow_expired", "flow_invalid"];
@@ -36,9 +52,11 @@ const START_AGAIN = ["flow_unknown", "flow_expired", "flow_invalid"];
  *
  * A callback whose login got lost on its way is answered with a page that offers to start again. Every other error goes to
  * `next`: what the methods of `DiscordOAuth2Session` throw, and for a logout `method_not_allowed` and `cross_site_request`.
+ *
+ * @throws TypeError at once, for options that do not exist or are of another kind
  */
 export function discordRouter(options: RouterOptions = {}) {
-  const { loginPath = "/login", callbackPath = "/callback", logoutPath = "/logout" } = options;
+  const { loginPath = "/login", callbackPath = "/callback", logoutPath = "/logout" } = routerOptions(options);
   const { afterLogin = "/", afterLogout = "/", scopes, onLogin } = options;
 
   const login: Step = async (req, res) => {

@@ -1,14 +1,23 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Application } from "express";
 import type { LRUCache } from "lru-cache";
+import { appToken, type HeldToken } from "./app-token.js";
+import {
+  appAndOptions,
+  requireApp,
+  requireCallback,
+  requireDeauthorization,
+  requireScopes,
+  requireVisit,
+} from "./call-arguments.js";
 import { type Config, isSameConfig, resolveConfig } from "./config.js";
 import { createEngine, type Engine } from "./engine.js";
 import { HttpException, Unauthorized } from "./errors.js";
 import { heldToken, type OnTokenChange } from "./grants/held-token.js";
 import { sessionOf, setSignIn, signInOf } from "./grants/session-data.js";
 import type { Token } from "./grants/token.js";
-import type { LoginOptions } from "./login/authorization-url.js";
-import type { LoginResult, OnLogin } from "./login/login.js";
+import { type LoginOptions, loginOptions } from "./login/authorization-url.js";
+import type { LoginResult } from "./login/login.js";
 import { answersNonVisit, forbidCaching, redirect, requireGet } from "./login/manners.js";
 import type { Authorization } from "./models/authorization.js";
 import type { Bot } from "./models/bot.js";
@@ -16,7 +25,13 @@ import type { Guild } from "./models/guild.js";
 import type { GuildMember } from "./models/guild-member.js";
 import type { User } from "./models/user.js";
 import type { UserConnection } from "./models/user-connection.js";
-import type { DiscordOptions } from "./options.js";
+import {
+  type CallbackOptions,
+  callbackOptions,
+  type DiscordOptions,
+  type RevokeOptions,
+  revokeOptions,
+} from "./options.js";
 import type { ApiRequest } from "./rest/api-request.js";
 import type { JoinOptions } from "./users/guild-join.js";
 import type { FetchOptions } from "./users/remembered.js";
@@ -29,25 +44,6 @@ import type { UserSession } from "./users/user-session.js";
 
 /** Under this name an app's instance is found again: `app.get("discord")`. */
 export const SETTING = "discord";
-
-const LOOP_LOGINS = 3;
-
-/** What {@link DiscordOAuth2Session.callback} can do beyond completing the login. */
-export interface CallbackOptions {
-  /**
-   * What the app does with a new login, such as turning visitors away or storing something in the session. A callback that
-   * comes twice (a double click) waits for it and shares its outcome. What it throws ends the sign-in and is thrown again.
-   */
-  readonly onLogin?: OnLogin | undefined;
-}
-
-/** A token that the app holds itself. */
-export interface HeldToken extends Omit<Token, "id" | "issuedAt"> {
-  /** Default: derived from the token. Give one that lasts, and what is cached survives a refresh. */
-  readonly id?: string | undefined;
-  /** Epoch milliseconds. Default: a week before `expiresAt`. */
-  readonly issuedAt?: number | undefined;
-}
 
 /**
  * Discord sign-in for an Express app. Of a request its methods need nothing of Express's, only the session that a
@@ -72,11 +68,11 @@ export class DiscordOAuth2Session {
 
   /** Without an app, nothing is read until {@link init}. */
   constructor(options?: DiscordOptions);
-  /** @throws TypeError as {@link init} */
+  /** @throws TypeError for what is no Express app, and as {@link init} */
   constructor(app: Application, options?: DiscordOptions);
-  constructor(appOrOptions?: Application | DiscordOptions, options?: DiscordOptions) {
-    const app = typeof appOrOptions === "function" ? appOrOptions : undefined;
-    this.#options = (app ? options : (appOrOptions as DiscordOptions | undefined)) ?? {};
+  constructor(...args: readonly unknown[]) {
+    const { app, options = {} } = appAndOptions<DiscordOptions>(args);
+    this.#options = options;
     if (app) this.init(app);
   }
 
@@ -85,10 +81,11 @@ export class DiscordOAuth2Session {
    * several apps.
    *
    * @returns the instance itself
-   * @throws TypeError that lists every mistake; also when the app has another instance already, when this instance serves
-   * another app with another configuration, or when only one of the two token methods is overridden
+   * @throws TypeError that lists every mistake; also for what is no Express app, when the app has another instance already,
+   * when this instance serves another app with another configuration, or when only one of the two token methods is overridden
    */
   init(app: Application): this {
+    requireApp(app);
     const settings: Record<string, unknown> = app.settings;
     const other = Object.hasOwn(settings, SETTING) ? settings[SETTING] : undefined;
     if (other !== undefined && other !== this) {
@@ -131,6 +128,12 @@ export class DiscordOAuth2Session {
     });
   }
 
+  /** @param res what begins or ends a login, which no cache may keep */
+  #engineFor(req: IncomingMessage, ...res: [] | [ServerResponse]): Engine {
+    for (const one of requireVisit(req, res)) forbidCaching(one);
+    return this.#ready;
+  }
+
   /** The users that are remembered; the keys are internal. */
   get usersCache(): LRUCache<string, User> {
     return this.#ready.users.usersCache;
@@ -154,8 +157,8 @@ export class DiscordOAuth2Session {
    * @throws HttpException `store_failed`, with `incremental`
    * @see https://docs.discord.com/developers/topics/oauth2#authorization-code-grant
    */
-  async createSession(req: IncomingMessage, res: ServerResponse, options: LoginOptions = {}): Promise<void> {
-    forbidCaching(res);
+  async createSession(req: IncomingMessage, res: ServerResponse, options?: LoginOptions): Promise<void> {
+    this.#engineFor(req, res);
     if (answersNonVisit(req, res)) return;
     redirect(res, await this.authorizationUrl(req, res, options));
   }
@@ -167,13 +170,9 @@ export class DiscordOAuth2Session {
    * @returns Discord's authorization URL
    * @throws TypeError as {@link createSession}
    */
-  async authorizationUrl(
-    req: IncomingMessage,
-    res: ServerResponse,
-    options: LoginOptions = {},
-  ): Promise<string> {
-    forbidCaching(res);
-    return this.#ready.logins.begin(req, res, options);
+  async authorizationUrl(req: IncomingMessage, res: ServerResponse, options?: LoginOptions): Promise<string> {
+    const { logins } = this.#engineFor(req, res);
+    return logins.begin(req, res, loginOptions(options));
   }
 
   /**
@@ -190,14 +189,14 @@ export class DiscordOAuth2Session {
   async callback<Data = unknown>(
     req: IncomingMessage,
     res: ServerResponse,
-    options: CallbackOptions = {},
+    options?: CallbackOptions,
   ): Promise<LoginResult<Data>> {
-    const { logins } = this.#ready;
-    forbidCaching(res);
+    const { onLogin } = callbackOptions(options);
+    const { logins } = this.#engineFor(req, res);
     res.setHeader("Referrer-Policy", "no-referrer");
     if (answersNonVisit(req, res)) return new Promise(() => {});
     requireGet(req, res);
-    return (await logins.complete(req, res, options.onLogin)) as LoginResult<Data>;
+    return (await logins.complete(req, res, onLogin)) as LoginResult<Data>;
   }
 
   /**
@@ -208,25 +207,9 @@ export class DiscordOAuth2Session {
    * process signs them all out at once; another one notices at its next call that is not cached, or at the refresh
    * @throws HttpException `store_failed`; with `everywhere` also what a call to Discord can throw, after the sign-out here
    */
-  async revoke(
-    req: IncomingMessage,
-    options: { readonly everywhere?: boolean | undefined } = {},
-  ): Promise<void> {
-    const { config, grants, storageOf, users, logins } = this.#ready;
-    const session = sessionOf(req);
-    const storage = storageOf(req);
-    const signIn = signInOf(session, config.clientId);
-    const grantId = signIn?.grantId ?? (await grants.read(storage))?.id;
-    if (grantId === undefined) return;
-
-    try {
-      await grants.end(storage, grantId, options.everywhere ? "everywhere" : "here");
-      if (options.everywhere && signIn?.userId) grants.deauthorize(signIn.userId);
-    } finally {
-      users.forget(grantId);
-      setSignIn(session, config.clientId, { formerUserId: signIn?.userId });
-      logins.restartCount(req);
-    }
+  async revoke(req: IncomingMessage, options?: RevokeOptions): Promise<void> {
+    const { everywhere } = revokeOptions(options);
+    await this.#engineFor(req).logins.signOut(req, everywhere ? "everywhere" : "here");
   }
 
   /**
@@ -235,7 +218,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException when it cannot be found out now
    */
   async isAuthorized(req: IncomingMessage): Promise<boolean> {
-    const { grants, storageOf } = this.#ready;
+    const { grants, storageOf } = this.#engineFor(req);
     try {
       await grants.validToken(storageOf(req));
       return true;
@@ -247,7 +230,8 @@ export class DiscordOAuth2Session {
 
   /** The id of the user of this session, as the session has it: {@link isAuthorized} tells whether it still holds. */
   userId(req: IncomingMessage): string | undefined {
-    return signInOf(sessionOf(req), this.clientId)?.userId;
+    const { config } = this.#engineFor(req);
+    return signInOf(sessionOf(req), config.clientId)?.userId;
   }
 
   /**
@@ -257,7 +241,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException when it cannot be found out now
    */
   async grantedScopes(req: IncomingMessage): Promise<readonly string[]> {
-    const { grants, storageOf } = this.#ready;
+    const { grants, storageOf } = this.#engineFor(req);
     return (await grants.validToken(storageOf(req))).scopes;
   }
 
@@ -266,7 +250,7 @@ export class DiscordOAuth2Session {
    * once more would not end.
    */
   isLoginLoop(req: IncomingMessage): boolean {
-    return sessionOf(req).discord === undefined && this.#ready.logins.recentLogins(req) >= LOOP_LOGINS;
+    return this.#engineFor(req).logins.isLoop(req);
   }
 
   /** Counts the logins of this browser from now on, for {@link isLoginLoop}. @internal */
@@ -281,7 +265,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException `store_failed`
    */
   async getAuthorizationToken(req: IncomingMessage): Promise<Token | undefined> {
-    const { grants, storages } = this.#ready;
+    const { grants, storages } = this.#engineFor(req);
     return grants.read(storages.of(req));
   }
 
@@ -291,7 +275,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException `store_failed`
    */
   async saveAuthorizationToken(req: IncomingMessage, token: Token | undefined): Promise<void> {
-    const { grants, storages } = this.#ready;
+    const { grants, storages } = this.#engineFor(req);
     if (token) return grants.begin(storages.pointTo(req, token), token);
     const storage = storages.of(req);
     if (storage.id !== undefined) await grants.end(storage, storage.id);
@@ -450,12 +434,13 @@ export class DiscordOAuth2Session {
    *
    * @param onChange is given each new pair: store it, Discord takes a refresh token once
    * @returns what calls Discord; nothing is asked before its first call
+   * @throws TypeError for what is no token
    */
   sessionFromToken(token: HeldToken, onChange?: OnTokenChange): UserSession {
     const { grants, sessionAt } = this.#ready;
-    const id = grants.identify(token);
+    const id = grants.identify(appToken(token));
     const issuedAt = token.issuedAt ?? token.expiresAt - 604_800_000;
-    return sessionAt(heldToken({ ...token, id: token.id ?? id, issuedAt }, id, onChange));
+    return sessionAt(heldToken({ ...token, id: token.id ?? id, issuedAt }, id, requireCallback(onChange)));
   }
 
   /**
@@ -477,7 +462,8 @@ export class DiscordOAuth2Session {
    * @see https://docs.discord.com/developers/topics/oauth2#client-credentials-grant
    */
   async clientCredentials(scopes: readonly string[] = ["identify"]): Promise<Token> {
-    const { guild: _, webhook: __, ...answer } = await this.#ready.oauth.clientCredentials(scopes);
+    const answered = await this.#ready.oauth.clientCredentials(requireScopes(scopes));
+    const { guild: _, webhook: __, ...answer } = answered;
     return { ...answer, id: this.#ready.grants.identify(answer) };
   }
 
@@ -485,8 +471,10 @@ export class DiscordOAuth2Session {
    * Signs a user out of this process with their next request: what Discord's event APPLICATION_DEAUTHORIZED asks for.
    *
    * @param at when the user removed the application; later sign-ins are left alone. Default: now
+   * @throws TypeError for an id (`invalid_snowflake`) or a time that is none
    */
   deauthorize(userId: string, at?: Date): void {
+    requireDeauthorization(userId, at);
     this.#ready.grants.deauthorize(userId, at);
   }
 
@@ -504,7 +492,7 @@ export class DiscordOAuth2Session {
   }
 
   #of(req: IncomingMessage): UserSession {
-    const { sessionAt, storageOf } = this.#ready;
+    const { sessionAt, storageOf } = this.#engineFor(req);
     return sessionAt(storageOf(req));
   }
 }

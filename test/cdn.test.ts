@@ -123,13 +123,13 @@ describe.each(assets)("%s", (_, path, url) => {
 
 it("errors say what was given and what is wanted", () => {
   expect(() => userAvatarUrl(USER, STILL, { size: 100 } as unknown as ImageOptions)).toThrow(
-    "The size of an image must be one of 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, not 100.",
+    "size must be one of 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, not 100.",
   );
   expect(() => userAvatarUrl(USER, STILL, { format: "svg" } as unknown as ImageOptions)).toThrow(
-    'The format of an image must be one of png, jpeg, jpg, webp, gif, not "svg".',
+    'format must be one of png, jpeg, jpg, webp, gif, not "svg".',
   );
   expect(() => userAvatarUrl(USER, STILL, { animated: Symbol() } as unknown as ImageOptions)).toThrow(
-    "animated must be true or false, not a value of type symbol.",
+    "animated must be true or false, not a symbol.",
   );
 });
 

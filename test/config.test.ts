@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import Keyv from "keyv";
 import { LRUCache } from "lru-cache";
 import { describe, expect, it } from "vitest";
@@ -10,6 +11,8 @@ const COMPLETE = {
   clientSecret: SECRET,
   redirectUri: "http://localhost:3000/callback",
 } as const satisfies DiscordOptions;
+
+const RANDOM = "q3ZkT9wXbV1mRj7sLpYc0uEoHn5gDf2a";
 
 const NO_SETTINGS = () => undefined;
 
@@ -61,16 +64,16 @@ describe("the configuration", () => {
 
     expect(mistakes).toEqual([
       "clientId is missing: pass it as an option, or set DISCORD_CLIENT_ID on the app or in the environment.",
-      'redirectUri must be an absolute http or https URL without a fragment, not "/callback".',
-      "scopes must be a non-empty list of scopes, not [].",
-      "lock must be a function (key, task) => Promise, not 5.",
+      'redirectUri must be an absolute http or https URL without a fragment or spaces, not "/callback".',
+      'scopes must be a list of scopes such as ["identify", "guilds"], not [].',
       "timeoutMs must be a whole number of milliseconds above 0, an hour at most, not 0.",
+      "lock must be a function (key, task) => Promise, not 5.",
     ]);
   });
 
   it("names what is missing and where it can be set", () => {
     expect(() => resolveConfig({}, NO_SETTINGS)).toThrow(
-      /clientSecret is missing[\s\S]*DISCORD_CLIENT_SECRET[\s\S]*clientId is missing[\s\S]*DISCORD_CLIENT_ID[\s\S]*redirectUri is missing[\s\S]*DISCORD_REDIRECT_URI/,
+      /clientId is missing[\s\S]*DISCORD_CLIENT_ID[\s\S]*clientSecret is missing[\s\S]*DISCORD_CLIENT_SECRET[\s\S]*redirectUri is missing[\s\S]*DISCORD_REDIRECT_URI/,
     );
   });
 
@@ -79,12 +82,16 @@ describe("the configuration", () => {
     [{ clientID: "1" }, "There is no option clientID: did you mean clientId?"],
     [{ redirectURI: "x" }, "There is no option redirectURI: did you mean redirectUri?"],
     [{ "bot-token": "x" }, "There is no option bot-token: did you mean botToken?"],
+    [{ timeout: 1 }, "There is no option timeout: did you mean timeoutMs?"],
+    [{ callbackURL: "https://app.example" }, "There is no option callbackURL: did you mean redirectUri?"],
+    [{ scope: ["identify"] }, "There is no option scope: did you mean scopes?"],
+    [{ token: "x" }, "There is no option token: did you mean botToken?"],
     [
-      { timeout: 1 },
-      /^There is no option timeout\. The options are clientId, clientSecret, .*, cache, .*maxWaitMs/,
+      { passReqToCallback: 1 },
+      /^There is no option passReqToCallback\. The options are clientId, clientSecret, .*, cache, .*maxWaitMs/,
     ],
     [{ cache: { ttlms: 1 } }, "There is no option cache.ttlms: did you mean cache.ttlMs?"],
-    [{ cache: { ttl: 1 } }, "There is no option cache.ttl. The options are max, ttlMs."],
+    [{ cache: { ttl: 1 } }, "There is no option cache.ttl: did you mean cache.ttlMs?"],
   ])("knows no option %j", (options, mistake) => {
     expect(mistakesIn(options)).toEqual([
       mistake instanceof RegExp ? expect.stringMatching(mistake) : mistake,
@@ -94,7 +101,7 @@ describe("the configuration", () => {
   it.each<[object, string]>([
     [
       { clientId: 1100000000000000 },
-      "clientId must be a snowflake (the numeric id shown in the developer portal), not a number.",
+      "clientId must be a snowflake (the numeric id shown in the developer portal), not a number: put it in quotes, since JavaScript rounds numbers this large.",
     ],
     [
       { clientId: "my app" },
@@ -107,16 +114,22 @@ describe("the configuration", () => {
     [{ clientSecret: 5 }, "clientSecret must be a string without spaces, not a number."],
     [{ redirectUri: "localhost:3000/callback" }, 'not "localhost:3000/callback".'],
     [{ redirectUri: "https://app.example/callback#top" }, "without a fragment"],
+    [{ redirectUri: "https://app.example/call back" }, "without a fragment or spaces"],
+    [{ redirectUri: " https://app.example/callback" }, "without a fragment or spaces"],
+    [{ redirectUri: "https://app.example/callback\n" }, "without a fragment or spaces"],
     [{ redirectUri: "ftp://app.example/callback" }, "http or https URL"],
     [{ redirectUri: "http://user:hunter2@" }, 'not "http://***@".'],
-    [{ botToken: "Bot abc" }, "botToken must be a string without spaces, not a string of 7 characters."],
-    [{ botToken: { token: "x" } }, "botToken must be a string without spaces, not a value of type object."],
+    [
+      { botToken: "Bot abc" },
+      "botToken must be a string without spaces, not a string of 7 characters: give the token alone, without the word Bot.",
+    ],
+    [{ botToken: { token: "x" } }, "botToken must be a string without spaces, not an object."],
     [
       { scopes: ["identify guilds"] },
-      "scopes must be a non-empty list of scopes, not [ 'identify guilds' ].",
+      'scopes must be a list of scopes such as ["identify", "guilds"], not ["identify guilds"].',
     ],
-    [{ scopes: [1n] }, "not [ 1n ]."],
-    [{ scopes: { identify: true } }, "not a value of type object."],
+    [{ scopes: [1n] }, "not [1n]."],
+    [{ scopes: { identify: true } }, "not an object."],
     [{ discordUrl: "discord.com" }, 'discordUrl must be an https origin such as "https://discord.com"'],
     [{ discordUrl: "http://discord.com" }, "plain http on a loopback address only"],
     [{ discordUrl: "https://discord.com/api" }, 'not "https://discord.com/api".'],
@@ -126,17 +139,17 @@ describe("the configuration", () => {
     [{ issuer: "with space" }, "issuer must be a URL"],
     [
       { secret: "too short" },
-      "secret must be a string of 32 characters or more, or a list of such, not a list of 1.",
+      "secret must be a string of 32 characters or more, or a list of such, not a string of 9 characters.",
     ],
     [{ secret: [] }, "secret must be a string of 32 characters or more, or a list of such, not a list of 0."],
-    [{ secret: ["x".repeat(32), "short"] }, "not a list of 2."],
+    [{ secret: [RANDOM, "short"] }, "not a list of 2."],
     [{ secret: 5 }, "not a number."],
     [{ cache: 5 }, "cache must be an object such as { max: 1000 }, not 5."],
     [{ cache: { max: 0 } }, "cache.max must be a whole number above 0, not 0."],
     [{ cache: { ttlMs: 1.5 } }, "cache.ttlMs must be a whole number of milliseconds above 0, not 1.5."],
     [
       { usersCache: new Map([[1, 2]]).entries() },
-      "usersCache must be an LRUCache (lru-cache 11), not a value of type object.",
+      "usersCache must be an LRUCache (lru-cache 11), not an object.",
     ],
     [{ usersCache: null }, "not null."],
     [{ tokenStore: { get() {}, set() {} } }, "tokenStore must be an object with get, set and delete"],
@@ -147,7 +160,7 @@ describe("the configuration", () => {
     ],
     [{ timeoutMs: 3_600_001 }, "an hour at most, not 3600001."],
     [{ tokenStore: new Keyv() }, "tokenStore hides its failures, which would sign visitors out"],
-    [{ timeoutMs: () => 5000 }, "not a value of type function."],
+    [{ timeoutMs: () => 5000 }, "not a function."],
     [{ timeoutMs: Number.NaN }, "not NaN."],
     [
       { maxWaitMs: -1 },
@@ -181,7 +194,7 @@ describe("the configuration", () => {
       DISCORD_SCOPES: "identify  guilds",
       DISCORD_URL: "http://127.0.0.1:4000",
       DISCORD_ISSUER: "https://issuer.example",
-      DISCORD_SECRET: "s".repeat(32),
+      DISCORD_SECRET: RANDOM,
       DISCORD_PROXY: "http://proxy.example:3128",
       DISCORD_USERS_CACHE_MAX_LIMIT: "50",
     };
@@ -194,7 +207,7 @@ describe("the configuration", () => {
       scopes: ["identify", "guilds"],
       discordUrl: "http://127.0.0.1:4000",
       issuer: "https://issuer.example",
-      secrets: ["s".repeat(32)],
+      secrets: [RANDOM],
       proxy: "http://proxy.example:3128",
       cacheMax: 50,
     });
@@ -231,9 +244,35 @@ describe("the configuration", () => {
   );
 
   it("takes one secret or several", () => {
-    const [one, other] = ["1".repeat(32), "2".repeat(40)];
+    const [one, other] = [RANDOM, `${RANDOM}${RANDOM.toUpperCase()}`];
     expect(resolve({ secret: one }).secrets).toEqual([one]);
     expect(resolve({ secret: [other, one] }).secrets).toEqual([other, one]);
+  });
+
+  it.each([
+    "s".repeat(32),
+    "ab".repeat(20),
+    "password".repeat(5),
+    "secretsecretsecretsecretsecretsecret",
+    "correct horse ".repeat(4),
+    "12345678901234567890123456789012",
+    "abcdefghijklmnopqrstuvwxyz0123456789",
+    "zyxwvutsrqponmlkjihgfedcba9876543210",
+    "replace-this-with-a-long-random-secret",
+    "change me before going to production!",
+    "your_very_own_and_very_long_secret_key",
+    "keyboard cat keyboard dog keyboard cow",
+  ])("refuses %j, which somebody would guess, also among others", (secret) => {
+    for (const given of [secret, [RANDOM, secret]])
+      expect(mistakesIn({ secret: given })).toEqual([expect.stringMatching(/^secret can be guessed/)]);
+    expect(mistakesIn({ secret }).join()).not.toContain(secret);
+  });
+
+  it("takes every secret that is random", () => {
+    const secrets = ["hex", "base64", "base64url"].flatMap((encoding) =>
+      Array.from({ length: 2000 }, () => randomBytes(24).toString(encoding as BufferEncoding)),
+    );
+    expect(resolve({ secret: secrets }).secrets).toEqual(secrets);
   });
 
   it("takes the app's own parts as they are", () => {

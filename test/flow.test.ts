@@ -6,7 +6,12 @@ import { OwnCookies } from "../src/login/own-cookies.js";
 import { createSeal } from "../src/seal.js";
 import { movableClock } from "./support/clock.js";
 
-const SEAL = createSeal(["a secret of the login cookie"], "1100000000000000099");
+const CLIENT_ID = "1100000000000000099";
+const SEAL = createSeal(["a secret of the login cookie"], CLIENT_ID);
+
+function startFlows({ secure = false, clientId = CLIENT_ID } = {}): Flows {
+  return new Flows(SEAL, new OwnCookies(secure), clientId);
+}
 
 interface Started {
   readonly state: string;
@@ -24,7 +29,7 @@ function start(flows: Flows, data?: unknown, cookieHeader?: string): Started {
 
 describe("a login under way", () => {
   it("is found again with all that it was started with", () => {
-    const flows = new Flows(SEAL, new OwnCookies(false));
+    const flows = startFlows();
     const clock = movableClock();
     const began = clock.now();
 
@@ -43,7 +48,7 @@ describe("a login under way", () => {
   });
 
   it("has a challenge that is the hash of its verifier, and neither without PKCE", () => {
-    const flows = new Flows(SEAL, new OwnCookies(false));
+    const flows = startFlows();
 
     const started = flows.start(undefined, { pkce: true, scopes: [] });
     const without = flows.start(undefined, { pkce: false, scopes: [] });
@@ -54,17 +59,17 @@ describe("a login under way", () => {
     expect(flows.find(without.setCookies[0]?.split(";")[0], without.state)).not.toHaveProperty("verifier");
   });
 
-  it.each([undefined, "", "other=1", "discord-aaaaaaaaaaaa=x"])(
+  it.each([undefined, "", "other=1", "discord-1100000000000000099-aaaaaaaaaaaa=x"])(
     "is unknown among the cookies %j",
     (cookies) => {
-      expect(() => new Flows(SEAL, new OwnCookies(false)).find(cookies, "state")).toThrow(
+      expect(() => startFlows().find(cookies, "state")).toThrow(
         expect.objectContaining({ code: "flow_unknown", status: 400 }),
       );
     },
   );
 
   it("is invalid for a state whose hash begins alike", () => {
-    const flows = new Flows(SEAL, new OwnCookies(false));
+    const flows = startFlows();
     const { state, name } = start(flows);
     const forged = SEAL.seal("flow", name, JSON.stringify({ state: "another", scopes: [], expires: 9e15 }));
 
@@ -75,7 +80,7 @@ describe("a login under way", () => {
 
   it("expires after exactly ten minutes", () => {
     const clock = movableClock();
-    const flows = new Flows(SEAL, new OwnCookies(false));
+    const flows = startFlows();
     const { state, pair } = start(flows);
     const { expires } = flows.find(pair, state);
 
@@ -86,21 +91,23 @@ describe("a login under way", () => {
   });
 
   it("is named for the host only on https", () => {
-    expect(start(new Flows(SEAL, new OwnCookies(true))).name).toMatch(/^__Host-discord-[\w-]{12}$/);
-    expect(start(new Flows(SEAL, new OwnCookies(false))).name).toMatch(/^discord-[\w-]{12}$/);
+    expect(start(startFlows({ secure: true })).name).toMatch(
+      /^__Host-discord-1100000000000000099-[\w-]{12}$/,
+    );
+    expect(start(startFlows()).name).toMatch(/^discord-1100000000000000099-[\w-]{12}$/);
   });
 
   it("is ended by a cookie of the same name and rights", () => {
-    const { state, name } = start(new Flows(SEAL, new OwnCookies(true)));
+    const { state, name } = start(startFlows({ secure: true }));
 
-    expect(new Flows(SEAL, new OwnCookies(true)).end(state)).toBe(
+    expect(startFlows({ secure: true }).end(state)).toBe(
       `${name}=; Max-Age=0; Path=/; HttpOnly; Secure; SameSite=Lax`,
     );
   });
 
-  it("drops the oldest, the expired and the unreadable of its kind, and nothing else", () => {
+  it("drops its oldest and its expired cookies, and none that it cannot open", () => {
     const clock = movableClock();
-    const flows = new Flows(SEAL, new OwnCookies(false));
+    const flows = startFlows();
     const expired = start(flows);
     clock.advance(600_000);
     const data = "x".repeat(1200);
@@ -109,15 +116,33 @@ describe("a login under way", () => {
       logins.push(start(flows, data));
       clock.advance(1000);
     }
-    const unreadable = "discord-unreadable12=abc";
-    const others = "discord-theme=dark; __Host-discord-abcdefghijkl=x; sid=1";
-    const header = [expired, ...logins].map(({ pair }) => pair).join("; ");
+    const others = [
+      "discord-theme=dark",
+      "discord-abcdefghijkl=an app's own",
+      "__Host-discord-1100000000000000099-abcdefghijkl=x",
+      "discord-1100000000000000099-abcdefghijkl=abc",
+      `discord-1100000000000000099-mnopqrstuvwx=${logins[2]?.pair.split("=")[1]}`,
+      "sid=1",
+    ];
+    const header = [...others, ...[expired, ...logins].map(({ pair }) => pair)].join("; ");
 
-    const { setCookies } = start(flows, data, `${others}; ${unreadable}; ${header}`);
+    const { setCookies } = start(flows, data, header);
 
     const dropped = setCookies.slice(0, -1).map((cookie) => Object.keys(parse(cookie))[0]);
-    expect(dropped.toSorted()).toEqual([expired.name, "discord-unreadable12", logins[0]?.name].toSorted());
+    expect(dropped.toSorted()).toEqual([expired.name, logins[0]?.name].toSorted());
     for (const cookie of setCookies.slice(0, -1)) expect(cookie).toContain("Max-Age=0");
+  });
+
+  it("leaves the cookies of another application on the same host alone", () => {
+    const clock = movableClock();
+    const other = startFlows({ clientId: "1100000000000000100" });
+    const expired = start(other);
+    clock.advance(600_000);
+    const logins = Array.from({ length: 6 }, () => start(other, "x".repeat(1500)));
+    const header = [expired, ...logins].map(({ pair }) => pair).join("; ");
+
+    expect(start(startFlows(), undefined, header).setCookies).toHaveLength(1);
+    expect(start(other, undefined, header).setCookies.length).toBeGreaterThan(2);
   });
 
   it("takes no data that JSON cannot write", () => {
@@ -125,14 +150,14 @@ describe("a login under way", () => {
     round["self"] = round;
 
     for (const data of [round, 1n]) {
-      expect(() => start(new Flows(SEAL, new OwnCookies(false)), data)).toThrow(
+      expect(() => start(startFlows(), data)).toThrow(
         new TypeError("data must be something that JSON can write."),
       );
     }
   });
 
   it("takes no data beyond 3,000 bytes of cookie", () => {
-    const flows = new Flows(SEAL, new OwnCookies(false));
+    const flows = startFlows();
     const longest = Array.from({ length: 3000 }, (_, size) => size).findLast((size) => {
       try {
         return start(flows, "x".repeat(size)).setCookies[0];

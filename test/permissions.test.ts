@@ -93,7 +93,7 @@ describe("the constructor", () => {
   });
 
   it.each<[given: unknown, message: string | RegExp]>([
-    [-1n, /not -1\./],
+    [-1n, /not -1n\./],
     [-1, /not -1\./],
     [1.5, /not 1\.5\./],
     [Number.NaN, /not NaN\./],
@@ -103,11 +103,11 @@ describe("the constructor", () => {
       null,
       'Permissions must be given as a bigint, a safe integer, a decimal string, a name such as "MANAGE_GUILD", Permissions, or a list of these, not null.',
     ],
-    [true, /not a value of type boolean\./],
-    [{}, /not a value of type object\./],
-    [{ value: 8 }, /not a value of type object\./],
-    [{ value: -8n }, /not a value of type object\./],
-    [Symbol("8"), /not a value of type symbol\./],
+    [true, /not true\./],
+    [{}, /not an object\./],
+    [{ value: 8 }, /not an object\./],
+    [{ value: -8n }, /not an object\./],
+    [Symbol("8"), /not a symbol\./],
     [[8, null], /not null\./],
     ["", '"" is no permission. Give a name such as "MANAGE_GUILD".'],
     ["-1", '"-1" is no permission. Give a name such as "MANAGE_GUILD".'],
@@ -115,14 +115,28 @@ describe("the constructor", () => {
     [" 8", '" 8" is no permission. Give a name such as "MANAGE_GUILD".'],
     ["constructor", '"constructor" is no permission. Give a name such as "MANAGE_GUILD".'],
     ["__proto__", '"__proto__" is no permission. Give a name such as "MANAGE_GUILD".'],
+    ["9".repeat(1_000_000), /^"9{100}\.\.\." is no permission\./],
+    ["MANAGE_SERVER\n\u202e", '"MANAGE_SERVER\\n\\u202e" is no permission.'],
+    ["ADMINSTRATOR", "Did you mean ADMINISTRATOR?"],
     ["ManageGuild", '"ManageGuild" is no permission. Did you mean MANAGE_GUILD?'],
     ["manageGuild", '"manageGuild" is no permission. Did you mean MANAGE_GUILD?'],
     ["Manage guild", '"Manage guild" is no permission. Did you mean MANAGE_GUILD?'],
-    ["x".repeat(1000), `"${"x".repeat(40)}" is no permission. Give a name such as "MANAGE_GUILD".`],
+    ["x".repeat(1000), `"${"x".repeat(100)}..." is no permission. Give a name such as "MANAGE_GUILD".`],
   ])("refuses %s", (given, message) => {
     const construct = () => new Permissions(given as bigint);
     expect(construct).toThrow(TypeError);
     expect(construct).toThrow(message);
+  });
+
+  it("refuses lists that hold themselves, or that are nested deeper than anybody means", () => {
+    const circular: unknown[] = ["KICK_MEMBERS"];
+    circular.push(circular);
+    const deep = Array.from({ length: 100_000 }).reduce<unknown>((inner) => [inner], 8n);
+    for (const given of [circular, deep]) {
+      const construct = () => new Permissions(given as bigint);
+      expect(construct).toThrow(TypeError);
+      expect(construct).toThrow("not lists nested 10 deep.");
+    }
   });
 
   it("takes the Permissions of another copy of this class", () => {
@@ -167,11 +181,11 @@ describe("of", () => {
     [{ MANAGE_GUILD: 1 }, "The permission MANAGE_GUILD must be true or false, not 1."],
     [{ MANAGE_GUILD: "yes" }, 'The permission MANAGE_GUILD must be true or false, not "yes".'],
     [{ MANAGE_GUILD: null }, "The permission MANAGE_GUILD must be true or false, not null."],
-    [{ MANAGE_GUILD: undefined }, "must be true or false, not a value of type undefined."],
+    [{ MANAGE_GUILD: undefined }, "must be true or false, not undefined."],
     [null, "Flags must be an object such as { MANAGE_GUILD: true }, not null."],
-    [undefined, "not a value of type undefined."],
+    [undefined, "not undefined."],
     ["MANAGE_GUILD", 'not "MANAGE_GUILD".'],
-    [["MANAGE_GUILD"], "not a list."],
+    [["MANAGE_GUILD"], 'not ["MANAGE_GUILD"].'],
   ])("refuses %o", (flags, message) => {
     const build = () => Permissions.of(flags as PermissionFlags);
     expect(build).toThrow(TypeError);

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
+import type { SessionStore } from "../src/grants/record-store.js";
 import type { SessionLike } from "../src/grants/session-data.js";
-import { renewSession, saveSession } from "../src/login/session-renewal.js";
+import { copySession, renewSession, saveSession, storedSession } from "../src/login/session-renewal.js";
 
 type Settled = (error?: unknown) => void;
 
@@ -35,10 +36,12 @@ function requestWith(session: object, regenerated: object = { cookie: { original
   return req as unknown as IncomingMessage & { session: SessionLike & Record<string, unknown> };
 }
 
+const DEADLINE_MS = 1000;
+
 describe("a session that gets a new id", () => {
   it("keeps the app's data and its cookie's settings, and not the sign-in", async () => {
     const req = requestWith({ cart: [1], discord: { grantId: "g" }, cookie: FORMER_COOKIE });
-    const session = await renewSession(req, true);
+    const session = await renewSession(req, true, DEADLINE_MS);
     expect(session).toBe(req.session);
     expect(session).toEqual({
       cart: [1],
@@ -59,7 +62,7 @@ describe("a session that gets a new id", () => {
       originalMaxAge: null,
       toJSON: () => ({ path: "/told", httpOnly: false, domain: "a.example" }),
     };
-    const session = await renewSession(requestWith({ cookie }), true);
+    const session = await renewSession(requestWith({ cookie }), true, DEADLINE_MS);
     expect(session.cookie).toEqual({
       originalMaxAge: null,
       maxAge: null,
@@ -72,7 +75,7 @@ describe("a session that gets a new id", () => {
   it("of another user keeps nothing but its cookie", async () => {
     const regenerated = { cookie: { originalMaxAge: 7 }, left: "over" };
     const req = requestWith({ cart: [1], discord: { grantId: "g" }, cookie: FORMER_COOKIE }, regenerated);
-    expect(await renewSession(req, false)).toEqual({ cookie: { originalMaxAge: 7 } });
+    expect(await renewSession(req, false, DEADLINE_MS)).toEqual({ cookie: { originalMaxAge: 7 } });
   });
 
   it.each([
@@ -85,7 +88,7 @@ describe("a session that gets a new id", () => {
   ])("is kept where it began with this request, which brought %s", async (_what, brought) => {
     const req = Object.assign(requestWith({ id: ID, cart: [1] }), { sessionID: ID, headers: {} }, brought);
     const { session } = req;
-    expect(await renewSession(req, true)).toBe(session);
+    expect(await renewSession(req, true, DEADLINE_MS)).toBe(session);
     expect(req.session).toBe(session);
   });
 
@@ -105,7 +108,7 @@ describe("a session that gets a new id", () => {
   ])("gets a new id where the browser has sent the old one %s", async (_how, brought) => {
     const req = Object.assign(requestWith({ id: ID, cart: [1] }), { sessionID: ID, headers: {} }, brought);
     const { session } = req;
-    expect(await renewSession(req, true)).not.toBe(session);
+    expect(await renewSession(req, true, DEADLINE_MS)).not.toBe(session);
     expect(req.session).toMatchObject({ cart: [1] });
   });
 
@@ -116,7 +119,7 @@ describe("a session that gets a new id", () => {
   ])("gets a new one for %s", async (_what, brought) => {
     const req = Object.assign(requestWith({ id: brought.sessionID }), { headers: {} }, brought);
     const { session } = req;
-    expect(await renewSession(req, true)).not.toBe(session);
+    expect(await renewSession(req, true, DEADLINE_MS)).not.toBe(session);
   });
 
   it("gets a new one where it is not the one that the request's id names", async () => {
@@ -125,53 +128,136 @@ describe("a session that gets a new id", () => {
       headers: {},
     });
     const { session } = req;
-    expect(await renewSession(req, true)).not.toBe(session);
+    expect(await renewSession(req, true, DEADLINE_MS)).not.toBe(session);
   });
 
   it("gets a new one where its data must not be kept", async () => {
     const req = Object.assign(requestWith({ id: ID, cart: [1] }), { sessionID: ID, headers: {} });
-    expect(await renewSession(req, false)).not.toHaveProperty("cart");
+    expect(await renewSession(req, false, DEADLINE_MS)).not.toHaveProperty("cart");
   });
 
   it("without an id, as in a cookie, keeps its data or loses them", async () => {
     const kept = { session: { cart: [1], discord: { grantId: "g" } } } as unknown as IncomingMessage;
-    expect(await renewSession(kept, true)).toHaveProperty("cart", [1]);
+    expect(await renewSession(kept, true, DEADLINE_MS)).toHaveProperty("cart", [1]);
     const cleared = { session: { cart: [1], discord: { grantId: "g" } } } as unknown as IncomingMessage;
-    expect(await renewSession(cleared, false)).toEqual({});
+    expect(await renewSession(cleared, false, DEADLINE_MS)).toEqual({});
   });
 
-  it("fails when its store does, whether by callback or by throwing", async () => {
+  it("waits for a regenerate that returns a promise instead of calling back", async () => {
+    const renewed = {};
+    const req = {
+      session: {
+        cart: [1],
+        async regenerate() {
+          await new Promise((resolve) => setImmediate(resolve));
+          req.session = renewed as typeof req.session;
+        },
+      },
+    };
+    expect(await renewSession(req as unknown as IncomingMessage, true, DEADLINE_MS)).toBe(renewed);
+    expect(renewed).toMatchObject({ cart: [1] });
+  });
+
+  it("fails when its store does, whether by callback, by throwing, by rejecting or by silence", async () => {
     const byCallback = (callback: Settled) => callback(new Error("Out of order."));
     const byThrowing = () => {
       throw new Error("Not connected.");
     };
-    for (const regenerate of [byCallback, byThrowing]) {
-      const failing = renewSession({ session: { regenerate } } as unknown as IncomingMessage, true);
+    const byRejecting = () => Promise.reject(new Error("Not connected."));
+    const bySilence = () => undefined;
+    for (const regenerate of [byCallback, byThrowing, byRejecting, bySilence]) {
+      const failing = renewSession({ session: { regenerate } } as unknown as IncomingMessage, true, 20);
       await expect(failing).rejects.toMatchObject({ code: "store_failed", status: 503 });
     }
   });
 });
 
-describe("a session that is saved", () => {
-  it("waits for its store, and fails with it", async () => {
-    let isSaved = false;
-    await saveSession({
-      save(callback) {
-        setImmediate(() => {
-          isSaved = true;
-          callback();
-        });
-      },
+describe("the copy of a session", () => {
+  it("has an id of its own, and the data and cookie settings of the original, the sign-in included", async () => {
+    const signIns = { "1100000000000000099": { grantId: "g" } };
+    const req = requestWith({ basket: [2] });
+    const session = await copySession(
+      req,
+      { cart: [1], discord: signIns, cookie: FORMER_COOKIE } as SessionLike,
+      DEADLINE_MS,
+    );
+    expect(session).toBe(req.session);
+    expect(session).toEqual({
+      cart: [1],
+      discord: signIns,
+      cookie: expect.objectContaining({ originalMaxAge: 5000, path: "/app", sameSite: "none" }),
     });
+  });
+
+  it("leaves nothing of what this visitor's session held", async () => {
+    const req = { session: { basket: [2], discord: {} } } as unknown as IncomingMessage;
+    expect(await copySession(req, { cart: [1] } as SessionLike, DEADLINE_MS)).toEqual({ cart: [1] });
+  });
+});
+
+describe("a session as its store has it", () => {
+  function storeWith(get: SessionStore["get"]): SessionStore {
+    return { get, set: () => undefined, destroy: () => undefined };
+  }
+
+  it("is read by its id", async () => {
+    const store = storeWith((id, callback) => callback(null, { id, cart: [1] }));
+    expect(await storedSession(store, ID, DEADLINE_MS)).toEqual({ id: ID, cart: [1] });
+  });
+
+  it.each([undefined, null, "text", 7])("is missing where the store has %j", async (value) => {
+    const store = storeWith((_id, callback) => callback(null, value));
+    expect(await storedSession(store, ID, DEADLINE_MS)).toBeUndefined();
+  });
+
+  it("cannot be read from a store that fails or says nothing", async () => {
+    for (const get of [(_id: string, callback: Settled) => callback(new Error("Down.")), () => undefined]) {
+      await expect(storedSession(storeWith(get), ID, 20)).rejects.toMatchObject({ code: "store_failed" });
+    }
+  });
+});
+
+describe("a session that is saved", () => {
+  it.each<readonly [string, SessionLike["save"]]>([
+    ["calls back", (callback) => void setImmediate(() => callback())],
+    ["returns a promise", () => new Promise((resolve) => setImmediate(resolve))],
+    [
+      "does both",
+      (callback) =>
+        new Promise<void>((resolve) =>
+          setImmediate(() => {
+            callback();
+            resolve();
+          }),
+        ),
+    ],
+  ])("is waited for where save() %s", async (_how, save) => {
+    let isSaved = false;
+    setImmediate(() => {
+      isSaved = true;
+    });
+    await saveSession({ save } as SessionLike, DEADLINE_MS);
     expect(isSaved).toBe(true);
-    const failing = saveSession({ save: (callback) => callback(new Error("Out of order.")) });
-    await expect(failing).rejects.toMatchObject({
+  });
+
+  it("fails with its store, whether that calls back or rejects", async () => {
+    const error = new Error("Out of order.");
+    for (const save of [(callback: Settled) => callback(error), () => Promise.reject(error)]) {
+      await expect(saveSession({ save }, DEADLINE_MS)).rejects.toMatchObject({
+        code: "store_failed",
+        cause: error,
+      });
+    }
+  });
+
+  it("fails when its store never answers", async () => {
+    await expect(saveSession({ save: () => undefined }, 20)).rejects.toMatchObject({
       code: "store_failed",
-      cause: { message: "Out of order." },
+      status: 503,
     });
   });
 
   it("in a cookie needs no store", async () => {
-    await expect(saveSession({})).resolves.toBeUndefined();
+    await expect(saveSession({}, DEADLINE_MS)).resolves.toBeUndefined();
   });
 });

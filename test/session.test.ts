@@ -84,7 +84,7 @@ describe.each(EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) => {
     const app = createApp();
 
     expect(() => new DiscordOAuth2Session(app, { clientSecret: "two words", scopes: [] })).toThrow(
-      /clientSecret must be[\s\S]*clientId is missing[\s\S]*redirectUri is missing[\s\S]*scopes must be/,
+      /clientId is missing[\s\S]*redirectUri is missing[\s\S]*clientSecret must be[\s\S]*scopes must be/,
     );
     expect(app.get("discord")).toBeUndefined();
   });

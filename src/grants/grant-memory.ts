@@ -28,6 +28,7 @@ export class GrantMemory {
   readonly #ids = new LRUCache<string, string>({ max: MOST_GRANTS });
   /** Access and refresh tokens that Discord no longer accepts, hashed. */
   readonly #rejected = new LRUCache<string, true>({ max: MOST_GRANTS });
+  readonly #reportedOver = new LRUCache<string, true>({ max: MOST_GRANTS });
 
   known(id: string): Known | undefined {
     return this.#known.get(id);
@@ -95,6 +96,13 @@ export class GrantMemory {
   /** Whether Discord rejected the whole pair. */
   isOver({ accessToken, refreshToken = accessToken }: Token): boolean {
     return this.isRejected(refreshToken);
+  }
+
+  /** @returns whether the end of the sign-in is reported for the first time */
+  reportOver({ accessToken, refreshToken = accessToken }: Token): boolean {
+    const isFirst = !this.#reportedOver.has(digestOf(refreshToken));
+    this.#reportedOver.set(digestOf(refreshToken), true);
+    return isFirst;
   }
 
   isRejected(token: string): boolean {

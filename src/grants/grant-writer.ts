@@ -3,22 +3,27 @@ import type { OAuth } from "../oauth/oauth.js";
 import type { GrantMemory } from "./grant-memory.js";
 import { onLateWrite } from "./record-store.js";
 import { grantEnded } from "./sign-in-errors.js";
-import { LONGEST_UNSAVED_RETRY_MS, UNKNOWN_LIFETIME_MS, UNSAVED_RETRY_MS } from "./time-limits.js";
+import {
+  LONGEST_UNSAVED_RETRY_MS,
+  REWRITE_SHARE,
+  UNKNOWN_LIFETIME_MS,
+  UNSAVED_RETRY_MS,
+} from "./time-limits.js";
 import { isNewer, newerOf, type Token } from "./token.js";
 import type { Ended, Stored, StoredRecord, TokenStorage } from "./token-storage.js";
 
 interface Retry {
   readonly storage: TokenStorage;
   readonly pauseMs: number;
+  readonly cancel: () => void;
 }
 
-/** Writes pairs to their storage, again where that failed, and keeps their records alive: one write per grant at a time. */
+/** Writes pairs to their storage, again where that failed, and keeps their records alive. Each grant has one job at a time. */
 export class GrantWriter {
   readonly #memory: GrantMemory;
   readonly #oauth: OAuth;
   readonly #jobs = new Map<string, Promise<void>>();
   readonly #retries = new Map<string, Retry>();
-  readonly #storing = new Set<string>();
 
   constructor(memory: GrantMemory, oauth: OAuth) {
     this.#memory = memory;
@@ -45,25 +50,25 @@ export class GrantWriter {
    */
   async store(storage: TokenStorage, next: Token): Promise<Token> {
     const { id } = next;
-    this.#storing.add(id);
     this.#memory.learn(id, next, storage.record);
     this.#memory.keepUnsaved(next);
     const isStored = await storage.write(next).then(
       () => true,
       (error: unknown) => {
+        if (storage.isHeldByCaller) throw error;
         onLateWrite(error, () => this.#afterLateWrite(storage, next));
         return false;
       },
     );
     const ended = await this.#endedOf(storage, id);
-    this.#storing.delete(id);
     if (ended === "unknown" || (!ended && !isStored)) {
       this.#retryLater(storage, id);
       return next;
     }
-    this.#retries.delete(id);
+    this.#stopRetrying(id);
     if (!ended) {
       this.#memory.saved(id);
+      void storage.record?.warnUnlessKept();
       return next;
     }
     this.#memory.end(id, ended);
@@ -75,34 +80,26 @@ export class GrantWriter {
   /** Writes a pair that is newer than the stored one. @returns the pair, whether that worked or not */
   async putBack(storage: TokenStorage, newest: Token): Promise<Token> {
     const { id } = newest;
-    if (this.#storing.has(id) || this.#jobs.has(id)) return newest;
-    if (storage.record) this.#enqueue(id, () => this.#resave(storage, id));
-    else await this.store(storage, newest);
+    if (this.#jobs.has(id)) return newest;
+    if (storage.record) this.#resaveInTurn(storage, id);
+    else await this.inTurn(id, () => this.store(storage, newest));
     return newest;
   }
 
   /** Extends a record in the background, unless its grant is being written already. */
   extendSoon(storage: TokenStorage, stored: Stored): void {
     const { id } = stored.token;
-    if (this.#storing.has(id) || this.#jobs.has(id)) return;
-    this.#enqueue(id, () => this.extend(storage, stored));
+    if (!this.#jobs.has(id)) void this.inTurn(id, () => this.#extend(storage, stored));
   }
 
-  /** Keeps a record as long as its session. Whatever goes wrong is tried again at the next use. */
-  async extend(storage: TokenStorage, stored: Stored): Promise<void> {
-    const { record } = storage;
-    if (!record) return;
-    try {
-      if (!needsRewriting(record, stored)) await record.touch();
-      else if ((await record.lease?.tryAcquire()) ?? true) await this.#rewrite(storage, record);
-    } catch {
-      this.#memory.setLifetime(stored.token.id, undefined);
-    }
-  }
-
-  /** Resolves when no write of this grant is in flight. */
-  async settled(id: string): Promise<void> {
-    await this.#jobs.get(id);
+  /** Runs a task when no other job of this grant is in flight: a refresh, a retry or an extension. */
+  inTurn<T>(id: string, task: () => Promise<T>): Promise<T> {
+    const turn = (this.#jobs.get(id) ?? Promise.resolve()).then(task);
+    const job = turn
+      .then(nothing, nothing)
+      .finally(() => this.#jobs.get(id) === job && this.#jobs.delete(id));
+    this.#jobs.set(id, job);
+    return turn;
   }
 
   get busy(): number {
@@ -115,7 +112,7 @@ export class GrantWriter {
 
   /** Writes once more the pairs that stores have rejected. */
   async saveAllAgain(): Promise<void> {
-    for (const [id, { storage }] of this.#retries) this.#enqueue(id, () => this.#resave(storage, id));
+    for (const [id, { storage }] of this.#retries) this.#resaveInTurn(storage, id);
     await this.idle();
   }
 
@@ -123,6 +120,18 @@ export class GrantWriter {
     const isKnown = this.#memory.ended(id);
     if (isKnown || !record) return isKnown;
     return record.readEndedMarker().catch(() => "unknown" as const);
+  }
+
+  /** Keeps a record as long as its session. Whatever goes wrong is tried again at the next use. */
+  async #extend(storage: TokenStorage, stored: Stored): Promise<void> {
+    const { record } = storage;
+    if (!record) return;
+    try {
+      if (!needsRewriting(record, stored)) await record.touch();
+      else if ((await record.lease?.tryAcquire()) ?? true) await this.#rewrite(storage, record);
+    } catch {
+      this.#memory.setLifetime(stored.token.id, undefined);
+    }
   }
 
   /** Under the lease, so that no other process is about to write. */
@@ -147,55 +156,54 @@ export class GrantWriter {
     );
     try {
       const [stored, ended] = await Promise.all([storage.read(), storage.record?.readEndedMarker()]);
+      if (!ended && stored && isNewer(newest, stored.token)) return void (await this.store(storage, newest));
       if (ended) this.#memory.end(id, ended);
-      if (!stored || ended || !isNewer(newest, stored.token)) this.#drop(id);
-      else await this.store(storage, newest);
+      else this.#memory.learn(id, stored?.token, stored);
+      this.#drop(id);
+      if (ended === "everywhere") await this.#oauth.revoke(newest);
     } catch {
       if (!this.#memory.ended(id)) this.#retryLater(storage, id);
     } finally {
-      await lease?.release();
+      if (!this.#memory.unsaved(id)) await lease?.release();
     }
   }
 
   #drop(id: string): void {
     this.#memory.saved(id);
-    this.#retries.delete(id);
+    this.#stopRetrying(id);
   }
 
   /** Storages that belong to a request are written to at the next use instead. */
   #retryLater(storage: TokenStorage, id: string): void {
     if (!storage.record) return;
-    const pauseMs = Math.min(
-      2 * (this.#retries.get(id)?.pauseMs ?? UNSAVED_RETRY_MS / 2),
-      LONGEST_UNSAVED_RETRY_MS,
-    );
-    this.#retries.set(id, { storage, pauseMs });
-    startTimer(pauseMs, () => {
-      if (this.#retries.has(id)) this.#enqueue(id, () => this.#resave(storage, id));
-    });
+    const former = this.#retries.get(id);
+    former?.cancel();
+    const pauseMs = Math.min(2 * (former?.pauseMs ?? UNSAVED_RETRY_MS / 2), LONGEST_UNSAVED_RETRY_MS);
+    const cancel = startTimer(pauseMs, () => this.#resaveInTurn(storage, id));
+    this.#retries.set(id, { storage, pauseMs, cancel });
+  }
+
+  #stopRetrying(id: string): void {
+    this.#retries.get(id)?.cancel();
+    this.#retries.delete(id);
   }
 
   /** A write that was given up has taken effect, perhaps over what came after it. */
   async #afterLateWrite(storage: TokenStorage, late: Token): Promise<void> {
     const newest = this.#memory.newest(late.id);
     if (this.#memory.ended(late.id)) await storage.delete();
-    else if (newest && isNewer(newest, late)) await this.putBack(storage, newest);
+    else if (newest && isNewer(newest, late)) this.#resaveInTurn(storage, late.id);
   }
 
-  #enqueue(id: string, task: () => Promise<void>): void {
-    const former = this.#jobs.get(id) ?? Promise.resolve();
-    const job = former
-      .then(task)
-      .catch(() => undefined)
-      .finally(() => {
-        if (this.#jobs.get(id) === job) this.#jobs.delete(id);
-      });
-    this.#jobs.set(id, job);
+  #resaveInTurn(storage: TokenStorage, id: string): void {
+    void this.inTurn(id, () => this.#resave(storage, id));
   }
 }
+
+function nothing(): void {}
 
 /** Some stores have no `touch`, or have it switched off. */
 function needsRewriting({ lifetimeMs }: StoredRecord, stored: Stored): boolean {
   if (lifetimeMs !== undefined && lifetimeMs > (stored.lifetimeMs ?? 0)) return true;
-  return hasPassed((stored.lifetimeMs ?? UNKNOWN_LIFETIME_MS) / 2, stored.writtenAt ?? 0);
+  return hasPassed((stored.lifetimeMs ?? UNKNOWN_LIFETIME_MS) * REWRITE_SHARE, stored.writtenAt ?? 0);
 }

@@ -47,19 +47,22 @@ export class Grants {
    */
   async validToken(storage: TokenStorage): Promise<Token> {
     const cached = this.#cached(storage);
-    const token = cached ? cached.token : await this.read(storage);
+    const token = cached ? cached.token : await this.#read(storage);
     if (!token) throw notSignedIn();
     const isDeauthorized = this.#deauthorizations.concerns(token);
     if (isDeauthorized !== false) await this.#endIfDeauthorized(storage, token, isDeauthorized);
-    if (isExpired(token) || this.isRejected(token)) {
-      if (this.#memory.isOver(token)) throw notSignedIn();
-      return this.refresh(storage, token);
-    }
+    if (this.#isOver(token)) throw this.#memory.reportOver(token) ? grantEnded() : notSignedIn();
+    if (isExpired(token) || this.isRejected(token)) return this.refresh(storage, token);
     return isDue(token) ? this.#refreshEarly(storage, token) : token;
   }
 
   /** The newest token that is known, here or in the storage; `undefined` when nobody is signed in. */
   async read(storage: TokenStorage): Promise<Token | undefined> {
+    const token = await this.#read(storage);
+    return token && this.#isOver(token) ? undefined : token;
+  }
+
+  async #read(storage: TokenStorage): Promise<Token | undefined> {
     const { record } = storage;
     const before = storage.id === undefined ? undefined : this.#memory.known(storage.id);
     const [stored, marker] = await Promise.all([this.#writer.read(storage), record?.readEndedMarker()]);
@@ -67,7 +70,8 @@ export class Grants {
     if (id === undefined) return undefined;
     if (marker) {
       this.#memory.end(id, marker);
-      if (stored) await storage.delete().catch(() => undefined);
+      // A sign-out everywhere is still to read the record, whose pair it revokes.
+      if (stored && marker === "here") await storage.delete().catch(() => undefined);
     }
     if (this.#memory.ended(id)) return undefined;
     const known = this.#memory.known(id);
@@ -83,6 +87,15 @@ export class Grants {
    * @throws Unauthorized when Discord refuses: the grant is over
    */
   async refresh(storage: TokenStorage, token: Token): Promise<Token> {
+    try {
+      return await this.#refreshOnce(storage, token);
+    } catch (error) {
+      if (this.#isOver(token)) this.#memory.reportOver(token);
+      throw error;
+    }
+  }
+
+  async #refreshOnce(storage: TokenStorage, token: Token): Promise<Token> {
     const running = this.#refreshes.get(token.id);
     if (running !== undefined) return running.wait();
     if (this.#memory.ended(token.id)) throw grantEnded();
@@ -140,16 +153,17 @@ export class Grants {
    * Signs out. Whatever has started earlier finds the marker that this leaves.
    *
    * @param ended `everywhere` ends the tokens at Discord, too
-   * @throws HttpException store_failed when the marker could not be written
+   * @throws HttpException store_failed when the store failed; then the sign-out may not hold in other processes, or at Discord
    * @throws HttpException, RateLimited when Discord could not be told, after the sign-out here
    */
   async end(storage: TokenStorage, id: string, ended: Ended = "here"): Promise<void> {
     const newest = this.#memory.newest(id);
     this.#memory.end(id, ended);
     const marked = storage.record?.writeEndedMarker(ended) ?? Promise.resolve();
-    const outcomes = [await settled(marked)];
-    const stored = ended === "everywhere" ? await storage.read().catch(() => undefined) : undefined;
-    outcomes.push(await settled(storage.delete()));
+    const outcomes: PromiseSettledResult<unknown>[] = [await settled(marked)];
+    const reading = await settled(ended === "everywhere" ? storage.read() : Promise.resolve(undefined));
+    outcomes.push(reading, await settled(storage.delete()));
+    const stored = reading.status === "fulfilled" ? reading.value : undefined;
     const last = stored ? newerOf(stored.token, newest) : newest;
     if (ended === "everywhere" && last) await this.#oauth.revoke(last);
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
@@ -158,12 +172,6 @@ export class Grants {
   /** Signs a user out of this process with the next request: everything issued until then is over. */
   deauthorize(userId: string, at?: Date): void {
     this.#deauthorizations.add(userId, at);
-  }
-
-  /** Extends a record when its session was given a longer life. Nothing goes wrong for the caller. */
-  async extend(storage: TokenStorage): Promise<void> {
-    const stored = await storage.read().catch(() => undefined);
-    if (stored && !this.#refreshes.has(stored.token.id)) await this.#writer.extend(storage, stored);
   }
 
   /** How many refreshes and writes are in flight. */
@@ -182,6 +190,11 @@ export class Grants {
     return this.#writer.saveAllAgain();
   }
 
+  /** Whether Discord has rejected the refresh token, and the access token has ended too. */
+  #isOver(token: Token): boolean {
+    return this.#memory.isOver(token) && (isExpired(token) || this.isRejected(token));
+  }
+
   #cached(storage: TokenStorage): Known | undefined {
     const { id, record } = storage;
     if (id === undefined || !record) return undefined;
@@ -197,8 +210,7 @@ export class Grants {
     this.#memory.learn(id, newest, stored);
     if (newest === stored.token) {
       this.#memory.saved(id);
-      if (storage.record && !isDue(newest) && !this.#refreshes.has(id))
-        this.#writer.extendSoon(storage, stored);
+      if (storage.record && !isDue(newest)) this.#writer.extendSoon(storage, stored);
       return newest;
     }
     return this.#writer.putBack(storage, newest);
@@ -226,7 +238,7 @@ export class Grants {
     const impatience = new Promise<undefined>((resolve) => {
       cancel = startTimer(EARLY_PATIENCE_MS, () => resolve(undefined));
     });
-    const refreshed = this.refresh(storage, token).catch(() => undefined);
+    const refreshed = this.#refreshOnce(storage, token).catch(() => undefined);
     const renewed = await Promise.race([refreshed, impatience]);
     cancel();
     if (!renewed) this.#earlyAgainAt.set(token.id, now() + EARLY_RETRY_MS);
@@ -245,7 +257,7 @@ export class Grants {
   }
 }
 
-async function settled(task: Promise<unknown>): Promise<PromiseSettledResult<unknown>> {
+async function settled<T>(task: Promise<T>): Promise<PromiseSettledResult<T>> {
   const [outcome] = await Promise.allSettled([task]);
   return outcome;
 }

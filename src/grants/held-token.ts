@@ -30,7 +30,7 @@ export function heldToken(token: Token, id: string, onChange?: OnTokenChange): T
   return {
     id,
     isShared: false,
-    forgetsRejected: true,
+    isHeldByCaller: true,
     async read() {
       await tell();
       return held && { token: { ...held, id } };

@@ -25,8 +25,11 @@ export class Refresher {
   }
 
   /** @throws Unauthorized when the grant is over */
-  async refresh(storage: TokenStorage, former: Token, asking: Asking): Promise<Token> {
-    await this.#writer.settled(former.id);
+  refresh(storage: TokenStorage, former: Token, asking: Asking): Promise<Token> {
+    return this.#writer.inTurn(former.id, () => this.#refresh(storage, former, asking));
+  }
+
+  async #refresh(storage: TokenStorage, former: Token, asking: Asking): Promise<Token> {
     const lease = storage.record?.lease;
     let current = former;
     for (;;) {
@@ -45,7 +48,9 @@ export class Refresher {
       try {
         outcome = await this.#asHolder(storage, current, asking);
       } finally {
-        if (outcome !== "other process") await lease?.release();
+        // While a pair is not stored, other processes must not send the former one.
+        const isUnfinished = outcome === "other process" || this.#memory.unsaved(former.id) !== undefined;
+        if (!isUnfinished) await lease?.release();
       }
       if (outcome !== "other process") return outcome;
     }
@@ -115,7 +120,7 @@ export class Refresher {
   }
 
   async #over(storage: TokenStorage): Promise<Error> {
-    if (storage.forgetsRejected) await storage.delete();
+    if (storage.isHeldByCaller) await storage.delete();
     return grantEnded();
   }
 

@@ -28,8 +28,10 @@ export const EARLY_RETRY_MS = 5000;
 export const UNSAVED_RETRY_MS = 1000;
 export const LONGEST_UNSAVED_RETRY_MS = 60_000;
 
-/** A record is written again after half of its lifetime; where the store decides on that, after half of this. */
-export const UNKNOWN_LIFETIME_MS = 3_600_000;
+/** A record is written again after this share of its lifetime, for stores without `touch`. */
+export const REWRITE_SHARE = 0.1;
+/** The lifetime of a record where the store decides on it. */
+export const UNKNOWN_LIFETIME_MS = 86_400_000;
 
 /** When the first record in a store is looked for again: pauses, a second in all. */
 export const KEPT_CHECKS_MS = [50, 150, 300, 500] as const;

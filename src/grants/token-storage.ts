@@ -24,8 +24,8 @@ export interface TokenStorage {
   readonly isShared: boolean;
   /** Whether the token goes out with the response, so that later writes are lost. */
   readonly isInResponse?: boolean;
-  /** Whether a token that Discord rejected is deleted. */
-  readonly forgetsRejected?: boolean;
+  /** Whether the caller holds the token, and must be told of every failure to store it, and of its end. */
+  readonly isHeldByCaller?: boolean;
   /** Where tokens are records in a store. */
   readonly record?: StoredRecord | undefined;
 }
@@ -40,8 +40,8 @@ export interface StoredRecord {
   readEndedMarker(): Promise<Ended | undefined>;
   /** `everywhere` replaces a marker; `here` keeps the one there is. */
   writeEndedMarker(ended: Ended): Promise<void>;
-  /** Looks whether the store has kept the first record. @throws HttpException store_failed */
-  checkKept(): Promise<void>;
+  /** Looks whether the store has kept its first record, and warns if not. */
+  warnUnlessKept(): Promise<void>;
   /** `undefined` where no other process can see the store. */
   readonly lease: Lease | undefined;
 }

@@ -1,7 +1,10 @@
-import { inspect } from "node:util";
+import { optionsChecker } from "../check-options.js";
 import type { Config } from "../config.js";
+import { ANYTHING, BOOLEAN, oneOf, RECORD, SCOPES } from "../option-kinds.js";
+import { PERMISSIONS } from "../permission-kinds.js";
 import { type PermissionResolvable, Permissions } from "../permissions.js";
 import { hasPassthroughScope } from "../scopes.js";
+import { shown, shownName } from "../shown.js";
 import { requireSnowflake } from "../snowflake.js";
 
 /** What one login may ask for. */
@@ -48,34 +51,30 @@ const RESERVED_PARAMS: Readonly<Record<string, string>> = {
 
 const INTEGRATION_TYPES = { guild: "0", user: "1" } as const;
 
-const OPTION_NAMES = [
-  "scopes",
-  "incremental",
-  "data",
-  "returnTo",
-  "prompt",
-  "permissions",
-  "guildId",
-  "disableGuildSelect",
-  "integrationType",
-  "params",
-] as const satisfies readonly (keyof LoginOptions)[];
-
-const BOOLEANS = [
-  "incremental",
-  "prompt",
-  "disableGuildSelect",
-] as const satisfies readonly (keyof LoginOptions)[];
+/** @throws TypeError */
+export const loginOptions: (options: LoginOptions | undefined) => LoginOptions = optionsChecker<LoginOptions>(
+  {
+    of: "createSession",
+    example: '{ returnTo: "/dashboard" }',
+    kinds: {
+      scopes: SCOPES,
+      incremental: BOOLEAN,
+      data: ANYTHING,
+      // Paths and ids have errors of their own: they may come from a visitor.
+      returnTo: ANYTHING,
+      prompt: BOOLEAN,
+      permissions: PERMISSIONS,
+      guildId: ANYTHING,
+      disableGuildSelect: BOOLEAN,
+      integrationType: oneOf("guild", "user"),
+      params: RECORD,
+    },
+    aliases: { state: "data", redirect: "returnTo", returnurl: "returnTo" },
+  },
+);
 
 /** @throws TypeError for a wish that contradicts itself or that Discord would refuse */
 export function checkLoginOptions(options: LoginOptions, scopes: readonly string[]): void {
-  for (const name of Object.keys(options)) {
-    if (OPTION_NAMES.some((known) => known === name)) continue;
-    throw new TypeError(`There is no login option ${name}. The options are ${OPTION_NAMES.join(", ")}.`);
-  }
-  for (const name of BOOLEANS) requireOption(name, options[name], "true or false", isBoolean);
-  requireOption("scopes", scopes, 'a list of scopes such as ["identify", "guilds"]', isScopes);
-  requireOption("integrationType", options.integrationType, '"guild" or "user"', isIntegrationType);
   if (options.prompt === false && hasPassthroughScope(scopes)) {
     throw new TypeError(
       "prompt: false cannot go with the scopes bot and webhook.incoming: Discord asks for those each time.",
@@ -84,36 +83,11 @@ export function checkLoginOptions(options: LoginOptions, scopes: readonly string
   for (const [name, value] of Object.entries(options.params ?? {})) {
     if (Object.hasOwn(RESERVED_PARAMS, name))
       throw new TypeError(`params must not contain ${name}: use ${RESERVED_PARAMS[name]}.`);
-    requireOption(`params.${name}`, value, "a string", (given) => typeof given === "string");
+    if (typeof value !== "string" || !value.isWellFormed() || !name.isWellFormed())
+      throw new TypeError(
+        `params.${shownName(name)} must be a string${typeof value === "string" ? " of well-formed Unicode" : ""}, not ${shown(value)}.`,
+      );
   }
-}
-
-function requireOption(
-  name: string,
-  value: unknown,
-  wanted: string,
-  isWanted: (value: unknown) => boolean,
-): void {
-  if (value === undefined || isWanted(value)) return;
-  throw new TypeError(
-    `${name} must be ${wanted}, not ${inspect(value, { breakLength: Number.POSITIVE_INFINITY }).slice(0, 100)}.`,
-  );
-}
-
-function isBoolean(value: unknown): boolean {
-  return typeof value === "boolean";
-}
-
-function isScopes(value: unknown): boolean {
-  return (
-    Array.isArray(value) &&
-    value.length > 0 &&
-    value.every((scope) => typeof scope === "string" && /^[\x21-\x7e]+$/.test(scope))
-  );
-}
-
-function isIntegrationType(value: unknown): boolean {
-  return typeof value === "string" && Object.hasOwn(INTEGRATION_TYPES, value);
 }
 
 /**

@@ -44,8 +44,12 @@ export interface Redemption<Result> {
   former(): LoginRecord | undefined;
   /** Finds out who the token belongs to. */
   identify(token: Token): Promise<Token>;
-  /** Signs the visitor in. */
-  complete(redeemed: Redeemed): Promise<Completed<Result>>;
+  /**
+   * Signs the visitor in.
+   *
+   * @param over resolves when repeated callbacks can be answered
+   */
+  complete(redeemed: Redeemed, over: Promise<void>): Promise<Completed<Result>>;
   /** The same code came before, and its login is over. */
   repeat(login: LoginRecord): Promise<Result>;
 }
@@ -91,22 +95,31 @@ export class CodeRedemption {
     const { grantId } = redemption.code;
     return new Promise((resolve, reject) => {
       const former = this.#turns.get(grantId) ?? Promise.resolve();
+      let isOver = () => {};
+      const over = new Promise<void>((settle) => {
+        isOver = settle;
+      });
       const turn = former
-        .then(() => this.#underLock(grantId, () => this.#redeem(redemption, resolve)))
-        .catch(reject)
+        .then(() => this.#underLock(grantId, () => this.#redeem(redemption, resolve, over)))
+        .then(resolve, reject)
         .finally(() => {
           if (this.#turns.get(grantId) === turn) this.#turns.delete(grantId);
+          isOver();
         });
       this.#turns.set(grantId, turn);
     });
   }
 
-  #underLock(grantId: string, task: () => Promise<void>): Promise<void> {
+  #underLock<T>(grantId: string, task: () => Promise<T>): Promise<T> {
     const { lock, timeoutMs } = this.#config;
     return lock ? underLock(lock, `discord-callback-${grantId}`, 2 * timeoutMs, task) : task();
   }
 
-  async #redeem<Result>(redemption: Redemption<Result>, resolve: (result: Result) => void): Promise<void> {
+  async #redeem<Result>(
+    redemption: Redemption<Result>,
+    resolve: (result: Result) => void,
+    over: Promise<void>,
+  ): Promise<Result> {
     const { code, record } = redemption;
     const refused = this.#refused.get(code.grantId);
     if (refused) throw refused;
@@ -117,39 +130,39 @@ export class CodeRedemption {
         () => {},
         async () => false,
       );
-      const task = () => this.#asHolder(redemption, resolve);
-      const isOver = await (lease ? lease.during(task) : task()).catch(async (error: unknown) => {
+      const task = () => this.#asHolder(redemption, resolve, over);
+      const outcome = await (lease ? lease.during(task) : task()).catch(async (error: unknown) => {
         await lease?.release();
         throw error;
       });
       // Another process holds the lease then, and it must not be released for it.
-      if (!isOver) continue;
+      if (!outcome) continue;
       await lease?.release();
-      return;
+      return outcome.result;
     }
   }
 
-  /** @returns whether the login is over; `false` when another process is completing it */
+  /**
+   * @param resolve gives the request its result while the app is still at work on the login
+   * @returns `undefined` when another process is completing the login
+   */
   async #asHolder<Result>(
     { code, record, former, identify, complete, repeat }: Redemption<Result>,
     resolve: (result: Result) => void,
-  ): Promise<boolean> {
+    over: Promise<void>,
+  ): Promise<{ readonly result: Result } | undefined> {
     const { grantId } = code;
     const [content, marker] = await Promise.all([record?.readContent(), record?.readEndedMarker()]);
     if (marker || this.#grants.hasEnded(grantId)) throw codeEnded();
     const login = record ? content?.login : former();
-    if (login && !login.isPending) {
-      resolve(await repeat(login));
-      return true;
-    }
+    if (login && !login.isPending) return { result: await repeat(login) };
     // The request that exchanged the code could not finish.
     const redeemed = content?.token ? { token: content.token } : await this.#exchange(code, record, identify);
-    if (!redeemed) return false;
-    const completed = await complete(redeemed);
-    if (completed.isOpen) resolve(completed.result);
-    await completed.finish().catch(() => undefined);
-    resolve(completed.result);
-    return true;
+    if (!redeemed) return undefined;
+    const { result, isOpen, finish } = await complete(redeemed, over);
+    if (isOpen) resolve(result);
+    await finish().catch(() => undefined);
+    return { result };
   }
 
   /** @returns `undefined` when another process has this code, too, and is faster */

@@ -2,7 +2,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { digestOf } from "../digest.js";
 import { RateLimited } from "../errors.js";
 import { keyFormOf } from "../grants/record-keys.js";
-import { sessionIdOf, sessionOf, signInOf } from "../grants/session-data.js";
+import { sessionIdOf, sessionOf, setSignIn, signInOf } from "../grants/session-data.js";
+import type { Ended } from "../grants/token-storage.js";
 import { allowsPkce, hasPassthroughScope, withoutPassthrough } from "../scopes.js";
 import { authorizationUrl, checkLoginOptions, type LoginOptions } from "./authorization-url.js";
 import { authorizationError, parseCallbackQuery, requireIssuer } from "./callback-query.js";
@@ -17,6 +18,7 @@ import { SetupWarnings } from "./setup-warnings.js";
 import { SignIns } from "./sign-ins.js";
 
 const GRANT_ID_CHARS = 24;
+const LOOP_LOGINS = 3;
 
 /** Signing in: to Discord and back. */
 export class Logins {
@@ -94,23 +96,38 @@ export class Logins {
     }
   }
 
-  /** How often this browser has completed a login within the last minute. */
-  recentLogins(req: IncomingMessage): number {
-    return this.#counter.read(req.headers.cookie);
+  /**
+   * Signs out the visitor of this session.
+   *
+   * @throws HttpException store_failed; with `everywhere` also what a call to Discord can throw, after the sign-out here
+   */
+  async signOut(req: IncomingMessage, ended: Ended): Promise<void> {
+    const { config, grants, storageOf, users } = this.#parts;
+    const session = sessionOf(req);
+    const storage = storageOf(req);
+    const signIn = signInOf(session, config.clientId);
+    const grantId = signIn?.grantId ?? (await storage.read())?.token.id;
+    if (grantId === undefined) return;
+
+    try {
+      await grants.end(storage, grantId, ended);
+      if (ended === "everywhere" && signIn?.userId) grants.deauthorize(signIn.userId);
+    } finally {
+      users.forget(grantId);
+      setSignIn(session, config.clientId, { formerUserId: signIn?.userId });
+      this.#restartCount(req);
+    }
+  }
+
+  /** Whether this browser keeps completing logins within a minute, and its session still holds nothing of them. */
+  isLoop(req: IncomingMessage): boolean {
+    return sessionOf(req).discord === undefined && this.#counter.read(req.headers.cookie) >= LOOP_LOGINS;
   }
 
   /** Counts the logins of this browser from now on. */
   startCount(req: IncomingMessage, res: ServerResponse): void {
     const cookie = this.#counter.start(req.headers.cookie);
     if (cookie) res.appendHeader("Set-Cookie", cookie);
-  }
-
-  /** A browser that signs out has a session that sticks. */
-  restartCount(req: IncomingMessage): void {
-    // Express puts the response there.
-    const { res } = req as IncomingMessage & { readonly res?: ServerResponse };
-    const cookie = this.#counter.removal(req.headers.cookie);
-    if (cookie && res?.headersSent === false) res.appendHeader("Set-Cookie", cookie);
   }
 
   /** How many logins are being completed. */
@@ -121,6 +138,14 @@ export class Logins {
   /** Waits for the logins that are being completed: a code works once. */
   idle(): Promise<void> {
     return this.#redemption.idle();
+  }
+
+  /** A browser that signs out has a session that sticks. */
+  #restartCount(req: IncomingMessage): void {
+    // Express puts the response there.
+    const { res } = req as IncomingMessage & { readonly res?: ServerResponse };
+    const cookie = this.#counter.removal(req.headers.cookie);
+    if (cookie && res?.headersSent === false) res.appendHeader("Set-Cookie", cookie);
   }
 
   #count(req: IncomingMessage, res: ServerResponse): void {

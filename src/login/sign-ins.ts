@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { APIGuild, APIWebhook } from "discord-api-types/v10";
 import { LRUCache } from "lru-cache";
-import { now, sleep, stopwatch } from "../clock.js";
+import { now } from "../clock.js";
 import { storeDeadlineMs } from "../config.js";
 import type { GrantRecord, LoginRecord } from "../grants/grant-record.js";
 import {
@@ -14,6 +14,7 @@ import {
   signInOf,
 } from "../grants/session-data.js";
 import type { Token } from "../grants/token.js";
+import { beforeEnd } from "./before-end.js";
 import type { Code, Completed, Redeemed, Redemption } from "./code-redemption.js";
 import { type Flow, unknownFlow } from "./flow.js";
 import type { Login, LoginResult, OnLogin, ReplayedLogin } from "./login.js";
@@ -22,8 +23,6 @@ import { copySession, renewSession, saveSession, storedSession } from "./session
 
 const REMEMBERED = 1000;
 const REMEMBERED_MS = 600_000;
-const RESPONSE_PAUSE_MS = 50;
-const LONGEST_RESPONSE_MS = 30_000;
 
 /** What only this process can know of a login: the session where no store has it, the token where the app has it. */
 interface Finished {
@@ -35,6 +34,8 @@ interface Finished {
 export class SignIns {
   readonly #parts: LoginParts;
   readonly #deadlineMs: number;
+  /** Sessions as they were last saved here. */
+  readonly #saved = new WeakMap<SessionLike, string>();
   readonly #finished = new LRUCache<string, Finished & { readonly login: LoginRecord }>({
     max: REMEMBERED,
     ttl: REMEMBERED_MS,
@@ -60,7 +61,7 @@ export class SignIns {
       record: this.#recordOf(req, code),
       former: () => this.#finished.get(code.grantId)?.login,
       identify: (token) => this.#withUserId(token),
-      complete: (redeemed) => this.#complete(req, res, code, flow, redeemed, onLogin),
+      complete: (redeemed, over) => this.#complete(req, res, code, flow, redeemed, onLogin, over),
       repeat: (login) => this.#repeat(req, code, flow, login),
     };
   }
@@ -72,6 +73,7 @@ export class SignIns {
     flow: Flow,
     redeemed: Redeemed,
     onLogin: OnLogin | undefined,
+    over: Promise<void>,
   ): Promise<Completed<LoginResult>> {
     const { token } = redeemed;
     const login = toLogin(redeemed, flow);
@@ -82,9 +84,9 @@ export class SignIns {
     return {
       result: login,
       isOpen: !onLogin,
-      finish: async () => {
-        if (!onLogin) await responseOver(res);
-        await this.#recordEnd(req, code, token, signsIn);
+      finish: () => {
+        const record = () => this.#recordEnd(req, code, token, signsIn);
+        return onLogin ? record() : beforeEnd(res, () => this.#save(req).then(record), over);
       },
     };
   }
@@ -132,7 +134,7 @@ export class SignIns {
       // Where it is a record, the token is in it already.
       if (!storage.record) await storage.write(token);
       grants.began(token, storage.record);
-      await saveSession(session, this.#deadlineMs);
+      await this.#save(req);
     } catch (error) {
       // What is left of the session is still written at the end of the request.
       if (session) setSignIn(session, clientId, { formerUserId: token.userId });
@@ -150,8 +152,7 @@ export class SignIns {
     const { config, grants, storageOf, users } = this.#parts;
     try {
       await onLogin();
-      // A redirect can be followed before express-session has saved what onLogin put there.
-      await saveSession(sessionOf(req), this.#deadlineMs);
+      await this.#save(req);
     } catch (error) {
       if (signsIn && signInOf(sessionOf(req), config.clientId)?.grantId === token.id) {
         await grants.end(storageOf(req), token.id).catch(() => undefined);
@@ -160,6 +161,14 @@ export class SignIns {
       users.forget(token.id);
       throw error;
     }
+  }
+
+  /** A redirect can be followed, and a callback repeated, before express-session has saved what the app put there. */
+  async #save(req: IncomingMessage): Promise<void> {
+    const session = sessionOf(req);
+    const text = JSON.stringify(session);
+    if (text !== this.#saved.get(session)) await saveSession(session, this.#deadlineMs);
+    this.#saved.set(session, text);
   }
 
   /** The same callback again: a copy of the session that the first one made, under an id of its own. */
@@ -233,16 +242,4 @@ function toLogin({ token, guild, webhook }: Redeemed, { data, returnTo }: Flow):
     guild: guild as APIGuild | undefined,
     webhook: webhook as APIWebhook | undefined,
   };
-}
-
-/** Resolves when the app has ended its response; when the visitor has left, the app is still at work for a while. */
-async function responseOver(res: ServerResponse): Promise<void> {
-  if (!res.writableEnded) {
-    await new Promise<void>((resolve) => {
-      res.once("finish", resolve);
-      res.once("close", resolve);
-    });
-  }
-  const elapsedMs = stopwatch();
-  while (!res.writableEnded && elapsedMs() < LONGEST_RESPONSE_MS) await sleep(RESPONSE_PAUSE_MS);
 }

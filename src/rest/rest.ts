@@ -3,7 +3,7 @@ import type { Dispatcher } from "undici";
 import { now, stopwatch } from "../clock.js";
 import { traceRequest } from "../telemetry.js";
 import { readAnswer, readBody } from "./answer.js";
-import { type ApiRequest, encodeForm } from "./api-request.js";
+import { type ApiRequest, apiRequest, encodeForm } from "./api-request.js";
 import { Buckets } from "./buckets.js";
 import { type Call, type Credentials, prepareCall } from "./call.js";
 import { botTokenRejected, noAnswer, rateLimited, redact, requireToken } from "./call-errors.js";
@@ -72,8 +72,8 @@ export class Rest {
    * @throws RateLimited, HttpException
    * @throws TypeError for a request that cannot be sent
    */
-  async send(credentials: Credentials, route: string, request: ApiRequest = {}): Promise<unknown> {
-    const plain = await encodeForm(request);
+  async send(credentials: Credentials, route: string, request?: ApiRequest): Promise<unknown> {
+    const plain = await encodeForm(apiRequest(request));
     const call = prepareCall(credentials, route, plain, this.#options.timeoutMs);
     return traceRequest(call.trace, () => this.#run(call));
   }

@@ -1,6 +1,9 @@
 /** A map that forgets its oldest entry when it is full, so that a simulator may run for days. */
 export class BoundedMap<Key, Value> extends Map<Key, Value> {
   readonly #limit: number;
+  /** Kept between calls: a new iterator has to skip every gap that deleted entries have left at the front. */
+  #oldestFirst: MapIterator<Key> | undefined;
+  #setsSinceFull = 0;
 
   constructor(limit: number) {
     super();
@@ -10,8 +13,14 @@ export class BoundedMap<Key, Value> extends Map<Key, Value> {
   override set(key: Key, value: Value): this {
     super.set(key, value);
     if (this.size > this.#limit) {
-      const [oldest] = this.keys();
-      if (oldest !== undefined) this.delete(oldest);
+      this.#setsSinceFull = 0;
+      this.#oldestFirst ??= this.keys();
+      const oldest = this.#oldestFirst.next();
+      if (!oldest.done) this.delete(oldest.value);
+    } else {
+      this.#setsSinceFull += 1;
+      // An iterator that rests keeps every former table of the map in memory.
+      if (this.#setsSinceFull > this.#limit) this.#oldestFirst = undefined;
     }
     return this;
   }

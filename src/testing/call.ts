@@ -35,6 +35,7 @@ export interface Call extends RoutedRequest {
   readonly query: Readonly<Record<string, string>>;
   readonly headers: IncomingHttpHeaders;
   readonly body: Body;
+  readonly bodyBytes: number;
   readonly caller: Caller;
   readonly ids: readonly PathId[];
   /** Where it comes from. */

@@ -24,7 +24,10 @@ export class CookieJar {
   /** Those that have not expired. */
   list(): Cookie[] {
     const now = Date.now();
-    return [...this.#cookies.values()].filter(({ expiresAt }) => expiresAt === undefined || expiresAt > now);
+    for (const [key, { expiresAt }] of this.#cookies) {
+      if (expiresAt !== undefined && expiresAt <= now) this.#cookies.delete(key);
+    }
+    return [...this.#cookies.values()];
   }
 
   /** The value of the cookie of this name. */

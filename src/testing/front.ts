@@ -70,7 +70,7 @@ export class Front {
     });
   }
 
-  understand(request: IncomingMessage, body: Body): Understood {
+  understand(request: IncomingMessage, body: Body, bodyBytes: number): Understood {
     const { method = "GET", headers } = request;
     const target = parseTarget(request.url ?? "/");
     const place = this.#findPlace(method, target);
@@ -82,6 +82,7 @@ export class Front {
       ids: place?.ids ?? [],
       headers,
       body,
+      bodyBytes,
       caller: this.#identify(credentials),
       address: request.socket.remoteAddress ?? "",
     };

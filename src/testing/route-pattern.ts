@@ -31,6 +31,17 @@ export function parseRoutePattern(pattern: string, methodApart?: string): Matche
     (template === forgetNames(request.route) || path === request.apiPath);
 }
 
+/** Requests that a pattern matches have this among their {@link routeKeysOf | keys}. */
+export function routeKeyOf(pattern: string): string {
+  return forgetNames(pattern.slice(pattern.indexOf("/")));
+}
+
+/** What a request can be found by: its route and, where that is a template, its path. */
+export function routeKeysOf({ apiPath, route }: RoutedRequest): readonly string[] {
+  const [byRoute, byPath] = [forgetNames(route), forgetNames(apiPath)];
+  return byRoute === byPath ? [byRoute] : [byRoute, byPath];
+}
+
 function forgetNames(template: string): string {
   return template.replace(/:\w+/g, ":");
 }

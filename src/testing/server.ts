@@ -67,8 +67,13 @@ export class Service {
     const { faults, front, limits, log } = this.#stations;
     const bytes = await readBody(request);
     const body = await parseBody(request.headers["content-type"], bytes ?? Buffer.alloc(0));
-    const { record, version, answer } = front.understand(request, body);
+    const { record, version, answer } = front.understand(request, body, bytes?.length ?? 0);
     log.add(record);
+    const receivedAt = performance.now();
+    response.once("close", () => {
+      record.durationMs = performance.now() - receivedAt;
+      record.cutShort = !response.writableFinished;
+    });
     if (isApiPath(record.path)) this.#countConnection(request.socket);
     const address = request.socket.remoteAddress ?? "";
     const exchange: Exchange = {

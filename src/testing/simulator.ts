@@ -202,7 +202,7 @@ export class DiscordSimulator {
     this.#stations.limits.clear();
   }
 
-  /** The latest requests, oldest first. */
+  /** The latest requests, oldest first: a list that does not change when others come in. */
   get requests(): readonly RecordedRequest[] {
     return this.#stations.log.requests;
   }

@@ -31,8 +31,9 @@ export class Bearers {
   }
 
   /** @throws Unauthorized, RateLimited, HttpException */
-  async session(accessToken: string): Promise<UserSession> {
-    if (!/^[\x21-\x7e]{1,2048}$/.test(accessToken)) throw refusal("It is no access token of Discord's.");
+  async session(accessToken: unknown): Promise<UserSession> {
+    if (typeof accessToken !== "string" || !/^[\x21-\x7e]{1,2048}$/.test(accessToken))
+      throw refusal("It is no access token of Discord's.");
     const id = digestOf(accessToken);
     const refused = this.#refused.get(id);
     if (refused) throw refused;

@@ -2,12 +2,15 @@ import type { Config } from "../config.js";
 import { Bot } from "../models/bot.js";
 import type { ApiRequest } from "../rest/api-request.js";
 import type { Rest } from "../rest/rest.js";
+import { JoinRefusals } from "./join-refusals.js";
 import { readable } from "./readable.js";
 
 /** Calls as the application's bot. */
 export class BotCalls {
   readonly #rest: Rest;
   readonly #token: string;
+  /** @internal */
+  readonly joinRefusals = new JoinRefusals();
 
   constructor(config: Config, rest: Rest) {
     this.#rest = rest;

@@ -1,5 +1,7 @@
+import { optionsChecker } from "../check-options.js";
 import { type ErrorCode, HttpException } from "../errors.js";
 import { GuildMember } from "../models/guild-member.js";
+import { BOOLEAN, LIST, STRING } from "../option-kinds.js";
 import { requireSnowflake } from "../snowflake.js";
 import type { BotCalls } from "./bot-calls.js";
 import { readable } from "./readable.js";
@@ -15,6 +17,13 @@ export interface JoinOptions {
   /** Needs DEAFEN_MEMBERS. */
   readonly deaf?: boolean | undefined;
 }
+
+const joinOptions = optionsChecker<JoinOptions>({
+  of: "addToGuild",
+  example: '{ nick: "Nelly" }',
+  // Ids have an error of their own: they may come from a visitor.
+  kinds: { nick: STRING, roles: LIST, mute: BOOLEAN, deaf: BOOLEAN },
+});
 
 interface JoiningUser {
   readonly id: string;
@@ -42,15 +51,18 @@ export async function joinGuild(
   bot: BotCalls,
   guildId: string,
   userOf: () => Promise<JoiningUser>,
-  { nick, roles, mute, deaf }: JoinOptions,
+  options: JoinOptions | undefined,
 ): Promise<GuildMember | null> {
+  const { nick, roles, mute, deaf } = joinOptions(options);
   requireSnowflake(guildId, "guildId");
   for (const role of roles ?? []) requireSnowflake(role, "a role");
   const user = await userOf();
   try {
     const route = `/guilds/${guildId}/members/${requireSnowflake(user.id, "the user's id")}`;
     const json = { access_token: user.accessToken, nick, roles, mute, deaf };
-    const payload = await bot.send(route, { method: "PUT", json }, user.accessToken);
+    const send = () => bot.send(route, { method: "PUT", json }, user.accessToken);
+    const key = `${route} ${Object.keys(options ?? {}).sort()}`;
+    const payload = await bot.joinRefusals.join(key, user.accessToken, send);
     return payload === undefined ? null : readable("PUT", route, () => GuildMember.from(payload, guildId));
   } catch (error) {
     throw nameRefusal(error);

@@ -1,5 +1,7 @@
 import type { LRUCache } from "lru-cache";
+import { optionsChecker } from "../check-options.js";
 import { now } from "../clock.js";
+import { BOOLEAN, DURATION } from "../option-kinds.js";
 
 /** How old an answer may be. */
 export interface FetchOptions {
@@ -8,6 +10,15 @@ export interface FetchOptions {
   /** Milliseconds; asks Discord when what is remembered is older. */
   readonly maxAgeMs?: number | undefined;
 }
+
+/** @throws TypeError */
+export const fetchOptions: (options: FetchOptions | undefined) => FetchOptions = optionsChecker<FetchOptions>(
+  {
+    of: "A fetch",
+    example: "{ fresh: true }",
+    kinds: { fresh: BOOLEAN, maxAgeMs: DURATION },
+  },
+);
 
 /** A cache in which concurrent misses of one key share one load. */
 export class Remembered<T extends object> {

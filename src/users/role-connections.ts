@@ -2,6 +2,9 @@ import type {
   APIApplicationRoleConnection,
   APIApplicationRoleConnectionMetadata,
 } from "discord-api-types/v10";
+import { type Kind, optionsChecker, wrongValue } from "../check-options.js";
+import { RECORD, STRING } from "../option-kinds.js";
+import { shownName } from "../shown.js";
 
 /** What a linked role is decided by. */
 export type RoleConnectionValue = string | number | boolean | Date;
@@ -26,9 +29,31 @@ export interface RoleConnectionUpdate {
 /** One thing that linked roles can be decided by. */
 export type RoleConnectionMetadata = APIApplicationRoleConnectionMetadata;
 
-/** As Discord takes it: every value is text there. */
-export function toPayload({ platformName, platformUsername, metadata }: RoleConnectionUpdate) {
-  const values = Object.entries(metadata ?? {}).map(([key, value]) => [key, toText(value)]);
+const VALUE: Kind = {
+  wanted: "a string, a finite number, a boolean or a valid Date",
+  accepts: (value) =>
+    typeof value === "string" ||
+    typeof value === "boolean" ||
+    Number.isFinite(value) ||
+    (value instanceof Date && !Number.isNaN(value.getTime())),
+};
+
+const roleConnectionUpdate = optionsChecker<RoleConnectionUpdate>({
+  of: "updateRoleConnection",
+  example: '{ platformName: "My Game", metadata: { wins: 12 } }',
+  kinds: { platformName: STRING, platformUsername: STRING, metadata: RECORD },
+  required: [],
+});
+
+/** As Discord takes it: every value is text there. @throws TypeError for what Discord has no text for */
+export function toPayload(update: RoleConnectionUpdate) {
+  const { platformName, platformUsername, metadata } = roleConnectionUpdate(update);
+  const values = Object.entries(metadata ?? {})
+    .filter(([, value]) => value !== undefined)
+    .map(([key, value]) => {
+      if (VALUE.accepts(value)) return [key, toText(value)];
+      throw new TypeError(`updateRoleConnection: ${wrongValue(`metadata.${shownName(key)}`, value, VALUE)}`);
+    });
   return {
     platform_name: platformName,
     platform_username: platformUsername,

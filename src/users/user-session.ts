@@ -10,7 +10,7 @@ import type { ApiRequest } from "../rest/api-request.js";
 import { requireGranted } from "../scopes.js";
 import type { BotCalls } from "./bot-calls.js";
 import { type JoinOptions, joinGuild } from "./guild-join.js";
-import type { FetchOptions } from "./remembered.js";
+import { type FetchOptions, fetchOptions } from "./remembered.js";
 import {
   fromPayload,
   type RoleConnection,
@@ -44,18 +44,18 @@ export class UserSession {
   }
 
   /** The user. Needs `identify`; with `email` also their address. @throws Unauthorized, MissingScopes, RateLimited, HttpException */
-  fetchUser(options?: FetchOptions): Promise<User> {
-    return this.#parts.users.user(this.#place, options);
+  async fetchUser(options?: FetchOptions): Promise<User> {
+    return this.#parts.users.user(this.#place, fetchOptions(options));
   }
 
   /** The user's guilds, 200 at most. Needs `guilds`. @throws Unauthorized, MissingScopes, RateLimited, HttpException */
-  fetchGuilds(options?: FetchOptions): Promise<Guild[]> {
-    return this.#parts.users.guilds(this.#place, options);
+  async fetchGuilds(options?: FetchOptions): Promise<Guild[]> {
+    return this.#parts.users.guilds(this.#place, fetchOptions(options));
   }
 
   /** The accounts elsewhere that the user has linked. Needs `connections`. @throws Unauthorized, MissingScopes, RateLimited, HttpException */
-  fetchConnections(options?: FetchOptions): Promise<UserConnection[]> {
-    return this.#parts.users.connections(this.#place, options);
+  async fetchConnections(options?: FetchOptions): Promise<UserConnection[]> {
+    return this.#parts.users.connections(this.#place, fetchOptions(options));
   }
 
   /**
@@ -64,13 +64,13 @@ export class UserSession {
    * @throws HttpException 404 when the user is not in the guild
    * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
    */
-  fetchMember(guildId: string, options?: FetchOptions): Promise<GuildMember> {
-    return this.#parts.users.member(this.#place, guildId, options);
+  async fetchMember(guildId: string, options?: FetchOptions): Promise<GuildMember> {
+    return this.#parts.users.member(this.#place, guildId, fetchOptions(options));
   }
 
   /** What Discord says of the sign-in itself. Needs no scope. @throws Unauthorized, RateLimited, HttpException */
-  fetchAuthorization(options?: FetchOptions): Promise<Authorization> {
-    return this.#parts.users.authorization(this.#place, options);
+  async fetchAuthorization(options?: FetchOptions): Promise<Authorization> {
+    return this.#parts.users.authorization(this.#place, fetchOptions(options));
   }
 
   /**
@@ -80,7 +80,7 @@ export class UserSession {
    * @throws HttpException `banned_from_guild`, `guild_limit_reached`, `user_token_rejected`, `bot_token_rejected`, ...
    * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
    */
-  async addToGuild(guildId: string, options: JoinOptions = {}): Promise<GuildMember | null> {
+  async addToGuild(guildId: string, options?: JoinOptions): Promise<GuildMember | null> {
     const { grants, users, bot } = this.#parts;
     const userOf = async () => {
       const { accessToken, scopes, userId } = await grants.validToken(this.#place);

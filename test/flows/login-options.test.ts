@@ -35,15 +35,12 @@ const INTEGRATION_TYPE = '"guild" or "user"';
 
 /** Login options that are mistakes, and what is said then. */
 const MISTAKES: readonly (readonly [unknown, string])[] = [
-  [{ scope: ["identify"] }, "There is no login option scope. The options are scopes,"],
+  [{ scope: ["identify"] }, "There is no option scope: did you mean scopes?"],
   [{ scopes: [] }, "scopes must be a list of scopes"],
-  [
-    { scopes: "identify" },
-    'scopes must be a list of scopes such as ["identify", "guilds"], not \'identify\'.',
-  ],
+  [{ scopes: "identify" }, 'scopes must be a list of scopes such as ["identify", "guilds"], not "identify".'],
   [{ scopes: ["identify guilds"] }, "scopes must be a list"],
   [{ scopes: ["identify", 1] }, "scopes must be a list"],
-  [{ prompt: "none" }, "prompt must be true or false, not 'none'."],
+  [{ prompt: "none" }, 'prompt must be true or false, not "none".'],
   [{ incremental: 1 }, "incremental must be true or false, not 1."],
   [{ disableGuildSelect: "yes" }, "disableGuildSelect must be true or false"],
   [{ prompt: false, scopes: ["bot"] }, "prompt: false cannot go with"],
@@ -52,7 +49,7 @@ const MISTAKES: readonly (readonly [unknown, string])[] = [
   [{ scopes: ["bot"], permissions: -1 }, "-1"],
   [{ scopes: ["bot"], guildId: "abc" }, "guildId must be a snowflake"],
   [{ scopes: ["bot"], guildId: 80351110224678912 }, "guildId must be a snowflake"],
-  [{ integrationType: "server" }, `integrationType must be ${INTEGRATION_TYPE}, not 'server'.`],
+  [{ integrationType: "server" }, `integrationType must be ${INTEGRATION_TYPE}, not "server".`],
   [{ integrationType: "toString" }, `integrationType must be ${INTEGRATION_TYPE}`],
   [{ integrationType: 0 }, `integrationType must be ${INTEGRATION_TYPE}, not 0.`],
   [{ params: { channel_id: 5 } }, "params.channel_id must be a string, not 5."],

@@ -295,7 +295,7 @@ describe.each(EXPRESS)("a callback that is no login on %s", (_name, createApp) =
 
     const answer = await browser.get(`${other.url}/callback${new URL(callbackUrl).search}`);
 
-    expect(answer.json()).toMatchObject({ code: "flow_invalid" });
+    expect(answer.json()).toMatchObject({ code: "flow_unknown" });
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Application } from "express";
+import type { Application, Request } from "express";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import {
   type GuildRequirements,
@@ -22,14 +22,11 @@ async function startInGuild(
   member: NewMember = {},
   scopes: readonly string[] = ["identify", "guilds", "guilds.members.read"],
 ) {
+  const idOf = (req: Request) => req.params["guildId"];
+  const guard = requirements ? requiresGuild(idOf, requirements) : requiresGuild(idOf);
   const signedIn = await startSignedIn(createApp, {
     scopes,
-    routes: (to) =>
-      to.get(
-        "/guild/:guildId",
-        requiresGuild((req) => req.params["guildId"], requirements),
-        (_req, res) => void res.send("in"),
-      ),
+    routes: (to) => to.get("/guild/:guildId", guard, (_req, res) => void res.send("in")),
   });
   const { simulator, user, browser } = signedIn;
   const guild = simulator.addGuild({ roles: [{ id: ROLE }, { id: OTHER_ROLE }] });
@@ -56,7 +53,6 @@ describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
     ["an administrator, where the owner is asked for", { owner: true }, { permissions: 8n }, false],
     ["one of the roles", { roles: [ROLE, OTHER_ROLE] }, { roles: [OTHER_ROLE] }, true],
     ["none of the roles", { roles: [ROLE] }, { roles: [OTHER_ROLE] }, false],
-    ["no role at all", { roles: [] }, { roles: [ROLE] }, false],
     ["an administrator without the role", { roles: [ROLE] }, { permissions: 8n }, false],
     [
       "a role and a permission",

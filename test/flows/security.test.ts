@@ -63,7 +63,7 @@ describe.each(EXPRESS)("a login under attack on %s", (_name, createApp) => {
 
       await browser.get(callbackUrl.replace("/callback", "/other/callback"));
 
-      expect(lastError(app)).toMatchObject({ code: "flow_invalid" });
+      expect(lastError(app)).toMatchObject({ code: "flow_unknown" });
       expect(evil.requests).toEqual([]);
       expect(honest.requestsTo("POST /oauth2/token")).toEqual([]);
       await browser.get(callbackUrl);

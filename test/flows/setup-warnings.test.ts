@@ -262,7 +262,7 @@ describe.each(EXPRESS)("a request without a session on %s", (_name, createApp) =
 });
 
 describe.each(EXPRESS)("secrets on %s", (_name, createApp) => {
-  const [oldSecret, newSecret] = ["o".repeat(32), "n".repeat(32)];
+  const [oldSecret, newSecret] = ["q3ZkT9wXbV1mRj7sLpYc0uEoHn5gDf2a", "Wm8xKd4vQz6tBy1rNc5hJf9pGs3lTa7e"];
 
   /** Signs in at one app, and comes back to another one on the same sessions. */
   async function comeBack(before: DiscordOptions, after: DiscordOptions) {

@@ -97,7 +97,7 @@ describe.each(EXPRESS)("a store on %s", (_name, createApp) => {
     const tokenStore = {
       get: (key: string) => entries.get(key),
       set: async (key: string, value: string) => {
-        if (isHeld && RECORD.test(key)) {
+        if (isHeld && value.length > 150) {
           isHeld = false;
           await gate.opened;
         }
@@ -118,11 +118,12 @@ describe.each(EXPRESS)("a store on %s", (_name, createApp) => {
     await browser.get("/guarded");
     await expect.poll(async () => (await browser.get("/guarded")).status, { timeout: 5000 }).toBe(200);
     expect((await browser.post("/logout")).status).toBe(200);
-    const [key = ""] = entries.keys();
-    const tombstone = entries.get(key);
+    const isToken = (value: string) => value.length > 150;
+    expect([...entries.values()].filter(isToken)).toEqual([]);
 
     gate.open();
-    await expect.poll(() => entries.get(key)).not.toBe(tombstone);
+    await new Promise(setImmediate);
+    await expect.poll(() => [...entries.values()].filter(isToken)).toEqual([]);
     advance(31_000);
     expect(failureOf(await stolen.get("/guarded"))).toBe("401 not_signed_in");
   });
@@ -191,19 +192,7 @@ describe.each(EXPRESS)("a store on %s", (_name, createApp) => {
     });
     advance(WEEK_MS);
     refuses = true;
-    // The note that it is being refreshed is not kept either, so that it is not refreshed.
-    expect(failureOf(await browser.get("/guarded"))).toBe("503 store_failed");
-    refuses = false;
-    simulator.fail({
-      kind: "delay",
-      ms: 0,
-      route: "POST /oauth2/token",
-      when: () => {
-        refuses = true;
-        return true;
-      },
-    });
-    const [key = ""] = entries.keys();
+    const [key = ""] = [...entries].find(([, value]) => String(value).length > 150) ?? [];
     const former = entries.get(key);
     expect((await browser.get("/guarded")).status).toBe(200);
     expect(entries.get(key)).toBe(former);

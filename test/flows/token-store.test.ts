@@ -124,10 +124,10 @@ describe.each(EXPRESS)("on %s", (_express, createApp) => {
   it("the token store is given sealed text, and how long it may be needed", async () => {
     const tokenStore = new MapStore();
     await startWith(tokenStore);
-    const [[key, sealed] = []] = tokenStore.entries;
+    const [[key, sealed] = []] = [...tokenStore.entries].filter(([, value]) => String(value).length > 150);
     expect(key).toMatch(/^discord-[\w-]{24}$/);
     expect(sealed).toMatch(/^[\w-]+$/);
-    expect(tokenStore.lifetimesMs.get(key ?? "")).toBe(30 * 86_400_000);
+    expect(tokenStore.lifetimesMs.get(key ?? "")).toBe(14 * 86_400_000);
   });
 
   it("tokens last as long as a session that each visit extends", async () => {
@@ -161,7 +161,7 @@ describe.each(EXPRESS)("on %s", (_express, createApp) => {
       discord: { tokenStore },
       routes: rememberMe,
     });
-    const [key = ""] = tokenStore.entries.keys();
+    const [key = ""] = [...tokenStore.entries].find(([, value]) => String(value).length > 150) ?? [];
     const written: string[] = [];
     const { set } = tokenStore;
     tokenStore.set = (name, value, ttlMs) => {
@@ -179,7 +179,7 @@ describe.each(EXPRESS)("on %s", (_express, createApp) => {
       expect((await guarded()).status).toBe(200);
     }
     expect(written).toHaveLength(2);
-    expect(tokenStore.lifetimesMs.get(key)).toBeGreaterThan(90 * DAY_MS);
+    expect(tokenStore.lifetimesMs.get(key)).toBe(90 * DAY_MS);
   });
 
   it("a token store that fails signs nobody out", async () => {

@@ -1,10 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { replaceClock } from "../../src/clock.js";
 import { EXPRESS, startApp, startSimulator } from "../support/app.js";
-import { observe, SharedStore } from "../support/memory-store.js";
+import { NOTE, observe, SharedStore } from "../support/memory-store.js";
 import { refreshesAt, WEEK_MS } from "../support/signed-in.js";
-
-const NOTE = /-refreshing$/;
 
 describe.each(EXPRESS)(
   "on %s, two processes that begin a refresh in the same instant",

@@ -1,11 +1,4 @@
-/** Why a login may be gone without anybody at fault. */
-export const REASONS = [
-  "the user removed the application at Discord",
-  "Discord rotated the pair, and a fault swallowed its answer",
-  "a worker was killed between that answer and the store",
-] as const;
-
-export type Reason = (typeof REASONS)[number];
+import { LOSS_REASONS, type LossReason } from "./losses.js";
 
 /** What the soak counts. */
 export class Ledger {
@@ -14,16 +7,28 @@ export class Ledger {
   logouts = 0;
   restarts = 0;
   wrongUsers = 0;
+  /** Refreshes that do not say which worker asked for them: no loss could be explained. */
+  anonymousRequests = 0;
   readonly answers = new Map<string, number>();
   readonly faults = new Map<string, number>();
-  readonly reasons = new Map<Reason, number>();
+  readonly reasons = new Map<LossReason, number>();
   readonly lostWithoutReason: string[] = [];
+  readonly lostByKill: string[] = [];
   readonly unhandled = new Set<string>();
+  /** For each minute since the start, how many answers the browsers got, and how long they took together. */
+  readonly #minutes: { count: number; totalMs: number }[] = [];
   /** The first worker's heap: minutes since the start, megabytes. */
   readonly heap: (readonly [minutes: number, megabytes: number])[] = [];
 
   count<Key>(counts: Map<Key, number>, key: Key): void {
     counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+
+  /** Notes how long a browser has waited for an answer, and in which minute. */
+  countAnswerTime(minute: number, ms: number): void {
+    this.#minutes[minute] ??= { count: 0, totalMs: 0 };
+    this.#minutes[minute].count += 1;
+    this.#minutes[minute].totalMs += ms;
   }
 
   /** Megabytes a minute, by least squares over what was measured in the second half of the time. */
@@ -42,6 +47,7 @@ export class Ledger {
       [this.logins === 0, "nobody logged in"],
       [this.faults.size === 0, "no fault happened"],
       [this.lostWithoutReason.length > 0, `${this.lostWithoutReason.length} logins lost without a reason`],
+      [this.anonymousRequests > 0, `${this.anonymousRequests} refreshes do not name their worker`],
       [this.wrongUsers > 0, `${this.wrongUsers} times a wrong user was seen`],
       [this.unhandled.size > 0, `${this.unhandled.size} unhandled rejections`],
       [this.heapSlope >= 1, `the heap grows by ${this.heapSlope.toFixed(2)} MB a minute`],
@@ -59,12 +65,15 @@ export class Ledger {
       "  faults at Discord:",
       ...list(this.faults),
       "  logins lost for a reason:",
-      ...REASONS.map((reason) => `    ${reason}: ${this.reasons.get(reason) ?? 0}`),
+      ...LOSS_REASONS.map((reason) => `    ${reason}: ${this.reasons.get(reason) ?? 0}`),
+      "  logins lost by a kill:",
+      ...this.lostByKill.map((lost) => `    ${lost}`),
       `  logins lost without a reason: ${this.lostWithoutReason.length}`,
-      ...this.lostWithoutReason.slice(0, 20).map((lost) => `    ${lost}`),
+      ...this.lostWithoutReason.map((lost) => `    ${lost}`),
       `  wrong user seen: ${this.wrongUsers}`,
       `  unhandled rejections: ${this.unhandled.size}`,
       ...[...this.unhandled].map((rejection) => `    ${rejection}`),
+      `  mean time of an answer, by minute: ${this.#minutes.map(({ count, totalMs }) => Math.round(totalMs / count)).join(" ")} ms`,
       `  heap slope: ${this.heapSlope.toFixed(2)} MB a minute`,
     ].join("\n");
   }

@@ -1,8 +1,10 @@
 import { parseArgs } from "node:util";
 import { createClient } from "redis";
-import { type DiscordSimulator, startDiscord } from "../../src/testing/index.js";
+import { startDiscord } from "../../src/testing/index.js";
+import { spreadFaults, TIMEOUT_MS } from "./faults.js";
 import { Ledger } from "./ledger.js";
 import { createRandom, type Random } from "./random.js";
+import { TokenRequests } from "./token-requests.js";
 import { Visitor } from "./visitor.js";
 import { Workers } from "./workers.js";
 
@@ -14,7 +16,6 @@ const { values } = parseArgs({
   },
 });
 const SECONDS = Number(values.seconds);
-const TIMEOUT_MS = 5000;
 const WORKERS = 3;
 const REDIRECT_URI = "http://127.0.0.1:3000/callback";
 const REDIS_URL = process.env["REDIS_URL"] ?? "redis://127.0.0.1:6379";
@@ -26,7 +27,6 @@ const random = createRandom(Number(values.seed));
 const ledger = new Ledger();
 const simulator = await startDiscord({
   redirectUris: [REDIRECT_URI],
-  logLimit: 200_000,
   behaviour: { accessTokenSeconds: 20 },
 });
 const prefix = `soak-${process.pid}:`;
@@ -46,9 +46,11 @@ const workers = new Workers({
 
 try {
   await workers.start(WORKERS);
-  spreadFaults(simulator, random.fork("faults"));
-  const until = Date.now() + SECONDS * 1000;
-  const world = { simulator, workers, ledger, redirectUri: REDIRECT_URI };
+  const tokenRequests = new TokenRequests(simulator, ledger);
+  spreadFaults(simulator, random.fork("faults"), ledger);
+  const startedAt = Date.now();
+  const until = startedAt + SECONDS * 1000;
+  const world = { simulator, workers, ledger, tokenRequests, startedAt, redirectUri: REDIRECT_URI };
   const visitors = Array.from({ length: Number(values.visitors) }, (_, index) =>
     new Visitor(world, random.fork(`visitor ${index}`)).live(until),
   );
@@ -59,30 +61,9 @@ try {
   await removeKeys();
 }
 
-for (const { fault } of simulator.requests) {
-  if (fault !== undefined) ledger.count(ledger.faults, fault);
-}
 console.log(ledger.toString());
 for (const failure of ledger.failures) console.error(`soak: ${failure}`);
 process.exitCode = ledger.failures.length > 0 ? 1 : 0;
-
-/** A share of all calls goes wrong, each in its own way. */
-function spreadFaults(at: DiscordSimulator, from: Random): void {
-  const often = { times: Number.POSITIVE_INFINITY, random: () => from.next() };
-  const everywhere = { ...often, chance: 0.004 };
-  at.fail({ ...everywhere, kind: "status", status: 500 });
-  at.fail({ ...everywhere, kind: "html" });
-  at.fail({ ...everywhere, kind: "hang" });
-  at.fail({ ...everywhere, kind: "reset" });
-  at.fail({ ...everywhere, kind: "truncated" });
-  at.fail({ ...everywhere, kind: "slow-body", everyMs: TIMEOUT_MS / 100 });
-  at.fail({ ...everywhere, kind: "swallowed" });
-  at.fail({ ...everywhere, kind: "invalid-json" });
-  at.fail({ ...everywhere, kind: "delay", ms: TIMEOUT_MS / 4 });
-  at.fail({ ...everywhere, kind: "rate-limited", retryAfter: 0.5 });
-  at.fail({ ...often, chance: 0.0005, kind: "cloudflare", retryAfter: 1 });
-  at.fail({ ...often, chance: 0.05, route: "POST /oauth2/token", kind: "status", status: 503 });
-}
 
 async function killWorkers(until: number, from: Random): Promise<void> {
   for (;;) {

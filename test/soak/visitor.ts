@@ -1,24 +1,21 @@
 import { setTimeout } from "node:timers/promises";
-import type {
-  Browser,
-  BrowserResponse,
-  DiscordSimulator,
-  RecordedRequest,
-  SimulatedUser,
-} from "../../src/testing/index.js";
-import type { Ledger, Reason } from "./ledger.js";
+import type { Browser, BrowserResponse, DiscordSimulator, SimulatedUser } from "../../src/testing/index.js";
+import type { Ledger } from "./ledger.js";
+import { describeKills, describeLoss, explainLoss, KILL_REASONS, type Loss } from "./losses.js";
 import type { Random } from "./random.js";
+import type { TokenRequests } from "./token-requests.js";
 import type { Workers } from "./workers.js";
 
 interface World {
   readonly simulator: DiscordSimulator;
   readonly workers: Workers;
   readonly ledger: Ledger;
+  readonly tokenRequests: TokenRequests;
   readonly redirectUri: string;
+  /** Epoch milliseconds. */
+  readonly startedAt: number;
 }
 
-/** Answers of the token endpoint that took effect and never arrived. */
-const SWALLOWING = ["swallowed", "truncated"];
 const PAGES = ["/me", "/me", "/fresh", "/guilds", "/visits"];
 
 /** A person with a browser: signs in, looks around, sometimes with many requests at once, and signs out. */
@@ -50,7 +47,7 @@ export class Visitor {
   }
 
   async #signIn(): Promise<void> {
-    const { simulator, ledger } = this.#world;
+    const { simulator, ledger, tokenRequests } = this.#world;
     const begun = await this.#get("/login");
     if (begun?.status !== 302 || !begun.location) return;
     const callback = new URL(await simulator.approve(begun.location, { user: this.#user }));
@@ -62,6 +59,7 @@ export class Visitor {
     if (login) {
       this.#knownAs = login.json<{ userId?: string }>().userId ?? "";
       this.#signedInAt = Date.now();
+      tokenRequests.forget(this.#user.id);
       ledger.logins += 1;
     }
   }
@@ -99,48 +97,19 @@ export class Visitor {
   }
 
   #noteLoss(code: string): void {
-    const { ledger } = this.#world;
-    const reason = this.#reasonOfLoss();
+    const { ledger, tokenRequests, workers } = this.#world;
+    const loss: Loss = {
+      at: Date.now(),
+      signedInAt: this.#signedInAt ?? 0,
+      removedAt: this.#removedAt,
+      userIds: [this.#user.id, this.#knownAs],
+      tokenRequests: tokenRequests.of(this.#user.id),
+    };
+    const reason = explainLoss(loss, workers.deaths);
     if (reason) ledger.count(ledger.reasons, reason);
-    else
-      ledger.lostWithoutReason.push(
-        `user ${this.#user.id} at ${new Date().toISOString()}: ${code}${this.#history()}`,
-      );
+    if (reason && KILL_REASONS.includes(reason)) ledger.lostByKill.push(describeKills(loss, workers.deaths));
+    if (!reason) ledger.lostWithoutReason.push(`${code}: ${describeLoss(loss, workers.deaths)}`);
     this.#signedInAt = undefined;
-  }
-
-  #reasonOfLoss(): Reason | undefined {
-    const since = this.#signedInAt ?? 0;
-    if (this.#removedAt >= since) return "the user removed the application at Discord";
-    const rotation = this.#tokenRequests().findLast(
-      ({ fault = "", status }) => SWALLOWING.includes(fault) || status === 200,
-    );
-    if (!rotation) return undefined;
-    if (SWALLOWING.includes(rotation.fault ?? "")) {
-      return "Discord rotated the pair, and a fault swallowed its answer";
-    }
-    const isCut = this.#world.workers.cutRefreshes.some(
-      ({ userId, begunAt, cutAt }) =>
-        userId === this.#knownAs && begunAt <= rotation.at && rotation.at <= cutAt,
-    );
-    return isCut ? "a worker was killed between that answer and the store" : undefined;
-  }
-
-  /** Seconds since the sign-in, what the token endpoint answered, and by which fault. */
-  #history(): string {
-    const requests = this.#tokenRequests().map(
-      ({ at, status, fault = "" }) => `${(at - (this.#signedInAt ?? 0)) / 1000} s: ${status} ${fault}`,
-    );
-    return ["", ...requests].join("; ");
-  }
-
-  /** What the token endpoint was asked for in this sign-in, also with tokens that it had taken before. */
-  #tokenRequests(): RecordedRequest[] {
-    const since = this.#signedInAt ?? 0;
-    const requests = this.#world.simulator.requestsTo("POST /oauth2/token").filter(({ at }) => at >= since);
-    const own = requests.filter(({ userId }) => userId === this.#user.id);
-    const tokens = new Set(own.map(({ form }) => form?.["refresh_token"]));
-    return requests.filter(({ form }) => form?.["refresh_token"] && tokens.has(form["refresh_token"]));
   }
 
   #get(path: string): Promise<BrowserResponse | undefined> {
@@ -149,10 +118,12 @@ export class Visitor {
 
   /** @returns nothing when the worker was killed meanwhile */
   async #request(url: string, method: string): Promise<BrowserResponse | undefined> {
-    const { ledger } = this.#world;
+    const { ledger, startedAt } = this.#world;
     ledger.requests += 1;
+    const askedAt = Date.now();
     try {
       const answer = await this.#browser.request(url, { method });
+      ledger.countAnswerTime(Math.floor((askedAt - startedAt) / 60_000), Date.now() - askedAt);
       const code = answer.status >= 400 ? ` ${answer.json<{ code?: string }>().code}` : "";
       ledger.count(ledger.answers, `${answer.status}${code}`);
       return answer;

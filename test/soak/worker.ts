@@ -1,4 +1,5 @@
 import { tracingChannel } from "node:diagnostics_channel";
+import http, { type ClientRequest } from "node:http";
 import type { AddressInfo } from "node:net";
 import { RedisStore } from "connect-redis";
 import express, { type ErrorRequestHandler } from "express";
@@ -10,11 +11,13 @@ import {
   type RefreshTrace,
   requiresAuthorization,
 } from "../../src/index.js";
+import { WORKER_HEADER } from "./worker-header.js";
 
 /** What the soak tells a worker. */
 export type Order =
   | {
       readonly order: "serve";
+      readonly name: string;
       readonly discord: DiscordOptions;
       readonly redisUrl: string;
       readonly prefix: string;
@@ -29,6 +32,9 @@ export type Report =
 /** What a worker says unasked: that it begins to refresh a user's tokens, and that it has stored what came of it. */
 export interface RefreshNote {
   readonly note: "refreshing" | "refreshed";
+  /** Counted by the worker. */
+  readonly refresh: number;
+  /** Empty where the app does not know the user. */
   readonly userId: string;
   /** Epoch milliseconds. */
   readonly at: number;
@@ -38,16 +44,28 @@ const unhandled: string[] = [];
 process.on("unhandledRejection", (reason) => unhandled.push(String(reason)));
 
 const ignore = () => undefined;
+const numbers = new WeakMap<RefreshTrace, number>();
+let refreshCount = 0;
 tracingChannel<unknown, RefreshTrace>("express-discord:refresh").subscribe({
-  start: (refresh) => say("refreshing", refresh),
+  start(refresh) {
+    refreshCount += 1;
+    numbers.set(refresh, refreshCount);
+    say("refreshing", refresh);
+  },
   asyncEnd: (refresh) => say("refreshed", refresh),
   end: ignore,
   asyncStart: ignore,
   error: ignore,
 });
 
-function say(note: RefreshNote["note"], { userId = "" }: RefreshTrace): void {
-  process.send?.({ note, userId, at: Date.now() } satisfies RefreshNote);
+function say(note: RefreshNote["note"], refresh: RefreshTrace): void {
+  const { userId = "" } = refresh;
+  process.send?.({
+    note,
+    refresh: numbers.get(refresh) ?? 0,
+    userId,
+    at: Date.now(),
+  } satisfies RefreshNote);
 }
 
 process.on("message", async (order: Order) => {
@@ -55,7 +73,9 @@ process.on("message", async (order: Order) => {
   process.send?.(report);
 });
 
-async function serve({ discord: options, redisUrl, prefix }: Order & { order: "serve" }): Promise<Report> {
+async function serve(order: Order & { order: "serve" }): Promise<Report> {
+  const { discord: options, name, redisUrl, prefix } = order;
+  nameInRequests(name);
   const client = createClient({ url: redisUrl });
   await client.connect();
   const app = express();
@@ -100,6 +120,18 @@ async function serve({ discord: options, redisUrl, prefix }: Order & { order: "s
   const server = app.listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   return { report: "serving", url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+}
+
+/** Lets every request of `node:http`, which carries those to the token endpoint, say who sends it. */
+function nameInRequests(name: string): void {
+  const request = new Proxy(http.request, {
+    apply(target, self, args) {
+      const sent: ClientRequest = Reflect.apply(target, self, args);
+      sent.setHeader(WORKER_HEADER, name);
+      return sent;
+    },
+  });
+  Object.assign(http, { request });
 }
 
 function measure(): Report {

@@ -1,26 +1,26 @@
 import { type ChildProcess, fork } from "node:child_process";
+import type { Death, RefreshUnderWay } from "./losses.js";
 import type { Order, RefreshNote, Report } from "./worker.js";
 
-type Serve = Order & { readonly order: "serve" };
+type Serve = Omit<Order & { readonly order: "serve" }, "name">;
 
 /** One process of the app. */
 interface Worker {
+  /** Never given to another one. */
+  readonly name: string;
   readonly child: ChildProcess;
   readonly url: string;
-}
-
-/** A refresh that its process did not live to finish. Times in epoch milliseconds. */
-export interface CutRefresh {
-  readonly userId: string;
-  readonly begunAt: number;
-  readonly cutAt: number;
+  /** By the number the worker gave them. Grows no more once it is dead. */
+  readonly refreshes: ReadonlyMap<number, RefreshUnderWay>;
 }
 
 /** The processes of the app, which get killed and replaced; the first one lives on, so that its heap can be watched. */
 export class Workers {
   readonly #serve: Serve;
   readonly #workers: Worker[] = [];
-  readonly cutRefreshes: CutRefresh[] = [];
+  #startedCount = 0;
+  /** Those that were killed, by name, oldest first. */
+  readonly deaths = new Map<string, Death>();
 
   constructor(serve: Serve) {
     this.#serve = serve;
@@ -37,7 +37,11 @@ export class Workers {
   /** Kills one that is not the first, without warning, and starts another in its place. */
   async replace(index: number): Promise<void> {
     const at = 1 + (index % (this.#workers.length - 1));
-    this.#workers[at]?.child.kill("SIGKILL");
+    const worker = this.#workers[at];
+    if (worker) {
+      this.deaths.set(worker.name, { at: Date.now(), refreshes: worker.refreshes });
+      worker.child.kill("SIGKILL");
+    }
     this.#workers[at] = await this.#startWorker();
   }
 
@@ -59,25 +63,25 @@ export class Workers {
     const child = fork(new URL("worker.ts", import.meta.url), {
       execArgv: ["--no-warnings", "--expose-gc", "--import", "tsx"],
     });
-    this.#followRefreshes(child);
-    const report = await ask(child, this.#serve);
+    this.#startedCount += 1;
+    const name = String(this.#startedCount);
+    const refreshes = followRefreshes(child);
+    const report = await ask(child, { ...this.#serve, name });
     if (report?.report !== "serving") throw new Error("The worker did not start.");
-    return { child, url: report.url };
+    return { name, child, url: report.url, refreshes };
   }
+}
 
-  #followRefreshes(child: ChildProcess): void {
-    const underway = new Map<string, number>();
-    child.on("message", (message: Report | RefreshNote) => {
-      if (!("note" in message)) return;
-      if (message.note === "refreshing") underway.set(message.userId, message.at);
-      else underway.delete(message.userId);
-    });
-    // By then, everything that it had said has been heard.
-    child.on("disconnect", () => {
-      const cutAt = Date.now();
-      for (const [userId, begunAt] of underway) this.cutRefreshes.push({ userId, begunAt, cutAt });
-    });
-  }
+/** The refreshes that a worker has begun and not finished, as far as it could still tell. */
+function followRefreshes(child: ChildProcess): ReadonlyMap<number, RefreshUnderWay> {
+  const refreshes = new Map<number, RefreshUnderWay>();
+  child.on("message", (message: Report | RefreshNote) => {
+    if (!("note" in message)) return;
+    const { at, note, refresh, userId } = message;
+    if (note === "refreshing") refreshes.set(refresh, { userId, begunAt: at });
+    else refreshes.delete(refresh);
+  });
+  return refreshes;
 }
 
 /** @returns nothing when the worker is killed before it answers */

@@ -1,22 +1,64 @@
-import { connect, createServer, type Socket } from "node:net";
+import { mkdtemp, rm } from "node:fs/promises";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** A way to a server that can be cut, as if the server went away. */
-export interface CuttableLine {
+/** A way to a server that can be cut, as if the server went away: connections end, and new ones fail. */
+interface Cuttable {
+  cut(): void;
+  /** Does nothing where it is not cut. */
+  mend(): void;
+}
+
+/** Over TCP: new connections are refused. */
+export interface CuttableLine extends Cuttable {
   /** The server's URL, by way of this line. */
   readonly url: string;
-  cut(): void;
-  mend(): void;
+}
+
+/** Over a Unix domain socket: there is no such file then. */
+export interface CuttableSocket extends Cuttable {
+  /** Where its file is. */
+  readonly folder: string;
 }
 
 /** Lays a line to a TCP server, for one test. */
 export async function layLine(serverUrl: string): Promise<CuttableLine> {
+  const { line, cut } = relayTo(serverUrl);
+  await new Promise<void>((resolve) => line.listen(0, "127.0.0.1", resolve));
+  const { port } = line.address() as AddressInfo;
+  const url = new URL(serverUrl);
+  url.host = `127.0.0.1:${port}`;
+  return {
+    url: url.href,
+    cut,
+    mend() {
+      if (!line.listening) line.listen(port, "127.0.0.1");
+    },
+  };
+}
+
+/** Lets a TCP server be reached by a socket file of this name, for one test. */
+export async function laySocket(serverUrl: string, fileName: string): Promise<CuttableSocket> {
+  const folder = await mkdtemp(join(tmpdir(), "socket-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const { line, cut } = relayTo(serverUrl);
+  const file = join(folder, fileName);
+  await new Promise<void>((resolve) => line.listen(file, resolve));
+  return {
+    folder,
+    cut,
+    mend() {
+      if (!line.listening) line.listen(file);
+    },
+  };
+}
+
+function relayTo(serverUrl: string) {
   const { hostname, port } = new URL(serverUrl);
   const sockets = new Set<Socket>();
-  let isCut = false;
-
   const line = createServer((near) => {
-    if (isCut) return void near.destroy();
     const far = connect(Number(port), hostname);
     for (const [socket, other] of [
       [near, far],
@@ -31,25 +73,10 @@ export async function layLine(serverUrl: string): Promise<CuttableLine> {
       socket.pipe(other);
     }
   });
-  await new Promise<void>((resolve) => line.listen(0, "127.0.0.1", resolve));
-
-  const endAll = () => {
+  const cut = () => {
+    line.close();
     for (const socket of sockets) socket.destroy();
   };
-  onTestFinished(() => {
-    endAll();
-    line.close();
-  });
-  const url = new URL(serverUrl);
-  url.host = `127.0.0.1:${(line.address() as { port: number }).port}`;
-  return {
-    url: url.href,
-    cut() {
-      isCut = true;
-      endAll();
-    },
-    mend() {
-      isCut = false;
-    },
-  };
+  onTestFinished(cut);
+  return { line, cut };
 }

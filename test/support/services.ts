@@ -5,7 +5,43 @@ import type { TestProject } from "vitest/node";
 export interface Services {
   readonly redisUrl: string | undefined;
   readonly databaseUrl: string | undefined;
+  readonly mariadbUrl: string | undefined;
+  readonly memcachedUrl: string | undefined;
 }
+
+interface Server {
+  readonly name: string;
+  readonly variable: string;
+  readonly defaultUrl: string;
+  readonly usualPort: number;
+}
+
+const SERVERS: Readonly<Record<keyof Services, Server>> = {
+  redisUrl: {
+    name: "Redis",
+    variable: "REDIS_URL",
+    defaultUrl: "redis://127.0.0.1:6379",
+    usualPort: 6379,
+  },
+  databaseUrl: {
+    name: "PostgreSQL",
+    variable: "DATABASE_URL",
+    defaultUrl: "postgres://postgres@127.0.0.1:5432/test",
+    usualPort: 5432,
+  },
+  mariadbUrl: {
+    name: "MariaDB",
+    variable: "MARIADB_URL",
+    defaultUrl: "mysql://root@127.0.0.1:3306/test",
+    usualPort: 3306,
+  },
+  memcachedUrl: {
+    name: "memcached",
+    variable: "MEMCACHED_URL",
+    defaultUrl: "memcached://127.0.0.1:11211",
+    usualPort: 11211,
+  },
+};
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -15,23 +51,30 @@ declare module "vitest" {
 
 /** Looks for the servers once, before the first test, and says which tests are skipped for want of one. */
 export async function setup(project: TestProject): Promise<void> {
-  const redisUrl = process.env["REDIS_URL"] ?? "redis://127.0.0.1:6379";
-  const databaseUrl = process.env["DATABASE_URL"] ?? "postgres://postgres@127.0.0.1:5432/test";
-  const [hasRedis, hasDatabase] = await Promise.all([isServed(redisUrl, 6379), isServed(databaseUrl, 5432)]);
-
-  const missing = [
-    hasRedis ? [] : `Redis (REDIS_URL, ${addressOf(redisUrl)})`,
-    hasDatabase ? [] : `PostgreSQL (DATABASE_URL, ${addressOf(databaseUrl)})`,
-  ].flat();
+  const found: Record<keyof Services, string | undefined> = {
+    redisUrl: await servedUrl(SERVERS.redisUrl),
+    databaseUrl: await servedUrl(SERVERS.databaseUrl),
+    mariadbUrl: await servedUrl(SERVERS.mariadbUrl),
+    memcachedUrl: await servedUrl(SERVERS.memcachedUrl),
+  };
+  const missing = (Object.keys(SERVERS) as (keyof Services)[])
+    .filter((key) => found[key] === undefined)
+    .map((key) => `${SERVERS[key].name} (${SERVERS[key].variable}, ${addressOf(urlOf(SERVERS[key]))})`);
   if (missing.length > 0) {
     const sentence = `No answer from ${missing.join(" and ")}`;
     if (process.env["CI"] === "true") throw new Error(`${sentence}: with CI=true every test must run.`);
     process.stdout.write(`${sentence}: the tests on it are skipped.\n`);
   }
-  project.provide("services", {
-    redisUrl: hasRedis ? redisUrl : undefined,
-    databaseUrl: hasDatabase ? databaseUrl : undefined,
-  });
+  project.provide("services", found);
+}
+
+function urlOf({ variable, defaultUrl }: Server): string {
+  return process.env[variable] ?? defaultUrl;
+}
+
+async function servedUrl(server: Server): Promise<string | undefined> {
+  const url = urlOf(server);
+  return (await isServed(url, server.usualPort)) ? url : undefined;
 }
 
 function isServed(url: string, usualPort: number): Promise<boolean> {

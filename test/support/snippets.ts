@@ -56,9 +56,13 @@ function fenced(file: string, text: string): Snippet[] {
 /**
  * Compiles snippets as files of an app that has installed this package, as strictly as the package itself.
  *
+ * @param overrides what another app has in its `compilerOptions`
  * @returns the complaints about each snippet, with the line in its text
  */
-export function compileSnippets(snippets: readonly Snippet[]): Map<Snippet, readonly string[]> {
+export function compileSnippets(
+  snippets: readonly Snippet[],
+  overrides: ts.CompilerOptions = {},
+): Map<Snippet, readonly string[]> {
   const root = process.cwd();
   const virtual = new Map(
     snippets.map((snippet) => [join(root, `${snippet.file}.${snippet.line}.ts`), snippet]),
@@ -66,7 +70,7 @@ export function compileSnippets(snippets: readonly Snippet[]): Map<Snippet, read
   const globals = join(root, "globals-of-examples.d.ts");
   const textOf = (path: string) => (path === globals ? GLOBALS_OF_EXAMPLES : virtual.get(path)?.code);
 
-  const options = compilerOptions(root);
+  const options = { ...compilerOptions(root), ...overrides };
   const host = ts.createCompilerHost(options);
   const { fileExists, readFile, getSourceFile } = host;
   host.fileExists = (path) => textOf(path) !== undefined || fileExists(path);

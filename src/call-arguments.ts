@@ -1,0 +1,99 @@
+import type { ServerResponse } from "node:http";
+import type { Application } from "express";
+import { isRecord, isRequest, wrongValue } from "./check-options.js";
+import { FUNCTION, SCOPES } from "./option-kinds.js";
+import { kindOf, shown } from "./shown.js";
+import { requireSnowflake } from "./snowflake.js";
+
+/** @throws TypeError that says what to pass */
+export function requireApp(app: unknown): asserts app is Application {
+  if (isApp(app)) return;
+  throw new TypeError(
+    `An Express app is needed, as in const app = express(); discord.init(app), not ${shownApp(app)}.`,
+  );
+}
+
+/**
+ * Which of a constructor's arguments is the app, and which the options.
+ *
+ * @throws TypeError where options would be overlooked
+ */
+export function appAndOptions<Options extends object>(
+  args: readonly unknown[],
+): { readonly app?: Application; readonly options?: Options | undefined } {
+  const [first, second] = args;
+  const isAlone = args.length < 2 || (second === undefined && !isApp(first));
+  if (isAlone && (first === undefined || isPlainOptions(first)))
+    return { options: first as Options | undefined };
+  requireApp(first);
+  if (second === undefined || isPlainOptions(second))
+    return { app: first, options: second as Options | undefined };
+  throw new TypeError(`The options must be an object such as { clientId }, not ${kindOf(second)}.`);
+}
+
+/** @returns the responses that were given, none or one @throws TypeError that says what to pass */
+export function requireVisit(req: unknown, responses: readonly ServerResponse[]): readonly ServerResponse[] {
+  if (!hasHeaders(req))
+    throw new TypeError(
+      `The first argument must be the request, as in discord.fetchUser(req), not ${isResponse(req) ? "the response" : shown(req)}.`,
+    );
+  for (const res of responses) {
+    if (!isResponse(res))
+      throw new TypeError(
+        `The second argument must be the response, as in discord.createSession(req, res), not ${isRequest(res) ? "the request" : shown(res)}.`,
+      );
+  }
+  return responses;
+}
+
+/** @returns `scopes` themselves @throws TypeError for what is no list of scopes */
+export function requireScopes(scopes: readonly string[]): readonly string[] {
+  if (SCOPES.accepts(scopes)) return scopes;
+  throw new TypeError(wrongValue("scopes", scopes, SCOPES));
+}
+
+/** @returns `callback` itself @throws TypeError for what is given and cannot be called */
+export function requireCallback<T>(callback: T | undefined): T | undefined {
+  if (callback === undefined || FUNCTION.accepts(callback)) return callback;
+  throw new TypeError(wrongValue("The callback", callback, FUNCTION));
+}
+
+/** @throws TypeError for a user and a time that cannot be signed out by, which would sign nobody out */
+export function requireDeauthorization(userId: unknown, at: unknown): void {
+  requireSnowflake(userId, "userId");
+  if (at === undefined || (at instanceof Date && !Number.isNaN(at.getTime()))) return;
+  throw new TypeError(
+    `The time must be a valid Date, not ${at instanceof Date ? "an invalid one" : shown(at)}.`,
+  );
+}
+
+function isApp(value: unknown): value is Application {
+  return typeof value === "function" && hasMethods(value, "set", "get", "use") && "settings" in value;
+}
+
+function hasHeaders(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "headers" in value;
+}
+
+function isResponse(value: unknown): boolean {
+  return hasMethods(value, "setHeader");
+}
+
+function isPlainOptions(value: unknown): boolean {
+  return isRecord(value) && !hasMethods(value, "listen");
+}
+
+function shownApp(value: unknown): string {
+  if (hasMethods(value, "getHttpAdapter"))
+    return "a Nest app: pass app.getHttpAdapter().getInstance(), which is its Express app";
+  if (typeof value === "function" && "application" in value) return "express itself: call it, express()";
+  if (hasMethods(value, "route", "param") || hasMethods(value, "handle"))
+    return "a router: pass the app that uses it";
+  if (hasMethods(value, "listen")) return "an HTTP server: pass the Express app that it serves";
+  return kindOf(value);
+}
+
+function hasMethods(value: unknown, ...names: readonly string[]): boolean {
+  if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
+  return names.every((name) => name in value && typeof value[name as keyof typeof value] === "function");
+}

@@ -1,0 +1,65 @@
+import { isRecord, type Kind } from "./check-options.js";
+import { shown } from "./shown.js";
+import { isSnowflake } from "./snowflake.js";
+
+/** Anything: it is checked where it is used, or not at all. */
+export const ANYTHING: Kind = { wanted: "anything", accepts: () => true };
+
+export const BOOLEAN: Kind = { wanted: "true or false", accepts: (value) => typeof value === "boolean" };
+
+export const FUNCTION: Kind = { wanted: "a function", accepts: (value) => typeof value === "function" };
+
+export const STRING: Kind = { wanted: "a string", accepts: (value) => typeof value === "string" };
+
+/** Milliseconds; Infinity is any length of time. */
+export const DURATION: Kind = {
+  wanted: "a number of milliseconds, 0 or more",
+  accepts: (value) => typeof value === "number" && value >= 0,
+};
+
+/** Anything in a list. */
+export const LIST: Kind = { wanted: "a list", accepts: (value) => Array.isArray(value) };
+
+export const SCOPES: Kind = {
+  wanted: 'a list of scopes such as ["identify", "guilds"]',
+  accepts: (value) => Array.isArray(value) && value.length > 0 && value.every(isScope),
+};
+
+/** Ids of which one is needed. */
+export const SOME_IDS: Kind = {
+  wanted: 'a list of ids such as ["80351110224678912"]',
+  accepts: (value) => Array.isArray(value) && value.length > 0 && value.every(isSnowflake),
+  hint: (value) => (Array.isArray(value) && value.length === 0 ? "nobody could meet that." : undefined),
+};
+
+/** A route below the place where something is mounted, or that there is none. */
+export const PATH_OR_FALSE: Kind = {
+  wanted: 'a path such as "/login", or false',
+  accepts: (value) => value === false || (typeof value === "string" && value.startsWith("/")),
+};
+
+/** Where a visitor can be sent. */
+export const ADDRESS: Kind = {
+  wanted: 'a path or URL such as "/me"',
+  accepts: (value) =>
+    typeof value === "string" && /^[\x21-\x7e]+$/.test(value) && URL.canParse(value, "https://a.invalid"),
+};
+
+/** An object that maps names to something; `Headers`, Maps and the like would be read as empty. */
+export const RECORD: Kind = {
+  wanted: "a plain object",
+  accepts: isRecord,
+};
+
+/** One of these. */
+export function oneOf(...values: readonly (string | number)[]): Kind {
+  return {
+    wanted: values.length > 2 ? `one of ${values.join(", ")}` : values.map(shown).join(" or "),
+    accepts: (value) => values.some((one) => one === value),
+  };
+}
+
+/** A scope as OAuth writes it: no spaces, no control characters, nothing beyond ASCII. */
+export function isScope(value: unknown): value is string {
+  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
+}

@@ -1,0 +1,138 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import type { Application, Request } from "express";
+import { describe, expect, it } from "vitest";
+import { requiresAuthorization } from "../../src/index.js";
+import { EXPRESS, startApp } from "../support/app.js";
+import { failureOf, refreshesAt, WEEK_MS } from "../support/signed-in.js";
+import { type SignedInOnStore, startSignedInOn } from "../support/signed-in-on.js";
+import { MEMCACHED, MEMORY, POSTGRES_UUID, REDIS, type StoreKind, served } from "../support/stores.js";
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Ways to generate session ids, and the form that every key has to have then. */
+const FORMS: readonly (readonly [form: string, genid: () => string, pattern: RegExp])[] = [
+  ["32 characters, the default", () => randomBytes(24).toString("base64url"), /^discord-[\w-]{24}$/],
+  ["UUIDs", randomUUID, UUID],
+  ["20 characters", () => randomBytes(15).toString("base64url"), /^[\w-]{1,20}$/],
+  ["32 hexadecimal digits", () => randomBytes(16).toString("hex"), /^[0-9a-f]{1,32}$/],
+  ["64 hexadecimal digits", () => randomBytes(32).toString("hex"), /^[0-9a-f]{1,64}$/],
+  ["128 characters", () => randomBytes(96).toString("base64url"), /^[\w-]{1,128}$/],
+];
+
+const CHANGES: readonly (readonly [
+  from: string,
+  to: string,
+  former: () => string,
+  pattern: RegExp,
+  next: () => string,
+])[] = [
+  ["UUIDs", "20 characters", randomUUID, UUID, () => randomBytes(15).toString("base64url")],
+  ["20 characters", "UUIDs", () => randomBytes(15).toString("base64url"), /^[\w-]{1,20}$/, randomUUID],
+  [
+    "32 characters",
+    "64 hexadecimal digits",
+    () => randomBytes(24).toString("base64url"),
+    /^discord-[\w-]{24}$/,
+    () => randomBytes(32).toString("hex"),
+  ],
+];
+
+const KINDS: readonly StoreKind[] = [MEMORY, REDIS, MEMCACHED];
+
+/** Session ids of an app, and which there are. */
+interface Ids {
+  readonly genid: () => string;
+  readonly issued: Set<string>;
+  /** From now on new sessions get ids of this form. */
+  change(generate: () => string): void;
+}
+
+describe.each(EXPRESS)("session ids on %s", (_express, createApp) => {
+  describe.each(served(KINDS))("in %s", (_name, kind) => {
+    it.each(FORMS)("of %s give every key their form", async (_form, generate, pattern) => {
+      const ids = idsOf(generate);
+      const story = await startSignedInOn(createApp, kind, { session: { genid: ids.genid } });
+      await refreshAndSignOut(story, ids, pattern);
+    });
+
+    it.each(CHANGES)(
+      "of %s are what a sign-in keeps to when new ones are %s",
+      async (_from, _to, former, pattern, next) => {
+        const ids = idsOf(former);
+        const session = { genid: ids.genid };
+        const story = await startSignedInOn(createApp, kind, { session, routes: mountRenewal });
+        ids.change(next);
+        expect((await story.browser.get("/renew-session")).status).toBe(200);
+        expect([...ids.issued].filter((id) => !id.match(pattern)).length).toBeGreaterThan(0);
+        await refreshAndSignOut(story, ids, pattern);
+      },
+    );
+  });
+
+  describe.each(served([POSTGRES_UUID]))("in %s", (_name, kind) => {
+    it("are the only values that the column takes, and every key is one", async () => {
+      const ids = idsOf(randomUUID);
+      const story = await startSignedInOn(createApp, kind, { session: { genid: ids.genid } });
+      await refreshAndSignOut(story, ids, UUID);
+    });
+  });
+
+  /** Through two refreshes, one in another process, and a sign-out that holds in both; looks at every key that is written. */
+  async function refreshAndSignOut(story: SignedInOnStore, ids: Ids, pattern: RegExp): Promise<void> {
+    const { simulator, app, user, browser, opened, advance } = story;
+    const other = await startApp(createApp, simulator, {
+      session: { genid: ids.genid, store: opened.store },
+      routes: (to) =>
+        to.get("/guarded", requiresAuthorization, (_req, res) => void res.json({ passed: true })),
+    });
+    const written = new Set(await opened.keys());
+    const set = opened.store.set.bind(opened.store);
+    opened.store.set = (key, ...rest) => {
+      written.add(key);
+      return set(key, ...rest);
+    };
+    expect((await browser.get("/me")).json()).toEqual({ id: user.id });
+
+    for (const [refreshes, url] of [app.url, other.url].entries()) {
+      advance(WEEK_MS);
+      expect((await browser.get(`${url}/guarded`)).status).toBe(200);
+      expect(refreshesAt(simulator)).toBe(refreshes + 1);
+    }
+    expect((await browser.post("/logout")).status).toBe(200);
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+    advance(30_000);
+    expect(failureOf(await browser.get(`${other.url}/guarded`))).toBe("401 not_signed_in");
+
+    const ours = [...written].filter((key) => !ids.issued.has(key));
+    expect(ours.length).toBeGreaterThan(0);
+    expect(ours.filter((key) => !pattern.test(key))).toEqual([]);
+  }
+});
+
+function idsOf(first: () => string): Ids {
+  let generate = first;
+  const issued = new Set<string>();
+  return {
+    issued,
+    genid() {
+      const id = generate();
+      issued.add(id);
+      return id;
+    },
+    change(next) {
+      generate = next;
+    },
+  };
+}
+
+/** As an app does it that gives a session a new id now and then. */
+function mountRenewal(app: Application): void {
+  app.get("/renew-session", (req: Request, res, next) => {
+    const { cookie: _, ...data } = req.session;
+    req.session.regenerate((error) => {
+      if (error) return next(error);
+      Object.assign(req.session, data);
+      res.json({ renewed: true });
+    });
+  });
+}

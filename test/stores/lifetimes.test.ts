@@ -1,0 +1,119 @@
+import type { Application, Request } from "express";
+import { describe, expect, it } from "vitest";
+import { type DiscordOAuth2Session, discordRouter, requiresAuthorization } from "../../src/index.js";
+import { EXPRESS, forward } from "../support/app.js";
+import { refreshesAt } from "../support/signed-in.js";
+import { recordKeyIn, sessionKeyIn, startSignedInOn } from "../support/signed-in-on.js";
+import { STORES, type StoreForTest, served } from "../support/stores.js";
+
+type Mount = (app: Application, discord: DiscordOAuth2Session) => void;
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+/** Stores count in whole seconds, and waits take the library's time along. */
+const TOLERANCE_MS = 3000;
+
+/** Every kind whose entries live as long as the session's cookie says. */
+const BY_COOKIE = STORES.filter(({ ownTtlMs }) => ownTtlMs === undefined);
+
+const LENGTHENED: readonly (readonly [when: string, callbackPath: string, mount: Mount])[] = [
+  ["in onLogin", "/auth/callback", lengthenInOnLogin],
+  ["after callback()", "/long/callback", lengthenAfterCallback],
+];
+
+describe.each(EXPRESS)("on %s", (_express, createApp) => {
+  describe.each(served(STORES))("the store %s", (_name, kind) => {
+    it.each([
+      ["end with the browser", {}],
+      ["live an hour", { cookie: { maxAge: HOUR_MS } }],
+      ["live 20 days", { cookie: { maxAge: 20 * DAY_MS } }],
+    ])("keeps a record as long as its session where sessions %s", async (_lifetime, session) => {
+      const { opened } = await startSignedInOn(createApp, kind, { session });
+      await expectEqualLifetimes(opened);
+    });
+
+    it("keeps the record as long as the session after each visit and each refresh", async () => {
+      const session = { rolling: true, cookie: { maxAge: 20 * DAY_MS } };
+      const { opened, simulator, browser, pass } = await startSignedInOn(createApp, kind, { session });
+      const step = (kind.ownTtlMs ?? 5 * DAY_MS) - HOUR_MS;
+      for (let passed = 0; passed < 16 * DAY_MS; passed += step) {
+        await pass(step);
+        expect((await browser.get("/user?fresh=true")).status).toBe(200);
+        await expectEqualLifetimes(opened);
+      }
+      expect(refreshesAt(simulator)).toBe(2);
+    });
+
+    it("keeps the note of a sign-out as long as the session", async () => {
+      const session = { cookie: { maxAge: 2 * HOUR_MS } };
+      const { opened, browser } = await startSignedInOn(createApp, kind, { session });
+      await browser.post("/logout");
+      await expectEqualLifetimes(opened);
+    });
+  });
+
+  describe.each(served(BY_COOKIE))("the store %s", (_name, kind) => {
+    it.each(LENGTHENED)(
+      "keeps the record of a session lengthened %s",
+      async (_when, callbackPath, routes) => {
+        const session = { cookie: { maxAge: HOUR_MS } };
+        const { opened, browser, pass } = await startSignedInOn(createApp, kind, {
+          session,
+          callbackPath,
+          routes,
+        });
+        const lifetime = async () => opened.lifetimeMs(await recordKeyIn(opened));
+        // It is extended when the response has ended.
+        await expect.poll(lifetime, { timeout: 5000 }).toBeGreaterThan(19 * DAY_MS);
+        await pass(15 * DAY_MS);
+        expect((await browser.get("/guarded")).status).toBe(200);
+      },
+    );
+
+    it("keeps the record of a session lengthened some time after the login", async () => {
+      const routes = (app: Application) => {
+        app.get("/remember-me", requiresAuthorization, (req, res) => {
+          lengthen(req);
+          res.json({ remembered: true });
+        });
+      };
+      const session = { cookie: { maxAge: HOUR_MS } };
+      const { browser, pass } = await startSignedInOn(createApp, kind, { session, routes });
+      await pass(HOUR_MS / 2);
+      expect((await browser.get("/remember-me")).status).toBe(200);
+      await pass(HOUR_MS / 4);
+      expect((await browser.get("/guarded")).status).toBe(200);
+      await pass(15 * DAY_MS);
+      expect((await browser.get("/guarded")).status).toBe(200);
+    });
+  });
+});
+
+async function expectEqualLifetimes(opened: StoreForTest): Promise<void> {
+  const ofSession = await opened.lifetimeMs(await sessionKeyIn(opened));
+  const ofRecord = await opened.lifetimeMs(await recordKeyIn(opened));
+  const difference = ofRecord === ofSession ? 0 : Math.abs(ofRecord - ofSession);
+  expect(difference, `record ${ofRecord} ms, session ${ofSession} ms`).toBeLessThan(TOLERANCE_MS);
+}
+
+function lengthenInOnLogin(app: Application): void {
+  app.use("/auth", discordRouter({ onLogin: lengthen }));
+}
+
+function lengthenAfterCallback(app: Application, discord: DiscordOAuth2Session): void {
+  app.get(
+    "/long/callback",
+    forward(async (req, res) => {
+      const login = await discord.callback(req, res);
+      await new Promise((resolve) => setImmediate(resolve));
+      lengthen(req);
+      res.json(login);
+    }),
+  );
+}
+
+function lengthen(req: Request): void {
+  req.session.cookie.maxAge = 20 * DAY_MS;
+  // express-session saves no session of which only the cookie has changed.
+  Object.assign(req.session, { remembered: true });
+}

@@ -1,0 +1,219 @@
+import { randomBytes } from "node:crypto";
+import type { RequestHandler } from "express";
+import { MemoryStore, type SessionData } from "express-session";
+import { describe, expect, it } from "vitest";
+import { EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { openLogin, signedInAs } from "../support/login.js";
+import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
+
+type Callback = (error?: unknown) => void;
+type Lookup = (error: unknown, session?: SessionData | null) => void;
+type Action = "get" | "set" | "destroy";
+
+/** Much less than the 20 seconds that a store is waited for. */
+const AT_ONCE_MS = 3000;
+/** Longer than memory answers. */
+const PAST_MEMORY_MS = 31_000;
+
+/** Its promises end in nothing, before it calls back. */
+class EmptyPromiseStore extends MemoryStore {
+  override async get(key: string, callback: Lookup): Promise<void> {
+    super.get(key, (error, session) => void later().then(() => callback(error, session)));
+  }
+
+  override async set(key: string, session: SessionData, callback?: Callback): Promise<void> {
+    super.set(key, session, (error) => void later().then(() => callback?.(error)));
+  }
+
+  override async destroy(key: string, callback?: Callback): Promise<void> {
+    super.destroy(key, (error) => void later().then(() => callback?.(error)));
+  }
+}
+
+/** Such a use by this library fails in its own way, and never calls back. */
+class RejectingStore extends MemoryStore {
+  rejects: Action | undefined;
+  fail: () => unknown = () => Promise.reject(new Error("Not connected."));
+
+  override get(key: string, callback: Lookup): unknown {
+    return this.#fails("get", key) ? this.fail() : super.get(key, callback);
+  }
+
+  override set(key: string, session: SessionData, callback?: Callback): unknown {
+    return this.#fails("set", key) ? this.fail() : super.set(key, session, callback);
+  }
+
+  override destroy(key: string, callback?: Callback): unknown {
+    return this.#fails("destroy", key) ? this.fail() : super.destroy(key, callback);
+  }
+
+  #fails(action: Action, key: string): boolean {
+    return this.rejects === action && key.startsWith("discord-");
+  }
+}
+
+const FAILURES: readonly (readonly [how: string, fail: () => unknown])[] = [
+  ["a rejected promise", () => Promise.reject(new Error("Not connected."))],
+  [
+    "a promise that is rejected later",
+    async () => {
+      await later();
+      throw new Error("Not connected.");
+    },
+  ],
+  [
+    "what it throws",
+    () => {
+      throw new Error("Not connected.");
+    },
+  ],
+];
+
+describe.each(EXPRESS)("on %s", (_express, createApp) => {
+  it("a store whose promises end in nothing is read by its callbacks", async () => {
+    const store = new EmptyPromiseStore();
+    const { simulator, user, browser, advance } = await startSignedIn(createApp, { session: { store } });
+    expect(await signedInAs(browser)).toBe(user.id);
+    advance(WEEK_MS);
+    expect(await signedInAs(browser)).toBe(user.id);
+    expect(refreshesAt(simulator)).toBe(1);
+    const other = await startApp(createApp, simulator, { session: { store } });
+    expect((await browser.get(`${other.url}/me`)).json()).toEqual({ id: user.id });
+    expect((await browser.post("/logout")).status).toBe(200);
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+  });
+
+  it("a store that calls back and rejects afterwards has answered", async () => {
+    const store = new MemoryStore();
+    const { get } = store;
+    store.get = async (key, callback) => {
+      await new Promise<void>((resolve) =>
+        get.call(store, key, (error, session) => {
+          callback(error, session);
+          resolve();
+        }),
+      );
+      if (key.startsWith("discord-")) throw new Error("Too late to matter.");
+    };
+    const { user, browser, advance } = await startSignedIn(createApp, { session: { store } });
+    advance(PAST_MEMORY_MS);
+    expect(await signedInAs(browser)).toBe(user.id);
+  });
+
+  describe.each(FAILURES)("a store that fails with %s and never calls back", (_how, fail) => {
+    it("fails the login at once when it fails to write", async () => {
+      const store = new RejectingStore();
+      store.fail = fail;
+      const simulator = await startSimulator();
+      const { browser } = await startApp(createApp, simulator, { session: { store } });
+      const visitor = browser();
+      const { callbackUrl } = await openLogin(visitor, simulator, simulator.addUser());
+      store.rejects = "set";
+      const startedAt = performance.now();
+      expect(failureOf(await visitor.get(callbackUrl))).toBe("503 store_failed");
+      expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
+    });
+
+    it("fails a request at once when it fails to read, and a sign-out when it fails to write", async () => {
+      const store = new RejectingStore();
+      store.fail = fail;
+      const { user, browser, advance } = await startSignedIn(createApp, { session: { store } });
+      advance(PAST_MEMORY_MS);
+      store.rejects = "get";
+      const startedAt = performance.now();
+      expect(failureOf(await browser.get("/guarded"))).toBe("503 store_failed");
+      store.rejects = undefined;
+      expect(await signedInAs(browser)).toBe(user.id);
+      store.rejects = "set";
+      expect(failureOf(await browser.post("/logout"))).toBe("503 store_failed");
+      expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
+    });
+  });
+
+  describe("sessions whose methods return promises and call nobody back", () => {
+    it("are saved before the callback is answered, under a new id", async () => {
+      const sessions = new PromisedSessions();
+      const { browser, user, simulator, visitor } = await startWith(sessions);
+      const former = await visitor();
+      await browser.signIn("/login", { user });
+      expect(new Set(sessions.saved).size).toBe(1);
+      expect(sessions.saved).not.toContain(former);
+      expect(await signedInAs(browser)).toBe(user.id);
+      expect(simulator.requestsTo("POST /oauth2/token")).toHaveLength(1);
+    });
+
+    it.each(["save", "regenerate"] as const)("fail the login at once when %s is rejected", async (method) => {
+      const sessions = new PromisedSessions();
+      const { browser, user, visitor } = await startWith(sessions);
+      await visitor();
+      sessions.rejects = method;
+      const startedAt = performance.now();
+      expect(failureOf(await browser.signIn("/login", { user }))).toBe("503 store_failed");
+      expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
+      sessions.rejects = undefined;
+      expect(await signedInAs(browser)).toBeUndefined();
+    });
+
+    async function startWith(sessions: PromisedSessions) {
+      const simulator = await startSimulator();
+      const app = await startApp(createApp, simulator, {
+        sessionMiddleware: sessions.middleware,
+        routes: (to) => to.get("/session", (req, res) => void res.json(req.sessionID)),
+      });
+      const browser = app.browser();
+      /** Begins a session. @returns its id */
+      const visitor = async () => (await browser.get("/session")).json<string>();
+      return { simulator, browser, user: simulator.addUser(), visitor };
+    }
+  });
+});
+
+/** Session middleware whose sessions are stored when they are saved, and at no other time. */
+class PromisedSessions {
+  readonly store = new MemoryStore();
+  /** The ids under which sessions were saved, once they were. */
+  readonly saved: string[] = [];
+  rejects: "save" | "regenerate" | undefined;
+
+  readonly middleware: RequestHandler = (req, res, next) => {
+    const open = (id: string, data: object) => {
+      const settle = async (method: "save" | "regenerate", act: () => void) => {
+        await later();
+        if (this.rejects === method) throw new Error("Not connected.");
+        act();
+      };
+      const methods = {
+        id,
+        save: () =>
+          settle("save", () => {
+            this.store.set(id, session as unknown as SessionData);
+            this.saved.push(id);
+          }),
+        regenerate: () =>
+          settle("regenerate", () => {
+            this.store.destroy(id);
+            open(newId(), {});
+          }),
+      };
+      const cookie = { originalMaxAge: null, path: "/" };
+      const session: object = Object.create(methods, Object.getOwnPropertyDescriptors({ ...data, cookie }));
+      Object.assign(req, { session, sessionID: id, sessionStore: this.store });
+      res.setHeader("Set-Cookie", `sid=${id}; Path=/; HttpOnly`);
+    };
+    const id = /(?:^|; )sid=([\w-]+)/.exec(req.headers.cookie ?? "")?.[1] ?? newId();
+    this.store.get(id, (error, data) => {
+      if (error) return next(error);
+      open(id, data ?? {});
+      next();
+    });
+  };
+}
+
+function newId(): string {
+  return randomBytes(24).toString("base64url");
+}
+
+/** A later turn. */
+function later(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

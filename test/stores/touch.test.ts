@@ -1,0 +1,97 @@
+import { MemoryStore, type SessionData, type Store } from "express-session";
+import { describe, expect, it } from "vitest";
+import { EXPRESS, startApp } from "../support/app.js";
+import { createGate } from "../support/gate.js";
+import { signedInAs } from "../support/login.js";
+import { refreshesAt, WEEK_MS } from "../support/signed-in.js";
+import { recordKeyIn, startSignedInOn } from "../support/signed-in-on.js";
+import { MEMCACHED, MEMORY, type StoreKind, served } from "../support/stores.js";
+
+/** Longer than memory answers. */
+const PAST_MEMORY_MS = 31_000;
+/** Every token is refreshed a minute before it expires. */
+const JUST_BEFORE_DUE_MS = WEEK_MS - 70_000;
+
+/** A store that other processes may share, and whose touch simply writes what it is given. */
+class SettingStore extends MemoryStore {
+  override touch(key: string, session: SessionData, callback?: () => void): void {
+    this.set(key, session, callback);
+  }
+}
+
+const SETTING: StoreKind = {
+  ...MEMORY,
+  name: "a store in memory",
+  async open() {
+    const store = new SettingStore();
+    const entries = () =>
+      new Promise<Record<string, SessionData>>((resolve, reject) =>
+        store.all((error, found) => (error ? reject(error) : resolve({ ...found }))),
+      );
+    return {
+      store,
+      keys: async () => Object.keys(await entries()),
+      lifetimeMs: async (key) => (await entries())[key]?.cookie.originalMaxAge ?? Number.POSITIVE_INFINITY,
+    };
+  },
+};
+
+describe.each(EXPRESS)("on %s", (_express, createApp) => {
+  describe.each(served([SETTING, MEMCACHED]))("%s whose touch is a set", (_name, kind) => {
+    it("loses no pair when visitors come to two processes around a refresh", async () => {
+      const { opened, simulator, user, app, browser, advance } = await startSignedInOn(createApp, kind);
+      const process = () => startApp(createApp, simulator, { session: { store: opened.store } });
+      const other = await process();
+      for (const _week of [1, 2]) {
+        for (const passed of [JUST_BEFORE_DUE_MS, 5000, 4000, 1000, PAST_MEMORY_MS, 60_000]) {
+          advance(passed);
+          const visits = [app, other, app, other].map(({ url }) => browser.get(`${url}/me`));
+          expect((await Promise.all(visits)).map((answer) => answer.json())).toEqual(
+            visits.map(() => ({ id: user.id })),
+          );
+        }
+      }
+      const last = await process();
+      expect((await browser.get(`${last.url}/me`)).json()).toEqual({ id: user.id });
+      expect(refreshesAt(simulator)).toBe(2);
+    });
+
+    it.each(["/logout", "/logout?everywhere=true"])(
+      "brings back nothing that %s has ended meanwhile",
+      async (path) => {
+        const { opened, simulator, app, browser, advance } = await startSignedInOn(createApp, kind);
+        const process = () => startApp(createApp, simulator, { session: { store: opened.store } });
+        const other = await process();
+        const record = await recordKeyIn(opened);
+        // The same session, as a slow request would bring it back.
+        const slow = browser.clone();
+        advance(PAST_MEMORY_MS);
+        const held = holdTouch(opened.store, record);
+        const visit = slow.get("/guarded");
+        await held.begun;
+        expect((await browser.post(`${other.url}${path}`)).status).toBe(200);
+        held.release();
+        await visit;
+
+        advance(PAST_MEMORY_MS);
+        for (const { url } of [await process(), app, other])
+          expect((await slow.get(`${url}/me`)).status).toBe(401);
+        await expect.poll(() => opened.keys()).not.toContain(record);
+        expect(await signedInAs(browser)).toBeUndefined();
+      },
+    );
+  });
+});
+
+/** Holds back the next touch of this key; `begun` resolves when it is there. */
+function holdTouch(store: Store, key: string): { readonly begun: Promise<void>; release(): void } {
+  const entrance = createGate();
+  const exit = createGate();
+  const touch = store.touch?.bind(store);
+  store.touch = (id, session, callback) => {
+    if (id !== key) return touch?.(id, session, callback);
+    entrance.open();
+    void exit.opened.then(() => touch?.(id, session, callback));
+  };
+  return { begun: entrance.opened, release: exit.open };
+}

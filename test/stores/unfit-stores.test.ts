@@ -1,0 +1,149 @@
+import { MemoryStore, type SessionData } from "express-session";
+import { describe, expect, it } from "vitest";
+import { EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { openLogin, signedInAs } from "../support/login.js";
+import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
+import { startSignedInOn } from "../support/signed-in-on.js";
+import { MEMCACHED, served } from "../support/stores.js";
+import { collectWarnings } from "../support/warnings.js";
+
+type Callback = (error?: unknown) => void;
+type Lookup = (error: unknown, session?: SessionData | null) => void;
+
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+/** Longer than memory answers. */
+const PAST_MEMORY_MS = 31_000;
+
+/** What becomes of a write. */
+type Fate = "kept" | "lost" | "refused";
+
+/** A store that other processes may share, and which treats writes of this library as it is told. */
+class UnfitStore extends MemoryStore {
+  fate: (key: string, session: SessionData) => Fate = () => "kept";
+  /** How often a new record is not found before it is, as with a replica that lags behind. */
+  lag = 0;
+  readonly #unread = new Map<string, number>();
+
+  override set(key: string, session: SessionData, callback?: Callback): void {
+    const fate = isOurs(key) ? this.fate(key, session) : "kept";
+    if (fate === "refused") setImmediate(() => callback?.(new Error("Not accepted.")));
+    // As memcached does with a lifetime that it does not understand.
+    else if (fate === "lost") this.destroy(key, callback);
+    else {
+      if (isOurs(key) && !this.#unread.has(key)) this.#unread.set(key, this.lag);
+      super.set(key, session, callback);
+    }
+  }
+
+  override get(key: string, callback: Lookup): void {
+    const unread = this.#unread.get(key) ?? 0;
+    this.#unread.set(key, Math.max(0, unread - 1));
+    if (unread > 0) setImmediate(() => callback(null, null));
+    else super.get(key, callback);
+  }
+}
+
+describe.each(EXPRESS)("on %s", (_express, createApp) => {
+  describe("a store that accepts a record and loses it", () => {
+    it("makes the login fail, and says why", async () => {
+      const store = new UnfitStore();
+      store.fate = () => "lost";
+      const simulator = await startSimulator();
+      const app = await startApp(createApp, simulator, { session: { store } });
+      const browser = app.browser();
+      const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
+
+      expect(failureOf(await browser.get(callbackUrl))).toBe("503 store_failed");
+      expect(app.errors).toMatchObject([{ code: "store_failed", cause: { message: /./ } }]);
+      expect(await signedInAs(browser)).toBeUndefined();
+    });
+
+    it("makes the login fail only where the record stays away, not where a replica lags behind", async () => {
+      const store = new UnfitStore();
+      store.lag = 1;
+      const { user, browser } = await startSignedIn(createApp, { session: { store } });
+      expect(await signedInAs(browser)).toBe(user.id);
+    });
+
+    it("is warned about once when it begins to after the login, and no request is the worse for it", async () => {
+      const store = new UnfitStore();
+      const { simulator, user, browser, advance } = await startSignedIn(createApp, { session: { store } });
+      const other = simulator.addUser();
+      const codes = collectWarnings();
+      // A process of its own, which has not written a record yet.
+      const app = await startApp(createApp, simulator, { session: { store } });
+      store.fate = (key, session) => (isLease(key, session) ? "kept" : "lost");
+      advance(WEEK_MS);
+
+      expect((await browser.get(`${app.url}/me`)).json()).toEqual({ id: user.id });
+      await expect.poll(() => codes.length, { timeout: 5000 }).toBe(1);
+
+      store.fate = () => "kept";
+      const second = app.browser();
+      await second.signIn("/login", { user: other });
+      store.fate = (key, session) => (isLease(key, session) ? "kept" : "lost");
+      advance(WEEK_MS);
+      expect((await second.get("/me")).json()).toEqual({ id: other.id });
+      await second.get("/me");
+      expect(codes).toHaveLength(1);
+    });
+  });
+
+  describe.each(served([MEMCACHED]))("%s", (_name, kind) => {
+    it("makes the login fail where sessions live longer than it can keep anything", async () => {
+      const session = { cookie: { maxAge: (kind.longestMs ?? 0) + DAY_MS } };
+      const { app } = await startSignedInOn(createApp, kind, { session });
+      expect(app.errors).toMatchObject([{ code: "store_failed", cause: { message: /./ } }]);
+    });
+
+    it("keeps a sign-in up to its limit", async () => {
+      const session = { cookie: { maxAge: kind.longestMs ?? 0 } };
+      const { user, browser, advance } = await startSignedInOn(createApp, kind, { session });
+      advance(PAST_MEMORY_MS);
+      expect(await signedInAs(browser)).toBe(user.id);
+    });
+  });
+
+  describe.each(["refused", "lost"] as const)("a store in which a lease is %s", (fate) => {
+    it("lets logins and refreshes through, and is warned about once", async () => {
+      const codes = collectWarnings();
+      const store = new UnfitStore();
+      store.fate = (key, session) => (isLease(key, session) ? fate : "kept");
+      const session = { store, cookie: { maxAge: 20 * DAY_MS } };
+      const { simulator, user, browser, advance } = await startSignedIn(createApp, { session });
+      const stranger = simulator.addUser();
+      await browser.clone().signIn("/login", { user: stranger });
+
+      for (const refreshes of [1, 2, 3]) {
+        advance(WEEK_MS);
+        expect(await signedInAs(browser)).toBe(user.id);
+        expect(refreshesAt(simulator)).toBe(refreshes);
+      }
+      await expect.poll(() => codes, { timeout: 5000 }).toHaveLength(1);
+    });
+
+    it("does nothing to a process that is alone", async () => {
+      const store = new MemoryStore();
+      const unfit = new UnfitStore();
+      unfit.fate = () => fate;
+      const set = store.set.bind(store);
+      store.set = (key, session, callback) =>
+        isLease(key, session) ? unfit.set(key, session, callback) : set(key, session, callback);
+      const { user, browser, advance } = await startSignedIn(createApp, { session: { store } });
+      advance(WEEK_MS);
+      expect(await signedInAs(browser)).toBe(user.id);
+      advance(PAST_MEMORY_MS);
+      expect(await signedInAs(browser)).toBe(user.id);
+    });
+  });
+});
+
+function isOurs(key: string): boolean {
+  return key.startsWith("discord-");
+}
+
+/** Of all that this library writes, only leases live for seconds. */
+function isLease(key: string, { cookie }: SessionData): boolean {
+  return isOurs(key) && (cookie.originalMaxAge ?? DAY_MS) < 5 * MINUTE_MS;
+}

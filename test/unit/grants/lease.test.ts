@@ -1,0 +1,246 @@
+import { describe, expect, it, vi } from "vitest";
+import { Lease, type LeaseRecord } from "../../../src/grants/lease.js";
+import { createSeal } from "../../../src/seal.js";
+import { createGate, type Gate } from "../../support/gate.js";
+import { quiet, steppedClock } from "../../support/stepped-clock.js";
+
+const SEAL = createSeal(["a secret of thirty-two characters."], "1100000000000000099");
+const GRANT = "AAAAAAAAAAAAAAAAAAAAAAAA";
+const DURATION_MS = 6000;
+
+const nothing = () => undefined;
+const never = async () => false;
+
+/** What a lease is kept in; every process sees the same. */
+class SharedRecord implements LeaseRecord {
+  sealed: string | undefined;
+  writes = 0;
+  reads = 0;
+  warnings = 0;
+  /** The next write waits for this. */
+  gate: Gate | undefined;
+  onRead: () => string | undefined = () => this.sealed;
+  onWrite: (sealed: string) => void = (sealed) => {
+    this.sealed = sealed;
+  };
+
+  warnOfLostLeases(): void {
+    this.warnings += 1;
+  }
+
+  async read(): Promise<string | undefined> {
+    this.reads += 1;
+    return this.onRead();
+  }
+
+  async write(sealed: string, lifetimeMs: number): Promise<void> {
+    expect(lifetimeMs).toBe(DURATION_MS);
+    this.writes += 1;
+    const { gate } = this;
+    this.gate = undefined;
+    await gate?.opened;
+    this.onWrite(sealed);
+  }
+}
+
+/** The leases of two processes on one grant. */
+function startTwo() {
+  const record = new SharedRecord();
+  const start = (instance: string) => new Lease(record, SEAL, GRANT, DURATION_MS, instance);
+  return { record, here: start("here"), there: start("there"), clock: steppedClock() };
+}
+
+/** A promise under watch. */
+function watch<T>(promise: Promise<T>) {
+  const watched = { isOver: false, promise };
+  void promise.finally(() => {
+    watched.isOver = true;
+  });
+  return watched;
+}
+
+describe("a lease", () => {
+  it("is acquired with two looks and one write where nobody holds it", async () => {
+    const { record, here, there } = startTwo();
+    expect(await here.acquire(nothing, never)).toBe(true);
+    expect([record.reads, record.writes]).toEqual([2, 1]);
+    expect(await there.holder()).toMatchObject({ durationMs: DURATION_MS });
+    expect(await here.holder()).toBeUndefined();
+  });
+
+  it("is acquired again by the process that holds it", async () => {
+    const { here } = startTwo();
+    await here.acquire(nothing, never);
+    expect(await here.acquire(nothing, never)).toBe(true);
+  });
+
+  it("is waited for until the other process releases it", async () => {
+    const { here, there, clock } = startTwo();
+    await there.acquire(nothing, never);
+    const onWait = vi.fn();
+    const acquiring = watch(here.acquire(onWait, never));
+    await clock.advance(1000);
+    expect(acquiring.isOver).toBe(false);
+    expect(onWait).toHaveBeenCalledOnce();
+
+    await there.release();
+    expect(await here.holder()).toBeUndefined();
+    await clock.advance(200);
+    expect(await acquiring.promise).toBe(true);
+    expect(await there.holder()).toMatchObject({ durationMs: DURATION_MS });
+  });
+
+  it("is not waited for longer than its duration when its holder has died", async () => {
+    const { here, there, clock } = startTwo();
+    await there.acquire(nothing, never);
+    const acquiring = watch(here.acquire(nothing, never));
+    await clock.advance(DURATION_MS - 200);
+    expect(acquiring.isOver).toBe(false);
+    await clock.advance(400);
+    expect(await acquiring.promise).toBe(true);
+  });
+
+  it("is waited for as long as its holder renews it", async () => {
+    const { here, there, clock } = startTwo();
+    await there.acquire(nothing, never);
+    const work = createGate();
+    const working = there.during(() => work.opened);
+    const acquiring = watch(here.acquire(nothing, never));
+    await clock.advance(5 * DURATION_MS);
+    expect(acquiring.isOver).toBe(false);
+
+    work.open();
+    await working;
+    await there.release();
+    await clock.advance(200);
+    expect(await acquiring.promise).toBe(true);
+  });
+
+  it("is left to the other process once there is nothing left to do", async () => {
+    const { record, here, there, clock } = startTwo();
+    await there.acquire(nothing, never);
+    const { writes } = record;
+    let isSettled = false;
+    const acquiring = watch(here.acquire(nothing, async () => isSettled));
+    await clock.advance(1000);
+    expect(acquiring.isOver).toBe(false);
+    isSettled = true;
+    await clock.advance(200);
+    expect(await acquiring.promise).toBe(false);
+    expect(record.writes).toBe(writes);
+  });
+
+  it("that two processes write at once belongs to the later one, and the other waits", async () => {
+    const { here, there, clock } = startTwo();
+    const [early, late] = [here, there].map((lease) => watch(lease.acquire(nothing, never)));
+    await clock.advance(1000);
+    expect([early?.isOver, late?.isOver]).toEqual([false, true]);
+    await there.release();
+    await clock.advance(200);
+    expect(await early?.promise).toBe(true);
+  });
+
+  it("is tried for without waiting", async () => {
+    const { record, here, there } = startTwo();
+    expect(await there.tryAcquire()).toBe(true);
+    const { writes } = record;
+    expect(await here.tryAcquire()).toBe(false);
+    expect(record.writes).toBe(writes);
+    await there.release();
+    expect(await here.tryAcquire()).toBe(true);
+  });
+
+  it("is free where something else is stored under its key", async () => {
+    const { record, here } = startTwo();
+    for (const sealed of ["", "made up", SEAL.seal("lease", "another grant", `process ${DURATION_MS}`)]) {
+      record.sealed = sealed;
+      expect(await here.holder()).toBeUndefined();
+      expect(await here.acquire(nothing, never)).toBe(true);
+    }
+  });
+
+  it("is renewed after 100 ms and then every 300 ms while a task runs", async () => {
+    const { record, here, clock } = startTwo();
+    await here.acquire(nothing, never);
+    const work = createGate();
+    const working = here.during(() => work.opened.then(() => "done"));
+    const writes: number[] = [];
+    for (const ms of [99, 1, 299, 1, 300]) {
+      await clock.advance(ms);
+      writes.push(record.writes);
+    }
+    expect(writes).toEqual([1, 2, 2, 3, 4]);
+    work.open();
+    expect(await working).toBe("done");
+    await clock.advance(1000);
+    expect(record.writes).toBe(4);
+  });
+
+  it("is not renewed any more once its task has failed", async () => {
+    const { record, here, clock } = startTwo();
+    await expect(here.during(() => Promise.reject(new Error("Discord is down.")))).rejects.toThrow(
+      "Discord is down.",
+    );
+    await clock.advance(1000);
+    expect(record.writes).toBe(0);
+  });
+
+  it("has no renewal on its way any more when its task is over, however slow the store is", async () => {
+    const { record, here, there, clock } = startTwo();
+    await here.acquire(nothing, never);
+    const slow = createGate();
+    record.gate = slow;
+    const work = createGate();
+    const working = watch(here.during(() => work.opened));
+    await clock.advance(1000);
+    work.open();
+    await quiet();
+    expect(working.isOver).toBe(false);
+
+    slow.open();
+    await working.promise;
+    await here.release();
+    await quiet();
+    expect(await there.holder()).toBeUndefined();
+  });
+});
+
+describe("a store that keeps no leases", () => {
+  /** A fresh copy of the module: it warns once in each process. */
+  async function startAlone(record: LeaseRecord) {
+    vi.resetModules();
+    const { Lease: FreshLease } = await import("../../../src/grants/lease.js");
+    return { lease: new FreshLease(record, SEAL, GRANT, DURATION_MS, "here") };
+  }
+
+  it.each<readonly [string, Partial<Pick<SharedRecord, "onRead" | "onWrite">>]>([
+    [
+      "rejects them",
+      {
+        onWrite: () => {
+          throw new Error("The key is too long.");
+        },
+      },
+    ],
+    ["loses them", { onWrite: nothing }],
+  ])("and %s does not block a refresh, and says so", async (_how, behaviour) => {
+    const record = Object.assign(new SharedRecord(), behaviour);
+    const { lease } = await startAlone(record);
+    for (const _ of [1, 2]) {
+      expect(await lease.acquire(nothing, never)).toBe(true);
+      await lease.release();
+    }
+    expect(await lease.tryAcquire()).toBe(true);
+    expect(record.warnings).toBeGreaterThan(0);
+  });
+
+  it("because it cannot be read does not block a refresh", async () => {
+    const record = new SharedRecord();
+    record.onRead = () => {
+      throw new Error("Not connected.");
+    };
+    const { lease } = await startAlone(record);
+    expect(await lease.acquire(nothing, never)).toBe(true);
+    expect(await lease.holder()).toBeUndefined();
+  });
+});
