@@ -58,7 +58,7 @@ export { discordRouter, type RouterOptions } from "./router.js";
 export { DiscordOAuth2Session } from "./session.js";
 export type { RefreshTrace, RequestTrace } from "./telemetry.js";
 export type { JoinOptions } from "./users/guild-join.js";
-export type { FetchOptions } from "./users/remembered.js";
+export type { FetchOptions } from "./users/loading-cache.js";
 export type {
   RoleConnection,
   RoleConnectionMetadata,

@@ -160,10 +160,11 @@ export class GrantWriter {
       if (ended) this.#memory.end(id, ended);
       else this.#memory.learn(id, stored?.token, stored);
       this.#drop(id);
+      if (ended === "everywhere") await this.#oauth.revoke(newest);
     } catch {
       if (!this.#memory.ended(id)) this.#retryLater(storage, id);
     } finally {
-      await lease?.release();
+      if (!this.#memory.unsaved(id)) await lease?.release();
     }
   }
 
@@ -178,7 +179,7 @@ export class GrantWriter {
     const former = this.#retries.get(id);
     former?.cancel();
     const pauseMs = Math.min(2 * (former?.pauseMs ?? UNSAVED_RETRY_MS / 2), LONGEST_UNSAVED_RETRY_MS);
-    const cancel = startTimer(pauseMs, () => this.#resaveInTurn(storage, id));
+    const cancel = startTimer(pauseMs, () => this.#resaveInTurn(storage, id), true);
     this.#retries.set(id, { storage, pauseMs, cancel });
   }
 

@@ -178,7 +178,7 @@ function withKeptCheck(
   function warnOnce(code: string, message: string): void {
     if (warned.has(code)) return;
     warned.add(code);
-    process.emitWarning(`${message} See docs/scaling.md.`, { type: "ExpressDiscordWarning", code });
+    process.emitWarning(`${message} See docs/session-stores.md.`, { type: "ExpressDiscordWarning", code });
   }
   return Object.assign(store, {
     checkKept,

@@ -1,4 +1,4 @@
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { Lease, type LeaseRecord } from "../../../src/grants/lease.js";
 import { createSeal } from "../../../src/seal.js";
 import { createGate, type Gate } from "../../support/gate.js";
