@@ -99,6 +99,7 @@ export function discordRouter(options: RouterOptions = {}) {
         message: "A logout must be a POST.",
         code: "method_not_allowed",
         status: 405,
+        headers: { Allow: "POST" },
       });
     }
     requireSameOrigin(req);

@@ -228,7 +228,11 @@ export class DiscordOAuth2Session {
     }
   }
 
-  /** The id of the user of this session, as the session has it: {@link isAuthorized} tells whether it still holds. */
+  /**
+   * The id of the user of this session, without asking anybody. It outlives a sign-in that has ended elsewhere: the user
+   * removed the app, a webhook event reported that, or the refresh was refused. Behind a guard it is the user whom the guard
+   * let pass; elsewhere ask {@link isAuthorized} first.
+   */
   userId(req: IncomingMessage): string | undefined {
     const { config } = this.#engineFor(req);
     return signInOf(sessionOf(req), config.clientId)?.userId;
