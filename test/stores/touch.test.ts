@@ -85,7 +85,8 @@ describe.each(EXPRESS)("on %s", (_express, createApp) => {
 
       const last = await process();
       expect(failureOf(await browser.get(`${last.url}/me`))).toBe("401 not_signed_in");
-      expect(await opened.keys()).not.toContain(record);
+      // A sign-out everywhere may still be about to read the record, whose pair it revokes.
+      if (path === "/logout") expect(await opened.keys()).not.toContain(record);
       advance(PAST_MEMORY_MS);
       for (const { url } of [app, other])
         expect(failureOf(await browser.get(`${url}/me`))).toBe("401 not_signed_in");

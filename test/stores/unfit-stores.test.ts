@@ -74,7 +74,8 @@ describe.each(EXPRESS)("on %s", (_express, createApp) => {
   });
 
   describe.each(["refused", "lost"] as const)("a store in which a lease is %s", (fate) => {
-    it("lets logins and refreshes through", async () => {
+    it("lets logins and refreshes through, and is warned about once", async () => {
+      const codes = collectWarnings();
       const store = new UnfitStore();
       store.fate = (key, session) => (isLease(key, session) ? fate : "kept");
       const session = { store, cookie: { maxAge: 20 * DAY_MS } };
@@ -86,6 +87,7 @@ describe.each(EXPRESS)("on %s", (_express, createApp) => {
         expect(await signedInAs(browser)).toBe(user.id);
         expect(refreshesAt(simulator)).toBe(refreshes);
       }
+      await expect.poll(() => codes, { timeout: 5000 }).toEqual(["EXPRESS_DISCORD_NO_LEASE"]);
     });
 
     it("does nothing to a process that is alone", async () => {

@@ -19,9 +19,11 @@ export interface StoreStoryOptions {
 /** A visitor whose session is in a store of its own. */
 export interface SignedInOnStore extends SignedIn {
   readonly opened: StoreForTest;
+  /** Waits until the library has done what it does after its answers, such as extending a record. */
+  quiet(): Promise<void>;
   /**
-   * Lets time pass for everybody: for the app, Discord and the browser, and for the store by whatever clock it goes. Before
-   * that, what the library does after its answers comes to an end.
+   * Lets time pass for everybody: for the app, Discord and the browser, and for the store by whatever clock it goes;
+   * once the library is quiet.
    */
   pass(ms: number): Promise<void>;
 }
@@ -42,6 +44,7 @@ export async function startSignedInOn(
   return {
     ...started,
     opened,
+    quiet,
     async pass(ms) {
       await quiet();
       moveDate(ms);
