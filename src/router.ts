@@ -1,11 +1,11 @@
 import type { NextFunction, Request, Response } from "express";
 import { optionsChecker } from "./check-options.js";
-import { HttpException } from "./errors.js";
+import { AccessDenied, HttpException } from "./errors.js";
 import { discordOf } from "./guards.js";
 import type { Login, LoginResult } from "./login/login.js";
-import { isReturnTo } from "./login/return-to.js";
-import { START_AGAIN_POLICY, startAgainPage } from "./login/start-again-page.js";
-import { ADDRESS, FUNCTION, PATH_OR_FALSE, SCOPES } from "./option-kinds.js";
+import { isReturnTo, ownPath } from "./login/return-to.js";
+import { isStartAgainReason, sendStartAgainPage } from "./login/start-again-page.js";
+import { ADDRESS, ADDRESS_OR_FALSE, FUNCTION, PATH_OR_FALSE, SCOPES } from "./option-kinds.js";
 
 /** What {@link discordRouter} can be told. A path that is `false` is left out. */
 export interface RouterOptions {
@@ -19,6 +19,11 @@ export interface RouterOptions {
   readonly afterLogin?: string | undefined;
   /** Where a logout leads. Default `/`. */
   readonly afterLogout?: string | undefined;
+  /**
+   * Where a visitor goes who pressed Cancel on Discord's page. Default: where a logout leads. If that page sends them back
+   * to the login, they see a small page instead. `false`: the `AccessDenied` goes to `next`.
+   */
+  readonly afterCancel?: string | false | undefined;
   /** The scopes to ask for. Default: those of the configuration. */
   readonly scopes?: readonly string[] | undefined;
   /**
@@ -38,6 +43,7 @@ const routerOptions = optionsChecker<RouterOptions>({
     logoutPath: PATH_OR_FALSE,
     afterLogin: ADDRESS,
     afterLogout: ADDRESS,
+    afterCancel: ADDRESS_OR_FALSE,
     scopes: SCOPES,
     onLogin: FUNCTION,
   },
@@ -45,23 +51,27 @@ const routerOptions = optionsChecker<RouterOptions>({
 
 type Step = (req: Request, res: Response) => Promise<void>;
 
-const START_AGAIN = ["flow_unknown", "flow_expired", "flow_invalid"];
-
 /**
  * A complete sign-in: `app.use("/auth", discordRouter())` serves `/auth/login`, `/auth/callback` and `/auth/logout`.
  *
- * A callback whose login got lost on its way is answered with a page that offers to start again. Every other error goes to
- * `next`: what the methods of `DiscordOAuth2Session` throw, and for a logout `method_not_allowed` and `cross_site_request`.
+ * A callback whose login got lost on its way is answered with a page that offers to start again, and Cancel leads to
+ * `afterCancel`. Every other error goes to `next`: what the methods of `DiscordOAuth2Session` throw, and for a logout `method_not_allowed` and `cross_site_request`.
  *
  * @throws TypeError at once, for options that do not exist or are of another kind
  */
 export function discordRouter(options: RouterOptions = {}) {
   const { loginPath = "/login", callbackPath = "/callback", logoutPath = "/logout" } = routerOptions(options);
-  const { afterLogin = "/", afterLogout = "/", scopes, onLogin } = options;
+  const { afterLogin = "/", afterLogout = "/", afterCancel = afterLogout, scopes, onLogin } = options;
 
   const login: Step = async (req, res) => {
+    const discord = discordOf(req);
     const wanted = new URLSearchParams(req.url.replace(/^[^?]*/, "")).get("returnTo");
-    await discordOf(req).createSession(req, res, {
+    if (discord.visits.comesFromCancel(req, wanted === afterCancel)) {
+      discord.visits.forgetCancel(res);
+      sendStartAgainPage(res, 403, "cancelled", { address: ownPath(req.originalUrl) });
+      return;
+    }
+    await discord.createSession(req, res, {
       scopes,
       returnTo: isReturnTo(wanted) ? wanted : undefined,
     });
@@ -81,15 +91,26 @@ export function discordRouter(options: RouterOptions = {}) {
         onLogin && { onLogin: (login) => onLogin(req, login, res) },
       );
     } catch (error) {
-      const isLost = error instanceof HttpException && START_AGAIN.includes(error.code);
-      if (!isLost || loginPath === false) throw error;
-      res
-        .status(error.status)
-        .type("html")
-        .set("Content-Security-Policy", START_AGAIN_POLICY)
-        .send(startAgainPage(req.baseUrl + loginPath));
+      if (!(error instanceof HttpException)) throw error;
+      if (error instanceof AccessDenied && afterCancel !== false) answerCancel(req, res, error, afterCancel);
+      else if (isStartAgainReason(error.code) && loginPath !== false)
+        sendStartAgainPage(res, error.status, error.code, { address: ownPath(req.baseUrl + loginPath) });
+      else throw error;
       return undefined;
     }
+  }
+
+  function answerCancel(
+    req: Request,
+    res: Response,
+    { prompt, status }: AccessDenied,
+    address: string,
+  ): void {
+    discordOf(req).visits.markCancel(res);
+    if (prompt) res.redirect(address);
+    else if (loginPath === false)
+      sendStartAgainPage(res, status, "cancelled", { address, label: "Back to the site" });
+    else sendStartAgainPage(res, status, "cancelled", { address: ownPath(req.baseUrl + loginPath) });
   }
 
   const logout: Step = async (req, res) => {

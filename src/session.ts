@@ -19,6 +19,7 @@ import type { Token } from "./grants/token.js";
 import { type LoginOptions, loginOptions } from "./login/authorization-url.js";
 import type { LoginResult } from "./login/login.js";
 import { answersNonVisit, forbidCaching, redirect, requireGet } from "./login/manners.js";
+import type { Visits } from "./login/visits.js";
 import type { Authorization } from "./models/authorization.js";
 import type { Bot } from "./models/bot.js";
 import type { Guild } from "./models/guild.js";
@@ -251,6 +252,11 @@ export class DiscordOAuth2Session {
    */
   isLoginLoop(req: IncomingMessage): boolean {
     return this.#engineFor(req).logins.isLoop(req);
+  }
+
+  /** What the middleware of this package asks about visitors. @internal */
+  get visits(): Visits {
+    return this.#ready.logins.visits;
   }
 
   /** Counts the logins of this browser from now on, for {@link isLoginLoop}. @internal */

@@ -7,6 +7,7 @@ import type { Ended } from "../grants/token-storage.js";
 import { allowsPkce, hasPassthroughScope, withoutPassthrough } from "../scopes.js";
 import { authorizationUrl, checkLoginOptions, type LoginOptions } from "./authorization-url.js";
 import { authorizationError, parseCallbackQuery, requireIssuer } from "./callback-query.js";
+import { CancelMark } from "./cancel-mark.js";
 import { CodeRedemption } from "./code-redemption.js";
 import { type Flow, Flows, isFlowUnknown, unknownFlow } from "./flow.js";
 import type { LoginResult, OnLogin, ReplayedLogin } from "./login.js";
@@ -16,12 +17,14 @@ import { OwnCookies } from "./own-cookies.js";
 import { requireReturnTo } from "./return-to.js";
 import { SetupWarnings } from "./setup-warnings.js";
 import { SignIns } from "./sign-ins.js";
+import { Visits } from "./visits.js";
 
 const GRANT_ID_CHARS = 24;
 const LOOP_LOGINS = 3;
 
 /** Signing in: to Discord and back. */
 export class Logins {
+  readonly visits: Visits;
   readonly #parts: LoginParts;
   readonly #flows: Flows;
   readonly #counter: LoginCounter;
@@ -38,6 +41,7 @@ export class Logins {
     this.#flows = new Flows(seal, ownCookies, config.clientId);
     this.#counter = new LoginCounter(ownCookies, config.clientId);
     this.#warnings = new SetupWarnings(config);
+    this.visits = new Visits(new CancelMark(ownCookies, config.clientId));
   }
 
   /** Begins a login. @returns Discord's authorization URL */
@@ -50,6 +54,7 @@ export class Logins {
       scopes,
       data: options.data,
       returnTo: options.returnTo === undefined ? undefined : requireReturnTo(options.returnTo),
+      prompt: options.prompt === false ? false : undefined,
       keyForm: keyFormOf(sessionIdOf(req)),
     });
     const url = authorizationUrl(config, scopes, flow, options);
@@ -75,7 +80,7 @@ export class Logins {
     const endFlow = () => res.appendHeader("Set-Cookie", this.#flows.end(state));
     if (!("code" in answer)) {
       endFlow();
-      throw authorizationError(answer);
+      throw authorizationError(answer, flow.prompt);
     }
     const code = {
       grantId: grantIdOf(state, answer.code),

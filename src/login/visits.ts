@@ -1,0 +1,34 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { CancelMark } from "./cancel-mark.js";
+
+/** What the middleware of this package asks about visitors and the addresses of the app. */
+export class Visits {
+  readonly #cancelMark: CancelMark;
+
+  constructor(cancelMark: CancelMark) {
+    this.#cancelMark = cancelMark;
+  }
+
+  /** Remembers for ten seconds that this visitor cancelled a login. */
+  markCancel(res: ServerResponse): void {
+    res.appendHeader("Set-Cookie", this.#cancelMark.set());
+  }
+
+  /**
+   * Whether a guarded page sends a visitor to the login who has just cancelled one. A visitor who presses a link comes
+   * from this app; redirects after Discord's page count as coming from another site. Where the browser does not say, the
+   * page that the login is to lead back to decides.
+   *
+   * @param isBack whether that is the page where cancelled logins lead
+   */
+  comesFromCancel(req: IncomingMessage, isBack: boolean): boolean {
+    if (!this.#cancelMark.isSet(req.headers.cookie)) return false;
+    const site = req.headers["sec-fetch-site"];
+    return site === undefined ? isBack : site !== "same-origin" && site !== "none";
+  }
+
+  /** Forgets that this visitor cancelled a login. */
+  forgetCancel(res: ServerResponse): void {
+    res.appendHeader("Set-Cookie", this.#cancelMark.remove());
+  }
+}
