@@ -259,11 +259,6 @@ export class DiscordOAuth2Session {
     return this.#ready.logins.visits;
   }
 
-  /** Counts the logins of this browser from now on, for {@link isLoginLoop}. @internal */
-  watchForLoginLoop(req: IncomingMessage, res: ServerResponse): void {
-    this.#ready.logins.startCount(req, res);
-  }
-
   /**
    * The stored token, which may have expired; `undefined` when nobody is signed in. Override it together with
    * {@link saveAuthorizationToken} to keep tokens your own way.

@@ -41,7 +41,7 @@ export class Logins {
     this.#flows = new Flows(seal, ownCookies, config.clientId);
     this.#counter = new LoginCounter(ownCookies, config.clientId);
     this.#warnings = new SetupWarnings(config);
-    this.visits = new Visits(new CancelMark(ownCookies, config.clientId));
+    this.visits = new Visits(new CancelMark(ownCookies, config.clientId), this.#counter);
   }
 
   /** Begins a login. @returns Discord's authorization URL */
@@ -127,12 +127,6 @@ export class Logins {
   /** Whether this browser keeps completing logins within a minute, and its session still holds nothing of them. */
   isLoop(req: IncomingMessage): boolean {
     return sessionOf(req).discord === undefined && this.#counter.read(req.headers.cookie) >= LOOP_LOGINS;
-  }
-
-  /** Counts the logins of this browser from now on. */
-  startCount(req: IncomingMessage, res: ServerResponse): void {
-    const cookie = this.#counter.start(req.headers.cookie);
-    if (cookie) res.appendHeader("Set-Cookie", cookie);
   }
 
   /** How many logins are being completed. */

@@ -1,12 +1,21 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { CancelMark } from "./cancel-mark.js";
+import type { LoginCounter } from "./login-counter.js";
 
 /** What the middleware of this package asks about visitors and the addresses of the app. */
 export class Visits {
   readonly #cancelMark: CancelMark;
+  readonly #counter: LoginCounter;
 
-  constructor(cancelMark: CancelMark) {
+  constructor(cancelMark: CancelMark, counter: LoginCounter) {
     this.#cancelMark = cancelMark;
+    this.#counter = counter;
+  }
+
+  /** Counts the logins of this browser from now on, to notice a loop. */
+  countLogins(req: IncomingMessage, res: ServerResponse): void {
+    const cookie = this.#counter.start(req.headers.cookie);
+    if (cookie) res.appendHeader("Set-Cookie", cookie);
   }
 
   /** Remembers for ten seconds that this visitor cancelled a login. */

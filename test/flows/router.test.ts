@@ -3,7 +3,8 @@ import { MemoryStore, type SessionData } from "express-session";
 import { describe, expect, it } from "vitest";
 import { discordRouter, type Login, type RouterOptions } from "../../src/index.js";
 import { EXPRESS, startApp, startSimulator } from "../support/app.js";
-import { openLogin, signedInAs } from "../support/login.js";
+import { movableClock } from "../support/clock.js";
+import { loginCookies, openLogin, signedInAs } from "../support/login.js";
 
 /** A store that answers in a later turn, as those over a network do. */
 class SlowStore extends MemoryStore {
@@ -282,6 +283,28 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     expect(href).toMatch(/\/login$/);
     expect(href).not.toMatch(/["'<>]/);
     expect(page.text).not.toContain("<b>");
+  });
+
+  it("says in everyday words what to do about a lost login, by what became of it", async () => {
+    const clock = movableClock();
+    const { app, browser, simulator, user } = await startWithRouter(createApp);
+    const { callbackUrl } = await openLogin(browser, simulator, user, "/auth/login");
+    const [name = ""] = loginCookies(browser);
+    const changed = browser.clone();
+    changed.cookies.set(name, "changed");
+    const elsewhere = app.browser();
+    const pages = [await elsewhere.get(callbackUrl), await changed.get(callbackUrl)];
+    clock.advance(600_001);
+    pages.push(await browser.get(callbackUrl));
+
+    expect(pages.map(({ status }) => status)).toEqual([400, 400, 400]);
+    expect(pages.map(({ text }) => /<p>(.*)<\/p>/.exec(text)?.[1])).toEqual([
+      expect.stringContaining("finish in this browser"),
+      expect.stringContaining("This site was updated"),
+      expect.stringContaining("within ten minutes"),
+    ]);
+    for (const { text } of pages)
+      expect(text).not.toMatch(/cookie of|state|sealed|secret|HttpException|redirect/i);
   });
 
   it("has no page to offer where it serves no login", async () => {
