@@ -17,6 +17,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "login/code-redemption",
     "login/login-parts",
     "login/logins",
+    "login/before-end",
     "login/sign-ins",
     "users/user-session",
   ],
