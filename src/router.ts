@@ -1,4 +1,4 @@
-import type { NextFunction, Request, Response } from "express";
+import type { Application, NextFunction, Request, Response } from "express";
 import { optionsChecker } from "./check-options.js";
 import { AccessDenied, HttpException } from "./errors.js";
 import { discordOf } from "./guards.js";
@@ -71,6 +71,7 @@ export function discordRouter(options: RouterOptions = {}) {
       sendStartAgainPage(res, 403, "cancelled", { address: ownPath(req.originalUrl) });
       return;
     }
+    if (callbackPath !== false) warnOfOtherCallback(req, callbackPath);
     await discord.createSession(req, res, {
       scopes,
       returnTo: isReturnTo(wanted) ? wanted : undefined,
@@ -128,18 +129,35 @@ export function discordRouter(options: RouterOptions = {}) {
     res.redirect(303, afterLogout);
   };
 
-  const steps = new Map<string | false, Step>([
+  const steps: readonly (readonly [path: string | false, step: Step])[] = [
     [loginPath, login],
     [callbackPath, callback],
     [logoutPath, logout],
-  ]);
-  steps.delete(false);
+  ];
 
   return function discordRouter(req: Request, res: Response, next: NextFunction): void {
-    const step = steps.get(req.path);
+    const [, step] = steps.find(([path]) => path !== false && isSamePath(req, path, req.path)) ?? [];
     if (step) step(req, res).catch(next);
     else next();
   };
+}
+
+/** Whether the app's own routes would take the two paths for the same. */
+function isSamePath({ app }: { readonly app?: Application }, one: string, other: string): boolean {
+  const comparable = (path: string) => {
+    const oneCase = app?.enabled("case sensitive routing") ? path : path.toLowerCase();
+    return app?.enabled("strict routing") ? oneCase : oneCase.replace(/\/$/, "");
+  };
+  return comparable(one) === comparable(other);
+}
+
+/** Where the mount path is a pattern, a stranger chooses it, and another one may be right. */
+function warnOfOtherCallback(req: Request, callbackPath: string): void {
+  if (Object.keys(req.params).length > 0) return;
+  const { redirectUri, visits } = discordOf(req);
+  const callback = req.baseUrl + callbackPath;
+  const { pathname } = new URL(redirectUri);
+  if (!isSamePath(req, pathname, callback)) visits.warnOfOtherCallback(callback, pathname);
 }
 
 /** @throws HttpException cross_site_request, unless this comes from a page of this app's own origin */

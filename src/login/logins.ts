@@ -41,12 +41,14 @@ export class Logins {
     this.#flows = new Flows(seal, ownCookies, config.clientId);
     this.#counter = new LoginCounter(ownCookies, config.clientId);
     this.#warnings = new SetupWarnings(config);
-    this.visits = new Visits(new CancelMark(ownCookies, config.clientId), this.#counter);
+    this.visits = new Visits(new CancelMark(ownCookies, config.clientId), this.#counter, this.#warnings);
   }
 
   /** Begins a login. @returns Discord's authorization URL */
   async begin(req: IncomingMessage, res: ServerResponse, options: LoginOptions): Promise<string> {
     const { config } = this.#parts;
+    // Without one the callback would fail, after the visitor has been to Discord.
+    sessionOf(req);
     const scopes = await this.#scopesFor(req, options);
     checkLoginOptions(options, scopes);
     const flow = this.#flows.start(req.headers.cookie, {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Config } from "../config.js";
 import { sessionStoreOf } from "../grants/session-data.js";
+import { shown } from "../shown.js";
 
 /** A set-up that will lose sign-ins. */
 interface Finding {
@@ -36,11 +37,14 @@ export class SetupWarnings {
 
   /** Looks at the request that begins a login. */
   inspect(req: IncomingMessage): void {
-    for (const finding of findingsIn(req, this.#redirectHost)) {
-      if (this.#found.has(finding.message)) continue;
-      this.#found.set(finding.message, finding);
-      process.emitWarning(finding.message, { type: "ExpressDiscordWarning", code: finding.code });
-    }
+    for (const finding of findingsIn(req, this.#redirectHost)) this.add(finding);
+  }
+
+  /** Says a finding, unless one with this key was said before. */
+  add(finding: Finding, key = finding.message): void {
+    if (this.#found.has(key)) return;
+    this.#found.set(key, finding);
+    process.emitWarning(finding.message, { type: "ExpressDiscordWarning", code: finding.code });
   }
 
   /** What may be why a callback finds no login under way. */
@@ -48,6 +52,17 @@ export class SetupWarnings {
     const likely = [...this.#found.values()].filter(({ code }) => code !== MEMORY_STORE);
     return likely.map(({ message }) => ` Likely cause: ${message}`).join("");
   }
+}
+
+/**
+ * @param callback the path of the router's callback
+ * @param redirect the path of the redirect URI
+ */
+export function otherCallback(callback: string, redirect: string): Finding {
+  return {
+    code: "EXPRESS_DISCORD_OTHER_CALLBACK",
+    message: `The redirect URI leads to ${shown(redirect)}, and the callback of discordRouter is ${shown(callback)}: visitors come back from Discord to the wrong place. Change the redirect URI, or the path where the router is mounted. See docs/troubleshooting.md#other-callback.`,
+  };
 }
 
 function* findingsIn(req: IncomingMessage, there: Host): Generator<Finding> {

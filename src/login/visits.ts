@@ -1,15 +1,30 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { CancelMark } from "./cancel-mark.js";
 import type { LoginCounter } from "./login-counter.js";
+import { otherCallback, type SetupWarnings } from "./setup-warnings.js";
 
 /** What the middleware of this package asks about visitors and the addresses of the app. */
 export class Visits {
   readonly #cancelMark: CancelMark;
   readonly #counter: LoginCounter;
+  readonly #warnings: SetupWarnings;
 
-  constructor(cancelMark: CancelMark, counter: LoginCounter) {
+  constructor(cancelMark: CancelMark, counter: LoginCounter, warnings: SetupWarnings) {
     this.#cancelMark = cancelMark;
     this.#counter = counter;
+    this.#warnings = warnings;
+  }
+
+  /**
+   * Says once that Discord leads visitors past the router.
+   *
+   * @param callback the path of the router's callback
+   * @param redirect the path of the redirect URI
+   */
+  warnOfOtherCallback(callback: string, redirect: string): void {
+    const finding = otherCallback(callback, redirect);
+    // Not by its message: strangers choose the case of the path.
+    this.#warnings.add(finding, finding.code);
   }
 
   /** Counts the logins of this browser from now on, to notice a loop. */

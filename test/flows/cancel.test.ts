@@ -133,7 +133,9 @@ describe.each(EXPRESS)("Cancel on Discord's page, on %s", (_name, createApp) => 
     expect(app.errors).toEqual([]);
 
     const own = await start(createApp, { login, router: { loginPath: false, afterCancel: "/welcome" } });
-    expect((await own.cancel(own.browser, "/login")).text).toContain('<a href="/welcome">Back to the site</a>');
+    expect((await own.cancel(own.browser, "/login")).text).toContain(
+      '<a href="/welcome">Back to the site</a>',
+    );
 
     const none = await start(createApp, { login, router: { afterCancel: false } });
     await none.cancel(none.browser, "/login");

@@ -5,6 +5,7 @@ import { discordRouter, type Login, type RouterOptions } from "../../src/index.j
 import { EXPRESS, startApp, startSimulator } from "../support/app.js";
 import { movableClock } from "../support/clock.js";
 import { loginCookies, openLogin, signedInAs } from "../support/login.js";
+import { sendRaw } from "../support/raw-request.js";
 
 /** A store that answers in a later turn, as those over a network do. */
 class SlowStore extends MemoryStore {
@@ -111,6 +112,30 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     });
 
     expect((await app.browser().get("/other")).text).toBe("other");
+  });
+
+  it("matches its paths as Express matches routes: in either case, with or without a slash at the end", async () => {
+    const { browser, simulator, user, own } = await startWithRouter(createApp);
+
+    await browser.signIn("/auth/Login/", { user });
+    expect(await signedInAs(browser)).toBe(user.id);
+    const { callbackUrl } = await openLogin(browser, simulator, user, "/AUTH/LOGIN");
+    expect((await browser.get(callbackUrl.replace("/callback?", "/Callback/?"))).status).toBe(302);
+    expect((await browser.post("/auth/LOGOUT/", { headers: own })).status).toBe(303);
+    expect(await signedInAs(browser)).toBeUndefined();
+
+    for (const path of ["/auth/login//", "/auth/login/x", "/auth/xlogin", "/auth", "/auth/"])
+      expect((await browser.get(path)).status).toBe(404);
+  });
+
+  it.each([
+    ["case sensitive routing", "/auth/Login"],
+    ["strict routing", "/auth/login/"],
+  ])("heeds the app's setting %s", async (setting, path) => {
+    const { browser } = await startWithRouter(() => createApp().enable(setting));
+
+    expect((await browser.get(path)).status).toBe(404);
+    expect((await browser.get("/auth/login")).status).toBe(302);
   });
 
   it("asks for the scopes it is given", async () => {
@@ -306,6 +331,26 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     for (const { text } of pages)
       expect(text).not.toMatch(/cookie of|state|sealed|secret|HttpException|redirect/i);
   });
+
+  it.each(["//evil.example", "///evil.example", "/\\\\evil.example", "/\\evil.example", "/.//evil.example"])(
+    "offers a lost login again within the app, mounted at a pattern and called at %s",
+    async (path) => {
+      const simulator = await startSimulator();
+      const app = await startApp(createApp, simulator, {
+        routes: (to) => to.use(/^[/\\.]+[^/]+(?=\/back)/, discordRouter({ callbackPath: "/back" })),
+      });
+
+      const { status, body } = await sendRaw(app.url, [
+        `GET ${path}/back?state=unknown&code=c HTTP/1.1`,
+        `Host: ${new URL(app.url).host}`,
+      ]);
+
+      expect(status).toBe(400);
+      const href = /<a href="([^"]*)">/.exec(body)?.[1] ?? "";
+      expect(new URL(href, app.url).origin).toBe(app.url);
+      expect(href).toMatch(/^\/(?![/\\])/);
+    },
+  );
 
   it("has no page to offer where it serves no login", async () => {
     const { app, browser } = await startWithRouter(createApp, { loginPath: false });
