@@ -1,6 +1,8 @@
+import type { IncomingHttpHeaders } from "node:http";
 import type { Application, NextFunction, Request, Response } from "express";
 import { optionsChecker } from "./check-options.js";
 import { AccessDenied, HttpException } from "./errors.js";
+import { type SessionCookieSettings, sessionCookieOf } from "./grants/session-data.js";
 import { discordOf } from "./guards.js";
 import type { Login, LoginResult } from "./login/login.js";
 import { isReturnTo, ownPath } from "./login/return-to.js";
@@ -123,7 +125,7 @@ export function discordRouter(options: RouterOptions = {}) {
         status: 405,
       });
     }
-    requireSameOrigin(req);
+    requireOwnPage(req);
     res.setHeader("Cache-Control", "no-store");
     await discordOf(req).revoke(req);
     res.redirect(303, afterLogout);
@@ -160,17 +162,29 @@ function warnOfOtherCallback(req: Request, callbackPath: string): void {
   if (!isSamePath(req, pathname, callback)) visits.warnOfOtherCallback(callback, pathname);
 }
 
-/** @throws HttpException cross_site_request, unless this comes from a page of this app's own origin */
-function requireSameOrigin(req: Request): void {
-  const site = req.headers["sec-fetch-site"];
+/** @throws HttpException cross_site_request, unless this comes from a page of this app */
+function requireOwnPage(req: Request): void {
   const { origin } = new URL(discordOf(req).redirectUri);
-  const isOwn =
-    site === undefined ? req.headers.origin === origin : site === "same-origin" || site === "none";
-  if (isOwn) return;
+  if (isFromOwnPage(req.headers, origin, sessionCookieOf(req))) return;
   throw new HttpException({
     message:
-      "This logout does not come from a page of this app, so it is refused. The visitor is still signed in.",
+      'This logout does not come from a page of this app, so it is refused. The visitor is still signed in. If it does come from such a page, the browser hides that: give the session cookie sameSite: "lax". See docs/router.md#signing-out.',
     code: "cross_site_request",
     status: 403,
   });
+}
+
+/**
+ * Decided by `Sec-Fetch-Site`, else by `Origin`. Under the referrer policy `no-referrer` an `Origin` is "null", which another
+ * site can bring about too. Then the session's cookie decides: one that is explicitly lax or strict does not come along
+ * when another site sends the form, so there would be nobody to sign out.
+ */
+function isFromOwnPage(
+  { "sec-fetch-site": site, origin = "null" }: IncomingHttpHeaders,
+  ownOrigin: string,
+  { sameSite }: SessionCookieSettings,
+): boolean {
+  if (site !== undefined) return site === "same-origin" || site === "none";
+  if (origin !== "null") return origin === ownOrigin;
+  return sameSite === "lax" || sameSite === "strict";
 }

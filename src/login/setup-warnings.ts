@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Config } from "../config.js";
-import { sessionStoreOf } from "../grants/session-data.js";
+import { sessionCookieOf, sessionStoreOf } from "../grants/session-data.js";
 import { shown } from "../shown.js";
 
 /** A set-up that will lose sign-ins. */
@@ -10,11 +10,6 @@ interface Finding {
 }
 
 const MEMORY_STORE = "EXPRESS_DISCORD_MEMORY_STORE";
-
-interface SessionCookieSettings {
-  readonly sameSite?: boolean | string | undefined;
-  readonly secure?: boolean | "auto" | undefined;
-}
 
 interface Host {
   /** As browsers send it. */
@@ -67,7 +62,7 @@ export function otherCallback(callback: string, redirect: string): Finding {
 
 function* findingsIn(req: IncomingMessage, there: Host): Generator<Finding> {
   const { sameSite, secure } = sessionCookieOf(req);
-  if (sameSite === true || String(sameSite).toLowerCase() === "strict") {
+  if (sameSite === "strict") {
     yield {
       code: "EXPRESS_DISCORD_SAME_SITE_STRICT",
       message:
@@ -98,11 +93,6 @@ function* findingsIn(req: IncomingMessage, there: Host): Generator<Finding> {
         "The sessions are in a MemoryStore: every restart signs everybody out, and several processes do not share it. See docs/troubleshooting.md#memory-store.",
     };
   }
-}
-
-function sessionCookieOf(req: IncomingMessage): SessionCookieSettings {
-  const { session } = req as { session?: { cookie?: SessionCookieSettings } };
-  return session?.cookie ?? {};
 }
 
 function isHttps(req: IncomingMessage): boolean {

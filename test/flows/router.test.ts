@@ -1,3 +1,4 @@
+import cookieSession from "cookie-session";
 import type { Application, Request, Response } from "express";
 import { MemoryStore, type SessionData } from "express-session";
 import { describe, expect, it } from "vitest";
@@ -265,6 +266,53 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     if (status === 403) expect(answer.json()).toMatchObject({ code: "cross_site_request" });
     expect(await signedInAs(browser)).toBe(status === 403 ? user.id : undefined);
   });
+
+  it.each([
+    [{ Origin: "null" }, { cookie: { sameSite: "lax" } }, 303],
+    [{ Origin: "null" }, { cookie: { sameSite: "strict" } }, 303],
+    [{ Origin: "null" }, { cookie: { sameSite: true } }, 303],
+    [{}, { cookie: { sameSite: "lax" } }, 303],
+    [{ Origin: "null" }, { cookie: { sameSite: false } }, 403],
+    [{ Origin: "https://evil.example" }, { cookie: { sameSite: "lax" } }, 403],
+    [{ Origin: "null", "Sec-Fetch-Site": "cross-site" }, { cookie: { sameSite: "lax" } }, 403],
+    [{ Origin: "null", "Sec-Fetch-Site": "same-origin" }, {}, 303],
+  ] as const)(
+    "decides about a logout with %j by the session cookie %j: %i",
+    async (headers, sessionOptions, status) => {
+      const simulator = await startSimulator();
+      const app = await startApp(createApp, simulator, {
+        session: sessionOptions,
+        callbackPath: "/auth/callback",
+        routes: (to) => to.use("/auth", discordRouter()),
+      });
+      const browser = app.browser();
+      const user = simulator.addUser();
+      await browser.signIn("/auth/login", { user });
+      expect(await signedInAs(browser)).toBe(user.id);
+
+      expect((await browser.post("/auth/logout", { headers })).status).toBe(status);
+      expect(await signedInAs(browser)).toBe(status === 403 ? user.id : undefined);
+    },
+  );
+
+  it.each([
+    ["lax", 303],
+    [undefined, 403],
+  ] as const)(
+    "decides about a logout without an origin by cookie-session's cookie too: sameSite %s",
+    async (sameSite, status) => {
+      const simulator = await startSimulator();
+      const app = await startApp(createApp, simulator, {
+        sessionMiddleware: cookieSession({ keys: ["a key of the cookies"], sameSite }),
+        callbackPath: "/auth/callback",
+        routes: (to) => to.use("/auth", discordRouter()),
+      });
+      const browser = app.browser();
+      await browser.signIn("/auth/login", { user: simulator.addUser() });
+
+      expect((await browser.post("/auth/logout", { headers: { Origin: "null" } })).status).toBe(status);
+    },
+  );
 
   it("logs out by POST only", async () => {
     const { browser, user, own } = await startWithRouter(createApp);
