@@ -136,10 +136,22 @@ export class Unauthorized extends HttpException {
   override readonly name = "Unauthorized";
 }
 
+/** What an {@link AccessDenied} is made of. */
+export interface AccessDeniedDetails extends HttpExceptionDetails {
+  readonly prompt?: boolean | undefined;
+}
+
 /** The visitor pressed Cancel on Discord's page (`access_denied`). Status 403. */
 export class AccessDenied extends HttpException {
   static override readonly [BRAND] = "AccessDenied";
   override readonly name = "AccessDenied";
+  /** The option `prompt` of the login. After `false`, do not start another login by yourself: it could go on forever. */
+  readonly prompt: boolean;
+
+  constructor({ prompt = true, ...details }: AccessDeniedDetails) {
+    super(details);
+    this.prompt = prompt;
+  }
 }
 
 /** A guard said no (`forbidden`). Status 403. */

@@ -8,10 +8,26 @@ const ANY_ORIGIN = "https://origin.invalid";
 
 /** Whether a value is a path on the app's own origin, which a redirect may lead to (no open redirect). */
 export function isReturnTo(value: unknown): value is string {
-  if (typeof value !== "string" || !value.startsWith("/") || isTooLong(value)) return false;
-  if (SUSPECT.test(value) || !value.isWellFormed() || !URL.canParse(value, ANY_ORIGIN)) return false;
+  return typeof value === "string" && !isTooLong(value) && isOwnPath(value);
+}
+
+/** Whether a path stays on the app's own origin, however long it is. */
+function isOwnPath(value: string): boolean {
+  if (
+    !value.startsWith("/") ||
+    SUSPECT.test(value) ||
+    !value.isWellFormed() ||
+    !URL.canParse(value, ANY_ORIGIN)
+  )
+    return false;
   const { origin, pathname } = new URL(value, ANY_ORIGIN);
   return origin === ANY_ORIGIN && !pathname.startsWith("//");
+}
+
+/** The path of a request as a link that stays on the app's own origin: under a wildcard mount it can begin with two slashes. */
+export function ownPath(path: string): string {
+  const withOneSlash = path.replace(/^[/\\]+/, "/");
+  return isOwnPath(withOneSlash) ? withOneSlash : "/";
 }
 
 function isTooLong(value: string): boolean {
