@@ -2,6 +2,7 @@ export type { HeldToken } from "./app-token.js";
 export type { ImageFormat, ImageOptions, ImageSize, PngOptions } from "./cdn.js";
 export {
   AccessDenied,
+  type AccessDeniedDetails,
   ERROR_CODES,
   type ErrorCode,
   Forbidden,

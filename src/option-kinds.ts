@@ -45,6 +45,12 @@ export const ADDRESS: Kind = {
     typeof value === "string" && /^[\x21-\x7e]+$/.test(value) && URL.canParse(value, "https://a.invalid"),
 };
 
+/** Where a visitor can be sent, or that there is no such place. */
+export const ADDRESS_OR_FALSE: Kind = {
+  wanted: `${ADDRESS.wanted}, or false`,
+  accepts: (value) => value === false || ADDRESS.accepts(value),
+};
+
 /** An object that maps names to something; `Headers`, Maps and the like would be read as empty. */
 export const RECORD: Kind = {
   wanted: "a plain object",

@@ -19,6 +19,7 @@ import type { Token } from "./grants/token.js";
 import { type LoginOptions, loginOptions } from "./login/authorization-url.js";
 import type { LoginResult } from "./login/login.js";
 import { answersNonVisit, forbidCaching, redirect, requireGet } from "./login/manners.js";
+import type { Visits } from "./login/visits.js";
 import type { Authorization } from "./models/authorization.js";
 import type { Bot } from "./models/bot.js";
 import type { Guild } from "./models/guild.js";
@@ -228,7 +229,11 @@ export class DiscordOAuth2Session {
     }
   }
 
-  /** The id of the user of this session, as the session has it: {@link isAuthorized} tells whether it still holds. */
+  /**
+   * The id of the user of this session, without asking anybody. It outlives a sign-in that has ended elsewhere: the user
+   * removed the app, a webhook event reported that, or the refresh was refused. Behind a guard it is the user whom the guard
+   * let pass; elsewhere ask {@link isAuthorized} first.
+   */
   userId(req: IncomingMessage): string | undefined {
     const { config } = this.#engineFor(req);
     return signInOf(sessionOf(req), config.clientId)?.userId;
@@ -253,9 +258,9 @@ export class DiscordOAuth2Session {
     return this.#engineFor(req).logins.isLoop(req);
   }
 
-  /** Counts the logins of this browser from now on, for {@link isLoginLoop}. @internal */
-  watchForLoginLoop(req: IncomingMessage, res: ServerResponse): void {
-    this.#ready.logins.startCount(req, res);
+  /** What the middleware of this package asks about visitors. @internal */
+  get visits(): Visits {
+    return this.#ready.logins.visits;
   }
 
   /**

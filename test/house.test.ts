@@ -33,6 +33,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   "what is stored and remembered": [
     "grants/deauthorizations",
+    "login/cancel-mark",
     "login/flow",
     "grants/grant-memory",
     "grants/grant-record",
@@ -48,6 +49,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "grants/token-storage",
     "grants/token-storages",
     "grants/under-lock",
+    "login/visits",
   ],
   "calls to Discord": [
     "rest/admission",

@@ -35,7 +35,12 @@ export interface SessionLike {
   regenerate?(callback: (error?: unknown) => void): unknown;
 }
 
-interface SessionCookie {
+interface CookieSettings {
+  readonly sameSite?: unknown;
+  readonly secure?: unknown;
+}
+
+interface SessionCookie extends CookieSettings {
   originalMaxAge: number | null;
   maxAge?: number | null;
   expires?: Date | string | null | undefined;
@@ -46,6 +51,8 @@ interface WithSession {
   session?: SessionLike | null;
   sessionStore?: SessionStore;
   sessionID?: unknown;
+  /** Where cookie-session keeps its settings. */
+  sessionOptions?: CookieSettings;
 }
 
 /** @throws HttpException session_missing */
@@ -58,6 +65,23 @@ export function sessionOf(req: IncomingMessage): SessionLike {
     code: "session_missing",
     status: 500,
   });
+}
+
+/** How the session's cookie is set, where that can be told: by express-session or cookie-session. */
+export interface SessionCookieSettings {
+  readonly sameSite: "strict" | "lax" | "none" | undefined;
+  readonly secure: boolean | "auto" | undefined;
+}
+
+/** The settings of the session's cookie. */
+export function sessionCookieOf(req: IncomingMessage): SessionCookieSettings {
+  const { session, sessionOptions } = req as IncomingMessage & WithSession;
+  const { sameSite, secure } = session?.cookie ?? sessionOptions ?? {};
+  const site = sameSite === true ? "strict" : String(sameSite).toLowerCase();
+  return {
+    sameSite: site === "strict" || site === "lax" || site === "none" ? site : undefined,
+    secure: secure === "auto" || typeof secure === "boolean" ? secure : undefined,
+  };
 }
 
 /** Where express-session keeps the sessions; other session middleware has no such place. */

@@ -7,6 +7,7 @@ import type { Ended } from "../grants/token-storage.js";
 import { allowsPkce, hasPassthroughScope, withoutPassthrough } from "../scopes.js";
 import { authorizationUrl, checkLoginOptions, type LoginOptions } from "./authorization-url.js";
 import { authorizationError, parseCallbackQuery, requireIssuer } from "./callback-query.js";
+import { CancelMark } from "./cancel-mark.js";
 import { CodeRedemption } from "./code-redemption.js";
 import { type Flow, Flows, isFlowUnknown, unknownFlow } from "./flow.js";
 import type { LoginResult, OnLogin, ReplayedLogin } from "./login.js";
@@ -16,12 +17,14 @@ import { OwnCookies } from "./own-cookies.js";
 import { requireReturnTo } from "./return-to.js";
 import { SetupWarnings } from "./setup-warnings.js";
 import { SignIns } from "./sign-ins.js";
+import { Visits } from "./visits.js";
 
 const GRANT_ID_CHARS = 24;
 const LOOP_LOGINS = 3;
 
 /** Signing in: to Discord and back. */
 export class Logins {
+  readonly visits: Visits;
   readonly #parts: LoginParts;
   readonly #flows: Flows;
   readonly #counter: LoginCounter;
@@ -38,11 +41,14 @@ export class Logins {
     this.#flows = new Flows(seal, ownCookies, config.clientId);
     this.#counter = new LoginCounter(ownCookies, config.clientId);
     this.#warnings = new SetupWarnings(config);
+    this.visits = new Visits(new CancelMark(ownCookies, config.clientId), this.#counter, this.#warnings);
   }
 
   /** Begins a login. @returns Discord's authorization URL */
   async begin(req: IncomingMessage, res: ServerResponse, options: LoginOptions): Promise<string> {
     const { config } = this.#parts;
+    // Without one the callback would fail, after the visitor has been to Discord.
+    sessionOf(req);
     const scopes = await this.#scopesFor(req, options);
     checkLoginOptions(options, scopes);
     const flow = this.#flows.start(req.headers.cookie, {
@@ -50,6 +56,7 @@ export class Logins {
       scopes,
       data: options.data,
       returnTo: options.returnTo === undefined ? undefined : requireReturnTo(options.returnTo),
+      prompt: options.prompt === false ? false : undefined,
       keyForm: keyFormOf(sessionIdOf(req)),
     });
     const url = authorizationUrl(config, scopes, flow, options);
@@ -75,7 +82,7 @@ export class Logins {
     const endFlow = () => res.appendHeader("Set-Cookie", this.#flows.end(state));
     if (!("code" in answer)) {
       endFlow();
-      throw authorizationError(answer);
+      throw authorizationError(answer, flow.prompt);
     }
     const code = {
       grantId: grantIdOf(state, answer.code),
@@ -122,12 +129,6 @@ export class Logins {
   /** Whether this browser keeps completing logins within a minute, and its session still holds nothing of them. */
   isLoop(req: IncomingMessage): boolean {
     return sessionOf(req).discord === undefined && this.#counter.read(req.headers.cookie) >= LOOP_LOGINS;
-  }
-
-  /** Counts the logins of this browser from now on. */
-  startCount(req: IncomingMessage, res: ServerResponse): void {
-    const cookie = this.#counter.start(req.headers.cookie);
-    if (cookie) res.appendHeader("Set-Cookie", cookie);
   }
 
   /** How many logins are being completed. */
