@@ -1,8 +1,8 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ServerResponse } from "node:http";
 import type { Application } from "express";
 import { isRecord, isRequest, wrongValue } from "./check-options.js";
 import { FUNCTION, SCOPES } from "./option-kinds.js";
-import { shown, shownSecret } from "./shown.js";
+import { kindOf, shown } from "./shown.js";
 import { requireSnowflake } from "./snowflake.js";
 
 /** @throws TypeError that says what to pass */
@@ -28,28 +28,28 @@ export function appAndOptions<Options extends object>(
   requireApp(first);
   if (second === undefined || isPlainOptions(second))
     return { app: first, options: second as Options | undefined };
-  throw new TypeError(`The options must be an object such as { clientId }, not ${shownSecret(second)}.`);
+  throw new TypeError(`The options must be an object such as { clientId }, not ${kindOf(second)}.`);
 }
 
-/** @throws TypeError that says what to pass */
-export function requireRequest(req: unknown): asserts req is IncomingMessage {
-  if (typeof req === "object" && req !== null && "headers" in req) return;
-  throw new TypeError(
-    `The first argument must be the request, as in discord.fetchUser(req), not ${isResponse(req) ? "the response" : shown(req)}.`,
-  );
+/** @returns the responses that were given, none or one @throws TypeError that says what to pass */
+export function requireVisit(req: unknown, responses: readonly ServerResponse[]): readonly ServerResponse[] {
+  if (!hasHeaders(req))
+    throw new TypeError(
+      `The first argument must be the request, as in discord.fetchUser(req), not ${isResponse(req) ? "the response" : shown(req)}.`,
+    );
+  for (const res of responses) {
+    if (!isResponse(res))
+      throw new TypeError(
+        `The second argument must be the response, as in discord.createSession(req, res), not ${isRequest(res) ? "the request" : shown(res)}.`,
+      );
+  }
+  return responses;
 }
 
-/** @throws TypeError that says what to pass */
-export function requireResponse(res: unknown): ServerResponse {
-  if (isResponse(res)) return res;
-  throw new TypeError(
-    `The second argument must be the response, as in discord.createSession(req, res), not ${isRequest(res) ? "the request" : shown(res)}.`,
-  );
-}
-
-/** @throws TypeError for what is no list of scopes */
-export function requireScopes(scopes: unknown): void {
-  if (!SCOPES.accepts(scopes)) throw new TypeError(wrongValue("scopes", scopes, SCOPES));
+/** @returns `scopes` themselves @throws TypeError for what is no list of scopes */
+export function requireScopes(scopes: readonly string[]): readonly string[] {
+  if (SCOPES.accepts(scopes)) return scopes;
+  throw new TypeError(wrongValue("scopes", scopes, SCOPES));
 }
 
 /** @returns `callback` itself @throws TypeError for what is given and cannot be called */
@@ -71,7 +71,11 @@ function isApp(value: unknown): value is Application {
   return typeof value === "function" && hasMethods(value, "set", "get", "use") && "settings" in value;
 }
 
-function isResponse(value: unknown): value is ServerResponse {
+function hasHeaders(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "headers" in value;
+}
+
+function isResponse(value: unknown): boolean {
   return hasMethods(value, "setHeader");
 }
 
@@ -86,7 +90,7 @@ function shownApp(value: unknown): string {
   if (hasMethods(value, "route", "param") || hasMethods(value, "handle"))
     return "a router: pass the app that uses it";
   if (hasMethods(value, "listen")) return "an HTTP server: pass the Express app that it serves";
-  return shownSecret(value);
+  return kindOf(value);
 }
 
 function hasMethods(value: unknown, ...names: readonly string[]): boolean {

@@ -1,5 +1,5 @@
 import { closestName, plainName } from "./closest-name.js";
-import { shown, shownName, shownSecret } from "./shown.js";
+import { kindOf, shown, shownName } from "./shown.js";
 
 /** What an option may be. */
 export interface Kind {
@@ -63,7 +63,7 @@ export function* mistakesIn<T extends object>(
   const kinds: Readonly<Record<string, Kind>> = rules.kinds;
   if (!isRecord(options)) {
     const hasSecrets = Object.values(kinds).some(({ isSecret }) => isSecret);
-    yield `${prefix.slice(0, -1) || "The options"} must be an object such as ${example}, not ${hasSecrets ? shownSecret(options) : shown(options)}.`;
+    yield `${prefix.slice(0, -1) || "The options"} must be an object such as ${example}, not ${hasSecrets ? kindOf(options) : shown(options)}.`;
     return;
   }
   const given = Object.entries(options);
@@ -86,7 +86,7 @@ export function* mistakesIn<T extends object>(
 /** "timeoutMs must be a number, not ..." */
 export function wrongValue(name: string, value: unknown, { wanted, hint, isSecret }: Kind): string {
   const advice = hint?.(value);
-  const given = isSecret ? shownSecret(value) : shown(value);
+  const given = isSecret ? kindOf(value) : shown(value);
   return `${name} must be ${wanted}, not ${given}${advice ? `: ${advice}` : "."}`;
 }
 

@@ -1,4 +1,4 @@
-import { stopwatch } from "./clock.js";
+import { startTimer, stopwatch } from "./clock.js";
 
 /** A process that was frozen fires its timers before it reads its sockets: what it waits for may have come long ago. */
 const LONGEST_GRACE_MS = 1000;
@@ -27,10 +27,10 @@ export class DeadlinePassed extends Error {
  */
 export function startDeadline(ms: number, onPassed: () => void): () => void {
   const elapsedMs = stopwatch();
-  let timer = setTimeout(() => {
-    timer = setTimeout(onPassed, Math.min(elapsedMs() - ms, LONGEST_GRACE_MS));
-  }, ms);
-  return () => clearTimeout(timer);
+  let cancel = startTimer(ms, () => {
+    cancel = startTimer(Math.min(elapsedMs() - ms, LONGEST_GRACE_MS), onPassed);
+  });
+  return () => cancel();
 }
 
 /**

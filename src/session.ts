@@ -7,9 +7,8 @@ import {
   requireApp,
   requireCallback,
   requireDeauthorization,
-  requireRequest,
-  requireResponse,
   requireScopes,
+  requireVisit,
 } from "./call-arguments.js";
 import { type Config, isSameConfig, resolveConfig } from "./config.js";
 import { createEngine, type Engine } from "./engine.js";
@@ -131,8 +130,7 @@ export class DiscordOAuth2Session {
 
   /** @param res what begins or ends a login, which no cache may keep */
   #engineFor(req: IncomingMessage, ...res: [] | [ServerResponse]): Engine {
-    requireRequest(req);
-    for (const one of res) forbidCaching(requireResponse(one));
+    for (const one of requireVisit(req, res)) forbidCaching(one);
     return this.#ready;
   }
 
@@ -459,8 +457,8 @@ export class DiscordOAuth2Session {
    * @see https://docs.discord.com/developers/topics/oauth2#client-credentials-grant
    */
   async clientCredentials(scopes: readonly string[] = ["identify"]): Promise<Token> {
-    requireScopes(scopes);
-    const { guild: _, webhook: __, ...answer } = await this.#ready.oauth.clientCredentials(scopes);
+    const answered = await this.#ready.oauth.clientCredentials(requireScopes(scopes));
+    const { guild: _, webhook: __, ...answer } = answered;
     return { ...answer, id: this.#ready.grants.identify(answer) };
   }
 

@@ -2,12 +2,13 @@
 const CONTROL =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+const CONTROLS = new RegExp(`${CONTROL.source}+`, "g");
 const LONGEST = 100;
 const MOST_ITEMS = 5;
 
 /** The text without characters that could forge lines of a log or change how they read. */
 export function oneLine(text: string): string {
-  return text.toWellFormed().replaceAll(CONTROL, " ");
+  return text.toWellFormed().replaceAll(CONTROLS, " ");
 }
 
 /**
@@ -25,7 +26,7 @@ export function shownName(name: string): string {
 }
 
 /** The same for a value that may be a secret: it is not repeated. */
-export function shownSecret(value: unknown): string {
+export function kindOf(value: unknown): string {
   if (typeof value === "string") return `a string of ${value.length} characters`;
   if (typeof value === "number" || typeof value === "bigint") return `a ${typeof value}`;
   return Array.isArray(value) ? `a list of ${value.length}` : named(value);

@@ -5,6 +5,8 @@ import { HttpException } from "./errors.js";
 import { discordOf } from "./guards.js";
 import { isObject } from "./models/model.js";
 import { FUNCTION } from "./option-kinds.js";
+import { oneLine } from "./shown.js";
+import { isSnowflake } from "./snowflake.js";
 
 const MAX_BODY_BYTES = 1024 * 1024;
 /** Discord retries for ten minutes; what is signed earlier than that is a replay. */
@@ -53,7 +55,7 @@ const webhookEventsOptions = optionsChecker<WebhookEventsOptions>({
  * process with their next request.
  *
  * @throws TypeError at once, for a public key that is none and for options that do not exist
- * @throws HttpException through `next`: `signature_invalid`, `body_parsed`, `body_too_large`, `init_missing`
+ * @throws HttpException through `next`: `signature_invalid`, `body_parsed`, `body_aborted`, `body_too_large`, `init_missing`
  * @see https://docs.discord.com/developers/events/webhook-events
  */
 export function webhookEvents(options: WebhookEventsOptions): RequestHandler {
@@ -68,19 +70,23 @@ export function webhookEvents(options: WebhookEventsOptions): RequestHandler {
 
   async function handle(req: Request, event: WebhookEvent): Promise<void> {
     const userId = deauthorizedUserOf(event);
-    if (userId !== undefined) discordOf(req).deauthorize(userId, new Date(event.timestamp));
+    const at = new Date(event.timestamp);
+    if (userId !== undefined) discordOf(req).deauthorize(userId, Number.isNaN(at.getTime()) ? undefined : at);
     await onEvent?.(event);
   }
 
   return function webhookEvents(req, res, next) {
-    receive(req).then((event) => {
-      res.status(204).type("application/json").end();
-      if (event) handle(req, event).catch(warn);
-    }, next);
+    receive(req)
+      .then((event) => {
+        // Something else may have answered meanwhile, such as a timeout of the app's own.
+        if (!res.headersSent) res.status(204).type("application/json").end();
+        if (event) handle(req, event).catch(warn);
+      })
+      .catch(next);
   };
 }
 
-async function requireSignature(req: Request, body: Buffer, publicKey: string): Promise<void> {
+async function requireSignature(req: Request, body: Uint8Array, publicKey: string): Promise<void> {
   const { verifyKey } = await import("discord-interactions");
   const signature = req.get("X-Signature-Ed25519") ?? "";
   const timestamp = req.get("X-Signature-Timestamp") ?? "";
@@ -93,16 +99,36 @@ async function requireSignature(req: Request, body: Buffer, publicKey: string): 
   });
 }
 
-/** The bytes that were signed. @throws HttpException when something has parsed them away */
-async function rawBodyOf(req: Request): Promise<Buffer> {
-  if (Buffer.isBuffer(req.body)) return req.body;
+/** The bytes that were signed. @throws HttpException when they do not come, or something has parsed them away */
+async function rawBodyOf(req: Request): Promise<Uint8Array> {
+  // Cloud Functions and NestJS parse every body, and keep the bytes under this name.
+  const { rawBody = req.body } = req as Request & { readonly rawBody?: unknown };
+  if (rawBody instanceof Uint8Array) {
+    if (rawBody.length > MAX_BODY_BYTES) throw tooLarge();
+    return rawBody;
+  }
   if (req.readableDidRead) {
     throw new HttpException({
-      message: "The body of this event is parsed already: put webhookEvents() before express.json().",
+      message:
+        "The body of this event is parsed already: put webhookEvents() before express.json(), or keep the bytes in req.rawBody.",
       code: "body_parsed",
       status: 500,
     });
   }
+  try {
+    return await readBody(req);
+  } catch (cause) {
+    if (cause instanceof HttpException) throw cause;
+    throw new HttpException({
+      message: "The connection ended before this event was complete.",
+      code: "body_aborted",
+      status: 400,
+      cause,
+    });
+  }
+}
+
+async function readBody(req: Request): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   // Without the option, leaving the loop would take the socket from the request, where error handlers find req.ip.
@@ -110,17 +136,21 @@ async function rawBodyOf(req: Request): Promise<Buffer> {
     bytes += chunk.length;
     if (bytes > MAX_BODY_BYTES) {
       req.resume();
-      throw new HttpException({ message: "This event is too large.", code: "body_too_large", status: 413 });
+      throw tooLarge();
     }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
 }
 
+function tooLarge(): HttpException {
+  return new HttpException({ message: "This event is too large.", code: "body_too_large", status: 413 });
+}
+
 /** @returns nothing for a PING */
-function parseEvent(body: Buffer): WebhookEvent | undefined {
+function parseEvent(body: Uint8Array): WebhookEvent | undefined {
   try {
-    const { type, event }: { type?: unknown; event?: unknown } = JSON.parse(body.toString("utf8"));
+    const { type, event }: { type?: unknown; event?: unknown } = JSON.parse(Buffer.from(body).toString());
     if (type !== 1 || !isObject(event)) return undefined;
     const { type: name, timestamp, data } = event as Partial<WebhookEvent>;
     return { type: String(name), timestamp: inUtc(String(timestamp)), data };
@@ -133,12 +163,12 @@ function deauthorizedUserOf({ type, data }: WebhookEvent): string | undefined {
   if (type !== "APPLICATION_DEAUTHORIZED" || !isObject(data) || !("user" in data) || !isObject(data.user)) {
     return undefined;
   }
-  return "id" in data.user && typeof data.user.id === "string" ? data.user.id : undefined;
+  return "id" in data.user && isSnowflake(data.user.id) ? data.user.id : undefined;
 }
 
 function warn(error: unknown): void {
   process.emitWarning(
-    `onEvent of webhookEvents failed: ${error instanceof Error ? error.message : String(error)}`,
+    oneLine(`onEvent of webhookEvents failed: ${error instanceof Error ? error.message : String(error)}`),
     {
       code: "EXPRESS_DISCORD_ON_EVENT",
     },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { shown, shownName, shownSecret } from "../src/shown.js";
+import { kindOf, shown, shownName } from "../src/shown.js";
 
 describe("a value in an error message", () => {
   it.each([
@@ -35,7 +35,7 @@ describe("a secret value in an error message", () => {
     [{ password: "hunter2" }, "an object"],
     [undefined, "undefined"],
   ])("%s is described as %s", (value, expected) => {
-    expect(shownSecret(value)).toBe(expected);
+    expect(kindOf(value)).toBe(expected);
   });
 });
 

@@ -3,13 +3,19 @@ import type { OAuth } from "../oauth/oauth.js";
 import type { GrantMemory } from "./grant-memory.js";
 import { onLateWrite } from "./record-store.js";
 import { grantEnded } from "./sign-in-errors.js";
-import { LONGEST_UNSAVED_RETRY_MS, UNKNOWN_LIFETIME_MS, UNSAVED_RETRY_MS } from "./time-limits.js";
+import {
+  LONGEST_UNSAVED_RETRY_MS,
+  REWRITE_SHARE,
+  UNKNOWN_LIFETIME_MS,
+  UNSAVED_RETRY_MS,
+} from "./time-limits.js";
 import { isNewer, newerOf, type Token } from "./token.js";
 import type { Ended, Stored, StoredRecord, TokenStorage } from "./token-storage.js";
 
 interface Retry {
   readonly storage: TokenStorage;
   readonly pauseMs: number;
+  readonly cancel: () => void;
 }
 
 /** Writes pairs to their storage, again where that failed, and keeps their records alive. Each grant has one job at a time. */
@@ -49,6 +55,7 @@ export class GrantWriter {
     const isStored = await storage.write(next).then(
       () => true,
       (error: unknown) => {
+        if (storage.isHeldByCaller) throw error;
         onLateWrite(error, () => this.#afterLateWrite(storage, next));
         return false;
       },
@@ -58,9 +65,10 @@ export class GrantWriter {
       this.#retryLater(storage, id);
       return next;
     }
-    this.#retries.delete(id);
+    this.#stopRetrying(id);
     if (!ended) {
       this.#memory.saved(id);
+      void storage.record?.warnUnlessKept();
       return next;
     }
     this.#memory.end(id, ended);
@@ -148,32 +156,36 @@ export class GrantWriter {
     );
     try {
       const [stored, ended] = await Promise.all([storage.read(), storage.record?.readEndedMarker()]);
+      if (!ended && stored && isNewer(newest, stored.token)) return void (await this.store(storage, newest));
       if (ended) this.#memory.end(id, ended);
-      if (!stored || ended || !isNewer(newest, stored.token)) this.#drop(id);
-      else await this.store(storage, newest);
+      else this.#memory.learn(id, stored?.token, stored);
+      this.#drop(id);
+      if (ended === "everywhere") await this.#oauth.revoke(newest);
     } catch {
       if (!this.#memory.ended(id)) this.#retryLater(storage, id);
     } finally {
-      await lease?.release();
+      if (!this.#memory.unsaved(id)) await lease?.release();
     }
   }
 
   #drop(id: string): void {
     this.#memory.saved(id);
-    this.#retries.delete(id);
+    this.#stopRetrying(id);
   }
 
   /** Storages that belong to a request are written to at the next use instead. */
   #retryLater(storage: TokenStorage, id: string): void {
     if (!storage.record) return;
-    const pauseMs = Math.min(
-      2 * (this.#retries.get(id)?.pauseMs ?? UNSAVED_RETRY_MS / 2),
-      LONGEST_UNSAVED_RETRY_MS,
-    );
-    this.#retries.set(id, { storage, pauseMs });
-    startTimer(pauseMs, () => {
-      if (this.#retries.has(id)) this.#resaveInTurn(storage, id);
-    });
+    const former = this.#retries.get(id);
+    former?.cancel();
+    const pauseMs = Math.min(2 * (former?.pauseMs ?? UNSAVED_RETRY_MS / 2), LONGEST_UNSAVED_RETRY_MS);
+    const cancel = startTimer(pauseMs, () => this.#resaveInTurn(storage, id));
+    this.#retries.set(id, { storage, pauseMs, cancel });
+  }
+
+  #stopRetrying(id: string): void {
+    this.#retries.get(id)?.cancel();
+    this.#retries.delete(id);
   }
 
   /** A write that was given up has taken effect, perhaps over what came after it. */
@@ -193,5 +205,5 @@ function nothing(): void {}
 /** Some stores have no `touch`, or have it switched off. */
 function needsRewriting({ lifetimeMs }: StoredRecord, stored: Stored): boolean {
   if (lifetimeMs !== undefined && lifetimeMs > (stored.lifetimeMs ?? 0)) return true;
-  return hasPassed((stored.lifetimeMs ?? UNKNOWN_LIFETIME_MS) / 2, stored.writtenAt ?? 0);
+  return hasPassed((stored.lifetimeMs ?? UNKNOWN_LIFETIME_MS) * REWRITE_SHARE, stored.writtenAt ?? 0);
 }

@@ -1,3 +1,4 @@
+import { startTimer } from "../clock.js";
 import { HttpException } from "../errors.js";
 import type { Lock } from "../options.js";
 
@@ -16,10 +17,10 @@ export async function underLock<T>(
 ): Promise<T> {
   let outcome: Promise<T> | undefined;
   let isOver = false;
-  let timer: NodeJS.Timeout | undefined;
+  let cancel = () => {};
   const tooSlow = new Promise<never>((_, reject) => {
     const error = new Error(`The lock did not let its task begin within ${longestWaitMs} ms.`);
-    timer = setTimeout(() => reject(error), longestWaitMs);
+    cancel = startTimer(longestWaitMs, () => reject(error));
   });
 
   let finish = () => {};
@@ -28,7 +29,7 @@ export async function underLock<T>(
   });
   const once = async () => {
     if (isOver) throw new Error("The task comes too late: whoever wanted it was told that the lock failed.");
-    clearTimeout(timer);
+    cancel();
     outcome ??= task().finally(finish);
     await outcome;
   };
@@ -39,7 +40,7 @@ export async function underLock<T>(
     if (!outcome) throw lockFailed(cause);
   } finally {
     isOver = true;
-    clearTimeout(timer);
+    cancel();
   }
   return outcome;
 }

@@ -1,4 +1,4 @@
-import { validateHeaderName, validateHeaderValue } from "node:http";
+import { validateHeaderValue } from "node:http";
 import { optionsChecker } from "../check-options.js";
 import { ANYTHING, RECORD, STRING } from "../option-kinds.js";
 import { shown } from "../shown.js";
@@ -66,6 +66,8 @@ const RESERVED_HEADERS = new Set(
   transfer-encoding upgrade user-agent`.split(/\s+/),
 );
 
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+
 /** @throws TypeError for a method that Discord's API does not have */
 export function parseMethod(given: unknown = "GET"): Method {
   const wanted = typeof given === "string" ? given.toUpperCase() : given;
@@ -119,7 +121,7 @@ function addHeaders(headers: Record<string, string>, own: Readonly<Record<string
   for (const [given, value] of Object.entries(own)) {
     const name = given.toLowerCase();
     if (RESERVED_HEADERS.has(name)) throw new TypeError(`The header ${given} is set by this library.`);
-    validateHeaderName(name);
+    if (!HEADER_NAME.test(name)) throw new TypeError(`A header must not be named ${shown(given)}.`);
     validateHeaderValue(name, value);
     headers[name] = value;
   }

@@ -3,6 +3,7 @@ import { Bot } from "../models/bot.js";
 import { parseAnswer } from "../rest/answer.js";
 import type { ApiRequest } from "../rest/api-request.js";
 import type { Rest } from "../rest/rest.js";
+import { JoinRefusals } from "./join-refusals.js";
 import type { RoleConnectionMetadata } from "./role-connections.js";
 
 /** Calls as the application's bot. */
@@ -10,6 +11,8 @@ export class BotCalls {
   readonly #rest: Rest;
   readonly #token: string;
   readonly #metadataRoute: string;
+  /** @internal */
+  readonly joinRefusals = new JoinRefusals();
 
   constructor(config: Config, rest: Rest) {
     this.#rest = rest;

@@ -60,10 +60,11 @@ export async function joinGuild(
   try {
     const route = `/guilds/${guildId}/members/${requireSnowflake(user.id, "the user's id")}`;
     const json = { access_token: user.accessToken, nick, roles, mute, deaf };
-    const payload = await bot.send(route, { method: "PUT", json }, user.accessToken);
-    return payload === undefined
-      ? null
-      : parseAnswer({ method: "PUT", route }, () => GuildMember.from(payload, guildId));
+    const send = () => bot.send(route, { method: "PUT", json }, user.accessToken);
+    const key = `${route} ${Object.keys(options ?? {}).sort()}`;
+    const payload = await bot.joinRefusals.join(key, user.accessToken, send);
+    if (payload === undefined) return null;
+    return parseAnswer({ method: "PUT", route }, () => GuildMember.from(payload, guildId));
   } catch (error) {
     throw nameRefusal(error);
   }

@@ -136,4 +136,49 @@ describe.each(EXPRESS)("addToGuild on %s", (_name, createApp) => {
 
     expect(guild.members.get(user.id)).toBeDefined();
   });
+
+  it("asks Discord once a minute for a visitor who is refused, however often they press the button", async () => {
+    const { advance, app, join, simulator, user } = await startJoin(createApp);
+    const guild = simulator.addGuild({ bans: [user] });
+    const joins = () => simulator.requestsTo("PUT /guilds/:id/members/:id").length;
+
+    const answers = await Promise.all(Array.from({ length: 20 }, () => join(guild.id)));
+    for (let times = 0; times < 20; times += 1) answers.push(await join(guild.id));
+
+    expect(new Set(answers.map(failureOf))).toEqual(new Set(["403 banned_from_guild"]));
+    expect(app.errors.at(-1)).toMatchObject({ discordCode: 40007, status: 403 });
+    expect(joins()).toBe(1);
+
+    const other = simulator.addGuild();
+    await join(other.id);
+    expect(other.members.get(user.id)).toBeDefined();
+
+    advance(60_001);
+    await join(guild.id);
+    expect(joins()).toBe(3);
+  });
+
+  it("does not keep one banned visitor from letting another in", async () => {
+    const { app, join, simulator, user } = await startJoin(createApp);
+    const guild = simulator.addGuild({ bans: [user] });
+    const [other, browser] = [simulator.addUser(), app.browser()];
+    await browser.signIn("/login", { user: other });
+    await join(guild.id);
+
+    await browser.post(`/join/${guild.id}`);
+
+    expect(guild.members.get(other.id)).toBeDefined();
+  });
+
+  it("tries again at once with the token of a new sign-in", async () => {
+    const { browser, join, simulator, user } = await startJoin(createApp);
+    const guild = simulator.addGuild();
+    simulator.removeAuthorization(user);
+    expect(failureOf(await join(guild.id))).toBe("403 user_token_rejected");
+
+    await browser.signIn("/login", { user });
+    await join(guild.id);
+
+    expect(guild.members.get(user.id)).toBeDefined();
+  });
 });

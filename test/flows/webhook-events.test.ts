@@ -1,7 +1,14 @@
+import { generateKeyPairSync, sign } from "node:crypto";
+import { connect } from "node:net";
 import express, { type ErrorRequestHandler } from "express";
 import express4 from "express4";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { type WebhookEvent, type WebhookEventsOptions, webhookEvents } from "../../src/index.js";
+import {
+  HttpException,
+  type WebhookEvent,
+  type WebhookEventsOptions,
+  webhookEvents,
+} from "../../src/index.js";
 import { EXPRESS, startApp, startSimulator, type TestAppOptions } from "../support/app.js";
 import { movableClock } from "../support/clock.js";
 import { lastError, signedInAs } from "../support/login.js";
@@ -132,6 +139,87 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
 
     expect((await simulator.sendWebhookEvent(url, { type: "ENTITLEMENT_CREATE" })).status).toBe(204);
     await expect.poll(() => events).toHaveLength(1);
+  });
+
+  it.each([
+    ["in a Buffer", (bytes: Buffer) => bytes],
+    ["in a Uint8Array", (bytes: Buffer) => new Uint8Array(bytes)],
+  ])("takes the bytes that a host has kept in req.rawBody, %s", async (_what, kept) => {
+    const keep = express.json({
+      verify: (req, _res, bytes) => void Object.assign(req, { rawBody: kept(bytes) }),
+    });
+    const { app, simulator, events, url } = await startReceiver(createApp, (to) => to.use(keep));
+
+    expect((await simulator.sendWebhookEvent(url, { type: "ENTITLEMENT_CREATE" })).status).toBe(204);
+    await expect.poll(() => events).toHaveLength(1);
+    const wrong = await simulator.sendWebhookEvent(url, { type: "PING" }, { wrongSignature: true });
+    expect(wrong.status).toBe(401);
+    expect(lastError(app)).toMatchObject({ code: "signature_invalid" });
+  });
+
+  it("takes an event whose request was answered by something else meanwhile", async () => {
+    const { app, simulator, events, url } = await startReceiver(createApp, (to) =>
+      to.use("/events", (_req, res, next) => {
+        res.status(503).end("too slow");
+        next();
+      }),
+    );
+
+    expect((await simulator.sendWebhookEvent(url, { type: "ENTITLEMENT_CREATE" })).status).toBe(503);
+    await expect.poll(() => events).toHaveLength(1);
+    expect(app.errors).toEqual([]);
+  });
+
+  it("gives a body that breaks off to error handlers as a 400", async () => {
+    let seen = () => undefined as unknown;
+    const isSeen = new Promise((resolve) => {
+      seen = () => resolve(undefined);
+    });
+    const { app, events, url } = await startReceiver(createApp, (to) =>
+      to.use("/events", (_req, _res, next) => {
+        next();
+        seen();
+      }),
+    );
+    const { port, hostname, pathname } = new URL(url);
+    const socket = connect(Number(port), hostname);
+    socket.write(`POST ${pathname} HTTP/1.1\r\nHost: ${hostname}\r\nContent-Length: 100\r\n\r\n{"type":`);
+    await isSeen;
+    socket.destroy();
+
+    await expect.poll(() => lastError(app)).toMatchObject({ code: "body_aborted", status: 400 });
+    expect(lastError(app)).toBeInstanceOf(HttpException);
+    expect(events).toEqual([]);
+  });
+
+  it("signs a user out now when the time of the event cannot be read", async () => {
+    const simulator = await startSimulator();
+    const { publicKey, privateKey } = generateKeyPairSync("ed25519");
+    const hex = Buffer.from(String(publicKey.export({ format: "jwk" }).x), "base64url").toString("hex");
+    const app = await startApp(createApp, simulator, {
+      routes: (to) => to.post("/events", webhookEvents({ publicKey: hex })),
+    });
+    const user = simulator.addUser();
+    const browser = app.browser();
+    await browser.signIn("/login", { user });
+    const data = { user: { id: user.id } };
+    const body = JSON.stringify({
+      type: 1,
+      event: { type: "APPLICATION_DEAUTHORIZED", timestamp: "soon", data },
+    });
+    const time = String(Math.floor(Date.now() / 1000));
+
+    const answer = await fetch(`${app.url}/events`, {
+      method: "POST",
+      headers: {
+        "X-Signature-Ed25519": sign(null, Buffer.from(time + body), privateKey).toString("hex"),
+        "X-Signature-Timestamp": time,
+      },
+      body,
+    });
+
+    expect(answer.status).toBe(204);
+    await expect.poll(() => signedInAs(browser)).toBeUndefined();
   });
 
   it("answers 413 to what is larger than any event, and error handlers know from whom", async () => {

@@ -15,7 +15,7 @@ describe("a process that was frozen", { timeout: 40_000 }, () => {
   afterAll(() => worker.kill());
 
   async function startUp() {
-    const simulator = await startSimulator();
+    const simulator = await startSimulator({ redirectUris: [REDIRECT_URI] });
     const discord = { ...simulator.options, redirectUri: REDIRECT_URI, timeoutMs: TIMEOUT_MS };
     const { url = "" } = await worker.tell({ name: "serve", discord, prefix: "", lock: "none" });
     const user = simulator.addUser();

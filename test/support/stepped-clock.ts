@@ -6,6 +6,8 @@ export interface SteppedClock {
   now(): number;
   /** Lets so much time pass: waits and timers end in their order, and what follows from each happens before the next. */
   advance(ms: number): Promise<void>;
+  /** Lets time pass, a minute at most, until a task is over. @returns its outcome */
+  until<T>(task: Promise<T>): Promise<T>;
 }
 
 /** Replaces the library's time, waits and timers for the rest of one test. */
@@ -27,20 +29,33 @@ export function steppedClock(): SteppedClock {
   });
   onTestFinished(() => replaceClock());
 
+  async function advance(ms: number): Promise<void> {
+    const end = time + ms;
+    for (;;) {
+      await quiet();
+      const [next] = [...due].filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at);
+      if (!next) break;
+      due.delete(next);
+      time = next.at;
+      next.run();
+    }
+    time = end;
+    await quiet();
+  }
+
   return {
     now,
-    async advance(ms) {
-      const end = time + ms;
-      for (;;) {
-        await quiet();
-        const [next] = [...due].filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at);
-        if (!next) break;
-        due.delete(next);
-        time = next.at;
-        next.run();
-      }
-      time = end;
+    advance,
+    async until(task) {
+      let isOver = false;
+      const finish = () => {
+        isOver = true;
+      };
+      task.then(finish, finish);
       await quiet();
+      for (let steps = 0; !isOver && steps < 1200; steps += 1) await advance(50);
+      if (!isOver) throw new Error("The task is not over after a minute.");
+      return task;
     },
   };
 }

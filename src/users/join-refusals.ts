@@ -1,0 +1,56 @@
+import { LRUCache } from "lru-cache";
+import { now } from "../clock.js";
+import { digestOf } from "../digest.js";
+import { HttpException } from "../errors.js";
+
+const REMEMBERED_MS = 60_000;
+const MOST = 10_000;
+const TOKEN_REFUSED = 50025;
+
+interface Refusal {
+  readonly error: HttpException;
+  /** The hash of the token that was refused, where another one could be accepted. */
+  readonly tokenHash: string | undefined;
+}
+
+/**
+ * Refused joins, for a minute: Discord counts each 403 against the whole process, so a banned visitor who keeps pressing
+ * the button must not send one each time.
+ */
+export class JoinRefusals {
+  readonly #refusals = new LRUCache<string, Refusal>({
+    max: MOST,
+    ttl: REMEMBERED_MS,
+    ttlResolution: 0,
+    perf: { now },
+  });
+  readonly #inFlight = new Map<string, Promise<unknown>>();
+
+  /**
+   * Sends the join, unless the same was refused within the last minute. Waits for the same join that is in flight.
+   *
+   * @param key the user, the guild and what is asked for
+   * @throws HttpException the refusal, again
+   */
+  async join<T>(key: string, accessToken: string, send: () => Promise<T>): Promise<T> {
+    while (this.#inFlight.has(key)) await this.#inFlight.get(key)?.catch(() => undefined);
+    const tokenHash = digestOf(accessToken);
+    const refusal = this.#refusals.get(key);
+    if (refusal && (refusal.tokenHash ?? tokenHash) === tokenHash) throw refusal.error;
+
+    const joining = send();
+    this.#inFlight.set(key, joining);
+    try {
+      return await joining;
+    } catch (error) {
+      if (error instanceof HttpException && error.status === 403)
+        this.#refusals.set(key, {
+          error,
+          tokenHash: error.discordCode === TOKEN_REFUSED ? tokenHash : undefined,
+        });
+      throw error;
+    } finally {
+      this.#inFlight.delete(key);
+    }
+  }
+}

@@ -1,0 +1,158 @@
+import express, { type Request, type RequestHandler, type Response } from "express";
+import session from "express-session";
+import { type DiscordSimulator, startDiscord } from "../../src/testing/index.js";
+import { bundleLibrary, type Instance, type Patch } from "./bundle.js";
+import { type BrowserRequest, request } from "./request.js";
+import type { RunProcess } from "./run-process.js";
+import { settle } from "./settle.js";
+import { type Mishaps, Turns } from "./turns.js";
+import { type Circumstances, World } from "./world.js";
+
+type Discord = InstanceType<Instance["DiscordOAuth2Session"]>;
+
+const REDIRECT_URI = "http://127.0.0.1:3000/callback";
+const SESSION_ID_CHARS = 32;
+const SESSION_MS = 86_400_000;
+const TIMEOUT_MS = 1000;
+/** Each process's clock is behind the previous one's by so much: no code may rely on equal clocks. */
+const SKEW_MS = 1700;
+const WARM_UP_MS = 100;
+
+/** How the processes of a story are started. */
+export interface ClusterOptions {
+  readonly processes: readonly string[];
+  readonly withLock?: boolean;
+  readonly patches?: readonly Patch[];
+}
+
+interface Slot {
+  readonly discord: Discord;
+  /** The process that it is in this run. */
+  process: RunProcess;
+}
+
+/** A process as a script sees it. */
+export interface Process {
+  readonly discord: Discord;
+  /** Handles a request behind express-session. @returns the cookies that the browser has then */
+  handle(sent: BrowserRequest, handler: (req: Request, res: Response) => Promise<void>): Promise<string>;
+  /** A stop in the middle of the script. */
+  pause(what: string): Promise<void>;
+  later(ms: number): Promise<void>;
+}
+
+/** The processes of a story, each with a copy of the library, and the Discord that they ask. They serve all its runs. */
+export class Cluster {
+  readonly simulator: DiscordSimulator;
+  /** When each run begins, in epoch milliseconds. */
+  readonly epoch = Date.now();
+  readonly #slots = new Map<string, Slot>();
+  #world: World | undefined;
+  #turns: Turns | undefined;
+
+  private constructor(simulator: DiscordSimulator) {
+    this.simulator = simulator;
+    simulator.clock.freeze();
+  }
+
+  static async start({ processes, withLock = false, patches = [] }: ClusterOptions): Promise<Cluster> {
+    const cluster = new Cluster(await startDiscord({ redirectUris: [REDIRECT_URI], logLimit: 10 }));
+    const load = await bundleLibrary(patches);
+    for (const [index, name] of processes.entries())
+      cluster.#add(name, await load(name), -index * SKEW_MS, withLock);
+    // The library loads its HTTP clients in the background.
+    await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS));
+    return cluster;
+  }
+
+  get world(): World {
+    if (!this.#world) throw new Error("No run has begun.");
+    return this.#world;
+  }
+
+  get turns(): Turns {
+    if (!this.#turns) throw new Error("No run has begun.");
+    return this.#turns;
+  }
+
+  /** Begins a run: another world, in which no process remembers anything. */
+  begin(story: Circumstances & Mishaps): void {
+    const { clock, options } = this.simulator;
+    const onTime = (time: number) => clock.advance(this.epoch + time - clock.now());
+    onTime(0);
+    this.#world = new World(options, story, this.epoch);
+    this.#turns = new Turns(this.#world, story, onTime);
+    for (const [name, slot] of this.#slots) slot.process = this.#world.addProcess(name);
+  }
+
+  process(name: string): Process {
+    const slot = this.#slots.get(name);
+    if (!slot) throw new Error(`There is no process ${name}.`);
+    const { process, discord } = slot;
+    const { world } = this;
+    const sessions = sessionsOf(world, process);
+    return {
+      discord,
+      handle: (sent, handler) => request(sessions, sent, handler),
+      pause: (what) => world.pause(process, what),
+      later: (ms) => world.clockOf(process).sleep(ms),
+    };
+  }
+
+  /** Waits for a task of a process that nothing holds; time passes for it alone. */
+  async unheld<T>(name: string, task: (process: Process) => Promise<T>): Promise<T> {
+    const process = this.world.processes.get(name);
+    let isOver = false;
+    const over = task(this.process(name)).finally(() => {
+      isOver = true;
+    });
+    over.catch(() => undefined);
+    for (;;) {
+      await settle(this.world);
+      if (isOver) return over;
+      if (process) this.turns.skipTo(process);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.simulator.close();
+  }
+
+  #add(name: string, instance: Instance, skewMs: number, withLock: boolean): void {
+    const discord = new instance.DiscordOAuth2Session({
+      ...this.simulator.options,
+      redirectUri: REDIRECT_URI,
+      timeoutMs: TIMEOUT_MS,
+      ...(withLock && { lock: (_, task) => this.world.lock(slot.process, task) }),
+    });
+    const slot: Slot = { discord, process: new World(this.simulator.options, {}, 0).addProcess(name) };
+    this.#slots.set(name, slot);
+    instance.setHooks({
+      tokenCall: (call, send) => this.world.tokenCall(slot.process, call, send),
+      apiCall: (send) => this.world.apiCall(send),
+    });
+    const clock = () => this.world.clockOf(slot.process, skewMs);
+    instance.replaceClock({
+      now: () => clock().now(),
+      elapsed: () => clock().elapsed(),
+      startTimer: (ms, fire) => clock().startTimer(ms, fire),
+      sleep: (ms) => clock().sleep(ms),
+    });
+    discord.init(express());
+  }
+}
+
+function sessionsOf(world: World, process: RunProcess): RequestHandler {
+  let count = 0;
+  return session({
+    secret: "a secret of the session cookie",
+    store: world.storeOf(process),
+    resave: false,
+    saveUninitialized: false,
+    cookie: { maxAge: SESSION_MS },
+    genid: () => {
+      count += 1;
+      return `session-${process.name}-${count}-`.padEnd(SESSION_ID_CHARS, "0");
+    },
+  });
+}

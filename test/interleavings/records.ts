@@ -1,0 +1,118 @@
+import { recordKey } from "../../src/grants/record-keys.js";
+import { createSeal, type Seal } from "../../src/seal.js";
+import type { ClientOptions } from "../../src/testing/index.js";
+
+/** What a key is for. */
+export type Purpose = "token" | "lease" | "ended" | "session";
+
+interface Role {
+  readonly name: string;
+  readonly purpose: Purpose;
+  readonly grantId: string;
+}
+
+/** The content of the shared store, told in words that are the same in every run. */
+export class Records {
+  readonly #content = new Map<string, string>();
+  readonly #seal: Seal;
+  readonly #epoch: number;
+  readonly #roles = new Map<string, Role>();
+  readonly #names = new Map<string, string>();
+  /** Leases are compared by their encrypted text, which each write changes. */
+  readonly #versions = new Map<string, string>();
+
+  constructor({ clientId, clientSecret }: ClientOptions, epoch: number) {
+    this.#seal = createSeal([clientSecret], clientId);
+    this.#epoch = epoch;
+  }
+
+  /** Names something random. */
+  name(text: string, name: string): void {
+    this.#names.set(text, name);
+  }
+
+  nameOf(text: string): string {
+    return this.#names.get(text) ?? "something unknown";
+  }
+
+  /** Tells the keys of a grant, and its id, from others. */
+  nameGrant(grantId: string, name: string): void {
+    this.name(grantId, name);
+    for (const purpose of ["token", "lease", "ended"] as const)
+      this.#roles.set(recordKey(undefined, grantId, purpose), {
+        name: `${purpose} of ${name}`,
+        purpose,
+        grantId,
+      });
+  }
+
+  roleOf(key: string): Role {
+    const known = this.#roles.get(key);
+    if (known) return known;
+    if (key.startsWith("discord-")) throw new Error(`No grant of this story has the key ${key}.`);
+    return { name: key.replace(/-0*$/, ""), purpose: "session", grantId: "" };
+  }
+
+  get(key: string): string | undefined {
+    return this.#content.get(key);
+  }
+
+  /** @param version differs for each write */
+  set(key: string, json: string, version: string): void {
+    this.#content.set(key, json);
+    this.#versions.set(key, version);
+  }
+
+  delete(key: string): void {
+    this.#content.delete(key);
+  }
+
+  /** What a value says. */
+  read(key: string): string {
+    const { purpose, grantId } = this.roleOf(key);
+    const json = this.#content.get(key);
+    if (json === undefined) return "nothing";
+    if (purpose === "token") return this.#readToken(this.#open(key, "grant", grantId));
+    if (purpose === "ended") return this.#open(key, "ended", grantId) ?? "unreadable";
+    if (purpose === "lease")
+      return `${this.#open(key, "lease", grantId)?.split(" ")[1]}, ${this.#versions.get(key)}`;
+    const { cookie: _, ...session } = JSON.parse(json);
+    return this.#named(JSON.stringify(session));
+  }
+
+  /** The whole content. */
+  readAll(): string {
+    const all = [...this.#content.keys()].map((key) => `${this.roleOf(key).name}: ${this.read(key)}`);
+    return all.sort().join("\n");
+  }
+
+  /** The access token in the record of a grant. */
+  accessTokenOf(grantId: string): string | undefined {
+    const text = this.#open(recordKey(undefined, grantId, "token"), "grant", grantId);
+    return text && JSON.parse(text).token?.accessToken;
+  }
+
+  markerOf(grantId: string): string | undefined {
+    return this.#open(recordKey(undefined, grantId, "ended"), "ended", grantId);
+  }
+
+  #readToken(text: string | undefined): string {
+    if (text === undefined) return "unreadable";
+    const { token, login, writtenAt } = JSON.parse(text);
+    const times = [token?.issuedAt, token?.expiresAt, writtenAt].map((time) => time - this.#epoch);
+    const pair = token && [token.accessToken, token.refreshToken, token.userId, token.id].join(" ");
+    return this.#named([pair, ...times, login && JSON.stringify(login)].filter(Boolean).join(", "));
+  }
+
+  #open(key: string, purpose: "grant" | "lease" | "ended", grantId: string): string | undefined {
+    const json = this.#content.get(key);
+    const sealed = json === undefined ? undefined : (JSON.parse(json) as { grant?: unknown }).grant;
+    return typeof sealed === "string" ? this.#seal.open(purpose, grantId, sealed) : undefined;
+  }
+
+  #named(text: string): string {
+    let named = text;
+    for (const [random, name] of this.#names) named = named.replaceAll(random, name);
+    return named;
+  }
+}

@@ -1,0 +1,139 @@
+import type { Cluster, Process } from "./cluster.js";
+import { Violation } from "./world.js";
+
+/** The process that prepares runs. */
+export const SETUP = "S";
+/** A process that knows nothing, and looks when everything is over. */
+export const READER = "Z";
+
+const SCOPES = ["identify"];
+
+/** A visitor who is signed in. */
+export interface Visitor {
+  readonly grantId: string;
+  readonly userId: string;
+  readonly cookie: string;
+}
+
+/** Signs a visitor in, with a pair that has expired. */
+export async function expiredVisitor(cluster: Cluster, name = "the grant"): Promise<Visitor> {
+  const { simulator, world, epoch } = cluster;
+  const user = simulator.addUser();
+  const pair = simulator.issueToken(user, SCOPES);
+  world.addPair(SETUP, pair.access_token, pair.refresh_token);
+  const grantId = `grant of ${user.id}`;
+  world.records.name(user.id, `the user of ${name}`);
+  world.records.nameGrant(grantId, name);
+  const token = {
+    id: grantId,
+    accessToken: pair.access_token,
+    refreshToken: pair.refresh_token,
+    scopes: SCOPES,
+    issuedAt: epoch - 1_000_000,
+    expiresAt: epoch - 100_000,
+    userId: user.id,
+  };
+  const cookie = await cluster.unheld(SETUP, ({ discord, handle }) =>
+    handle({ url: "/", cookie: "" }, (req) => discord.saveAuthorizationToken(req, token)),
+  );
+  return { grantId, userId: user.id, cookie };
+}
+
+/** Asks for the granted scopes, which refreshes an expired pair. @returns `in`, or the code of the error */
+export async function ask({ discord, handle }: Process, cookie: string): Promise<string> {
+  let outcome = "in";
+  await handle({ url: "/", cookie }, async (req) => {
+    await discord.grantedScopes(req).catch((error: unknown) => {
+      outcome = codeOf(error);
+    });
+  });
+  return outcome;
+}
+
+/** Signs out. @returns `out`, or the code of the error */
+export async function signOut(
+  { discord, handle }: Process,
+  cookie: string,
+  everywhere: boolean,
+): Promise<string> {
+  let outcome = "out";
+  await handle({ url: "/", cookie }, async (req) => {
+    await discord.revoke(req, { everywhere }).catch((error: unknown) => {
+      outcome = codeOf(error);
+    });
+  });
+  return outcome;
+}
+
+/** What a process that knows nothing finds in the end: Discord's user, or the code of the error. */
+export function finallySeen(cluster: Cluster, cookie: string): Promise<string> {
+  return cluster.unheld(READER, async ({ discord, handle }) => {
+    let seen = "";
+    await handle({ url: "/", cookie }, async (req) => {
+      seen = await discord
+        .fetchUser(req)
+        .then(
+          ({ id }) => (id === discord.userId(req) ? id : `${id} in the session of ${discord.userId(req)}`),
+          codeOf,
+        );
+    });
+    return seen;
+  });
+}
+
+/** Whether somebody was told that nobody is signed in. */
+export function isEnded(outcome: string | undefined): boolean {
+  return outcome === "grant_ended" || outcome === "not_signed_in";
+}
+
+/** Nobody was told that the sign-in has ended, unless it could not be known better. */
+export function checkNobodySignedOut({ world, turns }: Cluster): void {
+  if (turns.mayBeLost || turns.mayBeToldEnded) return;
+  for (const [process, outcome] of world.outcomes) {
+    const isExpected = outcome === "in" || (turns.mayBeSlow && !isEnded(outcome));
+    if (!isExpected) throw new Violation(`${process} was told ${outcome}.`);
+  }
+}
+
+/** The store holds the newest pair, and whoever asks is signed in. */
+export async function checkSignedIn(cluster: Cluster, { grantId, userId, cookie }: Visitor): Promise<void> {
+  const { world, turns } = cluster;
+  if (turns.mayBeLost) return;
+  checkNobodySignedOut(cluster);
+  const newest = world.pairs.at(-1);
+  const stored = world.records.accessTokenOf(grantId);
+  if (stored !== newest?.accessToken)
+    throw new Violation(
+      `The store holds ${stored ? world.records.nameOf(stored) : "no pair"}, not ${newest?.name}.`,
+    );
+  const seen = await finallySeen(cluster, cookie);
+  if (seen !== userId) throw new Violation(`A later reader finds ${seen}.`);
+}
+
+/** Whoever asks is told that nobody is signed in. */
+export async function checkSignedOut(cluster: Cluster, cookie: string): Promise<void> {
+  const seen = await finallySeen(cluster, cookie);
+  if (!isEnded(seen)) throw new Violation(`A later reader finds ${seen}.`);
+}
+
+/** Discord accepts none of the tokens that it has issued in this run. */
+export async function checkRevoked({ simulator, world }: Cluster): Promise<void> {
+  for (const { name, accessToken } of world.pairs) {
+    const { status } = await fetch(`${simulator.url}/api/v10/oauth2/@me`, {
+      headers: { Authorization: `Bearer ${accessToken}` },
+    });
+    if (status !== 401) throw new Violation(`Discord still accepts ${name}.`);
+  }
+}
+
+/** No refresh token was sent twice. */
+export function checkSentOnce({ world, turns }: Cluster): void {
+  if (turns.hadMishap) return;
+  const refreshed = world.sent.filter(({ kind }) => kind === "refresh").map(({ what }) => what);
+  const repeated = refreshed.find((what, index) => refreshed.indexOf(what) !== index);
+  if (repeated) throw new Violation(`The refresh token of ${repeated} was sent twice.`);
+}
+
+function codeOf(error: unknown): string {
+  return String((error as { code?: unknown }).code ?? error);
+}

@@ -1,0 +1,295 @@
+import { hash } from "node:crypto";
+import type { ClientOptions } from "../../src/testing/index.js";
+import type { TokenCall } from "./hooks.js";
+import { type Purpose, Records } from "./records.js";
+import { RunProcess, type Stop } from "./run-process.js";
+import { SharedStore } from "./shared-store.js";
+
+/** What a run must not do. */
+export class Violation extends Error {
+  override readonly name = "Violation";
+}
+
+/** A pair that Discord has issued, named in the order of issue. */
+export interface Pair {
+  readonly name: string;
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  /** The process that was given it. */
+  readonly process: string;
+}
+
+/** A request that Discord has acted on. */
+export interface Sent {
+  readonly process: string;
+  readonly kind: TokenCall["kind"];
+  /** The name of the code or pair that it carried. */
+  readonly what: string;
+  /** The name of the pair that came of it, `done` or `refused`. */
+  readonly outcome: string;
+}
+
+/** How the world of a story differs from the usual. */
+export interface Circumstances {
+  /** Purposes of keys that this story never writes, so that reading them is no stop. */
+  readonly unwritten?: readonly Purpose[];
+  /** Whether each request has the session as it was in the beginning: it has loaded it before others saved it. */
+  readonly hasOldSessions?: boolean;
+  /** Whether the store's `touch` writes the record that it is given. */
+  readonly touchWrites?: boolean;
+  /** How long Discord takes, in milliseconds, for requests to the token endpoint of one process. */
+  readonly slowDiscord?: { readonly process: string; readonly ms: number };
+}
+
+interface StoreCall {
+  readonly what: string;
+  readonly key: string;
+  readonly isRead: boolean;
+  act(): string;
+  deliver(): void;
+  fail?(): void;
+}
+
+/** The shared world of one run: the store, what Discord has issued, the time, and the processes. */
+export class World {
+  readonly records: Records;
+  readonly processes = new Map<string, RunProcess>();
+  /** Oldest first. */
+  readonly pairs: Pair[] = [];
+  /** In the order in which Discord acted. */
+  readonly sent: Sent[] = [];
+  /** How the script of each process ended. */
+  readonly outcomes = new Map<string, string>();
+  readonly trace: string[] = [];
+  /** Milliseconds since the run began. */
+  time = 0;
+  /** Whether nothing is held: before and after the story. */
+  isFree = true;
+  violation: Violation | undefined;
+  /** Grows with everything that processes do. */
+  activity = 0;
+  /** Requests that are on their way. */
+  network = 0;
+  readonly #circumstances: Circumstances;
+  readonly #epoch: number;
+  readonly #stored = new Set<string>();
+  readonly #events = new Map<string, { readonly happened: Promise<void>; happen(): void }>();
+  #lockedBy: string | undefined;
+
+  /** @param epoch when the run begins, in epoch milliseconds */
+  constructor(client: ClientOptions, circumstances: Circumstances, epoch: number) {
+    this.records = new Records(client, epoch);
+    this.#circumstances = circumstances;
+    this.#epoch = epoch;
+  }
+
+  get isDiscordSlow(): boolean {
+    return this.#circumstances.slowDiscord !== undefined;
+  }
+
+  addProcess(name: string): RunProcess {
+    const process = new RunProcess(name);
+    this.processes.set(name, process);
+    return process;
+  }
+
+  storeOf(process: RunProcess): SharedStore {
+    return new SharedStore(this, process, this.#circumstances.touchWrites ?? false);
+  }
+
+  addPair(process: string, accessToken: string, refreshToken: string): string {
+    const name = `pair ${this.pairs.length + 1}`;
+    this.pairs.push({ name, process, accessToken, refreshToken });
+    this.records.name(accessToken, name);
+    this.records.name(refreshToken, name);
+    return name;
+  }
+
+  /** Whether the newest pair was given to this process, and no store has had it yet. */
+  holdsUnsavedPair({ name }: RunProcess): boolean {
+    const newest = this.pairs.at(-1);
+    return newest?.process === name && !this.#stored.has(newest.accessToken);
+  }
+
+  /** Something that scripts of other processes wait for. */
+  event(name: string): { readonly happened: Promise<void>; happen(): void } {
+    const known = this.#events.get(name);
+    if (known) return known;
+    let happen = () => {};
+    const happened = new Promise<void>((resolve) => {
+      happen = resolve;
+    });
+    const event = { happened, happen };
+    this.#events.set(name, event);
+    return event;
+  }
+
+  /** Notes the first thing that must not happen. Thrown, it would look like a failing store. */
+  violate(what: string): void {
+    this.violation ??= new Violation(what);
+  }
+
+  /** What identifies the state of this run, mishaps apart. */
+  get state(): string {
+    const processes = [...this.processes.values()];
+    const parts = [
+      this.time,
+      this.#lockedBy,
+      ...processes.map(({ isDead, isFrozen, isThawing, told }) => [isDead, isFrozen, isThawing, told].join()),
+      ...this.sent
+        .filter(({ outcome }) => outcome !== "refused")
+        .map(({ what, outcome }) => `${what} ${outcome}`),
+      ...this.outcomes,
+      this.records.readAll(),
+    ];
+    return hash("sha1", parts.join("\n"), "base64url");
+  }
+
+  storeCall(process: RunProcess, { key, what, isRead, act, deliver, fail }: StoreCall): void {
+    const { name, purpose, grantId } = this.records.roleOf(key);
+    const { unwritten = [], hasOldSessions = false } = this.#circumstances;
+    const isOldSession = purpose === "session" && hasOldSessions && !this.isFree;
+    const isHeld = !isOldSession && !unwritten.includes(purpose);
+    if (!isRead && isOldSession) {
+      deliver();
+      return;
+    }
+    if (!isRead && !isHeld && !this.isFree)
+      this.violate(`${process.name} writes ${name}, which this story takes for unwritten.`);
+    this.#stop(process, {
+      what: `${what} ${name}`,
+      resource: name,
+      isRead,
+      isHeld,
+      act: () => {
+        const told = act();
+        const stored = purpose === "token" && this.records.accessTokenOf(grantId);
+        if (stored) this.#stored.add(stored);
+        return told;
+      },
+      deliver,
+      fail,
+    });
+  }
+
+  /** Stops before Discord acts, and again before its answer arrives. */
+  async tokenCall<T>(process: RunProcess, { kind, sent }: TokenCall, send: () => Promise<T>): Promise<T> {
+    const what = this.records.nameOf(sent);
+    await this.#stopped(process, { what: `${kind} ${what}`, resource: "Discord", isRead: false });
+    let outcome = "refused";
+    try {
+      const answer = await this.apiCall(send);
+      outcome = this.#learnPair(process, answer) ?? "done";
+      return answer;
+    } finally {
+      this.sent.push({ process: process.name, kind, what, outcome });
+      const { slowDiscord } = this.#circumstances;
+      const ms = slowDiscord?.process === process.name ? slowDiscord.ms : 0;
+      await this.#stopped(process, {
+        what: `answer: ${outcome}`,
+        resource: undefined,
+        isRead: true,
+        notBefore: this.time + ms,
+      });
+    }
+  }
+
+  /** A call that changes nothing at Discord, so that it is not held. */
+  async apiCall<T>(send: () => Promise<T>): Promise<T> {
+    this.network += 1;
+    try {
+      return await send();
+    } finally {
+      this.network -= 1;
+      this.activity += 1;
+    }
+  }
+
+  /** A stop in the middle of the app's own code. */
+  pause(process: RunProcess, what: string): Promise<void> {
+    return this.#stopped(process, { what, resource: undefined, isRead: true });
+  }
+
+  /** A lock that a process's death frees. */
+  async lock(process: RunProcess, task: () => Promise<void>): Promise<void> {
+    await this.#stopped(process, {
+      what: "lock",
+      resource: "lock",
+      isRead: false,
+      isEnabled: () => this.#lockedBy === undefined,
+      act: () => {
+        this.#lockedBy = process.name;
+        return "";
+      },
+    });
+    try {
+      await task();
+    } finally {
+      this.unlock(process);
+    }
+  }
+
+  unlock({ name }: RunProcess): void {
+    if (this.#lockedBy === name) this.#lockedBy = undefined;
+  }
+
+  clockOf(process: RunProcess, skewMs = 0) {
+    const startTimer = (ms: number, fire: () => void) =>
+      process.startTimer(this.time + Math.max(0, ms), () => {
+        this.activity += 1;
+        fire();
+      });
+    return {
+      now: () => this.#epoch + skewMs + this.time,
+      elapsed: () => this.time,
+      startTimer,
+      sleep: (ms: number) => new Promise<void>((resolve) => void startTimer(ms, resolve)),
+    };
+  }
+
+  /** Lets a process go on. */
+  release(process: RunProcess, stop: Stop): void {
+    const told = stop.act();
+    process.stops.delete(stop.id);
+    process.remember(`${this.time} ${stop.id}: ${told}`);
+    this.trace.push(told ? `${stop.id}: ${told}` : stop.id);
+    stop.deliver();
+  }
+
+  #stop(
+    process: RunProcess,
+    stop: Pick<Stop, "resource" | "isRead" | "act" | "deliver"> &
+      Partial<Pick<Stop, "isEnabled" | "notBefore" | "fail">> & {
+        readonly what: string;
+        readonly isHeld: boolean;
+      },
+  ): void {
+    this.activity += 1;
+    if (process.isDead) return;
+    const { what, isHeld, isEnabled = () => true, notBefore = 0 } = stop;
+    const full: Stop = { ...stop, isEnabled, notBefore, id: process.nextId(what) };
+    if (isHeld && !this.isFree) {
+      process.stops.set(full.id, full);
+      return;
+    }
+    process.remember(`${full.id}: ${full.act()}`);
+    full.deliver();
+  }
+
+  #stopped(
+    process: RunProcess,
+    stop: Pick<Stop, "resource" | "isRead"> &
+      Partial<Pick<Stop, "isEnabled" | "notBefore" | "act">> & { readonly what: string },
+  ): Promise<void> {
+    return new Promise((resolve) => {
+      this.#stop(process, { act: () => "", ...stop, isHeld: true, deliver: resolve });
+    });
+  }
+
+  #learnPair(process: RunProcess, answer: unknown): string | undefined {
+    const { token } = (answer ?? {}) as { token?: Record<string, unknown> };
+    const { access_token, refresh_token } = token ?? {};
+    if (typeof access_token !== "string") return undefined;
+    return this.addPair(process.name, access_token, String(refresh_token));
+  }
+}

@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import { Deauthorizations } from "../../../src/grants/deauthorizations.js";
+import { steppedClock } from "../../support/stepped-clock.js";
+import { tokenNo } from "../../support/tokens.js";
+
+const MARGIN_MS = 60_000;
+
+function start() {
+  const clock = steppedClock();
+  /** A token issued so long from now. */
+  const tokenIn = (ms: number) => tokenNo(1, { issuedAt: clock.now() + ms });
+  const dateIn = (ms: number) => new Date(clock.now() + ms);
+  return { clock, deauthorizations: new Deauthorizations(), tokenIn, dateIn };
+}
+
+describe("a user who was reported to have removed the app", () => {
+  it("just now has no token from before, by our own clock", () => {
+    const { deauthorizations, tokenIn } = start();
+    deauthorizations.add("7", undefined);
+    expect([-1000, 0, 1].map((ms) => deauthorizations.concerns(tokenIn(ms)))).toEqual([true, true, false]);
+  });
+
+  it("at a time by Discord's clock may have a token issued within a minute of it", () => {
+    const { deauthorizations, tokenIn, dateIn } = start();
+    deauthorizations.add("7", dateIn(-100_000));
+    const offsets = [-MARGIN_MS, -MARGIN_MS + 1, 0, MARGIN_MS, MARGIN_MS + 1];
+    expect(offsets.map((ms) => deauthorizations.concerns(tokenIn(ms - 100_000)))).toEqual([
+      true,
+      undefined,
+      undefined,
+      undefined,
+      false,
+    ]);
+  });
+
+  it.each(["in the future", "no date"])("at a time that is %s did so just now", (what) => {
+    const { deauthorizations, tokenIn, dateIn } = start();
+    deauthorizations.add("7", what === "no date" ? new Date(Number.NaN) : dateIn(1_000_000));
+    expect([-MARGIN_MS, 0, MARGIN_MS + 1].map((ms) => deauthorizations.concerns(tokenIn(ms)))).toEqual([
+      true,
+      undefined,
+      false,
+    ]);
+  });
+
+  it("is somebody else than the user of another token, or of one without a user", () => {
+    const { deauthorizations, tokenIn } = start();
+    deauthorizations.add("7", undefined);
+    expect(deauthorizations.concerns({ ...tokenIn(0), userId: "8" })).toBe(false);
+    expect(deauthorizations.concerns({ ...tokenIn(0), userId: undefined })).toBe(false);
+  });
+
+  it("is not reported anew by an earlier removal that is told late", () => {
+    const { deauthorizations, tokenIn, dateIn } = start();
+    deauthorizations.add("7", undefined);
+    deauthorizations.add("7", dateIn(-1000));
+    expect(deauthorizations.concerns(tokenIn(1))).toBe(false);
+    expect(deauthorizations.concerns(tokenIn(0))).toBe(true);
+  });
+
+  it("keeps a token that Discord has confirmed, until the next removal", async () => {
+    const { clock, deauthorizations, tokenIn, dateIn } = start();
+    const token = tokenIn(0);
+    deauthorizations.confirm(token);
+    deauthorizations.add("7", dateIn(0));
+    expect(deauthorizations.concerns(token)).toBeUndefined();
+    deauthorizations.confirm(token);
+    expect(deauthorizations.concerns(token)).toBe(false);
+    expect(deauthorizations.concerns({ ...token, id: "another sign-in" })).toBeUndefined();
+
+    await clock.advance(10);
+    deauthorizations.add("7", dateIn(0));
+    expect(deauthorizations.concerns(token)).toBeUndefined();
+  });
+
+  it("confirms nothing of tokens without a user", () => {
+    const { deauthorizations, tokenIn } = start();
+    const { userId: _, ...token } = tokenIn(0);
+    deauthorizations.confirm(token);
+    expect(deauthorizations.concerns(token)).toBe(false);
+  });
+
+  it("is left alone after the clock was set back, when new sign-ins would seem older", async () => {
+    const { clock, deauthorizations, tokenIn } = start();
+    deauthorizations.add("7", undefined);
+    await clock.advance(-3_600_000);
+    expect(deauthorizations.concerns(tokenIn(0))).toBe(false);
+  });
+});

@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+import { InFlight } from "../../../src/grants/in-flight.js";
+import { createGate } from "../../support/gate.js";
+import { steppedClock } from "../../support/stepped-clock.js";
+
+const PATIENCE_MS = 1000;
+
+/** Work that is over when the test says so. */
+function start() {
+  const clock = steppedClock();
+  const gate = createGate();
+  let begin: (inMs: number) => void = () => undefined;
+  const work = new InFlight(
+    PATIENCE_MS,
+    () => new Error("Too slow."),
+    (beginning) => {
+      begin = beginning;
+      return gate.opened.then(() => "done");
+    },
+  );
+  /** What became of a request that waits; it goes on waiting when nothing did. */
+  const wait = () => {
+    const waiting = { outcome: "waits" };
+    work.wait().then(
+      (value) => {
+        waiting.outcome = value;
+      },
+      (error: Error) => {
+        waiting.outcome = error.message;
+      },
+    );
+    return waiting;
+  };
+  return { clock, work, wait, begin: (inMs: number) => begin(inMs), finish: gate.open };
+}
+
+describe("work in flight", () => {
+  it("has one outcome for all who wait for it, also for those who come later", async () => {
+    const { clock, wait, finish } = start();
+    const waiting = [wait(), wait()];
+    finish();
+    await clock.advance(0);
+    const late = wait();
+    await clock.advance(0);
+    expect([...waiting, late].map(({ outcome }) => outcome)).toEqual(["done", "done", "done"]);
+  });
+
+  it("may take its time before the part begins that patience is for", async () => {
+    const { clock, wait, begin } = start();
+    const waiting = wait();
+    await clock.advance(100 * PATIENCE_MS);
+    expect(waiting.outcome).toBe("waits");
+    begin(0);
+    await clock.advance(PATIENCE_MS - 1);
+    expect(waiting.outcome).toBe("waits");
+    await clock.advance(1);
+    expect(waiting.outcome).toBe("Too slow.");
+  });
+
+  it("is waited for by each request for as long, counted from its own arrival", async () => {
+    const { clock, wait, begin } = start();
+    begin(0);
+    const first = wait();
+    await clock.advance(600);
+    const second = wait();
+    await clock.advance(400);
+    expect([first.outcome, second.outcome]).toEqual(["Too slow.", "waits"]);
+    await clock.advance(600);
+    expect(second.outcome).toBe("Too slow.");
+  });
+
+  it("is waited for longer when Discord wants to be asked later, also when it says so again", async () => {
+    const { clock, wait, begin } = start();
+    begin(0);
+    const waiting = wait();
+    await clock.advance(500);
+    begin(2000);
+    await clock.advance(2400);
+    begin(600);
+    await clock.advance(600 + PATIENCE_MS - 1);
+    expect(waiting.outcome).toBe("waits");
+    await clock.advance(1);
+    expect(waiting.outcome).toBe("Too slow.");
+  });
+
+  it("goes on when those who waited have given up", async () => {
+    const { clock, work, wait, begin, finish } = start();
+    begin(0);
+    const impatient = wait();
+    await clock.advance(PATIENCE_MS);
+    const patient = wait();
+    finish();
+    await work.over;
+    await clock.advance(0);
+    expect([impatient.outcome, patient.outcome]).toEqual(["Too slow.", "done"]);
+  });
+
+  it("that fails is over, too, and says why", async () => {
+    const work = new InFlight(
+      PATIENCE_MS,
+      () => new Error("Too slow."),
+      () => Promise.reject(new Error("Discord is down.")),
+    );
+    await expect(work.over).resolves.toBeUndefined();
+    await expect(work.wait()).rejects.toThrow("Discord is down.");
+  });
+});
