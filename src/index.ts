@@ -27,7 +27,7 @@ export {
   requiresScopes,
 } from "./guards.js";
 export type { LoginOptions } from "./login/authorization-url.js";
-export type { Login, LoginResult, ReplayedLogin } from "./login/login.js";
+export type { CodeLogin, Login, LoginResult, ReplayedLogin } from "./login/login.js";
 export type { Authorization } from "./models/authorization.js";
 export { Bot } from "./models/bot.js";
 export { Guild } from "./models/guild.js";
@@ -38,6 +38,7 @@ export { UserConnection } from "./models/user-connection.js";
 export type {
   CacheOptions,
   CallbackOptions,
+  CodeOptions,
   DiscordOptions,
   Lock,
   RevokeOptions,

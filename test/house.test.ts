@@ -17,6 +17,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "login/code-redemption",
     "login/login-parts",
     "login/logins",
+    "login/posted-codes",
     "login/sign-ins",
     "users/user-session",
   ],
@@ -67,6 +68,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "oauth/token-answer",
   ],
   "values and what is settled once": [
+    "allowed-origins",
     "login/authorization-url",
     "login/callback-query",
     "config",
@@ -75,6 +77,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "login/login",
     "login/manners",
     "login/own-cookies",
+    "login/posted-code-checks",
     "models/authorization",
     "models/bot",
     "models/guild",

@@ -1,5 +1,5 @@
 import http from "node:http";
-import type { AuthorizationCode, ModuleOptions } from "simple-oauth2";
+import type { AuthorizationCode, AuthorizationTokenConfig, ModuleOptions } from "simple-oauth2";
 import { now, sleep, stopwatch } from "../clock.js";
 import type { Config } from "../config.js";
 import { withDeadline } from "../deadline.js";
@@ -51,14 +51,20 @@ export class OAuth {
     await this.#open();
   }
 
-  /** @throws TokenRequestRefused, HttpException, RateLimited */
-  async exchangeCode(code: string, verifier: string | undefined): Promise<TokenAnswer> {
+  /**
+   * @param redirectUri what the authorization request named; `null` where it named none
+   * @throws TokenRequestRefused, HttpException, RateLimited
+   */
+  async exchangeCode(
+    code: string,
+    verifier: string | undefined,
+    redirectUri: string | null = this.#config.redirectUri,
+  ): Promise<TokenAnswer> {
     return this.#ask("exchanging the code", [code, verifier], async ({ client }) => {
-      const answer = await client.getToken({
-        code,
-        redirect_uri: this.#config.redirectUri,
-        ...(verifier && { code_verifier: verifier }),
-      });
+      // The types want a redirect URI, which a request for a code need not have named.
+      const request = { code, ...(verifier && { code_verifier: verifier }) } as AuthorizationTokenConfig;
+      if (redirectUri !== null) request.redirect_uri = redirectUri;
+      const answer = await client.getToken(request);
       return parseTokenAnswer(answer.token);
     });
   }
