@@ -1,3 +1,5 @@
+import { oneLine } from "./shown.js";
+
 /** Every `code` an error of this library can carry: one per cause. */
 export const ERROR_CODES = [
   "access_denied",
@@ -61,6 +63,8 @@ export interface HttpExceptionDetails {
  * Something about signing in, or about a call to Discord, went wrong. The base of every error class of this library:
  * `code` names the cause, `status` is what Express answers.
  *
+ * No text that a visitor or Discord has chosen can forge a line of a log: control characters in it become spaces.
+ *
  * The classes recognise each other across an ESM and a CommonJS copy of the package in one process.
  */
 export class HttpException extends Error {
@@ -91,12 +95,19 @@ export class HttpException extends Error {
   declare readonly route?: string;
 
   constructor({ message, code, status, cause, ...answer }: HttpExceptionDetails) {
-    super(message, cause === undefined ? undefined : { cause });
+    super(oneLine(message), cause === undefined ? undefined : { cause });
     this.code = code;
     this.status = status;
     Object.assign(
       this,
-      Object.fromEntries(Object.entries(answer).filter(([, value]) => value !== undefined)),
+      Object.fromEntries(
+        Object.entries(answer)
+          .filter(([, value]) => value !== undefined)
+          .map(([name, value]) => [
+            name,
+            typeof value === "string" && name !== "body" ? oneLine(value) : value,
+          ]),
+      ),
     );
   }
 

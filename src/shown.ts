@@ -2,12 +2,13 @@
 const CONTROL =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+const CONTROLS = new RegExp(`${CONTROL.source}+`, "g");
 const LONGEST = 100;
 const MOST_ITEMS = 5;
 
 /** The text without characters that could forge lines of a log or change how they read. */
 export function oneLine(text: string): string {
-  return text.toWellFormed().replaceAll(CONTROL, " ");
+  return text.toWellFormed().replaceAll(CONTROLS, " ");
 }
 
 /**

@@ -1,3 +1,5 @@
+import { shown } from "./shown.js";
+
 const SNOWFLAKE = /^\d{1,20}$/;
 const MOST_DIGITS = 20;
 const LARGEST = 2n ** 64n - 1n;
@@ -15,11 +17,9 @@ export function isSnowflake(value: unknown): value is string {
  */
 export function requireSnowflake(value: unknown, name: string): string {
   if (isSnowflake(value)) return value;
-  const given =
-    typeof value === "string" ? JSON.stringify(value.slice(0, 40)) : `a value of type ${typeof value}`;
   throw Object.assign(
     new TypeError(
-      `${name} must be a snowflake, a string of 1 to 20 digits such as "80351110224678912", not ${given}.`,
+      `${name} must be a snowflake, a string of 1 to 20 digits such as "80351110224678912", not ${shown(value)}.`,
     ),
     { status: 400, code: "invalid_snowflake" as const },
   );

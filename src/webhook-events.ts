@@ -5,6 +5,7 @@ import { HttpException } from "./errors.js";
 import { discordOf } from "./guards.js";
 import { isObject } from "./models/model.js";
 import { FUNCTION } from "./option-kinds.js";
+import { oneLine } from "./shown.js";
 import { isSnowflake } from "./snowflake.js";
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -167,7 +168,7 @@ function deauthorizedUserOf({ type, data }: WebhookEvent): string | undefined {
 
 function warn(error: unknown): void {
   process.emitWarning(
-    `onEvent of webhookEvents failed: ${error instanceof Error ? error.message : String(error)}`,
+    oneLine(`onEvent of webhookEvents failed: ${error instanceof Error ? error.message : String(error)}`),
     {
       code: "EXPRESS_DISCORD_ON_EVENT",
     },

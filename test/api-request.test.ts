@@ -81,7 +81,7 @@ describe("a body", () => {
     expect(() => encode({ json: 1 }, "GET")).toThrow("GET takes no body: give a method, such as POST.");
     expect(() => encode({ body: "" }, "HEAD")).toThrow("HEAD takes no body");
     expect(() => encode({ json: () => 1 })).toThrow(
-      "json must be a value that JSON can hold, not a value of type function.",
+      "json must be a value that JSON can hold, not a function.",
     );
   });
 });

@@ -18,6 +18,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "login/login-parts",
     "login/logins",
     "login/posted-codes",
+    "login/before-end",
     "login/sign-ins",
     "users/user-session",
   ],

@@ -79,7 +79,11 @@ export class GrantRecord implements TokenStorage, StoredRecord {
     const { store, seal, leaseMs, instance } = this.#settings;
     const key = this.#key("lease");
     this.#lease ??= new Lease(
-      { read: () => store.read(key), write: (sealed, ms) => store.write(key, sealed, ms) },
+      {
+        read: () => store.read(key),
+        write: (sealed, ms) => store.write(key, sealed, ms),
+        warnOfLostLeases: () => store.warnOfLostLeases(),
+      },
       seal,
       this.id,
       leaseMs,
@@ -136,6 +140,10 @@ export class GrantRecord implements TokenStorage, StoredRecord {
     const { store, seal } = this.#settings;
     if (ended === "here" && (await this.readEndedMarker())) return;
     await store.write(this.#key("ended"), seal.seal("ended", this.id, ended), this.lifetimeMs);
+  }
+
+  warnUnlessKept(): Promise<void> {
+    return this.#settings.store.warnUnlessKept(this.#key(this.#purpose));
   }
 
   checkKept(): Promise<void> {

@@ -3,7 +3,12 @@ import type { OAuth } from "../oauth/oauth.js";
 import type { GrantMemory } from "./grant-memory.js";
 import { onLateWrite } from "./record-store.js";
 import { grantEnded } from "./sign-in-errors.js";
-import { LONGEST_UNSAVED_RETRY_MS, UNKNOWN_LIFETIME_MS, UNSAVED_RETRY_MS } from "./time-limits.js";
+import {
+  LONGEST_UNSAVED_RETRY_MS,
+  REWRITE_SHARE,
+  UNKNOWN_LIFETIME_MS,
+  UNSAVED_RETRY_MS,
+} from "./time-limits.js";
 import { isNewer, newerOf, type Token } from "./token.js";
 import type { Ended, Stored, StoredRecord, TokenStorage } from "./token-storage.js";
 
@@ -50,6 +55,7 @@ export class GrantWriter {
     const isStored = await storage.write(next).then(
       () => true,
       (error: unknown) => {
+        if (storage.isHeldByCaller) throw error;
         onLateWrite(error, () => this.#afterLateWrite(storage, next));
         return false;
       },
@@ -62,6 +68,7 @@ export class GrantWriter {
     this.#stopRetrying(id);
     if (!ended) {
       this.#memory.saved(id);
+      void storage.record?.warnUnlessKept();
       return next;
     }
     this.#memory.end(id, ended);
@@ -153,10 +160,11 @@ export class GrantWriter {
       if (ended) this.#memory.end(id, ended);
       else this.#memory.learn(id, stored?.token, stored);
       this.#drop(id);
+      if (ended === "everywhere") await this.#oauth.revoke(newest);
     } catch {
       if (!this.#memory.ended(id)) this.#retryLater(storage, id);
     } finally {
-      await lease?.release();
+      if (!this.#memory.unsaved(id)) await lease?.release();
     }
   }
 
@@ -197,5 +205,5 @@ function nothing(): void {}
 /** Some stores have no `touch`, or have it switched off. */
 function needsRewriting({ lifetimeMs }: StoredRecord, stored: Stored): boolean {
   if (lifetimeMs !== undefined && lifetimeMs > (stored.lifetimeMs ?? 0)) return true;
-  return hasPassed((stored.lifetimeMs ?? UNKNOWN_LIFETIME_MS) / 2, stored.writtenAt ?? 0);
+  return hasPassed((stored.lifetimeMs ?? UNKNOWN_LIFETIME_MS) * REWRITE_SHARE, stored.writtenAt ?? 0);
 }

@@ -153,16 +153,17 @@ export class Grants {
    * Signs out. Whatever has started earlier finds the marker that this leaves.
    *
    * @param ended `everywhere` ends the tokens at Discord, too
-   * @throws HttpException store_failed when the marker could not be written
+   * @throws HttpException store_failed when the store failed; then the sign-out may not hold in other processes, or at Discord
    * @throws HttpException, RateLimited when Discord could not be told, after the sign-out here
    */
   async end(storage: TokenStorage, id: string, ended: Ended = "here"): Promise<void> {
     const newest = this.#memory.newest(id);
     this.#memory.end(id, ended);
     const marked = storage.record?.writeEndedMarker(ended) ?? Promise.resolve();
-    const outcomes = [await settled(marked)];
-    const stored = ended === "everywhere" ? await storage.read().catch(() => undefined) : undefined;
-    outcomes.push(await settled(storage.delete()));
+    const outcomes: PromiseSettledResult<unknown>[] = [await settled(marked)];
+    const reading = await settled(ended === "everywhere" ? storage.read() : Promise.resolve(undefined));
+    outcomes.push(reading, await settled(storage.delete()));
+    const stored = reading.status === "fulfilled" ? reading.value : undefined;
     const last = stored ? newerOf(stored.token, newest) : newest;
     if (ended === "everywhere" && last) await this.#oauth.revoke(last);
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
@@ -256,7 +257,7 @@ export class Grants {
   }
 }
 
-async function settled(task: Promise<unknown>): Promise<PromiseSettledResult<unknown>> {
+async function settled<T>(task: Promise<T>): Promise<PromiseSettledResult<T>> {
   const [outcome] = await Promise.allSettled([task]);
   return outcome;
 }

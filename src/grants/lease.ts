@@ -10,6 +10,7 @@ const OVER = "over";
 export interface LeaseRecord {
   read(): Promise<string | undefined>;
   write(sealed: string, lifetimeMs: number): Promise<void>;
+  warnOfLostLeases(): void;
 }
 
 /** Another process's lease as it was read: `sealed` changes with every renewal. */
@@ -58,7 +59,7 @@ export class Lease {
       }
       if (!(await this.#write(this.#durationMs))) return true;
       current = await this.#read();
-      if (current === "missing") warnOfLostLeases();
+      if (current === "missing") this.#record.warnOfLostLeases();
       if (current === "missing" || current === "mine") return true;
     }
   }
@@ -126,7 +127,7 @@ export class Lease {
       await this.#record.write(this.#seal.seal("lease", this.#grantId, text), this.#durationMs);
       return true;
     } catch {
-      warnOfLostLeases();
+      this.#record.warnOfLostLeases();
       return false;
     }
   }
@@ -140,15 +141,4 @@ export class Lease {
     if (!(durationMs > 0)) return "free";
     return owner === this.#owner ? "mine" : { sealed, durationMs };
   }
-}
-
-let hasWarned = false;
-
-function warnOfLostLeases(): void {
-  if (hasWarned) return;
-  hasWarned = true;
-  process.emitWarning(
-    "The session store does not keep the note that says which process refreshes a token. One process does not need it; several may refresh the same token at once, which costs a request. See docs/scaling.md.",
-    { type: "ExpressDiscordWarning", code: "EXPRESS_DISCORD_NO_LEASE" },
-  );
 }

@@ -17,6 +17,10 @@ export interface RecordStore {
   delete(key: string): Promise<void>;
   /** Looks once in each process whether the store has kept its first record. @throws HttpException store_failed */
   checkKept(key: string): Promise<void>;
+  /** The same, with a warning instead of the error. */
+  warnUnlessKept(key: string): Promise<void>;
+  /** Warns once that the store does not keep leases. */
+  warnOfLostLeases(): void;
 }
 
 type Callback<T> = (error?: unknown, value?: T) => void;
@@ -153,22 +157,44 @@ function called<T>(call: (callback: Callback<T>) => unknown): Promise<T> {
 }
 
 /** Some stores accept a record and drop it, for example because they take its lifetime for a date. */
-function withKeptCheck(store: Omit<RecordStore, "checkKept">): RecordStore {
+function withKeptCheck(
+  store: Omit<RecordStore, "checkKept" | "warnUnlessKept" | "warnOfLostLeases">,
+): RecordStore {
   let isTrusted = false;
+  const warned = new Set<string>();
+
+  async function checkKept(key: string): Promise<void> {
+    if (isTrusted) return;
+    for (const pauseMs of KEPT_CHECKS_MS) {
+      await sleep(pauseMs);
+      if ((await store.read(key)) === undefined) continue;
+      isTrusted = true;
+      return;
+    }
+    const text =
+      "The store accepted a record and no longer has it. Look at its limits on lifetimes and keys.";
+    throw storeFailed("keeping its first record", new Error(text));
+  }
+  function warnOnce(code: string, message: string): void {
+    if (warned.has(code)) return;
+    warned.add(code);
+    process.emitWarning(`${message} See docs/session-stores.md.`, { type: "ExpressDiscordWarning", code });
+  }
   return Object.assign(store, {
-    async checkKept(key: string) {
-      if (isTrusted) return;
-      for (const pauseMs of KEPT_CHECKS_MS) {
-        await sleep(pauseMs);
-        if ((await store.read(key)) === undefined) continue;
-        isTrusted = true;
-        return;
-      }
-      throw storeFailed(
-        "keeping its first record",
-        new Error(
-          "The store accepted a record and no longer has it. Look at its limits on lifetimes and keys.",
+    checkKept,
+    async warnUnlessKept(key: string) {
+      if (isTrusted || warned.has("EXPRESS_DISCORD_STORE_LOSES")) return;
+      await checkKept(key).catch(() =>
+        warnOnce(
+          "EXPRESS_DISCORD_STORE_LOSES",
+          "The session store accepted refreshed tokens and no longer has them, so their visitors will be signed out.",
         ),
+      );
+    },
+    warnOfLostLeases() {
+      warnOnce(
+        "EXPRESS_DISCORD_NO_LEASE",
+        "The session store does not keep the note that says which process refreshes a token. One process does not need it; several may refresh the same token at once, which costs a request.",
       );
     },
   });

@@ -48,7 +48,9 @@ export class Refresher {
       try {
         outcome = await this.#asHolder(storage, current, asking);
       } finally {
-        if (outcome !== "other process") await lease?.release();
+        // While a pair is not stored, other processes must not send the former one.
+        const isUnfinished = outcome === "other process" || this.#memory.unsaved(former.id) !== undefined;
+        if (!isUnfinished) await lease?.release();
       }
       if (outcome !== "other process") return outcome;
     }

@@ -40,8 +40,8 @@ export interface StoredRecord {
   readEndedMarker(): Promise<Ended | undefined>;
   /** `everywhere` replaces a marker; `here` keeps the one there is. */
   writeEndedMarker(ended: Ended): Promise<void>;
-  /** Looks whether the store has kept the first record. @throws HttpException store_failed */
-  checkKept(): Promise<void>;
+  /** Looks whether the store has kept its first record, and warns if not. */
+  warnUnlessKept(): Promise<void>;
   /** `undefined` where no other process can see the store. */
   readonly lease: Lease | undefined;
 }

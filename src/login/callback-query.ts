@@ -70,17 +70,12 @@ export function authorizationError({
     });
   }
   return new HttpException({
-    message: `Discord refused the login with ${JSON.stringify(error.slice(0, 100))}${description ? `: ${printable(description.slice(0, 300))}` : "."}`,
+    message: `Discord refused the login with ${JSON.stringify(error.slice(0, 100))}${description ? `: ${description.slice(0, 300)}` : "."}`,
     code: "authorization_failed",
     status: 400,
     error,
     description,
   });
-}
-
-/** Whoever calls back chooses the text: it must not forge lines of a log. */
-function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
 }
 
 function malformed(how: string): HttpException {

@@ -37,8 +37,8 @@ export class SetupWarnings {
   /** Looks at the request that begins a login. */
   inspect(req: IncomingMessage): void {
     for (const finding of findingsIn(req, this.#redirectHost)) {
-      if (this.#found.has(finding.code)) continue;
-      this.#found.set(finding.code, finding);
+      if (this.#found.has(finding.message)) continue;
+      this.#found.set(finding.message, finding);
       process.emitWarning(finding.message, { type: "ExpressDiscordWarning", code: finding.code });
     }
   }
@@ -73,7 +73,7 @@ function* findingsIn(req: IncomingMessage, there: Host): Generator<Finding> {
   if (isOtherHost(here, there)) {
     yield {
       code: "EXPRESS_DISCORD_OTHER_HOST",
-      message: `A login began on ${here.name}, and the redirect URI is on ${there.name}: cookies do not travel between the two. Open the app on ${there.name}, or register a redirect URI on ${here.name}. See docs/troubleshooting.md#other-host.`,
+      message: `A login began on ${nameBeside(here, there)}, and the redirect URI is on ${there.name}: cookies do not travel between the two. Open the app on ${there.name}, or register a redirect URI on the other host. See docs/troubleshooting.md#other-host.`,
     };
   }
   if (process.env["NODE_ENV"] === "production" && sessionStoreOf(req)?.constructor.name === "MemoryStore") {
@@ -100,6 +100,12 @@ function isOtherHost(here: Host, there: Host): boolean {
   if (here.port !== there.port) return false;
   if (LOOPBACK.test(here.name) && LOOPBACK.test(there.name)) return here.name !== there.name;
   return here.name.endsWith(`.${there.name}`) || there.name.endsWith(`.${here.name}`);
+}
+
+/** Only names that follow from the redirect URI: any other one was chosen by whoever sent the request. */
+function nameBeside(here: Host, there: Host): string {
+  const isKnown = LOOPBACK.test(here.name) || there.name.endsWith(`.${here.name}`);
+  return isKnown || here.name === `www.${there.name}` ? here.name : `a subdomain of ${there.name}`;
 }
 
 function hostOf(url: string): Host {

@@ -1,8 +1,9 @@
-import { validateHeaderName, validateHeaderValue } from "node:http";
+import { validateHeaderValue } from "node:http";
 import { optionsChecker } from "../check-options.js";
 import { ANYTHING, RECORD, STRING } from "../option-kinds.js";
+import { shown } from "../shown.js";
 import { USER_AGENT } from "../version.js";
-import { type Route, shownValue } from "./route.js";
+import type { Route } from "./route.js";
 
 /** Query parameters: a list repeats its key, `undefined` leaves it out. */
 export type Query = Readonly<
@@ -76,12 +77,14 @@ const RESERVED_HEADERS = new Set([
   "user-agent",
 ]);
 
+const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+
 /** @throws TypeError for a method that Discord's API does not have */
 export function parseMethod(given: unknown = "GET"): Method {
   const wanted = typeof given === "string" ? given.toUpperCase() : given;
   const method = METHODS.find((known) => known === wanted);
   if (method === undefined)
-    throw new TypeError(`The method must be one of ${METHODS.join(", ")}, not ${shownValue(given)}.`);
+    throw new TypeError(`The method must be one of ${METHODS.join(", ")}, not ${shown(given)}.`);
   return method;
 }
 
@@ -91,7 +94,7 @@ export async function encodeForm(request: ApiRequest): Promise<PlainRequest> {
   const { body, ...rest } = request;
   if (!(body instanceof FormData))
     throw new TypeError(
-      `body must be a string, a Uint8Array or a FormData, not ${shownValue(body)}. Give an object as json.`,
+      `body must be a string, a Uint8Array or a FormData, not ${shown(body)}. Give an object as json.`,
     );
   const encoded = new Response(body);
   const type = String(encoded.headers.get("content-type"));
@@ -122,14 +125,14 @@ function encodeBody(method: Method, { json, body }: PlainRequest): WireRequest["
   if (body !== undefined) return body;
   const text: unknown = JSON.stringify(json);
   if (typeof text === "string") return text;
-  throw new TypeError(`json must be a value that JSON can hold, not ${shownValue(json)}.`);
+  throw new TypeError(`json must be a value that JSON can hold, not ${shown(json)}.`);
 }
 
 function addHeaders(headers: Record<string, string>, own: Readonly<Record<string, string>>): void {
   for (const [given, value] of Object.entries(own)) {
     const name = given.toLowerCase();
     if (RESERVED_HEADERS.has(name)) throw new TypeError(`The header ${given} is set by this library.`);
-    validateHeaderName(name);
+    if (!HEADER_NAME.test(name)) throw new TypeError(`A header must not be named ${shown(given)}.`);
     validateHeaderValue(name, value);
     headers[name] = value;
   }

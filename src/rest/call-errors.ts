@@ -1,4 +1,5 @@
 import { HttpException, RateLimited, type RateLimitScope } from "../errors.js";
+import { oneLine } from "../shown.js";
 import type { Method } from "./api-request.js";
 import type { NoAnswer } from "./exchange.js";
 
@@ -123,6 +124,6 @@ export function redactText(text: string, secrets: readonly string[]): string {
 function plainCause({ secrets }: NamedCall, cause: Error & { readonly code?: unknown }): Error {
   // One for each address that was tried.
   const { message } = cause instanceof AggregateError ? (cause.errors[0] as Error) : cause;
-  const plain = new Error(redactText(message, secrets));
+  const plain = new Error(oneLine(redactText(message, secrets)));
   return cause.code === undefined ? plain : Object.assign(plain, { code: cause.code });
 }

@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { shown } from "../shown.js";
 
 /** A route that stays below `/api/v10`, and what it is known by. */
 export interface Route {
@@ -70,7 +71,7 @@ function parse(route: unknown): Route {
     };
   }
   throw new TypeError(
-    `The route must be a path below ${API_PATH} such as "/users/@me", not ${shownValue(shownOf(segments))}: ${fault}.`,
+    `The route must be a path below ${API_PATH} such as "/users/@me", not ${shown(shownOf(segments))}: ${fault}.`,
   );
 }
 
@@ -87,7 +88,7 @@ export function routeTemplate(route: string): string {
 }
 
 function noString(given: unknown): TypeError {
-  return new TypeError(`The route must be a string such as "/users/@me", not ${shownValue(given)}.`);
+  return new TypeError(`The route must be a string such as "/users/@me", not ${shown(given)}.`);
 }
 
 function splitQuery(route: string): readonly [path: string, query: string] {
@@ -120,10 +121,4 @@ function majorOf(segments: readonly string[]): string {
       return segments.slice(index, isToken(index + 1, segments) ? index + 2 : index + 1).join("/");
   }
   return "";
-}
-
-/** A value someone gave by mistake, fit for an error message. */
-export function shownValue(given: unknown): string {
-  if (typeof given !== "string") return `a value of type ${given === null ? "null" : typeof given}`;
-  return JSON.stringify(given.length > 100 ? `${given.slice(0, 100)}...` : given);
 }

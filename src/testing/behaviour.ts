@@ -3,9 +3,12 @@
  * Every switch may be changed at any time, on `discord.behaviour`.
  */
 export interface Behaviour {
-  /** Whether a successful redirect names the issuer (`iss`). Default: true. */
+  /**
+   * Whether a successful redirect names the issuer (`iss`), and the metadata document says so. Default: false.
+   * Discord does not document `iss`, and clients such as Auth.js refuse a login that has it.
+   */
   issOnSuccess: boolean;
-  /** Whether an error redirect names the issuer (`iss`). Default: true. */
+  /** Whether an error redirect names the issuer. Default: false. */
   issOnError: boolean;
   /** What `iss` says; null is the simulator's own URL. Default: null. */
   issuer: string | null;
@@ -58,8 +61,8 @@ export interface Behaviour {
 /** How Discord behaves as far as it is known. */
 export function usualBehaviour(): Behaviour {
   return {
-    issOnSuccess: true,
-    issOnError: true,
+    issOnSuccess: false,
+    issOnError: false,
     issuer: null,
     invalidClientStatus: 401,
     refreshErrorFullStop: false,

@@ -19,11 +19,16 @@ export function messagePayload(discord: Discord, message: SentMessage, author: o
     mentions: [],
     mention_roles: [],
     attachments: message.files.map((file) => attachmentPayload(discord, message, file)),
-    embeds: body["embeds"] ?? [],
+    embeds: embedsOf(body),
+    components: body["components"] ?? [],
     pinned: false,
     flags: body["flags"] ?? 0,
     ...("nonce" in body && { nonce: body["nonce"] }),
   };
+}
+
+function embedsOf({ embeds }: SentMessage["body"]): object[] {
+  return Array.isArray(embeds) ? embeds.map((embed: object) => ({ type: "rich", ...embed })) : [];
 }
 
 function attachmentPayload(discord: Discord, { body, channelId }: SentMessage, file: SentFile): object {

@@ -65,7 +65,7 @@ export class Turns {
     return this.#mayBeLost;
   }
 
-  /** Whether one was frozen there, so that others may take the sign-in for ended meanwhile. */
+  /** Whether one was held up there, so that another that asked Discord at the same time takes the sign-in for ended. */
   get mayBeToldEnded(): boolean {
     return this.#mayBeToldEnded;
   }
@@ -141,6 +141,7 @@ export class Turns {
         isMishap: true,
         run: () => {
           this.#mishap = "failure";
+          this.#mayBeToldEnded = this.#world.holdsUnsavedPair(process);
           this.#world.release(process, { ...stop, act: () => "fails", deliver: fail });
         },
       };

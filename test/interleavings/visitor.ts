@@ -7,8 +7,6 @@ export const SETUP = "S";
 export const READER = "Z";
 
 const SCOPES = ["identify"];
-/** Says that nobody is signed in. */
-const ENDED = ["grant_ended", "not_signed_in"];
 
 /** A visitor who is signed in. */
 export interface Visitor {
@@ -83,11 +81,16 @@ export function finallySeen(cluster: Cluster, cookie: string): Promise<string> {
   });
 }
 
+/** Whether somebody was told that nobody is signed in. */
+export function isEnded(outcome: string | undefined): boolean {
+  return outcome === "grant_ended" || outcome === "not_signed_in";
+}
+
 /** Nobody was told that the sign-in has ended, unless it could not be known better. */
 export function checkNobodySignedOut({ world, turns }: Cluster): void {
   if (turns.mayBeLost || turns.mayBeToldEnded) return;
   for (const [process, outcome] of world.outcomes) {
-    const isExpected = outcome === "in" || (turns.mayBeSlow && !ENDED.includes(outcome));
+    const isExpected = outcome === "in" || (turns.mayBeSlow && !isEnded(outcome));
     if (!isExpected) throw new Violation(`${process} was told ${outcome}.`);
   }
 }
@@ -110,7 +113,7 @@ export async function checkSignedIn(cluster: Cluster, { grantId, userId, cookie 
 /** Whoever asks is told that nobody is signed in. */
 export async function checkSignedOut(cluster: Cluster, cookie: string): Promise<void> {
   const seen = await finallySeen(cluster, cookie);
-  if (!ENDED.includes(seen)) throw new Violation(`A later reader finds ${seen}.`);
+  if (!isEnded(seen)) throw new Violation(`A later reader finds ${seen}.`);
 }
 
 /** Discord accepts none of the tokens that it has issued in this run. */

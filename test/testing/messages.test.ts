@@ -67,7 +67,7 @@ describe("POST /channels/:id/messages", () => {
     const { discord, guild } = await withMember();
     const channelId = guild.channels[0]!.id;
     expect((await write(discord, channelId, { embeds: [{ title: "News" }] })).body.embeds).toEqual([
-      { title: "News" },
+      { type: "rich", title: "News" },
     ]);
     expect(discord.messages).toMatchObject([{ channelId, recipient: undefined, content: "" }]);
     guild.bot = false;

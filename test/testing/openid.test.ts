@@ -59,7 +59,7 @@ it("userinfo tells what the scopes allow", async () => {
     locale: "en-US",
   });
   user.payload.avatar = null;
-  expect((await userInfo("openid", "identify")).body.picture).toBeNull();
+  expect((await userInfo("openid", "identify")).body).not.toHaveProperty("picture");
   expect((await userInfo("identify")).status).toBe(401);
 });
 
@@ -74,8 +74,11 @@ it("the metadata documents name the endpoints and the issuer", async () => {
     revocation_endpoint: `${url}/api/oauth2/token/revoke`,
     jwks_uri: `${url}/api/oauth2/keys`,
     code_challenge_methods_supported: ["S256"],
-    authorization_response_iss_parameter_supported: true,
+    authorization_response_iss_parameter_supported: false,
   });
+  discord.behaviour.issOnSuccess = true;
+  const { body } = await read("oauth-authorization-server");
+  expect(body.authorization_response_iss_parameter_supported).toBe(true);
   expect((await read("openid-configuration")).body).toMatchObject({
     issuer: url,
     userinfo_endpoint: `${url}/api/oauth2/userinfo`,

@@ -43,7 +43,7 @@ describe("the scope bot", () => {
       response_type: undefined,
       guild_id: guild.id,
     });
-    expect(query).toEqual({ guild_id: guild.id, permissions: "0", state: "s1", iss: discord.url });
+    expect(query).toEqual({ guild_id: guild.id, permissions: "0", state: "s1" });
   });
 
   it("is what an authorize URL without scopes asks for", async () => {

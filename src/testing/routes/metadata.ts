@@ -19,7 +19,7 @@ export function metadataRoutes(discord: Discord): Routes {
         token_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
         revocation_endpoint_auth_methods_supported: ["client_secret_basic", "client_secret_post", "none"],
         code_challenge_methods_supported: ["S256"],
-        authorization_response_iss_parameter_supported: true,
+        authorization_response_iss_parameter_supported: discord.behaviour.issOnSuccess,
       });
     },
   };

@@ -41,7 +41,7 @@ function describeUser({ authorization, scopes }: AccessToken): object {
     ...(scopes.includes("identify") && {
       preferred_username: username,
       nickname: global_name,
-      picture: avatar === null ? null : `https://cdn.discordapp.com/avatars/${id}/${avatar}.png`,
+      ...(avatar !== null && { picture: `https://cdn.discordapp.com/avatars/${id}/${avatar}.png` }),
       locale,
     }),
   };

@@ -23,7 +23,7 @@ describe("a token that the caller holds", () => {
   it("is what was given, under the id that this process knows it by", async () => {
     const storage = heldToken(FIRST, INTERNAL);
     expect(await storage.read()).toEqual({ token: internal(FIRST) });
-    expect(storage).toMatchObject({ id: INTERNAL, isShared: false, forgetsRejected: true });
+    expect(storage).toMatchObject({ id: INTERNAL, isShared: false, isHeldByCaller: true });
   });
 
   it("is replaced, and its holder is told with the id that it gave", async () => {

@@ -284,7 +284,7 @@ describe("records in a token store", () => {
       const records = inTokenStore(store, DEADLINE_MS);
       await records.write(KEY, "sealed", 5000);
       await records.touch(KEY, "another", 9000);
-      expect(await records.read(KEY)).toBe("sealed");
+      expect(await records.read(KEY)).toBe("another");
       await records.delete(KEY);
       expect(await records.read(KEY)).toBeUndefined();
       expect(records.isShared).toBe(true);
