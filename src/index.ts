@@ -1,3 +1,4 @@
+export { type ActivityOptions, activityPayload, requiresActivity } from "./activity-requests.js";
 export type { HeldToken } from "./app-token.js";
 export type { ImageFormat, ImageOptions, ImageSize, PngOptions } from "./cdn.js";
 export {

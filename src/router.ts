@@ -1,8 +1,10 @@
 import type { NextFunction, Request, Response } from "express";
+import { signInToActivity } from "./activity-sign-in.js";
 import { optionsChecker } from "./check-options.js";
 import { HttpException } from "./errors.js";
 import { discordOf } from "./guards.js";
 import type { Login, LoginResult } from "./login/login.js";
+import { postRequired } from "./login/manners.js";
 import { isReturnTo } from "./login/return-to.js";
 import { START_AGAIN_POLICY, startAgainPage } from "./login/start-again-page.js";
 import { ADDRESS, FUNCTION, PATH_OR_FALSE, SCOPES } from "./option-kinds.js";
@@ -15,6 +17,12 @@ export interface RouterOptions {
   readonly callbackPath?: string | false | undefined;
   /** Default `/logout`; POST from this app's own pages only. */
   readonly logoutPath?: string | false | undefined;
+  /**
+   * Where an Activity posts `{ code }` as JSON, to be answered with `{ access_token }`. Default: nowhere.
+   *
+   * @see DiscordOAuth2Session.signInWithCode
+   */
+  readonly activityPath?: string | false | undefined;
   /** Where a login without `returnTo` leads. Default `/`. */
   readonly afterLogin?: string | undefined;
   /** Where a logout leads. Default `/`. */
@@ -36,6 +44,7 @@ const routerOptions = optionsChecker<RouterOptions>({
     loginPath: PATH_OR_FALSE,
     callbackPath: PATH_OR_FALSE,
     logoutPath: PATH_OR_FALSE,
+    activityPath: PATH_OR_FALSE,
     afterLogin: ADDRESS,
     afterLogout: ADDRESS,
     scopes: SCOPES,
@@ -57,7 +66,7 @@ const START_AGAIN = ["flow_unknown", "flow_expired", "flow_invalid"];
  */
 export function discordRouter(options: RouterOptions = {}) {
   const { loginPath = "/login", callbackPath = "/callback", logoutPath = "/logout" } = routerOptions(options);
-  const { afterLogin = "/", afterLogout = "/", scopes, onLogin } = options;
+  const { activityPath = false, afterLogin = "/", afterLogout = "/", scopes, onLogin } = options;
 
   const login: Step = async (req, res) => {
     const wanted = new URLSearchParams(req.url.replace(/^[^?]*/, "")).get("returnTo");
@@ -93,14 +102,7 @@ export function discordRouter(options: RouterOptions = {}) {
   }
 
   const logout: Step = async (req, res) => {
-    if (req.method !== "POST") {
-      res.setHeader("Allow", "POST");
-      throw new HttpException({
-        message: "A logout must be a POST.",
-        code: "method_not_allowed",
-        status: 405,
-      });
-    }
+    if (req.method !== "POST") throw postRequired(req, res, "A logout");
     requireSameOrigin(req);
     res.setHeader("Cache-Control", "no-store");
     await discordOf(req).revoke(req);
@@ -111,6 +113,7 @@ export function discordRouter(options: RouterOptions = {}) {
     [loginPath, login],
     [callbackPath, callback],
     [logoutPath, logout],
+    [activityPath, (req, res) => signInToActivity(discordOf(req), req, res, onLogin)],
   ]);
   steps.delete(false);
 

@@ -8,7 +8,13 @@ import { type Import, readSources, type Source } from "./support/sources.js";
 /** From the roof down: a file imports from floors below its own and from its neighbours, never from above. */
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
   "the only door": ["index"],
-  "what an app mounts": ["redirect-unauthorized", "router", "webhook-events"],
+  "what an app mounts": [
+    "activity-requests",
+    "activity-sign-in",
+    "redirect-unauthorized",
+    "router",
+    "webhook-events",
+  ],
   guards: ["guards"],
   "the facade": ["session"],
   "the parts, put together": ["engine"],
@@ -115,6 +121,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "rest/rate-limits",
     "scopes",
     "shown",
+    "request-body",
     "snowflake",
     "version",
   ],

@@ -1,4 +1,5 @@
 import type { NewActivityInstance, SimulatedActivityInstance } from "./activity-instances.js";
+import { proxyHeaders } from "./activity-proxy.js";
 import { isRealDiscord, leadsTo, publicUrlOf } from "./addresses.js";
 import type { TokenPair } from "./authorizations.js";
 import type { Behaviour } from "./behaviour.js";
@@ -188,6 +189,15 @@ export class DiscordSimulator {
       botPermissions: 0n,
       webhookPlace: undefined,
     });
+  }
+
+  /**
+   * The headers by which Discord's proxy signs a request for an Activity, for the next five minutes.
+   *
+   * @param payload fields besides `created_at` and `expires_at`, or instead of them
+   */
+  activityHeaders(payload: Readonly<Record<string, unknown>> = {}): Record<string, string> {
+    return proxyHeaders(this.#discord.application, this.clock, payload);
   }
 
   /** Lets something go wrong; returns what takes the fault away again. */
