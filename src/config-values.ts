@@ -29,6 +29,10 @@ const DISCORD_KINDS: Kinds<DiscordOptions> = {
     wanted: "an absolute http or https URL without a fragment or spaces",
     accepts: isRedirectUri,
   },
+  origins: {
+    wanted: 'a list of origins such as ["https://app.example"]',
+    accepts: (value) => Array.isArray(value) && value.every(isOrigin),
+  },
   botToken: {
     ...CREDENTIAL,
     hint: (value) =>
@@ -138,6 +142,14 @@ function isHttpUrl(value: unknown): boolean {
 /** A URL that Discord can lead to. */
 function isRedirectUri(value: unknown): boolean {
   return isHttpUrl(value) && !/[#\s\p{Cc}]/u.test(String(value));
+}
+
+/** An origin as browsers send it; web views have schemes of their own. */
+function isOrigin(value: unknown): boolean {
+  const url = parseUrl(value);
+  if (url === undefined) return false;
+  const { protocol, host, origin } = url;
+  return value === (origin === "null" && host !== "" ? `${protocol}//${host}` : origin);
 }
 
 /** Where Discord may be: plain http on this machine only. */

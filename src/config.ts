@@ -10,6 +10,7 @@ export interface Config {
   readonly clientSecret: string;
   readonly redirectUri: string;
   readonly botToken: string | undefined;
+  readonly origins: readonly string[];
   readonly scopes: readonly string[];
   readonly discordUrl: string;
   readonly issuer: string;
@@ -75,6 +76,7 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource):
     clientSecret,
     redirectUri,
     botToken: given.botToken,
+    origins: given.origins ?? [],
     scopes: given.scopes ?? ["identify"],
     discordUrl: originOf(discordUrl),
     issuer: given.issuer ?? originOf(discordUrl),

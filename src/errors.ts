@@ -12,6 +12,7 @@ export const ERROR_CODES = [
   "bot_token_rejected",
   "callback_malformed",
   "client_rejected",
+  "code_malformed",
   "code_rejected",
   "cross_site_request",
   "data_too_large",

@@ -1,3 +1,4 @@
+export { type ActivityOptions, activityPayload, requiresActivity } from "./activity-requests.js";
 export type { HeldToken } from "./app-token.js";
 export type { ImageFormat, ImageOptions, ImageSize, PngOptions } from "./cdn.js";
 export {
@@ -28,7 +29,7 @@ export {
   requiresScopes,
 } from "./guards.js";
 export type { LoginOptions } from "./login/authorization-url.js";
-export type { Login, LoginResult, ReplayedLogin } from "./login/login.js";
+export type { CodeLogin, Login, LoginResult, ReplayedLogin } from "./login/login.js";
 export type { Authorization } from "./models/authorization.js";
 export { Bot } from "./models/bot.js";
 export { Guild } from "./models/guild.js";
@@ -39,6 +40,7 @@ export { UserConnection } from "./models/user-connection.js";
 export type {
   CacheOptions,
   CallbackOptions,
+  CodeOptions,
   DiscordOptions,
   Lock,
   RevokeOptions,

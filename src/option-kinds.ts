@@ -11,6 +11,14 @@ export const FUNCTION: Kind = { wanted: "a function", accepts: (value) => typeof
 
 export const STRING: Kind = { wanted: "a string", accepts: (value) => typeof value === "string" };
 
+/** An application's Ed25519 key. */
+export const PUBLIC_KEY: Kind = {
+  wanted: "the application's public key, as the developer portal shows it: 64 hexadecimal characters",
+  accepts: (value) => typeof value === "string" && /^[\da-f]{64}$/i.test(value),
+  // Somebody may have pasted the secret or the token.
+  isSecret: true,
+};
+
 /** Milliseconds; Infinity is any length of time. */
 export const DURATION: Kind = {
   wanted: "a number of milliseconds, 0 or more",

@@ -2,7 +2,7 @@ import type { LRUCache } from "lru-cache";
 import { optionsChecker } from "./check-options.js";
 import type { OnLogin } from "./login/login.js";
 import type { User } from "./models/user.js";
-import { BOOLEAN, FUNCTION } from "./option-kinds.js";
+import { ANYTHING, BOOLEAN, FUNCTION } from "./option-kinds.js";
 
 /** Runs `task` while no other process runs one with the same `key`, and passes on what it resolves or rejects with. */
 export type Lock = (key: string, task: () => Promise<void>) => Promise<unknown>;
@@ -42,6 +42,11 @@ export interface DiscordOptions {
   readonly redirectUri?: string | undefined;
   /** Needed for calls as the bot only. `DISCORD_BOT_TOKEN`. */
   readonly botToken?: string | undefined;
+  /**
+   * Further origins whose pages may sign visitors in with a code, such as `capacitor://localhost` for an app in a web view.
+   * The origin of the redirect URI and that of the Activity are allowed anyway.
+   */
+  readonly origins?: readonly string[] | undefined;
   /** The scopes a login asks for. Default `["identify"]`. `DISCORD_SCOPES`, separated by spaces. */
   readonly scopes?: readonly string[] | undefined;
   /** Where Discord is. Default `https://discord.com`; plain http on a loopback address only. `DISCORD_URL`. */
@@ -105,6 +110,26 @@ export interface CallbackOptions {
    */
   readonly onLogin?: OnLogin | undefined;
 }
+
+/** What `signInWithCode` needs to know. The values may come from the client: their form is checked. */
+export interface CodeOptions extends CallbackOptions {
+  /** The code that Discord gave the client. */
+  readonly code: string;
+  /** The PKCE verifier of the client (RFC 7636), where its authorization request had a challenge. */
+  readonly codeVerifier?: string | undefined;
+  /** The redirect URI of the client's authorization request, where it named one; an Activity names none. */
+  readonly redirectUri?: string | undefined;
+}
+
+/** @throws TypeError */
+export const codeOptions: (options: CodeOptions) => CodeOptions = optionsChecker<CodeOptions>({
+  of: "signInWithCode",
+  example: "{ code: req.body.code }",
+  // What may come from the client has an error of its own.
+  kinds: { code: ANYTHING, codeVerifier: ANYTHING, redirectUri: ANYTHING, onLogin: FUNCTION },
+  required: [],
+  aliases: { verifier: "codeVerifier", code_verifier: "codeVerifier", redirect_uri: "redirectUri" },
+});
 
 /** @throws TypeError */
 export const callbackOptions: (options: CallbackOptions | undefined) => CallbackOptions =

@@ -1,10 +1,12 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Application, NextFunction, Request, Response } from "express";
+import { signInToActivity } from "./activity-sign-in.js";
 import { optionsChecker } from "./check-options.js";
 import { AccessDenied, HttpException } from "./errors.js";
 import { type SessionCookieSettings, sessionCookieOf } from "./grants/session-data.js";
 import { discordOf } from "./guards.js";
 import type { Login, LoginResult } from "./login/login.js";
+import { postRequired } from "./login/manners.js";
 import { isReturnTo, ownPath } from "./login/return-to.js";
 import { isStartAgainReason, sendStartAgainPage } from "./login/start-again-page.js";
 import { ADDRESS, ADDRESS_OR_FALSE, FUNCTION, PATH_OR_FALSE, SCOPES } from "./option-kinds.js";
@@ -17,6 +19,12 @@ export interface RouterOptions {
   readonly callbackPath?: string | false | undefined;
   /** Default `/logout`; POST from this app's own pages only. */
   readonly logoutPath?: string | false | undefined;
+  /**
+   * Where an Activity posts `{ code }` as JSON, to be answered with `{ access_token }`. Default: nowhere.
+   *
+   * @see DiscordOAuth2Session.signInWithCode
+   */
+  readonly activityPath?: string | false | undefined;
   /** Where a login without `returnTo` leads. Default `/`. */
   readonly afterLogin?: string | undefined;
   /** Where a logout leads. Default `/`. */
@@ -43,6 +51,7 @@ const routerOptions = optionsChecker<RouterOptions>({
     loginPath: PATH_OR_FALSE,
     callbackPath: PATH_OR_FALSE,
     logoutPath: PATH_OR_FALSE,
+    activityPath: PATH_OR_FALSE,
     afterLogin: ADDRESS,
     afterLogout: ADDRESS,
     afterCancel: ADDRESS_OR_FALSE,
@@ -63,7 +72,8 @@ type Step = (req: Request, res: Response) => Promise<void>;
  */
 export function discordRouter(options: RouterOptions = {}) {
   const { loginPath = "/login", callbackPath = "/callback", logoutPath = "/logout" } = routerOptions(options);
-  const { afterLogin = "/", afterLogout = "/", afterCancel = afterLogout, scopes, onLogin } = options;
+  const { activityPath = false, afterLogin = "/", afterLogout = "/" } = options;
+  const { afterCancel = afterLogout, scopes, onLogin } = options;
 
   const login: Step = async (req, res) => {
     const discord = discordOf(req);
@@ -117,15 +127,7 @@ export function discordRouter(options: RouterOptions = {}) {
   }
 
   const logout: Step = async (req, res) => {
-    if (req.method !== "POST") {
-      res.setHeader("Allow", "POST");
-      throw new HttpException({
-        message: "A logout must be a POST.",
-        code: "method_not_allowed",
-        status: 405,
-        headers: { Allow: "POST" },
-      });
-    }
+    if (req.method !== "POST") throw postRequired(req, res, "A logout");
     requireOwnPage(req);
     res.setHeader("Cache-Control", "no-store");
     await discordOf(req).revoke(req);
@@ -136,6 +138,7 @@ export function discordRouter(options: RouterOptions = {}) {
     [loginPath, login],
     [callbackPath, callback],
     [logoutPath, logout],
+    [activityPath, (req, res) => signInToActivity(discordOf(req), req, res, onLogin)],
   ];
 
   return function discordRouter(req: Request, res: Response, next: NextFunction): void {

@@ -8,7 +8,13 @@ import { type Import, readSources, type Source } from "./support/sources.js";
 /** From the roof down: a file imports from floors below its own and from its neighbours, never from above. */
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
   "the only door": ["index"],
-  "what an app mounts": ["redirect-unauthorized", "router", "webhook-events"],
+  "what an app mounts": [
+    "activity-requests",
+    "activity-sign-in",
+    "redirect-unauthorized",
+    "router",
+    "webhook-events",
+  ],
   guards: ["guards"],
   "the facade": ["session"],
   "the parts, put together": ["engine"],
@@ -17,6 +23,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "login/code-redemption",
     "login/login-parts",
     "login/logins",
+    "login/posted-codes",
     "login/before-end",
     "login/sign-ins",
     "users/user-session",
@@ -71,6 +78,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "oauth/token-answer",
   ],
   "values and what is settled once": [
+    "allowed-origins",
     "login/authorization-url",
     "login/callback-query",
     "config",
@@ -79,6 +87,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "login/login",
     "login/manners",
     "login/own-cookies",
+    "login/posted-code-checks",
     "models/authorization",
     "models/bot",
     "models/guild",
@@ -115,6 +124,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "rest/rate-limits",
     "scopes",
     "shown",
+    "request-body",
     "snowflake",
     "version",
   ],

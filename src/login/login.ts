@@ -27,5 +27,14 @@ export interface ReplayedLogin<Data = unknown> extends Pick<Login<Data>, "scopes
 /** The result of a callback. */
 export type LoginResult<Data = unknown> = Login<Data> | ReplayedLogin<Data>;
 
+/** The result of a code that a client posted. It has neither `data` nor `returnTo`. */
+export type CodeLogin = (Login<undefined> | ReplayedLogin<undefined>) & {
+  /**
+   * For the Embedded App SDK's `authenticate`, whose page needs it. Not enumerable, so that a log of the login does not
+   * show it.
+   */
+  readonly accessToken: string;
+};
+
 /** What an app does with a login before repeated callbacks of it are answered. What it throws ends the sign-in. */
 export type OnLogin = (login: Login) => Promise<void> | void;

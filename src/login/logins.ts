@@ -14,6 +14,7 @@ import type { LoginResult, OnLogin, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
 import type { LoginParts } from "./login-parts.js";
 import { OwnCookies } from "./own-cookies.js";
+import { PostedCodes } from "./posted-codes.js";
 import { requireReturnTo } from "./return-to.js";
 import { SetupWarnings } from "./setup-warnings.js";
 import { SignIns } from "./sign-ins.js";
@@ -31,6 +32,8 @@ export class Logins {
   readonly #warnings: SetupWarnings;
   readonly #redemption: CodeRedemption;
   readonly #signIns: SignIns;
+  /** Signing in with a code that came without a redirect. */
+  readonly posted: PostedCodes;
 
   constructor(parts: LoginParts) {
     const { config, seal, grants } = parts;
@@ -42,6 +45,7 @@ export class Logins {
     this.#counter = new LoginCounter(ownCookies, config.clientId);
     this.#warnings = new SetupWarnings(config);
     this.visits = new Visits(new CancelMark(ownCookies, config.clientId), this.#counter, this.#warnings);
+    this.posted = new PostedCodes(parts, this.#redemption, this.#signIns);
   }
 
   /** Begins a login. @returns Discord's authorization URL */
@@ -92,7 +96,8 @@ export class Logins {
       exchange: () => oauth.exchangeCode(answer.code, flow.verifier),
     };
     try {
-      const result = await this.#redemption.redeem(this.#signIns.redemption(req, res, code, flow, onLogin));
+      const visit = { req, res, code, flow, onLogin, alwaysSignsIn: false };
+      const result = await this.#redemption.redeem(this.#signIns.redemption(visit));
       endFlow();
       this.#count(req, res);
       return result;

@@ -30,6 +30,19 @@ interface Finished {
   readonly token: Token;
 }
 
+/** A request that brings a code. */
+export interface Visit {
+  readonly req: IncomingMessage;
+  /** What it is answered with, where that is known. */
+  readonly res: ServerResponse | undefined;
+  readonly code: Code;
+  /** What the login was started with. */
+  readonly flow: Pick<Flow, "data" | "returnTo">;
+  readonly onLogin: OnLogin | undefined;
+  /** Whether a code without `identify` signs out who was signed in, too. */
+  readonly alwaysSignsIn: boolean;
+}
+
 /** Turns a redeemed code into the session of a visitor who is signed in. */
 export class SignIns {
   readonly #parts: LoginParts;
@@ -48,45 +61,38 @@ export class SignIns {
     this.#deadlineMs = storeDeadlineMs(parts.config);
   }
 
-  /** How a request redeems the code of its callback. */
-  redemption(
-    req: IncomingMessage,
-    res: ServerResponse,
-    code: Code,
-    flow: Flow,
-    onLogin: OnLogin | undefined,
-  ): Redemption<LoginResult> {
+  /** How a request redeems a code. */
+  redemption(visit: Visit): Redemption<LoginResult> {
+    const { req, code } = visit;
     return {
       code,
       record: this.#recordOf(req, code),
       former: () => this.#finished.get(code.grantId)?.login,
       identify: (token) => this.#withUserId(token),
-      complete: (redeemed, over) => this.#complete(req, res, code, flow, redeemed, onLogin, over),
-      repeat: (login) => this.#repeat(req, code, flow, login),
+      complete: (redeemed, over) => this.#complete(visit, redeemed, over),
+      // The cookie of the login has proved that it is the same browser's.
+      mayRepeat: () => true,
+      repeat: (login) => this.#repeat(visit, login),
     };
   }
 
   async #complete(
-    req: IncomingMessage,
-    res: ServerResponse,
-    code: Code,
-    flow: Flow,
+    { req, res, code, flow, onLogin, alwaysSignsIn }: Visit,
     redeemed: Redeemed,
-    onLogin: OnLogin | undefined,
     over: Promise<void>,
   ): Promise<Completed<LoginResult>> {
     const { token } = redeemed;
     const login = toLogin(redeemed, flow);
-    const signsIn = await this.#signsIn(req, token);
+    const signsIn = alwaysSignsIn || (await this.#signsIn(req, token));
     if (signsIn) await this.#signIn(req, token, code);
     if (onLogin) await this.#runOnLogin(req, token, signsIn, () => onLogin(login));
 
     return {
       result: login,
-      isOpen: !onLogin,
+      isOpen: !onLogin && res !== undefined,
       finish: () => {
         const record = () => this.#recordEnd(req, code, token, signsIn);
-        return onLogin ? record() : beforeEnd(res, () => this.#save(req).then(record), over);
+        return onLogin || !res ? record() : beforeEnd(res, () => this.#save(req).then(record), over);
       },
     };
   }
@@ -98,7 +104,7 @@ export class SignIns {
     if (signsIn && (!isSignedIn || grants.hasEnded(token.id))) return;
     const { scopes, userId } = token;
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
-    const login: LoginRecord = { isPending: false, sessionId, scopes, userId };
+    const login: LoginRecord = { isPending: false, sessionId, scopes, userId, at: now() };
     this.#finished.set(token.id, { session: sessionOf(req), token, login });
     const keepsToken = signsIn && !hasOwnStorage;
     const record = this.#recordOf(req, code);
@@ -172,7 +178,7 @@ export class SignIns {
   }
 
   /** The same callback again: a copy of the session that the first one made, under an id of its own. */
-  async #repeat(req: IncomingMessage, code: Code, flow: Flow, login: LoginRecord): Promise<LoginResult> {
+  async #repeat({ req, code, flow }: Visit, login: LoginRecord): Promise<LoginResult> {
     const { clientId } = this.#parts.config;
     const { scopes, userId } = login;
     const result: ReplayedLogin = {
@@ -232,7 +238,7 @@ export class SignIns {
   }
 }
 
-function toLogin({ token, guild, webhook }: Redeemed, { data, returnTo }: Flow): Login {
+function toLogin({ token, guild, webhook }: Redeemed, { data, returnTo }: Visit["flow"]): Login {
   return {
     replayed: false,
     data,
