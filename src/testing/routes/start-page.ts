@@ -68,14 +68,17 @@ function userItem(user: SimulatedUser, isSignedIn: boolean): Html {
     ? html`<strong>Signed in</strong>`
     : html`<form method="post" action="/sign-in"><button name="user_id" value="${user.id}">Sign in<span class="hidden"> as ${user.displayName}</span></button></form>`;
   return html`<li class="row"><img class="avatar" src="${avatarPath(user, 64)}" alt="" width="40" height="40">
-<span>${user.displayName}<small>${user.payload.username} · ${user.id}</small></span>${action}</li>`;
+<span>${user.displayName}<small>${user.payload.username}</small><small>${user.id}</small></span>${action}</li>`;
 }
 
 function guildItem(guild: SimulatedGuild): Html {
   const members = guild.members.size === 1 ? "1 member" : `${guild.members.size} members`;
   const icon = iconPath(guild, 64);
-  const image = icon !== undefined && html`<img class="avatar" src="${icon}" alt="" width="40" height="40">`;
-  return html`<li class="row">${image}<span>${guild.name}<small>${members}${guild.bot && ", with the bot"} · ${guild.id}</small></span></li>`;
+  const image =
+    icon === undefined
+      ? html`<span class="letter" aria-hidden="true">${[...guild.name][0]}</span>`
+      : html`<img class="avatar" src="${icon}" alt="" width="40" height="40">`;
+  return html`<li class="row">${image}<span>${guild.name}<small>${members}${guild.bot && ", with the bot"}</small><small>${guild.id}</small></span></li>`;
 }
 
 function requestItem({ at, fault, method, route, status }: RecordedRequest): Html {
