@@ -19,6 +19,14 @@ export const PUBLIC_KEY: Kind = {
   isSecret: true,
 };
 
+/** The id of an account in the app's own records; it has to fit into the cookie of a login. */
+export const ACCOUNT_ID: Kind = {
+  wanted: "the id of an account of yours, a string of 1 to 200 characters",
+  accepts: (value) =>
+    typeof value === "string" && value !== "" && value.length <= 200 && value.isWellFormed(),
+  hint: (value) => (typeof value === "number" || typeof value === "bigint" ? "write String(id)." : undefined),
+};
+
 /** Milliseconds; Infinity is any length of time. */
 export const DURATION: Kind = {
   wanted: "a number of milliseconds, 0 or more",
@@ -51,6 +59,12 @@ export const ADDRESS: Kind = {
   wanted: 'a path or URL such as "/me"',
   accepts: (value) =>
     typeof value === "string" && /^[\x21-\x7e]+$/.test(value) && URL.canParse(value, "https://a.invalid"),
+};
+
+/** Where a visitor can be sent, or that there is no such place. */
+export const ADDRESS_OR_FALSE: Kind = {
+  wanted: `${ADDRESS.wanted}, or false`,
+  accepts: (value) => value === false || ADDRESS.accepts(value),
 };
 
 /** An object that maps names to something; `Headers`, Maps and the like would be read as empty. */

@@ -29,11 +29,12 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
       res.status(401).json({ error: error.code, message: error.message, login: loginPath });
       return;
     }
-    if (discordOf(req).isLoginLoop(req)) {
+    const discord = discordOf(req);
+    if (discord.isLoginLoop(req)) {
       next(loginLoop(error));
       return;
     }
-    discordOf(req).watchForLoginLoop(req, res);
+    discord.visits.countLogins(req, res);
     // A longer address would make the login's one longer than a server takes.
     const isPlace = req.method === "GET" && isReturnTo(req.originalUrl);
     res.redirect(loginPath + (isPlace ? `?returnTo=${encodeURIComponent(req.originalUrl)}` : ""));

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { parse } from "cookie";
 import { now } from "../clock.js";
 import { digestOf } from "../digest.js";
-import { HttpException } from "../errors.js";
+import { badInput, HttpException } from "../errors.js";
 import type { Seal } from "../seal.js";
 import type { OwnCookies } from "./own-cookies.js";
 
@@ -22,6 +22,10 @@ export interface Flow {
   readonly scopes: readonly string[];
   readonly data?: unknown;
   readonly returnTo?: string | undefined;
+  /** Present where Discord is not to ask again what was granted before. */
+  readonly prompt?: false | undefined;
+  /** The account in the app's own records that a Discord account is to be connected with. */
+  readonly connect?: string | undefined;
   /** The form of the app's session ids, where it is not the default. */
   readonly keyForm?: string | undefined;
   /** Epoch milliseconds. */
@@ -58,14 +62,15 @@ export class Flows {
     const random = randomBytes(STATE_BYTES + VERIFIER_BYTES);
     const state = random.toString("base64url", 0, STATE_BYTES);
     const verifier = wish.pkce ? random.toString("base64url", STATE_BYTES) : undefined;
-    const { scopes, data, returnTo, keyForm } = wish;
-    const flow: Flow = { state, verifier, scopes, data, returnTo, keyForm, expires: now() + LIFETIME_MS };
+    const { pkce: _, ...wanted } = wish;
+    const flow: Flow = { state, verifier, ...wanted, expires: now() + LIFETIME_MS };
 
     const name = this.#cookieName(digestOf(state));
     const sealed = this.#seal.seal("flow", name, jsonOf(flow));
     const cookie = this.#ownCookies.set(name, sealed, LIFETIME_MS / 1000);
     if (cookie.length > MAX_COOKIE_BYTES) {
-      throw new TypeError(
+      throw badInput(
+        "data_too_large",
         `data and returnTo are too large for a login: their cookie takes ${cookie.length} bytes of at most ${MAX_COOKIE_BYTES}. Keep large things in the session and pass a key.`,
       );
     }

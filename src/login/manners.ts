@@ -27,6 +27,7 @@ export function requireGet(req: IncomingMessage, res: ServerResponse): void {
     message: `The callback must be called by GET, as Discord's redirect does, not by ${req.method}.`,
     code: "method_not_allowed",
     status: 405,
+    headers: { Allow: "GET, HEAD" },
   });
 }
 
@@ -37,6 +38,7 @@ export function postRequired(req: IncomingMessage, res: ServerResponse, what: st
     message: `${what} must be sent by POST, not by ${req.method}.`,
     code: "method_not_allowed",
     status: 405,
+    headers: { Allow: "POST" },
   });
 }
 
