@@ -62,7 +62,7 @@ export interface DiscordOptions {
   readonly cache?: CacheOptions | undefined;
   /** A cache of your own for users; its keys are internal. */
   readonly usersCache?: LRUCache<string, User> | undefined;
-  /** Where tokens lie, when not beside the sessions. */
+  /** Where tokens are stored, if not next to the sessions. */
   readonly tokenStore?: TokenStore | undefined;
   /** Serialises refreshes and callbacks among several processes. It must hold longer than twice `timeoutMs`. */
   readonly lock?: Lock | undefined;

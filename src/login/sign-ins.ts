@@ -27,7 +27,8 @@ const REMEMBERED_MS = 600_000;
 
 /** What only this process can know of a login: the session where no store has it, the token where the app has it. */
 interface Finished {
-  readonly session: SessionLike;
+  /** Nothing where the login signed nobody in. */
+  readonly session: SessionLike | undefined;
   readonly token: Token;
 }
 
@@ -103,7 +104,7 @@ export class SignIns {
     const { scopes, userId } = token;
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
     const login: LoginRecord = { isPending: false, sessionId, scopes, userId, at: now() };
-    this.#finished.set(token.id, { session: sessionOf(req), token, login });
+    this.#finished.set(token.id, { session: signsIn ? sessionOf(req) : undefined, token, login });
     const keepsToken = signsIn && !hasOwnStorage;
     const record = this.#recordOf(req, code);
     await record?.writeContent({ token: keepsToken ? grants.newestOf(token) : undefined, login });
@@ -189,7 +190,7 @@ export class SignIns {
     };
     if (signsIn === "never") return { ...result, connected: true };
     const isSignedIn = signInOf(sessionOf(req), clientId)?.grantId === code.grantId;
-    const signedNobodyIn = login.sessionId === undefined && !this.#finished.has(code.grantId);
+    const signedNobodyIn = login.sessionId === undefined && !this.#finished.get(code.grantId)?.session;
     if (isSignedIn || signedNobodyIn) return result;
     const source = await this.#sessionOf(req, code.grantId, login);
     if (!source || signInOf(source, clientId)?.grantId !== code.grantId) throw unknownFlow();

@@ -91,7 +91,11 @@ describe.each(EXPRESS)("session ids on %s", (_express, createApp) => {
     });
   });
 
-  /** @returns the keys of records, after two refreshes, one in another process, and a sign-out that holds in both; looks at every key that is written. */
+  /**
+   * Refreshes twice, once in another process, and signs out in both.
+   *
+   * @returns every key that was written, sessions apart
+   */
   async function refreshAndSignOut(
     story: SignedInOnStore,
     ids: Ids,
