@@ -29,7 +29,14 @@ export {
   requiresScopes,
 } from "./guards.js";
 export type { LoginOptions } from "./login/authorization-url.js";
-export type { CodeLogin, Login, LoginResult, ReplayedLogin } from "./login/login.js";
+export type {
+  CodeLogin,
+  ConnectedLogin,
+  Login,
+  LoginResult,
+  ReplayedLogin,
+  SignedInLogin,
+} from "./login/login.js";
 export type { Authorization } from "./models/authorization.js";
 export { Bot } from "./models/bot.js";
 export { Guild } from "./models/guild.js";
@@ -57,7 +64,7 @@ export {
 } from "./permissions.js";
 export { redirectUnauthorized } from "./redirect-unauthorized.js";
 export type { ApiRequest } from "./rest/api-request.js";
-export { discordRouter, type RouterOptions } from "./router.js";
+export { discordRouter, type RouterOnLogin, type RouterOptions } from "./router.js";
 export { DiscordOAuth2Session } from "./session.js";
 export type { RefreshTrace, RequestTrace } from "./telemetry.js";
 export type { JoinOptions } from "./users/guild-join.js";

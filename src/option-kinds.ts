@@ -19,6 +19,14 @@ export const PUBLIC_KEY: Kind = {
   isSecret: true,
 };
 
+/** The id of an account in the app's own records; it has to fit into the cookie of a login. */
+export const ACCOUNT_ID: Kind = {
+  wanted: "the id of an account of yours, a string of 1 to 200 characters",
+  accepts: (value) =>
+    typeof value === "string" && value !== "" && value.length <= 200 && value.isWellFormed(),
+  hint: (value) => (typeof value === "number" || typeof value === "bigint" ? "write String(id)." : undefined),
+};
+
 /** Milliseconds; Infinity is any length of time. */
 export const DURATION: Kind = {
   wanted: "a number of milliseconds, 0 or more",

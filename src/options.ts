@@ -2,7 +2,7 @@ import type { LRUCache } from "lru-cache";
 import { optionsChecker } from "./check-options.js";
 import type { OnLogin } from "./login/login.js";
 import type { User } from "./models/user.js";
-import { ANYTHING, BOOLEAN, FUNCTION } from "./option-kinds.js";
+import { ACCOUNT_ID, ANYTHING, BOOLEAN, FUNCTION } from "./option-kinds.js";
 
 /** Runs `task` while no other process runs one with the same `key`, and passes on what it resolves or rejects with. */
 export type Lock = (key: string, task: () => Promise<void>) => Promise<unknown>;
@@ -109,10 +109,15 @@ export interface CallbackOptions {
    * comes twice (a double click) waits for it and shares its outcome. What it throws ends the sign-in and is thrown again.
    */
   readonly onLogin?: OnLogin | undefined;
+  /**
+   * The id of the visitor's account in your own records, where they are signed in to one. A login that was started with
+   * `connect` is refused without it or with another; logins without `connect` are left alone.
+   */
+  readonly connect?: string | undefined;
 }
 
 /** What `signInWithCode` needs to know. The values may come from the client: their form is checked. */
-export interface CodeOptions extends CallbackOptions {
+export interface CodeOptions extends Pick<CallbackOptions, "onLogin"> {
   /** The code that Discord gave the client. */
   readonly code: string;
   /** The PKCE verifier of the client (RFC 7636), where its authorization request had a challenge. */
@@ -136,5 +141,5 @@ export const callbackOptions: (options: CallbackOptions | undefined) => Callback
   optionsChecker<CallbackOptions>({
     of: "callback",
     example: "{ onLogin }",
-    kinds: { onLogin: FUNCTION },
+    kinds: { onLogin: FUNCTION, connect: ACCOUNT_ID },
   });

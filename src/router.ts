@@ -41,8 +41,16 @@ export interface RouterOptions {
    * What it throws goes to `next` and ends the sign-in, so it can turn visitors away. Until it is done, the same callback
    * (a double click) waits.
    */
-  readonly onLogin?: ((req: Request, login: Login, res: Response) => Promise<void> | void) | undefined;
+  readonly onLogin?: RouterOnLogin | undefined;
+  /**
+   * The id of the visitor's account in your own records, where they are signed in to one: for logins that were started with
+   * `createSession(req, res, { connect })`, which are refused without it. They go to `onLogin` with `connected: true`.
+   */
+  readonly accountOf?: ((req: Request) => string | undefined) | undefined;
 }
+
+/** What an app does with a login that came to the router. */
+export type RouterOnLogin = (req: Request, login: Login, res: Response) => Promise<void> | void;
 
 const routerOptions = optionsChecker<RouterOptions>({
   of: "discordRouter",
@@ -57,6 +65,7 @@ const routerOptions = optionsChecker<RouterOptions>({
     afterCancel: ADDRESS_OR_FALSE,
     scopes: SCOPES,
     onLogin: FUNCTION,
+    accountOf: FUNCTION,
   },
 });
 
@@ -72,8 +81,8 @@ type Step = (req: Request, res: Response) => Promise<void>;
  */
 export function discordRouter(options: RouterOptions = {}) {
   const { loginPath = "/login", callbackPath = "/callback", logoutPath = "/logout" } = routerOptions(options);
-  const { activityPath = false, afterLogin = "/", afterLogout = "/" } = options;
-  const { afterCancel = afterLogout, scopes, onLogin } = options;
+  const { activityPath = false, afterLogin = "/", afterLogout = "/", afterCancel = afterLogout } = options;
+  const { scopes, onLogin, accountOf } = options;
 
   const login: Step = async (req, res) => {
     const discord = discordOf(req);
@@ -98,11 +107,10 @@ export function discordRouter(options: RouterOptions = {}) {
   /** @returns nothing when the answer is given already */
   async function resultOf(req: Request, res: Response): Promise<LoginResult | undefined> {
     try {
-      return await discordOf(req).callback(
-        req,
-        res,
-        onLogin && { onLogin: (login) => onLogin(req, login, res) },
-      );
+      return await discordOf(req).callback(req, res, {
+        connect: accountOf?.(req),
+        onLogin: onLogin && ((login) => onLogin(req, login, res)),
+      });
     } catch (error) {
       if (!(error instanceof HttpException)) throw error;
       if (error instanceof AccessDenied && afterCancel !== false) answerCancel(req, res, error, afterCancel);

@@ -187,12 +187,12 @@ export class DiscordOAuth2Session {
     res: ServerResponse,
     options?: CallbackOptions,
   ): Promise<LoginResult<Data>> {
-    const { onLogin } = callbackOptions(options);
+    const checked = callbackOptions(options);
     const { logins } = this.#engineFor(req, res);
     res.setHeader("Referrer-Policy", "no-referrer");
     if (answersNonVisit(req, res)) return new Promise(() => {});
     requireGet(req, res);
-    return (await logins.complete(req, res, onLogin)) as LoginResult<Data>;
+    return (await logins.complete(req, res, checked)) as LoginResult<Data>;
   }
 
   /**

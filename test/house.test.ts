@@ -87,6 +87,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "login/login",
     "login/manners",
     "login/own-cookies",
+    "login/own-pages",
     "login/posted-code-checks",
     "models/authorization",
     "models/bot",

@@ -1,19 +1,21 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { digestOf } from "../digest.js";
-import { RateLimited } from "../errors.js";
+import { HttpException, RateLimited } from "../errors.js";
 import { keyFormOf } from "../grants/record-keys.js";
 import { sessionIdOf, sessionOf, setSignIn, signInOf } from "../grants/session-data.js";
 import type { Ended } from "../grants/token-storage.js";
+import type { CallbackOptions } from "../options.js";
 import { allowsPkce, hasPassthroughScope, withoutPassthrough } from "../scopes.js";
 import { authorizationUrl, checkLoginOptions, type LoginOptions } from "./authorization-url.js";
 import { authorizationError, parseCallbackQuery, requireIssuer } from "./callback-query.js";
 import { CancelMark } from "./cancel-mark.js";
 import { CodeRedemption } from "./code-redemption.js";
 import { type Flow, Flows, isFlowUnknown, unknownFlow } from "./flow.js";
-import type { LoginResult, OnLogin, ReplayedLogin } from "./login.js";
+import type { LoginResult, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
 import type { LoginParts } from "./login-parts.js";
 import { OwnCookies } from "./own-cookies.js";
+import { requireOwnPage } from "./own-pages.js";
 import { PostedCodes } from "./posted-codes.js";
 import { requireReturnTo } from "./return-to.js";
 import { SetupWarnings } from "./setup-warnings.js";
@@ -44,8 +46,8 @@ export class Logins {
     this.#flows = new Flows(seal, ownCookies, config.clientId);
     this.#counter = new LoginCounter(ownCookies, config.clientId);
     this.#warnings = new SetupWarnings(config);
-    this.visits = new Visits(new CancelMark(ownCookies, config.clientId), this.#counter, this.#warnings);
     this.posted = new PostedCodes(parts, this.#redemption, this.#signIns);
+    this.visits = new Visits(new CancelMark(ownCookies, config.clientId), this.#counter, this.#warnings);
   }
 
   /** Begins a login. @returns Discord's authorization URL */
@@ -55,12 +57,14 @@ export class Logins {
     sessionOf(req);
     const scopes = await this.#scopesFor(req, options);
     checkLoginOptions(options, scopes);
+    if (options.connect !== undefined) requireOwnPage(req, config.redirectUri, "connection of accounts");
     const flow = this.#flows.start(req.headers.cookie, {
       pkce: allowsPkce(scopes),
       scopes,
       data: options.data,
       returnTo: options.returnTo === undefined ? undefined : requireReturnTo(options.returnTo),
       prompt: options.prompt === false ? false : undefined,
+      connect: options.connect,
       keyForm: keyFormOf(sessionIdOf(req)),
     });
     const url = authorizationUrl(config, scopes, flow, options);
@@ -72,10 +76,13 @@ export class Logins {
   /**
    * Completes a login.
    *
-   * @param onLogin what the app does with a login before repeated callbacks are answered
    * @throws AccessDenied, HttpException, RateLimited, and what `onLogin` throws
    */
-  async complete(req: IncomingMessage, res: ServerResponse, onLogin?: OnLogin): Promise<LoginResult> {
+  async complete(
+    req: IncomingMessage,
+    res: ServerResponse,
+    { onLogin, connect }: CallbackOptions,
+  ): Promise<LoginResult> {
     const { config, oauth } = this.#parts;
     const { state, issuer, answer } = parseCallbackQuery(req.url ?? "");
     const grantId = "code" in answer ? grantIdOf(state, answer.code) : undefined;
@@ -88,6 +95,10 @@ export class Logins {
       endFlow();
       throw authorizationError(answer, flow.prompt);
     }
+    if (flow.connect !== undefined && flow.connect !== connect) {
+      endFlow();
+      throw accountMismatch();
+    }
     const code = {
       grantId: grantIdOf(state, answer.code),
       loginId: digestOf(state),
@@ -96,7 +107,8 @@ export class Logins {
       exchange: () => oauth.exchangeCode(answer.code, flow.verifier),
     };
     try {
-      const visit = { req, res, code, flow, onLogin, alwaysSignsIn: false };
+      const signsIn = flow.connect === undefined ? "unless-without-identify" : "never";
+      const visit = { req, res, code, flow, onLogin, signsIn } as const;
       const result = await this.#redemption.redeem(this.#signIns.redemption(visit));
       endFlow();
       this.#count(req, res);
@@ -163,7 +175,7 @@ export class Logins {
     const { config, grants, storageOf } = this.#parts;
     const scopes = options.scopes ?? config.scopes;
     const isPassthrough = Array.isArray(scopes) && hasPassthroughScope(scopes);
-    if (!(options.incremental ?? isPassthrough)) return scopes;
+    if (options.connect !== undefined || !(options.incremental ?? isPassthrough)) return scopes;
     const ifNobody = options.incremental ? config.scopes : [];
     const granted = (await grants.read(storageOf(req)))?.scopes ?? ifNobody;
     return [...new Set([...withoutPassthrough(granted), ...scopes])];
@@ -188,6 +200,15 @@ export class Logins {
       return { replayed: true, data: undefined, scopes, userId, returnTo: undefined };
     }
   }
+}
+
+function accountMismatch(): HttpException {
+  return new HttpException({
+    message:
+      "This login was to connect a Discord account with an account that the visitor is not signed in to now. Nothing was connected. Pass the id of their account: callback(req, res, { connect }).",
+    code: "account_mismatch",
+    status: 403,
+  });
 }
 
 /** The code is the login: another one under the same state is another login. */

@@ -46,8 +46,8 @@ export class PostedCodes {
       code: this.#codeOf(req, options),
       flow: { data: undefined, returnTo: undefined },
       onLogin: options.onLogin,
-      alwaysSignsIn: true,
-    };
+      signsIn: "always",
+    } as const;
     const redemption = this.#signIns.redemption(visit);
     return this.#redemption.redeem(
       this.#withAccessToken(req, redemption, options.codeVerifier !== undefined),
