@@ -41,7 +41,12 @@ export class Logins {
     this.#flows = new Flows(seal, ownCookies, config.clientId);
     this.#counter = new LoginCounter(ownCookies, config.clientId);
     this.#warnings = new SetupWarnings(config);
-    this.visits = new Visits(new CancelMark(ownCookies, config.clientId), this.#counter, this.#warnings);
+    this.visits = new Visits(
+      parts,
+      new CancelMark(ownCookies, config.clientId),
+      this.#counter,
+      this.#warnings,
+    );
   }
 
   /** Begins a login. @returns Discord's authorization URL */

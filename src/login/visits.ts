@@ -1,15 +1,20 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { sessionOf, signInOf } from "../grants/session-data.js";
+import type { User } from "../models/user.js";
 import type { CancelMark } from "./cancel-mark.js";
 import type { LoginCounter } from "./login-counter.js";
+import type { LoginParts } from "./login-parts.js";
 import { otherCallback, type SetupWarnings } from "./setup-warnings.js";
 
 /** What the middleware of this package asks about visitors and the addresses of the app. */
 export class Visits {
+  readonly #parts: LoginParts;
   readonly #cancelMark: CancelMark;
   readonly #counter: LoginCounter;
   readonly #warnings: SetupWarnings;
 
-  constructor(cancelMark: CancelMark, counter: LoginCounter, warnings: SetupWarnings) {
+  constructor(parts: LoginParts, cancelMark: CancelMark, counter: LoginCounter, warnings: SetupWarnings) {
+    this.#parts = parts;
     this.#cancelMark = cancelMark;
     this.#counter = counter;
     this.#warnings = warnings;
@@ -31,6 +36,13 @@ export class Visits {
   countLogins(req: IncomingMessage, res: ServerResponse): void {
     const cookie = this.#counter.start(req.headers.cookie);
     if (cookie) res.appendHeader("Set-Cookie", cookie);
+  }
+
+  /** The user of this session as this process saw them last, while it cannot be found out whether they are still signed in. */
+  lastKnownUser(req: IncomingMessage): User | undefined {
+    const { config, users } = this.#parts;
+    const signIn = signInOf(sessionOf(req), config.clientId);
+    return signIn && users.lastKnown(signIn.grantId);
   }
 
   /** Remembers for ten seconds that this visitor cancelled a login. */

@@ -27,12 +27,21 @@ export class Remembered<T extends object> {
   /** Epoch milliseconds; an app's own cache does not tell how old a value is. */
   readonly #loadedAt = new WeakMap<T, number>();
 
-  constructor(cache: LRUCache<string, T>) {
+  readonly #keepsStale: boolean;
+
+  /** @param keepsStale whether values that have expired stay there, for {@link lastKnown} */
+  constructor(cache: LRUCache<string, T>, keepsStale = false) {
     this.#cache = cache;
+    this.#keepsStale = keepsStale;
+  }
+
+  /** What was remembered last, however old. */
+  lastKnown(key: string): T | undefined {
+    return this.#cache.peek(key, { allowStale: true });
   }
 
   async fetch(key: string, options: FetchOptions, load: () => Promise<T>): Promise<T> {
-    const known = options.fresh ? undefined : this.#cache.get(key);
+    const known = options.fresh ? undefined : this.#cache.get(key, { noDeleteOnStaleGet: this.#keepsStale });
     if (known !== undefined && this.#isYoung(known, options.maxAgeMs)) return known;
     return this.#underway.get(key) ?? this.#load(key, load);
   }

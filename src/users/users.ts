@@ -33,7 +33,7 @@ export class Users {
     this.#grants = grants;
     this.#calls = calls;
     this.usersCache = config.usersCache ?? createCache(config);
-    this.#users = new Remembered(this.usersCache);
+    this.#users = new Remembered(this.usersCache, true);
     this.#guilds = new Remembered(createCache<readonly Guild[]>(config));
     this.#connections = new Remembered(createCache<readonly UserConnection[]>(config));
     this.#members = new Remembered(createCache<GuildMember>(config));
@@ -46,6 +46,11 @@ export class Users {
       const payload = await this.#calls.send(place, "/users/@me");
       return readable("GET", "/users/@me", () => User.from(payload));
     });
+  }
+
+  /** The user of a sign-in as seen last, however long ago. */
+  lastKnown(grantId: string): User | undefined {
+    return this.#users.lastKnown(grantId);
   }
 
   /** The user of a login that is not stored yet. */
