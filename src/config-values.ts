@@ -83,6 +83,7 @@ export const CACHE_OPTIONS: OptionRules<CacheOptions> = {
   example: "{ max: 1000 }",
   kinds: {
     max: COUNT,
+    maxBytes: { wanted: "a whole number of bytes above 0", accepts: isCount },
     ttlMs: { wanted: "a whole number of milliseconds above 0", accepts: isCount },
   },
 };

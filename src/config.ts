@@ -15,6 +15,7 @@ export interface Config {
   readonly issuer: string;
   readonly secrets: readonly string[];
   readonly cacheMax: number;
+  readonly cacheMaxBytes: number;
   readonly cacheTtlMs: number;
   readonly usersCache: LRUCache<string, User> | undefined;
   readonly tokenStore: TokenStore | undefined;
@@ -79,6 +80,7 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource):
     issuer: given.issuer ?? originOf(discordUrl),
     secrets,
     cacheMax: cache.max ?? 1000,
+    cacheMaxBytes: cache.maxBytes ?? 32 * 1024 * 1024,
     cacheTtlMs: cache.ttlMs ?? 300_000,
     usersCache: given.usersCache,
     tokenStore: given.tokenStore,

@@ -60,7 +60,7 @@ export { DiscordOAuth2Session } from "./session.js";
 export type { RefreshTrace, RequestTrace } from "./telemetry.js";
 export { userLocals } from "./user-locals.js";
 export type { JoinOptions } from "./users/guild-join.js";
-export type { FetchOptions } from "./users/remembered.js";
+export type { FetchOptions } from "./users/loading-cache.js";
 export type {
   RoleConnection,
   RoleConnectionMetadata,

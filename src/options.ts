@@ -16,10 +16,15 @@ export interface TokenStore {
   delete(key: string): Promise<unknown> | unknown;
 }
 
-/** The size and age of the caches: users, guilds, connections, members and authorizations have one each. */
+/** The limits of the caches: users, guilds, connections, members and authorizations have one each. */
 export interface CacheOptions {
-  /** How many sign-ins are remembered. Default 1,000. */
+  /** How many sign-ins are cached. Default 1,000. */
   readonly max?: number | undefined;
+  /**
+   * How much memory each cache may take, in bytes, estimated. The answers read longest ago make room. Default 32 MiB
+   * (33,554,432), which is about 170 sign-ins of users with 200 guilds each.
+   */
+  readonly maxBytes?: number | undefined;
   /** Milliseconds. Default 5 minutes. */
   readonly ttlMs?: number | undefined;
 }
@@ -52,7 +57,7 @@ export interface DiscordOptions {
   readonly cache?: CacheOptions | undefined;
   /** A cache of your own for users; its keys are internal. */
   readonly usersCache?: LRUCache<string, User> | undefined;
-  /** Where tokens lie, when not beside the sessions. */
+  /** Where tokens are stored, if not next to the sessions. */
   readonly tokenStore?: TokenStore | undefined;
   /** Serialises refreshes and callbacks among several processes. It must hold longer than twice `timeoutMs`. */
   readonly lock?: Lock | undefined;

@@ -123,6 +123,7 @@ export function discordRouter(options: RouterOptions = {}) {
         message: "A logout must be a POST.",
         code: "method_not_allowed",
         status: 405,
+        headers: { Allow: "POST" },
       });
     }
     requireOwnPage(req);

@@ -14,7 +14,7 @@ import { type Config, isSameConfig, resolveConfig } from "./config.js";
 import { createEngine, type Engine } from "./engine.js";
 import { HttpException, Unauthorized } from "./errors.js";
 import { heldToken, type OnTokenChange } from "./grants/held-token.js";
-import { sessionOf, setSignIn, signInOf } from "./grants/session-data.js";
+import { sessionOf, signInOf } from "./grants/session-data.js";
 import type { Token } from "./grants/token.js";
 import { type LoginOptions, loginOptions } from "./login/authorization-url.js";
 import type { LoginResult } from "./login/login.js";
@@ -35,7 +35,7 @@ import {
 } from "./options.js";
 import type { ApiRequest } from "./rest/api-request.js";
 import type { JoinOptions } from "./users/guild-join.js";
-import type { FetchOptions } from "./users/remembered.js";
+import type { FetchOptions } from "./users/loading-cache.js";
 import type {
   RoleConnection,
   RoleConnectionMetadata,
@@ -135,7 +135,7 @@ export class DiscordOAuth2Session {
     return this.#ready;
   }
 
-  /** The users that are remembered; the keys are internal. */
+  /** The cached users; the keys are internal. */
   get usersCache(): LRUCache<string, User> {
     return this.#ready.users.usersCache;
   }
@@ -229,7 +229,11 @@ export class DiscordOAuth2Session {
     }
   }
 
-  /** The id of the user of this session, as the session has it: {@link isAuthorized} tells whether it still holds. */
+  /**
+   * The id of the user of this session, without asking anybody. It outlives a sign-in that has ended elsewhere: the user
+   * removed the app, a webhook event reported that, or the refresh was refused. Behind a guard it is the user whom the guard
+   * let pass; elsewhere ask {@link isAuthorized} first.
+   */
   userId(req: IncomingMessage): string | undefined {
     const { config } = this.#engineFor(req);
     return signInOf(sessionOf(req), config.clientId)?.userId;
@@ -289,12 +293,7 @@ export class DiscordOAuth2Session {
    * @see https://docs.discord.com/developers/resources/user#get-current-user
    */
   async fetchUser(req: IncomingMessage, options?: FetchOptions): Promise<User> {
-    const user = await this.#of(req).fetchUser(options);
-    const session = sessionOf(req);
-    const signIn = signInOf(session, this.clientId);
-    if (signIn && signIn.userId === undefined)
-      setSignIn(session, this.clientId, { ...signIn, userId: user.id });
-    return user;
+    return this.#of(req).fetchUser(options);
   }
 
   /**
@@ -412,7 +411,7 @@ export class DiscordOAuth2Session {
    * @throws as {@link botRequest}
    */
   async fetchRoleConnectionMetadata(): Promise<readonly RoleConnectionMetadata[]> {
-    return this.botRequest(this.#roleConnectionMetadataRoute);
+    return this.#ready.bot.roleConnectionMetadata();
   }
 
   /**
@@ -426,7 +425,7 @@ export class DiscordOAuth2Session {
   async registerRoleConnectionMetadata(
     records: readonly RoleConnectionMetadata[],
   ): Promise<readonly RoleConnectionMetadata[]> {
-    return this.botRequest(this.#roleConnectionMetadataRoute, { method: "PUT", json: records });
+    return this.#ready.bot.registerRoleConnectionMetadata(records);
   }
 
   /**
@@ -488,12 +487,7 @@ export class DiscordOAuth2Session {
     await this.#engine?.close();
   }
 
-  get #roleConnectionMetadataRoute(): string {
-    return `/applications/${this.clientId}/role-connections/metadata`;
-  }
-
   #of(req: IncomingMessage): UserSession {
-    const { sessionAt, storageOf } = this.#engineFor(req);
-    return sessionAt(storageOf(req));
+    return this.#engineFor(req).sessionOf(req);
   }
 }

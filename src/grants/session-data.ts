@@ -116,6 +116,12 @@ export function setSignIn(session: SessionLike, clientId: string, entry: SignIn 
   session.discord = { ...entriesOf(session), [clientId]: entry };
 }
 
+/** Notes the id of the signed-in user, where the login could not find it out. */
+export function learnUserId(session: SessionLike, clientId: string, userId: string): void {
+  const signIn = signInOf(session, clientId);
+  if (signIn && signIn.userId === undefined) setSignIn(session, clientId, { ...signIn, userId });
+}
+
 /** How long the session may live, in milliseconds; `undefined` where its cookie does not say. */
 export function sessionLifetimeMs(session: SessionLike): number | undefined {
   const lifetimeMs = session.cookie?.originalMaxAge;

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { parse } from "cookie";
 import { now } from "../clock.js";
 import { digestOf } from "../digest.js";
-import { HttpException } from "../errors.js";
+import { badInput, HttpException } from "../errors.js";
 import type { Seal } from "../seal.js";
 import type { OwnCookies } from "./own-cookies.js";
 
@@ -68,7 +68,8 @@ export class Flows {
     const sealed = this.#seal.seal("flow", name, jsonOf(flow));
     const cookie = this.#ownCookies.set(name, sealed, LIFETIME_MS / 1000);
     if (cookie.length > MAX_COOKIE_BYTES) {
-      throw new TypeError(
+      throw badInput(
+        "data_too_large",
         `data and returnTo are too large for a login: their cookie takes ${cookie.length} bytes of at most ${MAX_COOKIE_BYTES}. Keep large things in the session and pass a key.`,
       );
     }

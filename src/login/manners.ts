@@ -27,6 +27,7 @@ export function requireGet(req: IncomingMessage, res: ServerResponse): void {
     message: `The callback must be called by GET, as Discord's redirect does, not by ${req.method}.`,
     code: "method_not_allowed",
     status: 405,
+    headers: { Allow: "GET, HEAD" },
   });
 }
 

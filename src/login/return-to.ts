@@ -1,3 +1,5 @@
+import { badInput } from "../errors.js";
+
 /** As JSON: so much fits into the cookie of a login, whatever the scopes. */
 const LONGEST_BYTES = 1500;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
@@ -38,10 +40,8 @@ function isTooLong(value: string): boolean {
  */
 export function requireReturnTo(value: unknown): string {
   if (isReturnTo(value)) return value;
-  throw Object.assign(
-    new TypeError(
-      'returnTo must be a path on this app\'s own origin, such as "/dashboard?tab=1": one slash at its start, no backslashes, spaces or control characters, at most 1,500 bytes.',
-    ),
-    { status: 400, code: "invalid_return_to" as const },
+  throw badInput(
+    "invalid_return_to",
+    'returnTo must be a path on this app\'s own origin, such as "/dashboard?tab=1": one slash at its start, no backslashes, spaces or control characters, at most 1,500 bytes.',
   );
 }

@@ -96,7 +96,7 @@ describe.each(EXPRESS)("the cookie of a login on %s", (_name, createApp) => {
     const tooLarge = await browser.get("/login?size=2200");
 
     expect(large.json<{ data: string }>().data).toHaveLength(1900);
-    expect(tooLarge.status).toBe(500);
+    expect(tooLarge.status).toBe(400);
     expect(lastError(app)).toBeInstanceOf(TypeError);
     expect(lastError(app)).toMatchObject({
       message: expect.stringMatching(/takes 3\d{3} bytes of at most 3000/),
@@ -113,6 +113,8 @@ describe.each(EXPRESS)("the cookie of a login on %s", (_name, createApp) => {
     expect(lastError(app)).toMatchObject({
       name: "TypeError",
       message: expect.stringContaining("too large"),
+      code: "data_too_large",
+      status: 400,
     });
   });
 
