@@ -9,7 +9,7 @@ import { authorizationUrl, checkLoginOptions, type LoginOptions } from "./author
 import { authorizationError, parseCallbackQuery, requireIssuer } from "./callback-query.js";
 import { CancelMark } from "./cancel-mark.js";
 import { CodeRedemption } from "./code-redemption.js";
-import { type Flow, Flows, isFlowUnknown, unknownFlow } from "./flow.js";
+import { type Flow, Flows, isFlowUnknown, type Opener, unknownFlow } from "./flow.js";
 import type { LoginResult, OnLogin, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
 import type { LoginParts } from "./login-parts.js";
@@ -56,14 +56,15 @@ export class Logins {
     sessionOf(req);
     const scopes = await this.#scopesFor(req, options);
     checkLoginOptions(options, scopes);
-    const flow = this.#flows.start(req.headers.cookie, {
+    const wish = {
       pkce: allowsPkce(scopes),
       scopes,
       data: options.data,
       returnTo: options.returnTo === undefined ? undefined : requireReturnTo(options.returnTo),
-      prompt: options.prompt === false ? false : undefined,
+      prompt: options.prompt === false ? (false as const) : undefined,
       keyForm: keyFormOf(sessionIdOf(req)),
-    });
+    };
+    const flow = this.#flows.start(req.headers.cookie, wish, openerOf(req));
     const url = authorizationUrl(config, scopes, flow, options);
     this.#warnings.inspect(req);
     for (const cookie of flow.setCookies) res.appendHeader("Set-Cookie", cookie);
@@ -188,6 +189,12 @@ export class Logins {
       return { replayed: true, data: undefined, scopes, userId, returnTo: undefined };
     }
   }
+}
+
+function openerOf(req: IncomingMessage): Opener {
+  const site = req.headers["sec-fetch-site"];
+  if (site === undefined) return "unknown";
+  return site === "same-origin" || site === "none" ? "own page" : "other site";
 }
 
 /** The code is the login: another one under the same state is another login. */
