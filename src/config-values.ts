@@ -29,6 +29,10 @@ const DISCORD_KINDS: Kinds<DiscordOptions> = {
     wanted: "an absolute http or https URL without a fragment or spaces",
     accepts: isRedirectUri,
   },
+  basePath: {
+    wanted: 'a path such as "/shop", without a slash at its end',
+    accepts: (value) => typeof value === "string" && /^(?:\/[\w.~!$&'()*+,;=:@%-]+)+$/.test(value),
+  },
   botToken: {
     ...CREDENTIAL,
     hint: (value) =>
@@ -72,6 +76,8 @@ export const DISCORD_OPTIONS: OptionRules<DiscordOptions> = {
     callbackurl: "redirectUri",
     callbackuri: "redirectUri",
     redirect: "redirectUri",
+    pathprefix: "basePath",
+    prefix: "basePath",
     token: "botToken",
     store: "tokenStore",
   },

@@ -9,6 +9,8 @@ export interface Config {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly redirectUri: string;
+  /** Empty where no proxy strips a part of the path. */
+  readonly basePath: string;
   readonly botToken: string | undefined;
   readonly scopes: readonly string[];
   readonly discordUrl: string;
@@ -74,6 +76,7 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource):
     clientId,
     clientSecret,
     redirectUri,
+    basePath: given.basePath ?? "",
     botToken: given.botToken,
     scopes: given.scopes ?? ["identify"],
     discordUrl: originOf(discordUrl),

@@ -71,6 +71,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "oauth/token-answer",
   ],
   "values and what is settled once": [
+    "login/addresses",
     "login/authorization-url",
     "login/callback-query",
     "config",
