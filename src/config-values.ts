@@ -33,6 +33,10 @@ const DISCORD_KINDS: Kinds<DiscordOptions> = {
     wanted: 'a list of origins such as ["https://app.example"]',
     accepts: (value) => Array.isArray(value) && value.every(isOrigin),
   },
+  basePath: {
+    wanted: 'a path such as "/shop", without a slash at its end',
+    accepts: (value) => typeof value === "string" && /^(?:\/[\w.~!$&'()*+,;=:@%-]+)+$/.test(value),
+  },
   botToken: {
     ...CREDENTIAL,
     hint: (value) =>
@@ -76,6 +80,8 @@ export const DISCORD_OPTIONS: OptionRules<DiscordOptions> = {
     callbackurl: "redirectUri",
     callbackuri: "redirectUri",
     redirect: "redirectUri",
+    pathprefix: "basePath",
+    prefix: "basePath",
     token: "botToken",
     store: "tokenStore",
   },

@@ -9,6 +9,8 @@ export interface Config {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly redirectUri: string;
+  /** Empty where no proxy strips a part of the path. */
+  readonly basePath: string;
   readonly botToken: string | undefined;
   readonly origins: readonly string[];
   readonly scopes: readonly string[];
@@ -75,6 +77,7 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource):
     clientId,
     clientSecret,
     redirectUri,
+    basePath: given.basePath ?? "",
     botToken: given.botToken,
     origins: given.origins ?? [],
     scopes: given.scopes ?? ["identify"],

@@ -67,6 +67,7 @@ export type { ApiRequest } from "./rest/api-request.js";
 export { discordRouter, type RouterOnLogin, type RouterOptions } from "./router.js";
 export { DiscordOAuth2Session } from "./session.js";
 export type { RefreshTrace, RequestTrace } from "./telemetry.js";
+export { userLocals } from "./user-locals.js";
 export type { JoinOptions } from "./users/guild-join.js";
 export type { FetchOptions } from "./users/loading-cache.js";
 export type {

@@ -40,6 +40,11 @@ export interface DiscordOptions {
   readonly clientSecret?: string | undefined;
   /** The callback's address, exactly as registered in the developer portal. `DISCORD_REDIRECT_URI`. */
   readonly redirectUri?: string | undefined;
+  /**
+   * The part of the app's path that a proxy strips before the app sees a request, such as `/shop`. Default: none. The paths
+   * that the app is made with (`afterLogin`, `redirectUnauthorized`) do not contain it; `returnTo` does, as the browser sees it.
+   */
+  readonly basePath?: string | undefined;
   /** Needed for calls as the bot only. `DISCORD_BOT_TOKEN`. */
   readonly botToken?: string | undefined;
   /**

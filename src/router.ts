@@ -5,9 +5,10 @@ import { optionsChecker } from "./check-options.js";
 import { AccessDenied, HttpException } from "./errors.js";
 import { type SessionCookieSettings, sessionCookieOf } from "./grants/session-data.js";
 import { discordOf } from "./guards.js";
+import type { Addresses } from "./login/addresses.js";
 import type { Login, LoginResult } from "./login/login.js";
 import { postRequired } from "./login/manners.js";
-import { isReturnTo, ownPath } from "./login/return-to.js";
+import { isReturnTo } from "./login/return-to.js";
 import { isStartAgainReason, sendStartAgainPage } from "./login/start-again-page.js";
 import { ADDRESS, ADDRESS_OR_FALSE, FUNCTION, PATH_OR_FALSE, SCOPES } from "./option-kinds.js";
 
@@ -87,9 +88,11 @@ export function discordRouter(options: RouterOptions = {}) {
   const login: Step = async (req, res) => {
     const discord = discordOf(req);
     const wanted = new URLSearchParams(req.url.replace(/^[^?]*/, "")).get("returnTo");
-    if (discord.visits.comesFromCancel(req, wanted === afterCancel)) {
+    const { addresses } = discord.visits;
+    const isBack = afterCancel !== false && wanted === addresses.public(afterCancel);
+    if (discord.visits.comesFromCancel(req, isBack)) {
       discord.visits.forgetCancel(res);
-      sendStartAgainPage(res, 403, "cancelled", { address: ownPath(req.originalUrl) });
+      sendStartAgainPage(res, 403, "cancelled", { address: addresses.publicPath(req.originalUrl) });
       return;
     }
     if (callbackPath !== false) warnOfOtherCallback(req, callbackPath);
@@ -101,7 +104,7 @@ export function discordRouter(options: RouterOptions = {}) {
 
   const callback: Step = async (req, res) => {
     const result = await resultOf(req, res);
-    if (result && !res.headersSent) res.redirect(result.returnTo ?? afterLogin);
+    if (result && !res.headersSent) res.redirect(result.returnTo ?? addressesOf(req).public(afterLogin));
   };
 
   /** @returns nothing when the answer is given already */
@@ -115,7 +118,7 @@ export function discordRouter(options: RouterOptions = {}) {
       if (!(error instanceof HttpException)) throw error;
       if (error instanceof AccessDenied && afterCancel !== false) answerCancel(req, res, error, afterCancel);
       else if (isStartAgainReason(error.code) && loginPath !== false)
-        sendStartAgainPage(res, error.status, error.code, { address: ownPath(req.baseUrl + loginPath) });
+        sendStartAgainPage(res, error.status, error.code, { address: loginOf(req, loginPath) });
       else throw error;
       return undefined;
     }
@@ -128,10 +131,15 @@ export function discordRouter(options: RouterOptions = {}) {
     address: string,
   ): void {
     discordOf(req).visits.markCancel(res);
-    if (prompt) res.redirect(address);
-    else if (loginPath === false)
-      sendStartAgainPage(res, status, "cancelled", { address, label: "Back to the site" });
-    else sendStartAgainPage(res, status, "cancelled", { address: ownPath(req.baseUrl + loginPath) });
+    const place = addressesOf(req).public(address);
+    if (prompt) res.redirect(place);
+    else {
+      const link =
+        loginPath === false
+          ? { address: place, label: "Back to the site" }
+          : { address: loginOf(req, loginPath) };
+      sendStartAgainPage(res, status, "cancelled", link);
+    }
   }
 
   const logout: Step = async (req, res) => {
@@ -139,7 +147,7 @@ export function discordRouter(options: RouterOptions = {}) {
     requireOwnPage(req);
     res.setHeader("Cache-Control", "no-store");
     await discordOf(req).revoke(req);
-    res.redirect(303, afterLogout);
+    res.redirect(303, addressesOf(req).public(afterLogout));
   };
 
   const steps: readonly (readonly [path: string | false, step: Step])[] = [
@@ -156,6 +164,14 @@ export function discordRouter(options: RouterOptions = {}) {
   };
 }
 
+function addressesOf(req: Request): Addresses {
+  return discordOf(req).visits.addresses;
+}
+
+function loginOf(req: Request, loginPath: string): string {
+  return addressesOf(req).publicPath(req.baseUrl + loginPath);
+}
+
 /** Whether the app's own routes would take the two paths for the same. */
 function isSamePath({ app }: { readonly app?: Application }, one: string, other: string): boolean {
   const comparable = (path: string) => {
@@ -169,7 +185,7 @@ function isSamePath({ app }: { readonly app?: Application }, one: string, other:
 function warnOfOtherCallback(req: Request, callbackPath: string): void {
   if (Object.keys(req.params).length > 0) return;
   const { redirectUri, visits } = discordOf(req);
-  const callback = req.baseUrl + callbackPath;
+  const callback = visits.addresses.public(req.baseUrl + callbackPath);
   const { pathname } = new URL(redirectUri);
   if (!isSamePath(req, pathname, callback)) visits.warnOfOtherCallback(callback, pathname);
 }

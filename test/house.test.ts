@@ -13,6 +13,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "activity-sign-in",
     "redirect-unauthorized",
     "router",
+    "user-locals",
     "webhook-events",
   ],
   guards: ["guards"],
@@ -27,6 +28,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "login/before-end",
     "login/sign-ins",
     "users/user-session",
+    "login/visits",
   ],
   "a grant's life": [
     "users/bot-calls",
@@ -56,7 +58,6 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "grants/token-storage",
     "grants/token-storages",
     "grants/under-lock",
-    "login/visits",
   ],
   "calls to Discord": [
     "rest/admission",
@@ -79,6 +80,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   "values and what is settled once": [
     "allowed-origins",
+    "login/addresses",
     "login/authorization-url",
     "login/callback-query",
     "config",

@@ -10,7 +10,7 @@ import { authorizationUrl, checkLoginOptions, type LoginOptions } from "./author
 import { authorizationError, parseCallbackQuery, requireIssuer } from "./callback-query.js";
 import { CancelMark } from "./cancel-mark.js";
 import { CodeRedemption } from "./code-redemption.js";
-import { type Flow, Flows, isFlowUnknown, unknownFlow } from "./flow.js";
+import { type Flow, Flows, isFlowUnknown, type Opener, unknownFlow } from "./flow.js";
 import type { LoginResult, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
 import type { LoginParts } from "./login-parts.js";
@@ -47,7 +47,12 @@ export class Logins {
     this.#counter = new LoginCounter(ownCookies, config.clientId);
     this.#warnings = new SetupWarnings(config);
     this.posted = new PostedCodes(parts, this.#redemption, this.#signIns);
-    this.visits = new Visits(new CancelMark(ownCookies, config.clientId), this.#counter, this.#warnings);
+    this.visits = new Visits(
+      parts,
+      new CancelMark(ownCookies, config.clientId),
+      this.#counter,
+      this.#warnings,
+    );
   }
 
   /** Begins a login. @returns Discord's authorization URL */
@@ -58,15 +63,16 @@ export class Logins {
     const scopes = await this.#scopesFor(req, options);
     checkLoginOptions(options, scopes);
     if (options.connect !== undefined) requireOwnPage(req, config.redirectUri, "connection of accounts");
-    const flow = this.#flows.start(req.headers.cookie, {
+    const wish = {
       pkce: allowsPkce(scopes),
       scopes,
       data: options.data,
       returnTo: options.returnTo === undefined ? undefined : requireReturnTo(options.returnTo),
-      prompt: options.prompt === false ? false : undefined,
+      prompt: options.prompt === false ? (false as const) : undefined,
       connect: options.connect,
       keyForm: keyFormOf(sessionIdOf(req)),
-    });
+    };
+    const flow = this.#flows.start(req.headers.cookie, wish, openerOf(req));
     const url = authorizationUrl(config, scopes, flow, options);
     this.#warnings.inspect(req);
     for (const cookie of flow.setCookies) res.appendHeader("Set-Cookie", cookie);
@@ -209,6 +215,12 @@ function accountMismatch(): HttpException {
     code: "account_mismatch",
     status: 403,
   });
+}
+
+function openerOf(req: IncomingMessage): Opener {
+  const site = req.headers["sec-fetch-site"];
+  if (site === undefined) return "unknown";
+  return site === "same-origin" || site === "none" ? "own page" : "other site";
 }
 
 /** The code is the login: another one under the same state is another login. */

@@ -54,9 +54,11 @@ export class SetupWarnings {
  * @param redirect the path of the redirect URI
  */
 export function otherCallback(callback: string, redirect: string): Finding {
+  const prefix = redirect.endsWith(callback) ? redirect.slice(0, -callback.length) : "";
+  const advice = prefix && ` If a proxy strips ${shown(prefix)}, set the option basePath to it.`;
   return {
     code: "EXPRESS_DISCORD_OTHER_CALLBACK",
-    message: `The redirect URI leads to ${shown(redirect)}, and the callback of discordRouter is ${shown(callback)}: visitors come back from Discord to the wrong place. Change the redirect URI, or the path where the router is mounted. See docs/troubleshooting.md#other-callback.`,
+    message: `The redirect URI leads to ${shown(redirect)}, and the callback of discordRouter is ${shown(callback)}: visitors come back from Discord to the wrong place. Change the redirect URI, or the path where the router is mounted.${advice} See docs/troubleshooting.md#other-callback.`,
   };
 }
 

@@ -1,15 +1,23 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { sessionOf, signInOf } from "../grants/session-data.js";
+import type { User } from "../models/user.js";
+import { Addresses } from "./addresses.js";
 import type { CancelMark } from "./cancel-mark.js";
 import type { LoginCounter } from "./login-counter.js";
+import type { LoginParts } from "./login-parts.js";
 import { otherCallback, type SetupWarnings } from "./setup-warnings.js";
 
 /** What the middleware of this package asks about visitors and the addresses of the app. */
 export class Visits {
+  readonly addresses: Addresses;
+  readonly #parts: LoginParts;
   readonly #cancelMark: CancelMark;
   readonly #counter: LoginCounter;
   readonly #warnings: SetupWarnings;
 
-  constructor(cancelMark: CancelMark, counter: LoginCounter, warnings: SetupWarnings) {
+  constructor(parts: LoginParts, cancelMark: CancelMark, counter: LoginCounter, warnings: SetupWarnings) {
+    this.addresses = new Addresses(parts.config);
+    this.#parts = parts;
     this.#cancelMark = cancelMark;
     this.#counter = counter;
     this.#warnings = warnings;
@@ -18,7 +26,7 @@ export class Visits {
   /**
    * Says once that Discord leads visitors past the router.
    *
-   * @param callback the path of the router's callback
+   * @param callback the path of the router's callback, as browsers see it
    * @param redirect the path of the redirect URI
    */
   warnOfOtherCallback(callback: string, redirect: string): void {
@@ -31,6 +39,13 @@ export class Visits {
   countLogins(req: IncomingMessage, res: ServerResponse): void {
     const cookie = this.#counter.start(req.headers.cookie);
     if (cookie) res.appendHeader("Set-Cookie", cookie);
+  }
+
+  /** The user of this session as this process saw them last, while it cannot be found out whether they are still signed in. */
+  lastKnownUser(req: IncomingMessage): User | undefined {
+    const { config, users } = this.#parts;
+    const signIn = signInOf(sessionOf(req), config.clientId);
+    return signIn && users.lastKnown(signIn.grantId);
   }
 
   /** Remembers for ten seconds that this visitor cancelled a login. */

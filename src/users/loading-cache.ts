@@ -43,10 +43,16 @@ export class LoadingCache<T extends object> {
 
   async fetch(key: string, { fresh, maxAgeMs }: FetchOptions, load: () => Promise<T>): Promise<T> {
     const limitMs = fresh ? 0 : maxAgeMs;
-    const cached = this.#cache.get(key);
+    // What has expired stays until it is replaced, for lastKnown.
+    const cached = this.#cache.get(key, { noDeleteOnStaleGet: true });
     if (cached !== undefined && isYoung(this.#startedAt.get(cached), limitMs)) return cached;
     const inFlight = this.#inFlight.get(key);
     return inFlight && isYoung(inFlight.startedAt, limitMs) ? inFlight.value : this.#load(key, load);
+  }
+
+  /** The value that was loaded last, however old. */
+  lastKnown(key: string): T | undefined {
+    return this.#cache.peek(key, { allowStale: true });
   }
 
   /** Forgets everything whose key starts with `prefix`, including loads in flight. */

@@ -70,6 +70,11 @@ export class Users {
     });
   }
 
+  /** The user of a sign-in as seen last, however long ago. */
+  lastKnown(grantId: string): User | undefined {
+    return this.user.cache.lastKnown(cacheKey(grantId));
+  }
+
   forget(grantId: string): void {
     for (const { cache } of [this.user, this.guilds, this.connections, this.member, this.authorization])
       cache.forget(cacheKey(grantId));
