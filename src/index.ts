@@ -34,6 +34,7 @@ export type {
   ConnectedLogin,
   Login,
   LoginResult,
+  OnLogin,
   ReplayedLogin,
   SignedInLogin,
 } from "./login/login.js";
