@@ -24,7 +24,7 @@ export interface RecordedRequest extends RoutedRequest {
   readonly token: string | undefined;
   /** Whose bearer token, code or refresh token it carried, if that is known to Discord. */
   readonly userId: string | undefined;
-  /** Undefined also for a body of more than 64 KiB. */
+  /** Of a multipart request without its files. Undefined also for a body of more than 64 KiB. */
   readonly form: Readonly<Record<string, string>> | undefined;
   /** Undefined also for a body of more than 64 KiB. */
   readonly json: unknown;
@@ -63,7 +63,7 @@ export function toRecord(
     authorization: scheme,
     token: scheme === "Bearer" || scheme === "Bot" ? token : undefined,
     userId,
-    form: body?.kind === "form" ? body.fields : undefined,
+    form: body?.kind === "form" || body?.kind === "multipart" ? body.fields : undefined,
     json: body?.kind === "json" ? body.value : undefined,
     bodyBytes,
     at,

@@ -33,7 +33,8 @@ export function parseRoutePattern(pattern: string, methodApart?: string): Matche
 
 /** Requests that a pattern matches have this among their {@link routeKeysOf | keys}. */
 export function routeKeyOf(pattern: string): string {
-  return forgetNames(pattern.slice(pattern.indexOf("/")));
+  const path = pattern.slice(pattern.indexOf("/"));
+  return forgetNames(decodePath(path) ?? path);
 }
 
 /** What a request can be found by: its route and, where that is a template, its path. */

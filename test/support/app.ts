@@ -46,9 +46,10 @@ export interface TestApp {
   browser(): Browser;
 }
 
-/** A Discord of its own for one test. */
-export async function startSimulator(options?: SimulatorOptions): Promise<DiscordSimulator> {
-  const simulator = await startDiscord(options);
+/** A Discord of its own for one test. It names the issuer in redirects, so that every login has it checked. */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<DiscordSimulator> {
+  const behaviour = { issOnSuccess: true, issOnError: true, ...options.behaviour };
+  const simulator = await startDiscord({ ...options, behaviour });
   onTestFinished(() => simulator.close());
   return simulator;
 }

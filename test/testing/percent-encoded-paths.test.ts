@@ -51,6 +51,7 @@ it("fail, limit and requestsTo match the decoded path, however the test writes i
   discord.limit({ route: "GET /users/@me", limit: 1, windowMs: 1000 });
   expect([(await call()).status, (await call()).status]).toEqual([200, 429]);
   expect(discord.requestsTo("GET /users/@me")).toHaveLength(4);
+  expect(discord.requestsTo("/users/%40me")).toHaveLength(4);
   expect(discord.requests[0]).toMatchObject({ path: "/api/v10/users/@me", apiPath: "/users/@me" });
   expect(() => discord.requestsTo("/users/%zz")).toThrow('"/users/%zz" is not a route');
 });
