@@ -26,9 +26,9 @@ export interface Action {
 
 const MOST_TIME_STEPS = 500;
 /** Longer than a lease lasts and a store is waited for. */
-const FROZEN_MS = 4000;
+const FROZEN_MS = 7000;
 /** A freeze ends while others take over its lease, or when nothing else happens any more. */
-const TAKEOVER_MS = { from: 2300, to: 2700 } as const;
+const TAKEOVER_MS = { from: 1300, to: 1700 } as const;
 
 /** Decides what can happen next in a run. Time passes only where nothing else can happen, or a process is frozen. */
 export class Turns {
