@@ -152,45 +152,52 @@ export class CodeRedemption {
     if (refused) throw refused;
     if ((this.#refusals.get(code.loginId) ?? 0) >= MOST_REFUSALS_PER_LOGIN) throw tooManyCodes();
     const lease = record?.lease;
+    let mayResume = !lease;
     for (;;) {
       await lease?.acquire(
         () => {},
         async () => false,
       );
-      const task = () => this.#asHolder(redemption, queue, cameInTime, resolve, over);
+      const task = () => this.#asHolder(redemption, queue, cameInTime, mayResume, resolve, over);
       const outcome = await (lease ? lease.during(task) : task()).catch(async (error: unknown) => {
         await lease?.release();
         throw error;
       });
-      // Another process holds the lease then, and it must not be released for it.
-      if (!outcome) continue;
+      // Another process may hold the lease then, and it must not be released for it.
+      if (outcome === "other process") continue;
+      if (outcome === "pending") {
+        mayResume = !(record && (await this.#hasOtherProcess(record, false)));
+        continue;
+      }
       await lease?.release();
       return outcome.result;
     }
   }
 
   /**
+   * @param mayResume whether no process can be completing a login that is pending
    * @param resolve gives the request its result while the app is still at work on the login
-   * @returns `undefined` when another process is completing the login
    */
   async #asHolder<Result>(
     { code, record, former, identify, complete, mayRepeat, repeat }: Redemption<Result>,
     queue: Queue,
     cameInTime: boolean,
+    mayResume: boolean,
     resolve: (result: Result) => void,
     over: Promise<void>,
-  ): Promise<{ readonly result: Result } | undefined> {
+  ): Promise<{ readonly result: Result } | "other process" | "pending"> {
     const { grantId } = code;
     const [content, marker] = await Promise.all([record?.readContent(), record?.readEndedMarker()]);
     if (marker || this.#grants.hasEnded(grantId)) throw codeEnded();
     const login = record ? content?.login : former();
     if ((login || content) && !mayRepeat(login, cameInTime && queue.hasExchanged)) throw codeSpent();
     if (login && !login.isPending) return { result: await repeat(login) };
+    if (login && !mayResume) return "pending";
     // The request that exchanged the code could not finish.
     const redeemed = content?.token
       ? { token: content.token }
       : await this.#exchange(code, record, queue, identify);
-    if (!redeemed) return undefined;
+    if (!redeemed) return "other process";
     const { result, isOpen, finish } = await complete(redeemed, over);
     if (isOpen) resolve(result);
     await finish().catch(() => undefined);
@@ -209,7 +216,7 @@ export class CodeRedemption {
       answer = await code.exchange();
     } catch (error) {
       if (!(error instanceof TokenRequestRefused)) throw error;
-      if (record && (await this.#hasOtherProcess(record))) return undefined;
+      if (record && (await this.#hasOtherProcess(record, true))) return undefined;
       const rejection = codeRejected(error);
       this.#refused.set(code.grantId, rejection);
       this.#refusals.set(code.loginId, (this.#refusals.get(code.loginId) ?? 0) + 1);
@@ -229,13 +236,16 @@ export class CodeRedemption {
     if (await record.readEndedMarker()) throw codeEnded();
   }
 
-  /** After a refusal: another process may have been faster with the same code, and may still be at it. */
-  async #hasOtherProcess(record: GrantRecord): Promise<boolean> {
+  /**
+   * Whether another process has the same code. Both may have taken the lease at once; the other one renews it.
+   *
+   * @param orRecord whether a record says so, too
+   */
+  async #hasOtherProcess(record: GrantRecord, orRecord: boolean): Promise<boolean> {
     if (!record.isShared) return false;
     for (const pauseMs of LOOK_AGAIN_MS) {
       await sleep(pauseMs);
-      const holder = await record.lease?.holder();
-      if (holder || (await record.readContent())) return true;
+      if ((await record.lease?.holder()) || (orRecord && (await record.readContent()))) return true;
     }
     return false;
   }
