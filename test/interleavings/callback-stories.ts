@@ -49,6 +49,8 @@ function callbacks(isRefused: boolean, ...names: string[]): Story {
         }),
         async check() {
           const { world, turns } = cluster;
+          const calls = cluster.world.trace.filter((step) => step.endsWith(" onLogin"));
+          if (calls.length > 1 && !turns.hadMishap) throw new Violation("onLogin was called twice.");
           const exchanges = world.sent.filter(
             ({ kind, outcome }) => kind === "exchange" && outcome !== "refused",
           );

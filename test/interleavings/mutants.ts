@@ -1,4 +1,5 @@
 import type { Patch } from "./bundle.js";
+import { callbackAndCallback } from "./callback-stories.js";
 import type { Story } from "./explorer.js";
 import {
   refreshAfterFailure,
@@ -100,5 +101,16 @@ export const MUTANTS: readonly Mutant[] = [
     mistake: "a reader deletes the record that a sign-out everywhere is to revoke",
     patches: [{ file: GRANTS, from: 'if (stored && marker === "here")', to: "if (stored)" }],
     story: refreshAndSignOutEverywhere,
+  },
+  {
+    mistake: "a login that is pending is completed although another process is at it",
+    patches: [
+      {
+        file: "login/code-redemption.ts",
+        from: "if (login && !mayResume)",
+        to: "if (!login && mayResume && record)",
+      },
+    ],
+    story: callbackAndCallback,
   },
 ];
