@@ -41,6 +41,7 @@ export const REFRESHES: readonly Story[] = [
   refreshAfterFailure,
   refreshAndSlowWriter,
   dying(refreshAndSlowWriter, BOTH),
+  freezing(refreshAndSlowWriter, BOTH),
 ];
 
 /** Two processes, one of which signs out. */

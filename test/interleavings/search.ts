@@ -18,6 +18,6 @@ export function describeExample({ name }: Story, { what, choices, steps }: Count
   return [
     `${name}: ${what}`,
     ...steps.map((step) => `  ${step}`),
-    `INTERLEAVING="${choices.join(" ")}" npx vitest run test/interleavings -t "${name}"`,
+    `INTERLEAVING="${choices.join(" ")}" npx vitest run test/interleavings -t "${name}$"`,
   ].join("\n");
 }
