@@ -68,7 +68,7 @@ export { discordRouter, type RouterOnLogin, type RouterOptions } from "./router.
 export { DiscordOAuth2Session } from "./session.js";
 export type { RefreshTrace, RequestTrace } from "./telemetry.js";
 export type { JoinOptions } from "./users/guild-join.js";
-export type { FetchOptions } from "./users/loading-cache.js";
+export type { FetchOptions, GuildsOptions, MemberOptions } from "./users/loading-cache.js";
 export type {
   RoleConnection,
   RoleConnectionMetadata,
