@@ -32,6 +32,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   "a grant's life": [
     "users/bot-calls",
+    "users/bot-guilds",
+    "users/bot-members",
     "grants/grant-writer",
     "grants/grants",
     "users/guild-join",
