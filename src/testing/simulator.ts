@@ -11,6 +11,7 @@ import type { Discord } from "./discord.js";
 import type { Fault } from "./faults.js";
 import type { NewGuild, NewMember, SimulatedChannel, SimulatedGuild } from "./guild.js";
 import { Agents } from "./http-client.js";
+import { type InterceptOptions, interceptDiscord } from "./intercept.js";
 import type { SentMessage } from "./mailbox.js";
 import type { RateLimitRule } from "./rate-limits.js";
 import type { RecordedRequest } from "./request-log.js";
@@ -44,6 +45,7 @@ export class DiscordSimulator {
   readonly #stations: Stations;
   readonly #service: Service;
   readonly #agents = new Agents();
+  readonly #interceptions = new Set<() => void>();
 
   /** @internal */
   constructor(discord: Discord, stations: Stations, service: Service) {
@@ -135,7 +137,7 @@ export class DiscordSimulator {
   /** A client of the app that keeps cookies and can sign in. */
   browser(appUrl: string, options?: BrowserOptions): Browser {
     const approver = {
-      owns: (url: string) => leadsTo(this.#discord, url),
+      owns: (url: string) => this.#owns(url),
       approve: (url: string, choices: ConsentChoices) => this.approve(url, choices),
     };
     return new Browser(appUrl, approver, options);
@@ -245,16 +247,41 @@ export class DiscordSimulator {
     return this.#discord.webhookEvents.delivered();
   }
 
+  /** Whether a URL leads here, under any name. */
+  #owns(url: string): boolean {
+    const isIntercepted = this.#interceptions.size > 0 && URL.canParse(url) && isRealDiscord(new URL(url));
+    return isIntercepted || leadsTo(this.#discord, url);
+  }
+
   /** The page at the simulator's own address. URLs of a proxy in front of it stay as they are. */
   #localUrl(authorizeUrl: string): URL {
     const url = new URL(authorizeUrl);
-    if (leadsTo(this.#discord, authorizeUrl)) return new URL(url.pathname + url.search, this.url);
+    if (this.#owns(authorizeUrl)) return new URL(url.pathname + url.search, this.url);
     if (isRealDiscord(url)) throw new Error(`This URL leads to the real Discord: ${authorizeUrl}`);
     return url;
   }
 
+  /**
+   * Sends this process's calls to `discord.com`, `discordapp.com` and the CDN here, until they are stopped or
+   * the simulator closes: for clients with Discord's addresses built in. Covers `fetch`, undici, `node:http` and
+   * `node:https`; the latter two need the package `@mswjs/interceptors`.
+   *
+   * @returns what stops it
+   * @throws Error in production, and without `@mswjs/interceptors` unless `http` is false
+   */
+  async intercept(options?: InterceptOptions): Promise<() => void> {
+    const stopCalls = await interceptDiscord(this.url, options);
+    const stop = () => {
+      stopCalls();
+      this.#interceptions.delete(stop);
+    };
+    this.#interceptions.add(stop);
+    return stop;
+  }
+
   /** Stops, and ends every connection. */
   async close(): Promise<void> {
+    for (const stop of this.#interceptions) stop();
     this.#agents.close();
     await this.#service.close();
   }
