@@ -4,15 +4,16 @@ interface Clock {
   readonly now: () => number;
   readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
   readonly elapsed: () => number;
-  readonly startTimer: (ms: number, callback: () => void) => () => void;
+  readonly startTimer: (ms: number, callback: () => void, isBackground?: boolean) => () => void;
 }
 
 const systemClock: Clock = {
   now: Date.now,
   sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}),
   elapsed: () => performance.now(),
-  startTimer(ms, callback) {
-    const timer = setTimeout(callback, ms).unref();
+  startTimer(ms, callback, isBackground) {
+    const timer = setTimeout(callback, ms);
+    if (isBackground) timer.unref();
     return () => clearTimeout(timer);
   },
 };
@@ -40,12 +41,13 @@ export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /**
- * Calls back after so many milliseconds of real time, unless the process ends before.
+ * Calls back after so many milliseconds of real time.
  *
+ * @param isBackground whether the process may end before
  * @returns cancels the call
  */
-export function startTimer(ms: number, callback: () => void): () => void {
-  return clock.startTimer(ms, callback);
+export function startTimer(ms: number, callback: () => void, isBackground = false): () => void {
+  return clock.startTimer(ms, callback, isBackground);
 }
 
 /**

@@ -29,6 +29,14 @@ const DISCORD_KINDS: Kinds<DiscordOptions> = {
     wanted: "an absolute http or https URL without a fragment or spaces",
     accepts: isRedirectUri,
   },
+  origins: {
+    wanted: 'a list of origins such as ["https://app.example"]',
+    accepts: (value) => Array.isArray(value) && value.every(isOrigin),
+  },
+  basePath: {
+    wanted: 'a path such as "/shop", without a slash at its end',
+    accepts: (value) => typeof value === "string" && /^(?:\/[\w.~!$&'()*+,;=:@%-]+)+$/.test(value),
+  },
   botToken: {
     ...CREDENTIAL,
     hint: (value) =>
@@ -72,6 +80,8 @@ export const DISCORD_OPTIONS: OptionRules<DiscordOptions> = {
     callbackurl: "redirectUri",
     callbackuri: "redirectUri",
     redirect: "redirectUri",
+    pathprefix: "basePath",
+    prefix: "basePath",
     token: "botToken",
     store: "tokenStore",
   },
@@ -83,6 +93,7 @@ export const CACHE_OPTIONS: OptionRules<CacheOptions> = {
   example: "{ max: 1000 }",
   kinds: {
     max: COUNT,
+    maxBytes: { wanted: "a whole number of bytes above 0", accepts: isCount },
     ttlMs: { wanted: "a whole number of milliseconds above 0", accepts: isCount },
   },
 };
@@ -137,6 +148,14 @@ function isHttpUrl(value: unknown): boolean {
 /** A URL that Discord can lead to. */
 function isRedirectUri(value: unknown): boolean {
   return isHttpUrl(value) && !/[#\s\p{Cc}]/u.test(String(value));
+}
+
+/** An origin as browsers send it; web views have schemes of their own. */
+function isOrigin(value: unknown): boolean {
+  const url = parseUrl(value);
+  if (url === undefined) return false;
+  const { protocol, host, origin } = url;
+  return value === (origin === "null" && host !== "" ? `${protocol}//${host}` : origin);
 }
 
 /** Where Discord may be: plain http on this machine only. */

@@ -9,12 +9,16 @@ export interface Config {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly redirectUri: string;
+  /** Empty where no proxy strips a part of the path. */
+  readonly basePath: string;
   readonly botToken: string | undefined;
+  readonly origins: readonly string[];
   readonly scopes: readonly string[];
   readonly discordUrl: string;
   readonly issuer: string;
   readonly secrets: readonly string[];
   readonly cacheMax: number;
+  readonly cacheMaxBytes: number;
   readonly cacheTtlMs: number;
   readonly usersCache: LRUCache<string, User> | undefined;
   readonly tokenStore: TokenStore | undefined;
@@ -73,12 +77,15 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource):
     clientId,
     clientSecret,
     redirectUri,
+    basePath: given.basePath ?? "",
     botToken: given.botToken,
+    origins: given.origins ?? [],
     scopes: given.scopes ?? ["identify"],
     discordUrl: originOf(discordUrl),
     issuer: given.issuer ?? originOf(discordUrl),
     secrets,
     cacheMax: cache.max ?? 1000,
+    cacheMaxBytes: cache.maxBytes ?? 32 * 1024 * 1024,
     cacheTtlMs: cache.ttlMs ?? 300_000,
     usersCache: given.usersCache,
     tokenStore: given.tokenStore,

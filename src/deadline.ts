@@ -1,10 +1,13 @@
-import { startTimer } from "./clock.js";
+import { startTimer, stopwatch } from "./clock.js";
+
+/** A process that was frozen fires its timers before it reads its sockets: what it waits for may have come long ago. */
+const LONGEST_GRACE_MS = 1000;
 
 /** Nothing came in time. */
 export class DeadlinePassed extends Error {
   readonly #late: Promise<unknown>;
 
-  /** @param late what was waited for, and is still under way */
+  /** @param late the task that was given up; it may still be running */
   constructor(ms: number, late: Promise<unknown>) {
     super(`Nothing came within ${ms} ms.`);
     this.#late = late;
@@ -16,11 +19,29 @@ export class DeadlinePassed extends Error {
   }
 }
 
-/** Waits for a task so long, in real time; the task itself goes on. @throws DeadlinePassed */
+/**
+ * Calls back after so much real time. A deadline that fires late, because the process was frozen or busy, is extended
+ * once by as much as it was late, by a second at most.
+ *
+ * @returns cancels the deadline
+ */
+export function startDeadline(ms: number, onPassed: () => void): () => void {
+  const elapsedMs = stopwatch();
+  let cancel = startTimer(ms, () => {
+    cancel = startTimer(Math.min(elapsedMs() - ms, LONGEST_GRACE_MS), onPassed);
+  });
+  return () => cancel();
+}
+
+/**
+ * Waits for a task for so much real time, extended as in {@link startDeadline}. The task is not stopped.
+ *
+ * @throws DeadlinePassed
+ */
 export async function withDeadline<T>(ms: number, task: Promise<T>): Promise<T> {
   let cancel = () => {};
   const passed = new Promise<never>((_, reject) => {
-    cancel = startTimer(ms, () => reject(new DeadlinePassed(ms, task)));
+    cancel = startDeadline(ms, () => reject(new DeadlinePassed(ms, task)));
   });
   try {
     return await Promise.race([task, passed]);

@@ -3,10 +3,12 @@ import { type Config, storeDeadlineMs } from "./config.js";
 import { withDeadline } from "./deadline.js";
 import { Grants } from "./grants/grants.js";
 import { type OwnTokenMethods, ownTokenStorage } from "./grants/own-token-storage.js";
+import { learnUserId, sessionOf as visitorSessionOf } from "./grants/session-data.js";
 import type { TokenStorage } from "./grants/token-storage.js";
 import { TokenStorages } from "./grants/token-storages.js";
 import { Logins } from "./login/logins.js";
 import { OAuth } from "./oauth/oauth.js";
+import { Admission } from "./rest/admission.js";
 import { Rest } from "./rest/rest.js";
 import { createSeal } from "./seal.js";
 import { Bearers } from "./users/bearers.js";
@@ -21,15 +23,16 @@ export type Engine = ReturnType<typeof createEngine>;
 /** @param own the app's own way of storing tokens, when it has one */
 export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
   const seal = createSeal(config.secrets, config.clientId);
-  const rest = new Rest(config);
-  const oauth = new OAuth(config, rest.invalidRequests);
+  const admission = new Admission(config);
+  const rest = new Rest(config, admission);
+  const oauth = new OAuth(config, admission);
   const storages = new TokenStorages(config, seal);
   const storageOf = (req: IncomingMessage): TokenStorage =>
     own ? ownTokenStorage(own, req, storeDeadlineMs(config)) : storages.of(req);
   const grants: Grants = new Grants(config, oauth, (token) => calls.isAccepted(token));
   const bot = new BotCalls(config, rest);
   const calls = new UserCalls(grants, rest);
-  const users = new Users(config, grants, calls);
+  const users = new Users(config, rest);
   const logins = new Logins({
     config,
     seal,
@@ -43,6 +46,10 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
   const parts = { config, grants, users, calls, bot };
 
   const sessionAt = (storage: TokenStorage) => new UserSession(parts, storage);
+  const sessionOf = (req: IncomingMessage) =>
+    new UserSession(parts, storageOf(req), ({ id }) =>
+      learnUserId(visitorSessionOf(req), config.clientId, id),
+    );
 
   /** All logins and refreshes are over, those that begin meanwhile too, and their tokens are stored. */
   async function settled(): Promise<void> {
@@ -61,6 +68,7 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
     logins,
     bearers: new Bearers(config.clientId, rest, sessionAt),
     sessionAt,
+    sessionOf,
 
     /** Loads in the background what the first login needs. */
     load() {

@@ -3,6 +3,7 @@ import { oneLine } from "./shown.js";
 /** Every `code` an error of this library can carry: one per cause. */
 export const ERROR_CODES = [
   "access_denied",
+  "account_mismatch",
   "authorization_failed",
   "banned_from_guild",
   "body_aborted",
@@ -12,8 +13,10 @@ export const ERROR_CODES = [
   "bot_token_rejected",
   "callback_malformed",
   "client_rejected",
+  "code_malformed",
   "code_rejected",
   "cross_site_request",
+  "data_too_large",
   "discord_error",
   "discord_timeout",
   "discord_unavailable",
@@ -49,6 +52,8 @@ export interface HttpExceptionDetails {
   readonly message: string;
   readonly code: ErrorCode;
   readonly status: number;
+  /** For the response: `Retry-After`, `Allow`. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly cause?: unknown;
   readonly error?: string | undefined;
   readonly description?: string | undefined;
@@ -60,7 +65,7 @@ export interface HttpExceptionDetails {
 
 /**
  * Something about signing in, or about a call to Discord, went wrong. The base of every error class of this library:
- * `code` names the cause, `status` is what Express answers.
+ * `code` names the cause, `status` is what Express answers, and frameworks that know the errors of `http-errors`.
  *
  * No text that a visitor or Discord has chosen can forge a line of a log: control characters in it become spaces.
  *
@@ -80,6 +85,12 @@ export class HttpException extends Error {
   readonly code: ErrorCode;
   /** The HTTP status to answer the visitor with. */
   readonly status: number;
+  /** The same, where frameworks look for it that follow `http-errors`. */
+  readonly statusCode: number;
+  /** Whether the message may be shown to the visitor: below 500, as `http-errors` has it. */
+  readonly expose: boolean;
+  /** Headers that belong to the answer, such as `Retry-After`. Express's own error handler sends them along. */
+  declare readonly headers?: Readonly<Record<string, string>>;
   /** The `error` parameter of an OAuth answer (RFC 6749, 4.1.2.1 and 5.2). */
   declare readonly error?: string;
   /** The `error_description` parameter of an OAuth answer. */
@@ -97,6 +108,8 @@ export class HttpException extends Error {
     super(oneLine(message), cause === undefined ? undefined : { cause });
     this.code = code;
     this.status = status;
+    this.statusCode = status;
+    this.expose = status < 500;
     Object.assign(
       this,
       Object.fromEntries(
@@ -125,10 +138,22 @@ export class Unauthorized extends HttpException {
   override readonly name = "Unauthorized";
 }
 
+/** What an {@link AccessDenied} is made of. */
+export interface AccessDeniedDetails extends HttpExceptionDetails {
+  readonly prompt?: boolean | undefined;
+}
+
 /** The visitor pressed Cancel on Discord's page (`access_denied`). Status 403. */
 export class AccessDenied extends HttpException {
   static override readonly [BRAND] = "AccessDenied";
   override readonly name = "AccessDenied";
+  /** The option `prompt` of the login. After `false`, do not start another login by yourself: it could go on forever. */
+  readonly prompt: boolean;
+
+  constructor({ prompt = true, ...details }: AccessDeniedDetails) {
+    super(details);
+    this.prompt = prompt;
+  }
 }
 
 /** A guard said no (`forbidden`). Status 403. */
@@ -158,8 +183,14 @@ export class MissingScopes extends HttpException {
   }
 }
 
+/** A mistake in what was passed that may be a visitor's: a TypeError that is answered with 400. */
+export function badInput(code: ErrorCode, message: string, options?: ErrorOptions): TypeError {
+  const error = new TypeError(oneLine(message), options);
+  return Object.assign(error, { code, status: 400, statusCode: 400, expose: true });
+}
+
 /** What a {@link RateLimited} is made of. */
-export interface RateLimitedDetails extends Omit<HttpExceptionDetails, "code" | "message"> {
+export interface RateLimitedDetails extends Omit<HttpExceptionDetails, "code" | "message" | "headers"> {
   readonly retryAfter: number;
   readonly scope: RateLimitScope;
 }
@@ -180,18 +211,16 @@ export class RateLimited extends HttpException {
   readonly retryAfter: number;
   /** Who is limited. */
   readonly scope: RateLimitScope;
-  /** What Express's own error handler sends along. */
-  readonly headers: Readonly<Record<string, string>>;
 
   constructor({ retryAfter, scope, ...details }: RateLimitedDetails) {
     super({
       ...details,
       message: `Discord's rate limit (${scope}) is reached for ${details.method} ${details.route}: try again in ${retryAfter} s.`,
       code: "rate_limited",
+      headers: { "Retry-After": String(Math.ceil(retryAfter)) },
     });
     this.retryAfter = retryAfter;
     this.scope = scope;
-    this.headers = { "Retry-After": String(Math.ceil(retryAfter)) };
   }
 
   /** Whether every call of this process is refused, not this route alone. */

@@ -192,16 +192,25 @@ async function memberOf(fetching: Promise<GuildMember>): Promise<GuildMember | u
 
 /** The instance that serves the app of this request. @throws HttpException init_missing */
 export function discordOf(req: Request): DiscordOAuth2Session {
-  const { app } = req as { readonly app?: Application };
-  const discord: unknown = app?.get(SETTING);
-  if (isInstance(discord)) return discord;
+  const discord = findDiscord(req);
+  if (discord) return discord;
   throw new HttpException({
-    message: app
+    message: appOf(req)
       ? "This app has no DiscordOAuth2Session: call new DiscordOAuth2Session(app) or discord.init(app), with the app that this route belongs to."
       : "This request did not come through an Express app, so no DiscordOAuth2Session can be found for it. Ask the instance itself: await discord.isAuthorized(req).",
     code: "init_missing",
     status: 500,
   });
+}
+
+/** The instance that serves the app of this request, where there is one. */
+export function findDiscord(req: Request): DiscordOAuth2Session | undefined {
+  const discord: unknown = appOf(req)?.get(SETTING);
+  return isInstance(discord) ? discord : undefined;
+}
+
+function appOf(req: Request): Application | undefined {
+  return (req as { readonly app?: Application }).app;
 }
 
 // By a method: an application may hold both an ESM and a CommonJS copy of the class.
@@ -222,7 +231,8 @@ async function run(check: Check, req: Request): Promise<void> {
   await check(discordOf(req), req);
 }
 
-function calledByHand(name: string): string {
+/** For a guard that somebody has called instead of passing it on. */
+export function calledByHand(name: string): string {
   return name === "requiresAuthorization"
     ? "requiresAuthorization is a middleware: pass it on without calling it, as in app.get(path, requiresAuthorization, handler). For options write requiresAuthorization.with({ maxAgeMs }); inside a handler, await discord.isAuthorized(req)."
     : `${name}(...) makes a middleware: pass it on, as in app.get(path, ${name}(...), handler), and let Express call it.`;

@@ -11,6 +11,22 @@ export const FUNCTION: Kind = { wanted: "a function", accepts: (value) => typeof
 
 export const STRING: Kind = { wanted: "a string", accepts: (value) => typeof value === "string" };
 
+/** An application's Ed25519 key. */
+export const PUBLIC_KEY: Kind = {
+  wanted: "the application's public key, as the developer portal shows it: 64 hexadecimal characters",
+  accepts: (value) => typeof value === "string" && /^[\da-f]{64}$/i.test(value),
+  // Somebody may have pasted the secret or the token.
+  isSecret: true,
+};
+
+/** The id of an account in the app's own records; it has to fit into the cookie of a login. */
+export const ACCOUNT_ID: Kind = {
+  wanted: "the id of an account of yours, a string of 1 to 200 characters",
+  accepts: (value) =>
+    typeof value === "string" && value !== "" && value.length <= 200 && value.isWellFormed(),
+  hint: (value) => (typeof value === "number" || typeof value === "bigint" ? "write String(id)." : undefined),
+};
+
 /** Milliseconds; Infinity is any length of time. */
 export const DURATION: Kind = {
   wanted: "a number of milliseconds, 0 or more",
@@ -43,6 +59,12 @@ export const ADDRESS: Kind = {
   wanted: 'a path or URL such as "/me"',
   accepts: (value) =>
     typeof value === "string" && /^[\x21-\x7e]+$/.test(value) && URL.canParse(value, "https://a.invalid"),
+};
+
+/** Where a visitor can be sent, or that there is no such place. */
+export const ADDRESS_OR_FALSE: Kind = {
+  wanted: `${ADDRESS.wanted}, or false`,
+  accepts: (value) => value === false || ADDRESS.accepts(value),
 };
 
 /** An object that maps names to something; `Headers`, Maps and the like would be read as empty. */

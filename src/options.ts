@@ -2,7 +2,7 @@ import type { LRUCache } from "lru-cache";
 import { optionsChecker } from "./check-options.js";
 import type { OnLogin } from "./login/login.js";
 import type { User } from "./models/user.js";
-import { BOOLEAN, FUNCTION } from "./option-kinds.js";
+import { ACCOUNT_ID, ANYTHING, BOOLEAN, FUNCTION } from "./option-kinds.js";
 
 /** Runs `task` while no other process runs one with the same `key`, and passes on what it resolves or rejects with. */
 export type Lock = (key: string, task: () => Promise<void>) => Promise<unknown>;
@@ -16,10 +16,15 @@ export interface TokenStore {
   delete(key: string): Promise<unknown> | unknown;
 }
 
-/** The size and age of the caches: users, guilds, connections, members and authorizations have one each. */
+/** The limits of the caches: users, guilds, connections, members and authorizations have one each. */
 export interface CacheOptions {
-  /** How many sign-ins are remembered. Default 1,000. */
+  /** How many sign-ins are cached. Default 1,000. */
   readonly max?: number | undefined;
+  /**
+   * How much memory each cache may take, in bytes, estimated. The answers read longest ago make room. Default 32 MiB
+   * (33,554,432), which is about 170 sign-ins of users with 200 guilds each.
+   */
+  readonly maxBytes?: number | undefined;
   /** Milliseconds. Default 5 minutes. */
   readonly ttlMs?: number | undefined;
 }
@@ -35,8 +40,18 @@ export interface DiscordOptions {
   readonly clientSecret?: string | undefined;
   /** The callback's address, exactly as registered in the developer portal. `DISCORD_REDIRECT_URI`. */
   readonly redirectUri?: string | undefined;
+  /**
+   * The part of the app's path that a proxy strips before the app sees a request, such as `/shop`. Default: none. The paths
+   * that the app is made with (`afterLogin`, `redirectUnauthorized`) do not contain it; `returnTo` does, as the browser sees it.
+   */
+  readonly basePath?: string | undefined;
   /** Needed for calls as the bot only. `DISCORD_BOT_TOKEN`. */
   readonly botToken?: string | undefined;
+  /**
+   * Further origins whose pages may sign visitors in with a code, such as `capacitor://localhost` for an app in a web view.
+   * The origin of the redirect URI and that of the Activity are allowed anyway.
+   */
+  readonly origins?: readonly string[] | undefined;
   /** The scopes a login asks for. Default `["identify"]`. `DISCORD_SCOPES`, separated by spaces. */
   readonly scopes?: readonly string[] | undefined;
   /** Where Discord is. Default `https://discord.com`; plain http on a loopback address only. `DISCORD_URL`. */
@@ -52,7 +67,7 @@ export interface DiscordOptions {
   readonly cache?: CacheOptions | undefined;
   /** A cache of your own for users; its keys are internal. */
   readonly usersCache?: LRUCache<string, User> | undefined;
-  /** Where tokens lie, when not beside the sessions. */
+  /** Where tokens are stored, if not next to the sessions. */
   readonly tokenStore?: TokenStore | undefined;
   /** Serialises refreshes and callbacks among several processes. It must hold longer than twice `timeoutMs`. */
   readonly lock?: Lock | undefined;
@@ -99,12 +114,37 @@ export interface CallbackOptions {
    * comes twice (a double click) waits for it and shares its outcome. What it throws ends the sign-in and is thrown again.
    */
   readonly onLogin?: OnLogin | undefined;
+  /**
+   * The id of the visitor's account in your own records, where they are signed in to one. A login that was started with
+   * `connect` is refused without it or with another; logins without `connect` are left alone.
+   */
+  readonly connect?: string | undefined;
 }
+
+/** What `signInWithCode` needs to know. The values may come from the client: their form is checked. */
+export interface CodeOptions extends Pick<CallbackOptions, "onLogin"> {
+  /** The code that Discord gave the client. */
+  readonly code: string;
+  /** The PKCE verifier of the client (RFC 7636), where its authorization request had a challenge. */
+  readonly codeVerifier?: string | undefined;
+  /** The redirect URI of the client's authorization request, where it named one; an Activity names none. */
+  readonly redirectUri?: string | undefined;
+}
+
+/** @throws TypeError */
+export const codeOptions: (options: CodeOptions) => CodeOptions = optionsChecker<CodeOptions>({
+  of: "signInWithCode",
+  example: "{ code: req.body.code }",
+  // What may come from the client has an error of its own.
+  kinds: { code: ANYTHING, codeVerifier: ANYTHING, redirectUri: ANYTHING, onLogin: FUNCTION },
+  required: [],
+  aliases: { verifier: "codeVerifier", code_verifier: "codeVerifier", redirect_uri: "redirectUri" },
+});
 
 /** @throws TypeError */
 export const callbackOptions: (options: CallbackOptions | undefined) => CallbackOptions =
   optionsChecker<CallbackOptions>({
     of: "callback",
     example: "{ onLogin }",
-    kinds: { onLogin: FUNCTION },
+    kinds: { onLogin: FUNCTION, connect: ACCOUNT_ID },
   });

@@ -1,8 +1,7 @@
 import type { ErrorRequestHandler, Request } from "express";
 import { isRequest, uncalled, wrongValue } from "./check-options.js";
 import { HttpException, Unauthorized } from "./errors.js";
-import { discordOf } from "./guards.js";
-import { isReturnTo } from "./login/return-to.js";
+import { discordOf, findDiscord } from "./guards.js";
 import { ADDRESS } from "./option-kinds.js";
 
 /**
@@ -25,18 +24,23 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
     }
     res.setHeader("Cache-Control", "no-store");
     if (!isPageVisit(req)) {
+      const login = findDiscord(req)?.visits.addresses.public(loginPath) ?? loginPath;
       res.setHeader("WWW-Authenticate", 'Bearer realm="discord"');
-      res.status(401).json({ error: error.code, message: error.message, login: loginPath });
+      res.status(401).json({ error: error.code, message: error.message, login });
       return;
     }
-    if (discordOf(req).isLoginLoop(req)) {
+    const discord = discordOf(req);
+    if (discord.isLoginLoop(req)) {
       next(loginLoop(error));
       return;
     }
-    discordOf(req).watchForLoginLoop(req, res);
+    discord.visits.countLogins(req, res);
     // A longer address would make the login's one longer than a server takes.
-    const isPlace = req.method === "GET" && isReturnTo(req.originalUrl);
-    res.redirect(loginPath + (isPlace ? `?returnTo=${encodeURIComponent(req.originalUrl)}` : ""));
+    const { addresses } = discord.visits;
+    const place = req.method === "GET" ? addresses.returnToOf(req.originalUrl) : undefined;
+    res.redirect(
+      addresses.public(loginPath) + (place === undefined ? "" : `?returnTo=${encodeURIComponent(place)}`),
+    );
   };
 }
 

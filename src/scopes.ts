@@ -18,10 +18,9 @@ export function requireGranted(granted: readonly string[], wanted: readonly stri
   if (missing.length > 0) throw new MissingScopes(missing, what);
 }
 
-/** @throws MissingScopes where the route is known to need a scope that was not granted */
-export function requireScopeOf(template: string, granted: readonly string[]): void {
-  const scope = SCOPE_OF_ROUTE.get(template);
-  if (scope !== undefined) requireGranted(granted, [scope], template);
+/** The scope that a route needs, by its template, where it is known to need one. */
+export function scopeOf(template: string): string | undefined {
+  return SCOPE_OF_ROUTE.get(template);
 }
 
 /** Whether one of them makes Discord ask for a guild or a channel, which it does at every login. */

@@ -14,11 +14,13 @@ import { type Config, isSameConfig, resolveConfig } from "./config.js";
 import { createEngine, type Engine } from "./engine.js";
 import { HttpException, Unauthorized } from "./errors.js";
 import { heldToken, type OnTokenChange } from "./grants/held-token.js";
-import { sessionOf, setSignIn, signInOf } from "./grants/session-data.js";
+import { overriddenTokenMethods } from "./grants/own-token-storage.js";
+import { sessionOf, signInOf } from "./grants/session-data.js";
 import type { Token } from "./grants/token.js";
 import { type LoginOptions, loginOptions } from "./login/authorization-url.js";
-import type { LoginResult } from "./login/login.js";
+import type { CodeLogin, LoginResult } from "./login/login.js";
 import { answersNonVisit, forbidCaching, redirect, requireGet } from "./login/manners.js";
+import type { Visits } from "./login/visits.js";
 import type { Authorization } from "./models/authorization.js";
 import type { Bot } from "./models/bot.js";
 import type { Guild } from "./models/guild.js";
@@ -27,14 +29,16 @@ import type { User } from "./models/user.js";
 import type { UserConnection } from "./models/user-connection.js";
 import {
   type CallbackOptions,
+  type CodeOptions,
   callbackOptions,
+  codeOptions,
   type DiscordOptions,
   type RevokeOptions,
   revokeOptions,
 } from "./options.js";
 import type { ApiRequest } from "./rest/api-request.js";
 import type { JoinOptions } from "./users/guild-join.js";
-import type { FetchOptions } from "./users/remembered.js";
+import type { FetchOptions } from "./users/loading-cache.js";
 import type {
   RoleConnection,
   RoleConnectionMetadata,
@@ -105,15 +109,7 @@ export class DiscordOAuth2Session {
   }
 
   #start(config: Config): Engine {
-    const { getAuthorizationToken, saveAuthorizationToken } = DiscordOAuth2Session.prototype;
-    const own = [
-      this.getAuthorizationToken !== getAuthorizationToken,
-      this.saveAuthorizationToken !== saveAuthorizationToken,
-    ];
-    if (own[0] !== own[1]) {
-      throw new TypeError("Override getAuthorizationToken and saveAuthorizationToken together, or neither.");
-    }
-    const engine = createEngine(config, own[0] ? this : undefined);
+    const engine = createEngine(config, overriddenTokenMethods(this, DiscordOAuth2Session.prototype));
     engine.load();
     return engine;
   }
@@ -134,7 +130,7 @@ export class DiscordOAuth2Session {
     return this.#ready;
   }
 
-  /** The users that are remembered; the keys are internal. */
+  /** The cached users; the keys are internal. */
   get usersCache(): LRUCache<string, User> {
     return this.#ready.users.usersCache;
   }
@@ -191,12 +187,31 @@ export class DiscordOAuth2Session {
     res: ServerResponse,
     options?: CallbackOptions,
   ): Promise<LoginResult<Data>> {
-    const { onLogin } = callbackOptions(options);
+    const checked = callbackOptions(options);
     const { logins } = this.#engineFor(req, res);
     res.setHeader("Referrer-Policy", "no-referrer");
     if (answersNonVisit(req, res)) return new Promise(() => {});
     requireGet(req, res);
-    return (await logins.complete(req, res, onLogin)) as LoginResult<Data>;
+    return (await logins.complete(req, res, checked)) as LoginResult<Data>;
+  }
+
+  /**
+   * Ends a login whose code came without a redirect: the Embedded App SDK of an Activity or a mobile app has got it, and posts
+   * it as JSON. Exchanges the code, keeps the tokens and gives the visitor a new session, as {@link callback} does.
+   *
+   * The request must be JSON. Where it names its origin, that must be the redirect URI's, the Activity's
+   * (`https://<client id>.discordsays.com`) or one of the option `origins`.
+   *
+   * A code signs in once. Requests that bring it while it is exchanged share the outcome; afterwards it is taken from the
+   * session that it has made and, within a minute, together with the verifier that it was exchanged with.
+   *
+   * @returns the login with its access token; `replayed` when what follows a login is done already
+   * @throws HttpException `cross_site_request`, `code_malformed`, `code_rejected`, ...
+   * @throws RateLimited, TypeError, and what `onLogin` throws
+   * @see https://docs.discord.com/developers/activities/building-an-activity
+   */
+  async signInWithCode(req: IncomingMessage, options: CodeOptions): Promise<CodeLogin> {
+    return this.#engineFor(req).logins.posted.signIn(req, codeOptions(options));
   }
 
   /**
@@ -228,7 +243,11 @@ export class DiscordOAuth2Session {
     }
   }
 
-  /** The id of the user of this session, as the session has it: {@link isAuthorized} tells whether it still holds. */
+  /**
+   * The id of the user of this session, without asking anybody. It outlives a sign-in that has ended elsewhere: the user
+   * removed the app, a webhook event reported that, or the refresh was refused. Behind a guard it is the user whom the guard
+   * let pass; elsewhere ask {@link isAuthorized} first.
+   */
   userId(req: IncomingMessage): string | undefined {
     const { config } = this.#engineFor(req);
     return signInOf(sessionOf(req), config.clientId)?.userId;
@@ -253,9 +272,9 @@ export class DiscordOAuth2Session {
     return this.#engineFor(req).logins.isLoop(req);
   }
 
-  /** Counts the logins of this browser from now on, for {@link isLoginLoop}. @internal */
-  watchForLoginLoop(req: IncomingMessage, res: ServerResponse): void {
-    this.#ready.logins.startCount(req, res);
+  /** What the middleware of this package asks about visitors. @internal */
+  get visits(): Visits {
+    return this.#ready.logins.visits;
   }
 
   /**
@@ -288,12 +307,7 @@ export class DiscordOAuth2Session {
    * @see https://docs.discord.com/developers/resources/user#get-current-user
    */
   async fetchUser(req: IncomingMessage, options?: FetchOptions): Promise<User> {
-    const user = await this.#of(req).fetchUser(options);
-    const session = sessionOf(req);
-    const signIn = signInOf(session, this.clientId);
-    if (signIn && signIn.userId === undefined)
-      setSignIn(session, this.clientId, { ...signIn, userId: user.id });
-    return user;
+    return this.#of(req).fetchUser(options);
   }
 
   /**
@@ -411,7 +425,7 @@ export class DiscordOAuth2Session {
    * @throws as {@link botRequest}
    */
   async fetchRoleConnectionMetadata(): Promise<readonly RoleConnectionMetadata[]> {
-    return this.botRequest(this.#roleConnectionMetadataRoute);
+    return this.#ready.bot.roleConnectionMetadata();
   }
 
   /**
@@ -425,7 +439,7 @@ export class DiscordOAuth2Session {
   async registerRoleConnectionMetadata(
     records: readonly RoleConnectionMetadata[],
   ): Promise<readonly RoleConnectionMetadata[]> {
-    return this.botRequest(this.#roleConnectionMetadataRoute, { method: "PUT", json: records });
+    return this.#ready.bot.registerRoleConnectionMetadata(records);
   }
 
   /**
@@ -487,12 +501,7 @@ export class DiscordOAuth2Session {
     await this.#engine?.close();
   }
 
-  get #roleConnectionMetadataRoute(): string {
-    return `/applications/${this.clientId}/role-connections/metadata`;
-  }
-
   #of(req: IncomingMessage): UserSession {
-    const { sessionAt, storageOf } = this.#engineFor(req);
-    return sessionAt(storageOf(req));
+    return this.#engineFor(req).sessionOf(req);
   }
 }

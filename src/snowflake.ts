@@ -1,3 +1,4 @@
+import { badInput } from "./errors.js";
 import { shown } from "./shown.js";
 
 const SNOWFLAKE = /^\d{1,20}$/;
@@ -17,11 +18,9 @@ export function isSnowflake(value: unknown): value is string {
  */
 export function requireSnowflake(value: unknown, name: string): string {
   if (isSnowflake(value)) return value;
-  throw Object.assign(
-    new TypeError(
-      `${name} must be a snowflake, a string of 1 to 20 digits such as "80351110224678912", not ${shown(value)}.`,
-    ),
-    { status: 400, code: "invalid_snowflake" as const },
+  throw badInput(
+    "invalid_snowflake",
+    `${name} must be a snowflake, a string of 1 to 20 digits such as "80351110224678912", not ${shown(value)}.`,
   );
 }
 

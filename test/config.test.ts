@@ -37,11 +37,13 @@ describe("the configuration", () => {
     expect(resolve({})).toEqual({
       ...COMPLETE,
       botToken: undefined,
+      origins: [],
       scopes: ["identify"],
       discordUrl: "https://discord.com",
       issuer: "https://discord.com",
       secrets: [SECRET],
       cacheMax: 1000,
+      cacheMaxBytes: 33_554_432,
       cacheTtlMs: 300_000,
       usersCache: undefined,
       tokenStore: undefined,
@@ -145,6 +147,7 @@ describe("the configuration", () => {
     [{ secret: [RANDOM, "short"] }, "not a list of 2."],
     [{ secret: 5 }, "not a number."],
     [{ cache: 5 }, "cache must be an object such as { max: 1000 }, not 5."],
+    [{ cache: { maxBytes: "32MB" } }, 'cache.maxBytes must be a whole number of bytes above 0, not "32MB".'],
     [{ cache: { max: 0 } }, "cache.max must be a whole number above 0, not 0."],
     [{ cache: { ttlMs: 1.5 } }, "cache.ttlMs must be a whole number of milliseconds above 0, not 1.5."],
     [
@@ -230,6 +233,7 @@ describe("the configuration", () => {
       resolve({}, { DISCORD_BOT_TOKEN: "", DISCORD_SCOPES: "", DISCORD_USERS_CACHE_MAX_LIMIT: "" }),
     ).toMatchObject({
       botToken: undefined,
+      origins: [],
       scopes: ["identify"],
       cacheMax: 1000,
     });

@@ -6,6 +6,7 @@ import { OAuth } from "../src/oauth/oauth.js";
 import { TokenRequestRefused } from "../src/oauth/oauth-errors.js";
 import type { DiscordOptions } from "../src/options.js";
 import type { DiscordSimulator } from "../src/testing/index.js";
+import { answeringServer } from "./support/answering-server.js";
 import { startSimulator } from "./support/app.js";
 import { movableClock } from "./support/clock.js";
 
@@ -158,6 +159,15 @@ describe("the token endpoint", () => {
       method: "POST",
       route: "/oauth2/token",
     });
+  });
+
+  it("that does not answer in time loses its connection", async () => {
+    const { server, url } = await answeringServer(() => {});
+    const oauth = oauthOf(await startSimulator(), { discordUrl: url, timeoutMs: 100 });
+    await failure(oauth.exchangeCode("a code", undefined));
+    const connections = () =>
+      new Promise<number>((done) => server.getConnections((_error, count) => done(count)));
+    await expect.poll(connections).toBe(0);
   });
 
   it("may be asked again after it was closed, before it was opened too", async () => {

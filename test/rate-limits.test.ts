@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { callsLeft, mergeWindows, readAnnouncement, readRefusal } from "../src/rest/rate-limits.js";
+import { callsLeft, mergeWindows, readRateLimitHeaders, readRefusal } from "../src/rest/rate-limits.js";
 
 const NOON = Date.UTC(2026, 10, 23, 12);
 
@@ -34,7 +34,7 @@ describe("what an answer announces", () => {
     ["an empty time", { "x-ratelimit-reset-after": "" }, undefined],
     ["a header sent twice", { "x-ratelimit-remaining": ["3", "4"] }, undefined],
   ])("%s", (_, changed, expected) => {
-    expect(readAnnouncement({ ...headers, ...changed }, NOON)).toEqual(expected);
+    expect(readRateLimitHeaders({ ...headers, ...changed }, NOON)).toEqual(expected);
   });
 });
 
@@ -115,7 +115,7 @@ test("whatever the headers and the body, times are bounded numbers", () => {
       const { retryAfterS, scope } = readRefusal(given, answered, NOON);
       expect(retryAfterS >= 0 && retryAfterS <= 86_400).toBe(true);
       expect(["user", "global", "shared"]).toContain(scope);
-      const told = readAnnouncement(given, NOON);
+      const told = readRateLimitHeaders(given, NOON);
       if (told === undefined) return;
       expect(told.limit).toBeGreaterThanOrEqual(1);
       expect(told.remaining).toBeGreaterThanOrEqual(0);

@@ -3,7 +3,7 @@ import { tracingChannel } from "node:diagnostics_channel";
 import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Rest } from "../src/rest/rest.js";
-import { routeTemplate } from "../src/rest/route.js";
+import { parseRoute } from "../src/rest/route.js";
 import { USER_AGENT } from "../src/version.js";
 import {
   answeringServer,
@@ -176,6 +176,38 @@ test("importing loads no HTTP client", async () => {
   expect(stdout.trim()).toBe("false true");
 });
 
+test("an HTTP client that could not be found is looked for again by the next call", async () => {
+  const server = await answeringServer((response) => json(response, 200, { id: "1" }));
+  const hook = `
+    let hasFailed = false;
+    export async function resolve(name, context, next) {
+      if (hasFailed || name !== "undici") return next(name, context);
+      hasFailed = true;
+      throw new Error("too many open files");
+    }
+  `;
+  const script = `
+    import { register } from "node:module";
+    register("data:text/javascript," + encodeURIComponent(${JSON.stringify(hook)}));
+    const { Rest } = await import("./src/rest/rest.ts");
+    const discordUrl = ${JSON.stringify(server.url)};
+    const rest = new Rest({ discordUrl, timeoutMs: 5000, maxWaitMs: 0, invalidRequestLimit: 10 });
+    for (const _ of [1, 2]) {
+      const call = rest.send({ scheme: "Bearer", token: "token", subject: "1" }, "/users/@me");
+      console.log(await call.then(({ id }) => id, ({ message }) => message));
+    }
+    await rest.close();
+  `;
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    "--import",
+    "tsx",
+    "--input-type=module",
+    "-e",
+    script,
+  ]);
+  expect(stdout.trim().split("\n")).toEqual(["too many open files", "1"]);
+});
+
 test("whoever listens sees a call without its secrets", async () => {
   const server = await answeringServer((response, _, index) => {
     if (index === 0) json(response, 503, {});
@@ -211,5 +243,5 @@ test("whoever listens sees a call without its secrets", async () => {
 });
 
 test("the template of a route is to be had here too", () => {
-  expect(routeTemplate("/guilds/1")).toBe("/guilds/:id");
+  expect(parseRoute("/guilds/1").template).toBe("/guilds/:id");
 });

@@ -179,7 +179,7 @@ export class GrantWriter {
     const former = this.#retries.get(id);
     former?.cancel();
     const pauseMs = Math.min(2 * (former?.pauseMs ?? UNSAVED_RETRY_MS / 2), LONGEST_UNSAVED_RETRY_MS);
-    const cancel = startTimer(pauseMs, () => this.#resaveInTurn(storage, id));
+    const cancel = startTimer(pauseMs, () => this.#resaveInTurn(storage, id), true);
     this.#retries.set(id, { storage, pauseMs, cancel });
   }
 

@@ -1,4 +1,5 @@
-import { startTimer, stopwatch } from "../clock.js";
+import { stopwatch } from "../clock.js";
+import { startDeadline } from "../deadline.js";
 
 /** Work that outlives those who wait for it: each of them gives up on its own, and the work goes on. */
 export class InFlight<T> {
@@ -43,7 +44,7 @@ export class InFlight<T> {
       const check = () => {
         const leftMs = Math.max(this.#beginningAtMs, arrivedAtMs) + this.#patienceMs - this.#elapsedMs();
         if (leftMs <= 0) reject(this.#tooSlow());
-        else cancel = startTimer(leftMs, check);
+        else cancel = startDeadline(leftMs, check);
       };
       void this.#begun.then(check);
     });

@@ -35,7 +35,12 @@ export interface SessionLike {
   regenerate?(callback: (error?: unknown) => void): unknown;
 }
 
-interface SessionCookie {
+interface CookieSettings {
+  readonly sameSite?: unknown;
+  readonly secure?: unknown;
+}
+
+interface SessionCookie extends CookieSettings {
   originalMaxAge: number | null;
   maxAge?: number | null;
   expires?: Date | string | null | undefined;
@@ -46,6 +51,8 @@ interface WithSession {
   session?: SessionLike | null;
   sessionStore?: SessionStore;
   sessionID?: unknown;
+  /** Where cookie-session keeps its settings. */
+  sessionOptions?: CookieSettings;
 }
 
 /** @throws HttpException session_missing */
@@ -58,6 +65,23 @@ export function sessionOf(req: IncomingMessage): SessionLike {
     code: "session_missing",
     status: 500,
   });
+}
+
+/** How the session's cookie is set, where that can be told: by express-session or cookie-session. */
+export interface SessionCookieSettings {
+  readonly sameSite: "strict" | "lax" | "none" | undefined;
+  readonly secure: boolean | "auto" | undefined;
+}
+
+/** The settings of the session's cookie. */
+export function sessionCookieOf(req: IncomingMessage): SessionCookieSettings {
+  const { session, sessionOptions } = req as IncomingMessage & WithSession;
+  const { sameSite, secure } = session?.cookie ?? sessionOptions ?? {};
+  const site = sameSite === true ? "strict" : String(sameSite).toLowerCase();
+  return {
+    sameSite: site === "strict" || site === "lax" || site === "none" ? site : undefined,
+    secure: secure === "auto" || typeof secure === "boolean" ? secure : undefined,
+  };
 }
 
 /** Where express-session keeps the sessions; other session middleware has no such place. */
@@ -90,6 +114,12 @@ export function lastUserOf(
 /** Sets what the session holds for one Discord application. */
 export function setSignIn(session: SessionLike, clientId: string, entry: SignIn | SignedOut): void {
   session.discord = { ...entriesOf(session), [clientId]: entry };
+}
+
+/** Notes the id of the signed-in user, where the login could not find it out. */
+export function learnUserId(session: SessionLike, clientId: string, userId: string): void {
+  const signIn = signInOf(session, clientId);
+  if (signIn && signIn.userId === undefined) setSignIn(session, clientId, { ...signIn, userId });
 }
 
 /** How long the session may live, in milliseconds; `undefined` where its cookie does not say. */

@@ -1,8 +1,9 @@
 /**
  * How long things may take and how long they hold, in milliseconds. Those that follow from `timeoutMs` are functions of it.
  *
- * Two relations must hold. A lease outlasts its renewals, so a process that is alive never loses one. And after a
- * refusal other processes are looked for longer than a lease goes without its first renewal, so a slow winner is seen.
+ * Three relations must hold. A lease outlasts its renewals, so a process that is alive never loses one. It is shorter
+ * than a request waits, so requests survive the death of the process that holds it. And after a refusal, other processes
+ * are looked for longer than a lease goes without its first renewal, so a slow winner is seen.
  */
 
 /** How long a process answers from memory before it asks the store again. */
@@ -11,7 +12,7 @@ export const CACHED_MS = 30_000;
 export const CACHED_SHARE = 0.1;
 
 /** A lease that has not been renewed for so long is free. */
-export const leaseMs = (timeoutMs: number) => timeoutMs + 1000;
+export const leaseMs = (timeoutMs: number) => Math.max(1000, timeoutMs / 2);
 export const FIRST_RENEWAL_MS = 100;
 export const NEXT_RENEWAL_MS = 300;
 /** Pauses between looks at a lease that another process holds; the last one repeats. */

@@ -24,7 +24,7 @@ export function beforeEnd(
         .then(resolve);
       return running;
     };
-    const cancel = startTimer(LONGEST_RESPONSE_MS, () => void run());
+    const cancel = startTimer(LONGEST_RESPONSE_MS, () => void run(), true);
     res.end = function endAfterTask(...args: unknown[]) {
       res.end = end;
       cancel();

@@ -52,14 +52,15 @@ export function requireIssuer(given: string | undefined, wanted: string): void {
   });
 }
 
-/** The error that Discord sent instead of a code. */
-export function authorizationError({
-  error,
-  description,
-}: {
-  error: string;
-  description: string | undefined;
-}): HttpException {
+/**
+ * The error that Discord sent instead of a code.
+ *
+ * @param prompt the option of the login
+ */
+export function authorizationError(
+  { error, description }: { error: string; description: string | undefined },
+  prompt = true,
+): HttpException {
   if (error === "access_denied") {
     return new AccessDenied({
       message: "The visitor pressed Cancel on Discord's page. Offer the login again when they want it.",
@@ -67,6 +68,7 @@ export function authorizationError({
       status: 403,
       error,
       description,
+      prompt,
     });
   }
   return new HttpException({

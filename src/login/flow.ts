@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { parse } from "cookie";
 import { now } from "../clock.js";
 import { digestOf } from "../digest.js";
-import { HttpException } from "../errors.js";
+import { badInput, HttpException } from "../errors.js";
 import type { Seal } from "../seal.js";
 import type { OwnCookies } from "./own-cookies.js";
 
@@ -22,11 +22,21 @@ export interface Flow {
   readonly scopes: readonly string[];
   readonly data?: unknown;
   readonly returnTo?: string | undefined;
+  /** Present where Discord is not to ask again what was granted before. */
+  readonly prompt?: false | undefined;
+  /** The account in the app's own records that a Discord account is to be connected with. */
+  readonly connect?: string | undefined;
   /** The form of the app's session ids, where it is not the default. */
   readonly keyForm?: string | undefined;
   /** Epoch milliseconds. */
   readonly expires: number;
 }
+
+/** What a login is to remember. */
+export type FlowWish = Omit<Flow, "state" | "verifier" | "expires"> & { readonly pkce: boolean };
+
+/** Who opened the address of a login. */
+export type Opener = "own page" | "other site" | "unknown";
 
 /** A login that has just begun. */
 export interface StartedFlow {
@@ -50,22 +60,33 @@ export class Flows {
     this.#prefix = ownCookies.nameOf(`discord-${clientId}-`);
   }
 
-  /** @throws TypeError when `data` is too large for a cookie or cannot be written as JSON */
-  start(
-    cookieHeader: string | undefined,
-    wish: Omit<Flow, "state" | "verifier" | "expires"> & { readonly pkce: boolean },
-  ): StartedFlow {
+  /**
+   * Where the cookies together would take too much room, the oldest logins give way. Only the app's own pages can do that
+   * for certain: for a login that may have been opened by another site `returnTo` gives way first, and one that certainly
+   * was gets no cookie rather than end another one.
+   *
+   * @throws TypeError when `data` is too large for a cookie or cannot be written as JSON
+   */
+  start(cookieHeader: string | undefined, wish: FlowWish, opener: Opener = "own page"): StartedFlow {
+    const started = this.#start(cookieHeader, wish);
+    if (opener === "own page" || !started.displaces) return started;
+    const short = this.#start(cookieHeader, { ...wish, returnTo: undefined });
+    return opener === "other site" && short.displaces ? { ...short, setCookies: [] } : short;
+  }
+
+  #start(cookieHeader: string | undefined, wish: FlowWish): StartedFlow & { readonly displaces: boolean } {
     const random = randomBytes(STATE_BYTES + VERIFIER_BYTES);
     const state = random.toString("base64url", 0, STATE_BYTES);
     const verifier = wish.pkce ? random.toString("base64url", STATE_BYTES) : undefined;
-    const { scopes, data, returnTo, keyForm } = wish;
-    const flow: Flow = { state, verifier, scopes, data, returnTo, keyForm, expires: now() + LIFETIME_MS };
+    const { pkce: _, ...wanted } = wish;
+    const flow: Flow = { state, verifier, ...wanted, expires: now() + LIFETIME_MS };
 
     const name = this.#cookieName(digestOf(state));
     const sealed = this.#seal.seal("flow", name, jsonOf(flow));
     const cookie = this.#ownCookies.set(name, sealed, LIFETIME_MS / 1000);
     if (cookie.length > MAX_COOKIE_BYTES) {
-      throw new TypeError(
+      throw badInput(
+        "data_too_large",
         `data and returnTo are too large for a login: their cookie takes ${cookie.length} bytes of at most ${MAX_COOKIE_BYTES}. Keep large things in the session and pass a key.`,
       );
     }
@@ -73,7 +94,8 @@ export class Flows {
     return {
       state,
       challenge: verifier && digestOf(verifier),
-      setCookies: [...surplus.map((old) => this.#ownCookies.remove(old)), cookie],
+      setCookies: [...surplus.map(({ name: old }) => this.#ownCookies.remove(old)), cookie],
+      displaces: surplus.some((old) => old.expires > now()),
     };
   }
 
@@ -123,8 +145,8 @@ export class Flows {
     return name.startsWith(this.#prefix) && HASH_IN_NAME.test(name.slice(this.#prefix.length));
   }
 
-  /** The names of the oldest cookies that are certainly ours, so that the rest takes `bytes` at most. */
-  #surplus(cookieHeader: string | undefined, bytes: number): string[] {
+  /** The oldest cookies that are certainly ours, so that the rest takes `bytes` at most. */
+  #surplus(cookieHeader: string | undefined, bytes: number): { name: string; expires: number }[] {
     const ours = [...this.#cookies(cookieHeader)].flatMap(([name, sealed]) => {
       const flow = this.#open(name, sealed);
       return flow ? [{ name, bytes: name.length + sealed.length, expires: flow.expires }] : [];
@@ -135,8 +157,7 @@ export class Flows {
       .filter((cookie) => {
         room -= cookie.bytes;
         return room < 0 || cookie.expires <= now();
-      })
-      .map(({ name }) => name);
+      });
   }
 
   #open(name: string, sealed: string): Flow | undefined {

@@ -27,6 +27,18 @@ export function requireGet(req: IncomingMessage, res: ServerResponse): void {
     message: `The callback must be called by GET, as Discord's redirect does, not by ${req.method}.`,
     code: "method_not_allowed",
     status: 405,
+    headers: { Allow: "GET, HEAD" },
+  });
+}
+
+/** @param what as the message names it: "A logout" */
+export function postRequired(req: IncomingMessage, res: ServerResponse, what: string): HttpException {
+  res.setHeader("Allow", "POST");
+  return new HttpException({
+    message: `${what} must be sent by POST, not by ${req.method}.`,
+    code: "method_not_allowed",
+    status: 405,
+    headers: { Allow: "POST" },
   });
 }
 

@@ -1,3 +1,5 @@
+import { badInput } from "../errors.js";
+
 /** As JSON: so much fits into the cookie of a login, whatever the scopes. */
 const LONGEST_BYTES = 1500;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
@@ -6,10 +8,26 @@ const ANY_ORIGIN = "https://origin.invalid";
 
 /** Whether a value is a path on the app's own origin, which a redirect may lead to (no open redirect). */
 export function isReturnTo(value: unknown): value is string {
-  if (typeof value !== "string" || !value.startsWith("/") || isTooLong(value)) return false;
-  if (SUSPECT.test(value) || !value.isWellFormed() || !URL.canParse(value, ANY_ORIGIN)) return false;
+  return typeof value === "string" && !isTooLong(value) && isOwnPath(value);
+}
+
+/** Whether a path stays on the app's own origin, however long it is. */
+function isOwnPath(value: string): boolean {
+  if (
+    !value.startsWith("/") ||
+    SUSPECT.test(value) ||
+    !value.isWellFormed() ||
+    !URL.canParse(value, ANY_ORIGIN)
+  )
+    return false;
   const { origin, pathname } = new URL(value, ANY_ORIGIN);
   return origin === ANY_ORIGIN && !pathname.startsWith("//");
+}
+
+/** The path of a request as a link that stays on the app's own origin: under a wildcard mount it can begin with two slashes. */
+export function ownPath(path: string): string {
+  const withOneSlash = path.replace(/^[/\\]+/, "/");
+  return isOwnPath(withOneSlash) ? withOneSlash : "/";
 }
 
 function isTooLong(value: string): boolean {
@@ -22,10 +40,8 @@ function isTooLong(value: string): boolean {
  */
 export function requireReturnTo(value: unknown): string {
   if (isReturnTo(value)) return value;
-  throw Object.assign(
-    new TypeError(
-      'returnTo must be a path on this app\'s own origin, such as "/dashboard?tab=1": one slash at its start, no backslashes, spaces or control characters, at most 1,500 bytes.',
-    ),
-    { status: 400, code: "invalid_return_to" as const },
+  throw badInput(
+    "invalid_return_to",
+    'returnTo must be a path on this app\'s own origin, such as "/dashboard?tab=1": one slash at its start, no backslashes, spaces or control characters, at most 1,500 bytes.',
   );
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Config } from "../config.js";
-import { sessionStoreOf } from "../grants/session-data.js";
+import { sessionCookieOf, sessionStoreOf } from "../grants/session-data.js";
+import { shown } from "../shown.js";
 
 /** A set-up that will lose sign-ins. */
 interface Finding {
@@ -9,11 +10,6 @@ interface Finding {
 }
 
 const MEMORY_STORE = "EXPRESS_DISCORD_MEMORY_STORE";
-
-interface SessionCookieSettings {
-  readonly sameSite?: boolean | string | undefined;
-  readonly secure?: boolean | "auto" | undefined;
-}
 
 interface Host {
   /** As browsers send it. */
@@ -36,11 +32,14 @@ export class SetupWarnings {
 
   /** Looks at the request that begins a login. */
   inspect(req: IncomingMessage): void {
-    for (const finding of findingsIn(req, this.#redirectHost)) {
-      if (this.#found.has(finding.message)) continue;
-      this.#found.set(finding.message, finding);
-      process.emitWarning(finding.message, { type: "ExpressDiscordWarning", code: finding.code });
-    }
+    for (const finding of findingsIn(req, this.#redirectHost)) this.add(finding);
+  }
+
+  /** Says a finding, unless one with this key was said before. */
+  add(finding: Finding, key = finding.message): void {
+    if (this.#found.has(key)) return;
+    this.#found.set(key, finding);
+    process.emitWarning(finding.message, { type: "ExpressDiscordWarning", code: finding.code });
   }
 
   /** What may be why a callback finds no login under way. */
@@ -50,9 +49,22 @@ export class SetupWarnings {
   }
 }
 
+/**
+ * @param callback the path of the router's callback
+ * @param redirect the path of the redirect URI
+ */
+export function otherCallback(callback: string, redirect: string): Finding {
+  const prefix = redirect.endsWith(callback) ? redirect.slice(0, -callback.length) : "";
+  const advice = prefix && ` If a proxy strips ${shown(prefix)}, set the option basePath to it.`;
+  return {
+    code: "EXPRESS_DISCORD_OTHER_CALLBACK",
+    message: `The redirect URI leads to ${shown(redirect)}, and the callback of discordRouter is ${shown(callback)}: visitors come back from Discord to the wrong place. Change the redirect URI, or the path where the router is mounted.${advice} See docs/troubleshooting.md#other-callback.`,
+  };
+}
+
 function* findingsIn(req: IncomingMessage, there: Host): Generator<Finding> {
   const { sameSite, secure } = sessionCookieOf(req);
-  if (sameSite === true || String(sameSite).toLowerCase() === "strict") {
+  if (sameSite === "strict") {
     yield {
       code: "EXPRESS_DISCORD_SAME_SITE_STRICT",
       message:
@@ -83,11 +95,6 @@ function* findingsIn(req: IncomingMessage, there: Host): Generator<Finding> {
         "The sessions are in a MemoryStore: every restart signs everybody out, and several processes do not share it. See docs/troubleshooting.md#memory-store.",
     };
   }
-}
-
-function sessionCookieOf(req: IncomingMessage): SessionCookieSettings {
-  const { session } = req as { session?: { cookie?: SessionCookieSettings } };
-  return session?.cookie ?? {};
 }
 
 function isHttps(req: IncomingMessage): boolean {

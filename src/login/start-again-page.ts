@@ -1,4 +1,35 @@
 import { hash } from "node:crypto";
+import type { ServerResponse } from "node:http";
+
+/** What a page says to a visitor whose login did not work out: what happened, and what to do about it. */
+interface Text {
+  readonly title: string;
+  readonly advice: string;
+}
+
+const TEXTS = {
+  flow_unknown: {
+    title: "That sign-in did not finish",
+    advice:
+      "It may have taken more than ten minutes, or it began in another browser, or this page was opened a second time. Nothing is lost: start again, and finish in this browser. If this page comes back, allow cookies for this site.",
+  },
+  flow_expired: {
+    title: "That sign-in took too long",
+    advice: "A sign-in has to be finished within ten minutes. Nothing is lost: start again.",
+  },
+  flow_invalid: {
+    title: "That sign-in did not finish",
+    advice: "This site was updated while you were signing in. Nothing is lost: start again.",
+  },
+  cancelled: {
+    title: "You are not signed in",
+    advice:
+      "You pressed Cancel on Discord's page, so nothing was shared. The page you wanted is for people who are signed in. You can sign in whenever you like, or close this page.",
+  },
+} satisfies Readonly<Record<string, Text>>;
+
+/** Why the page is shown. */
+export type StartAgainReason = keyof typeof TEXTS;
 
 const STYLE = `
   :root { color-scheme: light dark; --page: #f4f5f8; --text: #1e1f24; --button: #4450c8; --label: #fff; }
@@ -11,23 +42,48 @@ const STYLE = `
 `;
 
 /** Takes the place of the app's own policy, which may forbid styles in a page. */
-export const START_AGAIN_POLICY = `default-src 'none'; style-src 'sha256-${hash("sha256", STYLE, "base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
+const POLICY = `default-src 'none'; style-src 'sha256-${hash("sha256", STYLE, "base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-/** The page for a visitor whose login got lost on its way. */
-export function startAgainPage(loginUrl: string): string {
+/** Whether there is a page for visitors about the error of this code. */
+export function isStartAgainReason(code: string): code is StartAgainReason {
+  return Object.hasOwn(TEXTS, code);
+}
+
+/** The one link of the page. */
+interface Link {
+  readonly address: string;
+  /** Default: "Sign in with Discord". */
+  readonly label?: string;
+}
+
+/** Sends the page for a visitor whose login did not work out. */
+export function sendStartAgainPage(
+  res: ServerResponse,
+  status: number,
+  reason: StartAgainReason,
+  link: Link,
+): void {
+  res.statusCode = status;
+  res.setHeader("Content-Type", "text/html; charset=utf-8");
+  res.setHeader("Content-Security-Policy", POLICY);
+  res.setHeader("Cache-Control", "no-store");
+  res.end(startAgainPage(TEXTS[reason], link));
+}
+
+function startAgainPage({ title, advice }: Text, { address, label = "Sign in with Discord" }: Link): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Sign in again</title>
+<title>${title}</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <main>
-<h1>That sign-in did not finish</h1>
-<p>It took too long, ended in another browser, or this page was opened a second time. Nothing is lost: start again.</p>
-<a href="${escapeHtml(loginUrl)}">Sign in with Discord</a>
+<h1>${title}</h1>
+<p>${advice}</p>
+<a href="${escapeHtml(address)}">${label}</a>
 </main>
 </body>
 </html>

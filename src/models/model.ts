@@ -1,4 +1,5 @@
 import { Permissions } from "../permissions.js";
+import { kindOf } from "../shown.js";
 
 /** How deep a payload may be nested: far deeper than Discord's are. */
 const DEEPEST = 64;
@@ -60,7 +61,7 @@ export function requireIdentified<Payload>(
   isId: (id: unknown) => id is string,
 ): Payload {
   if (isIdentified(payload, isId)) return payload;
-  const given = isObject(payload) ? "an object without one" : describe(payload);
+  const given = isObject(payload) ? "an object without one" : kindOf(payload);
   throw new TypeError(
     `${what} must be an object as Discord sends it, with its id as a string, not ${given}.`,
   );
@@ -72,7 +73,7 @@ export function requireIdentified<Payload>(
  */
 export function requireObject<Payload>(payload: Payload, what: string): Payload {
   if (isObject(payload)) return payload;
-  throw new TypeError(`${what} must be an object as Discord sends it, not ${describe(payload)}.`);
+  throw new TypeError(`${what} must be an object as Discord sends it, not ${kindOf(payload)}.`);
 }
 
 /** Whether this is an object with an `id` of its own that `isId` accepts. */
@@ -145,9 +146,4 @@ function frozenCopy(value: unknown, depth: number): unknown {
       ? parts.map(([, copy]) => copy)
       : Object.fromEntries(parts.map(([key, copy]) => [key, copy])),
   );
-}
-
-function describe(value: unknown): string {
-  if (Array.isArray(value)) return "a list";
-  return value === null ? "null" : `a value of type ${typeof value}`;
 }

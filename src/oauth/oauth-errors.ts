@@ -1,8 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { DeadlinePassed } from "../deadline.js";
-import { HttpException, RateLimited } from "../errors.js";
-import { redactText } from "../rest/call-errors.js";
-import { type Refusal, readRefusal } from "../rest/rate-limits.js";
+import type { HttpException } from "../errors.js";
+import { type CallNames, callError, type NamedCall, redactText } from "../rest/call-errors.js";
 
 const ROUTE_OF = {
   "exchanging the code": "/oauth2/token",
@@ -30,7 +29,6 @@ export class TokenRequestRefused extends Error {
 
 /** The parts of a Boom error that are read; the rest of it holds the client secret. */
 interface Failure {
-  readonly output?: { readonly statusCode?: number };
   readonly data?: {
     readonly code?: string;
     readonly isResponseError?: boolean;
@@ -39,98 +37,61 @@ interface Failure {
   } | null;
 }
 
-/** The complete answer that an error is about, if there is one. */
-export function answerIn(
-  error: unknown,
-): { readonly res: IncomingMessage; readonly payload?: unknown } | undefined {
+/** A complete answer that is no success. */
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly headers: IncomingMessage["headers"];
+  /** The parsed JSON, else the text. */
+  readonly body: unknown;
+}
+
+/** The complete answer that an error of simple-oauth2 is about, if there is one. */
+export function answerIn(error: unknown): ErrorAnswer | undefined {
   const { data } = (error ?? {}) as Failure;
-  return data?.isResponseError && data.res ? { res: data.res, payload: data.payload } : undefined;
+  if (!data?.isResponseError || !data.res) return undefined;
+  const { payload } = data;
+  const body = Buffer.isBuffer(payload) ? payload.toString() : payload;
+  return { status: data.res.statusCode ?? 0, headers: data.res.headers, body };
 }
 
 /** Turns whatever simple-oauth2 threw into an error that keeps nothing of the original. */
-export function explain(error: unknown, doing: Doing, secrets: readonly string[]): Error {
-  const call = callOf(doing);
+export function explain(error: unknown, doing: Doing, { secrets }: Pick<NamedCall, "secrets">): Error {
   if (error instanceof DeadlinePassed) return tooSlow(doing);
-
-  const { output, data } = (error ?? {}) as Failure;
   const answer = answerIn(error);
-  if (!answer) {
-    data?.res?.destroy();
-    const timedOut = output?.statusCode === 504 || output?.statusCode === 408;
-    return timedOut ? tooSlow(doing) : unavailable(doing, data?.code ?? "no readable answer", call);
-  }
-
-  const status = answer.res.statusCode ?? 0;
-  if (status === 429) return rateLimited(doing, readRefusal(answer.res.headers, answer.payload));
-  const { error: code, description } = readOAuthError(answer.payload, secrets);
-  if (code === undefined || status >= 500) return unavailable(doing, `status ${status}`, call);
+  if (!answer) return unavailable(doing, (error as Failure | undefined)?.data?.code ?? "no readable answer");
+  const call = callOf(doing);
+  const { code, description } = readOAuthError(answer.body, secrets);
+  if (code === undefined || answer.status >= 500) return unavailable(doing, `status ${answer.status}`);
   if (code === "invalid_client" || code === "unauthorized_client") {
-    return new HttpException({
-      ...call,
-      message: `Discord refused this application while ${doing} (${code}): check DISCORD_CLIENT_ID and DISCORD_CLIENT_SECRET.`,
-      code: "client_rejected",
-      status: 500,
-      error: code,
-      description,
-    });
+    const message = `Discord refused this application while ${doing} (${code}): check DISCORD_CLIENT_ID and DISCORD_CLIENT_SECRET.`;
+    return callError(call, "client_rejected", 500, message, { error: code, description });
   }
   const isDeadToken = code === "invalid_grant" && doing === "refreshing the token";
   if (isDeadToken || doing === "exchanging the code") return new TokenRequestRefused(code, description);
-  return new HttpException({
-    ...call,
-    message: `Discord answered ${code} while ${doing}${description ? `: ${description}` : "."}`,
-    code: "discord_error",
-    status: 502,
-    error: code,
-    description,
-  });
+  const message = `Discord answered ${code} while ${doing}${description ? `: ${description}` : "."}`;
+  return callError(call, "discord_error", 502, message, { error: code, description });
 }
 
-function readOAuthError(payload: unknown, secrets: readonly string[]) {
-  const { error, error_description } = (payload ?? {}) as Record<string, unknown>;
+function readOAuthError(body: unknown, secrets: readonly string[]) {
+  const { error, error_description } = (body ?? {}) as Record<string, unknown>;
   const read = (text: unknown, longest: number) =>
     typeof text === "string" ? redactText(text, secrets).slice(0, longest) : undefined;
-  return { error: read(error, 100), description: read(error_description, 500) };
-}
-
-/** The token endpoint is not to be asked for now. */
-export function rateLimited(
-  doing: Doing,
-  { retryAfterS, scope }: Pick<Refusal, "retryAfterS" | "scope">,
-): RateLimited {
-  return new RateLimited({
-    ...callOf(doing),
-    status: 503,
-    retryAfter: retryAfterS,
-    scope,
-  });
-}
-
-interface Call {
-  readonly method: string;
-  readonly route: string;
+  return { code: read(error, 100), description: read(error_description, 500) };
 }
 
 /** The call by its method and route. */
-export function callOf(doing: Doing): Call {
+export function callOf(doing: Doing): CallNames {
   return { method: "POST", route: ROUTE_OF[doing] };
 }
 
-/** Nobody waits any longer for what has been asked. */
+/** The request timed out. */
 export function tooSlow(doing: Doing): HttpException {
-  return new HttpException({
-    ...callOf(doing),
-    message: `Discord took too long ${doing}. ${doing === "exchanging the code" ? "Start the login again" : "Nobody was signed out by this: try again"}.`,
-    code: "discord_timeout",
-    status: 504,
-  });
+  const advice =
+    doing === "exchanging the code" ? "Start the login again" : "Nobody was signed out by this: try again";
+  return callError(callOf(doing), "discord_timeout", 504, `Discord took too long ${doing}. ${advice}.`);
 }
 
-function unavailable(doing: Doing, reason: string, call: Call): HttpException {
-  return new HttpException({
-    ...call,
-    message: `Discord could not be reached, or did not answer sensibly, ${doing} (${reason}). Try again later.`,
-    code: "discord_unavailable",
-    status: 502,
-  });
+function unavailable(doing: Doing, reason: string): HttpException {
+  const message = `Discord could not be reached, or its answer could not be read, while ${doing} (${reason}). Try again later.`;
+  return callError(callOf(doing), "discord_unavailable", 502, message);
 }

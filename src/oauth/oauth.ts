@@ -1,29 +1,22 @@
-import http from "node:http";
-import type { AuthorizationCode, ModuleOptions } from "simple-oauth2";
-import { now, sleep, stopwatch } from "../clock.js";
+import type { AuthorizationCode, AuthorizationTokenConfig, ModuleOptions } from "simple-oauth2";
+import { stopwatch } from "../clock.js";
 import type { Config } from "../config.js";
 import { withDeadline } from "../deadline.js";
-import { RateLimited } from "../errors.js";
-import { countsAsInvalid, InvalidRequests } from "../rest/invalid-requests.js";
-import { readRefusal } from "../rest/rate-limits.js";
-import { Stops } from "../rest/stops.js";
-import { type RequestTrace, traceRequest } from "../telemetry.js";
+import { Lazy } from "../lazy.js";
+import { Admission, type AdmittedCall } from "../rest/admission.js";
+import { traceRequest } from "../telemetry.js";
 import { USER_AGENT } from "../version.js";
-import { answerIn, callOf, type Doing, explain, rateLimited } from "./oauth-errors.js";
+import { answerIn, callOf, type Doing, explain } from "./oauth-errors.js";
+import { agentForOneRequest, createAgent, type RequestAgent, type TokenAgent } from "./token-agent.js";
 import { parseTokenAnswer, type TokenAnswer } from "./token-answer.js";
 
 /** With the version: without it Discord answers as v6 does, retry times in milliseconds and guilds of an old shape. */
 const TOKEN_PATH = "/api/v10/oauth2/token";
 const REVOCATION_PATH = "/api/v10/oauth2/token/revoke";
 const MAX_ANSWER_BYTES = 1024 * 1024;
-/** Routers forget connections that were idle for minutes, and the next login would go nowhere. */
-const KEEP_ALIVE = { keepAlive: true, timeout: 30_000 };
-
-/** So many deadlines an answer to a refresh is listened for: by then Discord may have used up the former pair. */
+/** How many deadlines the answer to a refresh may take: Discord may have used up the former pair by then. */
 const REFRESH_DEADLINES = 4;
 const MAX_ATTEMPTS = 2;
-/** All who wait go on at the same moment: more would be refused then, and bring a ban of the address nearer. */
-const MOST_WAITING = 10;
 
 /** Either of the two stands for all that the user has granted. */
 interface RevocableToken {
@@ -34,148 +27,128 @@ interface RevocableToken {
 /** Discord's token endpoint: the only place that knows of simple-oauth2. */
 export class OAuth {
   readonly #config: Config;
-  readonly #invalidRequests: InvalidRequests;
-  #opened: Promise<Opened> | undefined;
-  /** Discord counts these calls by address: what one was told holds for all of its route. */
-  readonly #stops = new Stops();
-  #waiting = 0;
+  readonly #admission: Admission;
+  readonly #opened: Lazy<Opened>;
 
-  /** @param invalidRequests what brings a ban of this address nearer; it never stops these calls */
-  constructor(config: Config, invalidRequests = new InvalidRequests(config.invalidRequestLimit)) {
+  constructor(config: Config, admission = new Admission(config)) {
     this.#config = config;
-    this.#invalidRequests = invalidRequests;
+    this.#admission = admission;
+    this.#opened = new Lazy(() => open(config));
   }
 
-  /** Loads what the first login needs, so that it need not wait for it. */
+  /** Loads what the first login needs, so that it does not have to wait. */
   async load(): Promise<void> {
-    await this.#open();
-  }
-
-  /** @throws TokenRequestRefused, HttpException, RateLimited */
-  async exchangeCode(code: string, verifier: string | undefined): Promise<TokenAnswer> {
-    return this.#ask("exchanging the code", [code, verifier], async ({ client }) => {
-      const answer = await client.getToken({
-        code,
-        redirect_uri: this.#config.redirectUri,
-        ...(verifier && { code_verifier: verifier }),
-      });
-      return parseTokenAnswer(answer.token);
-    });
+    await this.#opened.get();
   }
 
   /**
-   * Waits far longer than a visitor should: an answer that nobody listens to any more is a login lost.
+   * @param redirectUri what the authorization request named; `null` where it named none
+   * @throws TokenRequestRefused, HttpException, RateLimited
+   */
+  async exchangeCode(
+    code: string,
+    verifier: string | undefined,
+    redirectUri: string | null = this.#config.redirectUri,
+  ): Promise<TokenAnswer> {
+    // The types want a redirect URI, which a request for a code need not have named.
+    const params = { code, ...(verifier && { code_verifier: verifier }) } as AuthorizationTokenConfig;
+    if (redirectUri !== null) params.redirect_uri = redirectUri;
+    return this.#ask("exchanging the code", [code, verifier], async ({ client }, http) =>
+      parseTokenAnswer((await client.getToken(params, http)).token),
+    );
+  }
+
+  /**
+   * Waits far longer than a visitor should: an answer that nobody reads is a sign-in lost.
    *
-   * @param onWait called when Discord wants to be asked later, in so many milliseconds
+   * @param onWait called when Discord will be asked later, with the time until then in milliseconds
    * @throws TokenRequestRefused, HttpException, RateLimited
    */
   async refresh(refreshToken: string, onWait?: (ms: number) => void): Promise<TokenAnswer> {
-    const timeout = REFRESH_DEADLINES * this.#config.timeoutMs;
-    const task = async ({ client }: Opened) => {
-      const answer = await client.createToken({ refresh_token: refreshToken }).refresh({}, { timeout });
-      return parseTokenAnswer(answer.token);
-    };
-    return this.#ask("refreshing the token", [refreshToken], task, { timeoutMs: timeout, onWait });
+    const patience = { timeoutMs: REFRESH_DEADLINES * this.#config.timeoutMs, onWait };
+    const ask: Task<TokenAnswer> = async ({ client }, http) =>
+      parseTokenAnswer((await client.createToken({ refresh_token: refreshToken }).refresh({}, http)).token);
+    return this.#ask("refreshing the token", [refreshToken], ask, patience);
   }
 
   /** Ends every token that the user has with this application. @throws HttpException, RateLimited */
   async revoke({ accessToken, refreshToken }: RevocableToken): Promise<void> {
-    await this.#ask("revoking the token", [accessToken, refreshToken], async ({ client }) => {
+    await this.#ask("revoking the token", [accessToken, refreshToken], async ({ client }, http) => {
       const token = client.createToken({ access_token: accessToken, refresh_token: refreshToken });
       // An access token that has expired ends nothing.
-      await token.revoke(refreshToken === undefined ? "access_token" : "refresh_token");
+      await token.revoke(refreshToken === undefined ? "access_token" : "refresh_token", http);
     });
   }
 
   /** A token for the owner of the application. @throws HttpException, RateLimited */
   async clientCredentials(scopes: readonly string[]): Promise<TokenAnswer> {
-    return this.#ask("asking for a client credentials token", [], async ({ options }) => {
+    return this.#ask("asking for a client credentials token", [], async ({ options }, http) => {
       const { ClientCredentials } = await import("simple-oauth2");
-      const answer = await new ClientCredentials(options).getToken({ scope: [...scopes] });
-      return parseTokenAnswer(answer.token);
+      const client = new ClientCredentials(options);
+      return parseTokenAnswer((await client.getToken({ scope: [...scopes] }, http)).token);
     });
   }
 
   async close(): Promise<void> {
-    const opened = await this.#opened?.catch(() => undefined);
-    this.#opened = undefined;
-    opened?.agent.destroy();
-  }
-
-  #open(): Promise<Opened> {
-    this.#opened ??= open(this.#config);
-    this.#opened.catch(() => {
-      this.#opened = undefined;
-    });
-    return this.#opened;
+    (await this.#opened.take())?.agent.destroy();
   }
 
   /** @param sent what is secret in the request, and must be in no error */
   async #ask<T>(
     doing: Doing,
     sent: readonly (string | undefined)[],
-    task: (opened: Opened) => Promise<T>,
+    task: Task<T>,
     { timeoutMs = this.#config.timeoutMs, onWait }: Patience = {},
   ): Promise<T> {
-    const trace: RequestTrace = { ...callOf(doing), subject: "application", attempts: 0, waitedMs: 0 };
-    return traceRequest(trace, async () => {
-      let timeLeftMs = timeoutMs;
+    const call = this.#prepare(doing, sent, timeoutMs);
+    return traceRequest(call.trace, async () => {
       for (;;) {
-        await this.#admit(doing, trace, onWait);
-        const opened = await this.#open();
+        await this.#admission.begin(call, onWait);
         const elapsedMs = stopwatch();
-        trace.attempts += 1;
         try {
-          const answer = await withDeadline(timeLeftMs, task(opened));
-          trace.status = 200;
-          return answer;
+          return await this.#attempt(call, task);
         } catch (error) {
-          this.#learn(error, trace);
-          const secrets = [...sent, this.#config.clientSecret, basicCredentials(this.#config)];
-          const explained = explain(
-            error,
-            doing,
-            secrets.filter((secret) => secret !== undefined),
-          );
-          timeLeftMs -= elapsedMs();
-          if (timeLeftMs <= 0 || !this.#isWorthWaiting(explained, trace)) throw explained;
+          call.timeLeftMs -= elapsedMs();
+          const answer = answerIn(error);
+          if (answer?.status !== 429) throw explain(error, doing, call);
+          this.#admission.refuse(call, answer.headers, answer.body);
+        } finally {
+          this.#admission.end(call);
         }
       }
     });
   }
 
-  #isWorthWaiting(error: Error, { attempts, waitedMs }: RequestTrace): boolean {
-    if (!(error instanceof RateLimited) || attempts >= MAX_ATTEMPTS || this.#waiting >= MOST_WAITING)
-      return false;
-    return error.retryAfter * 1000 <= this.#config.maxWaitMs - waitedMs;
-  }
-
-  /** Waits out what Discord has asked for, where that is short, and not too many wait already. @throws RateLimited */
-  async #admit(doing: Doing, trace: RequestTrace, onWait?: (ms: number) => void): Promise<void> {
-    for (;;) {
-      const stop = this.#stops.waitFor(trace.route);
-      if (!stop) return;
-      const { ms, scope } = stop;
-      if (ms > this.#config.maxWaitMs - trace.waitedMs || this.#waiting >= MOST_WAITING)
-        throw rateLimited(doing, { retryAfterS: ms / 1000, scope });
-      onWait?.(ms);
-      trace.waitedMs += ms;
-      this.#waiting += 1;
-      await sleep(ms).finally(() => {
-        this.#waiting -= 1;
-      });
+  async #attempt<T>(call: AdmittedCall, task: Task<T>): Promise<T> {
+    const opened = await this.#opened.get();
+    const agent = agentForOneRequest(opened.agent);
+    try {
+      const answer = await withDeadline(call.timeLeftMs, task(opened, { agent }));
+      call.trace.status = 200;
+      return answer;
+    } catch (error) {
+      const answer = answerIn(error);
+      if (answer) this.#admission.learn(call, answer.status, answer.headers);
+      else agent.destroyRequest();
+      throw error;
     }
   }
 
-  #learn(error: unknown, trace: RequestTrace): void {
-    const answer = answerIn(error);
-    if (!answer) return;
-    const { statusCode = 0, headers } = answer.res;
-    trace.status = statusCode;
-    this.#invalidRequests.answered(now(), countsAsInvalid(statusCode, headers));
-    if (statusCode !== 429) return;
-    const { retryAfterS, scope } = readRefusal(headers, answer.payload);
-    this.#stops.add(scope === "global" ? undefined : trace.route, Math.ceil(retryAfterS * 1000), scope);
+  #prepare(doing: Doing, sent: readonly (string | undefined)[], timeLeftMs: number): AdmittedCall {
+    const { clientSecret } = this.#config;
+    const names = callOf(doing);
+    const secrets = [...sent, clientSecret, basicCredentials(this.#config)];
+    return {
+      ...names,
+      scheme: "Basic",
+      token: clientSecret,
+      secrets: secrets.filter((secret) => secret !== undefined),
+      slot: { subject: "application", route: `POST ${names.route}`, major: "", bucket: undefined },
+      standing: "essential",
+      trace: { ...names, subject: "application", attempts: 0, waitedMs: 0 },
+      maxAttempts: MAX_ATTEMPTS,
+      timeLeftMs,
+    };
   }
 }
 
@@ -184,10 +157,17 @@ interface Patience {
   readonly onWait?: ((ms: number) => void) | undefined;
 }
 
+/** simple-oauth2's options for one request. Its own timeout is off: it fires before an answer is read after a freeze. */
+interface HttpOptions {
+  readonly agent: RequestAgent;
+}
+
+type Task<T> = (opened: Opened, http: HttpOptions) => Promise<T>;
+
 interface Opened {
   readonly client: AuthorizationCode;
   readonly options: ModuleOptions<"client_id">;
-  readonly agent: http.Agent;
+  readonly agent: TokenAgent;
 }
 
 async function open(config: Config): Promise<Opened> {
@@ -195,33 +175,9 @@ async function open(config: Config): Promise<Opened> {
   const options = {
     client: { id: config.clientId, secret: config.clientSecret },
     auth: { tokenHost: config.discordUrl, tokenPath: TOKEN_PATH, revokePath: REVOCATION_PATH },
-    http: {
-      agent,
-      json: true,
-      timeout: config.timeoutMs,
-      maxBytes: MAX_ANSWER_BYTES,
-      headers: { "User-Agent": USER_AGENT },
-    },
+    http: { agent, json: true, maxBytes: MAX_ANSWER_BYTES, headers: { "User-Agent": USER_AGENT } },
   } as ModuleOptions<"client_id">;
   return { client: new AuthorizationCode(options), options, agent };
-}
-
-async function createAgent({ discordUrl, proxy }: Config): Promise<http.Agent> {
-  const secure = discordUrl.startsWith("https:");
-  if (proxy && secure)
-    return sharedWhole(new (await import("https-proxy-agent")).HttpsProxyAgent(proxy, KEEP_ALIVE));
-  if (proxy) return sharedWhole(new (await import("http-proxy-agent")).HttpProxyAgent(proxy, KEEP_ALIVE));
-  const { Agent } = secure ? await import("node:https") : http;
-  return sharedWhole(new Agent(KEEP_ALIVE));
-}
-
-/**
- * simple-oauth2 deep-clones its options for every request, and each clone of an agent would open, and leak, sockets of
- * its own. Only what says on its prototype that it is immutable is passed on as it is.
- */
-function sharedWhole<T extends object>(agent: T): T {
-  const prototype = Object.create(Object.getPrototypeOf(agent), { isImmutable: { value: true } });
-  return Object.setPrototypeOf(agent, prototype);
 }
 
 /** The client's id and secret as they go over the wire (RFC 6749, 2.3.1). */

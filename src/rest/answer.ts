@@ -1,6 +1,6 @@
-import { HttpException } from "../errors.js";
-import { type NamedCall, namesOf, redact, titleOf, unavailable } from "./call-errors.js";
-import type { Answer } from "./exchange.js";
+import type { HttpException } from "../errors.js";
+import { type CallNames, callError, type NamedCall, redact, titleOf, unavailable } from "./call-errors.js";
+import type { Answer } from "./round-trip.js";
 
 const JSON_TYPE = /^application\/(?:[\w.+-]+\+)?json\b/i;
 const HTML_TYPE = /^text\/html\b/i;
@@ -17,6 +17,15 @@ export function readAnswer(call: NamedCall, answer: Answer): unknown {
   if (status >= 500) throw unavailable(call, `Discord answered ${status}`);
   if (status >= 300 && status < 400) throw unavailable(call, `Discord answered with a redirect (${status})`);
   throw refusal(call, answer);
+}
+
+/** Reads the value of an answer. @throws HttpException `discord_unavailable` where it is not of the documented shape */
+export function parseAnswer<T>(call: CallNames, parse: () => T): T {
+  try {
+    return parse();
+  } catch (cause) {
+    throw unavailable(call, "Discord's answer is not of the documented shape", cause);
+  }
 }
 
 /** The parsed JSON of an answer, else its text. */
@@ -50,13 +59,10 @@ function refusal(call: NamedCall, answer: Answer): HttpException {
   const body = redact(raw, call.secrets);
   const { code } = fieldsOf(raw);
   const { message } = fieldsOf(body);
-  const told = typeof message === "string" ? `: ${message.slice(0, LONGEST_MESSAGE)}` : "";
+  const reason = typeof message === "string" ? `: ${message.slice(0, LONGEST_MESSAGE)}` : "";
   const discordCode = typeof code === "number" ? code : undefined;
-  return new HttpException({
-    ...namesOf(call),
-    message: `Discord answered ${titleOf(call)} with ${answer.status}${told}${discordCode ? ` (${discordCode})` : ""}`,
-    code: "discord_error",
-    status: answer.status,
+  const summary = `Discord answered ${titleOf(call)} with ${answer.status}${reason}${discordCode ? ` (${discordCode})` : ""}`;
+  return callError(call, "discord_error", answer.status, summary, {
     discordCode,
     body: body === "" ? undefined : body,
   });

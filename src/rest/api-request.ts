@@ -61,21 +61,10 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 export type Method = (typeof METHODS)[number];
 
 /** What this library sets itself, and what HTTP needs for its own. */
-const RESERVED_HEADERS = new Set([
-  "authorization",
-  "connection",
-  "content-length",
-  "expect",
-  "host",
-  "keep-alive",
-  "proxy-authorization",
-  "proxy-connection",
-  "te",
-  "trailer",
-  "transfer-encoding",
-  "upgrade",
-  "user-agent",
-]);
+const RESERVED_HEADERS = new Set(
+  `authorization connection content-length expect host keep-alive proxy-authorization proxy-connection te trailer
+  transfer-encoding upgrade user-agent`.split(/\s+/),
+);
 
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 

@@ -1,11 +1,13 @@
 import { LRUCache } from "lru-cache";
 import type { RateLimitScope } from "../errors.js";
-import { type Announcement, callsLeft, mergeWindows, type Wait, type Window } from "./rate-limits.js";
+import { callsLeft, mergeWindows, type RateLimitHeaders, type Wait, type Window } from "./rate-limits.js";
 
 /** One rate limit of one subject. */
 interface Bucket {
   readonly key: string;
   window: Window;
+  /** Epoch milliseconds. A clock that is set back behind it ends the window. */
+  learnedAt: number;
   scope: RateLimitScope;
   inFlight: number;
   waiting: (() => void)[] | undefined;
@@ -30,19 +32,23 @@ export interface Slot {
 
 /** More routes than Discord's API has. */
 const ROUTES = 1000;
-/** So many buckets are remembered exactly. Of more than that, those with plenty left are forgotten. */
-const ROOMY = 1000;
-const MOST = 50_000;
+/** Of the buckets beyond that, the one used longest ago is forgotten; its subject may then get one more 429. */
+const BUCKETS = 10_000;
+/** Clocks are corrected by less all the time. */
+const CLOCK_STEP_MS = 1000;
 
 /**
- * The rate limits of every subject, each for itself. Nothing is held back on a guess: what a subject has not been told
- * is taken from what the route's limit is for others, and else goes out. Without timers: the time is passed in.
+ * The rate limits of every subject, each for itself. Nothing is held back on a guess: a subject about which nothing is
+ * known gets the limit that the route has for others, if any. Without timers: the time is passed in.
  */
 export class Buckets {
   readonly #routes = new LRUCache<string, RouteLimit>({ max: ROUTES });
   readonly #firstRouteOf = new LRUCache<string, string>({ max: ROUTES });
-  readonly #buckets = new Map<string, Bucket>();
-  #hand = this.#buckets.values();
+  readonly #buckets: LRUCache<string, Bucket>;
+
+  constructor(max = BUCKETS) {
+    this.#buckets = new LRUCache<string, Bucket>({ max });
+  }
 
   /** How many are remembered. */
   get size(): number {
@@ -53,8 +59,10 @@ export class Buckets {
   reserve(slot: Slot, now: number): Wait | undefined {
     const route = this.#routes.get(slot.route);
     const key = keyOf(slot, route);
-    const bucket = this.#buckets.get(key) ?? (route && this.#add(key, route.limit, now));
+    const bucket = this.#buckets.get(key) ?? (route && this.#add(key, route.limit));
     if (bucket === undefined) return undefined;
+    if (now < bucket.learnedAt - CLOCK_STEP_MS)
+      bucket.window = { ...bucket.window, resetAt: 0, windowEnd: 0 };
     const { window, scope, inFlight } = bucket;
     if (callsLeft(window, inFlight, now) < 1) {
       return {
@@ -71,17 +79,18 @@ export class Buckets {
     return undefined;
   }
 
-  /** Takes in what an answer announces; undefined where it announces nothing, or where none came. */
-  learn(slot: Slot, told: Announcement | undefined, now: number): void {
+  /** @param headers `undefined` where an answer has no rate limit headers, or there was none */
+  learn(slot: Slot, headers: RateLimitHeaders | undefined, now: number): void {
     const counted = slot.bucket;
     slot.bucket = undefined;
     if (counted !== undefined) counted.inFlight -= 1;
-    if (told !== undefined) {
-      const key = keyOf(slot, this.#learnRoute(slot.route, told));
-      const bucket = this.#buckets.get(key) ?? this.#add(key, told.limit, now);
-      const window = mergeWindows(bucket.window, told, now);
-      if (window === told) bucket.scope = "user";
+    if (headers !== undefined) {
+      const key = keyOf(slot, this.#learnRoute(slot.route, headers));
+      const bucket = this.#buckets.get(key) ?? this.#add(key, headers.limit);
+      const window = mergeWindows(bucket.window, headers, now);
+      if (window === headers) bucket.scope = "user";
       bucket.window = window;
+      bucket.learnedAt = now;
       this.#settle(bucket, now);
     } else if (counted !== undefined) {
       // Discord may have counted what it did not answer.
@@ -91,12 +100,13 @@ export class Buckets {
     if (counted !== undefined) this.#settle(counted, now);
   }
 
-  /** Takes in a 429, which outweighs what later answers to earlier calls announce. */
+  /** Takes in a 429, which outweighs what later answers to earlier calls say. */
   exhaust(slot: Slot, retryAfterMs: number, scope: RateLimitScope, now: number): void {
     const route = this.#routes.get(slot.route);
     const key = keyOf(slot, route);
-    const bucket = this.#buckets.get(key) ?? this.#add(key, route?.limit ?? 1, now);
+    const bucket = this.#buckets.get(key) ?? this.#add(key, route?.limit ?? 1);
     bucket.scope = scope;
+    bucket.learnedAt = now;
     bucket.window = {
       limit: bucket.window.limit,
       remaining: 0,
@@ -106,7 +116,7 @@ export class Buckets {
     this.#settle(bucket, now);
   }
 
-  #learnRoute(route: string, { bucket, limit }: Announcement): RouteLimit {
+  #learnRoute(route: string, { bucket, limit }: RateLimitHeaders): RouteLimit {
     const first = bucket === undefined ? route : (this.#firstRouteOf.get(bucket) ?? route);
     if (bucket !== undefined && first === route) this.#firstRouteOf.set(bucket, route);
     const known = this.#routes.get(route);
@@ -116,34 +126,20 @@ export class Buckets {
     return learned;
   }
 
-  #add(key: string, limit: number, now: number): Bucket {
-    this.#sweep(now);
+  #add(key: string, limit: number): Bucket {
     const window = { limit, remaining: limit, resetAt: 0, windowEnd: 0 };
-    const bucket: Bucket = { key, window, scope: "user", inFlight: 0, waiting: undefined };
+    const bucket: Bucket = { key, window, learnedAt: 0, scope: "user", inFlight: 0, waiting: undefined };
     this.#buckets.set(key, bucket);
     return bucket;
   }
 
-  /** Looks at two for each new one, going round and round. */
-  #sweep(now: number): void {
-    for (let looked = 0; looked < 2; looked++) {
-      const { value: bucket } = this.#hand.next();
-      if (bucket === undefined) this.#hand = this.#buckets.values();
-      else if (this.#buckets.size >= MOST || !this.#isNeeded(bucket, now)) this.#buckets.delete(bucket.key);
-    }
-  }
-
+  /** Forgets a bucket that says nothing any more, and wakes the calls that wait for it. */
   #settle(bucket: Bucket, now: number): void {
-    const { key, waiting } = bucket;
+    const { key, waiting, window, inFlight } = bucket;
     bucket.waiting = undefined;
-    if (!this.#isNeeded(bucket, now) && this.#buckets.get(key) === bucket) this.#buckets.delete(key);
+    if (inFlight === 0 && now >= window.resetAt && this.#buckets.peek(key) === bucket)
+      this.#buckets.delete(key);
     if (waiting !== undefined) for (const wake of waiting) wake();
-  }
-
-  #isNeeded({ window, inFlight }: Bucket, now: number): boolean {
-    if (inFlight > 0) return true;
-    if (now >= window.resetAt) return false;
-    return this.#buckets.size <= ROOMY || window.remaining <= 1 || window.remaining * 2 < window.limit;
   }
 }
 

@@ -1,14 +1,24 @@
-import { HttpException, RateLimited, type RateLimitScope } from "../errors.js";
+import {
+  type ErrorCode,
+  HttpException,
+  type HttpExceptionDetails,
+  RateLimited,
+  type RateLimitScope,
+} from "../errors.js";
 import { oneLine } from "../shown.js";
-import type { Method } from "./api-request.js";
-import type { NoAnswer } from "./exchange.js";
+import type { NoAnswer } from "./round-trip.js";
 
 /** A call to Discord, as its errors name it. */
-export interface NamedCall {
-  readonly method: Method;
+export interface CallNames {
+  readonly method: string;
   /** Without tokens. */
   readonly route: string;
-  readonly scheme: "Bearer" | "Bot";
+}
+
+/** A call to Discord, with what its errors must not show. */
+export interface NamedCall extends CallNames {
+  /** Basic: the application itself, at the token endpoint. */
+  readonly scheme: "Bearer" | "Bot" | "Basic";
   readonly token: string;
   /** Kept out of every error: the token, and what else is secret in the request. */
   readonly secrets: readonly string[];
@@ -18,24 +28,32 @@ export interface NamedCall {
 const DEEPEST = 64;
 const SENDABLE = /^[\x21-\x7e]+$/;
 
-/** @throws HttpException for a token that no header can carry, or none at all */
+/** An error about a call, which it names. */
+export function callError(
+  { method, route }: CallNames,
+  code: ErrorCode,
+  status: number,
+  message: string,
+  details: Partial<HttpExceptionDetails> = {},
+): HttpException {
+  return new HttpException({ ...details, method, route, code, status, message });
+}
+
+/** @throws HttpException for a missing token, or one that no header can carry */
 export function requireToken(call: NamedCall): void {
   if (SENDABLE.test(call.token)) return;
+  const title = titleOf(call);
   if (call.scheme === "Bearer") {
-    throw new HttpException({
-      ...namesOf(call),
-      message: `The access token for ${titleOf(call)} is no token: it is empty, or has characters that no token has.`,
-      code: "discord_error",
-      status: 401,
-    });
+    const message = `The access token for ${title} is empty, or has characters that no token has.`;
+    throw callError(call, "discord_error", 401, message);
   }
   throw call.token === ""
-    ? new HttpException({
-        ...namesOf(call),
-        message: `${titleOf(call)} needs the bot's token: set DISCORD_BOT_TOKEN, or pass botToken.`,
-        code: "bot_token_missing",
-        status: 500,
-      })
+    ? callError(
+        call,
+        "bot_token_missing",
+        500,
+        `${title} needs the bot's token: set DISCORD_BOT_TOKEN, or pass botToken.`,
+      )
     : botTokenRejected(call, "it contains whitespace or characters beyond ASCII, so it was not sent");
 }
 
@@ -44,34 +62,23 @@ export function botTokenRejected(
   call: NamedCall,
   why = "Discord answered 401. Some routes refuse every bot, such as /oauth2/@me",
 ): HttpException {
-  return new HttpException({
-    ...namesOf(call),
-    message: `The bot's token was refused for ${titleOf(call)}, check DISCORD_BOT_TOKEN: ${why}.`,
-    code: "bot_token_rejected",
-    status: 500,
-  });
+  const message = `The bot's token was refused for ${titleOf(call)}, check DISCORD_BOT_TOKEN: ${why}.`;
+  return callError(call, "bot_token_rejected", 500, message);
 }
 
 /** A rate limit, known beforehand or just answered. */
 export function rateLimited(
-  call: NamedCall,
+  { method, route, scheme }: NamedCall,
   retryAfter: number,
   scope: RateLimitScope,
   body?: unknown,
 ): RateLimited {
-  const status = call.scheme === "Bot" ? 429 : 503;
-  return new RateLimited({ ...namesOf(call), status, retryAfter, scope, body });
+  return new RateLimited({ method, route, status: scheme === "Bot" ? 429 : 503, retryAfter, scope, body });
 }
 
-/** Nothing usable came back. */
-export function unavailable(call: NamedCall, what: string, cause?: Error): HttpException {
-  return new HttpException({
-    ...namesOf(call),
-    message: `${what} (${titleOf(call)}).`,
-    code: "discord_unavailable",
-    status: 502,
-    cause,
-  });
+/** No answer came, or none that can be read. */
+export function unavailable(call: CallNames, what: string, cause?: unknown): HttpException {
+  return callError(call, "discord_unavailable", 502, `${what} (${titleOf(call)}).`, { cause });
 }
 
 /** What a call rejects with that got no complete answer. */
@@ -82,25 +89,16 @@ export function noAnswer(call: NamedCall, outcome: NoAnswer, timeoutMs: number):
     const cause = plainCause(call, outcome.cause);
     return unavailable(call, `The connection to Discord failed: ${cause.message}`, cause);
   }
-  return new HttpException({
-    ...namesOf(call),
-    message: `Discord did not answer ${titleOf(call)} within ${timeoutMs} ms.`,
-    code: "discord_timeout",
-    status: 504,
-  });
+  const message = `Discord did not answer ${titleOf(call)} within ${timeoutMs} ms.`;
+  return callError(call, "discord_timeout", 504, message);
 }
 
 /** `GET /users/@me` */
-export function titleOf({ method, route }: NamedCall): string {
+export function titleOf({ method, route }: CallNames): string {
   return `${method} ${route}`;
 }
 
-/** For an error's details. */
-export function namesOf({ method, route }: NamedCall): { readonly method: string; readonly route: string } {
-  return { method, route };
-}
-
-/** Every occurrence of the secrets replaced, wherever in the value. What is nested too deep is left out. */
+/** Replaces the secrets wherever they occur in the value. What is nested too deep is left out. */
 export function redact(value: unknown, secrets: readonly string[], depth = 0): unknown {
   if (typeof value === "string") return redactText(value, secrets);
   if (typeof value !== "object" || value === null) return value;
@@ -112,7 +110,7 @@ export function redact(value: unknown, secrets: readonly string[], depth = 0): u
   );
 }
 
-/** Every occurrence of the secrets replaced. */
+/** Replaces the secrets wherever they occur in the text. */
 export function redactText(text: string, secrets: readonly string[]): string {
   return secrets.reduce(
     (left, secret) => (secret === "" ? left : left.replaceAll(secret, "[redacted]")),

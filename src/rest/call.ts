@@ -1,7 +1,11 @@
-import type { RequestTrace } from "../telemetry.js";
-import { encodeRequest, type PlainRequest, parseMethod, type WireRequest } from "./api-request.js";
-import type { Slot } from "./buckets.js";
-import type { NamedCall } from "./call-errors.js";
+import type { AdmittedCall } from "./admission.js";
+import {
+  encodeRequest,
+  type Method,
+  type PlainRequest,
+  parseMethod,
+  type WireRequest,
+} from "./api-request.js";
 import { parseRoute } from "./route.js";
 
 /** In whose name a call is made. */
@@ -10,34 +14,30 @@ export interface Credentials {
   readonly token: string;
   /** Whose rate limits: the id of a user or a grant, or "bot". */
   readonly subject: string;
-  /** What else must not be seen: the request hands over the token of somebody else. */
+  /** What else is secret: the request may contain somebody else's token. */
   readonly alsoSecret?: string | undefined;
-  /** Whether a client sent the token and may have made it up: such calls cannot use up what others may still send. */
+  /** Whether a client sent the token and may have made it up. Such calls cannot use up what others may still send. */
   readonly untrusted?: boolean | undefined;
 }
 
-/** A call under way. */
-export interface Call extends NamedCall {
+/** A call to Discord's API. */
+export interface Call extends AdmittedCall {
+  readonly method: Method;
   readonly wire: WireRequest;
-  readonly signal: AbortSignal | undefined;
-  readonly slot: Slot;
-  /** The subject, where the credentials are untrusted. */
-  readonly untrusted: string | undefined;
-  /** What the call has come to so far. */
-  readonly trace: RequestTrace;
-  /** For requests and their answers; rate limit waits do not take from it. */
-  timeLeftMs: number;
 }
+
+/** However short the waits that Discord asks for. */
+const MAX_ATTEMPTS = 5;
 
 /** @throws TypeError for what cannot be sent */
 export function prepareCall(
   { scheme, token, alsoSecret = "", subject, untrusted }: Credentials,
-  given: string,
+  input: string,
   request: PlainRequest,
   timeLeftMs: number,
 ): Call {
   const method = parseMethod(request.method);
-  const route = parseRoute(given);
+  const route = parseRoute(input);
   const { shown, template, major } = route;
   return {
     method,
@@ -48,8 +48,9 @@ export function prepareCall(
     wire: encodeRequest(`${scheme} ${token}`, method, route, request),
     signal: request.signal,
     slot: { subject: `${scheme} ${subject}`, route: `${method} ${template}`, major, bucket: undefined },
-    untrusted: untrusted ? subject : undefined,
+    standing: untrusted ? "untrusted" : "ordinary",
     trace: { method, route: template, subject: scheme === "Bot" ? "bot" : "user", attempts: 0, waitedMs: 0 },
+    maxAttempts: MAX_ATTEMPTS,
     timeLeftMs,
   };
 }

@@ -16,8 +16,8 @@ export interface Window {
   readonly windowEnd: number;
 }
 
-/** What the headers of an answer say about its rate limit. */
-export interface Announcement extends Window {
+/** What the rate limit headers of an answer say. */
+export interface RateLimitHeaders extends Window {
   /** Discord's name of the limit; routes with the same one share it. */
   readonly bucket: string | undefined;
 }
@@ -53,7 +53,7 @@ const TEMPORARY_BAN = /blocked from accessing our API/i;
  * @returns undefined where the headers name no limit
  * @see https://docs.discord.com/developers/topics/rate-limits#header-format
  */
-export function readAnnouncement(headers: AnswerHeaders, now: number): Announcement | undefined {
+export function readRateLimitHeaders(headers: AnswerHeaders, now: number): RateLimitHeaders | undefined {
   const remaining = decimal(headers["x-ratelimit-remaining"]);
   const resetAfterS = boundedSeconds(headers["x-ratelimit-reset-after"]);
   if (remaining === undefined || resetAfterS === undefined) return undefined;
@@ -90,13 +90,13 @@ export function readRefusal(headers: AnswerHeaders, body: unknown, now = current
   return { retryAfterS, scope: isForAll ? "global" : scopeOf(headers, json), isForAll };
 }
 
-/** What is known once an answer has told more: answers may overtake each other. */
-export function mergeWindows(known: Window, told: Window, now: number): Window {
-  const ahead = told.windowEnd - known.windowEnd;
-  if (now >= known.resetAt || ahead > SAME_WINDOW_MS) return told;
+/** What is known after another answer. Answers may overtake each other. */
+export function mergeWindows(known: Window, next: Window, now: number): Window {
+  const ahead = next.windowEnd - known.windowEnd;
+  if (now >= known.resetAt || ahead > SAME_WINDOW_MS) return next;
   if (ahead < -SAME_WINDOW_MS) return known;
-  const { limit, resetAt, windowEnd } = told;
-  return { limit, remaining: Math.min(known.remaining, told.remaining), resetAt, windowEnd };
+  const { limit, resetAt, windowEnd } = next;
+  return { limit, remaining: Math.min(known.remaining, next.remaining), resetAt, windowEnd };
 }
 
 /** How many more calls may be sent; those in flight may not have been counted by Discord yet. */

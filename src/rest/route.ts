@@ -1,11 +1,11 @@
 import { LRUCache } from "lru-cache";
 import { shown } from "../shown.js";
 
-/** A route that stays below `/api/v10`, and what it is known by. */
+/** A route below `/api/v10`, in the forms that are needed of it. */
 export interface Route {
   /** From the root of the origin, as it goes over the wire; may end in a query. */
   readonly path: string;
-  /** For logs and tables: ids and tokens replaced by placeholders. */
+  /** For logs and tables, with placeholders for ids and tokens: `/guilds/:id/members/:id`. */
   readonly template: string;
   /** For error messages: ids kept, tokens replaced, no query. */
   readonly shown: string;
@@ -44,24 +44,25 @@ const LONGEST_REMEMBERED = 200;
 const parsed = new LRUCache<string, Route>({ max: 500 });
 
 /** @throws TypeError for a route that is no path, or that would leave the API */
-export function parseRoute(given: string): Route {
-  const known = parsed.get(given);
-  if (known !== undefined) return known;
-  const route = parse(given);
-  if (given.length <= LONGEST_REMEMBERED) parsed.set(given, route);
+export function parseRoute(input: string): Route {
+  const cached = parsed.get(input);
+  if (cached !== undefined) return cached;
+  const route = parse(input);
+  if (input.length <= LONGEST_REMEMBERED) parsed.set(input, route);
   return route;
 }
 
 function parse(route: unknown): Route {
-  if (typeof route !== "string") throw noString(route);
-  const [given, query] = splitQuery(route);
+  if (typeof route !== "string")
+    throw new TypeError(`The route must be a string such as "/users/@me", not ${shown(route)}.`);
+  const [path, query] = splitQuery(route);
   const url = new URL(`https://discord.com${API_PATH}${route}`);
-  const isBelow = url.pathname.startsWith(`${API_PATH}/`) && !DOT_SEGMENT.test(given);
+  const isBelow = url.pathname.startsWith(`${API_PATH}/`) && !DOT_SEGMENT.test(path);
   const fault =
-    faultIn(given, PATH_FAULTS) ??
+    faultIn(path, PATH_FAULTS) ??
     faultIn(query, QUERY_FAULTS) ??
     (isBelow ? undefined : 'it has a segment "." or ".."');
-  const segments = given.split("/");
+  const segments = path.split("/");
   if (fault === undefined) {
     return {
       path: `${url.pathname}${url.search}`,
@@ -73,22 +74,6 @@ function parse(route: unknown): Route {
   throw new TypeError(
     `The route must be a path below ${API_PATH} such as "/users/@me", not ${shown(shownOf(segments))}: ${fault}.`,
   );
-}
-
-/**
- * The route with ids and tokens replaced, as in `/guilds/:id/members/:id`: fit for logs and as a key of a table.
- *
- * @throws TypeError when it is not a string
- */
-export function routeTemplate(route: string): string {
-  const known = parsed.get(route);
-  if (known !== undefined) return known.template;
-  if (typeof route !== "string") throw noString(route);
-  return splitQuery(route)[0].split("/").map(placeholder).join("/");
-}
-
-function noString(given: unknown): TypeError {
-  return new TypeError(`The route must be a string such as "/users/@me", not ${shown(given)}.`);
 }
 
 function splitQuery(route: string): readonly [path: string, query: string] {

@@ -1,5 +1,6 @@
 import type { NewActivityInstance, SimulatedActivityInstance } from "./activity-instances.js";
-import { isRealDiscord, leadsTo, publicUrlOf } from "./addresses.js";
+import { proxyHeaders } from "./activity-proxy.js";
+import { publicUrlOf } from "./addresses.js";
 import type { TokenPair } from "./authorizations.js";
 import type { Behaviour } from "./behaviour.js";
 import { Browser, type BrowserOptions } from "./browser.js";
@@ -11,9 +12,10 @@ import type { Discord } from "./discord.js";
 import type { Fault } from "./faults.js";
 import type { NewGuild, NewMember, SimulatedChannel, SimulatedGuild } from "./guild.js";
 import { Agents } from "./http-client.js";
-import { type InterceptOptions, interceptDiscord } from "./intercept.js";
+import type { InterceptOptions } from "./intercept.js";
 import type { SentMessage } from "./mailbox.js";
 import type { RateLimitRule } from "./rate-limits.js";
+import { Reachability } from "./reachability.js";
 import type { RecordedRequest } from "./request-log.js";
 import { isGrantable } from "./scopes.js";
 import type { Service, Stations } from "./server.js";
@@ -45,7 +47,7 @@ export class DiscordSimulator {
   readonly #stations: Stations;
   readonly #service: Service;
   readonly #agents = new Agents();
-  readonly #interceptions = new Set<() => void>();
+  readonly #reachability: Reachability;
 
   /** @internal */
   constructor(discord: Discord, stations: Stations, service: Service) {
@@ -61,6 +63,7 @@ export class DiscordSimulator {
     this.behaviour = behaviour;
     this.clock = clock;
     this.#discord = discord;
+    this.#reachability = new Reachability(discord);
     this.#stations = stations;
     this.#service = service;
   }
@@ -120,7 +123,7 @@ export class DiscordSimulator {
    * @throws Error when the URL leads to the real Discord, or the simulated one shows an error page
    */
   async approve(authorizeUrl: string, choices: ConsentChoices): Promise<string> {
-    return decide(this.#agents, this.#localUrl(authorizeUrl), "authorize", choices);
+    return decide(this.#agents, this.#reachability.localUrl(authorizeUrl), "authorize", choices);
   }
 
   /**
@@ -131,13 +134,13 @@ export class DiscordSimulator {
    *   cancel on: with `prompt=none` it lets in at once what was let in before
    */
   async cancel(authorizeUrl: string, choices: ConsentChoices): Promise<string> {
-    return decide(this.#agents, this.#localUrl(authorizeUrl), "cancel", choices);
+    return decide(this.#agents, this.#reachability.localUrl(authorizeUrl), "cancel", choices);
   }
 
   /** A client of the app that keeps cookies and can sign in. */
   browser(appUrl: string, options?: BrowserOptions): Browser {
     const approver = {
-      owns: (url: string) => this.#owns(url),
+      owns: (url: string) => this.#reachability.includes(url),
       approve: (url: string, choices: ConsentChoices) => this.approve(url, choices),
     };
     return new Browser(appUrl, approver, options);
@@ -165,14 +168,40 @@ export class DiscordSimulator {
    * @throws TypeError when a scope does not exist, or is not open to the application
    */
   issueToken(user: SimulatedUser, scopes: readonly string[]): TokenPair {
-    const { authorizations, behaviour } = this.#discord;
-    const refused = scopes.find((scope) => !isGrantable(scope, behaviour));
-    if (refused !== undefined) {
-      throw new TypeError(
-        `The application may not have the scope "${refused}": see behaviour.approvedScopes.`,
-      );
-    }
+    const { authorizations } = this.#discord;
+    this.#requireGrantable(scopes);
     return authorizations.issuePair(authorizations.grant(user, scopes), scopes);
+  }
+
+  /**
+   * Lets the application in as the Embedded App SDK does within Discord, without a redirect.
+   *
+   * @param scopes Default: `identify`
+   * @returns the code
+   * @throws TypeError as {@link issueToken}
+   */
+  authorizeInActivity(user: SimulatedUser, scopes: readonly string[] = ["identify"]): string {
+    const { authorizations, codes } = this.#discord;
+    this.#requireGrantable(scopes);
+    return codes.create({
+      authorization: authorizations.grant(user, scopes),
+      scopes,
+      redirectUri: undefined,
+      codeChallenge: undefined,
+      nonce: undefined,
+      guild: undefined,
+      botPermissions: 0n,
+      webhookPlace: undefined,
+    });
+  }
+
+  /**
+   * The headers by which Discord's proxy signs a request for an Activity, for the next five minutes.
+   *
+   * @param payload fields besides `created_at` and `expires_at`, or instead of them
+   */
+  activityHeaders(payload: Readonly<Record<string, unknown>> = {}): Record<string, string> {
+    return proxyHeaders(this.#discord.application, this.clock, payload);
   }
 
   /** Lets something go wrong; returns what takes the fault away again. */
@@ -247,18 +276,10 @@ export class DiscordSimulator {
     return this.#discord.webhookEvents.delivered();
   }
 
-  /** Whether a URL leads here, under any name. */
-  #owns(url: string): boolean {
-    const isIntercepted = this.#interceptions.size > 0 && URL.canParse(url) && isRealDiscord(new URL(url));
-    return isIntercepted || leadsTo(this.#discord, url);
-  }
-
-  /** The page at the simulator's own address. URLs of a proxy in front of it stay as they are. */
-  #localUrl(authorizeUrl: string): URL {
-    const url = new URL(authorizeUrl);
-    if (this.#owns(authorizeUrl)) return new URL(url.pathname + url.search, this.url);
-    if (isRealDiscord(url)) throw new Error(`This URL leads to the real Discord: ${authorizeUrl}`);
-    return url;
+  #requireGrantable(scopes: readonly string[]): void {
+    const refused = scopes.find((scope) => !isGrantable(scope, this.behaviour));
+    if (refused === undefined) return;
+    throw new TypeError(`The application may not have the scope "${refused}": see behaviour.approvedScopes.`);
   }
 
   /**
@@ -269,19 +290,13 @@ export class DiscordSimulator {
    * @returns what stops it
    * @throws Error in production, and without `@mswjs/interceptors` unless `http` is false
    */
-  async intercept(options?: InterceptOptions): Promise<() => void> {
-    const stopCalls = await interceptDiscord(this.url, options);
-    const stop = () => {
-      stopCalls();
-      this.#interceptions.delete(stop);
-    };
-    this.#interceptions.add(stop);
-    return stop;
+  intercept(options?: InterceptOptions): Promise<() => void> {
+    return this.#reachability.intercept(options);
   }
 
   /** Stops, and ends every connection. */
   async close(): Promise<void> {
-    for (const stop of this.#interceptions) stop();
+    this.#reachability.stopIntercepting();
     this.#agents.close();
     await this.#service.close();
   }

@@ -5,26 +5,26 @@ import { HttpException, Unauthorized } from "../errors.js";
 import { heldToken } from "../grants/held-token.js";
 import type { TokenStorage } from "../grants/token-storage.js";
 import { readAuthorization } from "../models/authorization.js";
+import { parseAnswer } from "../rest/answer.js";
 import type { Rest } from "../rest/rest.js";
-import { readable } from "./readable.js";
-import { Remembered } from "./remembered.js";
+import { LoadingCache } from "./loading-cache.js";
 import type { UserSession } from "./user-session.js";
 
-const VERIFIED_MS = 60_000;
-const REMEMBERED = 1000;
-const KNOWN = 10_000;
+const ROUTE = "/oauth2/@me";
+const CHECKED = { max: 1000, ttl: 60_000, ttlResolution: 0, perf: { now } };
+const MOST_VOUCHED_FOR = 10_000;
 
-/** Access tokens that clients send along: whose they are, and whether they are this application's. */
+/** Access tokens that clients send: whose they are, and whether they are this application's. */
 export class Bearers {
   readonly #clientId: string;
   readonly #rest: Rest;
-  readonly #sessionOf: (place: TokenStorage) => UserSession;
-  readonly #verified = new Remembered(remembering<UserSession>());
-  readonly #refused = remembering<Unauthorized>();
-  /** Tokens that Discord has vouched for, hashed: whoever makes up others does not keep these from being asked about again. */
-  readonly #known = new LRUCache<string, true>({ max: KNOWN });
+  readonly #sessionOf: (storage: TokenStorage) => UserSession;
+  readonly #sessions = new LoadingCache(new LRUCache<string, UserSession>(CHECKED));
+  readonly #refused = new LRUCache<string, Unauthorized>(CHECKED);
+  /** Hashes of tokens that Discord once accepted: made-up tokens of others cannot keep these from being checked again. */
+  readonly #vouchedFor = new LRUCache<string, true>({ max: MOST_VOUCHED_FOR });
 
-  constructor(clientId: string, rest: Rest, sessionOf: (place: TokenStorage) => UserSession) {
+  constructor(clientId: string, rest: Rest, sessionOf: (storage: TokenStorage) => UserSession) {
     this.#clientId = clientId;
     this.#rest = rest;
     this.#sessionOf = sessionOf;
@@ -33,54 +33,40 @@ export class Bearers {
   /** @throws Unauthorized, RateLimited, HttpException */
   async session(accessToken: unknown): Promise<UserSession> {
     if (typeof accessToken !== "string" || !/^[\x21-\x7e]{1,2048}$/.test(accessToken))
-      throw refusal("It is no access token of Discord's.");
+      throw refusal("It is not a Discord access token.");
     const id = digestOf(accessToken);
     const refused = this.#refused.get(id);
     if (refused) throw refused;
     try {
-      return await this.#verified.fetch(id, {}, () => this.#verify(id, accessToken));
+      return await this.#sessions.fetch(id, {}, () => this.#check(id, accessToken));
     } catch (error) {
       if (error instanceof Unauthorized) {
         this.#refused.set(id, error);
-        this.#known.delete(id);
+        this.#vouchedFor.delete(id);
       }
       throw error;
     }
   }
 
-  async #verify(id: string, accessToken: string): Promise<UserSession> {
-    const untrusted = !this.#known.has(id);
+  async #check(id: string, accessToken: string): Promise<UserSession> {
+    const untrusted = !this.#vouchedFor.has(id);
     const credentials = { scheme: "Bearer", token: accessToken, subject: id, untrusted } as const;
-    const payload = await this.#rest.send(credentials, "/oauth2/@me").catch((error: unknown) => {
-      throw error instanceof HttpException && error.status === 401
-        ? refusal("Discord does not know it.")
-        : error;
+    const payload = await this.#rest.send(credentials, ROUTE).catch((error: unknown) => {
+      const isUnknown = error instanceof HttpException && error.status === 401;
+      throw isUnknown ? refusal("Discord does not know it.") : error;
     });
-    const { applicationId, scopes, expires, user } = readable("GET", "/oauth2/@me", () =>
+    const { applicationId, scopes, expires, user } = parseAnswer({ method: "GET", route: ROUTE }, () =>
       readAuthorization(payload),
     );
     if (applicationId !== this.#clientId) throw refusal("It was issued to another application.");
-    this.#known.set(id, true);
-    const token = {
-      id,
-      accessToken,
-      scopes,
-      issuedAt: now(),
-      expiresAt: expires.getTime(),
-      userId: user?.id,
-    };
-    return this.#sessionOf(heldToken(token, token.id));
+    this.#vouchedFor.set(id, true);
+    const expiresAt = expires.getTime();
+    const token = { id, accessToken, scopes, issuedAt: now(), expiresAt, userId: user?.id };
+    return this.#sessionOf(heldToken(token, id));
   }
 }
 
-function remembering<T extends object>(): LRUCache<string, T> {
-  return new LRUCache<string, T>({ max: REMEMBERED, ttl: VERIFIED_MS, ttlResolution: 0, perf: { now } });
-}
-
 function refusal(why: string): Unauthorized {
-  return new Unauthorized({
-    message: `This access token signs nobody in. ${why}`,
-    code: "not_signed_in",
-    status: 401,
-  });
+  const message = `This access token signs nobody in. ${why}`;
+  return new Unauthorized({ message, code: "not_signed_in", status: 401 });
 }

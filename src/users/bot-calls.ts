@@ -1,9 +1,10 @@
 import type { Config } from "../config.js";
 import { Bot } from "../models/bot.js";
+import { parseAnswer } from "../rest/answer.js";
 import type { ApiRequest } from "../rest/api-request.js";
 import type { Rest } from "../rest/rest.js";
 import { JoinRefusals } from "./join-refusals.js";
-import { readable } from "./readable.js";
+import type { RoleConnectionMetadata } from "./role-connections.js";
 
 /** Calls as the application's bot. */
 export class BotCalls {
@@ -11,10 +12,12 @@ export class BotCalls {
   readonly #token: string;
   /** @internal */
   readonly joinRefusals = new JoinRefusals();
+  readonly #metadataRoute: string;
 
   constructor(config: Config, rest: Rest) {
     this.#rest = rest;
     this.#token = config.botToken ?? "";
+    this.#metadataRoute = `/applications/${config.clientId}/role-connections/metadata`;
   }
 
   /**
@@ -29,6 +32,19 @@ export class BotCalls {
   /** The bot's own user. @throws HttpException, RateLimited */
   async user(): Promise<Bot> {
     const payload = await this.send("/users/@me");
-    return readable("GET", "/users/@me", () => Bot.from(payload));
+    return parseAnswer({ method: "GET", route: "/users/@me" }, () => Bot.from(payload));
+  }
+
+  /** What linked roles of this application can be decided by. @throws as {@link send} */
+  roleConnectionMetadata(): Promise<readonly RoleConnectionMetadata[]> {
+    return this.send(this.#metadataRoute) as Promise<readonly RoleConnectionMetadata[]>;
+  }
+
+  /** Replaces it. @returns what is registered now @throws as {@link send} */
+  registerRoleConnectionMetadata(
+    records: readonly RoleConnectionMetadata[],
+  ): Promise<readonly RoleConnectionMetadata[]> {
+    const request = { method: "PUT", json: records };
+    return this.send(this.#metadataRoute, request) as Promise<readonly RoleConnectionMetadata[]>;
   }
 }

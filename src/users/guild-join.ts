@@ -2,9 +2,9 @@ import { optionsChecker } from "../check-options.js";
 import { type ErrorCode, HttpException } from "../errors.js";
 import { GuildMember } from "../models/guild-member.js";
 import { BOOLEAN, LIST, STRING } from "../option-kinds.js";
+import { parseAnswer } from "../rest/answer.js";
 import { requireSnowflake } from "../snowflake.js";
 import type { BotCalls } from "./bot-calls.js";
-import { readable } from "./readable.js";
 
 /** What a new member starts with; each needs a permission of the bot. */
 export interface JoinOptions {
@@ -50,8 +50,8 @@ const NAMED_REFUSALS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
 export async function joinGuild(
   bot: BotCalls,
   guildId: string,
-  userOf: () => Promise<JoiningUser>,
   options: JoinOptions | undefined,
+  userOf: () => Promise<JoiningUser>,
 ): Promise<GuildMember | null> {
   const { nick, roles, mute, deaf } = joinOptions(options);
   requireSnowflake(guildId, "guildId");
@@ -63,7 +63,8 @@ export async function joinGuild(
     const send = () => bot.send(route, { method: "PUT", json }, user.accessToken);
     const key = `${route} ${Object.keys(options ?? {}).sort()}`;
     const payload = await bot.joinRefusals.join(key, user.accessToken, send);
-    return payload === undefined ? null : readable("PUT", route, () => GuildMember.from(payload, guildId));
+    if (payload === undefined) return null;
+    return parseAnswer({ method: "PUT", route }, () => GuildMember.from(payload, guildId));
   } catch (error) {
     throw nameRefusal(error);
   }

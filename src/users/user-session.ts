@@ -1,16 +1,21 @@
 import type { Config } from "../config.js";
+import { MissingScopes } from "../errors.js";
 import type { Grants } from "../grants/grants.js";
+import type { Token } from "../grants/token.js";
 import type { TokenStorage } from "../grants/token-storage.js";
 import type { Authorization } from "../models/authorization.js";
 import type { Guild } from "../models/guild.js";
 import type { GuildMember } from "../models/guild-member.js";
 import type { User } from "../models/user.js";
 import type { UserConnection } from "../models/user-connection.js";
+import { parseAnswer } from "../rest/answer.js";
 import type { ApiRequest } from "../rest/api-request.js";
-import { requireGranted } from "../scopes.js";
+import { parseRoute } from "../rest/route.js";
+import { requireGranted, scopeOf } from "../scopes.js";
+import { requireSnowflake } from "../snowflake.js";
 import type { BotCalls } from "./bot-calls.js";
 import { type JoinOptions, joinGuild } from "./guild-join.js";
-import { type FetchOptions, fetchOptions } from "./remembered.js";
+import { cacheKey, type FetchOptions, fetchOptions } from "./loading-cache.js";
 import {
   fromPayload,
   type RoleConnection,
@@ -18,7 +23,7 @@ import {
   toPayload,
 } from "./role-connections.js";
 import type { UserCalls } from "./user-calls.js";
-import type { Users } from "./users.js";
+import type { Resource, Users } from "./users.js";
 
 interface Parts {
   readonly config: Config;
@@ -35,27 +40,33 @@ interface Parts {
  */
 export class UserSession {
   readonly #parts: Parts;
-  readonly #place: TokenStorage;
+  readonly #storage: TokenStorage;
+  readonly #onUser: ((user: User) => void) | undefined;
 
-  /** @internal */
-  constructor(parts: Parts, place: TokenStorage) {
+  /** @internal @param onUser called with the fetched user where the login could not find out who it is */
+  constructor(parts: Parts, storage: TokenStorage, onUser?: (user: User) => void) {
     this.#parts = parts;
-    this.#place = place;
+    this.#storage = storage;
+    this.#onUser = onUser;
   }
 
   /** The user. Needs `identify`; with `email` also their address. @throws Unauthorized, MissingScopes, RateLimited, HttpException */
   async fetchUser(options?: FetchOptions): Promise<User> {
-    return this.#parts.users.user(this.#place, fetchOptions(options));
+    const checked = options === undefined ? {} : fetchOptions(options);
+    const token = await this.#validToken();
+    const user = await this.#read(token, this.#parts.users.user, checked);
+    if (token.userId === undefined) this.#onUser?.(user);
+    return user;
   }
 
   /** The user's guilds, 200 at most. Needs `guilds`. @throws Unauthorized, MissingScopes, RateLimited, HttpException */
   async fetchGuilds(options?: FetchOptions): Promise<Guild[]> {
-    return this.#parts.users.guilds(this.#place, fetchOptions(options));
+    return [...(await this.#fetch(this.#parts.users.guilds, options))];
   }
 
   /** The accounts elsewhere that the user has linked. Needs `connections`. @throws Unauthorized, MissingScopes, RateLimited, HttpException */
   async fetchConnections(options?: FetchOptions): Promise<UserConnection[]> {
-    return this.#parts.users.connections(this.#place, fetchOptions(options));
+    return [...(await this.#fetch(this.#parts.users.connections, options))];
   }
 
   /**
@@ -65,12 +76,12 @@ export class UserSession {
    * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
    */
   async fetchMember(guildId: string, options?: FetchOptions): Promise<GuildMember> {
-    return this.#parts.users.member(this.#place, guildId, fetchOptions(options));
+    return this.#fetch(this.#parts.users.member, options, requireSnowflake(guildId, "guildId"));
   }
 
   /** What Discord says of the sign-in itself. Needs no scope. @throws Unauthorized, RateLimited, HttpException */
   async fetchAuthorization(options?: FetchOptions): Promise<Authorization> {
-    return this.#parts.users.authorization(this.#place, fetchOptions(options));
+    return this.#fetch(this.#parts.users.authorization, options);
   }
 
   /**
@@ -81,13 +92,15 @@ export class UserSession {
    * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
    */
   async addToGuild(guildId: string, options?: JoinOptions): Promise<GuildMember | null> {
-    const { grants, users, bot } = this.#parts;
-    const userOf = async () => {
-      const { accessToken, scopes, userId } = await grants.validToken(this.#place);
-      requireGranted(scopes, ["guilds.join"], "addToGuild");
-      return { id: userId ?? (await users.user(this.#place)).id, accessToken };
-    };
-    return joinGuild(bot, guildId, userOf, options);
+    const { users, bot } = this.#parts;
+    return joinGuild(bot, guildId, options, async () => {
+      const token = await this.#validToken();
+      requireGranted(token.scopes, ["guilds.join"], "addToGuild");
+      return {
+        id: token.userId ?? (await this.#read(token, users.user, {})).id,
+        accessToken: token.accessToken,
+      };
+    });
   }
 
   /** The user's link to this application. Needs `role_connections.write`. @throws Unauthorized, MissingScopes, RateLimited, HttpException */
@@ -115,8 +128,41 @@ export class UserSession {
    * @throws TypeError for a route that leaves the API
    * @throws Unauthorized, MissingScopes, RateLimited, HttpException
    */
-  request<T = unknown>(route: string, request?: ApiRequest): Promise<T> {
-    return this.#parts.calls.send(this.#place, route, request) as Promise<T>;
+  async request<T = unknown>(route: string, request?: ApiRequest): Promise<T> {
+    const { template } = parseRoute(route);
+    const token = await this.#validToken();
+    const scope = scopeOf(template);
+    if (scope !== undefined) requireGranted(token.scopes, [scope], template);
+    return this.#parts.calls.send(this.#storage, token, route, request) as Promise<T>;
+  }
+
+  /** The one place where a call gets its token. */
+  #validToken(): Promise<Token> {
+    return this.#parts.grants.validToken(this.#storage);
+  }
+
+  async #fetch<T extends object>(
+    resource: Resource<T>,
+    options?: FetchOptions,
+    guildId?: string,
+  ): Promise<T> {
+    const checked = options === undefined ? {} : fetchOptions(options);
+    return this.#read(await this.#validToken(), resource, checked, guildId);
+  }
+
+  /** Checks the scope before it asks the cache: what is cached must not outlive the sign-in or its scopes. */
+  #read<T extends object>(
+    token: Token,
+    { route, scope, cache, parse }: Resource<T>,
+    options: FetchOptions,
+    guildId = "",
+  ): Promise<T> {
+    if (scope !== undefined && !token.scopes.includes(scope)) throw new MissingScopes([scope], route);
+    return cache.fetch(cacheKey(token.id, guildId), options, async () => {
+      const path = route.replace(":id", guildId);
+      const payload = await this.#parts.calls.send(this.#storage, token, path);
+      return parseAnswer({ method: "GET", route: path }, () => parse(payload, guildId));
+    });
   }
 
   get #roleConnectionRoute(): string {

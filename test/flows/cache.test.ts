@@ -68,6 +68,43 @@ describe.each(EXPRESS)("what Discord said of a user on %s", (_name, createApp) =
     expect(simulator.requests).toHaveLength(1);
   });
 
+  it.each(["fresh=true", "maxAgeMs=0"])(
+    "with %s does not come from a call that was sent earlier",
+    async (query) => {
+      const { simulator, browser } = await startSignedIn(createApp);
+      simulator.fail({ kind: "delay", ms: 200, route: "/users/@me" });
+      const slow = browser.get("/user?fresh=true");
+      await expect.poll(() => simulator.requests.length).toBe(1);
+      expect((await browser.get(`/user?${query}`)).status).toBe(200);
+      expect(simulator.requests).toHaveLength(2);
+      expect((await slow).status).toBe(200);
+    },
+  );
+
+  it("takes no more memory than the app allows, and makes room for what is read now", async () => {
+    const { simulator, app, user, browser } = await startSignedIn(createApp, {
+      scopes: SCOPES,
+      discord: { cache: { maxBytes: 2000 } },
+    });
+    const other = app.browser();
+    const otherUser = simulator.addUser();
+    await other.signIn("/login", { user: otherUser });
+    const guild = simulator.addGuild({ name: "x".repeat(500) });
+    for (const member of [user, otherUser]) simulator.addMember(guild, member);
+    simulator.clearRequests();
+
+    for (const [visitor, requests] of [
+      [browser, 1],
+      [browser, 1],
+      [other, 2],
+      [other, 2],
+      [browser, 3],
+    ] as const) {
+      expect((await visitor.get("/guilds")).json()).toHaveLength(1);
+      expect(simulator.requestsTo("/users/@me/guilds")).toHaveLength(requests);
+    }
+  });
+
   it("by a wide login is not shown to a narrow one of the same user", async () => {
     const { app, user, browser } = await startSignedIn(createApp, {
       login: (req) => (req.query["wide"] ? { scopes: ["identify", "email"] } : {}),

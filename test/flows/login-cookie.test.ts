@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { discordRouter } from "../../src/index.js";
 import { EXPRESS, startApp, startSimulator } from "../support/app.js";
 import { movableClock } from "../support/clock.js";
 import { beginLogin, lastError, loginCookies, openLogin } from "../support/login.js";
@@ -96,7 +97,7 @@ describe.each(EXPRESS)("the cookie of a login on %s", (_name, createApp) => {
     const tooLarge = await browser.get("/login?size=2200");
 
     expect(large.json<{ data: string }>().data).toHaveLength(1900);
-    expect(tooLarge.status).toBe(500);
+    expect(tooLarge.status).toBe(400);
     expect(lastError(app)).toBeInstanceOf(TypeError);
     expect(lastError(app)).toMatchObject({
       message: expect.stringMatching(/takes 3\d{3} bytes of at most 3000/),
@@ -113,6 +114,8 @@ describe.each(EXPRESS)("the cookie of a login on %s", (_name, createApp) => {
     expect(lastError(app)).toMatchObject({
       name: "TypeError",
       message: expect.stringContaining("too large"),
+      code: "data_too_large",
+      status: 400,
     });
   });
 
@@ -135,6 +138,33 @@ describe.each(EXPRESS)("the cookie of a login on %s", (_name, createApp) => {
     const answers = [];
     for (const { callbackUrl } of logins) answers.push(await browser.get(callbackUrl));
     expect(answers.map(({ status }) => status)).toEqual([400, 400, 200, 200, 200]);
+  });
+
+  it.each([
+    ["long places to return to", 1400, { "Sec-Fetch-Site": "cross-site" }],
+    ["long places, in a browser that does not say who opened them", 1400, {}],
+    ["many short ones", 1, { "Sec-Fetch-Site": "cross-site" }],
+    ["many, from a sibling domain", 300, { "Sec-Fetch-Site": "same-site" }],
+  ])("is ended by no other site that opens the login's address with %s", async (_what, length, headers) => {
+    const simulator = await startSimulator();
+    const clock = movableClock();
+    const app = await startApp(createApp, simulator, {
+      callbackPath: "/auth/callback",
+      routes: (to) => to.use("/auth", discordRouter()),
+    });
+    const user = simulator.addUser();
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, user, "/auth/login?returnTo=/where-i-was");
+
+    for (let times = 0; times < (length > 1000 ? 6 : 25); times += 1) {
+      clock.advance(1000);
+      const place = `/${"x".repeat(length)}`;
+      expect((await browser.get(`/auth/login?returnTo=${place}`, { headers })).status).toBe(302);
+    }
+
+    const bytes = loginCookies(browser).map((name) => name.length + sizeOf(browser.cookies.get(name)));
+    expect(bytes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(6000);
+    expect((await browser.get(callbackUrl)).location).toBe("/where-i-was");
   });
 
   it("leaves alone what this application cannot have set", async () => {

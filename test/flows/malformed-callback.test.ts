@@ -1,3 +1,4 @@
+import session from "express-session";
 import { describe, expect, it } from "vitest";
 import { HttpException } from "../../src/index.js";
 import { EXPRESS, startApp, startSimulator } from "../support/app.js";
@@ -105,9 +106,16 @@ describe.each(EXPRESS)("a callback on %s", (_name, createApp) => {
     expect(found.json()).toMatchObject({ replayed: false, userId: user.id });
   });
 
-  it("is session_missing without a session, and no code is spent", async () => {
+  it("is session_missing without a session, as when its store goes offline meanwhile, and no code is spent", async () => {
     const simulator = await startSimulator();
-    const app = await startApp(createApp, simulator, { sessionMiddleware: (_req, _res, next) => next() });
+    const sessions = session({
+      secret: "a secret of the session cookie",
+      resave: false,
+      saveUninitialized: false,
+    });
+    const app = await startApp(createApp, simulator, {
+      sessionMiddleware: (req, res, next) => (req.path === "/login" ? sessions(req, res, next) : next()),
+    });
     const browser = app.browser();
     const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
 

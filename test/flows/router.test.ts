@@ -1,9 +1,12 @@
+import cookieSession from "cookie-session";
 import type { Application, Request, Response } from "express";
 import { MemoryStore, type SessionData } from "express-session";
 import { describe, expect, it } from "vitest";
 import { discordRouter, type Login, type RouterOptions } from "../../src/index.js";
 import { EXPRESS, startApp, startSimulator } from "../support/app.js";
-import { openLogin, signedInAs } from "../support/login.js";
+import { movableClock } from "../support/clock.js";
+import { loginCookies, openLogin, signedInAs } from "../support/login.js";
+import { sendRaw } from "../support/raw-request.js";
 
 /** A store that answers in a later turn, as those over a network do. */
 class SlowStore extends MemoryStore {
@@ -110,6 +113,30 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     });
 
     expect((await app.browser().get("/other")).text).toBe("other");
+  });
+
+  it("matches its paths as Express matches routes: in either case, with or without a slash at the end", async () => {
+    const { browser, simulator, user, own } = await startWithRouter(createApp);
+
+    await browser.signIn("/auth/Login/", { user });
+    expect(await signedInAs(browser)).toBe(user.id);
+    const { callbackUrl } = await openLogin(browser, simulator, user, "/AUTH/LOGIN");
+    expect((await browser.get(callbackUrl.replace("/callback?", "/Callback/?"))).status).toBe(302);
+    expect((await browser.post("/auth/LOGOUT/", { headers: own })).status).toBe(303);
+    expect(await signedInAs(browser)).toBeUndefined();
+
+    for (const path of ["/auth/login//", "/auth/login/x", "/auth/xlogin", "/auth", "/auth/"])
+      expect((await browser.get(path)).status).toBe(404);
+  });
+
+  it.each([
+    ["case sensitive routing", "/auth/Login"],
+    ["strict routing", "/auth/login/"],
+  ])("heeds the app's setting %s", async (setting, path) => {
+    const { browser } = await startWithRouter(() => createApp().enable(setting));
+
+    expect((await browser.get(path)).status).toBe(404);
+    expect((await browser.get("/auth/login")).status).toBe(302);
   });
 
   it("asks for the scopes it is given", async () => {
@@ -240,6 +267,53 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     expect(await signedInAs(browser)).toBe(status === 403 ? user.id : undefined);
   });
 
+  it.each([
+    [{ Origin: "null" }, { cookie: { sameSite: "lax" } }, 303],
+    [{ Origin: "null" }, { cookie: { sameSite: "strict" } }, 303],
+    [{ Origin: "null" }, { cookie: { sameSite: true } }, 303],
+    [{}, { cookie: { sameSite: "lax" } }, 303],
+    [{ Origin: "null" }, { cookie: { sameSite: false } }, 403],
+    [{ Origin: "https://evil.example" }, { cookie: { sameSite: "lax" } }, 403],
+    [{ Origin: "null", "Sec-Fetch-Site": "cross-site" }, { cookie: { sameSite: "lax" } }, 403],
+    [{ Origin: "null", "Sec-Fetch-Site": "same-origin" }, {}, 303],
+  ] as const)(
+    "decides about a logout with %j by the session cookie %j: %i",
+    async (headers, sessionOptions, status) => {
+      const simulator = await startSimulator();
+      const app = await startApp(createApp, simulator, {
+        session: sessionOptions,
+        callbackPath: "/auth/callback",
+        routes: (to) => to.use("/auth", discordRouter()),
+      });
+      const browser = app.browser();
+      const user = simulator.addUser();
+      await browser.signIn("/auth/login", { user });
+      expect(await signedInAs(browser)).toBe(user.id);
+
+      expect((await browser.post("/auth/logout", { headers })).status).toBe(status);
+      expect(await signedInAs(browser)).toBe(status === 403 ? user.id : undefined);
+    },
+  );
+
+  it.each([
+    ["lax", 303],
+    [undefined, 403],
+  ] as const)(
+    "decides about a logout without an origin by cookie-session's cookie too: sameSite %s",
+    async (sameSite, status) => {
+      const simulator = await startSimulator();
+      const app = await startApp(createApp, simulator, {
+        sessionMiddleware: cookieSession({ keys: ["a key of the cookies"], sameSite }),
+        callbackPath: "/auth/callback",
+        routes: (to) => to.use("/auth", discordRouter()),
+      });
+      const browser = app.browser();
+      await browser.signIn("/auth/login", { user: simulator.addUser() });
+
+      expect((await browser.post("/auth/logout", { headers: { Origin: "null" } })).status).toBe(status);
+    },
+  );
+
   it("logs out by POST only", async () => {
     const { browser, user, own } = await startWithRouter(createApp);
     await browser.signIn("/auth/login", { user });
@@ -284,6 +358,48 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     expect(page.text).not.toContain("<b>");
   });
 
+  it("says in everyday words what to do about a lost login, by what became of it", async () => {
+    const clock = movableClock();
+    const { app, browser, simulator, user } = await startWithRouter(createApp);
+    const { callbackUrl } = await openLogin(browser, simulator, user, "/auth/login");
+    const [name = ""] = loginCookies(browser);
+    const changed = browser.clone();
+    changed.cookies.set(name, "changed");
+    const elsewhere = app.browser();
+    const pages = [await elsewhere.get(callbackUrl), await changed.get(callbackUrl)];
+    clock.advance(600_001);
+    pages.push(await browser.get(callbackUrl));
+
+    expect(pages.map(({ status }) => status)).toEqual([400, 400, 400]);
+    expect(pages.map(({ text }) => /<p>(.*)<\/p>/.exec(text)?.[1])).toEqual([
+      expect.stringContaining("finish in this browser"),
+      expect.stringContaining("This site was updated"),
+      expect.stringContaining("within ten minutes"),
+    ]);
+    for (const { text } of pages)
+      expect(text).not.toMatch(/cookie of|state|sealed|secret|HttpException|redirect/i);
+  });
+
+  it.each(["//evil.example", "///evil.example", "/\\\\evil.example", "/\\evil.example", "/.//evil.example"])(
+    "offers a lost login again within the app, mounted at a pattern and called at %s",
+    async (path) => {
+      const simulator = await startSimulator();
+      const app = await startApp(createApp, simulator, {
+        routes: (to) => to.use(/^[/\\.]+[^/]+(?=\/back)/, discordRouter({ callbackPath: "/back" })),
+      });
+
+      const { status, body } = await sendRaw(app.url, [
+        `GET ${path}/back?state=unknown&code=c HTTP/1.1`,
+        `Host: ${new URL(app.url).host}`,
+      ]);
+
+      expect(status).toBe(400);
+      const href = /<a href="([^"]*)">/.exec(body)?.[1] ?? "";
+      expect(new URL(href, app.url).origin).toBe(app.url);
+      expect(href).toMatch(/^\/(?![/\\])/);
+    },
+  );
+
   it("has no page to offer where it serves no login", async () => {
     const { app, browser } = await startWithRouter(createApp, { loginPath: false });
 
@@ -295,16 +411,13 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
 
   it("gives every other error to next", async () => {
     const { app, browser, simulator, user } = await startWithRouter(createApp);
-    const { location = "" } = await browser.get("/auth/login");
 
-    const cancelled = await browser.get(await simulator.cancel(location, { user }));
     const malformed = await browser.get("/auth/callback");
     simulator.fail({ route: "POST /oauth2/token", kind: "status", status: 500 });
     const failed = await browser.signIn("/auth/login", { user });
 
-    expect([cancelled.status, malformed.status, failed.status]).toEqual([403, 400, 502]);
+    expect([malformed.status, failed.status]).toEqual([400, 502]);
     expect(app.errors.map((error) => (error as { code: string }).code)).toEqual([
-      "access_denied",
       "callback_malformed",
       "discord_unavailable",
     ]);

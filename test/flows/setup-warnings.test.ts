@@ -1,7 +1,7 @@
 import type { Application, RequestHandler } from "express";
 import session, { MemoryStore, type SessionOptions } from "express-session";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { DiscordOptions } from "../../src/index.js";
+import { type DiscordOptions, discordRouter } from "../../src/index.js";
 import { EXPRESS, startApp, startSimulator } from "../support/app.js";
 import { lastError, openLogin, signedInAs } from "../support/login.js";
 
@@ -138,6 +138,57 @@ describe.each(EXPRESS)("a set-up that loses logins, on %s", (_name, createApp) =
   });
 });
 
+describe.each(EXPRESS)("a redirect URI that leads past the router, on %s", (_name, createApp) => {
+  async function messagesOf(
+    { mount, callbackPath, redirect }: { mount: string; callbackPath?: string | false; redirect: string },
+    paths: readonly string[],
+  ) {
+    const simulator = await startSimulator();
+    const messages: string[] = [];
+    const collect = ({ code, message }: Error & { code?: string }) => {
+      if (code === "EXPRESS_DISCORD_OTHER_CALLBACK") messages.push(message);
+    };
+    process.on("warning", collect);
+    onTestFinished(() => void process.off("warning", collect));
+    const app = await startApp(createApp, simulator, {
+      callbackPath: redirect,
+      routes: (to) => to.use(mount, discordRouter({ callbackPath })),
+    });
+    for (const path of paths) expect((await app.browser().get(path)).status).toBe(302);
+    await warned([]);
+    return messages;
+  }
+
+  it("is named once, at the first login, with both paths", async () => {
+    const set = { mount: "/auth", redirect: "/oauth/return" };
+    expect(await messagesOf(set, [])).toEqual([]);
+    expect(await messagesOf(set, ["/auth/login", "/AUTH/login", "/auth/login"])).toEqual([
+      expect.stringMatching(/leads to "\/oauth\/return".* discordRouter is "\/auth\/callback"/),
+    ]);
+    expect(await messagesOf({ mount: "/auth", redirect: "/callback" }, ["/auth/login"])).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      "which differs as Express does not mind",
+      { mount: "/auth", redirect: "/Auth/callback/" },
+      "/auth/login",
+    ],
+    [
+      "which the app serves itself",
+      { mount: "/auth", callbackPath: false, redirect: "/callback" },
+      "/auth/login",
+    ],
+    [
+      "under a pattern that a stranger fills in",
+      { mount: "/:tenant", redirect: "/acme/callback" },
+      "/other/login",
+    ],
+  ] as const)("is not one %s", async (_what, set, path) => {
+    expect(await messagesOf(set, [path])).toEqual([]);
+  });
+});
+
 describe.each(EXPRESS)("a good set-up on %s", (_name, createApp) => {
   const https = { redirectUri: "https://app.example.com/callback" };
   it.each<[string, SetUp]>([
@@ -248,6 +299,20 @@ describe.each(EXPRESS)("a request without a session on %s", (_name, createApp) =
     const places = causes.map((cause) => message.indexOf(cause));
     expect(places).toEqual([...places].sort((a, b) => a - b));
     expect(places.every((place) => place > 0)).toBe(true);
+  });
+
+  it("fails at the login, before the visitor has been to Discord", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      sessionMiddleware: none,
+      routes: (to) => to.use("/auth", discordRouter()),
+    });
+
+    for (const path of ["/login", "/auth/login"]) {
+      const answer = await app.browser().get(path);
+      expect([answer.status, answer.json<{ code: string }>().code]).toEqual([500, "session_missing"]);
+      expect(answer.headers.getSetCookie()).toEqual([]);
+    }
   });
 
   it("is the same when the middleware comes after the route", async () => {

@@ -13,7 +13,9 @@ type Discord = InstanceType<Instance["DiscordOAuth2Session"]>;
 const REDIRECT_URI = "http://127.0.0.1:3000/callback";
 const SESSION_ID_CHARS = 32;
 const SESSION_MS = 86_400_000;
-const TIMEOUT_MS = 1000;
+const ACCESS_TOKEN_SECONDS = 604_800;
+/** As with the default, a store is waited for longer than a lease lasts. */
+const TIMEOUT_MS = 1500;
 /** Each process's clock is behind the previous one's by so much: no code may rely on equal clocks. */
 const SKEW_MS = 1700;
 const WARM_UP_MS = 100;
@@ -77,7 +79,8 @@ export class Cluster {
 
   /** Begins a run: another world, in which no process remembers anything. */
   begin(story: Circumstances & Mishaps): void {
-    const { clock, options } = this.simulator;
+    const { behaviour, clock, options } = this.simulator;
+    behaviour.accessTokenSeconds = story.accessTokenSeconds ?? ACCESS_TOKEN_SECONDS;
     const onTime = (time: number) => clock.advance(this.epoch + time - clock.now());
     onTime(0);
     this.#world = new World(options, story, this.epoch);

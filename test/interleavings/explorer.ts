@@ -1,7 +1,7 @@
 import type { Cluster, ClusterOptions } from "./cluster.js";
 import { settle } from "./settle.js";
 import type { Action, Mishaps } from "./turns.js";
-import type { Circumstances } from "./world.js";
+import { type Circumstances, Violation } from "./world.js";
 
 /** What happens in a run, and what must hold. */
 export interface Story extends Circumstances, Mishaps, Omit<ClusterOptions, "patches"> {
@@ -121,7 +121,7 @@ async function begin(cluster: Cluster, story: Story, choices: readonly number[])
   const { world, turns } = cluster;
   const { scripts, check } = await story.begin(cluster);
   world.isFree = false;
-  for (const script of scripts) script().catch((error: unknown) => world.violate(String(error)));
+  for (const script of scripts) script().catch((error: unknown) => world.violate(textOf(error)));
   await settle(world);
   const taken: number[] = [];
   const actions = () => (world.violation ? [] : turns.actions());
@@ -137,11 +137,15 @@ async function begin(cluster: Cluster, story: Story, choices: readonly number[])
   }
   async function end(): Promise<Counterexample | undefined> {
     world.isFree = true;
-    if (!world.violation) await check().catch((error: unknown) => world.violate(String(error)));
+    if (!world.violation) await check().catch((error: unknown) => world.violate(textOf(error)));
     return world.violation && { what: world.violation.message, choices: taken, steps: world.trace };
   }
   for (const choice of choices) await take(choice);
   return { choices: taken as readonly number[], actions, take, end };
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Violation ? error.message : String(error);
 }
 
 /** Whether two actions lead to the same state in either order, and neither makes the other impossible. */

@@ -77,7 +77,7 @@ export class Records {
     if (purpose === "lease")
       return `${this.#open(key, "lease", grantId)?.split(" ")[1]}, ${this.#versions.get(key)}`;
     const { cookie: _, ...session } = JSON.parse(json);
-    return this.#named(JSON.stringify(session));
+    return this.named(JSON.stringify(session));
   }
 
   /** The whole content. */
@@ -101,7 +101,7 @@ export class Records {
     const { token, login, writtenAt } = JSON.parse(text);
     const times = [token?.issuedAt, token?.expiresAt, writtenAt].map((time) => time - this.#epoch);
     const pair = token && [token.accessToken, token.refreshToken, token.userId, token.id].join(" ");
-    return this.#named([pair, ...times, login && JSON.stringify(login)].filter(Boolean).join(", "));
+    return this.named([pair, ...times, login && JSON.stringify(login)].filter(Boolean).join(", "));
   }
 
   #open(key: string, purpose: "grant" | "lease" | "ended", grantId: string): string | undefined {
@@ -110,7 +110,8 @@ export class Records {
     return typeof sealed === "string" ? this.#seal.open(purpose, grantId, sealed) : undefined;
   }
 
-  #named(text: string): string {
+  /** A text with names for everything random in it. */
+  named(text: string): string {
     let named = text;
     for (const [random, name] of this.#names) named = named.replaceAll(random, name);
     return named;

@@ -7,7 +7,7 @@ export interface Mishaps {
   readonly mayDie?: readonly string[];
   /** Processes of which one may be frozen while time passes. */
   readonly mayFreeze?: readonly string[];
-  /** Processes of which one write may be rejected by the store. */
+  /** Processes of which one write may be rejected by the store, or take effect and never be answered. */
   readonly mayFail?: readonly string[];
 }
 
@@ -26,7 +26,7 @@ export interface Action {
 
 const MOST_TIME_STEPS = 500;
 /** Longer than a lease lasts and a store is waited for. */
-const FROZEN_MS = 3000;
+const FROZEN_MS = 4000;
 
 /** Decides what can happen next in a run. Time passes only where nothing else can happen, or a process is frozen. */
 export class Turns {
@@ -134,17 +134,14 @@ export class Turns {
     yield action;
     if (this.#mishap || stop.isRead) return;
     const { fail } = stop;
-    if (fail && this.#mishaps.mayFail?.includes(process.name))
-      yield {
-        ...action,
-        id: `${stop.id} fails`,
-        isMishap: true,
-        run: () => {
-          this.#mishap = "failure";
-          this.#mayBeToldEnded = this.#world.holdsUnsavedPair(process);
-          this.#world.release(process, { ...stop, act: () => "fails", deliver: fail });
-        },
-      };
+    if (fail && this.#mishaps.mayFail?.includes(process.name)) {
+      yield this.#failure(process, action, `${stop.id} fails`, {
+        ...stop,
+        act: () => "fails",
+        deliver: fail,
+      });
+      yield this.#failure(process, action, `${stop.id} is never answered`, { ...stop, deliver: () => {} });
+    }
     if (!this.#mishaps.mayDie?.includes(process.name)) return;
     // Between two effects it makes no difference when a process dies.
     yield {
@@ -158,6 +155,16 @@ export class Turns {
         this.#dying = process;
       },
     };
+  }
+
+  #failure(process: RunProcess, action: Action, id: string, stop: Stop): Action {
+    const run = () => {
+      this.#mishap = "failure";
+      this.#world.release(process, stop);
+      this.#world.trace.push(`(${id})`);
+      this.#mayBeToldEnded = this.#world.holdsUnsavedPair(process);
+    };
+    return { ...action, id, isMishap: true, run };
   }
 
   *#timeStep(running: readonly RunProcess[]): Generator<Action> {

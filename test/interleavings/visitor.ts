@@ -134,6 +134,7 @@ export function checkSentOnce({ world, turns }: Cluster): void {
   if (repeated) throw new Violation(`The refresh token of ${repeated} was sent twice.`);
 }
 
-function codeOf(error: unknown): string {
+/** The code of an error, or its text. */
+export function codeOf(error: unknown): string {
   return String((error as { code?: unknown }).code ?? error);
 }

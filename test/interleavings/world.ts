@@ -37,6 +37,8 @@ export interface Circumstances {
   readonly hasOldSessions?: boolean;
   /** Whether the store's `touch` writes the record that it is given. */
   readonly touchWrites?: boolean;
+  /** How long access tokens live. */
+  readonly accessTokenSeconds?: number;
   /** How long Discord takes, in milliseconds, for requests to the token endpoint of one process. */
   readonly slowDiscord?: { readonly process: string; readonly ms: number };
 }
@@ -126,7 +128,7 @@ export class World {
 
   /** Notes the first thing that must not happen. Thrown, it would look like a failing store. */
   violate(what: string): void {
-    this.violation ??= new Violation(what);
+    this.violation ??= new Violation(this.records.named(what));
   }
 
   /** What identifies the state of this run, mishaps apart. */

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { setTimeout as delay } from "node:timers/promises";
 import type { Command, Message, Reply } from "./worker.js";
 
 /** A process that runs `worker.ts`. */
@@ -27,6 +28,13 @@ export class Worker {
     const reply = this.#reply(message.id);
     this.#process.send(message);
     return reply;
+  }
+
+  /** Stops the process for so much real time: no timer fires and no socket is read. */
+  async freeze(ms: number): Promise<void> {
+    this.#process.kill("SIGSTOP");
+    await delay(ms);
+    this.#process.kill("SIGCONT");
   }
 
   async kill(): Promise<void> {

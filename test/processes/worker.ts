@@ -21,7 +21,8 @@ export type Command =
   | {
       readonly name: "serve";
       readonly discord: DiscordOptions;
-      readonly redisUrl: string;
+      /** Default: tokens and sessions stay in memory. */
+      readonly redisUrl?: string;
       /** Of everything in Redis. */
       readonly prefix: string;
       readonly lock: LockKind;
@@ -41,7 +42,11 @@ export interface Reply {
   readonly url?: string;
 }
 
-const LOCKS = { expired: (_key, task) => task(), none: undefined } satisfies Record<string, Lock | undefined>;
+const LOCKS: Record<LockKind, Lock | undefined> = {
+  redis: undefined,
+  expired: (_key, task) => task(),
+  none: undefined,
+};
 
 let movedByMs = 0;
 replaceClock({ now: () => Date.now() + movedByMs });
@@ -61,18 +66,17 @@ async function run(command: Command): Promise<Omit<Reply, "id">> {
 /** Starts an app of its own, as each process of a real one would. */
 async function serve({ discord: options, redisUrl, prefix, lock: kind }: Command & { name: "serve" }) {
   movedByMs = 0;
-  const client = createClient({ url: redisUrl });
-  await client.connect();
   const app = express();
   app.use(
     session({
-      store: new RedisStore({ client, prefix }),
+      ...(redisUrl && { store: await redisStore(redisUrl, prefix) }),
       secret: "a secret of the session cookie",
       resave: false,
       saveUninitialized: false,
     }),
   );
-  const lock = kind === "redis" ? redisLock(new Redis(redisUrl, { keyPrefix: prefix })) : LOCKS[kind];
+  const lock =
+    kind === "redis" && redisUrl ? redisLock(new Redis(redisUrl, { keyPrefix: prefix })) : LOCKS[kind];
   const discord = new DiscordOAuth2Session(app, { ...options, lock });
 
   app.get("/login", (req, res) => discord.createSession(req, res));
@@ -87,4 +91,10 @@ async function serve({ discord: options, redisUrl, prefix, lock: kind }: Command
   const server = app.listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function redisStore(url: string, prefix: string): Promise<RedisStore> {
+  const client = createClient({ url });
+  await client.connect();
+  return new RedisStore({ client, prefix });
 }

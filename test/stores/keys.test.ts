@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import type { Application, Request } from "express";
 import { describe, expect, it } from "vitest";
-import { requiresAuthorization } from "../../src/index.js";
+import { type DiscordOptions, requiresAuthorization } from "../../src/index.js";
 import { EXPRESS, startApp } from "../support/app.js";
 import { failureOf, refreshesAt, WEEK_MS } from "../support/signed-in.js";
 import { type SignedInOnStore, startSignedInOn } from "../support/signed-in-on.js";
@@ -69,6 +69,20 @@ describe.each(EXPRESS)("session ids on %s", (_express, createApp) => {
     );
   });
 
+  describe.each(served(KINDS))("in %s", (_name, kind) => {
+    it("of a form that cannot be guessed leave the keys to an option", async () => {
+      const recordKey = (hash: string) => withCheckDigit(Buffer.from(hash).toString("hex").slice(0, 24));
+      const discord = { recordKey };
+      const ids = idsOf(() => withCheckDigit(randomBytes(12).toString("hex")));
+      const story = await startSignedInOn(createApp, kind, {
+        session: { genid: ids.genid },
+        discord,
+      });
+      const written = await refreshAndSignOut(story, ids, /^[0-9a-f]{24}\/[0-9]$/, discord);
+      expect(written.filter((key) => key !== withCheckDigit(key.slice(0, 24)))).toEqual([]);
+    });
+  });
+
   describe.each(served([POSTGRES_UUID]))("in %s", (_name, kind) => {
     it("are the only values that the column takes, and every key is one", async () => {
       const ids = idsOf(randomUUID);
@@ -77,11 +91,21 @@ describe.each(EXPRESS)("session ids on %s", (_express, createApp) => {
     });
   });
 
-  /** Through two refreshes, one in another process, and a sign-out that holds in both; looks at every key that is written. */
-  async function refreshAndSignOut(story: SignedInOnStore, ids: Ids, pattern: RegExp): Promise<void> {
+  /**
+   * Refreshes twice, once in another process, and signs out in both.
+   *
+   * @returns every key that was written, sessions apart
+   */
+  async function refreshAndSignOut(
+    story: SignedInOnStore,
+    ids: Ids,
+    pattern: RegExp,
+    discord?: DiscordOptions,
+  ): Promise<string[]> {
     const { simulator, app, user, browser, opened, advance } = story;
     const other = await startApp(createApp, simulator, {
       session: { genid: ids.genid, store: opened.store },
+      ...(discord && { discord }),
       routes: (to) =>
         to.get("/guarded", requiresAuthorization, (_req, res) => void res.json({ passed: true })),
     });
@@ -106,6 +130,7 @@ describe.each(EXPRESS)("session ids on %s", (_express, createApp) => {
     const ours = [...written].filter((key) => !ids.issued.has(key));
     expect(ours.length).toBeGreaterThan(0);
     expect(ours.filter((key) => !pattern.test(key))).toEqual([]);
+    return ours;
   }
 });
 
@@ -123,6 +148,10 @@ function idsOf(first: () => string): Ids {
       generate = next;
     },
   };
+}
+
+function withCheckDigit(digits: string): string {
+  return `${digits}/${[...digits].reduce((sum, digit) => sum + Number.parseInt(digit, 16), 0) % 10}`;
 }
 
 /** As an app does it that gives a session a new id now and then. */

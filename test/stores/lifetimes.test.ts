@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { type DiscordOAuth2Session, discordRouter, requiresAuthorization } from "../../src/index.js";
 import { EXPRESS, forward } from "../support/app.js";
 import { refreshesAt } from "../support/signed-in.js";
-import { recordKeyIn, sessionKeyIn, startSignedInOn } from "../support/signed-in-on.js";
-import { STORES, type StoreForTest, served } from "../support/stores.js";
+import { recordKeyIn, type SignedInOnStore, sessionKeyIn, startSignedInOn } from "../support/signed-in-on.js";
+import { STORES, served } from "../support/stores.js";
 
 type Mount = (app: Application, discord: DiscordOAuth2Session) => void;
 
@@ -28,27 +28,28 @@ describe.each(EXPRESS)("on %s", (_express, createApp) => {
       ["live an hour", { cookie: { maxAge: HOUR_MS } }],
       ["live 20 days", { cookie: { maxAge: 20 * DAY_MS } }],
     ])("keeps a record as long as its session where sessions %s", async (_lifetime, session) => {
-      const { opened } = await startSignedInOn(createApp, kind, { session });
-      await expectEqualLifetimes(opened);
+      const story = await startSignedInOn(createApp, kind, { session });
+      await expectEqualLifetimes(story);
     });
 
     it("keeps the record as long as the session after each visit and each refresh", async () => {
       const session = { rolling: true, cookie: { maxAge: 20 * DAY_MS } };
-      const { opened, simulator, browser, pass } = await startSignedInOn(createApp, kind, { session });
+      const story = await startSignedInOn(createApp, kind, { session });
+      const { simulator, browser, pass } = story;
       const step = (kind.ownTtlMs ?? 5 * DAY_MS) - HOUR_MS;
       for (let passed = 0; passed < 16 * DAY_MS; passed += step) {
         await pass(step);
         expect((await browser.get("/user?fresh=true")).status).toBe(200);
-        await expectEqualLifetimes(opened);
+        await expectEqualLifetimes(story);
       }
       expect(refreshesAt(simulator)).toBe(2);
     });
 
     it("keeps the note of a sign-out as long as the session", async () => {
       const session = { cookie: { maxAge: 2 * HOUR_MS } };
-      const { opened, browser } = await startSignedInOn(createApp, kind, { session });
-      await browser.post("/logout");
-      await expectEqualLifetimes(opened);
+      const story = await startSignedInOn(createApp, kind, { session });
+      await story.browser.post("/logout");
+      await expectEqualLifetimes(story);
     });
   });
 
@@ -89,7 +90,8 @@ describe.each(EXPRESS)("on %s", (_express, createApp) => {
   });
 });
 
-async function expectEqualLifetimes(opened: StoreForTest): Promise<void> {
+async function expectEqualLifetimes({ opened, quiet }: SignedInOnStore): Promise<void> {
+  await quiet();
   const ofSession = await opened.lifetimeMs(await sessionKeyIn(opened));
   const ofRecord = await opened.lifetimeMs(await recordKeyIn(opened));
   const difference = ofRecord === ofSession ? 0 : Math.abs(ofRecord - ofSession);

@@ -1,44 +1,53 @@
-import type { Store } from "express-session";
+import type { SessionOptions, Store } from "express-session";
 import { describe, expect, it } from "vitest";
 import { EXPRESS } from "../support/app.js";
+import { refreshesAt } from "../support/signed-in.js";
 import { startSignedInOn } from "../support/signed-in-on.js";
 import { STORES, served } from "../support/stores.js";
+
+interface Given {
+  readonly session?: Partial<SessionOptions>;
+  readonly isTouchOff?: boolean;
+}
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
 const EXPRESS_5 = EXPRESS.slice(1);
 
-describe.each(EXPRESS_5)("a visitor who comes back for a month on %s", (_express, createApp) => {
-  describe.each(served(STORES))("with the store %s", (_name, kind) => {
-    it("once an hour, in sessions that end with the browser, is still signed in", {
-      timeout: 60_000,
-    }, async () => {
-      const { browser, pass } = await startSignedInOn(createApp, kind);
-      for (let hours = 0; hours < 30 * 24; hours += 1) {
-        await pass(HOUR_MS);
-        expect([hours, (await browser.get("/guarded")).status]).toEqual([hours, 200]);
-      }
-    });
+const STORIES: readonly (readonly [often: string, sessions: string, everyMs: number, given: Given])[] = [
+  ["once an hour", "end with the browser", HOUR_MS, {}],
+  [
+    "four times a day",
+    "roll for a day",
+    6 * HOUR_MS,
+    { session: { rolling: true, cookie: { maxAge: DAY_MS } } },
+  ],
+  [
+    "four times a day",
+    "roll for a day, are saved each time and never touched",
+    6 * HOUR_MS,
+    { session: { rolling: true, resave: true, cookie: { maxAge: DAY_MS } }, isTouchOff: true },
+  ],
+];
 
-    it("four times a day, in sessions that roll for a day, is still signed in", async () => {
-      const session = { rolling: true, cookie: { maxAge: DAY_MS } };
-      const { browser, pass } = await startSignedInOn(createApp, kind, { session });
-      for (let visits = 0; visits < 30 * 4; visits += 1) {
-        await pass(6 * HOUR_MS);
-        expect([visits, (await browser.get("/guarded")).status]).toEqual([visits, 200]);
-      }
-    });
-
-    it("four times a day, in sessions that are saved each time and never touched, is still signed in", async () => {
-      const session = { rolling: true, resave: true, cookie: { maxAge: DAY_MS } };
-      const { opened, browser, pass } = await startSignedInOn(createApp, kind, { session });
-      switchTouchOff(opened.store);
-      for (let visits = 0; visits < 30 * 4; visits += 1) {
-        await pass(6 * HOUR_MS);
-        expect([visits, (await browser.get("/guarded")).status]).toEqual([visits, 200]);
-      }
-    });
+describe.each(EXPRESS_5)("on %s with", { timeout: 120_000 }, (_express, createApp) => {
+  describe.each(served(STORES))("the store %s", (_name, kind) => {
+    it.each(STORIES)(
+      "a visitor who comes %s for a month is still signed in, where sessions %s",
+      async (...story) => {
+        const [, , everyMs, { session, isTouchOff }] = story;
+        const { opened, simulator, browser, pass } = await startSignedInOn(createApp, kind, {
+          ...(session && { session }),
+        });
+        if (isTouchOff) switchTouchOff(opened.store);
+        for (let passed = everyMs; passed <= 30 * DAY_MS; passed += everyMs) {
+          await pass(everyMs);
+          expect([passed / HOUR_MS, (await browser.get("/guarded")).status]).toEqual([passed / HOUR_MS, 200]);
+        }
+        expect(refreshesAt(simulator)).toBe(4);
+      },
+    );
   });
 });
 

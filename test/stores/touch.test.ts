@@ -2,9 +2,9 @@ import { MemoryStore, type SessionData, type Store } from "express-session";
 import { describe, expect, it } from "vitest";
 import { EXPRESS, startApp } from "../support/app.js";
 import { createGate } from "../support/gate.js";
-import { signedInAs } from "../support/login.js";
-import { refreshesAt, WEEK_MS } from "../support/signed-in.js";
+import { failureOf, refreshesAt, WEEK_MS } from "../support/signed-in.js";
 import { recordKeyIn, startSignedInOn } from "../support/signed-in-on.js";
+import { type SlowRoute, slowRoute } from "../support/slow-route.js";
 import { MEMCACHED, MEMORY, type StoreKind, served } from "../support/stores.js";
 
 /** Longer than memory answers. */
@@ -56,42 +56,65 @@ describe.each(EXPRESS)("on %s", (_express, createApp) => {
       expect(refreshesAt(simulator)).toBe(2);
     });
 
-    it.each(["/logout", "/logout?everywhere=true"])(
-      "brings back nothing that %s has ended meanwhile",
-      async (path) => {
-        const { opened, simulator, app, browser, advance } = await startSignedInOn(createApp, kind);
-        const process = () => startApp(createApp, simulator, { session: { store: opened.store } });
-        const other = await process();
-        const record = await recordKeyIn(opened);
-        // The same session, as a slow request would bring it back.
-        const slow = browser.clone();
-        advance(PAST_MEMORY_MS);
-        const held = holdTouch(opened.store, record);
-        const visit = slow.get("/guarded");
-        await held.begun;
-        expect((await browser.post(`${other.url}${path}`)).status).toBe(200);
-        held.release();
-        await visit;
+    it.each(["/logout", "/logout?everywhere=true"])("brings back nothing that %s has ended", async (path) => {
+      const slow: SlowRoute[] = [];
+      const story = await startSignedInOn(createApp, kind, {
+        routes(to, discord) {
+          const route = slowRoute((req) => discord.isAuthorized(req));
+          route.mount(to);
+          slow.push(route);
+        },
+      });
+      const { opened, simulator, app, browser, advance } = story;
+      const process = () => startApp(createApp, simulator, { session: { store: opened.store } });
+      const other = await process();
+      const record = await recordKeyIn(opened);
 
-        advance(PAST_MEMORY_MS);
-        for (const { url } of [await process(), app, other])
-          expect((await slow.get(`${url}/me`)).status).toBe(401);
-        await expect.poll(() => opened.keys()).not.toContain(record);
-        expect(await signedInAs(browser)).toBeUndefined();
-      },
-    );
+      advance(PAST_MEMORY_MS);
+      const held = holdTouch(opened.store, record);
+      const visit = browser.clone().get("/slow");
+      await held.begun;
+      await slow[0]?.entered;
+      expect((await browser.post(`${other.url}${path}`)).status).toBe(200);
+      expect(await opened.keys()).not.toContain(record);
+      await held.release();
+      expect(await opened.keys()).toContain(record);
+      // It writes the session as it was before the sign-out.
+      slow[0]?.letGo();
+      expect((await visit).status).toBe(200);
+
+      const last = await process();
+      expect(failureOf(await browser.get(`${last.url}/me`))).toBe("401 not_signed_in");
+      // A sign-out everywhere may still be about to read the record, whose pair it revokes.
+      if (path === "/logout") expect(await opened.keys()).not.toContain(record);
+      advance(PAST_MEMORY_MS);
+      for (const { url } of [app, other])
+        expect(failureOf(await browser.get(`${url}/me`))).toBe("401 not_signed_in");
+    });
   });
 });
 
-/** Holds back the next touch of this key; `begun` resolves when it is there. */
-function holdTouch(store: Store, key: string): { readonly begun: Promise<void>; release(): void } {
+/** Holds back the next touch of this key; `begun` resolves when it is there, `release` when it has taken effect. */
+function holdTouch(store: Store, key: string) {
   const entrance = createGate();
   const exit = createGate();
+  const end = createGate();
   const touch = store.touch?.bind(store);
   store.touch = (id, session, callback) => {
     if (id !== key) return touch?.(id, session, callback);
     entrance.open();
-    void exit.opened.then(() => touch?.(id, session, callback));
+    void exit.opened.then(() =>
+      touch?.(id, session, () => {
+        callback?.();
+        end.open();
+      }),
+    );
   };
-  return { begun: entrance.opened, release: exit.open };
+  return {
+    begun: entrance.opened,
+    release(): Promise<void> {
+      exit.open();
+      return end.opened;
+    },
+  };
 }

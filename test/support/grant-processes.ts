@@ -1,3 +1,4 @@
+import { onTestFinished } from "vitest";
 import { resolveConfig } from "../../src/config.js";
 import { GrantRecord } from "../../src/grants/grant-record.js";
 import { Grants } from "../../src/grants/grants.js";
@@ -121,8 +122,11 @@ export async function startGrants(options: DiscordOptions = {}) {
       asked += 1;
       return !dead.has(token.accessToken);
     };
+    const grants = new Grants(config, discord as unknown as OAuth, isAccepted);
+    // What is still being written would go on by the clock of the next test.
+    onTestFinished(() => clock.until(grants.idle()));
     return {
-      grants: new Grants(config, discord as unknown as OAuth, isAccepted),
+      grants,
       record: (lifetimeMs = WEEK_MS) => new GrantRecord(settings, GRANT_ID, undefined, lifetimeMs),
     };
   }

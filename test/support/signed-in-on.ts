@@ -1,9 +1,12 @@
 import type { Application } from "express";
-import type { SessionOptions } from "express-session";
+import type { SessionOptions, Store } from "express-session";
 import type { DiscordOAuth2Session, DiscordOptions } from "../../src/index.js";
 import { moveDate } from "./move-date.js";
 import { type SignedIn, startSignedIn } from "./signed-in.js";
 import type { StoreForTest, StoreKind } from "./stores.js";
+
+/** Between two calls to the store, nothing that the library does takes longer. */
+const QUIET_TURNS = 10;
 
 /** What a story on a real store starts with. */
 export interface StoreStoryOptions {
@@ -16,7 +19,12 @@ export interface StoreStoryOptions {
 /** A visitor whose session is in a store of its own. */
 export interface SignedInOnStore extends SignedIn {
   readonly opened: StoreForTest;
-  /** Lets time pass for everybody: for the app, Discord and the browser, and for the store by whatever clock it goes. */
+  /** Waits until the library has done what it does after its answers, such as extending a record. */
+  quiet(): Promise<void>;
+  /**
+   * Lets time pass for everybody: for the app, Discord and the browser, and for the store by whatever clock it goes;
+   * once the library is quiet.
+   */
   pass(ms: number): Promise<void>;
 }
 
@@ -27,6 +35,7 @@ export async function startSignedInOn(
   { session, routes, ...options }: StoreStoryOptions = {},
 ): Promise<SignedInOnStore> {
   const opened = await kind.open();
+  const quiet = watchForQuiet(opened.store);
   const started = await startSignedIn(createApp, {
     ...options,
     session: { ...session, store: opened.store },
@@ -35,10 +44,38 @@ export async function startSignedInOn(
   return {
     ...started,
     opened,
+    quiet,
     async pass(ms) {
+      await quiet();
       moveDate(ms);
       await opened.catchUp?.(ms);
     },
+  };
+}
+
+/** @returns waits until the store has not been called for a while, nor has a call to answer */
+function watchForQuiet(store: Store): () => Promise<void> {
+  let unanswered = 0;
+  const counted = <T extends unknown[]>(call: (...values: T) => unknown) =>
+    function count(this: Store, ...values: T): unknown {
+      unanswered += 1;
+      const callback = values.at(-1);
+      const answer = (...answers: unknown[]) => {
+        unanswered -= 1;
+        if (typeof callback === "function") callback(...answers);
+      };
+      return call.apply(this, [
+        ...(typeof callback === "function" ? values.slice(0, -1) : values),
+        answer,
+      ] as T);
+    };
+  for (const name of ["get", "set", "touch", "destroy"] as const) {
+    const call = store[name];
+    if (call) store[name] = counted(call as never) as never;
+  }
+  return async function quiet() {
+    for (let turns = 0; turns < QUIET_TURNS; turns = unanswered > 0 ? 0 : turns + 1)
+      await new Promise((resolve) => setImmediate(resolve));
   };
 }
 

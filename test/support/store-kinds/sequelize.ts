@@ -3,7 +3,8 @@ import session from "express-session";
 import { Op, Sequelize } from "sequelize";
 import { inject, onTestFinished } from "vitest";
 import { layLine } from "../cuttable-line.js";
-import { WITHOUT_FSYNC } from "./postgres.js";
+import { WITHOUT_FSYNC as MARIADB_WITHOUT_FSYNC } from "./mysql.js";
+import { WITHOUT_FSYNC as POSTGRES_WITHOUT_FSYNC } from "./postgres.js";
 import { randomName } from "./random-name.js";
 import type { StoreKind } from "./store-kind.js";
 
@@ -26,12 +27,13 @@ function sequelizeOn(
     canGoAway: true,
     async open() {
       const line = await layLine(serverUrl ?? "");
-      const dialectOptions = dialect === "postgres" ? { options: WITHOUT_FSYNC } : {};
+      const dialectOptions = dialect === "postgres" ? { options: POSTGRES_WITHOUT_FSYNC } : {};
       const db = new Sequelize(line.url, { dialect, dialectOptions, logging: false });
       const tableName = `sessions_${randomName()}`;
       const SequelizeStore = connectSessionSequelize(session.Store);
       const store = new SequelizeStore({ db, tableName, checkExpirationInterval: 0 });
       await store.sync();
+      if (dialect === "mysql") await db.query(MARIADB_WITHOUT_FSYNC.replace("??", tableName));
       onTestFinished(async () => {
         line.mend();
         await db.getQueryInterface().dropTable(tableName);

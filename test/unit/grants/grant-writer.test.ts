@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ownTokenStorage } from "../../../src/grants/own-token-storage.js";
+import { REWRITE_SHARE } from "../../../src/grants/time-limits.js";
 import type { Token } from "../../../src/grants/token.js";
 import {
   DAY_MS,
@@ -249,12 +250,12 @@ describe("a pair that the app stores its own way", () => {
 });
 
 describe("a record", () => {
-  it("is written again after half of its lifetime, under the lease", async () => {
+  it("is written again after a share of its lifetime, under the lease", async () => {
     const { clock, store, startProcess, first, stored } = await startGrants();
     const { grants, record } = startProcess();
     await record(DAY_MS).write(first);
     const [before] = store.entries.values();
-    await clock.advance(DAY_MS / 2 - 1);
+    await clock.advance(REWRITE_SHARE * DAY_MS - 1);
     await grants.validToken(record(DAY_MS));
     await grants.idle();
     expect([...store.entries.values()]).toEqual([before]);

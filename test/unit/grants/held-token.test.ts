@@ -65,6 +65,13 @@ describe("a token that the caller holds", () => {
     expect(holder.told).toEqual([[THIRD, FIRST]]);
   });
 
+  it("that has ended has no pair that its holder would be told of", async () => {
+    const { holder, storage } = startHolder();
+    await storage.delete();
+    await storage.write(internal(SECOND));
+    expect(holder.told).toEqual([[undefined, FIRST]]);
+  });
+
   it("is told of in order, also while its holder is slow", async () => {
     const gate = createGate();
     const told: (Token | undefined)[] = [];

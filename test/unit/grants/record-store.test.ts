@@ -1,6 +1,6 @@
 import { runInNewContext } from "node:vm";
 import { MemoryStore } from "express-session";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { replaceClock } from "../../../src/clock.js";
 import { HttpException } from "../../../src/errors.js";
 import {
@@ -269,6 +269,32 @@ describe("the first record in a store", () => {
     await records.checkKept(KEY);
     await records.checkKept(KEY);
     expect(uses.filter((use) => use.startsWith("get"))).toHaveLength(5);
+  });
+});
+
+describe("a store that loses the pair of a refresh", () => {
+  it("is warned of once, and what it keeps later is looked for no more", async () => {
+    movableClock();
+    const emitWarning = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    onTestFinished(() => emitWarning.mockRestore());
+    const get = vi.fn(() => undefined as string | undefined);
+    const start = () => inTokenStore({ get, set: () => undefined, delete: () => undefined }, DEADLINE_MS);
+    const records = start();
+    await records.warnUnlessKept(KEY);
+    await records.warnUnlessKept(KEY);
+    expect(emitWarning.mock.calls).toEqual([
+      [
+        expect.stringContaining("no longer has them"),
+        expect.objectContaining({ code: "EXPRESS_DISCORD_STORE_LOSES" }),
+      ],
+    ]);
+    expect(get).toHaveBeenCalledTimes(4);
+
+    get.mockReturnValue("sealed");
+    const kept = start();
+    for (const _ of [1, 2]) await kept.warnUnlessKept(KEY);
+    expect(get).toHaveBeenCalledTimes(5);
+    expect(emitWarning).toHaveBeenCalledOnce();
   });
 });
 

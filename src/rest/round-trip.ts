@@ -1,4 +1,5 @@
 import type { Dispatcher } from "undici";
+import { startDeadline } from "../deadline.js";
 import type { Method, WireRequest } from "./api-request.js";
 import type { AnswerHeaders } from "./rate-limits.js";
 
@@ -15,7 +16,7 @@ export type NoAnswer =
   | { readonly failure: "connection"; readonly cause: Error };
 
 /** One request over the wire, and how far its sender goes for the answer. */
-export interface ExchangeOptions {
+export interface RoundTripOptions {
   readonly wire: WireRequest;
   readonly origin: string;
   readonly method: Method;
@@ -34,7 +35,7 @@ const MAX_BODY_BYTES = 8 * 1024 * 1024;
  *
  * @throws the reason of `signal`
  */
-export function exchange(dispatcher: Dispatcher, options: ExchangeOptions): Promise<Answer | NoAnswer> {
+export function roundTrip(dispatcher: Dispatcher, options: RoundTripOptions): Promise<Answer | NoAnswer> {
   return new Promise((resolve, reject) => {
     const { origin, method, wire } = options;
     const { path, headers, body } = wire;
@@ -47,10 +48,10 @@ export function exchange(dispatcher: Dispatcher, options: ExchangeOptions): Prom
 }
 
 class Receiver implements Dispatcher.DispatchHandler {
-  readonly #options: ExchangeOptions;
+  readonly #options: RoundTripOptions;
   readonly #resolve: (outcome: Answer | NoAnswer) => void;
   readonly #reject: (reason: unknown) => void;
-  readonly #deadline: NodeJS.Timeout;
+  readonly #cancelDeadline: () => void;
   readonly #chunks: Buffer[] = [];
   #controller: Dispatcher.DispatchController | undefined;
   #bytes = 0;
@@ -59,16 +60,15 @@ class Receiver implements Dispatcher.DispatchHandler {
   #isOver = false;
 
   constructor(
-    options: ExchangeOptions,
+    options: RoundTripOptions,
     resolve: (outcome: Answer | NoAnswer) => void,
     reject: (reason: unknown) => void,
   ) {
     this.#options = options;
     this.#resolve = resolve;
     this.#reject = reject;
-    this.#deadline = setTimeout(
-      () => this.#cancel(() => this.#break({ failure: "deadline" })),
-      options.timeoutMs,
+    this.#cancelDeadline = startDeadline(options.timeoutMs, () =>
+      this.#cancel(() => this.#break({ failure: "deadline" })),
     );
     options.signal?.addEventListener("abort", this.#onAbort);
   }
@@ -122,7 +122,7 @@ class Receiver implements Dispatcher.DispatchHandler {
   #end(settle: () => void): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    clearTimeout(this.#deadline);
+    this.#cancelDeadline();
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     settle();
   }

@@ -1,0 +1,149 @@
+import { render as renderEjs } from "ejs";
+import type { Application, RequestHandler } from "express";
+import { MemoryStore } from "express-session";
+import { render as renderPug } from "pug";
+import { describe, expect, it } from "vitest";
+import { User, userLocals } from "../../src/index.js";
+import type { FaultKind } from "../../src/testing/index.js";
+import { EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { OUR_KEY, observe } from "../support/memory-store.js";
+import { failureOf, patienceFor, type StoryOptions, startSignedIn, WEEK_MS } from "../support/signed-in.js";
+
+const CACHED_MS = 300_000;
+
+/** Signed in to an app whose page `/home` is for everybody; `seen` is what its template was given. */
+async function startWithPage(createApp: () => Application, options: StoryOptions = {}) {
+  const seen: unknown[] = [];
+  const story = await startSignedIn(createApp, {
+    ...options,
+    routes(app) {
+      app.use(userLocals());
+      app.get("/home", (_req, res) => {
+        seen.push(res.locals["user"]);
+        res.send(renderEjs("Hello, <%= user ? user.displayName : 'stranger' %>.", res.locals));
+      });
+    },
+  });
+  const home = async (browser = story.browser) => {
+    const { status, text } = await browser.get("/home");
+    return `${status} ${text}`;
+  };
+  return { ...story, seen, home, known: `200 Hello, ${story.user.payload.username}.` };
+}
+
+describe.each(EXPRESS)("userLocals on %s", (_name, createApp) => {
+  it("gives templates the signed-in user, and nobody where nobody is signed in", async () => {
+    const { app, browser, user, home, known, seen } = await startWithPage(createApp);
+
+    expect([await home(), await home(app.browser())]).toEqual([known, "200 Hello, stranger."]);
+    expect(seen[0]).toBeInstanceOf(User);
+    expect(seen).toMatchObject([{ id: user.id }, undefined]);
+    expect(renderPug("p= user.displayName\nimg(src=user.defaultAvatarUrl)", { user: seen[0] })).toMatch(
+      new RegExp(`^<p>${user.payload.username}</p><img src="https://cdn`),
+    );
+
+    await browser.post("/logout");
+    expect(await home()).toBe("200 Hello, stranger.");
+  });
+
+  it("is asked at Discord once in five minutes, as the user always is", async () => {
+    const { simulator, home } = await startWithPage(createApp);
+
+    for (let times = 0; times < 3; times += 1) await home();
+
+    expect(simulator.requests).toEqual([]);
+  });
+
+  it.each<[string, FaultKind]>([
+    ["resets the connection", { kind: "reset" }],
+    ["does not answer", { kind: "hang" }],
+    ["answers 502 in HTML", { kind: "html" }],
+    ["answers 429", { kind: "rate-limited", retryAfter: 60 }],
+    ["answers 404", { kind: "status", status: 404 }],
+  ])("shows the user as last seen while Discord %s", async (_what, fault) => {
+    const { simulator, home, known, advance } = await startWithPage(createApp, {
+      discord: patienceFor(fault),
+    });
+    advance(CACHED_MS + 1);
+    simulator.fail({ ...fault, route: "GET /users/@me", times: 2 });
+
+    expect([await home(), await home()]).toEqual([known, known]);
+    expect(simulator.requestsTo("GET /users/@me")).not.toEqual([]);
+  });
+
+  it("shows the user as last seen while an expired token cannot be refreshed, and nobody once Discord refuses it", async () => {
+    const { simulator, browser, home, known, advance } = await startWithPage(createApp);
+    advance(WEEK_MS);
+    simulator.fail({ kind: "status", status: 503, route: "POST /oauth2/token" });
+
+    expect(await home()).toBe(known);
+
+    advance(60_000);
+    simulator.fail({
+      kind: "status",
+      status: 400,
+      route: "POST /oauth2/token",
+      body: { error: "invalid_grant" },
+    });
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 grant_ended");
+    expect(await home()).toBe("200 Hello, stranger.");
+  });
+
+  it("shows the user as last seen while the store fails", async () => {
+    const observed = observe(new MemoryStore());
+    const { home, known, advance } = await startWithPage(createApp, { session: { store: observed.store } });
+    advance(CACHED_MS + 1);
+    observed.fail("get", OUR_KEY);
+
+    expect(await home()).toBe(known);
+  });
+
+  it("shows nobody whom this process has not seen yet while Discord is down", async () => {
+    const { simulator, user, app, home } = await startWithPage(createApp);
+    simulator.fail({ kind: "reset", route: "GET /users/@me", times: 9 });
+    const browser = app.browser();
+    await browser.signIn("/login", { user });
+
+    expect(await home(browser)).toBe("200 Hello, stranger.");
+  });
+
+  it("shows nobody whose login did not grant identify", async () => {
+    const { home } = await startWithPage(createApp, { scopes: ["guilds"] });
+
+    expect(await home()).toBe("200 Hello, stranger.");
+  });
+
+  it.each<[string, string, (app: Application) => void]>([
+    ["no session", "500 session_missing", (app) => app.use(userLocals())],
+    [
+      "no instance",
+      "500 init_missing",
+      (app) => {
+        app.set("discord", undefined);
+        app.use(userLocals());
+      },
+    ],
+  ])("reports a mistake in the setup: %s", async (_what, failure, routes) => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      sessionMiddleware: (_req, _res, next) => next(),
+      routes,
+    });
+
+    expect(failureOf(await app.browser().get("/anything"))).toBe(failure);
+  });
+
+  it("says so when it is passed on without being called", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      routes: (to) => to.use(userLocals as unknown as RequestHandler),
+    });
+
+    const answer = await app.browser().get("/anything");
+
+    expect([answer.status, answer.json<{ message: string }>().message]).toEqual([
+      500,
+      "userLocals was passed on without being called: write userLocals(...) instead of userLocals.",
+    ]);
+  });
+});

@@ -1,0 +1,104 @@
+import type { Patch } from "./bundle.js";
+import type { Story } from "./explorer.js";
+import {
+  refreshAfterFailure,
+  refreshAndRefresh,
+  refreshAndRefreshUnderLock,
+  refreshAndSignOut,
+  refreshAndSignOutAndReader,
+  refreshAndSignOutEverywhere,
+} from "./stories.js";
+
+/** A mistake in the library, and a story that must not bear it. */
+export interface Mutant {
+  readonly mistake: string;
+  readonly patches: readonly Patch[];
+  readonly story: Story;
+}
+
+const GRANTS = "grants/grants.ts";
+const WRITER = "grants/grant-writer.ts";
+const REFRESHER = "grants/refresher.ts";
+
+const ignoresMarker: readonly Patch[] = [
+  { file: GRANTS, from: "    if (marker) {\n", to: "    if (marker && !record) {\n" },
+];
+
+/** Mistakes that earlier drafts made, or that look harmless. */
+export const MUTANTS: readonly Mutant[] = [
+  {
+    mistake: "readers ignore the ended marker, and a refresh dies before it looks for one",
+    patches: ignoresMarker,
+    story: { ...refreshAndSignOut, mayDie: ["A"] },
+  },
+  {
+    mistake: "readers ignore the ended marker, and one comes while a refresh stores its pair",
+    patches: ignoresMarker,
+    story: refreshAndSignOutAndReader,
+  },
+  {
+    mistake: "the marker is read before the record is written",
+    patches: [
+      {
+        file: WRITER,
+        from: "    const isStored = await storage.write(next)",
+        to: "    const ended = await this.#endedOf(storage, id);\n    const isStored = await storage.write(next)",
+      },
+      {
+        file: WRITER,
+        from: "\n    const ended = await this.#endedOf(storage, id);\n    if (ended",
+        to: "\n    if (ended",
+      },
+    ],
+    story: refreshAndSignOutEverywhere,
+  },
+  {
+    mistake: "an unsaved pair is written again without a look at the store",
+    patches: [
+      {
+        file: WRITER,
+        from: "    const lease = storage.record?.lease;\n    if (!newest || this.#memory.ended(id)) return this.#drop(id);\n",
+        to: "    const lease = storage.record?.lease;\n    if (!newest || this.#memory.ended(id)) return this.#drop(id);\n    return void (await this.store(storage, newest));\n",
+      },
+    ],
+    // By the clock of A, which is ahead, the pair that B gets has expired already.
+    story: { ...refreshAndRefresh, mayFail: ["B"], accessTokenSeconds: 1 },
+  },
+  {
+    mistake: "a lease is released although the pair is not stored",
+    patches: [
+      {
+        file: REFRESHER,
+        from: "        if (!isUnfinished) await lease",
+        to: '        if (outcome !== "other process") await lease',
+      },
+    ],
+    story: refreshAfterFailure,
+  },
+  {
+    mistake: "after invalid_grant, only the record is looked at",
+    patches: [{ file: REFRESHER, from: "if (holder) return", to: "if (holder && !lease) return" }],
+    story: { ...refreshAndRefresh, slowDiscord: { process: "A", ms: 900 } },
+  },
+  {
+    mistake: "a pair that is due is touched, in a store whose touch writes",
+    patches: [{ file: GRANTS, from: "storage.record && !isDue(newest)", to: "storage.record" }],
+    story: { ...refreshAndRefresh, touchWrites: true },
+  },
+  {
+    mistake: "the record is read before the lease is held",
+    patches: [
+      {
+        file: REFRESHER,
+        from: "const stored = (await this.#writer.read(storage))?.token;",
+        to: "const stored: Token | undefined = former;",
+      },
+    ],
+    story: refreshAndRefreshUnderLock,
+  },
+  {
+    mistake: "a reader deletes the record that a sign-out everywhere is to revoke",
+    patches: [{ file: GRANTS, from: 'if (stored && marker === "here")', to: "if (stored)" }],
+    story: refreshAndSignOutEverywhere,
+  },
+];

@@ -1,0 +1,45 @@
+import { MemoryStore, type SessionData } from "express-session";
+
+type Callback = (error?: unknown) => void;
+type Lookup = (error: unknown, session?: SessionData | null) => void;
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 1440 * MINUTE_MS;
+
+/** What becomes of a write. */
+export type Fate = "kept" | "lost" | "refused";
+
+/** A store that other processes may share, and which treats writes of this library as it is told. */
+export class UnfitStore extends MemoryStore {
+  fate: (key: string, session: SessionData) => Fate = () => "kept";
+  /** How often a new record is not found before it is, as with a replica that lags behind. */
+  lag = 0;
+  readonly #unread = new Map<string, number>();
+
+  override set(key: string, session: SessionData, callback?: Callback): void {
+    const fate = isOurs(key) ? this.fate(key, session) : "kept";
+    if (fate === "refused") setImmediate(() => callback?.(new Error("Not accepted.")));
+    // As memcached does with a lifetime that it does not understand.
+    else if (fate === "lost") this.destroy(key, callback);
+    else {
+      if (isOurs(key) && !this.#unread.has(key)) this.#unread.set(key, this.lag);
+      super.set(key, session, callback);
+    }
+  }
+
+  override get(key: string, callback: Lookup): void {
+    const unread = this.#unread.get(key) ?? 0;
+    this.#unread.set(key, Math.max(0, unread - 1));
+    if (unread > 0) setImmediate(() => callback(null, null));
+    else super.get(key, callback);
+  }
+}
+
+function isOurs(key: string): boolean {
+  return key.startsWith("discord-");
+}
+
+/** Of all that this library writes, only leases live for seconds. */
+export function isLease(key: string, { cookie }: SessionData): boolean {
+  return isOurs(key) && (cookie.originalMaxAge ?? DAY_MS) < 5 * MINUTE_MS;
+}

@@ -1,0 +1,113 @@
+import { MemoryStore } from "express-session";
+import { describe, expect, it } from "vitest";
+import { GrantRecord, type LoginRecord } from "../../../src/grants/grant-record.js";
+import { besideSessions } from "../../../src/grants/record-store.js";
+import { createSeal } from "../../../src/seal.js";
+import { observe, SharedStore } from "../../support/memory-store.js";
+import { GRANT_ID, tokenNo } from "../../support/tokens.js";
+
+const SEAL = createSeal(["a secret of thirty-two characters."], "1");
+const LOGIN: LoginRecord = { isPending: false, sessionId: "s", scopes: ["identify"], userId: "7", at: 1 };
+const [FIRST, SECOND] = [tokenNo(1), tokenNo(2)] as const;
+
+function start(memory: MemoryStore = new SharedStore()) {
+  const { store, uses, content } = observe(memory);
+  const settings = {
+    store: besideSessions(store, 1000),
+    seal: SEAL,
+    leaseMs: 6000,
+    instance: "1",
+    keyOf: undefined,
+  };
+  /** As a request of its own sees it. */
+  const record = (id = GRANT_ID) => new GrantRecord(settings, id, undefined, 5000);
+  return { store, settings, record, uses, content };
+}
+
+describe("the record of a grant", () => {
+  it("keeps what the callback has left about its login when the pair changes", async () => {
+    const { record } = start();
+    await record().writeContent({ token: FIRST, login: LOGIN });
+    const later = record();
+    expect(await later.read()).toMatchObject({ token: FIRST, lifetimeMs: 5000 });
+    await later.write(SECOND);
+    expect(await record().readContent()).toMatchObject({ token: SECOND, login: LOGIN });
+  });
+
+  it("of a login without a grant of its own has no token", async () => {
+    const { record } = start();
+    await record().writeContent({ login: LOGIN });
+    expect(await record().readContent()).toMatchObject({ login: LOGIN });
+    expect(await record().read()).toBeUndefined();
+  });
+
+  it("is touched with what was read, and not before it was", async () => {
+    const { record, store, content } = start();
+    const touched: unknown[] = [];
+    store.touch = (_key, session, callback) => {
+      touched.push(session);
+      callback?.();
+    };
+    await record().write(FIRST);
+    const later = record();
+    await later.touch();
+    expect(touched).toEqual([]);
+    await later.read();
+    await later.touch();
+    const [stored] = Object.values(await content());
+    expect(touched).toMatchObject([{ grant: stored?.grant }]);
+  });
+
+  it("has a lease only where other processes can see it", () => {
+    expect(start(new MemoryStore()).record().lease).toBeUndefined();
+    const record = start().record();
+    expect(record.lease).toBe(record.lease);
+    expect(record.lease).toBeDefined();
+  });
+
+  it("cannot be read in another grant's place", async () => {
+    const { record, settings, content } = start();
+    await record().write(FIRST);
+    const [stored] = Object.values(await content());
+    const other = record("BBBBBBBBBBBBBBBBBBBBBBBB");
+    await other.write(SECOND);
+    const keys = Object.keys(await content());
+    for (const key of keys) await settings.store.write(key, stored?.grant ?? "", 5000);
+    expect(await record().read()).toMatchObject({ token: FIRST });
+    expect(await other.read()).toBeUndefined();
+  });
+
+  it.each([
+    "null",
+    "[]",
+    "{}",
+    '"a"',
+    '{"writtenAt":1}',
+    '{"writtenAt":1,"token":{"id":"a"}}',
+    '{"token":{}}',
+  ])("is missing where %s was encrypted", async (text) => {
+    const { record, settings, content } = start();
+    await record().write(FIRST);
+    const [key = ""] = Object.keys(await content());
+    await settings.store.write(key, SEAL.seal("grant", GRANT_ID, text), 5000);
+    expect(await record().readContent()).toBeUndefined();
+  });
+
+  it("is kept apart from the record of its login, its lease and its marker", async () => {
+    const { record, settings, content } = start();
+    await record().write(FIRST);
+    await new GrantRecord(settings, GRANT_ID, undefined, 5000, "login").writeContent({ login: LOGIN });
+    await record().lease?.tryAcquire();
+    await record().writeEndedMarker("here");
+    expect(Object.keys(await content())).toHaveLength(4);
+    await record().delete();
+    expect(Object.keys(await content())).toHaveLength(3);
+    expect(await record().readEndedMarker()).toBe("here");
+  });
+
+  it("is looked for after it was first written", async () => {
+    const { record } = start();
+    await record().write(FIRST);
+    await expect(record().checkKept()).resolves.toBeUndefined();
+  });
+});

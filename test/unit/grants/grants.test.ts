@@ -1,0 +1,356 @@
+import type { IncomingMessage } from "node:http";
+import { describe, expect, it } from "vitest";
+import { heldToken } from "../../../src/grants/held-token.js";
+import { ownTokenStorage } from "../../../src/grants/own-token-storage.js";
+import { NOBODY, type TokenStorage } from "../../../src/grants/token-storage.js";
+import type { Lock } from "../../../src/index.js";
+import { DAY_MS, outcomeOf, startGrants, WEEK_MS } from "../../support/grant-processes.js";
+import { quiet } from "../../support/stepped-clock.js";
+import { GRANT_ID } from "../../support/tokens.js";
+
+const LAST_MINUTE_MS = WEEK_MS - 30_000;
+
+async function startOne() {
+  const story = await startGrants();
+  const { grants, record } = story.startProcess();
+  const uses: string[] = [];
+  story.store.fails = (action) => uses.push(action) < 0;
+  return { ...story, grants, record, uses };
+}
+
+describe("the token to call Discord with", () => {
+  it("is nobody's where nobody is signed in", async () => {
+    const { grants } = await startOne();
+    await expect(grants.validToken(NOBODY)).rejects.toMatchObject({ code: "not_signed_in", status: 401 });
+    expect(await grants.read(NOBODY)).toBeUndefined();
+    await NOBODY.write((await startOne()).first);
+    await NOBODY.delete();
+    expect(await NOBODY.read()).toBeUndefined();
+  });
+
+  it("is read once in thirty seconds, together with the marker", async () => {
+    const { clock, grants, record, uses, first } = await startOne();
+    expect(await grants.validToken(record())).toEqual(first);
+    await grants.idle();
+    expect(uses.slice(0, 2)).toEqual(["get", "get"]);
+    uses.length = 0;
+    await clock.advance(29_999);
+    expect(await grants.validToken(record())).toEqual(first);
+    expect(uses).toEqual([]);
+    await clock.advance(1);
+    await grants.validToken(record());
+    expect(uses.slice(0, 2)).toEqual(["get", "get"]);
+  });
+
+  it("is remembered as missing for as long", async () => {
+    const { clock, store, grants, record, first } = await startOne();
+    store.entries.clear();
+    await expect(grants.validToken(record())).rejects.toMatchObject({ code: "not_signed_in" });
+    await record().write(first);
+    await expect(grants.validToken(record())).rejects.toMatchObject({ code: "not_signed_in" });
+    await clock.advance(30_000);
+    expect(await grants.validToken(record())).toEqual(first);
+  });
+
+  it("cannot be found out while the store fails, which signs nobody out", async () => {
+    const { store, grants, record, first } = await startOne();
+    store.fails = () => true;
+    await expect(grants.validToken(record())).rejects.toMatchObject({ code: "store_failed", status: 503 });
+    store.fails = () => false;
+    expect(await grants.validToken(record())).toEqual(first);
+  });
+
+  it("is none where the record is something else", async () => {
+    const { store, grants, record } = await startOne();
+    for (const key of store.entries.keys()) store.entries.set(key, "made up");
+    await expect(grants.validToken(record())).rejects.toMatchObject({ code: "not_signed_in" });
+  });
+
+  it("is another one once Discord has rejected it", async () => {
+    const { clock, grants, record, first } = await startOne();
+    await grants.validToken(record());
+    grants.reject(first);
+    expect(grants.isRejected(first)).toBe(true);
+    expect(await clock.until(grants.validToken(record()))).toMatchObject({ accessToken: "access 1" });
+  });
+
+  it("is the one that a refresh has just got, although an older read comes later", async () => {
+    const { clock, store, grants, record, first } = await startOne();
+    await grants.validToken(record());
+    await clock.advance(30_000);
+    await grants.idle();
+    const slow = store.hold("get");
+    const reading = grants.read(record());
+    await slow.begun;
+    const renewed = await clock.until(grants.refresh(record(), first));
+    slow.release();
+    expect(await reading).toEqual(renewed);
+    expect(await grants.validToken(record())).toEqual(renewed);
+  });
+});
+
+describe("a token that is about to expire", () => {
+  it("is refreshed, and not used any more", async () => {
+    const { clock, grants, record } = await startOne();
+    await clock.advance(LAST_MINUTE_MS);
+    expect(await clock.until(grants.validToken(record()))).toMatchObject({ accessToken: "access 1" });
+  });
+
+  it("is used when Discord takes longer than half a second, and replaced afterwards", async () => {
+    const { clock, discord, grants, record, first } = await startOne();
+    await clock.advance(LAST_MINUTE_MS);
+    const answer = discord.hold();
+    const waiting = grants.validToken(record());
+    await clock.advance(500);
+    expect(await waiting).toEqual(first);
+    answer.open();
+    await clock.until(grants.idle());
+    expect(await grants.validToken(record())).toMatchObject({ accessToken: "access 1" });
+  });
+
+  it("is used when its refresh fails, which is tried again after five seconds", async () => {
+    const { clock, discord, grants, record, first } = await startOne();
+    await clock.advance(LAST_MINUTE_MS);
+    discord.fails = () => new Error("Discord is down.");
+    expect(await clock.until(grants.validToken(record()))).toEqual(first);
+    expect(await clock.until(grants.validToken(record()))).toEqual(first);
+    expect(discord.refreshed).toHaveLength(1);
+    discord.fails = () => undefined;
+    discord.current = "refresh 0";
+    await clock.advance(5000);
+    expect(await clock.until(grants.validToken(record()))).toMatchObject({ accessToken: "access 2" });
+  });
+
+  it("is used to its end when its refresh is refused", async () => {
+    const { clock, discord, grants, record, first } = await startOne();
+    await clock.advance(LAST_MINUTE_MS);
+    discord.current = "none";
+    expect(await clock.until(grants.validToken(record()))).toEqual(first);
+    await clock.advance(20_000);
+    expect(await clock.until(grants.validToken(record()))).toEqual(first);
+    await clock.advance(10_000);
+    expect(await clock.until(outcomeOf(grants.validToken(record())))).toMatchObject({ code: "grant_ended" });
+    expect(await clock.until(outcomeOf(grants.validToken(record())))).toMatchObject({
+      code: "not_signed_in",
+    });
+    expect(discord.refreshed).toEqual(["refresh 0"]);
+  });
+
+  it("is used to its end without a refresh token, or where it goes out with the response", async () => {
+    const { clock, discord, grants, first } = await startOne();
+    const { refreshToken: _, ...single } = first;
+    await clock.advance(LAST_MINUTE_MS);
+    expect(await grants.validToken(heldToken(single, "single"))).toMatchObject({ accessToken: "access 0" });
+    const inCookie: TokenStorage = {
+      isShared: false,
+      isInResponse: true,
+      read: async () => ({ token: first }),
+      write: async () => undefined,
+      delete: async () => undefined,
+    };
+    expect(await grants.validToken(inCookie)).toEqual(first);
+    expect(discord.refreshed).toEqual([]);
+  });
+});
+
+describe("a sign-in that ended", () => {
+  it("is ended in this process at once, in others when they read", async () => {
+    const { clock, startProcess, stored, discord } = await startGrants();
+    const [here, there] = [startProcess(), startProcess()];
+    await there.grants.validToken(there.record());
+    await here.grants.end(here.record(), GRANT_ID);
+    expect([here, there].map(({ grants }) => grants.hasEnded(GRANT_ID))).toEqual([true, false]);
+    await expect(here.grants.validToken(here.record())).rejects.toMatchObject({ code: "not_signed_in" });
+    expect(await there.grants.validToken(there.record())).toBeDefined();
+    await clock.advance(30_000);
+    await expect(there.grants.validToken(there.record())).rejects.toMatchObject({ code: "not_signed_in" });
+    expect(await stored()).toBeUndefined();
+    expect(discord.revoked).toEqual([]);
+  });
+
+  it("everywhere is revoked at Discord, with the newest pair that is known here or stored", async () => {
+    const { clock, startProcess, discord, first } = await startGrants();
+    const [here, there] = [startProcess(), startProcess()];
+    await here.grants.validToken(here.record());
+    await clock.until(there.grants.refresh(there.record(), first));
+    await here.grants.end(here.record(), GRANT_ID, "everywhere");
+    expect(discord.revoked).toEqual(["access 1"]);
+  });
+
+  it("has a marker that outlives its record, and whatever brings that back", async () => {
+    const { startProcess, first } = await startGrants();
+    const [here, there] = [startProcess(), startProcess()];
+    await here.grants.end(here.record(), GRANT_ID);
+    await here.record().write(first);
+    expect(await there.grants.read(there.record())).toBeUndefined();
+    expect(await there.record().read()).toBeUndefined();
+    await there.record().writeEndedMarker("here");
+    expect(await there.record().readEndedMarker()).toBe("here");
+    await there.record().writeEndedMarker("everywhere");
+    await there.record().writeEndedMarker("here");
+    expect(await there.record().readEndedMarker()).toBe("everywhere");
+  });
+
+  it("is one with a marker that cannot be read, too", async () => {
+    const { store, startProcess } = await startGrants();
+    const { grants, record } = startProcess();
+    const keys = [...store.entries.keys()];
+    await record().writeEndedMarker("here");
+    for (const key of store.entries.keys()) if (!keys.includes(key)) store.entries.set(key, "made up");
+    await expect(grants.validToken(record())).rejects.toMatchObject({ code: "not_signed_in" });
+  });
+
+  it("has ended here although the store fails, which is told", async () => {
+    const { store, grants, record, discord, first } = await startOne();
+    await grants.validToken(record());
+    store.fails = () => true;
+    await expect(grants.end(record(), GRANT_ID, "everywhere")).rejects.toMatchObject({
+      code: "store_failed",
+    });
+    store.fails = () => false;
+    await expect(grants.validToken(record())).rejects.toMatchObject({ code: "not_signed_in" });
+    expect(discord.revoked).toEqual([first.accessToken]);
+  });
+
+  it("has ended here although Discord could not be told", async () => {
+    const { grants, record, discord, stored } = await startOne();
+    discord.revoke = () => Promise.reject(new Error("Discord is down."));
+    await expect(grants.end(record(), GRANT_ID, "everywhere")).rejects.toThrow("Discord is down.");
+    expect(await stored()).toBeUndefined();
+  });
+});
+
+describe("a user who removed the app", () => {
+  it("is signed out with the next request", async () => {
+    const { grants, record, stored, asked } = await startOne();
+    await grants.validToken(record());
+    grants.deauthorize("7");
+    await expect(grants.validToken(record())).rejects.toMatchObject({ code: "grant_ended" });
+    await expect(grants.validToken(record())).rejects.toMatchObject({ code: "not_signed_in" });
+    expect(await stored()).toBeUndefined();
+    expect(asked()).toBe(0);
+  });
+
+  it("a moment before or after signing in is asked about at Discord, once", async () => {
+    const { clock, grants, record, first, asked } = await startOne();
+    await clock.advance(30_000);
+    grants.deauthorize("7", new Date(first.issuedAt + 10_000));
+    for (const _ of [1, 2]) expect(await grants.validToken(record())).toEqual(first);
+    expect(asked()).toBe(1);
+  });
+
+  it("a moment before or after signing in is signed out where Discord says so", async () => {
+    const { clock, grants, record, first, dead, stored } = await startOne();
+    await clock.advance(30_000);
+    dead.add(first.accessToken);
+    grants.deauthorize("7", new Date(first.issuedAt - 10_000));
+    await expect(grants.validToken(record())).rejects.toMatchObject({ code: "grant_ended" });
+    expect(await stored()).toBeUndefined();
+  });
+
+  it("is signed out without a question where the token has expired", async () => {
+    const { clock, grants, record, first, asked } = await startOne();
+    await record().write({ ...first, expiresAt: first.issuedAt + 20_000 });
+    await clock.advance(30_000);
+    grants.deauthorize("7", new Date(first.issuedAt));
+    await expect(grants.validToken(record())).rejects.toMatchObject({ code: "grant_ended" });
+    expect(asked()).toBe(0);
+  });
+});
+
+describe("the first token of a grant", () => {
+  it("is stored, and answered from memory", async () => {
+    const { store, grants, record, uses, first } = await startOne();
+    store.entries.clear();
+    await grants.begin(record(), first);
+    uses.length = 0;
+    expect(await grants.validToken(record())).toEqual(first);
+    expect(uses).toEqual([]);
+    expect(await record().read()).toMatchObject({ token: first, lifetimeMs: WEEK_MS });
+  });
+
+  it("is remembered with the lifetime that its record was written for", async () => {
+    const { grants, record, uses, first } = await startOne();
+    grants.began(first, { lifetimeMs: DAY_MS });
+    grants.extended(GRANT_ID, WEEK_MS);
+    expect(await grants.validToken(record())).toEqual(first);
+    await quiet();
+    expect(uses).toEqual([]);
+  });
+
+  it("that the store rejects is not remembered", async () => {
+    const { store, grants, record, first } = await startOne();
+    store.entries.clear();
+    store.fails = (action) => action === "set";
+    await expect(grants.begin(record(), first)).rejects.toMatchObject({ code: "store_failed" });
+    await expect(grants.validToken(record())).rejects.toMatchObject({ code: "not_signed_in" });
+  });
+});
+
+describe("a refresh under the app's lock", () => {
+  it("happens under the grant's name, once among processes that are given the same lock", async () => {
+    const keys: string[] = [];
+    let tail: Promise<unknown> = Promise.resolve();
+    const lock: Lock = (key, task) => {
+      keys.push(key);
+      const turn = tail.then(task);
+      tail = turn.catch(() => undefined);
+      return turn;
+    };
+    const { clock, discord, startProcess, expire } = await startGrants({ lock });
+    const processes = Array.from({ length: 5 }, startProcess);
+    await expire();
+    const renewed = await clock.until(
+      Promise.all(processes.map(({ grants, record }) => grants.validToken(record()))),
+    );
+    expect(new Set(renewed.map(({ accessToken }) => accessToken))).toEqual(new Set(["access 1"]));
+    expect(discord.refreshed).toEqual(["refresh 0"]);
+    expect(new Set(keys)).toEqual(new Set([`discord-refresh-${GRANT_ID}`]));
+  });
+
+  it("that fails signs nobody out", async () => {
+    let isBroken = true;
+    const lock: Lock = async (_key, task) => {
+      if (isBroken) throw new Error("The lock's server is gone.");
+      await task();
+    };
+    const { clock, discord, startProcess, expire } = await startGrants({ lock });
+    const { grants, record } = startProcess();
+    await expire();
+    await expect(clock.until(grants.validToken(record()))).rejects.toMatchObject({ code: "lock_failed" });
+    expect(discord.refreshed).toEqual([]);
+    isBroken = false;
+    expect(await clock.until(grants.validToken(record()))).toMatchObject({ accessToken: "access 1" });
+  });
+});
+
+describe("a token that the app stores its own way", () => {
+  it("is read each time, and belongs to whichever grant the app has", async () => {
+    const { grants, first } = await startOne();
+    let token = first;
+    const methods = {
+      getAuthorizationToken: async () => token,
+      saveAuthorizationToken: async () => undefined,
+    };
+    const storage = ownTokenStorage(methods, {} as IncomingMessage, 1000);
+    expect(await grants.validToken(storage)).toEqual(first);
+    token = { ...first, id: "another", accessToken: "another" };
+    expect(await grants.validToken(storage)).toEqual(token);
+    expect(grants.newestOf(first)).toEqual(first);
+  });
+});
+
+describe("a token that the caller holds", () => {
+  it("twice is refreshed once, and both holders are told", async () => {
+    const { clock, discord, first, grants, expire } = await startOne();
+    const id = grants.identify(first);
+    const told: unknown[] = [];
+    await expire();
+    const held = [1, 2].map(() => heldToken(first, id, (next) => void told.push(next?.accessToken)));
+    await clock.until(Promise.all(held.map((storage) => grants.validToken(storage))));
+    await clock.until(Promise.all(held.map((storage) => grants.validToken(storage))));
+    expect(told).toEqual(["access 1", "access 1"]);
+    expect(discord.refreshed).toEqual(["refresh 0"]);
+    expect(grants.identify({ accessToken: "access 1", refreshToken: "refresh 1" })).toBe(id);
+  });
+});
