@@ -6,6 +6,7 @@ import type { Behaviour } from "./behaviour.js";
 import { Browser, type BrowserOptions } from "./browser.js";
 import type { SimulatedClock } from "./clock.js";
 import { type ConsentChoices, decide } from "./consent-client.js";
+import { createWebhook } from "./create-webhook.js";
 import type { CustomAnswer } from "./custom-answers.js";
 import { deauthorize } from "./deauthorize.js";
 import type { Discord } from "./discord.js";
@@ -95,15 +96,7 @@ export class DiscordSimulator {
 
   /** Adds an incoming webhook to the guild's first channel, or another; its `url` works without a login. */
   addWebhook(guild: SimulatedGuild, channel?: SimulatedChannel): SimulatedWebhook {
-    const { application, webhooks, world } = this.#discord;
-    const place = channel ?? guild.channels[0];
-    if (place === undefined) throw new TypeError("The guild has no channel for a webhook.");
-    return webhooks.create(publicUrlOf(this.#discord), {
-      id: world.newId(),
-      name: application.name,
-      guild,
-      channel: place,
-    });
+    return createWebhook(this.#discord, { guild, channel });
   }
 
   /** Starts an Activity, which the app's server then finds under `activity-instances`. */
