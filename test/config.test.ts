@@ -38,6 +38,8 @@ describe("the configuration", () => {
       ...COMPLETE,
       botToken: undefined,
       origins: [],
+      basePath: "",
+      isBotInGuild: undefined,
       scopes: ["identify"],
       discordUrl: "https://discord.com",
       issuer: "https://discord.com",
@@ -48,6 +50,7 @@ describe("the configuration", () => {
       usersCache: undefined,
       tokenStore: undefined,
       lock: undefined,
+      recordKey: undefined,
       timeoutMs: 5000,
       maxWaitMs: 2000,
       invalidRequestLimit: 9500,
@@ -234,6 +237,8 @@ describe("the configuration", () => {
     ).toMatchObject({
       botToken: undefined,
       origins: [],
+      basePath: "",
+      isBotInGuild: undefined,
       scopes: ["identify"],
       cacheMax: 1000,
     });
