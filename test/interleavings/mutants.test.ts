@@ -6,9 +6,9 @@ import { MUTANTS } from "./mutants.js";
 const LONGEST_MS = 120_000;
 
 describe("the search notices when", () => {
-  it.each(MUTANTS)(
-    "$mistake",
-    async ({ mistake, patches, story }) => {
+  it.each(MUTANTS.map((mutant) => [mutant.mistake, mutant] as const))(
+    "%s",
+    async (mistake, { patches, story }) => {
       const cluster = await Cluster.start({ ...story, patches });
       try {
         const { orders, merged, counterexample } = await explore(cluster, story);
