@@ -33,6 +33,10 @@ const DISCORD_KINDS: Kinds<DiscordOptions> = {
     wanted: 'a path such as "/shop", without a slash at its end',
     accepts: (value) => typeof value === "string" && /^(?:\/[\w.~!$&'()*+,;=:@%-]+)+$/.test(value),
   },
+  origins: {
+    wanted: 'a list of origins such as ["https://www.example.com"], without paths',
+    accepts: (value) => Array.isArray(value) && value.every((one) => isHttpUrl(one) && originOf(one) === one),
+  },
   botToken: {
     ...CREDENTIAL,
     hint: (value) =>

@@ -11,6 +11,7 @@ export interface Config {
   readonly redirectUri: string;
   /** Empty where no proxy strips a part of the path. */
   readonly basePath: string;
+  readonly origins: readonly string[];
   readonly botToken: string | undefined;
   readonly scopes: readonly string[];
   readonly discordUrl: string;
@@ -77,6 +78,7 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource):
     clientSecret,
     redirectUri,
     basePath: given.basePath ?? "",
+    origins: given.origins ?? [],
     botToken: given.botToken,
     scopes: given.scopes ?? ["identify"],
     discordUrl: originOf(discordUrl),

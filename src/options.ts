@@ -45,6 +45,11 @@ export interface DiscordOptions {
    * that the app is made with (`afterLogin`, `redirectUnauthorized`) do not contain it; `returnTo` does, as the browser sees it.
    */
   readonly basePath?: string | undefined;
+  /**
+   * The origins of single-page apps that use this one from elsewhere, such as `["https://www.example.com"]`. Logins may lead back
+   * there, and logouts may come from there. Give the same ones to your CORS middleware. Default: none.
+   */
+  readonly origins?: readonly string[] | undefined;
   /** Needed for calls as the bot only. `DISCORD_BOT_TOKEN`. */
   readonly botToken?: string | undefined;
   /** The scopes a login asks for. Default `["identify"]`. `DISCORD_SCOPES`, separated by spaces. */

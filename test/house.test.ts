@@ -110,6 +110,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "grants/record-keys",
     "grants/time-limits",
     "option-kinds",
+    "origins",
     "permission-flags",
     "permission-kinds",
     "permissions",

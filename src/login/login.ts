@@ -9,7 +9,7 @@ export interface Login<Data = unknown> {
   readonly scopes: readonly string[];
   /** The visitor's id, when `identify` was granted and Discord told it. */
   readonly userId: string | undefined;
-  /** Where the visitor wanted to go: a path on this app's own origin. */
+  /** Where the visitor wanted to go: a path on this app's own origin, or an address on one of the option `origins`. */
   readonly returnTo: string | undefined;
   /** With the scope `bot`: the guild that the bot was added to. */
   readonly guild: APIGuild | undefined;

@@ -60,7 +60,8 @@ export class Logins {
       pkce: allowsPkce(scopes),
       scopes,
       data: options.data,
-      returnTo: options.returnTo === undefined ? undefined : requireReturnTo(options.returnTo),
+      returnTo:
+        options.returnTo === undefined ? undefined : requireReturnTo(options.returnTo, config.origins),
       prompt: options.prompt === false ? (false as const) : undefined,
       keyForm: keyFormOf(sessionIdOf(req)),
     };
