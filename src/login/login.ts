@@ -22,6 +22,10 @@ export interface ReplayedLogin<Data = unknown> extends Pick<Login<Data>, "scopes
   readonly replayed: true;
   /** `undefined`, as is `returnTo`, when the login's cookie is gone. */
   readonly data: Data | undefined;
+  /** `undefined`: the first callback had it. */
+  readonly guild: undefined;
+  /** `undefined`: the first callback had it. */
+  readonly webhook: undefined;
 }
 
 /** The result of a callback. */

@@ -187,7 +187,15 @@ export class Logins {
       const token = madeThis ? await grants.read(storageOf(req)) : undefined;
       if (!token) throw unknownFlow(this.#warnings.hint);
       const { scopes, userId } = await grants.validToken(storageOf(req));
-      return { replayed: true, data: undefined, scopes, userId, returnTo: undefined };
+      return {
+        replayed: true,
+        guild: undefined,
+        webhook: undefined,
+        data: undefined,
+        scopes,
+        userId,
+        returnTo: undefined,
+      };
     }
   }
 }
