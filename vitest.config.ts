@@ -1,11 +1,15 @@
 import { defineConfig } from "vitest/config";
 
+const elsewhere = ["test/package/**", "test/browser/**", "test/soak/**"];
+/** They take minutes, and are left to `npm run test:services`; coverage counts them. */
+const slow = process.argv.includes("--coverage") ? [] : ["test/stores/**", "test/processes/**"];
+
 export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
     globalSetup: "test/support/services.ts",
     include: ["test/**/*.test.ts"],
-    exclude: ["test/package/**", "test/browser/**", "test/soak/**"],
+    exclude: [...elsewhere, ...slow],
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 20_000,

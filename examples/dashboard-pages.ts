@@ -1,6 +1,7 @@
 import type { APIRole } from "discord-api-types/v10";
 import type { Guild, GuildMember, User } from "express-discord";
 import { type Html, html } from "./shared/html.js";
+import { imageSource } from "./shared/images.js";
 import { page } from "./shared/page.js";
 
 const LOGOUT_PATH = "/auth/logout";
@@ -114,7 +115,7 @@ function guildHead(guild: Guild, rank: string): Html {
 function icon(guild: Guild): Html {
   const url = guild.iconUrlWith({ size: 128 });
   return url
-    ? html`<img class="icon" src="${url}" alt="" width="48" height="48">`
+    ? html`<img class="icon" src="${imageSource(url)}" alt="" width="48" height="48">`
     : html`<span class="icon" aria-hidden="true">${initialsOf(guild.name)}</span>`;
 }
 

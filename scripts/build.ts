@@ -1,13 +1,16 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, rmSync, writeFileSync } from "node:fs";
-import { type ModuleFormat, rolldown } from "rolldown";
+import { rolldown } from "rolldown";
 
 /** In one file each: loading the seventy files they are made of would take three times as long. */
 const DOORS = { index: "src/index.ts", "testing/index": "src/testing/index.ts" };
 
+/** Run and never imported, so one format will do. */
+const COMMAND = { cli: "src/testing/cli.ts" };
+
 /** Builds the package into `dist`: each door as an ES module and as CommonJS, and the types, which are the same for both. */
 rmSync("dist", { recursive: true, force: true });
-await Promise.all([bundle("esm", "dist/esm"), bundle("cjs", "dist/cjs")]);
+await Promise.all([bundle("esm", { ...DOORS, ...COMMAND }), bundle("cjs", DOORS)]);
 execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], {
   stdio: "inherit",
 });
@@ -15,15 +18,15 @@ cpSync("dist/esm", "dist/cjs", { recursive: true, filter: (path) => !path.endsWi
 // Node tells the two apart by the `type` of the nearest package.json.
 writeFileSync("dist/cjs/package.json", '{ "type": "commonjs", "sideEffects": false }\n');
 
-async function bundle(format: ModuleFormat, dir: string): Promise<void> {
+async function bundle(format: "esm" | "cjs", input: Record<string, string>): Promise<void> {
   const doors = await rolldown({
-    input: DOORS,
+    input,
     external: (id) => !/^[./]/.test(id),
     platform: "node",
     tsconfig: "tsconfig.build.json",
   });
   await doors.write({
-    dir,
+    dir: `dist/${format}`,
     format,
     entryFileNames: "[name].js",
     chunkFileNames: "[name].js",

@@ -29,13 +29,13 @@ const DISCORD_KINDS: Kinds<DiscordOptions> = {
     wanted: "an absolute http or https URL without a fragment or spaces",
     accepts: isRedirectUri,
   },
+  origins: {
+    wanted: 'a list of origins such as ["https://app.example"]',
+    accepts: (value) => Array.isArray(value) && value.every(isOrigin),
+  },
   basePath: {
     wanted: 'a path such as "/shop", without a slash at its end',
     accepts: (value) => typeof value === "string" && /^(?:\/[\w.~!$&'()*+,;=:@%-]+)+$/.test(value),
-  },
-  origins: {
-    wanted: 'a list of origins such as ["https://www.example.com"], without paths',
-    accepts: (value) => Array.isArray(value) && value.every((one) => isHttpUrl(one) && originOf(one) === one),
   },
   botToken: {
     ...CREDENTIAL,
@@ -148,6 +148,14 @@ function isHttpUrl(value: unknown): boolean {
 /** A URL that Discord can lead to. */
 function isRedirectUri(value: unknown): boolean {
   return isHttpUrl(value) && !/[#\s\p{Cc}]/u.test(String(value));
+}
+
+/** An origin as browsers send it; web views have schemes of their own. */
+function isOrigin(value: unknown): boolean {
+  const url = parseUrl(value);
+  if (url === undefined) return false;
+  const { protocol, host, origin } = url;
+  return value === (origin === "null" && host !== "" ? `${protocol}//${host}` : origin);
 }
 
 /** Where Discord may be: plain http on this machine only. */

@@ -11,8 +11,8 @@ export interface Config {
   readonly redirectUri: string;
   /** Empty where no proxy strips a part of the path. */
   readonly basePath: string;
-  readonly origins: readonly string[];
   readonly botToken: string | undefined;
+  readonly origins: readonly string[];
   readonly scopes: readonly string[];
   readonly discordUrl: string;
   readonly issuer: string;
@@ -78,8 +78,8 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource):
     clientSecret,
     redirectUri,
     basePath: given.basePath ?? "",
-    origins: given.origins ?? [],
     botToken: given.botToken,
+    origins: given.origins ?? [],
     scopes: given.scopes ?? ["identify"],
     discordUrl: originOf(discordUrl),
     issuer: given.issuer ?? originOf(discordUrl),

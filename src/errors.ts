@@ -3,6 +3,7 @@ import { oneLine } from "./shown.js";
 /** Every `code` an error of this library can carry: one per cause. */
 export const ERROR_CODES = [
   "access_denied",
+  "account_mismatch",
   "authorization_failed",
   "banned_from_guild",
   "body_aborted",
@@ -12,6 +13,7 @@ export const ERROR_CODES = [
   "bot_token_rejected",
   "callback_malformed",
   "client_rejected",
+  "code_malformed",
   "code_rejected",
   "cross_site_request",
   "data_too_large",

@@ -231,7 +231,8 @@ async function run(check: Check, req: Request): Promise<void> {
   await check(discordOf(req), req);
 }
 
-function calledByHand(name: string): string {
+/** For a guard that somebody has called instead of passing it on. */
+export function calledByHand(name: string): string {
   return name === "requiresAuthorization"
     ? "requiresAuthorization is a middleware: pass it on without calling it, as in app.get(path, requiresAuthorization, handler). For options write requiresAuthorization.with({ maxAgeMs }); inside a handler, await discord.isAuthorized(req)."
     : `${name}(...) makes a middleware: pass it on, as in app.get(path, ${name}(...), handler), and let Express call it.`;

@@ -1,3 +1,4 @@
+export { type ActivityOptions, activityPayload, requiresActivity } from "./activity-requests.js";
 export type { HeldToken } from "./app-token.js";
 export type { ImageFormat, ImageOptions, ImageSize, PngOptions } from "./cdn.js";
 export {
@@ -28,7 +29,15 @@ export {
   requiresScopes,
 } from "./guards.js";
 export type { LoginOptions } from "./login/authorization-url.js";
-export type { Login, LoginResult, ReplayedLogin } from "./login/login.js";
+export type {
+  CodeLogin,
+  ConnectedLogin,
+  Login,
+  LoginResult,
+  OnLogin,
+  ReplayedLogin,
+  SignedInLogin,
+} from "./login/login.js";
 export type { Authorization } from "./models/authorization.js";
 export { Bot } from "./models/bot.js";
 export { Guild } from "./models/guild.js";
@@ -39,6 +48,7 @@ export { UserConnection } from "./models/user-connection.js";
 export type {
   CacheOptions,
   CallbackOptions,
+  CodeOptions,
   DiscordOptions,
   Lock,
   RevokeOptions,
@@ -55,7 +65,7 @@ export {
 } from "./permissions.js";
 export { redirectUnauthorized } from "./redirect-unauthorized.js";
 export type { ApiRequest } from "./rest/api-request.js";
-export { discordRouter, type RouterOptions } from "./router.js";
+export { discordRouter, type RouterOnLogin, type RouterOptions } from "./router.js";
 export { DiscordOAuth2Session } from "./session.js";
 export type { RefreshTrace, RequestTrace } from "./telemetry.js";
 export { userLocals } from "./user-locals.js";

@@ -11,6 +11,22 @@ export const FUNCTION: Kind = { wanted: "a function", accepts: (value) => typeof
 
 export const STRING: Kind = { wanted: "a string", accepts: (value) => typeof value === "string" };
 
+/** An application's Ed25519 key. */
+export const PUBLIC_KEY: Kind = {
+  wanted: "the application's public key, as the developer portal shows it: 64 hexadecimal characters",
+  accepts: (value) => typeof value === "string" && /^[\da-f]{64}$/i.test(value),
+  // Somebody may have pasted the secret or the token.
+  isSecret: true,
+};
+
+/** The id of an account in the app's own records; it has to fit into the cookie of a login. */
+export const ACCOUNT_ID: Kind = {
+  wanted: "the id of an account of yours, a string of 1 to 200 characters",
+  accepts: (value) =>
+    typeof value === "string" && value !== "" && value.length <= 200 && value.isWellFormed(),
+  hint: (value) => (typeof value === "number" || typeof value === "bigint" ? "write String(id)." : undefined),
+};
+
 /** Milliseconds; Infinity is any length of time. */
 export const DURATION: Kind = {
   wanted: "a number of milliseconds, 0 or more",

@@ -2,7 +2,7 @@ import type { LRUCache } from "lru-cache";
 import { optionsChecker } from "./check-options.js";
 import type { OnLogin } from "./login/login.js";
 import type { User } from "./models/user.js";
-import { BOOLEAN, FUNCTION } from "./option-kinds.js";
+import { ACCOUNT_ID, ANYTHING, BOOLEAN, FUNCTION } from "./option-kinds.js";
 
 /** Runs `task` while no other process runs one with the same `key`, and passes on what it resolves or rejects with. */
 export type Lock = (key: string, task: () => Promise<void>) => Promise<unknown>;
@@ -46,8 +46,10 @@ export interface DiscordOptions {
    */
   readonly basePath?: string | undefined;
   /**
-   * The origins of single-page apps that use this one from elsewhere, such as `["https://www.example.com"]`. Logins may lead back
-   * there, and logouts may come from there. Give the same ones to your CORS middleware. Default: none.
+   * Further origins whose pages belong to the app, such as `https://www.example.com` of a single-page app, or
+   * `capacitor://localhost` of an app in a web view. Logins may lead back there, logouts may come from there, and their pages may sign
+   * visitors in with a code. Give the same ones to your CORS middleware. Default: none. The origin of the redirect URI and that of
+   * the Activity are allowed anyway.
    */
   readonly origins?: readonly string[] | undefined;
   /** Needed for calls as the bot only. `DISCORD_BOT_TOKEN`. */
@@ -114,12 +116,37 @@ export interface CallbackOptions {
    * comes twice (a double click) waits for it and shares its outcome. What it throws ends the sign-in and is thrown again.
    */
   readonly onLogin?: OnLogin | undefined;
+  /**
+   * The id of the visitor's account in your own records, where they are signed in to one. A login that was started with
+   * `connect` is refused without it or with another; logins without `connect` are left alone.
+   */
+  readonly connect?: string | undefined;
 }
+
+/** What `signInWithCode` needs to know. The values may come from the client: their form is checked. */
+export interface CodeOptions extends Pick<CallbackOptions, "onLogin"> {
+  /** The code that Discord gave the client. */
+  readonly code: string;
+  /** The PKCE verifier of the client (RFC 7636), where its authorization request had a challenge. */
+  readonly codeVerifier?: string | undefined;
+  /** The redirect URI of the client's authorization request, where it named one; an Activity names none. */
+  readonly redirectUri?: string | undefined;
+}
+
+/** @throws TypeError */
+export const codeOptions: (options: CodeOptions) => CodeOptions = optionsChecker<CodeOptions>({
+  of: "signInWithCode",
+  example: "{ code: req.body.code }",
+  // What may come from the client has an error of its own.
+  kinds: { code: ANYTHING, codeVerifier: ANYTHING, redirectUri: ANYTHING, onLogin: FUNCTION },
+  required: [],
+  aliases: { verifier: "codeVerifier", code_verifier: "codeVerifier", redirect_uri: "redirectUri" },
+});
 
 /** @throws TypeError */
 export const callbackOptions: (options: CallbackOptions | undefined) => CallbackOptions =
   optionsChecker<CallbackOptions>({
     of: "callback",
     example: "{ onLogin }",
-    kinds: { onLogin: FUNCTION },
+    kinds: { onLogin: FUNCTION, connect: ACCOUNT_ID },
   });

@@ -1,12 +1,13 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Application, NextFunction, Request, Response } from "express";
+import { signInToActivity } from "./activity-sign-in.js";
 import { optionsChecker } from "./check-options.js";
 import { AccessDenied, HttpException } from "./errors.js";
 import { type SessionCookieSettings, sessionCookieOf } from "./grants/session-data.js";
 import { discordOf } from "./guards.js";
 import type { Addresses } from "./login/addresses.js";
 import type { Login, LoginResult } from "./login/login.js";
-import { isPageVisit } from "./login/manners.js";
+import { isPageVisit, postRequired } from "./login/manners.js";
 import { isStartAgainReason, sendStartAgainPage } from "./login/start-again-page.js";
 import { ADDRESS, ADDRESS_OR_FALSE, FUNCTION, PATH_OR_FALSE, SCOPES } from "./option-kinds.js";
 
@@ -18,6 +19,12 @@ export interface RouterOptions {
   readonly callbackPath?: string | false | undefined;
   /** Default `/logout`; POST from this app's own pages only. */
   readonly logoutPath?: string | false | undefined;
+  /**
+   * Where an Activity posts `{ code }` as JSON, to be answered with `{ access_token }`. Default: nowhere.
+   *
+   * @see DiscordOAuth2Session.signInWithCode
+   */
+  readonly activityPath?: string | false | undefined;
   /** Where a login without `returnTo` leads. Default `/`. */
   readonly afterLogin?: string | undefined;
   /** Where a logout leads. Default `/`. */
@@ -34,8 +41,16 @@ export interface RouterOptions {
    * What it throws goes to `next` and ends the sign-in, so it can turn visitors away. Until it is done, the same callback
    * (a double click) waits.
    */
-  readonly onLogin?: ((req: Request, login: Login, res: Response) => Promise<void> | void) | undefined;
+  readonly onLogin?: RouterOnLogin | undefined;
+  /**
+   * The id of the visitor's account in your own records, where they are signed in to one: for logins that were started with
+   * `createSession(req, res, { connect })`, which are refused without it. They go to `onLogin` with `connected: true`.
+   */
+  readonly accountOf?: ((req: Request) => string | undefined) | undefined;
 }
+
+/** What an app does with a login that came to the router. */
+export type RouterOnLogin = (req: Request, login: Login, res: Response) => Promise<void> | void;
 
 const routerOptions = optionsChecker<RouterOptions>({
   of: "discordRouter",
@@ -44,11 +59,13 @@ const routerOptions = optionsChecker<RouterOptions>({
     loginPath: PATH_OR_FALSE,
     callbackPath: PATH_OR_FALSE,
     logoutPath: PATH_OR_FALSE,
+    activityPath: PATH_OR_FALSE,
     afterLogin: ADDRESS,
     afterLogout: ADDRESS,
     afterCancel: ADDRESS_OR_FALSE,
     scopes: SCOPES,
     onLogin: FUNCTION,
+    accountOf: FUNCTION,
   },
 });
 
@@ -64,7 +81,8 @@ type Step = (req: Request, res: Response) => Promise<void>;
  */
 export function discordRouter(options: RouterOptions = {}) {
   const { loginPath = "/login", callbackPath = "/callback", logoutPath = "/logout" } = routerOptions(options);
-  const { afterLogin = "/", afterLogout = "/", afterCancel = afterLogout, scopes, onLogin } = options;
+  const { activityPath = false, afterLogin = "/", afterLogout = "/", afterCancel = afterLogout } = options;
+  const { scopes, onLogin, accountOf } = options;
 
   const login: Step = async (req, res) => {
     const discord = discordOf(req);
@@ -90,11 +108,10 @@ export function discordRouter(options: RouterOptions = {}) {
   /** @returns nothing when the answer is given already */
   async function resultOf(req: Request, res: Response): Promise<LoginResult | undefined> {
     try {
-      return await discordOf(req).callback(
-        req,
-        res,
-        onLogin && { onLogin: (login) => onLogin(req, login, res) },
-      );
+      return await discordOf(req).callback(req, res, {
+        connect: accountOf?.(req),
+        onLogin: onLogin && ((login) => onLogin(req, login, res)),
+      });
     } catch (error) {
       if (!(error instanceof HttpException)) throw error;
       if (error instanceof AccessDenied && afterCancel !== false) answerCancel(req, res, error, afterCancel);
@@ -124,22 +141,14 @@ export function discordRouter(options: RouterOptions = {}) {
   }
 
   const logout: Step = async (req, res) => {
-    if (req.method !== "POST") {
-      res.setHeader("Allow", "POST");
-      throw new HttpException({
-        message: "A logout must be a POST.",
-        code: "method_not_allowed",
-        status: 405,
-        headers: { Allow: "POST" },
-      });
-    }
+    if (req.method !== "POST") throw postRequired(req, res, "A logout");
     requireOwnPage(req);
     res.setHeader("Cache-Control", "no-store");
     const discord = discordOf(req);
     await discord.revoke(req);
     const { addresses } = discord.visits;
     // A fetch from another origin could not follow the redirect.
-    if (addresses.isFromAllowedOrigin(req) && !isPageVisit(req)) res.status(204).end();
+    if (addresses.isFromListedOrigin(req) && !isPageVisit(req)) res.status(204).end();
     else res.redirect(303, addresses.public(afterLogout));
   };
 
@@ -147,6 +156,7 @@ export function discordRouter(options: RouterOptions = {}) {
     [loginPath, login],
     [callbackPath, callback],
     [logoutPath, logout],
+    [activityPath, (req, res) => signInToActivity(discordOf(req), req, res, onLogin)],
   ];
 
   return function discordRouter(req: Request, res: Response, next: NextFunction): void {
@@ -185,7 +195,7 @@ function warnOfOtherCallback(req: Request, callbackPath: string): void {
 /** @throws HttpException cross_site_request, unless this comes from a page of this app */
 function requireOwnPage(req: Request): void {
   const { redirectUri, visits } = discordOf(req);
-  if (visits.addresses.isFromAllowedOrigin(req)) return;
+  if (visits.addresses.isFromListedOrigin(req)) return;
   if (isFromOwnPage(req.headers, new URL(redirectUri).origin, sessionCookieOf(req))) return;
   throw new HttpException({
     message:

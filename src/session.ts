@@ -14,10 +14,11 @@ import { type Config, isSameConfig, resolveConfig } from "./config.js";
 import { createEngine, type Engine } from "./engine.js";
 import { HttpException, Unauthorized } from "./errors.js";
 import { heldToken, type OnTokenChange } from "./grants/held-token.js";
+import { overriddenTokenMethods } from "./grants/own-token-storage.js";
 import { sessionOf, signInOf } from "./grants/session-data.js";
 import type { Token } from "./grants/token.js";
 import { type LoginOptions, loginOptions } from "./login/authorization-url.js";
-import type { LoginResult } from "./login/login.js";
+import type { CodeLogin, LoginResult } from "./login/login.js";
 import { answersNonVisit, forbidCaching, redirect, requireGet } from "./login/manners.js";
 import type { Visits } from "./login/visits.js";
 import type { Authorization } from "./models/authorization.js";
@@ -28,7 +29,9 @@ import type { User } from "./models/user.js";
 import type { UserConnection } from "./models/user-connection.js";
 import {
   type CallbackOptions,
+  type CodeOptions,
   callbackOptions,
+  codeOptions,
   type DiscordOptions,
   type RevokeOptions,
   revokeOptions,
@@ -106,15 +109,7 @@ export class DiscordOAuth2Session {
   }
 
   #start(config: Config): Engine {
-    const { getAuthorizationToken, saveAuthorizationToken } = DiscordOAuth2Session.prototype;
-    const own = [
-      this.getAuthorizationToken !== getAuthorizationToken,
-      this.saveAuthorizationToken !== saveAuthorizationToken,
-    ];
-    if (own[0] !== own[1]) {
-      throw new TypeError("Override getAuthorizationToken and saveAuthorizationToken together, or neither.");
-    }
-    const engine = createEngine(config, own[0] ? this : undefined);
+    const engine = createEngine(config, overriddenTokenMethods(this, DiscordOAuth2Session.prototype));
     engine.load();
     return engine;
   }
@@ -192,12 +187,31 @@ export class DiscordOAuth2Session {
     res: ServerResponse,
     options?: CallbackOptions,
   ): Promise<LoginResult<Data>> {
-    const { onLogin } = callbackOptions(options);
+    const checked = callbackOptions(options);
     const { logins } = this.#engineFor(req, res);
     res.setHeader("Referrer-Policy", "no-referrer");
     if (answersNonVisit(req, res)) return new Promise(() => {});
     requireGet(req, res);
-    return (await logins.complete(req, res, onLogin)) as LoginResult<Data>;
+    return (await logins.complete(req, res, checked)) as LoginResult<Data>;
+  }
+
+  /**
+   * Ends a login whose code came without a redirect: the Embedded App SDK of an Activity or a mobile app has got it, and posts
+   * it as JSON. Exchanges the code, keeps the tokens and gives the visitor a new session, as {@link callback} does.
+   *
+   * The request must be JSON. Where it names its origin, that must be the redirect URI's, the Activity's
+   * (`https://<client id>.discordsays.com`) or one of the option `origins`.
+   *
+   * A code signs in once. Requests that bring it while it is exchanged share the outcome; afterwards it is taken from the
+   * session that it has made and, within a minute, together with the verifier that it was exchanged with.
+   *
+   * @returns the login with its access token; `replayed` when what follows a login is done already
+   * @throws HttpException `cross_site_request`, `code_malformed`, `code_rejected`, ...
+   * @throws RateLimited, TypeError, and what `onLogin` throws
+   * @see https://docs.discord.com/developers/activities/building-an-activity
+   */
+  async signInWithCode(req: IncomingMessage, options: CodeOptions): Promise<CodeLogin> {
+    return this.#engineFor(req).logins.posted.signIn(req, codeOptions(options));
   }
 
   /**

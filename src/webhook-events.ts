@@ -4,7 +4,8 @@ import { now } from "./clock.js";
 import { HttpException } from "./errors.js";
 import { discordOf } from "./guards.js";
 import { isObject } from "./models/model.js";
-import { FUNCTION } from "./option-kinds.js";
+import { FUNCTION, PUBLIC_KEY } from "./option-kinds.js";
+import { bodyTooLarge, readBody } from "./request-body.js";
 import { oneLine } from "./shown.js";
 import { isSnowflake } from "./snowflake.js";
 
@@ -38,12 +39,7 @@ const webhookEventsOptions = optionsChecker<WebhookEventsOptions>({
   of: "webhookEvents",
   example: "{ publicKey, onEvent }",
   kinds: {
-    publicKey: {
-      wanted: "the application's public key, as the developer portal shows it: 64 hexadecimal characters",
-      accepts: (value) => typeof value === "string" && /^[\da-f]{64}$/i.test(value),
-      // Somebody may have pasted the secret or the token.
-      isSecret: true,
-    },
+    publicKey: PUBLIC_KEY,
     onEvent: FUNCTION,
   },
   required: ["publicKey"],
@@ -104,7 +100,7 @@ async function rawBodyOf(req: Request): Promise<Uint8Array> {
   // Cloud Functions and NestJS parse every body, and keep the bytes under this name.
   const { rawBody = req.body } = req as Request & { readonly rawBody?: unknown };
   if (rawBody instanceof Uint8Array) {
-    if (rawBody.length > MAX_BODY_BYTES) throw tooLarge();
+    if (rawBody.length > MAX_BODY_BYTES) throw bodyTooLarge();
     return rawBody;
   }
   if (req.readableDidRead) {
@@ -115,36 +111,7 @@ async function rawBodyOf(req: Request): Promise<Uint8Array> {
       status: 500,
     });
   }
-  try {
-    return await readBody(req);
-  } catch (cause) {
-    if (cause instanceof HttpException) throw cause;
-    throw new HttpException({
-      message: "The connection ended before this event was complete.",
-      code: "body_aborted",
-      status: 400,
-      cause,
-    });
-  }
-}
-
-async function readBody(req: Request): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  // Without the option, leaving the loop would take the socket from the request, where error handlers find req.ip.
-  for await (const chunk of req.iterator({ destroyOnReturn: false })) {
-    bytes += chunk.length;
-    if (bytes > MAX_BODY_BYTES) {
-      req.resume();
-      throw tooLarge();
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-function tooLarge(): HttpException {
-  return new HttpException({ message: "This event is too large.", code: "body_too_large", status: 413 });
+  return readBody(req, MAX_BODY_BYTES);
 }
 
 /** @returns nothing for a PING */

@@ -37,6 +37,7 @@ describe("the configuration", () => {
     expect(resolve({})).toEqual({
       ...COMPLETE,
       botToken: undefined,
+      origins: [],
       scopes: ["identify"],
       discordUrl: "https://discord.com",
       issuer: "https://discord.com",
@@ -232,6 +233,7 @@ describe("the configuration", () => {
       resolve({}, { DISCORD_BOT_TOKEN: "", DISCORD_SCOPES: "", DISCORD_USERS_CACHE_MAX_LIMIT: "" }),
     ).toMatchObject({
       botToken: undefined,
+      origins: [],
       scopes: ["identify"],
       cacheMax: 1000,
     });

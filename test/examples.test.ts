@@ -199,7 +199,7 @@ describe("examples/dashboard.ts", () => {
     expect(text).toContain("Sign in with Discord");
     const policy = headers.get("content-security-policy");
     expect(policy).toContain("default-src 'none'");
-    expect(policy).toContain("img-src 'self' https://cdn.discordapp.com;");
+    expect(policy).toMatch(/img-src 'self' https:\/\/cdn\.discordapp\.com http:\/\/127\.0\.0\.1:\d+;/);
     expect(policy).not.toContain("script-src");
   });
 
@@ -214,8 +214,8 @@ describe("examples/dashboard.ts", () => {
     expect(managed).toContain("Board Games &amp; Coffee</span><small>Administrator</small>");
     expect(managed).toContain(`${SCRIPT}</span><small>Manager</small>`);
     expect(others).toContain("Trail Runners</span><small>Member</small>");
-    expect(managed).toContain(`https://cdn.discordapp.com/icons/${pictured.id}/${hash}.png`);
-    expect(managed).toContain('aria-hidden="true">TK</span>');
+    expect(managed).toContain(`${simulator.url}/icons/${pictured.id}/${hash}.png`);
+    expect(managed).toContain('aria-hidden="true">BG&amp;</span>');
     expect(text).not.toContain("<script");
   });
 

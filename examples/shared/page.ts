@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import type { User } from "express-discord";
 import { type Html, html } from "./html.js";
+import { imageSource } from "./images.js";
 
 /** The style sheet and the icon, for `express.static`. */
 export const PUBLIC_FOLDER = fileURLToPath(new URL("./public", import.meta.url));
@@ -38,7 +39,7 @@ ${content}
 /** A user's picture, which says nothing that the name beside it does not say. */
 export function avatar(user: User, size: 64 | 128): Html {
   const url = user.avatarUrlWith({ size }) ?? user.defaultAvatarUrl;
-  return html`<img class="avatar" src="${url}" alt="" width="${size / 2}" height="${size / 2}">`;
+  return html`<img class="avatar" src="${imageSource(url)}" alt="" width="${size / 2}" height="${size / 2}">`;
 }
 
 function signedIn({ user, logoutPath }: Visitor): Html {

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import type { Application } from "express";
 import type { DiscordOAuth2Session, DiscordOptions } from "express-discord";
+import { loadImagesFrom } from "./images.js";
 import { type SampleDiscord, startSampleDiscord, TEST_KITCHEN } from "./sample-discord.js";
 
 const SHUTDOWN_MS = 1000;
@@ -69,7 +70,10 @@ export async function startExample(
   }
 
   try {
-    sample?.simulator.addRedirectUri(url + callbackPath);
+    if (sample) {
+      sample.simulator.addRedirectUri(url + callbackPath);
+      loadImagesFrom(sample.simulator.url);
+    }
     const app = createApp(
       { ...sample?.simulator.options, redirectUri: redirectUri || url + callbackPath },
       sample && TEST_KITCHEN,

@@ -10,6 +10,12 @@ export const SCRIPT_SOCIETY = "1200000000000000003";
 /** A server that Mira is in, and Tomás owns. */
 export const TRAIL_RUNNERS = "1200000000000000004";
 
+/** Names of pictures: the simulator draws one for each. */
+const MIRA = "6d697261000000000000000000000000";
+const TOMAS = "746f6d61730000000000000000000000";
+const KITCHEN = "6b69746368656e000000000000000000";
+const TRAIL = "747261696c0000000000000000000000";
+
 /** A Discord on this machine, and who is in it. */
 export interface SampleDiscord {
   readonly simulator: DiscordSimulator;
@@ -24,13 +30,24 @@ export interface SampleDiscord {
  */
 export async function startSampleDiscord(): Promise<SampleDiscord> {
   const discord = await startDiscord({ appName: "Sample app" });
-  const mira = discord.addUser({ id: "1100000000000000001", username: "mira.k", global_name: "Mira" });
-  const tomas = discord.addUser({ id: "1100000000000000002", username: "tomas", global_name: "Tomás" });
+  const mira = discord.addUser({
+    id: "1100000000000000001",
+    username: "mira.k",
+    global_name: "Mira",
+    avatar: MIRA,
+  });
+  const tomas = discord.addUser({
+    id: "1100000000000000002",
+    username: "tomas",
+    global_name: "Tomás",
+    avatar: TOMAS,
+  });
   const noor = discord.addUser({ id: "1100000000000000003", username: "noor_", global_name: "<i>Noor</i>" });
 
   const kitchen = discord.addGuild({
     id: TEST_KITCHEN,
     name: "Test Kitchen",
+    icon: KITCHEN,
     roles: [
       { id: "1300000000000000001", name: "Head chef" },
       { id: "1300000000000000002", name: "Taster & critic" },
@@ -62,7 +79,7 @@ export async function startSampleDiscord(): Promise<SampleDiscord> {
     roles: ["1300000000000000004"],
   });
 
-  const trailRunners = discord.addGuild({ id: TRAIL_RUNNERS, name: "Trail Runners" });
+  const trailRunners = discord.addGuild({ id: TRAIL_RUNNERS, name: "Trail Runners", icon: TRAIL });
   discord.addMember(trailRunners, tomas, { owner: true });
   discord.addMember(trailRunners, mira);
 

@@ -1,14 +1,14 @@
 import type { RequestHandler } from "express";
 
 /**
- * What the pages may load: their own style sheet, and pictures from Discord. A form may end at Discord as well, since one
+ * What the pages may load: their own style sheet, and pictures from Discord or the simulated one. A form may end at Discord as well, since one
  * that is sent after the sign-in has ended leads to the login.
  */
 export function securityHeaders(discordUrl = "https://discord.com"): RequestHandler {
   const policy = [
     "default-src 'none'",
     "style-src 'self'",
-    "img-src 'self' https://cdn.discordapp.com",
+    `img-src 'self' https://cdn.discordapp.com ${discordUrl}`,
     `form-action 'self' ${discordUrl}`,
     "base-uri 'none'",
     "frame-ancestors 'none'",

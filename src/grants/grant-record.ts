@@ -15,6 +15,8 @@ export interface LoginRecord {
   readonly sessionId?: string | undefined;
   readonly scopes: readonly string[];
   readonly userId?: string | undefined;
+  /** When this was written, in epoch milliseconds. */
+  readonly at: number;
 }
 
 /** What is in a record. A login without a grant of its own has no token. */

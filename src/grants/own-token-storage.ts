@@ -10,6 +10,23 @@ export interface OwnTokenMethods {
 }
 
 /**
+ * The methods of an instance, where they are the app's own.
+ *
+ * @param originals what they are where no app overrides them
+ * @throws TypeError when only one of them is overridden
+ */
+export function overriddenTokenMethods(
+  methods: OwnTokenMethods,
+  originals: OwnTokenMethods,
+): OwnTokenMethods | undefined {
+  const readsItself = methods.getAuthorizationToken !== originals.getAuthorizationToken;
+  const savesItself = methods.saveAuthorizationToken !== originals.saveAuthorizationToken;
+  if (readsItself !== savesItself)
+    throw new TypeError("Override getAuthorizationToken and saveAuthorizationToken together, or neither.");
+  return readsItself ? methods : undefined;
+}
+
+/**
  * Where the app's own methods put the token.
  *
  * @param deadlineMs real time; a method that has not answered by then has failed

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from "node:http";
 import type { Config } from "../config.js";
-import { isAllowedOrigin } from "../origins.js";
 import { isReturnTo, ownPath } from "./return-to.js";
 
 /** The addresses of the app, as browsers see them. */
@@ -24,12 +23,12 @@ export class Addresses {
   /** The same for who may be on another origin: absolute, where they are on one of the option `origins`. */
   publicFor(req: IncomingMessage, path: string): string {
     const address = this.public(path);
-    return this.isFromAllowedOrigin(req) ? new URL(address, this.#config.redirectUri).href : address;
+    return this.isFromListedOrigin(req) ? new URL(address, this.#config.redirectUri).href : address;
   }
 
   /** Whether a page on one of the option `origins` sent this request. */
-  isFromAllowedOrigin({ headers: { origin } }: IncomingMessage): boolean {
-    return isAllowedOrigin(origin, this.#config.origins);
+  isFromListedOrigin({ headers: { origin } }: IncomingMessage): boolean {
+    return origin !== undefined && this.#config.origins.includes(origin);
   }
 
   /** Whether a login may lead to this address, which may come from a stranger. */

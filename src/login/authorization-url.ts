@@ -1,6 +1,6 @@
 import { optionsChecker } from "../check-options.js";
 import type { Config } from "../config.js";
-import { ANYTHING, BOOLEAN, oneOf, RECORD, SCOPES } from "../option-kinds.js";
+import { ACCOUNT_ID, ANYTHING, BOOLEAN, oneOf, RECORD, SCOPES } from "../option-kinds.js";
 import { PERMISSIONS } from "../permission-kinds.js";
 import { type PermissionResolvable, Permissions } from "../permissions.js";
 import { hasPassthroughScope } from "../scopes.js";
@@ -20,6 +20,11 @@ export interface LoginOptions {
   readonly data?: unknown;
   /** A path on this app's own origin, or an address on one of the option `origins`; `callback` gives it back. */
   readonly returnTo?: string | undefined;
+  /**
+   * The id of the visitor's account in your own records, to connect a Discord account with: nobody is signed in by it, and
+   * the session stays as it is. Start it from a page of yours, and pass the same id to `callback`. Discord always asks then.
+   */
+  readonly connect?: string | undefined;
   /** `true` (default): Discord asks each time. `false`: only when something is not granted yet. */
   readonly prompt?: boolean | undefined;
   /** What the bot may do in the guild, with the scope `bot`. */
@@ -62,6 +67,7 @@ export const loginOptions: (options: LoginOptions | undefined) => LoginOptions =
       data: ANYTHING,
       // Paths and ids have errors of their own: they may come from a visitor.
       returnTo: ANYTHING,
+      connect: ACCOUNT_ID,
       prompt: BOOLEAN,
       permissions: PERMISSIONS,
       guildId: ANYTHING,
@@ -75,6 +81,18 @@ export const loginOptions: (options: LoginOptions | undefined) => LoginOptions =
 
 /** @throws TypeError for a wish that contradicts itself or that Discord would refuse */
 export function checkLoginOptions(options: LoginOptions, scopes: readonly string[]): void {
+  if (options.connect !== undefined) {
+    if (options.prompt === false)
+      throw new TypeError(
+        "prompt: false cannot go with connect: the visitor is to see which account they connect.",
+      );
+    if (options.incremental)
+      throw new TypeError(
+        "incremental cannot go with connect: the account may be another than that of the sign-in.",
+      );
+    if (!scopes.includes("identify"))
+      throw new TypeError("connect needs the scope identify: it tells which account was connected.");
+  }
   if (options.prompt === false && hasPassthroughScope(scopes)) {
     throw new TypeError(
       "prompt: false cannot go with the scopes bot and webhook.incoming: Discord asks for those each time.",

@@ -50,6 +50,13 @@ export interface Redemption<Result> {
    * @param over resolves when repeated callbacks can be answered
    */
   complete(redeemed: Redeemed, over: Promise<void>): Promise<Completed<Result>>;
+  /**
+   * Whether this request may have what the code was exchanged for before.
+   *
+   * @param login what is known about that; nothing when a record does not say
+   * @param sharesExchange whether the exchange had not ended in this process when this request came
+   */
+  mayRepeat(login: LoginRecord | undefined, sharesExchange: boolean): boolean;
   /** The same code came before, and its login is over. */
   repeat(login: LoginRecord): Promise<Result>;
 }
@@ -63,11 +70,20 @@ export interface Completed<Result> {
   finish(): Promise<void>;
 }
 
+/** The requests with one code in this process, which take turns. */
+interface Queue {
+  last: Promise<void>;
+  /** Whether one of them has exchanged the code. */
+  hasExchanged: boolean;
+  /** Whether the turn that exchanged it is over. */
+  isRedeemed: boolean;
+}
+
 /** Redeems each code once, however many requests and processes bring it. Those that come later wait for the first. */
 export class CodeRedemption {
   readonly #config: Config;
   readonly #grants: Grants;
-  readonly #turns = new Map<string, Promise<void>>();
+  readonly #queues = new Map<string, Queue>();
   readonly #refused = new LRUCache<string, HttpException>({
     max: REMEMBERED,
     ttl: REMEMBERED_MS,
@@ -83,30 +99,39 @@ export class CodeRedemption {
 
   /** How many codes are being redeemed. */
   get busy(): number {
-    return this.#turns.size;
+    return this.#queues.size;
   }
 
   async idle(): Promise<void> {
-    await Promise.all(this.#turns.values());
+    await Promise.all([...this.#queues.values()].map(({ last }) => last));
   }
 
   /** @throws HttpException code_rejected, and what completing the login throws */
   redeem<Result>(redemption: Redemption<Result>): Promise<Result> {
     const { grantId } = redemption.code;
+    const queue: Queue = this.#queues.get(grantId) ?? {
+      last: Promise.resolve(),
+      hasExchanged: false,
+      isRedeemed: false,
+    };
+    this.#queues.set(grantId, queue);
+    const cameInTime = !queue.isRedeemed;
     return new Promise((resolve, reject) => {
-      const former = this.#turns.get(grantId) ?? Promise.resolve();
       let isOver = () => {};
       const over = new Promise<void>((settle) => {
         isOver = settle;
       });
-      const turn = former
-        .then(() => this.#underLock(grantId, () => this.#redeem(redemption, resolve, over)))
+      const turn = queue.last
+        .then(() =>
+          this.#underLock(grantId, () => this.#redeem(redemption, queue, cameInTime, resolve, over)),
+        )
         .then(resolve, reject)
         .finally(() => {
-          if (this.#turns.get(grantId) === turn) this.#turns.delete(grantId);
+          queue.isRedeemed = queue.hasExchanged;
+          if (queue.last === turn) this.#queues.delete(grantId);
           isOver();
         });
-      this.#turns.set(grantId, turn);
+      queue.last = turn;
     });
   }
 
@@ -117,6 +142,8 @@ export class CodeRedemption {
 
   async #redeem<Result>(
     redemption: Redemption<Result>,
+    queue: Queue,
+    cameInTime: boolean,
     resolve: (result: Result) => void,
     over: Promise<void>,
   ): Promise<Result> {
@@ -130,7 +157,7 @@ export class CodeRedemption {
         () => {},
         async () => false,
       );
-      const task = () => this.#asHolder(redemption, resolve, over);
+      const task = () => this.#asHolder(redemption, queue, cameInTime, resolve, over);
       const outcome = await (lease ? lease.during(task) : task()).catch(async (error: unknown) => {
         await lease?.release();
         throw error;
@@ -147,7 +174,9 @@ export class CodeRedemption {
    * @returns `undefined` when another process is completing the login
    */
   async #asHolder<Result>(
-    { code, record, former, identify, complete, repeat }: Redemption<Result>,
+    { code, record, former, identify, complete, mayRepeat, repeat }: Redemption<Result>,
+    queue: Queue,
+    cameInTime: boolean,
     resolve: (result: Result) => void,
     over: Promise<void>,
   ): Promise<{ readonly result: Result } | undefined> {
@@ -155,9 +184,12 @@ export class CodeRedemption {
     const [content, marker] = await Promise.all([record?.readContent(), record?.readEndedMarker()]);
     if (marker || this.#grants.hasEnded(grantId)) throw codeEnded();
     const login = record ? content?.login : former();
+    if ((login || content) && !mayRepeat(login, cameInTime && queue.hasExchanged)) throw codeSpent();
     if (login && !login.isPending) return { result: await repeat(login) };
     // The request that exchanged the code could not finish.
-    const redeemed = content?.token ? { token: content.token } : await this.#exchange(code, record, identify);
+    const redeemed = content?.token
+      ? { token: content.token }
+      : await this.#exchange(code, record, queue, identify);
     if (!redeemed) return undefined;
     const { result, isOpen, finish } = await complete(redeemed, over);
     if (isOpen) resolve(result);
@@ -169,6 +201,7 @@ export class CodeRedemption {
   async #exchange(
     code: Code,
     record: GrantRecord | undefined,
+    queue: Queue,
     identify: (token: Token) => Promise<Token>,
   ): Promise<Redeemed | undefined> {
     let answer: TokenAnswer;
@@ -182,6 +215,7 @@ export class CodeRedemption {
       this.#refusals.set(code.loginId, (this.#refusals.get(code.loginId) ?? 0) + 1);
       throw rejection;
     }
+    queue.hasExchanged = true;
     const token = await identify(toToken(answer, code));
     if (record) await this.#writePending(record, token);
     return { token, guild: answer.guild, webhook: answer.webhook };
@@ -189,7 +223,7 @@ export class CodeRedemption {
 
   async #writePending(record: GrantRecord, token: Token): Promise<void> {
     const { scopes, userId } = token;
-    await record.writeContent({ token, login: { isPending: true, scopes, userId } });
+    await record.writeContent({ token, login: { isPending: true, scopes, userId, at: now() } });
     await record.checkKept();
     this.#grants.began(token, record);
     if (await record.readEndedMarker()) throw codeEnded();
@@ -225,6 +259,14 @@ function codeRejected({ error, description }: TokenRequestRefused): HttpExceptio
     description,
     method: "POST",
     route: "/oauth2/token",
+  });
+}
+
+function codeSpent(): HttpException {
+  return new HttpException({
+    message: "This code has signed somebody in before, and works once. Ask Discord for a new one.",
+    code: "code_rejected",
+    status: 400,
   });
 }
 

@@ -24,6 +24,8 @@ export interface Flow {
   readonly returnTo?: string | undefined;
   /** Present where Discord is not to ask again what was granted before. */
   readonly prompt?: false | undefined;
+  /** The account in the app's own records that a Discord account is to be connected with. */
+  readonly connect?: string | undefined;
   /** The form of the app's session ids, where it is not the default. */
   readonly keyForm?: string | undefined;
   /** Epoch milliseconds. */
@@ -76,9 +78,8 @@ export class Flows {
     const random = randomBytes(STATE_BYTES + VERIFIER_BYTES);
     const state = random.toString("base64url", 0, STATE_BYTES);
     const verifier = wish.pkce ? random.toString("base64url", STATE_BYTES) : undefined;
-    const { scopes, data, returnTo, prompt, keyForm } = wish;
-    const expires = now() + LIFETIME_MS;
-    const flow: Flow = { state, verifier, scopes, data, returnTo, prompt, keyForm, expires };
+    const { pkce: _, ...wanted } = wish;
+    const flow: Flow = { state, verifier, ...wanted, expires: now() + LIFETIME_MS };
 
     const name = this.#cookieName(digestOf(state));
     const sealed = this.#seal.seal("flow", name, jsonOf(flow));

@@ -1,19 +1,22 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { digestOf } from "../digest.js";
-import { RateLimited } from "../errors.js";
+import { HttpException, RateLimited } from "../errors.js";
 import { keyFormOf } from "../grants/record-keys.js";
 import { sessionIdOf, sessionOf, setSignIn, signInOf } from "../grants/session-data.js";
 import type { Ended } from "../grants/token-storage.js";
+import type { CallbackOptions } from "../options.js";
 import { allowsPkce, hasPassthroughScope, withoutPassthrough } from "../scopes.js";
 import { authorizationUrl, checkLoginOptions, type LoginOptions } from "./authorization-url.js";
 import { authorizationError, parseCallbackQuery, requireIssuer } from "./callback-query.js";
 import { CancelMark } from "./cancel-mark.js";
 import { CodeRedemption } from "./code-redemption.js";
 import { type Flow, Flows, isFlowUnknown, type Opener, unknownFlow } from "./flow.js";
-import type { LoginResult, OnLogin, ReplayedLogin } from "./login.js";
+import type { LoginResult, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
 import type { LoginParts } from "./login-parts.js";
 import { OwnCookies } from "./own-cookies.js";
+import { requireOwnPage } from "./own-pages.js";
+import { PostedCodes } from "./posted-codes.js";
 import { requireReturnTo } from "./return-to.js";
 import { SetupWarnings } from "./setup-warnings.js";
 import { SignIns } from "./sign-ins.js";
@@ -31,6 +34,8 @@ export class Logins {
   readonly #warnings: SetupWarnings;
   readonly #redemption: CodeRedemption;
   readonly #signIns: SignIns;
+  /** Signing in with a code that came without a redirect. */
+  readonly posted: PostedCodes;
 
   constructor(parts: LoginParts) {
     const { config, seal, grants } = parts;
@@ -41,6 +46,7 @@ export class Logins {
     this.#flows = new Flows(seal, ownCookies, config.clientId);
     this.#counter = new LoginCounter(ownCookies, config.clientId);
     this.#warnings = new SetupWarnings(config);
+    this.posted = new PostedCodes(parts, this.#redemption, this.#signIns);
     this.visits = new Visits(
       parts,
       new CancelMark(ownCookies, config.clientId),
@@ -56,6 +62,7 @@ export class Logins {
     sessionOf(req);
     const scopes = await this.#scopesFor(req, options);
     checkLoginOptions(options, scopes);
+    if (options.connect !== undefined) requireOwnPage(req, config.redirectUri, "connection of accounts");
     const wish = {
       pkce: allowsPkce(scopes),
       scopes,
@@ -63,6 +70,7 @@ export class Logins {
       returnTo:
         options.returnTo === undefined ? undefined : requireReturnTo(options.returnTo, config.origins),
       prompt: options.prompt === false ? (false as const) : undefined,
+      connect: options.connect,
       keyForm: keyFormOf(sessionIdOf(req)),
     };
     const flow = this.#flows.start(req.headers.cookie, wish, openerOf(req));
@@ -75,10 +83,13 @@ export class Logins {
   /**
    * Completes a login.
    *
-   * @param onLogin what the app does with a login before repeated callbacks are answered
    * @throws AccessDenied, HttpException, RateLimited, and what `onLogin` throws
    */
-  async complete(req: IncomingMessage, res: ServerResponse, onLogin?: OnLogin): Promise<LoginResult> {
+  async complete(
+    req: IncomingMessage,
+    res: ServerResponse,
+    { onLogin, connect }: CallbackOptions,
+  ): Promise<LoginResult> {
     const { config, oauth } = this.#parts;
     const { state, issuer, answer } = parseCallbackQuery(req.url ?? "");
     const grantId = "code" in answer ? grantIdOf(state, answer.code) : undefined;
@@ -91,6 +102,10 @@ export class Logins {
       endFlow();
       throw authorizationError(answer, flow.prompt);
     }
+    if (flow.connect !== undefined && flow.connect !== connect) {
+      endFlow();
+      throw accountMismatch();
+    }
     const code = {
       grantId: grantIdOf(state, answer.code),
       loginId: digestOf(state),
@@ -99,7 +114,9 @@ export class Logins {
       exchange: () => oauth.exchangeCode(answer.code, flow.verifier),
     };
     try {
-      const result = await this.#redemption.redeem(this.#signIns.redemption(req, res, code, flow, onLogin));
+      const signsIn = flow.connect === undefined ? "unless-without-identify" : "never";
+      const visit = { req, res, code, flow, onLogin, signsIn } as const;
+      const result = await this.#redemption.redeem(this.#signIns.redemption(visit));
       endFlow();
       this.#count(req, res);
       return result;
@@ -165,7 +182,7 @@ export class Logins {
     const { config, grants, storageOf } = this.#parts;
     const scopes = options.scopes ?? config.scopes;
     const isPassthrough = Array.isArray(scopes) && hasPassthroughScope(scopes);
-    if (!(options.incremental ?? isPassthrough)) return scopes;
+    if (options.connect !== undefined || !(options.incremental ?? isPassthrough)) return scopes;
     const ifNobody = options.incremental ? config.scopes : [];
     const granted = (await grants.read(storageOf(req)))?.scopes ?? ifNobody;
     return [...new Set([...withoutPassthrough(granted), ...scopes])];
@@ -198,6 +215,15 @@ export class Logins {
       };
     }
   }
+}
+
+function accountMismatch(): HttpException {
+  return new HttpException({
+    message:
+      "This login was to connect a Discord account with an account that the visitor is not signed in to now. Nothing was connected. Pass the id of their account: callback(req, res, { connect }).",
+    code: "account_mismatch",
+    status: 403,
+  });
 }
 
 function openerOf(req: IncomingMessage): Opener {

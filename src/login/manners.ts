@@ -38,6 +38,17 @@ export function isPageVisit(req: IncomingMessage): boolean {
   return req.headers["x-requested-with"] === undefined && (req.headers.accept ?? "").includes("text/html");
 }
 
+/** @param what as the message names it: "A logout" */
+export function postRequired(req: IncomingMessage, res: ServerResponse, what: string): HttpException {
+  res.setHeader("Allow", "POST");
+  return new HttpException({
+    message: `${what} must be sent by POST, not by ${req.method}.`,
+    code: "method_not_allowed",
+    status: 405,
+    headers: { Allow: "POST" },
+  });
+}
+
 /** Sends the browser on; by GET, whatever it came with. */
 export function redirect(res: ServerResponse, url: string): void {
   res.writeHead(302, { Location: url, "Content-Length": "0" });

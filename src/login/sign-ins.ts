@@ -14,10 +14,11 @@ import {
   signInOf,
 } from "../grants/session-data.js";
 import type { Token } from "../grants/token.js";
+import { requireGranted } from "../scopes.js";
 import { beforeEnd } from "./before-end.js";
 import type { Code, Completed, Redeemed, Redemption } from "./code-redemption.js";
 import { type Flow, unknownFlow } from "./flow.js";
-import type { Login, LoginResult, OnLogin, ReplayedLogin } from "./login.js";
+import type { ConnectedLogin, LoginResult, OnLogin, ReplayedLogin, SignedInLogin } from "./login.js";
 import type { LoginParts } from "./login-parts.js";
 import { copySession, renewSession, saveSession, storedSession } from "./session-renewal.js";
 
@@ -26,8 +27,22 @@ const REMEMBERED_MS = 600_000;
 
 /** What only this process can know of a login: the session where no store has it, the token where the app has it. */
 interface Finished {
-  readonly session: SessionLike;
+  /** Nothing where the login signed nobody in. */
+  readonly session: SessionLike | undefined;
   readonly token: Token;
+}
+
+/** A request that brings a code. */
+export interface Visit {
+  readonly req: IncomingMessage;
+  /** What it is answered with, where that is known. */
+  readonly res: ServerResponse | undefined;
+  readonly code: Code;
+  /** What the login was started with. */
+  readonly flow: Pick<Flow, "data" | "returnTo">;
+  readonly onLogin: OnLogin | undefined;
+  /** Whether the code signs the visitor in. One without `identify`, as of a bot invite, may leave them signed in as they are. */
+  readonly signsIn: "always" | "never" | "unless-without-identify";
 }
 
 /** Turns a redeemed code into the session of a visitor who is signed in. */
@@ -48,45 +63,35 @@ export class SignIns {
     this.#deadlineMs = storeDeadlineMs(parts.config);
   }
 
-  /** How a request redeems the code of its callback. */
-  redemption(
-    req: IncomingMessage,
-    res: ServerResponse,
-    code: Code,
-    flow: Flow,
-    onLogin: OnLogin | undefined,
-  ): Redemption<LoginResult> {
+  /** How a request redeems a code. */
+  redemption(visit: Visit): Redemption<LoginResult> {
+    const { req, code, signsIn } = visit;
     return {
       code,
       record: this.#recordOf(req, code),
       former: () => this.#finished.get(code.grantId)?.login,
-      identify: (token) => this.#withUserId(token),
-      complete: (redeemed, over) => this.#complete(req, res, code, flow, redeemed, onLogin, over),
-      repeat: (login) => this.#repeat(req, code, flow, login),
+      identify: (token) => (signsIn === "never" ? this.#identified(token) : this.#withUserId(token)),
+      complete: (redeemed, over) => this.#complete(visit, redeemed, over),
+      // The cookie of the login has proved that it is the same browser's.
+      mayRepeat: () => true,
+      repeat: (login) => this.#repeat(visit, login),
     };
   }
 
-  async #complete(
-    req: IncomingMessage,
-    res: ServerResponse,
-    code: Code,
-    flow: Flow,
-    redeemed: Redeemed,
-    onLogin: OnLogin | undefined,
-    over: Promise<void>,
-  ): Promise<Completed<LoginResult>> {
+  async #complete(visit: Visit, redeemed: Redeemed, over: Promise<void>): Promise<Completed<LoginResult>> {
+    const { req, res, code, flow, onLogin } = visit;
     const { token } = redeemed;
-    const login = toLogin(redeemed, flow);
-    const signsIn = await this.#signsIn(req, token);
+    const login = visit.signsIn === "never" ? toConnectedLogin(redeemed, flow) : toLogin(redeemed, flow);
+    const signsIn = await this.#signsIn(visit, token);
     if (signsIn) await this.#signIn(req, token, code);
     if (onLogin) await this.#runOnLogin(req, token, signsIn, () => onLogin(login));
 
     return {
       result: login,
-      isOpen: !onLogin,
+      isOpen: !onLogin && res !== undefined,
       finish: () => {
         const record = () => this.#recordEnd(req, code, token, signsIn);
-        return onLogin ? record() : beforeEnd(res, () => this.#save(req).then(record), over);
+        return onLogin || !res ? record() : beforeEnd(res, () => this.#save(req).then(record), over);
       },
     };
   }
@@ -98,8 +103,8 @@ export class SignIns {
     if (signsIn && (!isSignedIn || grants.hasEnded(token.id))) return;
     const { scopes, userId } = token;
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
-    const login: LoginRecord = { isPending: false, sessionId, scopes, userId };
-    this.#finished.set(token.id, { session: sessionOf(req), token, login });
+    const login: LoginRecord = { isPending: false, sessionId, scopes, userId, at: now() };
+    this.#finished.set(token.id, { session: signsIn ? sessionOf(req) : undefined, token, login });
     const keepsToken = signsIn && !hasOwnStorage;
     const record = this.#recordOf(req, code);
     await record?.writeContent({ token: keepsToken ? grants.newestOf(token) : undefined, login });
@@ -112,7 +117,8 @@ export class SignIns {
   }
 
   /** A login without `identify` (a bot invite) leaves a visitor signed in as they are. */
-  async #signsIn(req: IncomingMessage, token: Token): Promise<boolean> {
+  async #signsIn({ req, signsIn }: Visit, token: Token): Promise<boolean> {
+    if (signsIn !== "unless-without-identify") return signsIn === "always";
     if (token.scopes.includes("identify")) return true;
     const { grants, storageOf } = this.#parts;
     const current = await grants.read(storageOf(req));
@@ -172,7 +178,7 @@ export class SignIns {
   }
 
   /** The same callback again: a copy of the session that the first one made, under an id of its own. */
-  async #repeat(req: IncomingMessage, code: Code, flow: Flow, login: LoginRecord): Promise<LoginResult> {
+  async #repeat({ req, code, flow, signsIn }: Visit, login: LoginRecord): Promise<LoginResult> {
     const { clientId } = this.#parts.config;
     const { scopes, userId } = login;
     const result: ReplayedLogin = {
@@ -184,8 +190,9 @@ export class SignIns {
       userId,
       returnTo: flow.returnTo,
     };
+    if (signsIn === "never") return { ...result, connected: true };
     const isSignedIn = signInOf(sessionOf(req), clientId)?.grantId === code.grantId;
-    const signedNobodyIn = login.sessionId === undefined && !this.#finished.has(code.grantId);
+    const signedNobodyIn = login.sessionId === undefined && !this.#finished.get(code.grantId)?.session;
     if (isSignedIn || signedNobodyIn) return result;
     const source = await this.#sessionOf(req, code.grantId, login);
     if (!source || signInOf(source, clientId)?.grantId !== code.grantId) throw unknownFlow();
@@ -226,6 +233,13 @@ export class SignIns {
     users.forget(former.grantId);
   }
 
+  /** Who is connected must be known. */
+  async #identified(granted: Token): Promise<Token> {
+    requireGranted(granted.scopes, ["identify"], "Connecting an account");
+    const user = await this.#parts.users.ofNewLogin(granted);
+    return { ...granted, userId: user.id };
+  }
+
   /** Fetches the user now so the first page does not have to. If that fails, the login still succeeds. */
   async #withUserId(granted: Token): Promise<Token> {
     if (!granted.scopes.includes("identify")) return granted;
@@ -234,7 +248,12 @@ export class SignIns {
   }
 }
 
-function toLogin({ token, guild, webhook }: Redeemed, { data, returnTo }: Flow): Login {
+function toConnectedLogin(redeemed: Redeemed, flow: Visit["flow"]): ConnectedLogin {
+  const login = { ...toLogin(redeemed, flow), connected: true };
+  return Object.defineProperty(login, "token", { value: redeemed.token }) as unknown as ConnectedLogin;
+}
+
+function toLogin({ token, guild, webhook }: Redeemed, { data, returnTo }: Visit["flow"]): SignedInLogin {
   return {
     replayed: false,
     data,

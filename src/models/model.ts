@@ -1,5 +1,6 @@
 import type { InspectOptions } from "node:util";
 import { Permissions } from "../permissions.js";
+import { kindOf } from "../shown.js";
 
 /** How deep a payload may be nested: far deeper than Discord's are. */
 const DEEPEST = 64;
@@ -109,7 +110,7 @@ export function requireIdentified<Payload>(
   isId: (id: unknown) => id is string,
 ): Payload {
   if (isIdentified(payload, isId)) return payload;
-  const given = isObject(payload) ? "an object without one" : describe(payload);
+  const given = isObject(payload) ? "an object without one" : kindOf(payload);
   throw new TypeError(
     `${what} must be an object as Discord sends it, with its id as a string, not ${given}.`,
   );
@@ -121,7 +122,7 @@ export function requireIdentified<Payload>(
  */
 export function requireObject<Payload>(payload: Payload, what: string): Payload {
   if (isObject(payload)) return payload;
-  throw new TypeError(`${what} must be an object as Discord sends it, not ${describe(payload)}.`);
+  throw new TypeError(`${what} must be an object as Discord sends it, not ${kindOf(payload)}.`);
 }
 
 /** Whether this is an object with an `id` of its own that `isId` accepts, and not a model, whose payload was meant. */
@@ -200,9 +201,4 @@ function frozenCopy(value: unknown, depth: number): unknown {
       ? parts.map(([, copy]) => copy)
       : Object.fromEntries(parts.map(([key, copy]) => [key, copy])),
   );
-}
-
-function describe(value: unknown): string {
-  if (Array.isArray(value)) return "a list";
-  return value === null ? "null" : `a value of type ${typeof value}`;
 }

@@ -1,4 +1,4 @@
-import type { AuthorizationCode, ModuleOptions } from "simple-oauth2";
+import type { AuthorizationCode, AuthorizationTokenConfig, ModuleOptions } from "simple-oauth2";
 import { stopwatch } from "../clock.js";
 import type { Config } from "../config.js";
 import { withDeadline } from "../deadline.js";
@@ -41,13 +41,18 @@ export class OAuth {
     await this.#opened.get();
   }
 
-  /** @throws TokenRequestRefused, HttpException, RateLimited */
-  async exchangeCode(code: string, verifier: string | undefined): Promise<TokenAnswer> {
-    const params = {
-      code,
-      redirect_uri: this.#config.redirectUri,
-      ...(verifier && { code_verifier: verifier }),
-    };
+  /**
+   * @param redirectUri what the authorization request named; `null` where it named none
+   * @throws TokenRequestRefused, HttpException, RateLimited
+   */
+  async exchangeCode(
+    code: string,
+    verifier: string | undefined,
+    redirectUri: string | null = this.#config.redirectUri,
+  ): Promise<TokenAnswer> {
+    // The types want a redirect URI, which a request for a code need not have named.
+    const params = { code, ...(verifier && { code_verifier: verifier }) } as AuthorizationTokenConfig;
+    if (redirectUri !== null) params.redirect_uri = redirectUri;
     return this.#ask("exchanging the code", [code, verifier], async ({ client }, http) =>
       parseTokenAnswer((await client.getToken(params, http)).token),
     );

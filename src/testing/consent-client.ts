@@ -1,5 +1,5 @@
 import { type Agents, type IncomingAnswer, sendRequest } from "./http-client.js";
-import { signedInCookie } from "./signed-in-cookie.js";
+import { cookiePair } from "./signed-in-cookie.js";
 import type { SimulatedUser } from "./user.js";
 
 const ALERT = /role="alert">([^<]*)</;
@@ -30,7 +30,7 @@ export async function decide(
   decision: Decision,
   choices: ConsentChoices,
 ): Promise<string> {
-  const headers = { Cookie: signedInCookie(choices.user.id) };
+  const headers = { Cookie: cookiePair(choices.user.id) };
   const pageUrl = new URL(authorizeUrl);
   pageUrl.pathname = pageUrl.pathname.replace(/^\/api\b(\/v\d+)?/, "");
   const asked = await sendRequest(pageUrl, { method: "GET", headers, agents });

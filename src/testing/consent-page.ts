@@ -1,13 +1,20 @@
 import type { Answer } from "./answer.js";
 import type { AuthorizeRequest } from "./authorize-request.js";
 import type { Discord } from "./discord.js";
-import { type Html, html } from "./html.js";
+import { type Html, html, trustedHtml } from "./html.js";
+import { avatarPath } from "./image-paths.js";
 import { page } from "./page.js";
 import { PERMISSIONS } from "./permissions.js";
 import { meaningOf } from "./scopes.js";
 import type { SimulatedUser } from "./user.js";
 
 const OFFERED_USERS = 100;
+
+const BOT_ICON = trustedHtml(
+  '<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2" aria-hidden="true">' +
+    '<path d="M12 3v4M4 12v5M20 12v5M9 17h6"/><rect x="6" y="7" width="12" height="13" rx="3"/>' +
+    '<circle cx="9.5" cy="12.5" r="1"/><circle cx="14.5" cy="12.5" r="1"/></svg>',
+);
 
 /** What the page is to show besides the request itself. */
 export interface ConsentView {
@@ -42,17 +49,14 @@ ${request.scopes.includes("webhook.incoming") && channelChoice(discord, request,
 <button name="decision" value="cancel" formnovalidate>Cancel</button>
 </div>
 </form>
-${request.redirectUri !== undefined && html`<p class="target">Then on to ${request.redirectUri}</p>`}`;
+${request.redirectUri !== undefined && html`<p class="target">You will be sent to ${request.redirectUri}</p>`}`;
   return page(view.problem === undefined ? 200 : 400, `Authorize ${name}`, content);
-}
-
-function displayName(user: SimulatedUser): string {
-  return user.payload.global_name ?? user.payload.username;
 }
 
 function userChoice(user: SimulatedUser, selected: boolean): Html {
   return html`<label class="user"><input type="radio" name="user_id" value="${user.id}" required${selected && html` checked`}>
-<span>${displayName(user)}<small>${user.payload.username}</small></span></label>`;
+<img class="avatar" src="${avatarPath(user, 64)}" alt="" width="40" height="40">
+<span>${user.displayName}<small>${user.payload.username}</small></span></label>`;
 }
 
 function guildChoice(discord: Discord, request: AuthorizeRequest, users: readonly SimulatedUser[]): Html {
@@ -65,7 +69,7 @@ function guildChoice(discord: Discord, request: AuthorizeRequest, users: readonl
     );
   });
   return html`<div class="choice"><label class="field" for="guild">Add the bot to</label>
-<select id="guild" name="guild_id" required><option value="">Choose a server</option>${groups}</select></div>`;
+<div class="picker">${BOT_ICON}<select id="guild" name="guild_id" required><option value="">Choose a server</option>${groups}</select></div></div>`;
 }
 
 function channelChoice(discord: Discord, request: AuthorizeRequest, users: readonly SimulatedUser[]): Html {
@@ -83,7 +87,7 @@ function channelChoice(discord: Discord, request: AuthorizeRequest, users: reado
 }
 
 function optionGroup(user: SimulatedUser, options: readonly Html[]): Html {
-  return html`${options.length > 0 && html`<optgroup label="${displayName(user)}">${options}</optgroup>`}`;
+  return html`${options.length > 0 && html`<optgroup label="${user.displayName}">${options}</optgroup>`}`;
 }
 
 function option(value: string, label: string, selected: boolean): Html {

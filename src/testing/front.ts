@@ -7,7 +7,7 @@ import type { Discord } from "./discord.js";
 import { PREFLIGHT_ANSWER } from "./edge-headers.js";
 import { type Credentials, OLDEST_VERSION, parseTarget, readCredentials, type Target } from "./incoming.js";
 import type { RateLimits } from "./rate-limits.js";
-import { type RecordedRequest, toRecord } from "./request-log.js";
+import { type RecordedRequest, type RequestLog, toRecord } from "./request-log.js";
 import { type Place, Router } from "./router.js";
 import { activityInstanceRoutes } from "./routes/activity-instances.js";
 import { applicationRoutes } from "./routes/applications.js";
@@ -18,11 +18,13 @@ import { formOf } from "./routes/client-authentication.js";
 import { guildJoinRoutes } from "./routes/guild-join.js";
 import { guildMemberRoutes } from "./routes/guild-members.js";
 import { guildRoutes } from "./routes/guilds.js";
+import { imageRoutes } from "./routes/images.js";
 import { memberRoleRoutes } from "./routes/member-roles.js";
 import { messageRoutes } from "./routes/messages.js";
 import { metadataRoutes } from "./routes/metadata.js";
 import { openIdConfigurationRoutes, openIdRoutes } from "./routes/openid.js";
 import { roleConnectionRoutes } from "./routes/role-connections.js";
+import { startPageRoutes } from "./routes/start-page.js";
 import { tokenRoutes } from "./routes/token.js";
 import { userRoutes } from "./routes/users.js";
 import { webhookRoutes } from "./routes/webhooks.js";
@@ -43,11 +45,13 @@ export class Front {
   readonly #site: Router;
   readonly #api: Router;
 
-  constructor(discord: Discord, limits: RateLimits) {
+  constructor(discord: Discord, limits: RateLimits, log: RequestLog) {
     this.#discord = discord;
     this.#limits = limits;
     this.#site = new Router({
+      ...startPageRoutes(discord, log),
       ...authorizePageRoutes(discord),
+      ...imageRoutes(discord),
       ...metadataRoutes(discord),
       ...openIdConfigurationRoutes(discord),
     });

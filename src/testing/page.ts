@@ -7,7 +7,7 @@ const HEADERS: OutgoingHttpHeaders = {
   "Content-Type": "text/html; charset=utf-8",
   "Cache-Control": "no-store",
   "Content-Security-Policy":
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
   "Referrer-Policy": "no-referrer",
   "X-Content-Type-Options": "nosniff",
 };
@@ -24,8 +24,8 @@ export function page(status: number, title: string, content: Html): Answer {
 <style>${trustedHtml(PAGE_STYLE)}</style>
 </head>
 <body>
+<header><p>A local Discord for tests. Nothing here reaches discord.com.</p></header>
 <main>${content}</main>
-<footer><p>A local Discord for tests. Nothing here reaches discord.com.</p></footer>
 </body>
 </html>
 `;

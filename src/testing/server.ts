@@ -21,12 +21,12 @@ export interface Stations {
   readonly log: RequestLog;
 }
 
-/** Begins to listen on the loopback interface; port 0 is the system's choice. */
-export async function listen(port: number): Promise<Server> {
+/** Begins to listen; port 0 is the system's choice. */
+export async function listen(port: number, host: string): Promise<Server> {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(port, "127.0.0.1", resolve);
+    server.listen(port, host, resolve);
   });
   return server;
 }

@@ -1,4 +1,5 @@
 import type { NewActivityInstance, SimulatedActivityInstance } from "./activity-instances.js";
+import { proxyHeaders } from "./activity-proxy.js";
 import { isRealDiscord, leadsTo, publicUrlOf } from "./addresses.js";
 import type { TokenPair } from "./authorizations.js";
 import type { Behaviour } from "./behaviour.js";
@@ -163,14 +164,40 @@ export class DiscordSimulator {
    * @throws TypeError when a scope does not exist, or is not open to the application
    */
   issueToken(user: SimulatedUser, scopes: readonly string[]): TokenPair {
-    const { authorizations, behaviour } = this.#discord;
-    const refused = scopes.find((scope) => !isGrantable(scope, behaviour));
-    if (refused !== undefined) {
-      throw new TypeError(
-        `The application may not have the scope "${refused}": see behaviour.approvedScopes.`,
-      );
-    }
+    const { authorizations } = this.#discord;
+    this.#requireGrantable(scopes);
     return authorizations.issuePair(authorizations.grant(user, scopes), scopes);
+  }
+
+  /**
+   * Lets the application in as the Embedded App SDK does within Discord, without a redirect.
+   *
+   * @param scopes Default: `identify`
+   * @returns the code
+   * @throws TypeError as {@link issueToken}
+   */
+  authorizeInActivity(user: SimulatedUser, scopes: readonly string[] = ["identify"]): string {
+    const { authorizations, codes } = this.#discord;
+    this.#requireGrantable(scopes);
+    return codes.create({
+      authorization: authorizations.grant(user, scopes),
+      scopes,
+      redirectUri: undefined,
+      codeChallenge: undefined,
+      nonce: undefined,
+      guild: undefined,
+      botPermissions: 0n,
+      webhookPlace: undefined,
+    });
+  }
+
+  /**
+   * The headers by which Discord's proxy signs a request for an Activity, for the next five minutes.
+   *
+   * @param payload fields besides `created_at` and `expires_at`, or instead of them
+   */
+  activityHeaders(payload: Readonly<Record<string, unknown>> = {}): Record<string, string> {
+    return proxyHeaders(this.#discord.application, this.clock, payload);
   }
 
   /** Lets something go wrong; returns what takes the fault away again. */
@@ -243,6 +270,12 @@ export class DiscordSimulator {
   /** Resolves when the webhook events sent so far have arrived, or failed. */
   webhookEventsDelivered(): Promise<void> {
     return this.#discord.webhookEvents.delivered();
+  }
+
+  #requireGrantable(scopes: readonly string[]): void {
+    const refused = scopes.find((scope) => !isGrantable(scope, this.behaviour));
+    if (refused === undefined) return;
+    throw new TypeError(`The application may not have the scope "${refused}": see behaviour.approvedScopes.`);
   }
 
   /** The page at the simulator's own address. URLs of a proxy in front of it stay as they are. */

@@ -22,8 +22,10 @@ import { World } from "./world.js";
 
 /** What a simulator can be started with; each has a default. */
 export interface SimulatorOptions extends ApplicationOptions {
-  /** On 127.0.0.1. Default: 0, the system's choice. */
+  /** Default: 0, the system's choice. */
   readonly port?: number;
+  /** The address to listen on; "0.0.0.0" for every network. Default: "127.0.0.1", this machine alone. */
+  readonly host?: string;
   /** How the app and browsers reach it, if not at its own address: behind a proxy, or in a container. */
   readonly publicUrl?: string;
   /** Where it differs from what is usual. */
@@ -48,7 +50,7 @@ export interface SimulatorOptions extends ApplicationOptions {
  */
 export async function startDiscord(options: SimulatorOptions = {}): Promise<DiscordSimulator> {
   const application = new Application(options);
-  const server = await listen(options.port ?? 0);
+  const server = await listen(options.port ?? 0, options.host ?? "127.0.0.1");
   const clock = new SimulatedClock();
   const behaviour = { ...usualBehaviour(), ...options.behaviour };
   const webhookEvents = new WebhookEvents(clock, application, options.webhookUrl);
@@ -72,11 +74,12 @@ export async function startDiscord(options: SimulatorOptions = {}): Promise<Disc
     customAnswers: new CustomAnswers(),
   };
   const limits = new RateLimits(clock, behaviour);
+  const log = new RequestLog(options.logLimit ?? 10_000);
   const stations = {
-    front: new Front(discord, limits),
+    front: new Front(discord, limits, log),
     faults: new Faults(),
     limits,
-    log: new RequestLog(options.logLimit ?? 10_000),
+    log,
   };
   return new DiscordSimulator(discord, stations, new Service(server, stations));
 }

@@ -73,6 +73,11 @@ export class SimulatedUser {
     return this.payload.id;
   }
 
+  /** The name that Discord shows. */
+  get displayName(): string {
+    return this.payload.global_name ?? this.payload.username;
+  }
+
   /** The user object for a bearer token with these scopes. */
   seenBySelf(scopes: readonly string[]): Record<string, unknown> {
     const { email, verified, ...own } = this.payload;

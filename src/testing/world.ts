@@ -9,6 +9,9 @@ import {
 import { compareSnowflakes, SnowflakeSequence } from "./snowflake.js";
 import { type NewConnection, type NewUser, SimulatedUser } from "./user.js";
 
+/** The name of a picture; the simulator draws one for every name. */
+const AVATAR = "0123456789abcdef0123456789abcdef";
+
 /** The people and places of the simulated Discord. */
 export class World {
   readonly users = new Map<string, SimulatedUser>();
@@ -88,8 +91,8 @@ export class World {
   /** Somebody to sign in with for an app that is only tried out: nobody was added. */
   addSomebodyIfEmpty(): void {
     if (this.users.size > 0) return;
-    const user = this.addUser({ username: "mira.k", global_name: "Mira" });
-    this.addMember(this.addGuild({ name: "Mira's guild" }), user, { owner: true });
+    const user = this.addUser({ username: "mira.k", global_name: "Mira", avatar: AVATAR });
+    this.addMember(this.addGuild({ name: "Mira's guild", icon: AVATAR }), user, { owner: true });
     this.addConnection(user);
   }
 }

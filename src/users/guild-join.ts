@@ -63,9 +63,8 @@ export async function joinGuild(
     const send = () => bot.send(route, { method: "PUT", json }, user.accessToken);
     const key = `${route} ${Object.keys(options ?? {}).sort()}`;
     const payload = await bot.joinRefusals.join(key, user.accessToken, send);
-    return payload === undefined
-      ? null
-      : parseAnswer({ method: "PUT", route }, () => GuildMember.from(payload, guildId));
+    if (payload === undefined) return null;
+    return parseAnswer({ method: "PUT", route }, () => GuildMember.from(payload, guildId));
   } catch (error) {
     throw nameRefusal(error);
   }

@@ -20,6 +20,11 @@ export const fetchOptions: (options: FetchOptions | undefined) => FetchOptions =
   },
 );
 
+/** The key of what is cached for a grant, and the beginning of all its keys. */
+export function cacheKey(grantId: string, guildId = ""): string {
+  return `${grantId} ${guildId}`;
+}
+
 interface Load<T> {
   readonly value: Promise<T>;
   readonly startedAt: number;

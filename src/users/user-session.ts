@@ -15,7 +15,7 @@ import { requireGranted, scopeOf } from "../scopes.js";
 import { requireSnowflake } from "../snowflake.js";
 import type { BotCalls } from "./bot-calls.js";
 import { type JoinOptions, joinGuild } from "./guild-join.js";
-import { type FetchOptions, fetchOptions } from "./loading-cache.js";
+import { cacheKey, type FetchOptions, fetchOptions } from "./loading-cache.js";
 import {
   fromPayload,
   type RoleConnection,
@@ -23,7 +23,7 @@ import {
   toPayload,
 } from "./role-connections.js";
 import type { UserCalls } from "./user-calls.js";
-import { cacheKey, type Resource, type Users } from "./users.js";
+import type { Resource, Users } from "./users.js";
 
 interface Parts {
   readonly config: Config;
@@ -43,7 +43,7 @@ export class UserSession {
   readonly #storage: TokenStorage;
   readonly #onUser: ((user: User) => void) | undefined;
 
-  /** @internal @param onUser called with the user whenever one is fetched, cached or not */
+  /** @internal @param onUser called with the fetched user where the login could not find out who it is */
   constructor(parts: Parts, storage: TokenStorage, onUser?: (user: User) => void) {
     this.#parts = parts;
     this.#storage = storage;
@@ -52,8 +52,10 @@ export class UserSession {
 
   /** The user. Needs `identify`; with `email` also their address. @throws Unauthorized, MissingScopes, RateLimited, HttpException */
   async fetchUser(options?: FetchOptions): Promise<User> {
-    const user = await this.#fetch(this.#parts.users.user, options);
-    this.#onUser?.(user);
+    const checked = options === undefined ? {} : fetchOptions(options);
+    const token = await this.#validToken();
+    const user = await this.#read(token, this.#parts.users.user, checked);
+    if (token.userId === undefined) this.#onUser?.(user);
     return user;
   }
 

@@ -10,7 +10,7 @@ import { UserConnection } from "../models/user-connection.js";
 import { parseAnswer } from "../rest/answer.js";
 import type { Rest } from "../rest/rest.js";
 import { scopeOf } from "../scopes.js";
-import { LoadingCache } from "./loading-cache.js";
+import { cacheKey, LoadingCache } from "./loading-cache.js";
 import { credentialsOf } from "./user-calls.js";
 
 /** Something that Discord tells about a user. */
@@ -79,11 +79,6 @@ export class Users {
     for (const { cache } of [this.user, this.guilds, this.connections, this.member, this.authorization])
       cache.forget(cacheKey(grantId));
   }
-}
-
-/** The key of what is cached for a grant, and the beginning of all its keys. */
-export function cacheKey(grantId: string, guildId = ""): string {
-  return `${grantId} ${guildId}`;
 }
 
 function createCache<T extends object>({ cacheMax, cacheMaxBytes, cacheTtlMs }: Config): LRUCache<string, T> {

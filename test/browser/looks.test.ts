@@ -122,6 +122,26 @@ describe("everybody can use, on a phone and on a desk, in light and in dark,", (
     await inspect(page, "dashboard-linked");
   });
 
+  it("the simulator's own pages, where every picture is its own", async () => {
+    const { url, simulator } = await startForTest(createDashboard, "/auth/callback");
+    const page = await visitor();
+    const pictures: (readonly [string, number])[] = [];
+    page.on("response", (response) => {
+      if (response.request().resourceType() === "image") pictures.push([response.url(), response.status()]);
+    });
+    await page.goto(simulator.url);
+    await page.getByRole("button", { name: "Sign in as Tomás" }).click();
+    await page.getByText("Signed in").waitFor();
+    await inspect(page, "simulator-start");
+    await page.goto(`${url}/auth/login`);
+    expect(await page.getByRole("radio", { name: "Tomás" }).isChecked()).toBe(true);
+    await decide(page, "Authorize", "Mira mira.k");
+    await page.waitForURL(`${url}/`);
+    expect(pictures.length).toBeGreaterThan(6);
+    const own = (address: string) => address.startsWith(simulator.url) || address.startsWith(url);
+    expect(pictures.filter(([address, status]) => status !== 200 || !own(address))).toEqual([]);
+  });
+
   it("the dashboard's page about a rate limit, and the one about a Discord that is down", async () => {
     const { url, simulator } = await startForTest(createDashboard, "/auth/callback");
     const page = await visitor();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { DiscordOAuth2Session, type LoginOptions, type LoginResult, Permissions } from "../../src/index.js";
 import { EXPRESS, forward, startApp, startSimulator } from "../support/app.js";
+import { signedInAs } from "../support/login.js";
 
 type CreateApp = (typeof EXPRESS)[number][1];
 
@@ -194,5 +195,27 @@ describe.each(EXPRESS)("the bot on %s", (_name, createApp) => {
     });
 
     await expect(app.discord.fetchBot()).rejects.toMatchObject({ name: "HttpException", code, status: 500 });
+  });
+});
+
+describe.each(EXPRESS)("the callback of an invite twice on %s", (_name, createApp) => {
+  it("leaves both requests of a visitor who is signed in as they are", async () => {
+    const simulator = await startSimulator();
+    const guild = simulator.addGuild({ bot: false });
+    const app = await startApp(createApp, simulator, {
+      login: (req) => (req.query["invite"] ? { scopes: ["bot"], incremental: false } : {}),
+    });
+    const user = simulator.addUser();
+    simulator.addMember(guild, user, { permissions: 32n });
+    const browser = app.browser();
+    await browser.signIn("/login", { user });
+    const { location = "" } = await browser.get("/login?invite=yes");
+    const callbackUrl = await simulator.approve(location, { user, guildId: guild.id });
+    const other = browser.clone();
+
+    const answers = await Promise.all([browser.get(callbackUrl), other.get(callbackUrl)]);
+
+    expect(answers.map((answer) => answer.json<{ replayed: boolean }>().replayed)).toEqual([false, true]);
+    for (const one of [browser, other]) expect(await signedInAs(one)).toBe(user.id);
   });
 });

@@ -168,9 +168,9 @@ describe("a user", () => {
 
   it.each([
     [null, "A user must be an object as Discord sends it, with its id as a string, not null."],
-    [undefined, "not a value of type undefined."],
-    ["1100000000000000002", "not a value of type string."],
-    [[{ id: "1" }], "not a list."],
+    [undefined, "not undefined."],
+    ["1100000000000000002", "not a string of 19 characters."],
+    [[{ id: "1" }], "not a list of 1."],
     [{}, "not an object without one."],
     [{ id: 1100000000000000 }, "not an object without one."],
     [{ id: "mira" }, "not an object without one."],

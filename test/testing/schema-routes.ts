@@ -5,6 +5,9 @@ import * as z from "zod/mini";
 export const RESPONSE_SCHEMAS: Readonly<Record<string, z.ZodMiniType | null>> = {
   "GET /oauth2/authorize": null,
   "POST /oauth2/authorize": null,
+  "GET /": null,
+  "POST /sign-in": null,
+  "GET /attachments/:id/:attachment/:filename": null,
   "POST /oauth2/token": null,
   "POST /oauth2/token/revoke": null,
   "GET /.well-known/oauth-authorization-server": null,

@@ -64,8 +64,7 @@ function decide(discord: Discord, call: Call): Answer {
     ? chosenChannel(discord, call, request, user)
     : undefined;
   const answer = redirectWithGrant(discord, request, { user, scopes, guild, webhookPlace });
-  const cookie = `${signedInCookie(user.id)}; Path=/oauth2/authorize; HttpOnly; SameSite=Lax`;
-  return { ...answer, headers: { ...answer.headers, "Set-Cookie": cookie } };
+  return { ...answer, headers: { ...answer.headers, "Set-Cookie": signedInCookie(user.id) } };
 }
 
 function mayGrant(

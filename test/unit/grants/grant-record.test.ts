@@ -7,7 +7,7 @@ import { observe, SharedStore } from "../../support/memory-store.js";
 import { GRANT_ID, tokenNo } from "../../support/tokens.js";
 
 const SEAL = createSeal(["a secret of thirty-two characters."], "1");
-const LOGIN: LoginRecord = { isPending: false, sessionId: "s", scopes: ["identify"], userId: "7" };
+const LOGIN: LoginRecord = { isPending: false, sessionId: "s", scopes: ["identify"], userId: "7", at: 1 };
 const [FIRST, SECOND] = [tokenNo(1), tokenNo(2)] as const;
 
 function start(memory: MemoryStore = new SharedStore()) {

@@ -1,0 +1,74 @@
+import type { IncomingMessage } from "node:http";
+import { isAllowedOrigin } from "../allowed-origins.js";
+import type { Config } from "../config.js";
+import { HttpException } from "../errors.js";
+import type { CodeOptions } from "../options.js";
+
+const CODE = /^[\x21-\x7e]{1,2048}$/;
+/** RFC 7636, 4.1. */
+const VERIFIER = /^[\w.~-]{43,128}$/;
+const REDIRECT_URI = /^[a-z][a-z\d+.-]*:[\x21-\x7e]{1,2000}$/i;
+
+/**
+ * Makes sure that no page of another site has sent this (login CSRF): it could sign the visitor in to an account of its own.
+ * Browsers let other sites send forms, but JSON only where the app allows it, and they say which page a POST is from.
+ *
+ * @throws HttpException cross_site_request
+ */
+export function requireOwnClient({ headers }: IncomingMessage, config: Config): void {
+  if (!/^application\/json\s*(?:;|$)/i.test(headers["content-type"] ?? ""))
+    throw crossSite(
+      "is not JSON, and a form can be sent by any site. Send the code with Content-Type: application/json.",
+    );
+  const { origin } = headers;
+  // Apps that are no web pages send none.
+  if (origin === undefined || origin === activityOrigin(config) || isAllowedOrigin(origin, config)) return;
+  throw crossSite(
+    "comes from a page of another origin. If that is a page of this app, list its origin in the option origins of DiscordOAuth2Session.",
+  );
+}
+
+/** @throws HttpException code_malformed */
+export function requirePostedCode({ code, codeVerifier, redirectUri }: CodeOptions): void {
+  if (!matches(code, CODE))
+    throw malformed(
+      "code",
+      "a code as Discord gives it to the client. Is express.json() in front of this route?",
+    );
+  if (codeVerifier !== undefined && !matches(codeVerifier, VERIFIER))
+    throw malformed("codeVerifier", "43 to 128 letters, digits, or characters of -._~ (RFC 7636)");
+  if (redirectUri !== undefined && !(matches(redirectUri, REDIRECT_URI) && isRedirectUri(redirectUri)))
+    throw malformed(
+      "redirectUri",
+      "the URI that the client named at Discord, such as discord-123:/authorize/callback",
+    );
+}
+
+/** Where Discord's proxy serves this application's Activity. */
+function activityOrigin({ clientId }: Config): string {
+  return `https://${clientId}.discordsays.com`;
+}
+
+function isRedirectUri(value: string): boolean {
+  return URL.canParse(value) && !value.includes("#");
+}
+
+function matches(value: unknown, pattern: RegExp): value is string {
+  return typeof value === "string" && pattern.test(value);
+}
+
+function crossSite(why: string): HttpException {
+  return new HttpException({
+    message: `This sign-in ${why}`,
+    code: "cross_site_request",
+    status: 403,
+  });
+}
+
+function malformed(name: string, wanted: string): HttpException {
+  return new HttpException({
+    message: `The ${name} of this sign-in must be ${wanted}.`,
+    code: "code_malformed",
+    status: 400,
+  });
+}

@@ -1,0 +1,113 @@
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { plantSeed, readSeed, type Seed } from "./seed.js";
+import type { DiscordSimulator } from "./simulator.js";
+import { type SimulatorOptions, startDiscord } from "./start-discord.js";
+
+const USUAL_PORT = 4000;
+
+/** What `--help` says. */
+export const USAGE = `Usage: express-discord simulator [options]
+
+Starts a Discord on this machine to sign in with. It needs no account, and nothing reaches discord.com.
+
+  --port <number>         where it listens (default: ${USUAL_PORT}; 0 lets the system choose)
+  --host <address>        "0.0.0.0" to be reached from other machines and containers (default: 127.0.0.1)
+  --public-url <url>      how apps and browsers reach it, if not at that address
+  --seed <file.json>      the application, users and guilds to start with
+  --redirect-uri <url>    registers a redirect URI; may be repeated. Without any, every http address is accepted
+  --help                  shows this text`;
+
+/** What a command line asks for. */
+export type Command =
+  | { readonly kind: "help" }
+  | { readonly kind: "simulator"; readonly options: SimulatorOptions; readonly seed: Seed };
+
+/** A command line that cannot be followed, in words for whoever typed it. */
+export class UsageError extends Error {}
+
+/** Reads a command line. @throws UsageError when it, or the seed it names, is wrong */
+export function readCommandLine(args: readonly string[]): Command {
+  const { values, positionals } = parse(args);
+  if (values.help) return { kind: "help" };
+  if (positionals.length !== 1 || positionals[0] !== "simulator") {
+    throw new UsageError(`The command is "simulator".\n\n${USAGE}`);
+  }
+  const seed = values.seed === undefined ? {} : readSeedFile(values.seed);
+  const registered = [...(values["redirect-uri"] ?? []), ...(seed.application?.redirectUris ?? [])];
+  const options = {
+    ...seed.application,
+    port: readPort(values.port),
+    ...(values.host !== undefined && { host: values.host }),
+    ...(values["public-url"] !== undefined && { publicUrl: readUrl(values["public-url"]) }),
+    redirectUris: registered.map(readUrl),
+    behaviour: { strictRedirectUris: registered.length > 0, ...seed.behaviour },
+  };
+  return { kind: "simulator", options, seed };
+}
+
+/** Starts what a command line asks for. */
+export async function startFromCommand({
+  options,
+  seed,
+}: Extract<Command, { kind: "simulator" }>): Promise<DiscordSimulator> {
+  const discord = await startDiscord(options);
+  try {
+    plantSeed(discord, seed);
+  } catch (error) {
+    await discord.close();
+    throw error instanceof TypeError ? new UsageError(`The seed is wrong: ${error.message}`) : error;
+  }
+  return discord;
+}
+
+/** What is printed once the simulator runs: its address, and the `.env` lines for the app. */
+export function greetingOf(discord: DiscordSimulator, redirectUri: string | undefined): string {
+  const { botToken, clientId, clientSecret, discordUrl } = discord.options;
+  const lines = [
+    `DISCORD_CLIENT_ID=${clientId}`,
+    `DISCORD_CLIENT_SECRET=${clientSecret}`,
+    `DISCORD_BOT_TOKEN=${botToken}`,
+    `DISCORD_URL=${discordUrl}`,
+    ...(redirectUri === undefined ? [] : [`DISCORD_REDIRECT_URI=${redirectUri}`]),
+  ];
+  return `The simulated Discord is at ${discord.url} (stop it with Ctrl-C).\n\nFor the .env file of your app:\n\n${lines.join("\n")}\n`;
+}
+
+function parse(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        port: { type: "string" },
+        host: { type: "string" },
+        "public-url": { type: "string" },
+        seed: { type: "string" },
+        "redirect-uri": { type: "string", multiple: true },
+        help: { type: "boolean" },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(`${error instanceof Error ? error.message : error}\n\n${USAGE}`);
+  }
+}
+
+function readSeedFile(path: string): Seed {
+  try {
+    return readSeed(readFileSync(path, "utf8"));
+  } catch (error) {
+    throw new UsageError(`The seed ${path} is wrong: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function readPort(text: string | undefined): number {
+  const port = Number(text ?? USUAL_PORT);
+  if (text !== "" && Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
+  throw new UsageError(`--port must be a number from 0 to 65535, not "${text}".`);
+}
+
+function readUrl(text: string): string {
+  if (URL.canParse(text)) return text;
+  throw new UsageError(`"${text}" is not a URL: write it with its scheme, such as http://localhost:3000.`);
+}

@@ -1,0 +1,120 @@
+import { isObject } from "./access.js";
+import type { ApplicationOptions } from "./application.js";
+import { type Behaviour, usualBehaviour } from "./behaviour.js";
+import type { NewGuild, NewMember } from "./guild.js";
+import { parseJson } from "./json-text.js";
+import type { DiscordSimulator } from "./simulator.js";
+import type { NewConnection, NewUser, SimulatedUser } from "./user.js";
+
+/** A user of a seed: the fields of the user object, and the connected accounts. */
+export type SeedUser = NewUser & { readonly connections?: readonly NewConnection[] };
+
+/** A membership of a seed. */
+export interface SeedMember extends NewMember {
+  /** Id or username of a user of the seed. */
+  readonly user: string;
+}
+
+/** A guild of a seed. */
+export interface SeedGuild extends Omit<NewGuild, "bans"> {
+  readonly members?: readonly SeedMember[];
+}
+
+/** What a simulator starts with: the application, what differs from the usual, and the people and places. */
+export interface Seed {
+  readonly application?: ApplicationOptions;
+  readonly behaviour?: Partial<Behaviour>;
+  readonly users?: readonly SeedUser[];
+  readonly guilds?: readonly SeedGuild[];
+}
+
+const SEED_KEYS = ["application", "behaviour", "users", "guilds"];
+const APPLICATION_KEYS = ["clientId", "clientSecret", "botToken", "redirectUris", "appName"];
+const GUILD_KEYS = [
+  "id",
+  "name",
+  "icon",
+  "banner",
+  "features",
+  "bot",
+  "botPermissions",
+  "botTopRole",
+  "roles",
+  "channels",
+  "maxMembers",
+  "membershipScreening",
+  "members",
+];
+const MEMBER_KEYS = [
+  "user",
+  "roles",
+  "nick",
+  "permissions",
+  "owner",
+  "avatar",
+  "pending",
+  "mute",
+  "deaf",
+  "flags",
+  "timedOutUntil",
+  "voiceChannelId",
+  "joinedAt",
+];
+
+/**
+ * Reads a seed from JSON.
+ *
+ * @throws TypeError naming the place of what is not known or of the wrong kind; SyntaxError when it is not JSON
+ */
+export function readSeed(text: string): Seed {
+  const seed = requireObject(parseJson(text), "the seed", SEED_KEYS);
+  if (seed["application"] !== undefined) requireObject(seed["application"], "application", APPLICATION_KEYS);
+  if (seed["behaviour"] !== undefined) {
+    requireObject(seed["behaviour"], "behaviour", Object.keys(usualBehaviour()));
+  }
+  for (const [index, user] of listOf(seed, "users", "users").entries())
+    requireObject(user, `users[${index}]`);
+  for (const [index, value] of listOf(seed, "guilds", "guilds").entries()) {
+    const place = `guilds[${index}]`;
+    const guild = requireObject(value, place, GUILD_KEYS);
+    for (const [number, member] of listOf(guild, "members", `${place}.members`).entries()) {
+      requireObject(member, `${place}.members[${number}]`, MEMBER_KEYS);
+    }
+  }
+  return seed as Seed;
+}
+
+/** Adds the people and places of a seed. @throws TypeError for a member who is none of its users */
+export function plantSeed(discord: DiscordSimulator, { users = [], guilds = [] }: Seed): void {
+  const planted = users.map(({ connections = [], ...given }) => {
+    const user = discord.addUser(given);
+    for (const connection of connections) discord.addConnection(user, connection);
+    return user;
+  });
+  for (const [index, { members = [], ...given }] of guilds.entries()) {
+    const guild = discord.addGuild(given);
+    for (const { user, ...member } of members) {
+      discord.addMember(guild, findUser(planted, user, `guilds[${index}]`), member);
+    }
+  }
+}
+
+function findUser(users: readonly SimulatedUser[], name: string, place: string): SimulatedUser {
+  const found = users.find(({ id, payload }) => id === name || payload.username === name);
+  if (found === undefined)
+    throw new TypeError(`${place}: no user of the seed has the id or username "${name}".`);
+  return found;
+}
+
+function requireObject(value: unknown, place: string, keys?: readonly string[]): Record<string, unknown> {
+  if (!isObject(value)) throw new TypeError(`${place} has to be an object.`);
+  const unknown = Object.keys(value).find((key) => keys?.includes(key) === false);
+  if (unknown === undefined) return value;
+  throw new TypeError(`${place} has the unknown field "${unknown}"; it may have ${keys?.join(", ")}.`);
+}
+
+function listOf(value: Record<string, unknown>, key: string, place: string): readonly unknown[] {
+  const list = value[key] ?? [];
+  if (!Array.isArray(list)) throw new TypeError(`${place} has to be a list.`);
+  return list;
+}
