@@ -36,6 +36,7 @@ describe("the configuration", () => {
   it("has a default for all but three options", () => {
     expect(resolve({})).toEqual({
       ...COMPLETE,
+      basePath: "",
       botToken: undefined,
       origins: [],
       scopes: ["identify"],
