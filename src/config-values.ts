@@ -58,6 +58,7 @@ const DISCORD_KINDS: Kinds<DiscordOptions> = {
   cache: { wanted: "an object such as { max: 1000 }", accepts: () => true },
   usersCache: { wanted: "an LRUCache (lru-cache 11)", accepts: hasMethods("get", "set", "delete") },
   tokenStore: { wanted: "an object with get, set and delete", accepts: hasMethods("get", "set", "delete") },
+  isBotInGuild: { ...FUNCTION, wanted: "a function (guildId) => boolean" },
   recordKey: { ...FUNCTION, wanted: "a function (hash) => key" },
   lock: { ...FUNCTION, wanted: "a function (key, task) => Promise" },
   timeoutMs: TIME,

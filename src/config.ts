@@ -23,6 +23,7 @@ export interface Config {
   readonly usersCache: LRUCache<string, User> | undefined;
   readonly tokenStore: TokenStore | undefined;
   readonly lock: Lock | undefined;
+  readonly isBotInGuild: ((guildId: string) => Promise<boolean> | boolean) | undefined;
   readonly recordKey: ((hash: string) => string) | undefined;
   readonly timeoutMs: number;
   readonly maxWaitMs: number;
@@ -90,6 +91,7 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource):
     usersCache: given.usersCache,
     tokenStore: given.tokenStore,
     lock: given.lock,
+    isBotInGuild: given.isBotInGuild,
     recordKey: given.recordKey,
     timeoutMs: given.timeoutMs ?? 5000,
     maxWaitMs: given.maxWaitMs ?? 2000,

@@ -13,9 +13,11 @@ import { Rest } from "./rest/rest.js";
 import { createSeal } from "./seal.js";
 import { Bearers } from "./users/bearers.js";
 import { BotCalls } from "./users/bot-calls.js";
+import { BotGuilds } from "./users/bot-guilds.js";
+import { BotMembers } from "./users/bot-members.js";
 import { UserCalls } from "./users/user-calls.js";
 import { UserSession } from "./users/user-session.js";
-import { Users } from "./users/users.js";
+import { createCache, Users } from "./users/users.js";
 
 /** The parts of one configured instance, put together. */
 export type Engine = ReturnType<typeof createEngine>;
@@ -31,6 +33,7 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
     own ? ownTokenStorage(own, req, storeDeadlineMs(config)) : storages.of(req);
   const grants: Grants = new Grants(config, oauth, (token) => calls.isAccepted(token));
   const bot = new BotCalls(config, rest);
+  const botGuilds = new BotGuilds(config, bot);
   const calls = new UserCalls(grants, rest);
   const users = new Users(config, rest);
   const logins = new Logins({
@@ -41,9 +44,11 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
     users,
     storages,
     storageOf,
+    onBotJoined: () => botGuilds.forget(),
     hasOwnStorage: own !== undefined,
   });
-  const parts = { config, grants, users, calls, bot };
+  const botMembers = new BotMembers(bot, botGuilds, () => createCache(config));
+  const parts = { config, grants, users, calls, bot, botGuilds, botMembers };
 
   const sessionAt = (storage: TokenStorage) => new UserSession(parts, storage);
   const sessionOf = (req: IncomingMessage) =>

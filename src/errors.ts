@@ -39,6 +39,7 @@ export const ERROR_CODES = [
   "session_missing",
   "signature_invalid",
   "store_failed",
+  "too_many_guilds",
   "user_token_rejected",
 ] as const;
 

@@ -3,7 +3,7 @@ import type { Application, Request } from "express";
 import { isRequest, optionsChecker, uncalled } from "./check-options.js";
 import { Forbidden, HttpException } from "./errors.js";
 import type { GuildMember } from "./models/guild-member.js";
-import { BOOLEAN, DURATION, isScope, SOME_IDS } from "./option-kinds.js";
+import { BOOLEAN, DURATION, isScope, oneOf, SOME_IDS } from "./option-kinds.js";
 import { SOME_PERMISSIONS } from "./permission-kinds.js";
 import { type PermissionResolvable, Permissions } from "./permissions.js";
 import { requireGranted } from "./scopes.js";
@@ -48,6 +48,8 @@ export interface GuildRequirements {
   readonly roles?: readonly string[];
   /** How old Discord's answer may be, in milliseconds. Default 60,000. */
   readonly maxAgeMs?: number;
+  /** `"bot"`: the bot looks the visitor up, who needs to grant no more than `identify`. It must be in the guild. */
+  readonly as?: "bot";
 }
 
 /**
@@ -75,7 +77,13 @@ const authorizationOptions = optionsChecker<AuthorizationOptions>({
 const guildRequirements = optionsChecker<GuildRequirements>({
   of: "requiresGuild",
   example: '{ permissions: "MANAGE_GUILD" }',
-  kinds: { permissions: SOME_PERMISSIONS, owner: BOOLEAN, roles: SOME_IDS, maxAgeMs: DURATION },
+  kinds: {
+    permissions: SOME_PERMISSIONS,
+    owner: BOOLEAN,
+    roles: SOME_IDS,
+    maxAgeMs: DURATION,
+    as: oneOf("bot"),
+  },
   areRequirements: true,
 });
 
@@ -132,6 +140,7 @@ export function requiresGuild<Given extends GuildRequirements>(
     permissions,
     owner,
     roles,
+    as,
     maxAgeMs = DEFAULT_MAX_AGE_MS,
   } = requirements.length === 0 ? NONE : guildRequirements(requirements[0]);
   const needed = permissions === undefined ? undefined : new Permissions(permissions);
@@ -140,18 +149,57 @@ export function requiresGuild<Given extends GuildRequirements>(
     const id = typeof guildId === "function" ? guildId(req) : guildId;
     if (!isSnowflake(id)) throw new Forbidden(`No guild has the id ${shown(id)}.`);
 
-    const guild = (await discord.fetchGuilds(req, { maxAgeMs })).find((one) => one.id === id);
-    if (!guild) throw new Forbidden("The visitor is not in this guild.");
-    if (owner && !guild.isOwner) throw new Forbidden("The visitor does not own this guild.");
-    if (needed !== undefined && !guild.can(needed)) {
+    const visitor = await (as === "bot" ? visitorAsBot : visitorInList)(discord, req, id, maxAgeMs);
+    if (!visitor) throw new Forbidden("The visitor is not in this guild.");
+    if (owner && !visitor.isOwner) throw new Forbidden("The visitor does not own this guild.");
+    if (needed !== undefined && !visitor.can(needed)) {
       throw new Forbidden("The visitor lacks a permission in this guild.");
     }
     if (oneOf) {
-      const member = await memberOf(discord.fetchMember(req, id, { maxAgeMs }));
+      const member = await visitor.member();
       if (!oneOf.some((role) => member?.hasRole(role)))
         throw new Forbidden("The visitor lacks a role in this guild.");
     }
   });
+}
+
+/** Who a visitor is in a guild. */
+interface GuildVisitor {
+  readonly isOwner: boolean;
+  can(permissions: Permissions): boolean;
+  member(): Promise<GuildMember | undefined>;
+}
+
+async function visitorInList(
+  discord: DiscordOAuth2Session,
+  req: Request,
+  guildId: string,
+  maxAgeMs: number,
+): Promise<GuildVisitor | undefined> {
+  const guild = (await discord.fetchGuilds(req, { maxAgeMs })).find((one) => one.id === guildId);
+  return (
+    guild && {
+      isOwner: guild.isOwner,
+      can: (permissions) => guild.can(permissions),
+      member: () => unlessMissing(discord.fetchMember(req, guildId, { maxAgeMs })),
+    }
+  );
+}
+
+async function visitorAsBot(
+  discord: DiscordOAuth2Session,
+  req: Request,
+  guildId: string,
+  maxAgeMs: number,
+): Promise<GuildVisitor | undefined> {
+  const membership = await unlessMissing(discord.membershipAsBot(req, guildId, { maxAgeMs }));
+  return (
+    membership && {
+      isOwner: membership.isOwner,
+      can: (permissions) => membership.member.permissions?.has(permissions) ?? false,
+      member: async () => membership.member,
+    }
+  );
 }
 
 /** @throws TypeError */
@@ -180,8 +228,8 @@ function requireGuildId(guildId: unknown): void {
   );
 }
 
-/** @returns nothing for who has left since the list of guilds was fetched */
-async function memberOf(fetching: Promise<GuildMember>): Promise<GuildMember | undefined> {
+/** @returns nothing for a member who does not exist */
+async function unlessMissing<T>(fetching: Promise<T>): Promise<T | undefined> {
   try {
     return await fetching;
   } catch (error) {

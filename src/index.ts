@@ -70,7 +70,7 @@ export { DiscordOAuth2Session } from "./session.js";
 export type { RefreshTrace, RequestTrace } from "./telemetry.js";
 export { userLocals } from "./user-locals.js";
 export type { JoinOptions } from "./users/guild-join.js";
-export type { FetchOptions } from "./users/loading-cache.js";
+export type { FetchOptions, GuildsOptions, MemberOptions } from "./users/loading-cache.js";
 export type {
   RoleConnection,
   RoleConnectionMetadata,

@@ -71,6 +71,11 @@ export interface DiscordOptions {
   readonly usersCache?: LRUCache<string, User> | undefined;
   /** Where tokens are stored, if not next to the sessions. */
   readonly tokenStore?: TokenStore | undefined;
+  /**
+   * Whether the bot is in a guild, for bots in more than 5,000: `fetchBotGuilds` would take a call for each 200. Ask the cache of
+   * your gateway connection, or a database that it keeps up to date.
+   */
+  readonly isBotInGuild?: ((guildId: string) => Promise<boolean> | boolean) | undefined;
   /** Serialises refreshes and callbacks among several processes. It must hold longer than twice `timeoutMs`. */
   readonly lock?: Lock | undefined;
   /**

@@ -19,7 +19,7 @@ import { sessionOf, signInOf } from "./grants/session-data.js";
 import type { Token } from "./grants/token.js";
 import { type LoginOptions, loginOptions } from "./login/authorization-url.js";
 import type { CodeLogin, LoginResult } from "./login/login.js";
-import { answersNonVisit, forbidCaching, redirect, requireGet } from "./login/manners.js";
+import { answersNonVisit, forbidCaching, redirect } from "./login/manners.js";
 import type { Visits } from "./login/visits.js";
 import type { Authorization } from "./models/authorization.js";
 import type { Bot } from "./models/bot.js";
@@ -37,8 +37,14 @@ import {
   revokeOptions,
 } from "./options.js";
 import type { ApiRequest } from "./rest/api-request.js";
+import type { Membership } from "./users/bot-members.js";
 import type { JoinOptions } from "./users/guild-join.js";
-import type { FetchOptions } from "./users/loading-cache.js";
+import {
+  type FetchOptions,
+  fetchOptions,
+  type GuildsOptions,
+  type MemberOptions,
+} from "./users/loading-cache.js";
 import type {
   RoleConnection,
   RoleConnectionMetadata,
@@ -191,7 +197,6 @@ export class DiscordOAuth2Session {
     const { logins } = this.#engineFor(req, res);
     res.setHeader("Referrer-Policy", "no-referrer");
     if (answersNonVisit(req, res)) return new Promise(() => {});
-    requireGet(req, res);
     return (await logins.complete(req, res, checked)) as LoginResult<Data>;
   }
 
@@ -311,12 +316,12 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * The guilds of the signed-in user, 200 at most. Needs `guilds`.
+   * The guilds of the signed-in user, 200 at most. Needs `guilds`; with `withBot` also the bot's token.
    *
    * @throws Unauthorized, MissingScopes, RateLimited, HttpException
    * @see https://docs.discord.com/developers/resources/user#get-current-user-guilds
    */
-  async fetchGuilds(req: IncomingMessage, options?: FetchOptions): Promise<Guild[]> {
+  async fetchGuilds(req: IncomingMessage, options?: GuildsOptions): Promise<Guild[]> {
     return this.#of(req).fetchGuilds(options);
   }
 
@@ -331,13 +336,15 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * The signed-in user as a member of one guild: roles, nickname. Needs `guilds.members.read`.
+   * The signed-in user as a member of one guild: roles, nickname. Needs `guilds.members.read`; with `as: "bot"` the bot looks
+   * them up, who need to grant no more than `identify`, and the permissions are those of `fetchGuilds`.
    *
    * @throws HttpException 404 when the user is not in the guild
+   * @throws Forbidden with `as: "bot"`, when the bot is not
    * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
    * @see https://docs.discord.com/developers/resources/user#get-current-user-guild-member
    */
-  async fetchMember(req: IncomingMessage, guildId: string, options?: FetchOptions): Promise<GuildMember> {
+  async fetchMember(req: IncomingMessage, guildId: string, options?: MemberOptions): Promise<GuildMember> {
     return this.#of(req).fetchMember(guildId, options);
   }
 
@@ -417,6 +424,21 @@ export class DiscordOAuth2Session {
   /** The bot's own user. @throws as {@link botRequest} */
   async fetchBot(): Promise<Bot> {
     return this.#ready.bot.user();
+  }
+
+  /**
+   * The guilds that the bot is in, 5,000 at most: a call for each 200, cached, and shared by concurrent requests.
+   *
+   * @throws HttpException `too_many_guilds`: set the option `isBotInGuild` then
+   * @throws as {@link botRequest}
+   */
+  async fetchBotGuilds(options?: FetchOptions): Promise<Guild[]> {
+    return [...(await this.#ready.botGuilds.all(fetchOptions(options))).values()];
+  }
+
+  /** The signed-in user as the bot sees them in a guild. @internal */
+  async membershipAsBot(req: IncomingMessage, guildId: string, options: FetchOptions): Promise<Membership> {
+    return this.#of(req).membershipAsBot(guildId, options);
   }
 
   /**

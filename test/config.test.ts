@@ -39,6 +39,8 @@ describe("the configuration", () => {
       basePath: "",
       botToken: undefined,
       origins: [],
+      basePath: "",
+      isBotInGuild: undefined,
       scopes: ["identify"],
       discordUrl: "https://discord.com",
       issuer: "https://discord.com",
@@ -49,6 +51,7 @@ describe("the configuration", () => {
       usersCache: undefined,
       tokenStore: undefined,
       lock: undefined,
+      recordKey: undefined,
       timeoutMs: 5000,
       maxWaitMs: 2000,
       invalidRequestLimit: 9500,
@@ -235,6 +238,8 @@ describe("the configuration", () => {
     ).toMatchObject({
       botToken: undefined,
       origins: [],
+      basePath: "",
+      isBotInGuild: undefined,
       scopes: ["identify"],
       cacheMax: 1000,
     });

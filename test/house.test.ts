@@ -32,6 +32,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   ],
   "a grant's life": [
     "users/bot-calls",
+    "users/bot-guilds",
+    "users/bot-members",
     "grants/grant-writer",
     "grants/grants",
     "users/guild-join",
@@ -179,9 +181,10 @@ describe("packages", () => {
     expect(eager("simple-oauth2")).toEqual([]);
   });
 
-  it("undici is loaded by rest.ts alone, when it is needed", () => {
+  it("undici is loaded by rest.ts and the simulator's intercept.ts alone, when it is needed", () => {
     expect(edges(sources, (_, { target, isTypeOnly }) => target === "undici" && !isTypeOnly)).toEqual([
       "rest/rest.ts > undici",
+      "testing/intercept.ts > undici",
     ]);
     expect(eager("undici")).toEqual([]);
   });

@@ -17,6 +17,8 @@ export interface LoginParts {
   readonly storages: TokenStorages;
   /** The storage that a request uses: the app's own, where it overrides the token methods. */
   storageOf(req: IncomingMessage): TokenStorage;
+  /** Called when a login has added the bot to a guild. */
+  onBotJoined(): void;
   /** Whether the app overrides the token methods. */
   readonly hasOwnStorage: boolean;
 }

@@ -14,6 +14,7 @@ import { type Flow, Flows, isFlowUnknown, type Opener, unknownFlow } from "./flo
 import type { LoginResult, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
 import type { LoginParts } from "./login-parts.js";
+import { requireGet } from "./manners.js";
 import { OwnCookies } from "./own-cookies.js";
 import { requireOwnPage } from "./own-pages.js";
 import { PostedCodes } from "./posted-codes.js";
@@ -90,6 +91,7 @@ export class Logins {
     res: ServerResponse,
     { onLogin, connect }: CallbackOptions,
   ): Promise<LoginResult> {
+    requireGet(req, res);
     const { config, oauth } = this.#parts;
     const { state, issuer, answer } = parseCallbackQuery(req.url ?? "");
     const grantId = "code" in answer ? grantIdOf(state, answer.code) : undefined;
@@ -119,6 +121,7 @@ export class Logins {
       const result = await this.#redemption.redeem(this.#signIns.redemption(visit));
       endFlow();
       this.#count(req, res);
+      if (!result.replayed && result.guild) this.#parts.onBotJoined();
       return result;
     } catch (error) {
       // Discord has not looked at the code: the same callback can still succeed.

@@ -10,9 +10,13 @@ import { Model, numberOf, permissionsOf, requireIdentified, stringOf, stringsOf 
  * @see https://docs.discord.com/developers/resources/user#get-current-user-guilds
  */
 export class Guild extends Model<RESTAPIPartialCurrentUserGuild> {
+  /** Whether the bot is in the guild; `undefined` unless that was asked for: `fetchGuilds(req, { withBot: true })`. */
+  declare readonly hasBot?: boolean;
+
   /** @throws TypeError when the payload is not an object whose `id` is a snowflake */
-  constructor(payload: Readonly<RESTAPIPartialCurrentUserGuild>) {
+  constructor(payload: Readonly<RESTAPIPartialCurrentUserGuild>, hasBot?: boolean) {
     super(requireIdentified(payload, "A guild", isSnowflake));
+    if (hasBot !== undefined) this.hasBot = hasBot;
   }
 
   /** A snowflake. */

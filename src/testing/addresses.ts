@@ -24,7 +24,7 @@ function haveSameOrigin(left: string, right: string): boolean {
   return URL.canParse(left) && URL.canParse(right) && new URL(left).origin === new URL(right).origin;
 }
 
-/** Whether a URL leads to the Discord everybody uses. */
+/** Whether a URL leads to the Discord everybody uses: its site, its API or its images. */
 export function isRealDiscord({ hostname }: URL): boolean {
-  return /(?:^|\.)discord(?:app)?\.com$/.test(hostname);
+  return /(?:^|\.)(?:discord(?:app)?\.com|discordapp\.net)$/.test(hostname);
 }

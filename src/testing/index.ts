@@ -17,6 +17,7 @@ export type {
   SimulatedMember,
   SimulatedRole,
 } from "./guild.js";
+export type { InterceptOptions } from "./intercept.js";
 export type { SentFile, SentMessage } from "./mailbox.js";
 export type { RateLimitRule } from "./rate-limits.js";
 export type { RecordedRequest } from "./request-log.js";

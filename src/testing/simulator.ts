@@ -1,19 +1,22 @@
 import type { NewActivityInstance, SimulatedActivityInstance } from "./activity-instances.js";
 import { proxyHeaders } from "./activity-proxy.js";
-import { isRealDiscord, leadsTo, publicUrlOf } from "./addresses.js";
+import { publicUrlOf } from "./addresses.js";
 import type { TokenPair } from "./authorizations.js";
 import type { Behaviour } from "./behaviour.js";
 import { Browser, type BrowserOptions } from "./browser.js";
 import type { SimulatedClock } from "./clock.js";
 import { type ConsentChoices, decide } from "./consent-client.js";
+import { createWebhook } from "./create-webhook.js";
 import type { CustomAnswer } from "./custom-answers.js";
 import { deauthorize } from "./deauthorize.js";
 import type { Discord } from "./discord.js";
 import type { Fault } from "./faults.js";
 import type { NewGuild, NewMember, SimulatedChannel, SimulatedGuild } from "./guild.js";
 import { Agents } from "./http-client.js";
+import type { InterceptOptions } from "./intercept.js";
 import type { SentMessage } from "./mailbox.js";
 import type { RateLimitRule } from "./rate-limits.js";
+import { Reachability } from "./reachability.js";
 import type { RecordedRequest } from "./request-log.js";
 import { isGrantable } from "./scopes.js";
 import type { Service, Stations } from "./server.js";
@@ -45,6 +48,7 @@ export class DiscordSimulator {
   readonly #stations: Stations;
   readonly #service: Service;
   readonly #agents = new Agents();
+  readonly #reachability: Reachability;
 
   /** @internal */
   constructor(discord: Discord, stations: Stations, service: Service) {
@@ -60,6 +64,7 @@ export class DiscordSimulator {
     this.behaviour = behaviour;
     this.clock = clock;
     this.#discord = discord;
+    this.#reachability = new Reachability(discord);
     this.#stations = stations;
     this.#service = service;
   }
@@ -91,15 +96,7 @@ export class DiscordSimulator {
 
   /** Adds an incoming webhook to the guild's first channel, or another; its `url` works without a login. */
   addWebhook(guild: SimulatedGuild, channel?: SimulatedChannel): SimulatedWebhook {
-    const { application, webhooks, world } = this.#discord;
-    const place = channel ?? guild.channels[0];
-    if (place === undefined) throw new TypeError("The guild has no channel for a webhook.");
-    return webhooks.create(publicUrlOf(this.#discord), {
-      id: world.newId(),
-      name: application.name,
-      guild,
-      channel: place,
-    });
+    return createWebhook(this.#discord, { guild, channel });
   }
 
   /** Starts an Activity, which the app's server then finds under `activity-instances`. */
@@ -119,7 +116,7 @@ export class DiscordSimulator {
    * @throws Error when the URL leads to the real Discord, or the simulated one shows an error page
    */
   async approve(authorizeUrl: string, choices: ConsentChoices): Promise<string> {
-    return decide(this.#agents, this.#localUrl(authorizeUrl), "authorize", choices);
+    return decide(this.#agents, this.#reachability.localUrl(authorizeUrl), "authorize", choices);
   }
 
   /**
@@ -130,13 +127,13 @@ export class DiscordSimulator {
    *   cancel on: with `prompt=none` it lets in at once what was let in before
    */
   async cancel(authorizeUrl: string, choices: ConsentChoices): Promise<string> {
-    return decide(this.#agents, this.#localUrl(authorizeUrl), "cancel", choices);
+    return decide(this.#agents, this.#reachability.localUrl(authorizeUrl), "cancel", choices);
   }
 
   /** A client of the app that keeps cookies and can sign in. */
   browser(appUrl: string, options?: BrowserOptions): Browser {
     const approver = {
-      owns: (url: string) => leadsTo(this.#discord, url),
+      owns: (url: string) => this.#reachability.includes(url),
       approve: (url: string, choices: ConsentChoices) => this.approve(url, choices),
     };
     return new Browser(appUrl, approver, options);
@@ -278,16 +275,21 @@ export class DiscordSimulator {
     throw new TypeError(`The application may not have the scope "${refused}": see behaviour.approvedScopes.`);
   }
 
-  /** The page at the simulator's own address. URLs of a proxy in front of it stay as they are. */
-  #localUrl(authorizeUrl: string): URL {
-    const url = new URL(authorizeUrl);
-    if (leadsTo(this.#discord, authorizeUrl)) return new URL(url.pathname + url.search, this.url);
-    if (isRealDiscord(url)) throw new Error(`This URL leads to the real Discord: ${authorizeUrl}`);
-    return url;
+  /**
+   * Sends this process's calls to `discord.com`, `discordapp.com` and the CDN here, until they are stopped or
+   * the simulator closes: for clients with Discord's addresses built in. Covers `fetch`, undici, `node:http` and
+   * `node:https`; the latter two need the package `@mswjs/interceptors`.
+   *
+   * @returns what stops it
+   * @throws Error in production, and without `@mswjs/interceptors` unless `http` is false
+   */
+  intercept(options?: InterceptOptions): Promise<() => void> {
+    return this.#reachability.intercept(options);
   }
 
   /** Stops, and ends every connection. */
   async close(): Promise<void> {
+    this.#reachability.stopIntercepting();
     this.#agents.close();
     await this.#service.close();
   }

@@ -1,7 +1,7 @@
 import type { LRUCache } from "lru-cache";
 import { optionsChecker } from "../check-options.js";
 import { now } from "../clock.js";
-import { BOOLEAN, DURATION } from "../option-kinds.js";
+import { BOOLEAN, DURATION, oneOf } from "../option-kinds.js";
 
 /** How old an answer may be, counted from when Discord was asked. */
 export interface FetchOptions {
@@ -10,6 +10,34 @@ export interface FetchOptions {
   /** Milliseconds; asks Discord when the cached answer is this old, or older. */
   readonly maxAgeMs?: number | undefined;
 }
+
+/** How to fetch a user's guilds. */
+export interface GuildsOptions extends FetchOptions {
+  /** Sets `hasBot` of each guild, by the list of the bot's guilds. Needs the bot's token. */
+  readonly withBot?: boolean | undefined;
+}
+
+/** How to fetch a member. */
+export interface MemberOptions extends FetchOptions {
+  /** `"bot"`: the bot looks the visitor up, who needs to grant no more than `identify`. It must be in the guild. */
+  readonly as?: "bot" | undefined;
+}
+
+/** @throws TypeError */
+export const guildsOptions: (options: GuildsOptions | undefined) => GuildsOptions =
+  optionsChecker<GuildsOptions>({
+    of: "fetchGuilds",
+    example: "{ withBot: true }",
+    kinds: { fresh: BOOLEAN, maxAgeMs: DURATION, withBot: BOOLEAN },
+  });
+
+/** @throws TypeError */
+export const memberOptions: (options: MemberOptions | undefined) => MemberOptions =
+  optionsChecker<MemberOptions>({
+    of: "fetchMember",
+    example: '{ as: "bot" }',
+    kinds: { fresh: BOOLEAN, maxAgeMs: DURATION, as: oneOf("bot") },
+  });
 
 /** @throws TypeError */
 export const fetchOptions: (options: FetchOptions | undefined) => FetchOptions = optionsChecker<FetchOptions>(

@@ -14,8 +14,18 @@ import { parseRoute } from "../rest/route.js";
 import { requireGranted, scopeOf } from "../scopes.js";
 import { requireSnowflake } from "../snowflake.js";
 import type { BotCalls } from "./bot-calls.js";
+import type { BotGuilds } from "./bot-guilds.js";
+import type { BotMembers, Membership } from "./bot-members.js";
 import { type JoinOptions, joinGuild } from "./guild-join.js";
-import { cacheKey, type FetchOptions, fetchOptions } from "./loading-cache.js";
+import {
+  cacheKey,
+  type FetchOptions,
+  fetchOptions,
+  type GuildsOptions,
+  guildsOptions,
+  type MemberOptions,
+  memberOptions,
+} from "./loading-cache.js";
 import {
   fromPayload,
   type RoleConnection,
@@ -31,6 +41,8 @@ interface Parts {
   readonly users: Users;
   readonly calls: UserCalls;
   readonly bot: BotCalls;
+  readonly botGuilds: BotGuilds;
+  readonly botMembers: BotMembers;
 }
 
 /**
@@ -60,8 +72,10 @@ export class UserSession {
   }
 
   /** The user's guilds, 200 at most. Needs `guilds`. @throws Unauthorized, MissingScopes, RateLimited, HttpException */
-  async fetchGuilds(options?: FetchOptions): Promise<Guild[]> {
-    return [...(await this.#fetch(this.#parts.users.guilds, options))];
+  async fetchGuilds(options?: GuildsOptions): Promise<Guild[]> {
+    const { withBot, ...rest } = guildsOptions(options);
+    const guilds = await this.#fetch(this.#parts.users.guilds, rest);
+    return withBot ? this.#parts.botGuilds.mark(guilds) : [...guilds];
   }
 
   /** The accounts elsewhere that the user has linked. Needs `connections`. @throws Unauthorized, MissingScopes, RateLimited, HttpException */
@@ -70,13 +84,23 @@ export class UserSession {
   }
 
   /**
-   * The user as a member of one guild. Needs `guilds.members.read`.
+   * The user as a member of one guild. Needs `guilds.members.read`; with `as: "bot"` the bot's token and `identify`.
    *
    * @throws HttpException 404 when the user is not in the guild
+   * @throws Forbidden with `as: "bot"`, when the bot is not
    * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
    */
-  async fetchMember(guildId: string, options?: FetchOptions): Promise<GuildMember> {
-    return this.#fetch(this.#parts.users.member, options, requireSnowflake(guildId, "guildId"));
+  async fetchMember(guildId: string, options?: MemberOptions): Promise<GuildMember> {
+    const { as, ...rest } = memberOptions(options);
+    if (as === "bot") return (await this.membershipAsBot(guildId, rest)).member;
+    return this.#fetch(this.#parts.users.member, rest, requireSnowflake(guildId, "guildId"));
+  }
+
+  /** The user as a member of one guild, as the bot sees them. @internal */
+  async membershipAsBot(guildId: string, options: FetchOptions): Promise<Membership> {
+    const { botMembers } = this.#parts;
+    requireSnowflake(guildId, "guildId");
+    return botMembers.membership(guildId, await this.#userId(await this.#validToken()), options);
   }
 
   /** What Discord says of the sign-in itself. Needs no scope. @throws Unauthorized, RateLimited, HttpException */
@@ -92,14 +116,10 @@ export class UserSession {
    * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
    */
   async addToGuild(guildId: string, options?: JoinOptions): Promise<GuildMember | null> {
-    const { users, bot } = this.#parts;
-    return joinGuild(bot, guildId, options, async () => {
+    return joinGuild(this.#parts.bot, guildId, options, async () => {
       const token = await this.#validToken();
       requireGranted(token.scopes, ["guilds.join"], "addToGuild");
-      return {
-        id: token.userId ?? (await this.#read(token, users.user, {})).id,
-        accessToken: token.accessToken,
-      };
+      return { id: await this.#userId(token), accessToken: token.accessToken };
     });
   }
 
@@ -139,6 +159,10 @@ export class UserSession {
   /** The one place where a call gets its token. */
   #validToken(): Promise<Token> {
     return this.#parts.grants.validToken(this.#storage);
+  }
+
+  async #userId(token: Token): Promise<string> {
+    return token.userId ?? (await this.#read(token, this.#parts.users.user, {})).id;
   }
 
   async #fetch<T extends object>(

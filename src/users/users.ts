@@ -81,7 +81,12 @@ export class Users {
   }
 }
 
-function createCache<T extends object>({ cacheMax, cacheMaxBytes, cacheTtlMs }: Config): LRUCache<string, T> {
+/** A cache of the configured size. */
+export function createCache<T extends object>({
+  cacheMax,
+  cacheMaxBytes,
+  cacheTtlMs,
+}: Config): LRUCache<string, T> {
   return new LRUCache<string, T>({
     max: cacheMax,
     maxSize: cacheMaxBytes,

@@ -38,7 +38,7 @@ describe("requiresGuild is not made", () => {
     [{ maxAge: 0 }, "There is no option maxAge: did you mean maxAgeMs?"],
     [
       { owner: true, admins: true },
-      "There is no option admins. The options are permissions, owner, roles, maxAgeMs.",
+      "There is no option admins. The options are permissions, owner, roles, maxAgeMs, as.",
     ],
     [JSON.parse('{"__proto__": true}'), "There is no option __proto__."],
     [{ constructor: true }, "There is no option constructor."],

@@ -18,6 +18,8 @@ export type Instance = typeof import("./instance.js");
 
 /** Inside `node_modules`, where packages are found and no tool looks. */
 const FOLDER = "node_modules/.cache/express-discord-interleavings";
+/** Hides warnings, of which every run has some. */
+const QUIET = "const process = Object.create(globalThis.process, { emitWarning: { value() {} } });";
 const HELD_OAUTH2 = resolve("test/interleavings/held-oauth2.ts");
 
 /** Bundles the library, so that each process can load a copy of its own. @returns loads the copy of a process */
@@ -36,7 +38,7 @@ export async function bundleLibrary(
       { name: "patch", transform: (code, id) => patched(code, id, patches) },
     ],
   });
-  const { output } = await build.generate({ format: "esm", codeSplitting: false });
+  const { output } = await build.generate({ format: "esm", codeSplitting: false, banner: QUIET });
   await build.close();
   const { code } = output[0];
   mkdirSync(FOLDER, { recursive: true });

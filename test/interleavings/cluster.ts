@@ -1,5 +1,6 @@
 import express, { type Request, type RequestHandler, type Response } from "express";
 import session from "express-session";
+import { createSeal, type Seal } from "../../src/seal.js";
 import { type DiscordSimulator, startDiscord } from "../../src/testing/index.js";
 import { bundleLibrary, type Instance, type Patch } from "./bundle.js";
 import { type BrowserRequest, request } from "./request.js";
@@ -48,12 +49,14 @@ export class Cluster {
   readonly simulator: DiscordSimulator;
   /** When each run begins, in epoch milliseconds. */
   readonly epoch = Date.now();
+  readonly #seal: Seal;
   readonly #slots = new Map<string, Slot>();
   #world: World | undefined;
   #turns: Turns | undefined;
 
   private constructor(simulator: DiscordSimulator) {
     this.simulator = simulator;
+    this.#seal = createSeal([simulator.options.clientSecret], simulator.options.clientId);
     simulator.clock.freeze();
   }
 
@@ -79,11 +82,11 @@ export class Cluster {
 
   /** Begins a run: another world, in which no process remembers anything. */
   begin(story: Circumstances & Mishaps): void {
-    const { behaviour, clock, options } = this.simulator;
+    const { behaviour, clock } = this.simulator;
     behaviour.accessTokenSeconds = story.accessTokenSeconds ?? ACCESS_TOKEN_SECONDS;
     const onTime = (time: number) => clock.advance(this.epoch + time - clock.now());
     onTime(0);
-    this.#world = new World(options, story, this.epoch);
+    this.#world = new World(this.#seal, story, this.epoch);
     this.#turns = new Turns(this.#world, story, onTime);
     for (const [name, slot] of this.#slots) slot.process = this.#world.addProcess(name);
   }
@@ -128,7 +131,7 @@ export class Cluster {
       timeoutMs: TIMEOUT_MS,
       ...(withLock && { lock: (_, task) => this.world.lock(slot.process, task) }),
     });
-    const slot: Slot = { discord, process: new World(this.simulator.options, {}, 0).addProcess(name) };
+    const slot: Slot = { discord, process: new World(this.#seal, {}, 0).addProcess(name) };
     this.#slots.set(name, slot);
     instance.setHooks({
       tokenCall: (call, send) => this.world.tokenCall(slot.process, call, send),

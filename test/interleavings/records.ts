@@ -1,6 +1,5 @@
 import { recordKey } from "../../src/grants/record-keys.js";
-import { createSeal, type Seal } from "../../src/seal.js";
-import type { ClientOptions } from "../../src/testing/index.js";
+import type { Seal } from "../../src/seal.js";
 
 /** What a key is for. */
 export type Purpose = "token" | "lease" | "ended" | "session";
@@ -14,6 +13,7 @@ interface Role {
 /** The content of the shared store, told in words that are the same in every run. */
 export class Records {
   readonly #content = new Map<string, string>();
+  readonly #readings = new Map<string, string>();
   readonly #seal: Seal;
   readonly #epoch: number;
   readonly #roles = new Map<string, Role>();
@@ -21,8 +21,9 @@ export class Records {
   /** Leases are compared by their encrypted text, which each write changes. */
   readonly #versions = new Map<string, string>();
 
-  constructor({ clientId, clientSecret }: ClientOptions, epoch: number) {
-    this.#seal = createSeal([clientSecret], clientId);
+  /** @param epoch when the run begins, in epoch milliseconds */
+  constructor(seal: Seal, epoch: number) {
+    this.#seal = seal;
     this.#epoch = epoch;
   }
 
@@ -60,15 +61,25 @@ export class Records {
   /** @param version differs for each write */
   set(key: string, json: string, version: string): void {
     this.#content.set(key, json);
+    this.#readings.delete(key);
     this.#versions.set(key, version);
   }
 
   delete(key: string): void {
     this.#content.delete(key);
+    this.#readings.delete(key);
   }
 
   /** What a value says. */
   read(key: string): string {
+    const known = this.#readings.get(key);
+    if (known !== undefined) return known;
+    const reading = this.#read(key);
+    this.#readings.set(key, reading);
+    return reading;
+  }
+
+  #read(key: string): string {
     const { purpose, grantId } = this.roleOf(key);
     const json = this.#content.get(key);
     if (json === undefined) return "nothing";

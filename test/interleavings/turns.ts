@@ -27,6 +27,9 @@ export interface Action {
 const MOST_TIME_STEPS = 500;
 /** Longer than a lease lasts and a store is waited for. */
 const FROZEN_MS = 4000;
+/** A freeze ends soon, or when leases have ended: in between, others only look at the lease again and again. */
+const SHORT_FREEZE_MS = 100;
+const LEASE_MS = 2500;
 
 /** Decides what can happen next in a run. Time passes only where nothing else can happen, or a process is frozen. */
 export class Turns {
@@ -209,7 +212,8 @@ export class Turns {
   /** @param isNeeded whether nothing else can happen any more */
   *#thaw(isNeeded: boolean): Generator<Action> {
     for (const process of this.#world.processes.values()) {
-      if (!process.isFrozen) continue;
+      const frozenMs = this.#world.time - this.#frozenAt;
+      if (!process.isFrozen || (!isNeeded && frozenMs > SHORT_FREEZE_MS && frozenMs < LEASE_MS)) continue;
       yield general(`${process.name} thaws`, () => {
         if (isNeeded) this.#passTo(Math.max(this.#world.time, this.#frozenAt + FROZEN_MS));
         process.isFrozen = false;

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { ClientOptions } from "../../src/testing/index.js";
+import type { Seal } from "../../src/seal.js";
 import type { TokenCall } from "./hooks.js";
 import { type Purpose, Records } from "./records.js";
 import { RunProcess, type Stop } from "./run-process.js";
@@ -79,8 +79,8 @@ export class World {
   #lockedBy: string | undefined;
 
   /** @param epoch when the run begins, in epoch milliseconds */
-  constructor(client: ClientOptions, circumstances: Circumstances, epoch: number) {
-    this.records = new Records(client, epoch);
+  constructor(seal: Seal, circumstances: Circumstances, epoch: number) {
+    this.records = new Records(seal, epoch);
     this.#circumstances = circumstances;
     this.#epoch = epoch;
   }

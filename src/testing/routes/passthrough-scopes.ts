@@ -1,5 +1,5 @@
-import { publicUrlOf } from "../addresses.js";
 import type { CodeGrant } from "../authorization-codes.js";
+import { createWebhook } from "../create-webhook.js";
 import type { Discord } from "../discord.js";
 import type { SimulatedGuild } from "../guild.js";
 import { guildPayload } from "../guild-payload.js";
@@ -11,7 +11,9 @@ export function addChosenPlaces(discord: Discord, grant: CodeGrant): Record<stri
   if (guild !== undefined) addBot(guild, grant.botPermissions);
   return {
     ...(guild !== undefined && { guild: guildPayload(discord, guild) }),
-    ...(webhookPlace !== undefined && { webhook: createWebhook(discord, webhookPlace) }),
+    ...(webhookPlace !== undefined && {
+      webhook: webhookPayload(createWebhook(discord, webhookPlace), discord.application.id),
+    }),
   };
 }
 
@@ -19,17 +21,4 @@ export function addChosenPlaces(discord: Discord, grant: CodeGrant): Record<stri
 export function addBot(guild: SimulatedGuild, permissions: bigint): void {
   guild.bot = true;
   guild.botPermissions = permissions;
-}
-
-function createWebhook(
-  discord: Discord,
-  place: NonNullable<CodeGrant["webhookPlace"]>,
-): Record<string, unknown> {
-  const { application, webhooks, world } = discord;
-  const webhook = webhooks.create(publicUrlOf(discord), {
-    id: world.newId(),
-    name: application.name,
-    ...place,
-  });
-  return webhookPayload(webhook, application.id);
 }

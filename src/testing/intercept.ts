@@ -1,0 +1,142 @@
+import { syncBuiltinESMExports } from "node:module";
+import type { Dispatcher } from "undici";
+import { isRealDiscord } from "./addresses.js";
+
+/** They belong to one connection, or follow from the body. */
+const CONNECTION_HEADERS = [
+  "connection",
+  "content-length",
+  "expect",
+  "host",
+  "keep-alive",
+  "transfer-encoding",
+];
+
+/** What is intercepted. */
+export interface InterceptOptions {
+  /** Whether calls by `node:http` and `node:https` are, which needs `@mswjs/interceptors`. Default: true. */
+  readonly http?: boolean;
+}
+
+/** A way by which calls leave the process, led to the simulator that asked for it last. */
+class Redirection {
+  readonly #install: (redirection: Redirection) => Promise<() => void>;
+  readonly #targets: string[] = [];
+  #installation: Promise<() => void> | undefined;
+
+  constructor(install: (redirection: Redirection) => Promise<() => void>) {
+    this.#install = install;
+  }
+
+  /** Returns what ends it. */
+  async begin(target: string): Promise<() => void> {
+    this.#targets.push(target);
+    const installation = this.#installation ?? this.#install(this);
+    this.#installation = installation;
+    try {
+      const uninstall = await installation;
+      return () => this.#end(target, uninstall);
+    } catch (error) {
+      this.#end(target, () => undefined);
+      throw error;
+    }
+  }
+
+  /** Where a call to this URL goes instead; undefined: it goes on. */
+  targetOf(url: string | URL | undefined): string | undefined {
+    const isDiscord = url !== undefined && URL.canParse(String(url)) && isRealDiscord(new URL(url));
+    return isDiscord ? this.#targets.at(-1) : undefined;
+  }
+
+  #end(target: string, uninstall: () => void): void {
+    const index = this.#targets.lastIndexOf(target);
+    if (index === -1) return;
+    this.#targets.splice(index, 1);
+    if (this.#targets.length > 0) return;
+    this.#installation = undefined;
+    uninstall();
+  }
+}
+
+const throughUndici = new Redirection(redirectUndici);
+const throughHttp = new Redirection(redirectHttp);
+
+/**
+ * Sends this process's calls to Discord's hosts to the simulator at this URL: those of `fetch` and undici, and
+ * those of `node:http` and `node:https`.
+ *
+ * @returns what ends it
+ * @throws Error in production, and without `@mswjs/interceptors` unless `http` is false
+ */
+export async function interceptDiscord(
+  simulatorUrl: string,
+  { http = true }: InterceptOptions = {},
+): Promise<() => void> {
+  if (process.env["NODE_ENV"] === "production") {
+    throw new Error(
+      "discord.intercept() redirects calls to Discord and is only for tests: NODE_ENV is production.",
+    );
+  }
+  const stopHttp = http ? await throughHttp.begin(simulatorUrl) : undefined;
+  const stopUndici = await throughUndici.begin(simulatorUrl);
+  return function stopIntercepting() {
+    stopUndici();
+    stopHttp?.();
+  };
+}
+
+/** The built-in fetch and every copy of undici share one dispatcher, unless a call brings its own. */
+async function redirectUndici(redirection: Redirection): Promise<() => void> {
+  const { getGlobalDispatcher, setGlobalDispatcher } = await import("undici");
+  const former = getGlobalDispatcher();
+  const redirecting = former.compose((dispatch: Dispatcher.Dispatch) => (options, handler) => {
+    const origin = redirection.targetOf(options.origin) ?? options.origin;
+    return dispatch({ ...options, ...(origin !== undefined && { origin }) }, handler);
+  });
+  setGlobalDispatcher(redirecting);
+  return () => {
+    // Somebody who has wrapped this one keeps it; with no targets left, it lets everything pass.
+    if (getGlobalDispatcher() === redirecting) setGlobalDispatcher(former);
+  };
+}
+
+async function redirectHttp(redirection: Redirection): Promise<() => void> {
+  const { ClientRequestInterceptor } = await import("@mswjs/interceptors/ClientRequest").catch(explain);
+  const interceptor = new ClientRequestInterceptor();
+  interceptor.on("request", async ({ request, controller }) => {
+    const target = redirection.targetOf(request.url);
+    if (target === undefined) return;
+    try {
+      controller.respondWith(await forward(request, target));
+    } catch (error) {
+      controller.errorWith(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
+  interceptor.apply();
+  // Else functions that were imported by name, as by `import { get } from "node:https"`, would stay as they were.
+  syncBuiltinESMExports();
+  return () => {
+    interceptor.dispose();
+    syncBuiltinESMExports();
+  };
+}
+
+async function forward(request: Request, target: string): Promise<Response> {
+  const { pathname, search } = new URL(request.url);
+  const headers = new Headers(request.headers);
+  for (const name of CONNECTION_HEADERS) headers.delete(name);
+  const body = await request.arrayBuffer();
+  return fetch(new URL(pathname + search, target), {
+    method: request.method,
+    headers,
+    redirect: "manual",
+    ...(body.byteLength > 0 && { body }),
+  });
+}
+
+function explain(cause: unknown): never {
+  throw new Error(
+    "discord.intercept() needs the package @mswjs/interceptors for calls by node:http and node:https: install it as a development dependency, or leave them out with { http: false }.",
+    { cause },
+  );
+}

@@ -1,0 +1,47 @@
+import { isRealDiscord, leadsTo } from "./addresses.js";
+import type { Discord } from "./discord.js";
+import { type InterceptOptions, interceptDiscord } from "./intercept.js";
+
+/** Under which addresses the simulator is reached: its own, and while it intercepts, those of the real Discord. */
+export class Reachability {
+  readonly #discord: Discord;
+  readonly #interceptions = new Set<() => void>();
+
+  constructor(discord: Discord) {
+    this.#discord = discord;
+  }
+
+  /** Takes this process's calls to the real Discord; returns what ends it. */
+  async intercept(options?: InterceptOptions): Promise<() => void> {
+    const stopCalls = await interceptDiscord(this.#discord.url, options);
+    const stop = () => {
+      stopCalls();
+      this.#interceptions.delete(stop);
+    };
+    this.#interceptions.add(stop);
+    return stop;
+  }
+
+  /** Ends every interception. */
+  stopIntercepting(): void {
+    for (const stop of this.#interceptions) stop();
+  }
+
+  /** Whether a URL leads here. */
+  includes(url: string): boolean {
+    const isIntercepted = this.#interceptions.size > 0 && URL.canParse(url) && isRealDiscord(new URL(url));
+    return isIntercepted || leadsTo(this.#discord, url);
+  }
+
+  /**
+   * The page at the simulator's own address. URLs of a proxy in front of it stay as they are.
+   *
+   * @throws Error when the URL leads to the real Discord
+   */
+  localUrl(authorizeUrl: string): URL {
+    const url = new URL(authorizeUrl);
+    if (this.includes(authorizeUrl)) return new URL(url.pathname + url.search, this.#discord.url);
+    if (isRealDiscord(url)) throw new Error(`This URL leads to the real Discord: ${authorizeUrl}`);
+    return url;
+  }
+}

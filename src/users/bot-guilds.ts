@@ -1,0 +1,88 @@
+import { LRUCache } from "lru-cache";
+import { now } from "../clock.js";
+import type { Config } from "../config.js";
+import { HttpException } from "../errors.js";
+import { Guild } from "../models/guild.js";
+import { parseAnswer } from "../rest/answer.js";
+import type { BotCalls } from "./bot-calls.js";
+import { type FetchOptions, LoadingCache } from "./loading-cache.js";
+
+const ROUTE = "/users/@me/guilds";
+const PAGE = 200;
+const MOST_PAGES = 25;
+/** A guild that is not in the list may be new. */
+const ABSENCE_MS = 30_000;
+
+/** The guilds that the bot is in. */
+export class BotGuilds {
+  readonly #config: Config;
+  readonly #bot: BotCalls;
+  readonly #cache: LoadingCache<ReadonlyMap<string, Guild>>;
+
+  constructor(config: Config, bot: BotCalls) {
+    this.#config = config;
+    this.#bot = bot;
+    const lists = new LRUCache<string, ReadonlyMap<string, Guild>>({
+      max: 1,
+      ttl: config.cacheTtlMs,
+      ttlResolution: 0,
+      perf: { now },
+    });
+    this.#cache = new LoadingCache(lists);
+  }
+
+  /**
+   * All of them, by id.
+   *
+   * @throws HttpException `too_many_guilds` above 5,000
+   * @throws RateLimited
+   */
+  all(options: FetchOptions = {}): Promise<ReadonlyMap<string, Guild>> {
+    return this.#cache.fetch("", options, () => this.#load());
+  }
+
+  /** Whether the bot is in a guild. @throws as {@link all} */
+  async has(guildId: string): Promise<boolean> {
+    const { isBotInGuild } = this.#config;
+    if (isBotInGuild) return isBotInGuild(guildId);
+    return (await this.all()).has(guildId) || (await this.all({ maxAgeMs: ABSENCE_MS })).has(guildId);
+  }
+
+  /** The same guilds, with `hasBot`. @throws as {@link all} */
+  async mark(guilds: readonly Guild[]): Promise<Guild[]> {
+    const { isBotInGuild } = this.#config;
+    const own = isBotInGuild ? undefined : await this.all();
+    return Promise.all(
+      guilds.map(async ({ id, payload }) => new Guild(payload, (await isBotInGuild?.(id)) ?? own?.has(id))),
+    );
+  }
+
+  /** The bot has just joined a guild or left one. */
+  forget(): void {
+    this.#cache.forget("");
+  }
+
+  async #load(): Promise<ReadonlyMap<string, Guild>> {
+    const guilds = new Map<string, Guild>();
+    let after: string | undefined;
+    for (let pages = 0; pages < MOST_PAGES; pages += 1) {
+      const payload = await this.#bot.send(ROUTE, { query: { limit: PAGE, after } });
+      const page = parseAnswer({ method: "GET", route: ROUTE }, () => guildsIn(payload));
+      for (const guild of page) guilds.set(guild.id, guild);
+      after = page.at(-1)?.id;
+      if (page.length < PAGE) return guilds;
+    }
+    throw new HttpException({
+      message: `The bot is in ${PAGE * MOST_PAGES} guilds or more, too many to list. Say yourself which ones: set the option isBotInGuild of DiscordOAuth2Session.`,
+      code: "too_many_guilds",
+      status: 500,
+      method: "GET",
+      route: ROUTE,
+    });
+  }
+}
+
+function guildsIn(payload: unknown): Guild[] {
+  if (!Array.isArray(payload)) throw new TypeError("The answer must be a list.");
+  return payload.map((one) => Guild.from(one));
+}

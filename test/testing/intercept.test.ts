@@ -1,0 +1,175 @@
+import http from "node:http";
+import https, { get as httpsGet } from "node:https";
+import { getGlobalDispatcher, fetch as undiciFetch, request as undiciRequest } from "undici";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import type { DiscordSimulator } from "../../src/testing/index.js";
+import { startDiscord } from "../../src/testing/index.js";
+import { approved, authorizeUrl, CALLBACK } from "./api-client.js";
+import { startForTest } from "./start-for-test.js";
+
+const ME = "https://discord.com/api/v10/users/@me";
+
+async function intercepted() {
+  const discord = await startForTest();
+  const stop = await discord.intercept();
+  onTestFinished(stop);
+  return { discord, stop, headers: { Authorization: `Bot ${discord.options.botToken}` } };
+}
+
+function answerOf(request: http.ClientRequest): Promise<{ status: number | undefined; text: string }> {
+  return new Promise((resolve, reject) => {
+    request.once("error", reject).once("response", async (response: http.IncomingMessage) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+      resolve({ status: response.statusCode, text: Buffer.concat(chunks).toString() });
+    });
+    request.end();
+  });
+}
+
+describe("a call to Discord reaches the simulator", () => {
+  it("by the built-in fetch, whatever the host", async () => {
+    const { discord, headers } = await intercepted();
+    for (const host of ["discord.com", "canary.discord.com", "discordapp.com"]) {
+      const response = await fetch(`https://${host}/api/v10/users/@me?x=1`, { headers });
+      expect([response.status, (await response.json()) as object]).toMatchObject([200, { bot: true }]);
+    }
+    expect(discord.requests.map(({ query }) => query)).toEqual([{ x: "1" }, { x: "1" }, { x: "1" }]);
+  });
+
+  it("by undici", async () => {
+    const { headers } = await intercepted();
+    expect((await undiciFetch(ME, { headers })).status).toBe(200);
+    const { statusCode, body } = await undiciRequest(ME, { headers });
+    expect([statusCode, await body.json()]).toMatchObject([200, { bot: true }]);
+  });
+
+  it("by node:https and node:http, however they are imported", async () => {
+    const { discord, headers } = await intercepted();
+    const requests = [
+      https.request(ME, { headers }),
+      httpsGet(ME, { headers }),
+      http.get("http://discord.com/api/users/@me", { headers }),
+    ];
+    for (const request of requests) {
+      const { status, text } = await answerOf(request);
+      expect([status, JSON.parse(text)]).toMatchObject([200, { bot: true }]);
+    }
+    expect(discord.requestsTo("GET /users/@me")).toHaveLength(3);
+  });
+
+  it("with its body", async () => {
+    const { discord } = await intercepted();
+    const { code = "" } = await approved(discord, discord.addUser());
+    const { clientId, clientSecret } = discord.options;
+    const body = new URLSearchParams({
+      client_id: clientId,
+      client_secret: clientSecret,
+      grant_type: "authorization_code",
+      code,
+      redirect_uri: CALLBACK,
+    });
+    const request = https.request("https://discord.com/api/oauth2/token", {
+      method: "POST",
+      headers: { "Content-Type": "application/x-www-form-urlencoded" },
+    });
+    request.write(body.toString());
+    expect((await answerOf(request)).status).toBe(200);
+    const again = await fetch("https://discord.com/api/oauth2/token", { method: "POST", body });
+    expect([again.status, await again.json()]).toMatchObject([400, { error: "invalid_grant" }]);
+  });
+
+  it("for images", async () => {
+    await intercepted();
+    for (const host of ["cdn.discordapp.com", "media.discordapp.net"]) {
+      const response = await fetch(`https://${host}/embed/avatars/0.png`);
+      expect(response.headers.get("content-type")).toBe("image/png");
+    }
+  });
+
+  it("and fails where it does", async () => {
+    const { discord } = await intercepted();
+    discord.fail({ kind: "reset", times: 3 });
+    await expect(fetch(ME)).rejects.toThrow();
+    await expect(answerOf(https.get(ME))).rejects.toThrow();
+    await expect(undiciRequest(ME)).rejects.toThrow();
+  });
+});
+
+it("other hosts are reached as before", async () => {
+  const { discord } = await intercepted();
+  const other = await startForTest();
+  for (const url of [other.url, other.url.replace("127.0.0.1", "localhost")]) {
+    const request = http.get(`${url}/api/users/@me`);
+    await answerOf(request).catch(() => undefined);
+  }
+  await fetch(`${other.url}/api/users/@me`);
+  expect(other.requests.length).toBeGreaterThanOrEqual(2);
+  expect(discord.requests).toEqual([]);
+});
+
+it("authorize URLs of the real Discord are approved here, until it stops", async () => {
+  const { discord, stop } = await intercepted();
+  const user = discord.addUser();
+  const url = authorizeUrl(discord).replace(discord.url, "https://discord.com");
+  expect(await discord.approve(url, { user })).toContain(`${CALLBACK}?code=`);
+  stop();
+  await expect(discord.approve(url, { user })).rejects.toThrow("leads to the real Discord");
+});
+
+describe("it ends", () => {
+  async function reached(...simulators: DiscordSimulator[]): Promise<number[]> {
+    await fetch(ME);
+    await answerOf(https.get(ME));
+    return simulators.map(({ requests }) => requests.length);
+  }
+
+  it("when it is stopped, and the newest of several counts", async () => {
+    const former = getGlobalDispatcher();
+    const first = await intercepted();
+    const second = await startForTest();
+    const stopSecond = await second.intercept();
+    onTestFinished(stopSecond);
+    expect(await reached(first.discord, second)).toEqual([0, 2]);
+    stopSecond();
+    expect(await reached(first.discord, second)).toEqual([2, 2]);
+    first.stop();
+    expect(getGlobalDispatcher()).toBe(former);
+  });
+
+  it("when the simulator closes", async () => {
+    const former = getGlobalDispatcher();
+    const discord = await startDiscord();
+    await discord.intercept();
+    expect(getGlobalDispatcher()).not.toBe(former);
+    await discord.close();
+    expect(getGlobalDispatcher()).toBe(former);
+  });
+});
+
+it("without http, leaves node:http and node:https as they are", async () => {
+  const formerGet = https.get;
+  const discord = await startForTest();
+  onTestFinished(await discord.intercept({ http: false }));
+  expect((await fetch(ME)).status).toBe(401);
+  expect(https.get).toBe(formerGet);
+  onTestFinished(await discord.intercept());
+  expect(https.get).not.toBe(formerGet);
+});
+
+it("several interceptions that begin and end at once leave nothing behind", async () => {
+  const [former, formerGet] = [getGlobalDispatcher(), https.get];
+  const discord = await startForTest();
+  const stops = await Promise.all([discord.intercept(), discord.intercept(), discord.intercept()]);
+  for (const stop of [...stops, ...stops]) stop();
+  expect([getGlobalDispatcher(), https.get]).toEqual([former, formerGet]);
+});
+
+it("refuses to run in production", async () => {
+  const discord = await startForTest();
+  vi.stubEnv("NODE_ENV", "production");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const former = getGlobalDispatcher();
+  await expect(discord.intercept()).rejects.toThrow("NODE_ENV is production");
+  expect(getGlobalDispatcher()).toBe(former);
+});
