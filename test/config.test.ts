@@ -39,7 +39,6 @@ describe("the configuration", () => {
       basePath: "",
       botToken: undefined,
       origins: [],
-      basePath: "",
       isBotInGuild: undefined,
       scopes: ["identify"],
       discordUrl: "https://discord.com",
