@@ -45,13 +45,15 @@ export interface DiscordOptions {
    * that the app is made with (`afterLogin`, `redirectUnauthorized`) do not contain it; `returnTo` does, as the browser sees it.
    */
   readonly basePath?: string | undefined;
-  /** Needed for calls as the bot only. `DISCORD_BOT_TOKEN`. */
-  readonly botToken?: string | undefined;
   /**
-   * Further origins whose pages may sign visitors in with a code, such as `capacitor://localhost` for an app in a web view.
-   * The origin of the redirect URI and that of the Activity are allowed anyway.
+   * Further origins whose pages belong to the app, such as `https://www.example.com` of a single-page app, or
+   * `capacitor://localhost` of an app in a web view. Logins may lead back there, logouts may come from there, and their pages may sign
+   * visitors in with a code. Give the same ones to your CORS middleware. Default: none. The origin of the redirect URI and that of
+   * the Activity are allowed anyway.
    */
   readonly origins?: readonly string[] | undefined;
+  /** Needed for calls as the bot only. `DISCORD_BOT_TOKEN`. */
+  readonly botToken?: string | undefined;
   /** The scopes a login asks for. Default `["identify"]`. `DISCORD_SCOPES`, separated by spaces. */
   readonly scopes?: readonly string[] | undefined;
   /** Where Discord is. Default `https://discord.com`; plain http on a loopback address only. `DISCORD_URL`. */

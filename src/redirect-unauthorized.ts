@@ -1,12 +1,14 @@
-import type { ErrorRequestHandler, Request } from "express";
+import type { ErrorRequestHandler } from "express";
 import { isRequest, uncalled, wrongValue } from "./check-options.js";
 import { HttpException, Unauthorized } from "./errors.js";
 import { discordOf, findDiscord } from "./guards.js";
+import { isPageVisit } from "./login/manners.js";
 import { ADDRESS } from "./option-kinds.js";
 
 /**
  * An error handler that sends visitors who are not signed in to the login, with where they were as `?returnTo=`:
- * `discordRouter` brings them back there. What is no visit to a page (`fetch`, API clients) is answered 401 with JSON: `{ error, message, login }`. Other errors go on.
+ * `discordRouter` brings them back there. What is no visit to a page (`fetch`, API clients) is answered 401 with JSON: `{ error, message, login }`. Other errors go on. For pages on one of the option `origins`, `login` is
+ * absolute.
  *
  * Three logins in a minute whose session does not stick end in an HttpException `login_loop`, which says why.
  *
@@ -24,7 +26,7 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
     }
     res.setHeader("Cache-Control", "no-store");
     if (!isPageVisit(req)) {
-      const login = findDiscord(req)?.visits.addresses.public(loginPath) ?? loginPath;
+      const login = findDiscord(req)?.visits.addresses.publicFor(req, loginPath) ?? loginPath;
       res.setHeader("WWW-Authenticate", 'Bearer realm="discord"');
       res.status(401).json({ error: error.code, message: error.message, login });
       return;
@@ -42,12 +44,6 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
       addresses.public(loginPath) + (place === undefined ? "" : `?returnTo=${encodeURIComponent(place)}`),
     );
   };
-}
-
-function isPageVisit(req: Request): boolean {
-  const mode = req.headers["sec-fetch-mode"];
-  if (mode !== undefined) return mode === "navigate";
-  return req.headers["x-requested-with"] === undefined && (req.headers.accept ?? "").includes("text/html");
 }
 
 function loginLoop(cause: Unauthorized): HttpException {

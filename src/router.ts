@@ -7,8 +7,7 @@ import { type SessionCookieSettings, sessionCookieOf } from "./grants/session-da
 import { discordOf } from "./guards.js";
 import type { Addresses } from "./login/addresses.js";
 import type { Login, LoginResult } from "./login/login.js";
-import { postRequired } from "./login/manners.js";
-import { isReturnTo } from "./login/return-to.js";
+import { isPageVisit, postRequired } from "./login/manners.js";
 import { isStartAgainReason, sendStartAgainPage } from "./login/start-again-page.js";
 import { ADDRESS, ADDRESS_OR_FALSE, FUNCTION, PATH_OR_FALSE, SCOPES } from "./option-kinds.js";
 
@@ -96,10 +95,9 @@ export function discordRouter(options: RouterOptions = {}) {
       return;
     }
     if (callbackPath !== false) warnOfOtherCallback(req, callbackPath);
-    await discord.createSession(req, res, {
-      scopes,
-      returnTo: isReturnTo(wanted) ? wanted : undefined,
-    });
+    const returnTo = addresses.isReturnTo(wanted) ? wanted : undefined;
+    if (wanted && !returnTo) discord.visits.warnOfDroppedReturnTo(wanted);
+    await discord.createSession(req, res, { scopes, returnTo });
   };
 
   const callback: Step = async (req, res) => {
@@ -146,8 +144,12 @@ export function discordRouter(options: RouterOptions = {}) {
     if (req.method !== "POST") throw postRequired(req, res, "A logout");
     requireOwnPage(req);
     res.setHeader("Cache-Control", "no-store");
-    await discordOf(req).revoke(req);
-    res.redirect(303, addressesOf(req).public(afterLogout));
+    const discord = discordOf(req);
+    await discord.revoke(req);
+    const { addresses } = discord.visits;
+    // A fetch from another origin could not follow the redirect.
+    if (addresses.isFromListedOrigin(req) && !isPageVisit(req)) res.status(204).end();
+    else res.redirect(303, addresses.public(afterLogout));
   };
 
   const steps: readonly (readonly [path: string | false, step: Step])[] = [
@@ -192,11 +194,12 @@ function warnOfOtherCallback(req: Request, callbackPath: string): void {
 
 /** @throws HttpException cross_site_request, unless this comes from a page of this app */
 function requireOwnPage(req: Request): void {
-  const { origin } = new URL(discordOf(req).redirectUri);
-  if (isFromOwnPage(req.headers, origin, sessionCookieOf(req))) return;
+  const { redirectUri, visits } = discordOf(req);
+  if (visits.addresses.isFromListedOrigin(req)) return;
+  if (isFromOwnPage(req.headers, new URL(redirectUri).origin, sessionCookieOf(req))) return;
   throw new HttpException({
     message:
-      'This logout does not come from a page of this app, so it is refused. The visitor is still signed in. If it does come from such a page, the browser hides that: give the session cookie sameSite: "lax". See docs/router.md#signing-out.',
+      'This logout does not come from a page of this app, so it is refused. The visitor is still signed in. If it does come from such a page: one on another origin must be listed in the option origins; if the browser hides the origin, give the session cookie sameSite: "lax". See docs/router.md#signing-out.',
     code: "cross_site_request",
     status: 403,
   });

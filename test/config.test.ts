@@ -36,9 +36,9 @@ describe("the configuration", () => {
   it("has a default for all but three options", () => {
     expect(resolve({})).toEqual({
       ...COMPLETE,
+      basePath: "",
       botToken: undefined,
       origins: [],
-      basePath: "",
       isBotInGuild: undefined,
       scopes: ["identify"],
       discordUrl: "https://discord.com",

@@ -18,7 +18,7 @@ export interface LoginOptions {
    * together with `returnTo` about 2,000 bytes at most.
    */
   readonly data?: unknown;
-  /** A path on this app's own origin; `callback` gives it back. */
+  /** A path on this app's own origin, or an address on one of the option `origins`; `callback` gives it back. */
   readonly returnTo?: string | undefined;
   /**
    * The id of the visitor's account in your own records, to connect a Discord account with: nobody is signed in by it, and

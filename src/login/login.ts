@@ -11,7 +11,7 @@ export interface SignedInLogin<Data = unknown> {
   readonly scopes: readonly string[];
   /** The visitor's id, when `identify` was granted and Discord told it. */
   readonly userId: string | undefined;
-  /** Where the visitor wanted to go: a path on this app's own origin. */
+  /** Where the visitor wanted to go: a path on this app's own origin, or an address on one of the option `origins`. */
   readonly returnTo: string | undefined;
   /** With the scope `bot`: the guild that the bot was added to. */
   readonly guild: APIGuild | undefined;
@@ -42,6 +42,10 @@ export interface ReplayedLogin<Data = unknown>
   readonly connected?: true | undefined;
   /** `undefined`, as is `returnTo`, when the login's cookie is gone. */
   readonly data: Data | undefined;
+  /** `undefined`: the first callback had it. */
+  readonly guild: undefined;
+  /** `undefined`: the first callback had it. */
+  readonly webhook: undefined;
 }
 
 /** The result of a callback. */

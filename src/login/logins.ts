@@ -68,7 +68,8 @@ export class Logins {
       pkce: allowsPkce(scopes),
       scopes,
       data: options.data,
-      returnTo: options.returnTo === undefined ? undefined : requireReturnTo(options.returnTo),
+      returnTo:
+        options.returnTo === undefined ? undefined : requireReturnTo(options.returnTo, config.origins),
       prompt: options.prompt === false ? (false as const) : undefined,
       connect: options.connect,
       keyForm: keyFormOf(sessionIdOf(req)),
@@ -206,7 +207,15 @@ export class Logins {
       const token = madeThis ? await grants.read(storageOf(req)) : undefined;
       if (!token) throw unknownFlow(this.#warnings.hint);
       const { scopes, userId } = await grants.validToken(storageOf(req));
-      return { replayed: true, data: undefined, scopes, userId, returnTo: undefined };
+      return {
+        replayed: true,
+        guild: undefined,
+        webhook: undefined,
+        data: undefined,
+        scopes,
+        userId,
+        returnTo: undefined,
+      };
     }
   }
 }

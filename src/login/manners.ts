@@ -31,6 +31,13 @@ export function requireGet(req: IncomingMessage, res: ServerResponse): void {
   });
 }
 
+/** Whether a browser asks for a page, and not a script or an API client for data. */
+export function isPageVisit(req: IncomingMessage): boolean {
+  const mode = req.headers["sec-fetch-mode"];
+  if (mode !== undefined) return mode === "navigate";
+  return req.headers["x-requested-with"] === undefined && (req.headers.accept ?? "").includes("text/html");
+}
+
 /** @param what as the message names it: "A logout" */
 export function postRequired(req: IncomingMessage, res: ServerResponse, what: string): HttpException {
   res.setHeader("Allow", "POST");

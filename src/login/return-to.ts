@@ -6,9 +6,18 @@ const LONGEST_BYTES = 1500;
 const SUSPECT = /[\x00-\x20\x7f\\]|^\/(?:\/|%2f|%5c)/i;
 const ANY_ORIGIN = "https://origin.invalid";
 
-/** Whether a value is a path on the app's own origin, which a redirect may lead to (no open redirect). */
-export function isReturnTo(value: unknown): value is string {
-  return typeof value === "string" && !isTooLong(value) && isOwnPath(value);
+/**
+ * Whether a value is a path on the app's own origin, or an address on one of `origins`, which a redirect may lead to (no
+ * open redirect).
+ */
+export function isReturnTo(value: unknown, origins: readonly string[] = []): value is string {
+  return typeof value === "string" && !isTooLong(value) && (isOwnPath(value) || isAt(origins, value));
+}
+
+/** Compared as text, character by character: what follows the origin can be nothing else than a path. */
+function isAt(origins: readonly string[], value: string): boolean {
+  const origin = origins.find((one) => value === one || value.startsWith(`${one}/`));
+  return origin !== undefined && isOwnPath(value.slice(origin.length) || "/");
 }
 
 /** Whether a path stays on the app's own origin, however long it is. */
@@ -38,10 +47,10 @@ function isTooLong(value: string): boolean {
  * @returns `value` itself
  * @throws TypeError with `status` 400 and `code` `invalid_return_to`
  */
-export function requireReturnTo(value: unknown): string {
-  if (isReturnTo(value)) return value;
+export function requireReturnTo(value: unknown, origins: readonly string[] = []): string {
+  if (isReturnTo(value, origins)) return value;
   throw badInput(
     "invalid_return_to",
-    'returnTo must be a path on this app\'s own origin, such as "/dashboard?tab=1": one slash at its start, no backslashes, spaces or control characters, at most 1,500 bytes.',
+    'returnTo must be a path on this app\'s own origin, such as "/dashboard?tab=1": one slash at its start, no backslashes, spaces or control characters, at most 1,500 bytes. Addresses elsewhere need the option origins.',
   );
 }

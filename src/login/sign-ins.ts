@@ -183,6 +183,8 @@ export class SignIns {
     const { scopes, userId } = login;
     const result: ReplayedLogin = {
       replayed: true,
+      guild: undefined,
+      webhook: undefined,
       data: flow.data,
       scopes,
       userId,

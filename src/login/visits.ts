@@ -1,11 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { now } from "../clock.js";
 import { sessionOf, signInOf } from "../grants/session-data.js";
 import type { User } from "../models/user.js";
+import { shown } from "../shown.js";
 import { Addresses } from "./addresses.js";
 import type { CancelMark } from "./cancel-mark.js";
 import type { LoginCounter } from "./login-counter.js";
 import type { LoginParts } from "./login-parts.js";
 import { otherCallback, type SetupWarnings } from "./setup-warnings.js";
+
+const MINUTE_MS = 60_000;
 
 /** What the middleware of this package asks about visitors and the addresses of the app. */
 export class Visits {
@@ -14,6 +18,7 @@ export class Visits {
   readonly #cancelMark: CancelMark;
   readonly #counter: LoginCounter;
   readonly #warnings: SetupWarnings;
+  #droppedAt = Number.NEGATIVE_INFINITY;
 
   constructor(parts: LoginParts, cancelMark: CancelMark, counter: LoginCounter, warnings: SetupWarnings) {
     this.addresses = new Addresses(parts.config);
@@ -41,6 +46,19 @@ export class Visits {
     if (cookie) res.appendHeader("Set-Cookie", cookie);
   }
 
+  /**
+   * Says at most once a minute that a login will not lead back where it was to: strangers can choose that address, and must
+   * not use up the warning.
+   */
+  warnOfDroppedReturnTo(address: string): void {
+    if (now() - this.#droppedAt < MINUTE_MS) return;
+    this.#droppedAt = now();
+    process.emitWarning(
+      `A login with returnTo ${shown(address)} leads to afterLogin instead: that is no path of this app, not on one of the option origins, or longer than 1,500 bytes. See docs/troubleshooting.md#returnto-dropped.`,
+      { type: "ExpressDiscordWarning", code: "EXPRESS_DISCORD_RETURN_TO_DROPPED" },
+    );
+  }
+
   /** The user of this session as this process saw them last, while it cannot be found out whether they are still signed in. */
   lastKnownUser(req: IncomingMessage): User | undefined {
     const { config, users } = this.#parts;
@@ -63,7 +81,7 @@ export class Visits {
   comesFromCancel(req: IncomingMessage, isBack: boolean): boolean {
     if (!this.#cancelMark.isSet(req.headers.cookie)) return false;
     const site = req.headers["sec-fetch-site"];
-    return site === undefined ? isBack : site !== "same-origin" && site !== "none";
+    return site === undefined ? isBack : site === "cross-site";
   }
 
   /** Forgets that this visitor cancelled a login. */

@@ -91,7 +91,7 @@ export class GuildMember extends Model<GuildMemberPayload> {
    *
    * @example
    * ```ts
-   * const picture = member.avatarUrl ?? member.user?.avatarUrl ?? member.user?.defaultAvatarUrl;
+   * const picture = member.avatarUrl ?? member.user?.displayAvatarUrl;
    * ```
    */
   get avatarUrl(): string | undefined {

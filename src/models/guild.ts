@@ -28,6 +28,14 @@ export class Guild extends Model<RESTAPIPartialCurrentUserGuild> {
     return stringOf(this.payload.name) ?? "";
   }
 
+  /** What Discord shows in place of an icon: the first letters of the name's words, such as `SoC` for "School of Cats". */
+  get acronym(): string {
+    return this.name
+      .replaceAll("'s ", " ")
+      .replaceAll(/\w+/g, (word) => word.charAt(0))
+      .replaceAll(/\s/g, "");
+  }
+
   get iconHash(): string | undefined {
     return stringOf(this.payload.icon);
   }

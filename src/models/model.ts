@@ -1,8 +1,10 @@
+import type { InspectOptions } from "node:util";
 import { Permissions } from "../permissions.js";
 import { kindOf } from "../shown.js";
 
 /** How deep a payload may be nested: far deeper than Discord's are. */
 const DEEPEST = 64;
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 const ISO_DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
 
 /**
@@ -32,6 +34,7 @@ export abstract class Model<Payload extends object> {
 
   constructor(payload: Readonly<Payload>) {
     this.payload = frozenCopy(payload, 0);
+    Object.defineProperties(this, accessorsOf(Object.getPrototypeOf(this)));
   }
 
   /** Which one of its kind this is. */
@@ -49,6 +52,52 @@ export abstract class Model<Payload extends object> {
   toJSON(): Readonly<Payload> {
     return this.payload;
   }
+
+  /**
+   * A plain object with what the accessors read now, by the same names: for what takes no class instances, such as
+   * class-transformer. Methods and the payload are not in it.
+   */
+  toObject(): Values<this> {
+    const { payload: _, ...values } = this;
+    return values as unknown as Values<this>;
+  }
+
+  /** What `console.log` shows. */
+  [INSPECT](
+    _depth: number,
+    options: InspectOptions,
+    inspect: (value: unknown, options: InspectOptions) => string,
+  ) {
+    return `${this.constructor.name} ${inspect(this.toObject(), options)}`;
+  }
+}
+
+/** The accessors of a model by name, without its payload and methods. */
+export type Values<Instance> = {
+  readonly [Name in keyof Instance as Name extends "payload" | symbol
+    ? never
+    : Instance[Name] extends (...args: never[]) => unknown
+      ? never
+      : Name]: Instance[Name];
+};
+
+const accessors = new WeakMap<object, PropertyDescriptorMap>();
+
+/**
+ * The accessors of a class, to be an instance's own properties as well: template engines, spread and `structuredClone` see no
+ * others. They are shared by all instances, which take no more memory for them.
+ */
+function accessorsOf(prototype: object): PropertyDescriptorMap {
+  const cached = accessors.get(prototype);
+  if (cached) return cached;
+  const found: PropertyDescriptorMap = {};
+  for (let part = prototype; part !== Model.prototype; part = Object.getPrototypeOf(part)) {
+    for (const [name, { get }] of Object.entries(Object.getOwnPropertyDescriptors(part))) {
+      if (get && !(name in found)) found[name] = { get, enumerable: true, configurable: true };
+    }
+  }
+  accessors.set(prototype, found);
+  return found;
 }
 
 /**
@@ -76,9 +125,15 @@ export function requireObject<Payload>(payload: Payload, what: string): Payload 
   throw new TypeError(`${what} must be an object as Discord sends it, not ${kindOf(payload)}.`);
 }
 
-/** Whether this is an object with an `id` of its own that `isId` accepts. */
+/** Whether this is an object with an `id` of its own that `isId` accepts, and not a model, whose payload was meant. */
 export function isIdentified(value: unknown, isId: (id: unknown) => id is string): value is { id: string } {
-  return isObject(value) && Object.hasOwn(value, "id") && "id" in value && isId(value.id);
+  return (
+    isObject(value) &&
+    !(value instanceof Model) &&
+    Object.hasOwn(value, "id") &&
+    "id" in value &&
+    isId(value.id)
+  );
 }
 
 /** Whether this is any string but the empty one: the ids of other services than Discord. */

@@ -91,6 +91,11 @@ export class User extends Model<APIUser> {
     return isAnimatedHash(this.avatarHash);
   }
 
+  /** The picture to show for this user: {@link avatarUrl}, else {@link defaultAvatarUrl}. */
+  get displayAvatarUrl(): string {
+    return this.avatarUrl ?? this.defaultAvatarUrl;
+  }
+
   /** What Discord shows for this user without an avatar. */
   get defaultAvatarUrl(): string {
     return defaultAvatarUrl(this.id, this.discriminator);
