@@ -10,7 +10,7 @@ import { PUBLIC_KEY } from "./option-kinds.js";
 const CLOCK_MARGIN_MS = 60_000;
 const SIGNATURE = /^(?:[\da-f]{128}|[\w+/-]{86}(?:==)?)$/i;
 
-/** What {@link requiresActivity} is told. */
+/** Options of {@link requiresActivity}. */
 export interface ActivityOptions {
   /** The application's public key, as the developer portal shows it: 64 hexadecimal characters. */
   readonly publicKey: string;

@@ -22,7 +22,7 @@ const INSTANT: Kind = {
   hint: (value) => (value instanceof Date ? "pass its getTime()." : undefined),
 };
 
-/** @throws TypeError for what is no token */
+/** @throws TypeError if the value is not a token */
 export const appToken: (token: HeldToken) => HeldToken = optionsChecker<HeldToken>({
   of: "sessionFromToken",
   example: "{ accessToken, refreshToken, scopes, expiresAt }",

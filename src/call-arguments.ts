@@ -46,7 +46,7 @@ export function requireVisit(req: unknown, responses: readonly ServerResponse[])
   return responses;
 }
 
-/** @returns `scopes` themselves @throws TypeError for what is no list of scopes */
+/** @returns `scopes` @throws TypeError if it is not a list of scopes */
 export function requireScopes(scopes: readonly string[]): readonly string[] {
   if (SCOPES.accepts(scopes)) return scopes;
   throw new TypeError(wrongValue("scopes", scopes, SCOPES));

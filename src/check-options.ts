@@ -17,7 +17,7 @@ export type Kinds<T> = { readonly [Name in keyof Required<T>]: Kind };
 
 /** What an options object may hold. */
 export interface OptionRules<T> {
-  /** Whose options they are, as messages name it: `discordRouter`. */
+  /** The function that takes the options, as messages name it: `discordRouter`. */
   readonly of: string;
   /** The options as somebody would write them. */
   readonly example: string;

@@ -99,7 +99,7 @@ export const CACHE_OPTIONS: OptionRules<CacheOptions> = {
   },
 };
 
-/** What is wrong with the secrets; the client secret may be among them, whatever it is. */
+/** Mistakes in the secrets. The client secret is always allowed among them. */
 export function* mistakesInSecrets({ secret, clientSecret }: DiscordOptions): Generator<string> {
   const list: unknown = typeof secret === "string" ? [secret] : secret;
   if (!Array.isArray(list)) return;
