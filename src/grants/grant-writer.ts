@@ -150,10 +150,7 @@ export class GrantWriter {
     const newest = this.#memory.newest(id);
     const lease = storage.record?.lease;
     if (!newest || this.#memory.ended(id)) return this.#drop(id);
-    await lease?.acquire(
-      () => {},
-      async () => false,
-    );
+    await lease?.acquire();
     try {
       const [stored, ended] = await Promise.all([storage.read(), storage.record?.readEndedMarker()]);
       if (!ended && stored && isNewer(newest, stored.token)) return void (await this.store(storage, newest));

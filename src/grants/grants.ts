@@ -51,9 +51,9 @@ export class Grants {
     if (!token) throw notSignedIn();
     const isDeauthorized = this.#deauthorizations.concerns(token);
     if (isDeauthorized !== false) await this.#endIfDeauthorized(storage, token, isDeauthorized);
-    if (this.#isOver(token)) throw this.#memory.reportOver(token) ? grantEnded() : notSignedIn();
-    if (isExpired(token) || this.isRejected(token)) return this.refresh(storage, token);
-    return isDue(token) ? this.#refreshEarly(storage, token) : token;
+    if (!this.#isSpent(token)) return isDue(token) ? this.#refreshEarly(storage, token) : token;
+    if (this.#memory.isOver(token)) throw this.#memory.reportOver(token) ? grantEnded() : notSignedIn();
+    return this.refresh(storage, token);
   }
 
   /** The newest token that is known, here or in the storage; `undefined` when nobody is signed in. */
@@ -190,9 +190,14 @@ export class Grants {
     return this.#writer.saveAllAgain();
   }
 
-  /** Whether Discord has rejected the refresh token, and the access token has ended too. */
+  /** Whether the access token can no longer be used. */
+  #isSpent(token: Token): boolean {
+    return isExpired(token) || this.isRejected(token);
+  }
+
+  /** Whether the refresh token cannot be used either. */
   #isOver(token: Token): boolean {
-    return this.#memory.isOver(token) && (isExpired(token) || this.isRejected(token));
+    return this.#isSpent(token) && this.#memory.isOver(token);
   }
 
   #cached(storage: TokenStorage): Known | undefined {

@@ -50,7 +50,7 @@ export class Lease {
    * @param isSettled looks, while waiting, whether there is nothing left to do
    * @returns whether this process has it; `false` when `isSettled` said so
    */
-  async acquire(onWait: () => void, isSettled: () => Promise<boolean>): Promise<boolean> {
+  async acquire(onWait = () => {}, isSettled = async () => false): Promise<boolean> {
     let current = await this.#read();
     for (;;) {
       if (typeof current === "object") {
@@ -66,10 +66,7 @@ export class Lease {
 
   /** Takes the lease if no other process holds it. @returns whether this process has it */
   async tryAcquire(): Promise<boolean> {
-    return this.acquire(
-      () => {},
-      async () => true,
-    );
+    return this.acquire(undefined, async () => true);
   }
 
   /** Another process's lease, if one holds it. */

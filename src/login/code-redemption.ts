@@ -154,10 +154,7 @@ export class CodeRedemption {
     const lease = record?.lease;
     let mayResume = !lease;
     for (;;) {
-      await lease?.acquire(
-        () => {},
-        async () => false,
-      );
+      await lease?.acquire();
       const task = () => this.#asHolder(redemption, queue, cameInTime, mayResume, resolve, over);
       const outcome = await (lease ? lease.during(task) : task()).catch(async (error: unknown) => {
         await lease?.release();

@@ -4,21 +4,11 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { type DiscordOptions, discordRouter } from "../../src/index.js";
 import { EXPRESS, startApp, startSimulator } from "../support/app.js";
 import { lastError, openLogin, signedInAs } from "../support/login.js";
+import { collectWarnings } from "../support/warnings.js";
 
 type CreateApp = () => Application;
 
 const SESSION = { secret: "a secret of the session cookie", resave: false, saveUninitialized: false };
-
-/** Codes of this library's process warnings, from now on. */
-function collectWarnings(): string[] {
-  const codes: string[] = [];
-  const collect = ({ code }: Error & { code?: string }) => {
-    if (code?.startsWith("EXPRESS_DISCORD_")) codes.push(code);
-  };
-  process.on("warning", collect);
-  onTestFinished(() => void process.off("warning", collect));
-  return codes;
-}
 
 /** Warnings are emitted in a later turn. */
 async function warned(codes: readonly string[]): Promise<readonly string[]> {
