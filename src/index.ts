@@ -43,6 +43,7 @@ export { Bot } from "./models/bot.js";
 export { Guild } from "./models/guild.js";
 export { GuildMember, type GuildMemberPayload } from "./models/guild-member.js";
 export { Integration, type IntegrationAccount, type IntegrationPayload } from "./models/integration.js";
+export type { Values } from "./models/model.js";
 export { type PrimaryGuild, User } from "./models/user.js";
 export { UserConnection } from "./models/user-connection.js";
 export type {

@@ -1,4 +1,3 @@
-import type { InspectOptions } from "node:util";
 import { Permissions } from "../permissions.js";
 import { kindOf } from "../shown.js";
 
@@ -63,11 +62,7 @@ export abstract class Model<Payload extends object> {
   }
 
   /** What `console.log` shows. */
-  [INSPECT](
-    _depth: number,
-    options: InspectOptions,
-    inspect: (value: unknown, options: InspectOptions) => string,
-  ) {
+  [INSPECT](_depth: number, options: object, inspect: (value: unknown, options: object) => string) {
     return `${this.constructor.name} ${inspect(this.toObject(), options)}`;
   }
 }

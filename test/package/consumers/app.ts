@@ -69,7 +69,7 @@ app.get(
 );
 
 app.get("/session", (req, res) => {
-  const signIn: SignIn | SignedOut | undefined = req.session.discord;
+  const signIn: SignIn | SignedOut | undefined = req.session.discord?.[discord.clientId];
   // @ts-expect-error: it is typed
   const wrong: number = req.session.discord;
   res.json({ signIn, wrong });

@@ -16,6 +16,7 @@ async function main() {
   const url = `http://127.0.0.1:${server.address().port}`;
 
   app.use(session({ secret: "a secret of the session cookie", resave: false, saveUninitialized: false }));
+  simulator.addRedirectUri(`${url}/auth/callback`);
   const discord = new DiscordOAuth2Session(app, {
     ...simulator.options,
     redirectUri: `${url}/auth/callback`,

@@ -15,6 +15,7 @@ await new Promise((resolve) => server.once("listening", resolve));
 const url = `http://127.0.0.1:${server.address().port}`;
 
 app.use(session({ secret: "a secret of the session cookie", resave: false, saveUninitialized: false }));
+simulator.addRedirectUri(`${url}/auth/callback`);
 const discord = new DiscordOAuth2Session(app, { ...simulator.options, redirectUri: `${url}/auth/callback` });
 app.use("/auth", discordRouter({ afterLogin: "/me" }));
 app.get("/me", requiresAuthorization, (req, res, next) => {
