@@ -27,7 +27,7 @@ const REMEMBERED_MS = 600_000;
 
 /** What only this process can know of a login: the session where no store has it, the token where the app has it. */
 interface Finished {
-  /** Nothing where the login signed nobody in. */
+  /** Nothing where a store has it, or the login signed nobody in. */
   readonly session: SessionLike | undefined;
   readonly token: Token;
 }
@@ -104,9 +104,14 @@ export class SignIns {
     const { scopes, userId } = token;
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
     const login: LoginRecord = { isPending: false, sessionId, scopes, userId, at: now() };
-    this.#finished.set(token.id, { session: signsIn ? sessionOf(req) : undefined, token, login });
     const keepsToken = signsIn && !hasOwnStorage;
     const record = this.#recordOf(req, code);
+    const hasStore = sessionStoreOf(req) !== undefined;
+    // Nothing that the stores know: a session holds on to its whole request.
+    if (!record || !hasStore || hasOwnStorage) {
+      const session = signsIn && !hasStore ? sessionOf(req) : undefined;
+      this.#finished.set(token.id, { session, token, login });
+    }
     await record?.writeContent({ token: keepsToken ? grants.newestOf(token) : undefined, login });
     if (keepsToken) grants.extended(token.id, record?.lifetimeMs);
   }
