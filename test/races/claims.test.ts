@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { replaceClock } from "../../src/clock.js";
-import { EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
 import { NOTE, observe, SharedStore } from "../support/memory-store.js";
 import { refreshesAt, WEEK_MS } from "../support/signed-in.js";
 
-describe.each(EXPRESS)(
+describe.each(LATEST_EXPRESS)(
   "on %s, two processes that begin a refresh in the same instant",
   (_express, createApp) => {
     let movedByMs = 0;

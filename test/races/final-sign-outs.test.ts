@@ -3,13 +3,13 @@ import { Redis } from "ioredis";
 import { describe, expect, inject, it, onTestFinished } from "vitest";
 import type { Lock } from "../../src/index.js";
 import { redisLock } from "../processes/redis-lock.js";
-import { EXPRESS, startApp } from "../support/app.js";
+import { LATEST_EXPRESS, startApp } from "../support/app.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 import { REDIS, served } from "../support/stores.js";
 
 /** As many as one likes: `COLLISIONS=1000 npx vitest run test/races/final-sign-outs.test.ts`. */
 const COLLISIONS = Number(process.env["COLLISIONS"] ?? 24);
-const [[, createApp] = []] = EXPRESS.slice(-1);
+const [[, createApp] = []] = LATEST_EXPRESS;
 
 describe.each(served([REDIS]))(
   "on %s, a sign-out that collides with a refresh in another process",

@@ -3,7 +3,7 @@ import { Redis } from "ioredis";
 import { describe, expect, inject, it, onTestFinished } from "vitest";
 import type { Lock } from "../../src/index.js";
 import { redisLock } from "../processes/redis-lock.js";
-import { EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
 import { layLine } from "../support/cuttable-line.js";
 import { createGate } from "../support/gate.js";
 import { exchangesAt } from "../support/login.js";
@@ -23,7 +23,7 @@ const BROKEN: readonly (readonly [string, Lock])[] = [
   ["never answers", () => new Promise(() => {})],
 ];
 
-describe.each(EXPRESS)("on %s, a lock", (_express, createApp) => {
+describe.each(LATEST_EXPRESS)("on %s, a lock", (_express, createApp) => {
   it.each(BROKEN)("that %s is an error of its own, and nobody is signed out", async (_name, broken) => {
     let lock: Lock = broken;
     const { simulator, app, browser, advance } = await startWith((key, task) => lock(key, task));

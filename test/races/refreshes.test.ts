@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { EXPRESS, startApp } from "../support/app.js";
+import { LATEST_EXPRESS, startApp } from "../support/app.js";
 import { holdWrite } from "../support/hold-write.js";
 import { OUR_KEY } from "../support/memory-store.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 import { MEMORY, REDIS, served } from "../support/stores.js";
 
-const SETTINGS = EXPRESS.flatMap(([express, createApp]) =>
+const SETTINGS = LATEST_EXPRESS.flatMap(([express, createApp]) =>
   served([MEMORY, REDIS]).map(([store, kind]) => [express, store, createApp, kind] as const),
 );
 const REFRESH = "POST /oauth2/token";

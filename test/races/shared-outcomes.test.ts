@@ -2,13 +2,13 @@ import express from "express";
 import { MemoryStore } from "express-session";
 import { describe, expect, it } from "vitest";
 import { DiscordOAuth2Session } from "../../src/index.js";
-import { EXPRESS, forward } from "../support/app.js";
+import { forward, LATEST_EXPRESS } from "../support/app.js";
 import { advanceBoth } from "../support/clock.js";
 import { openLogin, signedInAs } from "../support/login.js";
 import { observe, SESSION } from "../support/memory-store.js";
 import { failureOf, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 
-describe.each(EXPRESS)("on %s", (_name, createApp) => {
+describe.each(LATEST_EXPRESS)("on %s", (_name, createApp) => {
   it("a callback whose session cannot be saved leaves the other one of a double click signed in", async () => {
     const observed = observe(new MemoryStore());
     const { simulator, app, user } = await startSignedIn(createApp, { session: { store: observed.store } });

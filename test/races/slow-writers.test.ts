@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { EXPRESS, startApp } from "../support/app.js";
+import { LATEST_EXPRESS, startApp } from "../support/app.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 import { slowRoute } from "../support/slow-route.js";
 import { MEMORY, REDIS, served } from "../support/stores.js";
 
-const SETTINGS = EXPRESS.flatMap(([express, createApp]) =>
+const SETTINGS = LATEST_EXPRESS.flatMap(([express, createApp]) =>
   served([MEMORY, REDIS]).map(([store, kind]) => [express, store, createApp, kind] as const),
 );
 

@@ -3,7 +3,7 @@ import type { Application } from "express";
 import type { SessionData, Store } from "express-session";
 import { describe, expect, it } from "vitest";
 import type { DiscordOAuth2Session } from "../../src/index.js";
-import { EXPRESS, startApp, type TestAppOptions } from "../support/app.js";
+import { LATEST_EXPRESS, startApp, type TestAppOptions } from "../support/app.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 import { recordKeyIn, startSignedInOn } from "../support/signed-in-on.js";
 import { slowRoute } from "../support/slow-route.js";
@@ -22,7 +22,7 @@ const EVERY_KIND: readonly (readonly [name: string, open: () => Promise<Sessions
   ["cookie-session", async () => ({ sessionMiddleware: cookieSession({ secret: "of the cookie" }) })],
 ];
 
-describe.each(EXPRESS)("on %s", (_express, createApp) => {
+describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
   describe.each(EVERY_KIND)("sessions in %s", (_name, open) => {
     it("carry a sign-in through login, guarded page, refresh and logout", async () => {
       const { simulator, user, browser, advance } = await startSignedIn(createApp, await open());

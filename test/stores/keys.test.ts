@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { Application, Request } from "express";
 import { describe, expect, it } from "vitest";
 import { type DiscordOptions, requiresAuthorization } from "../../src/index.js";
-import { EXPRESS, startApp } from "../support/app.js";
+import { LATEST_EXPRESS, startApp } from "../support/app.js";
 import { failureOf, refreshesAt, WEEK_MS } from "../support/signed-in.js";
 import { type SignedInOnStore, startSignedInOn } from "../support/signed-in-on.js";
 import { MEMCACHED, MEMORY, POSTGRES_UUID, REDIS, type StoreKind, served } from "../support/stores.js";
@@ -47,7 +47,7 @@ interface Ids {
   change(generate: () => string): void;
 }
 
-describe.each(EXPRESS)("session ids on %s", (_express, createApp) => {
+describe.each(LATEST_EXPRESS)("session ids on %s", (_express, createApp) => {
   describe.each(served(KINDS))("in %s", (_name, kind) => {
     it.each(FORMS)("of %s give every key their form", async (_form, generate, pattern) => {
       const ids = idsOf(generate);

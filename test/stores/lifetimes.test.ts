@@ -1,7 +1,7 @@
 import type { Application, Request } from "express";
 import { describe, expect, it } from "vitest";
 import { type DiscordOAuth2Session, discordRouter, requiresAuthorization } from "../../src/index.js";
-import { EXPRESS, forward } from "../support/app.js";
+import { forward, LATEST_EXPRESS } from "../support/app.js";
 import { refreshesAt } from "../support/signed-in.js";
 import { recordKeyIn, type SignedInOnStore, sessionKeyIn, startSignedInOn } from "../support/signed-in-on.js";
 import { STORES, served } from "../support/stores.js";
@@ -21,7 +21,7 @@ const LENGTHENED: readonly (readonly [when: string, callbackPath: string, mount:
   ["after callback()", "/long/callback", lengthenAfterCallback],
 ];
 
-describe.each(EXPRESS)("on %s", (_express, createApp) => {
+describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
   describe.each(served(STORES))("the store %s", (_name, kind) => {
     it.each([
       ["end with the browser", {}],

@@ -1,6 +1,6 @@
 import type { SessionOptions, Store } from "express-session";
 import { describe, expect, it } from "vitest";
-import { EXPRESS } from "../support/app.js";
+import { LATEST_EXPRESS } from "../support/app.js";
 import { refreshesAt } from "../support/signed-in.js";
 import { startSignedInOn } from "../support/signed-in-on.js";
 import { STORES, served } from "../support/stores.js";
@@ -13,7 +13,7 @@ interface Given {
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-const EXPRESS_5 = EXPRESS.slice(1);
+const EXPRESS_5 = LATEST_EXPRESS.slice(1);
 
 const STORIES: readonly (readonly [often: string, sessions: string, everyMs: number, given: Given])[] = [
   ["once an hour", "end with the browser", HOUR_MS, {}],

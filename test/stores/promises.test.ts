@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { RequestHandler } from "express";
 import { MemoryStore, type SessionData } from "express-session";
 import { describe, expect, it } from "vitest";
-import { EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
 import { openLogin, signedInAs } from "../support/login.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 
@@ -69,7 +69,7 @@ const FAILURES: readonly (readonly [how: string, fail: () => unknown])[] = [
   ],
 ];
 
-describe.each(EXPRESS)("on %s", (_express, createApp) => {
+describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
   it("a store whose promises end in nothing is read by its callbacks", async () => {
     const store = new EmptyPromiseStore();
     const { simulator, user, browser, advance } = await startSignedIn(createApp, { session: { store } });

@@ -1,7 +1,7 @@
 import { runInNewContext } from "node:vm";
 import { MemoryStore, type SessionData } from "express-session";
 import { describe, expect, it } from "vitest";
-import { EXPRESS, forward, startApp } from "../support/app.js";
+import { forward, LATEST_EXPRESS, startApp } from "../support/app.js";
 import { signedInAs } from "../support/login.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 import { startSignedInOn } from "../support/signed-in-on.js";
@@ -40,7 +40,7 @@ class FailingStore extends MemoryStore {
   }
 }
 
-describe.each(EXPRESS)("on %s", (_express, createApp) => {
+describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
   describe.each(ERRORS)("the missing of a server's socket, told by %s", (_what, errorOf) => {
     it("signs nobody out, before a refresh or without one", async () => {
       const store = new FailingStore();

@@ -1,6 +1,6 @@
 import { MemoryStore, type SessionData, type Store } from "express-session";
 import { describe, expect, it } from "vitest";
-import { EXPRESS, startApp } from "../support/app.js";
+import { LATEST_EXPRESS, startApp } from "../support/app.js";
 import { createGate } from "../support/gate.js";
 import { failureOf, refreshesAt, WEEK_MS } from "../support/signed-in.js";
 import { recordKeyIn, startSignedInOn } from "../support/signed-in-on.js";
@@ -36,7 +36,7 @@ const SETTING: StoreKind = {
   },
 };
 
-describe.each(EXPRESS)("on %s", (_express, createApp) => {
+describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
   describe.each(served([SETTING, MEMCACHED]))("%s whose touch is a set", (_name, kind) => {
     it("loses no pair when visitors come to two processes around a refresh", async () => {
       const { opened, simulator, user, app, browser, advance } = await startSignedInOn(createApp, kind);

@@ -1,6 +1,6 @@
 import { MemoryStore } from "express-session";
 import { describe, expect, it } from "vitest";
-import { EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
 import { openLogin, signedInAs } from "../support/login.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 import { startSignedInOn } from "../support/signed-in-on.js";
@@ -12,7 +12,7 @@ const DAY_MS = 86_400_000;
 /** Longer than memory answers. */
 const PAST_MEMORY_MS = 31_000;
 
-describe.each(EXPRESS)("on %s", (_express, createApp) => {
+describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
   describe("a store that accepts a record and loses it", () => {
     it("makes the login fail, and says why", async () => {
       const store = new UnfitStore();

@@ -1,0 +1,92 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { compileSnippets, exampleSnippets, markdownSnippets, type Snippet } from "../support/snippets.js";
+import { readSources } from "../support/sources.js";
+
+const guides = [
+  "README.md",
+  "CHANGELOG.md",
+  ...readdirSync("docs")
+    .filter(isMarkdown)
+    .map((name) => `docs/${name}`),
+];
+const sources = readSources().map(({ path }) => `src/${path}`);
+
+describe.each([
+  ["the guides", guides.flatMap(markdownSnippets)],
+  ["doc comments", sources.flatMap(exampleSnippets)],
+])("the snippets of %s", (_name, snippets) => {
+  const complaints = compileSnippets(snippets);
+
+  it.each(snippets.map((snippet) => [placeOf(snippet), snippet] as const))(
+    "%s compiles",
+    (_place, snippet) => {
+      expect(complaints.get(snippet)).toEqual([]);
+    },
+  );
+});
+
+it("marks the code of every example in a doc comment as TypeScript", () => {
+  const unmarked = sources.filter((path) => /@example\s*\n(?! *\*? *```ts)/.test(textOf(path)));
+  expect(unmarked).toEqual([]);
+});
+
+it.each(guides)("%s links to what exists", (guide) => {
+  expect(linksIn(guide).filter((link) => !exists(guide, link))).toEqual([]);
+});
+
+it("is pointed to by messages in places that exist", () => {
+  const places = sources.flatMap((path) => textOf(path).match(/\bdocs\/[\w-]+\.md(?:#[\w-]+)?/g) ?? []);
+  expect(places.length).toBeGreaterThan(0);
+  expect(places.filter((place) => !exists("README.md", place))).toEqual([]);
+});
+
+function isMarkdown(name: string): boolean {
+  return name.endsWith(".md");
+}
+
+function placeOf({ file, line }: Snippet): string {
+  return `${file}:${line}`;
+}
+
+/** What a Markdown file links to within this project. */
+function linksIn(file: string): string[] {
+  const prose = textOf(file)
+    .replaceAll(/^ *```[\s\S]*?^ *```$/gm, "")
+    .replaceAll(/`[^`\n]*`/g, "code");
+  const targets = [...prose.matchAll(/\]\(([^)\s]+)[^)]*\)|^\[[^\]]+\]: (\S+)/gm)];
+  return targets
+    .map(([, inline, below]) => inline ?? below ?? "")
+    .filter((target) => !/^[a-z]+:/.test(target));
+}
+
+function exists(from: string, link: string): boolean {
+  const [path = "", anchor] = link.split("#");
+  const file = path === "" ? from : join(dirname(from), path);
+  return existsSync(file) && (anchor === undefined || anchorsIn(file).has(anchor));
+}
+
+/** The anchors of a Markdown file's headings, as GitHub makes them. */
+function anchorsIn(file: string): ReadonlySet<string> {
+  const headings = textOf(file)
+    .replaceAll(/^ *```[\s\S]*?^ *```$/gm, "")
+    .matchAll(/^#+ (.*)$/gm);
+  const counts = new Map<string, number>();
+  const anchors = new Set<string>();
+  for (const [, heading = ""] of headings) {
+    const slug = heading
+      .trim()
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(/\s/g, "-");
+    const count = counts.get(slug) ?? 0;
+    counts.set(slug, count + 1);
+    anchors.add(count === 0 ? slug : `${slug}-${count}`);
+  }
+  return anchors;
+}
+
+function textOf(path: string): string {
+  return readFileSync(path, "utf8");
+}

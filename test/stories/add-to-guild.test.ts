@@ -1,0 +1,184 @@
+import type { Application } from "express";
+import { describe, expect, it } from "vitest";
+import { type GuildMember, HttpException, type JoinOptions } from "../../src/index.js";
+import type { NewGuild, SimulatedUser } from "../../src/testing/index.js";
+import { forward, LATEST_EXPRESS } from "../support/app.js";
+import { failureOf, startSignedIn } from "../support/signed-in.js";
+
+const ROLE = "1200000000000000001";
+
+async function startJoin(
+  createApp: () => Application,
+  options?: JoinOptions,
+  scopes: readonly string[] = ["identify", "guilds.join"],
+) {
+  let joined: GuildMember | null | undefined;
+  const signedIn = await startSignedIn(createApp, {
+    scopes,
+    routes: (to, discord) =>
+      to.post(
+        "/join/:id",
+        forward(async (req, res) => {
+          joined = await discord.addToGuild(req, String(req.params["id"]), options);
+          res.json(joined);
+        }),
+      ),
+  });
+  const join = (id: string) => signedIn.browser.post(`/join/${id}`);
+  return { ...signedIn, join, member: () => joined };
+}
+
+describe.each(LATEST_EXPRESS)("addToGuild on %s", (_name, createApp) => {
+  it("makes the visitor a member", async () => {
+    const { join, member, simulator, user } = await startJoin(createApp);
+    const guild = simulator.addGuild();
+
+    await join(guild.id);
+
+    expect(guild.members.get(user.id)).toBeDefined();
+    expect([member()?.guildId, member()?.id]).toEqual([guild.id, user.id]);
+  });
+
+  it("lets them begin with a nickname, roles, muted and deafened", async () => {
+    const { join, member, simulator } = await startJoin(createApp, {
+      nick: "Newcomer",
+      roles: [ROLE],
+      mute: true,
+      deaf: true,
+    });
+
+    await join(simulator.addGuild({ roles: [{ id: ROLE }] }).id);
+
+    expect(member()).toMatchObject({ nick: "Newcomer", roles: [ROLE], mute: true, deaf: true });
+  });
+
+  it("gives null for who was a member before, and changes nothing", async () => {
+    const { join, member, simulator, user } = await startJoin(createApp, { nick: "Newcomer" });
+    const guild = simulator.addGuild();
+    simulator.addMember(guild, user, { nick: "Old hand" });
+
+    await join(guild.id);
+
+    expect(member()).toBeNull();
+    expect(guild.members.get(user.id)?.nick).toBe("Old hand");
+  });
+
+  it.each<[string, (user: SimulatedUser) => NewGuild, string, number]>([
+    ["banned there", (user) => ({ bans: [user] }), "403 banned_from_guild", 40007],
+    ["in a guild that is full", () => ({ maxMembers: 0 }), "400 discord_error", 30019],
+    ["in a guild without the bot", () => ({ bot: false }), "403 discord_error", 50001],
+    ["in a guild where the bot may not invite", () => ({ botPermissions: 0n }), "403 discord_error", 50013],
+  ])("names why not: %s", async (_why, guild, failure, discordCode) => {
+    const { app, join, simulator, user } = await startJoin(createApp);
+
+    expect(failureOf(await join(simulator.addGuild(guild(user)).id))).toBe(failure);
+    const error = app.errors.at(-1);
+    expect(error).toBeInstanceOf(HttpException);
+    expect(error).toMatchObject({ discordCode, method: "PUT" });
+  });
+
+  it("names that the visitor is in too many guilds", async () => {
+    const { join, simulator, user } = await startJoin(createApp);
+    for (let count = 0; count < 200; count += 1) simulator.addMember(simulator.addGuild(), user);
+
+    expect(failureOf(await join(simulator.addGuild().id))).toBe("400 guild_limit_reached");
+  });
+
+  it("names that Discord does not take the visitor's token", async () => {
+    const { join, simulator, user } = await startJoin(createApp);
+    simulator.removeAuthorization(user);
+
+    expect(failureOf(await join(simulator.addGuild().id))).toBe("403 user_token_rejected");
+  });
+
+  it("names the missing scope, and asks Discord nothing", async () => {
+    const { join, simulator } = await startJoin(createApp, undefined, ["identify"]);
+
+    expect(failureOf(await join(simulator.addGuild().id))).toBe("403 missing_scopes");
+    expect(simulator.requests).toEqual([]);
+  });
+
+  it.each([
+    [undefined, "..%2F..%2Fchannels"],
+    [{ roles: ["everyone"] }, "1100000000000000001"],
+  ])("refuses ids that are none: %j in %s", async (options, id) => {
+    const { join, simulator } = await startJoin(createApp, options);
+
+    expect(failureOf(await join(id))).toBe("400 invalid_snowflake");
+    expect(simulator.requests).toEqual([]);
+  });
+
+  it("is Unauthorized for nobody", async () => {
+    const { app } = await startJoin(createApp);
+
+    expect(failureOf(await app.browser().post("/join/1100000000000000001"))).toBe("401 not_signed_in");
+  });
+
+  it("uses a token that works, refreshed when it has expired", async () => {
+    const { advance, join, simulator, user } = await startJoin(createApp);
+    const guild = simulator.addGuild();
+    advance(604_800_001);
+
+    await join(guild.id);
+
+    expect(guild.members.get(user.id)).toBeDefined();
+  });
+
+  it("finds out first whom the token is of, when the login could not", async () => {
+    const { app, simulator } = await startJoin(createApp);
+    const user = simulator.addUser();
+    const guild = simulator.addGuild();
+    simulator.fail({ route: "/users/@me", kind: "status", status: 500 });
+    const browser = app.browser();
+    await browser.signIn("/login", { user });
+
+    await browser.post(`/join/${guild.id}`);
+
+    expect(guild.members.get(user.id)).toBeDefined();
+  });
+
+  it("asks Discord once a minute for a visitor who is refused, however often they press the button", async () => {
+    const { advance, app, join, simulator, user } = await startJoin(createApp);
+    const guild = simulator.addGuild({ bans: [user] });
+    const joins = () => simulator.requestsTo("PUT /guilds/:id/members/:id").length;
+
+    const answers = await Promise.all(Array.from({ length: 20 }, () => join(guild.id)));
+    for (let times = 0; times < 20; times += 1) answers.push(await join(guild.id));
+
+    expect(new Set(answers.map(failureOf))).toEqual(new Set(["403 banned_from_guild"]));
+    expect(app.errors.at(-1)).toMatchObject({ discordCode: 40007, status: 403 });
+    expect(joins()).toBe(1);
+
+    const other = simulator.addGuild();
+    await join(other.id);
+    expect(other.members.get(user.id)).toBeDefined();
+
+    advance(60_001);
+    await join(guild.id);
+    expect(joins()).toBe(3);
+  });
+
+  it("does not keep one banned visitor from letting another in", async () => {
+    const { app, join, simulator, user } = await startJoin(createApp);
+    const guild = simulator.addGuild({ bans: [user] });
+    const [other, browser] = [simulator.addUser(), app.browser()];
+    await browser.signIn("/login", { user: other });
+    await join(guild.id);
+
+    await browser.post(`/join/${guild.id}`);
+
+    expect(guild.members.get(other.id)).toBeDefined();
+  });
+
+  it("tries again at once with the token of a new sign-in", async () => {
+    const { browser, join, simulator, user } = await startJoin(createApp);
+    const guild = simulator.addGuild();
+    simulator.removeAuthorization(user);
+    expect(failureOf(await join(guild.id))).toBe("403 user_token_rejected");
+
+    await browser.signIn("/login", { user });
+    await join(guild.id);
+
+    expect(guild.members.get(user.id)).toBeDefined();
+  });
+});

@@ -1,0 +1,168 @@
+import type { Application } from "express";
+import { describe, expect, it } from "vitest";
+import { type GuildMember, type GuildRequirements, requiresGuild } from "../../src/index.js";
+import type { NewGuild, NewMember } from "../../src/testing/index.js";
+import { forward, LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { failureOf, startSignedIn } from "../support/signed-in.js";
+
+const STAFF = "1200000000000000001";
+const ADMINS = "1200000000000000002";
+const MEMBER_ROUTE = "GET /guilds/:id/members/:id";
+
+async function startAsBot(
+  createApp: () => Application,
+  requirements: GuildRequirements = {},
+  { member = {}, guild: given = {} }: { member?: NewMember; guild?: NewGuild } = {},
+) {
+  const members: GuildMember[] = [];
+  const started = await startSignedIn(createApp, {
+    routes(to, discord) {
+      const guard = requiresGuild((req) => req.params["guildId"], { as: "bot", ...requirements });
+      to.get("/in/:guildId", guard, (_req, res) => void res.send("in"));
+      to.get(
+        "/member/as-bot/:id",
+        forward(async (req, res) => {
+          members.push(await discord.fetchMember(req, String(req.params["id"]), { as: "bot" }));
+          res.json(members.at(-1));
+        }),
+      );
+    },
+  });
+  const { simulator, user, browser } = started;
+  const guild = simulator.addGuild({
+    roles: [
+      { id: STAFF, permissions: 32n },
+      { id: ADMINS, permissions: 8n },
+    ],
+    ...given,
+  });
+  simulator.addMember(guild, user, member);
+  const visit = (id = guild.id, by = browser) => by.get(`/in/${id}`);
+  const lookups = () => simulator.requestsTo(MEMBER_ROUTE).length;
+  return { ...started, guild, members, visit, lookups };
+}
+
+describe.each(LATEST_EXPRESS)('as: "bot" on %s', (_name, createApp) => {
+  it.each<[string, GuildRequirements, NewMember, boolean]>([
+    ["a member, nothing asked", {}, {}, true],
+    ["a role", { roles: [STAFF] }, { roles: [STAFF] }, true],
+    ["another role", { roles: [STAFF] }, { roles: [ADMINS] }, false],
+    ["a permission of a role", { permissions: "MANAGE_GUILD" }, { roles: [STAFF] }, true],
+    ["no permission", { permissions: "MANAGE_GUILD" }, {}, false],
+    ["an administrator, any permission", { permissions: "BAN_MEMBERS" }, { roles: [ADMINS] }, true],
+    ["the owner, any permission", { permissions: "BAN_MEMBERS" }, { owner: true }, true],
+    ["the owner", { owner: true }, { owner: true }, true],
+    ["an administrator, where the owner is asked for", { owner: true }, { roles: [ADMINS] }, false],
+  ])("decides by %s, with identify alone", async (_what, requirements, member, passes) => {
+    const { visit } = await startAsBot(createApp, requirements, { member });
+
+    const answer = await visit();
+
+    if (passes) expect([answer.status, answer.text]).toEqual([200, "in"]);
+    else expect(failureOf(answer)).toBe("403 forbidden");
+  });
+
+  it.each<[string, NewMember]>([
+    ["a plain member", {}],
+    ["staff", { roles: [STAFF] }],
+    ["an administrator", { roles: [ADMINS] }],
+    ["the owner", { owner: true }],
+  ])("finds the permissions that Discord lists for %s", async (_who, member) => {
+    const { app, browser, guild, members, simulator, user } = await startAsBot(createApp, {}, { member });
+    const { access_token } = simulator.issueToken(user, ["identify", "guilds"]);
+    const [listed] = await (await app.discord.sessionFromAccessToken(access_token)).fetchGuilds();
+
+    await browser.get(`/member/as-bot/${guild.id}`);
+
+    expect(members[0]?.permissions?.value).toBe(listed?.permissions?.value);
+    expect(members[0]).toMatchObject({ id: user.id, guildId: guild.id });
+  });
+
+  it("refuses a guild without the bot, and never asks about it", async () => {
+    const { visit, simulator } = await startAsBot(createApp, {}, { guild: { bot: false } });
+
+    for (let times = 0; times < 5; times += 1) expect(failureOf(await visit())).toBe("403 forbidden");
+
+    expect(simulator.requests.map(({ path }) => path).filter((path) => /\/guilds\/\d/.test(path))).toEqual(
+      [],
+    );
+    expect(simulator.requests.filter(({ status }) => status === 403)).toEqual([]);
+  });
+
+  it("asks once about a guild that the bot has left since", async () => {
+    const { visit, guild, simulator, advance } = await startAsBot(createApp);
+    await visit();
+    guild.bot = false;
+    advance(60_001);
+
+    for (let times = 0; times < 5; times += 1) expect(failureOf(await visit())).toBe("403 forbidden");
+
+    expect(simulator.requests.filter(({ status }) => status === 403 || status === 404)).toHaveLength(1);
+  });
+
+  it("finds a guild that the bot has joined within half a minute", async () => {
+    const { visit, guild, advance } = await startAsBot(createApp, {}, { guild: { bot: false } });
+    expect(failureOf(await visit())).toBe("403 forbidden");
+    guild.bot = true;
+    advance(30_001);
+
+    expect((await visit()).status).toBe(200);
+  });
+
+  it("checks the sign-in first", async () => {
+    const { app, visit, simulator } = await startAsBot(createApp);
+
+    expect(failureOf(await visit(undefined, app.browser()))).toBe("401 not_signed_in");
+    expect(simulator.requests).toEqual([]);
+  });
+
+  it("asks once a minute, whether the visitor is a member or not", async () => {
+    const { visit, guild, simulator, user, lookups, advance } = await startAsBot(createApp);
+    simulator.removeMember(guild, user);
+
+    for (let times = 0; times < 30; times += 1) expect(failureOf(await visit())).toBe("403 forbidden");
+    expect(lookups()).toBe(1);
+
+    simulator.addMember(guild, user);
+    advance(60_001);
+    await Promise.all(Array.from({ length: 30 }, () => visit()));
+    expect((await visit()).status).toBe(200);
+    expect(lookups()).toBe(2);
+  });
+
+  it("says by fetchMember that a visitor is no member", async () => {
+    const { browser, guild, simulator, user } = await startAsBot(createApp);
+    simulator.removeMember(guild, user);
+
+    expect(failureOf(await browser.get(`/member/as-bot/${guild.id}`))).toBe("404 discord_error");
+    expect(failureOf(await browser.get("/member/as-bot/none"))).toBe("400 invalid_snowflake");
+  });
+});
+
+describe('as: "bot"', () => {
+  it("answers 500 visitors at once without a 429, and those who would wait too long by RateLimited", async () => {
+    const [, createApp] = LATEST_EXPRESS[0]!;
+    const simulator = await startSimulator();
+    const guard = requiresGuild((req) => req.params["guildId"], { as: "bot" });
+    const app = await startApp(createApp, simulator, {
+      routes: (to) => to.get("/in/:guildId", guard, (_req, res) => void res.send("in")),
+    });
+    const guild = simulator.addGuild();
+    simulator.limit({ route: MEMBER_ROUTE, limit: 20, windowMs: 1000 });
+    const browsers = [];
+    for (let count = 0; count < 500; count += 1) {
+      const user = simulator.addUser();
+      simulator.addMember(guild, user);
+      const browser = app.browser();
+      await browser.signIn("/login", { user });
+      browsers.push(browser);
+    }
+
+    const answers = await Promise.all(browsers.map((browser) => browser.get(`/in/${guild.id}`)));
+
+    const outcomes = new Set(answers.map((answer) => (answer.status === 200 ? "in" : failureOf(answer))));
+    expect(simulator.requests.filter(({ status }) => status === 429)).toEqual([]);
+    expect(outcomes).toEqual(new Set(["in", "429 rate_limited"]));
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(20);
+  }, 120_000);
+});

@@ -1,0 +1,76 @@
+import type { Application } from "express";
+import { describe, expect, it } from "vitest";
+import { type Authorization, requiresAuthorization } from "../../src/index.js";
+import { forward, LATEST_EXPRESS } from "../support/app.js";
+import { failureOf, startSignedIn } from "../support/signed-in.js";
+
+async function startWithProof(createApp: () => Application) {
+  let authorization: Authorization | undefined;
+  const signedIn = await startSignedIn(createApp, {
+    scopes: ["identify", "email"],
+    routes(to, discord) {
+      to.get(
+        "/authorization",
+        forward(async (req, res) => {
+          authorization = await discord.fetchAuthorization(req);
+          res.json(authorization.user ?? null);
+        }),
+      );
+      to.get("/proved", requiresAuthorization.with({ maxAgeMs: 60_000 }), (_req, res) => void res.send("in"));
+    },
+  });
+  return { ...signedIn, known: () => authorization };
+}
+
+describe.each(LATEST_EXPRESS)("the proof of a sign-in on %s", (_name, createApp) => {
+  it("is what Discord says of it", async () => {
+    const { browser, known, simulator, user } = await startWithProof(createApp);
+
+    await browser.get("/authorization");
+
+    const authorization = known();
+    expect(authorization?.applicationId).toBe(simulator.options.clientId);
+    expect(authorization?.scopes).toEqual(["identify", "email"]);
+    expect(authorization?.user?.id).toBe(user.id);
+    expect(authorization?.expires.getTime()).toBeGreaterThan(Date.now() + 600_000_000);
+    expect(authorization?.payload.application.name).toBe("Test app");
+  });
+
+  it("is asked for at most as often as a page says", async () => {
+    const { advance, browser, simulator } = await startWithProof(createApp);
+
+    for (let times = 0; times < 3; times += 1) expect((await browser.get("/proved")).text).toBe("in");
+    expect(simulator.requestsTo("/oauth2/@me")).toHaveLength(1);
+
+    advance(60_001);
+    await browser.get("/proved");
+    expect(simulator.requestsTo("/oauth2/@me")).toHaveLength(2);
+  });
+
+  it("notices within that time that the user has removed the app, which a plain guard does not", async () => {
+    const { advance, browser, simulator, user } = await startWithProof(createApp);
+    await browser.get("/proved");
+    simulator.removeAuthorization(user);
+
+    expect((await browser.get("/proved")).status).toBe(200);
+    advance(60_001);
+    expect((await browser.get("/guarded")).status).toBe(200);
+    expect(failureOf(await browser.get("/proved"))).toBe("401 grant_ended");
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+  });
+
+  it("lets nobody in while Discord cannot be asked, and signs nobody out", async () => {
+    const { browser, simulator } = await startWithProof(createApp);
+    simulator.fail({ route: "/oauth2/@me", kind: "status", status: 500 });
+
+    expect(failureOf(await browser.get("/proved"))).toBe("502 discord_unavailable");
+    expect((await browser.get("/proved")).text).toBe("in");
+  });
+
+  it("is asked of nobody who is not signed in", async () => {
+    const { app, simulator } = await startWithProof(createApp);
+
+    expect(failureOf(await app.browser().get("/proved"))).toBe("401 not_signed_in");
+    expect(simulator.requests).toEqual([]);
+  });
+});

@@ -1,0 +1,112 @@
+import type { Application } from "express";
+import { describe, expect, it } from "vitest";
+import type { DiscordOptions, Guild } from "../../src/index.js";
+import { forward, LATEST_EXPRESS } from "../support/app.js";
+import { failureOf, startSignedIn } from "../support/signed-in.js";
+
+const ROUTE = "GET /users/@me/guilds";
+
+async function startGuilds(createApp: () => Application, discord: DiscordOptions = {}) {
+  const seen: (readonly Guild[])[] = [];
+  const started = await startSignedIn(createApp, {
+    scopes: ["identify", "guilds"],
+    discord,
+    routes(to, session) {
+      to.get(
+        "/marked",
+        forward(async (req, res) => {
+          seen.push(await session.fetchGuilds(req, { withBot: true }));
+          res.json(seen.at(-1)?.map(({ id, hasBot }) => [id, hasBot]));
+        }),
+      );
+      to.get(
+        "/invite",
+        forward((req, res) => session.createSession(req, res, { scopes: ["identify", "bot"] })),
+      );
+      to.get(
+        "/own",
+        forward(async (req, res) => {
+          res.json((await session.fetchBotGuilds({ fresh: "fresh" in req.query })).map(({ id }) => id));
+        }),
+      );
+    },
+  });
+  const { simulator } = started;
+  const listed = () =>
+    simulator.requestsTo(ROUTE).filter(({ headers }) => /^Bot /.test(String(headers["authorization"])))
+      .length;
+  return { ...started, seen, listed };
+}
+
+describe.each(LATEST_EXPRESS)("the bot's guilds on %s", (_name, createApp) => {
+  it("are all of them, by a call for each 200, cached and shared", async () => {
+    const { app, browser, listed, simulator } = await startGuilds(createApp);
+    const ids = Array.from({ length: 401 }, () => simulator.addGuild().id);
+    simulator.addGuild({ bot: false });
+
+    const answers = await Promise.all(Array.from({ length: 5 }, () => app.browser().get("/own")));
+    answers.push(await browser.get("/own"));
+
+    for (const answer of answers) expect(answer.json<string[]>().toSorted()).toEqual(ids.toSorted());
+    expect(listed()).toBe(3);
+    await browser.get("/own?fresh");
+    expect(listed()).toBe(6);
+  });
+
+  it("are too many above 5,000, unless the app says which they are", async () => {
+    const { browser, simulator, user } = await startGuilds(createApp);
+    const [first] = Array.from({ length: 5000 }, () => simulator.addGuild());
+    simulator.addMember(first!, user);
+
+    expect(failureOf(await browser.get("/own"))).toBe("500 too_many_guilds");
+    expect(failureOf(await browser.get("/marked"))).toBe("500 too_many_guilds");
+
+    const told = await startGuilds(createApp, { isBotInGuild: async (id) => id.endsWith("0") });
+    for (let count = 0; count < 30; count += 1)
+      told.simulator.addMember(told.simulator.addGuild(), told.user);
+    const marks = (await told.browser.get("/marked")).json<[string, boolean][]>();
+    expect(marks).toHaveLength(30);
+    for (const [id, hasBot] of marks) expect(hasBot).toBe(id.endsWith("0"));
+    expect(told.listed()).toBe(0);
+  });
+
+  it("mark the visitor's", async () => {
+    const { browser, seen, simulator, user } = await startGuilds(createApp);
+    const [withBot, without] = [simulator.addGuild(), simulator.addGuild({ bot: false })];
+    for (const guild of [withBot, without]) simulator.addMember(guild, user, { permissions: 32n });
+
+    const marks = Object.fromEntries((await browser.get("/marked")).json<[string, boolean][]>());
+
+    expect(marks).toEqual({ [withBot.id]: true, [without.id]: false });
+    expect(seen[0]?.every((guild) => guild.can("MANAGE_GUILD"))).toBe(true);
+  });
+
+  it("leave the visitor's guilds unmarked where nobody asks", async () => {
+    const { app, simulator, user } = await startGuilds(createApp);
+    simulator.addMember(simulator.addGuild(), user);
+    const token = simulator.issueToken(user, ["identify", "guilds"]);
+
+    const [guild] = await (await app.discord.sessionFromAccessToken(token.access_token)).fetchGuilds();
+
+    expect(guild?.hasBot).toBeUndefined();
+    expect(Object.keys(guild ?? {})).not.toContain("hasBot");
+  });
+
+  it("are asked for again after an invite", async () => {
+    const { app, browser, simulator, user } = await startGuilds(createApp);
+    const guild = simulator.addGuild({ bot: false });
+    simulator.addMember(guild, user, { owner: true });
+    await browser.get("/marked");
+    expect((await browser.get("/marked")).json()).toContainEqual([guild.id, false]);
+
+    await app.browser().signIn("/invite", { user, guildId: guild.id });
+
+    expect((await browser.get("/marked")).json()).toContainEqual([guild.id, true]);
+  });
+
+  it("need the bot's token", async () => {
+    const { browser } = await startGuilds(createApp, { botToken: "wrong" });
+
+    expect(failureOf(await browser.get("/own"))).toBe("500 bot_token_rejected");
+  });
+});

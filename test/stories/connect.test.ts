@@ -1,0 +1,291 @@
+import { inspect } from "node:util";
+import type { Application } from "express";
+import { describe, expect, it } from "vitest";
+import {
+  type ConnectedLogin,
+  discordRouter,
+  Forbidden,
+  type Login,
+  type LoginOptions,
+  type LoginResult,
+  type RouterOptions,
+} from "../../src/index.js";
+import type { Browser } from "../../src/testing/index.js";
+import { forward, LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { exchangesAt, lastError, loginCookies, openLogin, signedInAs } from "../support/login.js";
+import { SharedStore } from "../support/memory-store.js";
+import { failureOf } from "../support/signed-in.js";
+
+declare module "express-session" {
+  interface SessionData {
+    account?: string;
+    visits?: number;
+  }
+}
+
+const OWN_PAGE = { headers: { "Sec-Fetch-Site": "same-origin" } };
+
+/**
+ * An app with local accounts: `/local/:id` signs in to one, `/connect` begins to connect a Discord account, `/finish` is the
+ * callback.
+ */
+async function startAccounts(
+  createApp: () => Application,
+  { store = new SharedStore(), router }: { store?: SharedStore; router?: RouterOptions } = {},
+) {
+  const simulator = await startSimulator();
+  const results: LoginResult[] = [];
+  let wishes: LoginOptions = {};
+  const app = await startApp(createApp, simulator, {
+    session: { store },
+    callbackPath: router ? "/auth/callback" : "/finish",
+    routes(to, discord) {
+      to.post("/local/:id", (req, res) => {
+        req.session.account = req.params["id"];
+        req.session.visits = 7;
+        res.end();
+      });
+      to.get(
+        "/connect",
+        forward((req, res) =>
+          discord.createSession(req, res, { connect: req.session.account ?? "", ...wishes }),
+        ),
+      );
+      to.get(
+        "/finish",
+        forward(async (req, res) => {
+          results.push(await discord.callback(req, res, { connect: req.session.account }));
+          res.json(results.at(-1));
+        }),
+      );
+      to.get("/session", (req, res) => {
+        const { account, visits } = req.session;
+        res.json({ id: req.sessionID, account, visits });
+      });
+      if (router) to.use("/auth", discordRouter({ accountOf: (req) => req.session.account, ...router }));
+    },
+  });
+  const user = simulator.addUser();
+  const browser = app.browser();
+  await browser.post("/local/mira");
+  const begin = async (from: Browser = browser, init: object = OWN_PAGE) => {
+    const { location, status, text } = await from.get("/connect", init);
+    if (location === undefined) throw new Error(`${status} ${text}`);
+    return location;
+  };
+  const connect = async (account = user, from: Browser = browser) =>
+    from.get(await simulator.approve(await begin(from), { user: account }), { crossSite: true });
+  return {
+    simulator,
+    app,
+    user,
+    browser,
+    results,
+    begin,
+    connect,
+    wish: (next: LoginOptions) => {
+      wishes = next;
+    },
+  };
+}
+
+describe.each(LATEST_EXPRESS)("a login with connect on %s", (_name, createApp) => {
+  it("tells who was connected, and leaves the session as it is", async () => {
+    const { browser, connect, results, user } = await startAccounts(createApp);
+    const before = (await browser.get("/session")).json();
+
+    const answer = await connect();
+
+    expect(answer.json()).toMatchObject({ connected: true, replayed: false, userId: user.id });
+    expect((await browser.get("/session")).json()).toEqual(before);
+    expect(before).toMatchObject({ account: "mira", visits: 7 });
+    expect(await signedInAs(browser)).toBeUndefined();
+    expect(results[0]).toMatchObject({ connected: true, userId: user.id, scopes: ["identify"] });
+    expect(loginCookies(browser)).toEqual([]);
+  });
+
+  it("leaves a visitor signed in with the Discord account that they have used", async () => {
+    const { browser, connect, simulator, app, user } = await startAccounts(createApp);
+    const other = simulator.addUser();
+    await browser.post("/local/mira");
+    const { callbackUrl } = await openLogin(browser, simulator, other);
+    await browser.get(callbackUrl);
+    await browser.post("/local/mira");
+    const before = (await browser.get("/session")).json();
+
+    expect((await connect(user)).json()).toMatchObject({ userId: user.id });
+
+    expect(await signedInAs(browser)).toBe(other.id);
+    expect((await browser.get("/session")).json()).toEqual(before);
+    expect(app.errors).toEqual([]);
+  });
+
+  it("gives a token that sessionFromToken takes, and shows it nowhere", async () => {
+    const { app, connect, results, user } = await startAccounts(createApp);
+
+    const answer = await connect();
+
+    const login = results[0] as ConnectedLogin;
+    expect((await app.discord.sessionFromToken(login.token).fetchUser()).id).toBe(user.id);
+    const shown = JSON.stringify(login) + inspect(login, { depth: 9 }) + answer.text;
+    expect(shown).not.toContain(login.token.accessToken);
+    expect(shown).not.toContain(login.token.refreshToken);
+  });
+
+  it("keeps no token of its own", async () => {
+    const store = new SharedStore();
+    const { connect, results } = await startAccounts(createApp, { store });
+
+    await connect();
+
+    const { token } = results[0] as ConnectedLogin;
+    const kept = await new Promise((resolve) => store.all((_error, sessions) => resolve(sessions)));
+    const lengths = Object.values(kept as Record<string, { grant?: string }>).map(
+      ({ grant = "" }) => grant.length,
+    );
+    expect(Math.max(...lengths)).toBeLessThan(300);
+    expect(token.accessToken).toMatch(/^\w{20,}$/);
+  });
+
+  it("connects several Discord accounts with one of the app's", async () => {
+    const { connect, results, simulator } = await startAccounts(createApp);
+    const users = [simulator.addUser(), simulator.addUser()];
+
+    for (const one of users) await connect(one);
+
+    expect(results.map(({ userId }) => userId)).toEqual(users.map(({ id }) => id));
+  });
+
+  it.each([
+    ["no account", undefined],
+    ["another account", "eve"],
+  ])("is refused to a visitor with %s, and Discord is not asked", async (_who, account) => {
+    const { app, begin, browser, simulator, user } = await startAccounts(createApp);
+    const callbackUrl = await simulator.approve(await begin(), { user });
+    if (account) await browser.post(`/local/${account}`);
+    else browser.cookies.receive("connect.sid=; Path=/; Max-Age=0", new URL(app.url));
+
+    const answer = await browser.get(callbackUrl);
+
+    expect(failureOf(answer)).toBe("403 account_mismatch");
+    expect(lastError(app)).toMatchObject({ status: 403 });
+    expect(exchangesAt(simulator)).toBe(0);
+    expect(loginCookies(browser)).toEqual([]);
+  });
+
+  it("is refused by a callback that knows nothing of accounts", async () => {
+    const { app, begin, browser, simulator, user } = await startAccounts(createApp);
+    const url = new URL(await simulator.approve(await begin(), { user }));
+
+    const answer = await browser.get(`${app.url}/callback${url.search}`);
+
+    expect(failureOf(answer)).toBe("403 account_mismatch");
+    expect(await signedInAs(browser)).toBeUndefined();
+  });
+
+  it("does not keep a plain login from signing in, at the same callback", async () => {
+    const { browser, simulator, user, results } = await startAccounts(createApp);
+
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+    await browser.get(callbackUrl);
+
+    expect(results[0]).not.toHaveProperty("connected");
+    expect(await signedInAs(browser)).toBe(user.id);
+  });
+
+  it.each<[string, Record<string, string>, boolean]>([
+    ["a page of the app", { "Sec-Fetch-Site": "same-origin" }, true],
+    ["the visitor", { "Sec-Fetch-Site": "none" }, true],
+    ["another site", { "Sec-Fetch-Site": "cross-site" }, false],
+    ["a sibling domain", { "Sec-Fetch-Site": "same-site" }, false],
+    ["nobody knows whom", {}, false],
+    ["another site, by an old browser", { Referer: "https://evil.example/" }, false],
+  ])("that %s begins is taken or refused", async (_who, headers, isTaken) => {
+    const { browser } = await startAccounts(createApp);
+
+    const answer = await browser.get("/connect", { headers });
+
+    if (isTaken) expect(answer.status).toBe(302);
+    else expect(failureOf(answer)).toBe("403 cross_site_request");
+    expect(loginCookies(browser)).toHaveLength(isTaken ? 1 : 0);
+  });
+
+  it("is taken from a page of the app in an old browser", async () => {
+    const { app, browser } = await startAccounts(createApp);
+
+    expect((await browser.get("/connect", { headers: { Referer: `${app.url}/settings` } })).status).toBe(302);
+  });
+
+  it("always lets Discord ask", async () => {
+    const { begin, connect } = await startAccounts(createApp);
+    await connect();
+
+    expect(new URL(await begin()).searchParams.get("prompt")).toBe("consent");
+  });
+
+  it.each<[string, LoginOptions]>([
+    ["without consent", { prompt: false }],
+    ["in addition to the sign-in's scopes", { incremental: true }],
+    ["without identify", { scopes: ["guilds"] }],
+    ["with an account without an id", { connect: "" }],
+    ["with a number for an id", { connect: 7 as unknown as string }],
+  ])("is a TypeError %s", async (_what, options) => {
+    const { app, browser, wish } = await startAccounts(createApp);
+    wish(options);
+
+    await browser.get("/connect", OWN_PAGE);
+
+    expect(lastError(app)).toBeInstanceOf(TypeError);
+    expect(loginCookies(browser)).toEqual([]);
+  });
+
+  it("is one connection when its callback comes twice at once", async () => {
+    const { begin, browser, results, simulator, user } = await startAccounts(createApp);
+    const callbackUrl = await simulator.approve(await begin(), { user });
+
+    await Promise.all([browser.clone(), browser].map((one) => one.get(callbackUrl)));
+
+    expect(results).toMatchObject([
+      { replayed: false, connected: true, userId: user.id },
+      { replayed: true, connected: true, userId: user.id },
+    ]);
+    expect(exchangesAt(simulator)).toBe(1);
+  });
+
+  it("fails when Discord does not say who it is", async () => {
+    const { connect, simulator, results } = await startAccounts(createApp);
+    simulator.fail({ route: "/users/@me", kind: "status", status: 500, times: 10 });
+
+    expect(failureOf(await connect())).toBe("502 discord_unavailable");
+    expect(results).toEqual([]);
+  });
+});
+
+describe.each(LATEST_EXPRESS)("the router's accountOf on %s", (_name, createApp) => {
+  it("gives connected accounts to onLogin, signs nobody in and goes on", async () => {
+    const logins: Login[] = [];
+    const { browser, connect, user } = await startAccounts(createApp, {
+      router: { afterLogin: "/settings", onLogin: (_req, login) => void logins.push(login) },
+    });
+
+    const answer = await connect();
+
+    expect([answer.status, answer.location]).toEqual([302, "/settings"]);
+    expect(logins).toMatchObject([{ connected: true, userId: user.id }]);
+    expect(await signedInAs(browser)).toBeUndefined();
+  });
+
+  it("lets onLogin refuse an account, and changes nothing then", async () => {
+    const { browser, connect } = await startAccounts(createApp, {
+      router: {
+        onLogin() {
+          throw new Forbidden("This Discord account belongs to somebody else here.");
+        },
+      },
+    });
+    const before = (await browser.get("/session")).json();
+
+    expect(failureOf(await connect())).toBe("403 forbidden");
+    expect((await browser.get("/session")).json()).toEqual(before);
+  });
+});

@@ -1,0 +1,134 @@
+import cookieSession from "cookie-session";
+import type { RequestHandler } from "express";
+import { describe, expect, it } from "vitest";
+import type { Browser } from "../../src/testing/index.js";
+import { LATEST_EXPRESS, startApp } from "../support/app.js";
+import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
+
+function inCookies(): RequestHandler {
+  return cookieSession({ name: "visit", keys: ["a key that signs the session"] }) as RequestHandler;
+}
+
+/** The session, as anybody can read it in the cookie. */
+function sessionIn(browser: Browser): string {
+  const cookie = browser.cookies.list().find(({ name }) => name === "visit");
+  return Buffer.from(cookie?.value ?? "", "base64").toString();
+}
+
+describe.each(LATEST_EXPRESS)("a sign-in kept in cookie-session on %s", (_name, createApp) => {
+  const start = () => startSignedIn(createApp, { sessionMiddleware: inCookies() });
+
+  it("shows the user, and no token in the cookie", async () => {
+    const { simulator, user, browser } = await start();
+    expect((await browser.get("/user?fresh=true")).json()).toMatchObject({ id: user.id });
+    const token = simulator.requestsTo("/users/@me")[0]?.token ?? "none";
+    expect(sessionIn(browser)).toContain(user.id);
+    expect(sessionIn(browser)).not.toContain(token);
+  });
+
+  it("lives through refresh after refresh", async () => {
+    const { simulator, browser, advance } = await start();
+    for (let week = 1; week <= 3; week += 1) {
+      advance(WEEK_MS);
+      const before = sessionIn(browser);
+      expect((await browser.get("/user?fresh=true")).status).toBe(200);
+      expect(sessionIn(browser)).not.toBe(before);
+      expect(refreshesAt(simulator)).toBe(week);
+    }
+  });
+
+  it("is refreshed once for many requests at once", async () => {
+    const { simulator, browser, advance } = await start();
+    advance(WEEK_MS);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => browser.get("/user?fresh=true")));
+    expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
+    expect(refreshesAt(simulator)).toBe(1);
+  });
+
+  it("survives requests that bring the cookie from before the refresh", async () => {
+    const { simulator, browser, advance } = await start();
+    advance(WEEK_MS);
+    const late = browser.clone();
+    expect((await browser.get("/user?fresh=true")).status).toBe(200);
+    expect((await late.get("/user?fresh=true")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(1);
+    expect((await late.get("/guarded")).status).toBe(200);
+
+    advance(WEEK_MS);
+    expect((await late.get("/user?fresh=true")).status).toBe(200);
+    expect((await browser.get("/user?fresh=true")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(2);
+  });
+
+  it("moves to another process with the cookie", async () => {
+    const { simulator, app, browser, advance } = await start();
+    const other = await startApp(createApp, simulator, { sessionMiddleware: inCookies() });
+    advance(WEEK_MS);
+    await browser.get("/guarded");
+    expect((await browser.get(`${other.url}/me`)).status).toBe(200);
+    advance(WEEK_MS);
+    expect((await browser.get(`${other.url}/me`)).status).toBe(200);
+    expect((await browser.get("/user?fresh=true")).status).toBe(200);
+    expect([app.errors, other.errors]).toEqual([[], []]);
+    expect(refreshesAt(simulator)).toBe(2);
+  });
+
+  it("ends with the logout, in this process for a browser that kept the cookie too", async () => {
+    const { user, browser } = await start();
+    const kept = browser.clone();
+    expect((await browser.post("/logout")).status).toBe(200);
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+    expect(failureOf(await kept.get("/guarded"))).toBe("401 not_signed_in");
+    expect((await browser.post("/logout")).status).toBe(200);
+
+    await browser.signIn("/login", { user });
+    expect((await browser.get("/user")).json()).toMatchObject({ id: user.id });
+  });
+
+  it("ends with a dead grant", async () => {
+    const { simulator, user, browser } = await start();
+    simulator.removeAuthorization(user);
+    expect(failureOf(await browser.get("/user?fresh=true"))).toBe("401 grant_ended");
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+  });
+
+  it("is not refreshed ahead of time: the pair could come after the answer that carries it", async () => {
+    const { simulator, browser, advance } = await start();
+    advance(WEEK_MS - 1000);
+    expect((await browser.get("/guarded")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(0);
+    advance(1000);
+    expect((await browser.get("/guarded")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(1);
+  });
+
+  it("cannot be read with another secret", async () => {
+    const { simulator, browser } = await start();
+    const other = await startApp(createApp, simulator, {
+      sessionMiddleware: inCookies(),
+      discord: { secret: "another secret of thirty-two characters" },
+    });
+    expect((await browser.get(`${other.url}/me`)).status).toBe(401);
+  });
+
+  it("is the next user's after an account switch, whatever the former one left there", async () => {
+    const { simulator, user, browser } = await startSignedIn(createApp, {
+      sessionMiddleware: inCookies(),
+      routes(app) {
+        app.get("/note", (req, res) => {
+          Object.assign(req.session, { note: "mine" });
+          res.json({});
+        });
+      },
+    });
+    await browser.get("/note");
+    expect(sessionIn(browser)).toContain("mine");
+    await browser.signIn("/login", { user });
+    expect(sessionIn(browser)).toContain("mine");
+
+    const next = simulator.addUser();
+    await browser.signIn("/login", { user: next });
+    expect(sessionIn(browser)).not.toContain("mine");
+    expect((await browser.get("/user")).json()).toMatchObject({ id: next.id });
+  });
+});

@@ -1,0 +1,291 @@
+import { describe, expect, it } from "vitest";
+import {
+  DiscordOAuth2Session,
+  type HeldToken,
+  type OnTokenChange,
+  type Token,
+  Unauthorized,
+} from "../../src/index.js";
+import type { DiscordSimulator, SimulatedUser } from "../../src/testing/index.js";
+import { LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { movableClock } from "../support/clock.js";
+import { refreshesAt } from "../support/signed-in.js";
+
+const WEEK_MS = 604_800_000;
+const SCOPES = ["identify", "guilds"];
+
+function issue(
+  simulator: DiscordSimulator,
+  user: SimulatedUser,
+  scopes: readonly string[] = SCOPES,
+): HeldToken {
+  const { access_token, refresh_token, expires_in } = simulator.issueToken(user, scopes);
+  return {
+    accessToken: access_token,
+    refreshToken: refresh_token,
+    scopes,
+    expiresAt: Date.now() + expires_in * 1000,
+  };
+}
+
+async function startHeld(createApp: (typeof LATEST_EXPRESS)[number][1]) {
+  const simulator = await startSimulator();
+  const { discord } = await startApp(createApp, simulator);
+  const clock = movableClock();
+  const advance = (ms: number) => {
+    clock.advance(ms);
+    simulator.clock.advance(ms);
+  };
+  return { simulator, discord, user: simulator.addUser(), advance };
+}
+
+function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => expect.fail("This was to be refused."),
+    (error: unknown) => error,
+  );
+}
+
+describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
+  it("gives the calls of a signed-in user, outside of any request", async () => {
+    const { simulator, discord, user } = await startHeld(createApp);
+    const guild = simulator.addGuild();
+    simulator.addMember(guild, user);
+
+    const session = discord.sessionFromToken(issue(simulator, user));
+
+    expect((await session.fetchUser()).id).toBe(user.id);
+    expect((await session.fetchGuilds()).map(({ id }) => id)).toEqual([guild.id]);
+    expect((await session.fetchAuthorization()).scopes).toEqual(SCOPES);
+    expect(await session.request("/users/@me")).toMatchObject({ id: user.id });
+    await expect(session.fetchConnections()).rejects.toMatchObject({ code: "missing_scopes" });
+  });
+
+  it("refreshes an expired token once, and hands back the new pair once", async () => {
+    const { simulator, discord, user, advance } = await startHeld(createApp);
+    const changes: (Token | undefined)[] = [];
+    const held = issue(simulator, user);
+    const session = discord.sessionFromToken(held, (token) => void changes.push(token));
+    advance(WEEK_MS + 1);
+
+    await Promise.all([session.fetchUser(), session.fetchGuilds(), session.request("/users/@me")]);
+
+    expect(refreshesAt(simulator)).toBe(1);
+    expect(changes).toHaveLength(1);
+    const [next] = changes;
+    expect(next?.accessToken).not.toBe(held.accessToken);
+    expect(next?.refreshToken).not.toBe(held.refreshToken);
+    expect(next?.scopes).toEqual(SCOPES);
+
+    const later = discord.sessionFromToken(next as Token);
+    expect((await later.fetchUser({ fresh: true })).id).toBe(user.id);
+  });
+
+  it("finds again what it has cached when the app names the token", async () => {
+    const { simulator, discord, user } = await startHeld(createApp);
+    const held = { ...issue(simulator, user), id: "row 17" };
+
+    await discord.sessionFromToken(held).fetchUser();
+    await discord.sessionFromToken(held).fetchUser();
+
+    expect(simulator.requestsTo("/users/@me")).toHaveLength(1);
+  });
+
+  it.each([
+    ["at the refresh", (advance: (ms: number) => void) => advance(WEEK_MS + 1)],
+    ["at a call", () => undefined],
+  ])("tells that Discord has ended the token: %s", async (_when, move) => {
+    const { simulator, discord, user, advance } = await startHeld(createApp);
+    const changes: (Token | undefined)[] = [];
+    const session = discord.sessionFromToken(issue(simulator, user), (token) => void changes.push(token));
+    simulator.removeAuthorization(user);
+    move(advance);
+
+    const error = await rejectionOf(session.fetchUser());
+
+    expect(error).toBeInstanceOf(Unauthorized);
+    expect(error).toMatchObject({ code: "grant_ended", status: 401 });
+    expect(changes).toEqual([undefined]);
+    await expect(session.fetchUser()).rejects.toBeInstanceOf(Unauthorized);
+    expect(changes).toEqual([undefined]);
+  });
+
+  it("is not ended by a Discord that is down", async () => {
+    const { simulator, discord, user, advance } = await startHeld(createApp);
+    const changes: (Token | undefined)[] = [];
+    const session = discord.sessionFromToken(issue(simulator, user), (token) => void changes.push(token));
+    advance(WEEK_MS + 1);
+    simulator.fail({ route: "POST /oauth2/token", kind: "status", status: 503 });
+
+    await expect(session.fetchUser()).rejects.toMatchObject({ code: "discord_unavailable" });
+    expect(changes).toEqual([]);
+    expect((await session.fetchUser()).id).toBe(user.id);
+    expect(changes).toHaveLength(1);
+  });
+
+  it("tells the new pair again at the next use when it could not be stored", async () => {
+    const { simulator, discord, user, advance } = await startHeld(createApp);
+    const stored: (Token | undefined)[] = [];
+    const databaseIsDown = new Error("The database is down.");
+    let isDown = true;
+    const store: OnTokenChange = async (token) => {
+      if (isDown) throw databaseIsDown;
+      stored.push(token);
+    };
+    const session = discord.sessionFromToken(issue(simulator, user), store);
+    advance(WEEK_MS + 1);
+
+    expect(await rejectionOf(session.fetchUser())).toBe(databaseIsDown);
+    isDown = false;
+    expect((await session.fetchUser()).id).toBe(user.id);
+
+    expect(refreshesAt(simulator)).toBe(1);
+    expect(stored).toHaveLength(1);
+  });
+
+  it("adds its user to a guild, whose id it checks before anything else", async () => {
+    const { simulator, discord, user } = await startHeld(createApp);
+    const guild = simulator.addGuild();
+    const session = discord.sessionFromToken(issue(simulator, user, ["identify", "guilds.join"]));
+
+    await expect(session.addToGuild("../1")).rejects.toMatchObject({ code: "invalid_snowflake" });
+    expect(simulator.requests).toEqual([]);
+    expect((await session.addToGuild(guild.id))?.id).toBe(user.id);
+    expect(await session.addToGuild(guild.id)).toBeNull();
+  });
+});
+
+describe.each(LATEST_EXPRESS)("sessionFromAccessToken on %s", (_name, createApp) => {
+  it("gives the same calls for a token that a client sent", async () => {
+    const { simulator, discord, user } = await startHeld(createApp);
+    const { access_token } = simulator.issueToken(user, SCOPES);
+
+    const session = await discord.sessionFromAccessToken(access_token);
+
+    expect((await session.fetchUser()).id).toBe(user.id);
+    await expect(session.fetchConnections()).rejects.toMatchObject({ code: "missing_scopes" });
+  });
+
+  it("asks Discord once a minute for each token, and once for all at once", async () => {
+    const { simulator, discord, user, advance } = await startHeld(createApp);
+    const { access_token } = simulator.issueToken(user, SCOPES);
+    const asked = () => simulator.requestsTo("/oauth2/@me").length;
+
+    await Promise.all([1, 2, 3].map(() => discord.sessionFromAccessToken(access_token)));
+    advance(59_000);
+    await discord.sessionFromAccessToken(access_token);
+    expect(asked()).toBe(1);
+
+    advance(1001);
+    await discord.sessionFromAccessToken(access_token);
+    expect(asked()).toBe(2);
+  });
+
+  it("refuses a token that was issued to another application", async () => {
+    const simulator = await startSimulator();
+    const { discord } = await startApp(createApp, simulator, { discord: { clientId: "42" } });
+    const { access_token } = simulator.issueToken(simulator.addUser(), SCOPES);
+
+    const error = await rejectionOf(discord.sessionFromAccessToken(access_token));
+
+    expect(error).toBeInstanceOf(Unauthorized);
+    expect(String(error)).toContain("another application");
+    await rejectionOf(discord.sessionFromAccessToken(access_token));
+    expect(simulator.requestsTo("/oauth2/@me")).toHaveLength(1);
+  });
+
+  it("notices within a minute that the user has removed the app", async () => {
+    const { simulator, discord, user, advance } = await startHeld(createApp);
+    const { access_token } = simulator.issueToken(user, SCOPES);
+    await (await discord.sessionFromAccessToken(access_token)).fetchUser();
+    simulator.removeAuthorization(user);
+
+    advance(60_001);
+
+    await expect(discord.sessionFromAccessToken(access_token)).rejects.toBeInstanceOf(Unauthorized);
+  });
+
+  it.each(["", "with space", "x".repeat(3000), "täst"])(
+    "refuses what cannot be a token, and asks nobody: %j",
+    async (token) => {
+      const { simulator, discord } = await startHeld(createApp);
+
+      await expect(discord.sessionFromAccessToken(token)).rejects.toBeInstanceOf(Unauthorized);
+      expect(simulator.requests).toEqual([]);
+    },
+  );
+
+  it("refuses made-up tokens, and they stop nobody else", async () => {
+    const simulator = await startSimulator();
+    const { discord } = await startApp(createApp, simulator, { discord: { invalidRequestLimit: 100 } });
+    const user = simulator.addUser();
+    const made = Array.from({ length: 40 }, (_, index) => `made-up-${index}`);
+
+    const errors = await Promise.all(made.map((token) => rejectionOf(discord.sessionFromAccessToken(token))));
+
+    const codes = errors.map((error) => (error as { code: string }).code);
+    expect(codes.filter((code) => code === "not_signed_in")).toHaveLength(10);
+    expect(codes.filter((code) => code === "rate_limited")).toHaveLength(30);
+    const session = discord.sessionFromToken(issue(simulator, user));
+    expect((await session.fetchUser()).id).toBe(user.id);
+  });
+
+  it("does not send a token again that it knows to be made up", async () => {
+    const { simulator, discord } = await startHeld(createApp);
+
+    for (let times = 0; times < 3; times += 1)
+      await expect(discord.sessionFromAccessToken("made-up")).rejects.toBeInstanceOf(Unauthorized);
+
+    expect(simulator.requests).toHaveLength(1);
+  });
+
+  it("passes on that Discord cannot be asked", async () => {
+    const { simulator, discord, user } = await startHeld(createApp);
+    const { access_token } = simulator.issueToken(user, SCOPES);
+    simulator.fail({ route: "/oauth2/@me", kind: "status", status: 500 });
+
+    await expect(discord.sessionFromAccessToken(access_token)).rejects.toMatchObject({
+      code: "discord_unavailable",
+    });
+    expect((await discord.sessionFromAccessToken(access_token)).fetchUser).toBeTypeOf("function");
+  });
+});
+
+describe.each(LATEST_EXPRESS)("clientCredentials on %s", (_name, createApp) => {
+  it("gives a token for the application's owner, which sessionFromToken takes", async () => {
+    const { simulator, discord } = await startHeld(createApp);
+
+    const token = await discord.clientCredentials(["identify", "connections"]);
+    const owner = await discord.sessionFromToken(token).fetchUser();
+
+    expect(token).toMatchObject({ scopes: ["identify", "connections"], refreshToken: undefined });
+    expect(Object.keys(token)).not.toContain("guild");
+    expect(owner.username).toBe("the.owner");
+    expect(simulator.requestsTo("POST /oauth2/token")[0]?.form).toMatchObject({
+      grant_type: "client_credentials",
+      scope: "identify connections",
+    });
+  });
+
+  it("asks for identify unless told otherwise", async () => {
+    const { discord } = await startHeld(createApp);
+
+    expect((await discord.clientCredentials()).scopes).toEqual(["identify"]);
+  });
+
+  it("passes on what Discord says of a scope or of the application", async () => {
+    const { simulator, discord } = await startHeld(createApp);
+    const stranger = new DiscordOAuth2Session(createApp(), {
+      ...simulator.options,
+      redirectUri: "http://localhost/callback",
+      clientSecret: "not-the-secret",
+    });
+
+    await expect(discord.clientCredentials(["no.such.scope"])).rejects.toMatchObject({
+      code: "discord_error",
+      error: "invalid_scope",
+    });
+    await expect(stranger.clientCredentials()).rejects.toMatchObject({ code: "client_rejected" });
+    await stranger.close();
+  });
+});

@@ -1,0 +1,97 @@
+import { describe, expect, it } from "vitest";
+import { MissingScopes } from "../../src/index.js";
+import type { BrowserResponse } from "../../src/testing/index.js";
+import { LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { signedInAs } from "../support/login.js";
+import { startSignedIn } from "../support/signed-in.js";
+
+function scopesIn({ location = "" }: BrowserResponse): string | null {
+  return new URL(location).searchParams.get("scope");
+}
+
+describe.each(LATEST_EXPRESS)("incremental authorization on %s", (_name, createApp) => {
+  it("asks for what is missing in addition, and keeps what was granted", async () => {
+    const { app, browser, simulator, user } = await startSignedIn(createApp, {
+      scopes: ["identify", "guilds"],
+      login: (req) =>
+        req.query["more"] === undefined
+          ? {}
+          : { scopes: String(req.query["more"]).split(" "), incremental: true, returnTo: "/connections" },
+    });
+    await browser.get("/connections");
+    const { scopes } = app.errors.at(-1) as MissingScopes;
+    expect(app.errors.at(-1)).toBeInstanceOf(MissingScopes);
+    expect(scopes).toEqual(["connections"]);
+
+    const asked = await browser.get(`/login?more=${scopes.join("+")}`);
+    expect(scopesIn(asked)).toBe("identify guilds connections");
+    const back = await browser.get(await simulator.approve(asked.location ?? "", { user }), {
+      crossSite: true,
+    });
+
+    expect(back.json()).toMatchObject({
+      returnTo: "/connections",
+      scopes: ["identify", "guilds", "connections"],
+    });
+    expect((await browser.get("/connections")).status).toBe(200);
+    expect((await browser.get("/guilds")).status).toBe(200);
+    expect(await signedInAs(browser)).toBe(user.id);
+  });
+
+  it("keeps the session's data of the app, since it is the same user", async () => {
+    const { browser, user } = await startSignedIn(createApp, {
+      login: { scopes: ["guilds"], incremental: true },
+      routes: (to) => {
+        to.post("/basket", (req, res) => {
+          Object.assign(req.session, { basket: 3 });
+          res.end();
+        });
+        to.get("/basket", (req, res) => void res.json((req.session as { basket?: number }).basket ?? null));
+      },
+    });
+    await browser.post("/basket");
+
+    await browser.signIn("/login", { user });
+
+    expect((await browser.get("/basket")).json()).toBe(3);
+  });
+
+  it("does not ask again for what Discord asks each time", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      login: (req) =>
+        req.query["more"] === undefined
+          ? { scopes: ["identify", "bot"] }
+          : { scopes: ["guilds"], incremental: true },
+    });
+    const [user, guild] = [simulator.addUser(), simulator.addGuild({ bot: false })];
+    simulator.addMember(guild, user, { owner: true });
+    const browser = app.browser();
+    await browser.signIn("/login", { user, guildId: guild.id });
+
+    expect(scopesIn(await browser.get("/login?more=yes"))).toBe("identify guilds");
+  });
+
+  it("starts from the configured scopes for who is not signed in", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      discord: { scopes: ["identify", "email"] },
+      login: { scopes: ["guilds"], incremental: true },
+    });
+
+    expect(scopesIn(await app.browser().get("/login"))).toBe("identify email guilds");
+  });
+
+  it("goes by what was granted, not by what was asked for", async () => {
+    const { app, browser, simulator, user } = await startSignedIn(createApp, {
+      scopes: ["identify", "guilds"],
+    });
+    const fresh = app.browser();
+
+    await fresh.signIn("/login", { user: simulator.addUser(), scopes: ["identify"] });
+
+    expect((await fresh.get("/guilds")).json()).toMatchObject({ code: "missing_scopes" });
+    expect((await browser.get("/guilds")).status).toBe(200);
+    expect(await signedInAs(browser)).toBe(user.id);
+  });
+});

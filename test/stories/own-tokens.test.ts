@@ -1,0 +1,229 @@
+import type { IncomingMessage } from "node:http";
+import type { Application } from "express";
+import { MemoryStore } from "express-session";
+import { describe, expect, it } from "vitest";
+import { replaceClock } from "../../src/clock.js";
+import { DiscordOAuth2Session, type DiscordOptions, type Token } from "../../src/index.js";
+import type { DiscordSimulator } from "../../src/testing/index.js";
+import { LATEST_EXPRESS, startApp, type TestAppOptions } from "../support/app.js";
+import { createGate, type Gate } from "../support/gate.js";
+import { exchangesAt, openLogin } from "../support/login.js";
+import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
+import { slowRoute } from "../support/slow-route.js";
+
+/** A table of the app's own, one row a user. */
+class TokenTable {
+  readonly rows = new Map<string, Token>();
+  readsFail = false;
+  writesFail = false;
+  /** What the next write waits for. */
+  gate: Gate | undefined;
+
+  async find(userId: string): Promise<Token | undefined> {
+    if (this.readsFail) throw new Error("The database is away.");
+    return this.rows.get(userId);
+  }
+
+  async save(userId: string, token: Token | undefined): Promise<void> {
+    if (this.writesFail) throw new Error("The database takes no writes.");
+    const { gate } = this;
+    this.gate = undefined;
+    await gate?.opened;
+    if (token) this.rows.set(userId, token);
+    else this.rows.delete(userId);
+  }
+}
+
+/** Keeps the tokens in the app's table, under the user's id. */
+class OwnTokens extends DiscordOAuth2Session {
+  readonly table: TokenTable;
+
+  constructor(table: TokenTable, app: Application, options: DiscordOptions) {
+    super(app, options);
+    this.table = table;
+  }
+
+  override async getAuthorizationToken(req: IncomingMessage): Promise<Token | undefined> {
+    const userId = this.userId(req);
+    return userId === undefined ? undefined : this.table.find(userId);
+  }
+
+  override async saveAuthorizationToken(req: IncomingMessage, token: Token | undefined): Promise<void> {
+    const userId = token?.userId ?? this.userId(req);
+    if (userId !== undefined) await this.table.save(userId, token);
+  }
+}
+
+/** Watches what is saved, and leaves the keeping to the library. */
+class Watching extends DiscordOAuth2Session {
+  readonly saved: (Token | undefined)[] = [];
+
+  override async getAuthorizationToken(req: IncomingMessage): Promise<Token | undefined> {
+    return super.getAuthorizationToken(req);
+  }
+
+  override async saveAuthorizationToken(req: IncomingMessage, token: Token | undefined): Promise<void> {
+    this.saved.push(token);
+    await super.saveAuthorizationToken(req, token);
+  }
+}
+
+describe.each(LATEST_EXPRESS)(
+  "on %s, tokens that an app keeps in a table of its own",
+  (_express, createApp) => {
+    it("carry a sign-in through guarded page, refresh and logout", async () => {
+      const { simulator, table, user, browser, advance } = await startWith();
+      const first = table.rows.get(user.id);
+      expect((await browser.get("/guarded")).status).toBe(200);
+      advance(WEEK_MS);
+      const answers = await Promise.all(Array.from({ length: 20 }, () => browser.get("/user?fresh=true")));
+      expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
+      expect(refreshesAt(simulator)).toBe(1);
+      const second = table.rows.get(user.id);
+      expect(second).toMatchObject({ id: first?.id, userId: user.id, scopes: ["identify"] });
+      expect(second?.refreshToken).not.toBe(first?.refreshToken);
+
+      await browser.post("/logout");
+      expect(table.rows.size).toBe(0);
+      expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+    });
+
+    it("stay gone when a slow request brings the session back after a logout", async () => {
+      const slow = slowRoute();
+      const { browser } = await startWith({ routes: slow.mount });
+      const writing = browser.get(slow.path);
+      await slow.entered;
+      await browser.post("/logout");
+      slow.letGo();
+      await writing;
+      expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+    });
+
+    it("are the next user's after an account switch", async () => {
+      const { simulator, table, browser } = await startWith();
+      const former = browser.clone();
+      const second = simulator.addUser();
+      await browser.signIn("/login", { user: second });
+      expect([...table.rows.keys()]).toEqual([second.id]);
+      expect((await browser.get("/me")).json()).toEqual({ id: second.id });
+      expect((await former.get("/guarded")).status).toBe(401);
+    });
+
+    it("are those of one login after a double click", async () => {
+      const { simulator, app, table, user } = await startWith();
+      const browser = app.browser();
+      const { callbackUrl } = await openLogin(browser, simulator, user);
+      const twice = [browser, browser.clone()];
+      const answers = await Promise.all(twice.map((one) => one.get(callbackUrl)));
+      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+      expect(exchangesAt(simulator)).toBe(1);
+      expect(table.rows.size).toBe(1);
+      for (const one of twice) expect((await one.get("/me")).json()).toEqual({ id: user.id });
+    });
+
+    it("keep a refresh when the login's callback comes once more", async () => {
+      const { simulator, app, table, user, advance } = await startWith({ accessTokenSeconds: 60 });
+      const browser = app.browser();
+      const { callbackUrl } = await openLogin(browser, simulator, user);
+      const late = browser.clone();
+      await browser.get(callbackUrl);
+      advance(60_000);
+      await browser.get("/guarded");
+      const refreshed = table.rows.get(user.id);
+      expect((await late.get(callbackUrl)).json()).toMatchObject({ replayed: true });
+      expect(table.rows.get(user.id)).toEqual(refreshed);
+    });
+
+    it("that cannot be read sign nobody out", async () => {
+      const { table, browser } = await startWith();
+      table.readsFail = true;
+      expect(failureOf(await browser.get("/guarded"))).toBe("503 store_failed");
+      table.readsFail = false;
+      expect((await browser.get("/guarded")).status).toBe(200);
+    });
+
+    it("that cannot be written are kept in memory, and written at the next use", async () => {
+      const { simulator, table, user, browser, advance } = await startWith();
+      const first = table.rows.get(user.id);
+      advance(WEEK_MS);
+      table.writesFail = true;
+      for (const _ of [1, 2]) expect((await browser.get("/user?fresh=true")).status).toBe(200);
+      expect(table.rows.get(user.id)).toEqual(first);
+
+      advance(WEEK_MS);
+      expect((await browser.get("/user?fresh=true")).status).toBe(200);
+      expect(refreshesAt(simulator)).toBe(2);
+      table.writesFail = false;
+      expect((await browser.get("/user?fresh=true")).status).toBe(200);
+      expect(table.rows.get(user.id)?.expiresAt).toBeGreaterThan(first?.expiresAt ?? 0);
+      expect((await browser.get("/user?fresh=true")).status).toBe(200);
+      expect(refreshesAt(simulator)).toBe(2);
+    });
+
+    it("fail a login that they cannot be written for", async () => {
+      const { simulator, app, table } = await startWith();
+      table.writesFail = true;
+      const browser = app.browser();
+      const user = simulator.addUser();
+      expect(failureOf(await browser.signIn("/login", { user }))).toBe("503 store_failed");
+      table.writesFail = false;
+      await browser.signIn("/login", { user });
+      expect((await browser.get("/me")).json()).toEqual({ id: user.id });
+    });
+
+    it("are looked for again when Discord refuses what another process has just used", async () => {
+      const store = new MemoryStore();
+      const { simulator, table, browser, advance } = await startWith({ session: { store } });
+      const other = await startApp(createApp, simulator, {
+        session: { store },
+        create: (app, options) => new OwnTokens(table, app, options),
+      });
+      advance(WEEK_MS);
+      // Waits are real ones here: they are for something that really happens meanwhile.
+      replaceClock({ now: () => Date.now() + WEEK_MS });
+      const gate = createGate();
+      table.gate = gate;
+      const first = browser.get("/guarded");
+      await expect.poll(() => answeredRefreshes(simulator), { interval: 5 }).toEqual([200]);
+      const second = browser.get(`${other.url}/me`);
+      await expect.poll(() => answeredRefreshes(simulator), { interval: 5 }).toEqual([200, 400]);
+      gate.open();
+      expect((await Promise.all([first, second])).map(({ status }) => status)).toEqual([200, 200]);
+      expect((await browser.get("/user?fresh=true")).status).toBe(200);
+    });
+
+    it("may be left to the library by methods that only watch", async () => {
+      const watching: Watching[] = [];
+      const create: TestAppOptions["create"] = (app, options) => {
+        const created = new Watching(app, options);
+        watching.push(created);
+        return created;
+      };
+      const { simulator, browser, advance } = await startSignedIn(createApp, { create });
+      advance(WEEK_MS);
+      expect((await browser.get("/user?fresh=true")).status).toBe(200);
+      expect(refreshesAt(simulator)).toBe(1);
+      await browser.post("/logout");
+      expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+      expect(watching[0]?.saved.map((token) => typeof token)).toEqual(["object", "object", "undefined"]);
+    });
+
+    /** With a visitor signed in, whose tokens lie in the table. */
+    async function startWith({
+      accessTokenSeconds = 604_800,
+      ...options
+    }: Pick<TestAppOptions, "routes" | "session"> & { accessTokenSeconds?: number } = {}) {
+      const table = new TokenTable();
+      const started = await startSignedIn(createApp, {
+        ...options,
+        behaviour: { accessTokenSeconds },
+        create: (app, given) => new OwnTokens(table, app, given),
+      });
+      return { ...started, table };
+    }
+  },
+);
+
+function answeredRefreshes(simulator: DiscordSimulator): (number | undefined)[] {
+  return simulator.requestsTo("POST /oauth2/token").map(({ status }) => status);
+}

@@ -1,0 +1,258 @@
+import { inspect } from "node:util";
+import type { Request } from "express";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import {
+  DiscordOAuth2Session,
+  type DiscordOptions,
+  HttpException,
+  requiresAuthorization,
+  type Token,
+} from "../../src/index.js";
+import { forward, LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { lastError, signedInAs } from "../support/login.js";
+
+const OPTIONS = {
+  clientId: "1100000000000000099",
+  clientSecret: "a-client-secret-that-nobody-may-see",
+  redirectUri: "http://localhost:3000/callback",
+} as const satisfies DiscordOptions;
+
+const SETTINGS = {
+  DISCORD_CLIENT_ID: "2200000000000000099",
+  DISCORD_CLIENT_SECRET: "a-secret-from-the-settings",
+  DISCORD_REDIRECT_URI: "http://localhost:4000/callback",
+};
+
+/** Keeps one of the two methods as it is. */
+class HalfOverridden extends DiscordOAuth2Session {
+  override async getAuthorizationToken(): Promise<Token | undefined> {
+    return undefined;
+  }
+}
+
+class OtherHalfOverridden extends DiscordOAuth2Session {
+  override async saveAuthorizationToken(): Promise<void> {}
+}
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+describe.each(LATEST_EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) => {
+  it("is the app's instance once it is made with the app", () => {
+    const app = createApp();
+    const discord = new DiscordOAuth2Session(app, OPTIONS);
+
+    expect(app.get("discord")).toBe(discord);
+    expect(discord.clientId).toBe(OPTIONS.clientId);
+    expect(discord.redirectUri).toBe(OPTIONS.redirectUri);
+  });
+
+  it("is the app's instance once it is initialised with the app", () => {
+    const app = createApp();
+    const discord = new DiscordOAuth2Session(OPTIONS);
+
+    expect(app.get("discord")).toBeUndefined();
+    expect(discord.init(app)).toBe(discord);
+    expect(app.get("discord")).toBe(discord);
+  });
+
+  it("reads the environment, the app's settings before it, and the options before both", () => {
+    const app = createApp();
+    vi.stubEnv("DISCORD_CLIENT_ID", "1");
+    vi.stubEnv("DISCORD_CLIENT_SECRET", "from-the-environment");
+    vi.stubEnv("DISCORD_REDIRECT_URI", "http://localhost:1/callback");
+    expect(new DiscordOAuth2Session(createApp()).clientId).toBe("1");
+
+    app.set("DISCORD_CLIENT_ID", "2");
+    app.set("DISCORD_REDIRECT_URI", "http://localhost:2/callback");
+    const discord = new DiscordOAuth2Session(app, { redirectUri: "http://localhost:3/callback" });
+
+    expect(discord.clientId).toBe("2");
+    expect(discord.redirectUri).toBe("http://localhost:3/callback");
+  });
+
+  it("reads nothing before init", () => {
+    const app = createApp();
+    const discord = new DiscordOAuth2Session();
+    for (const [name, value] of Object.entries(SETTINGS)) app.set(name, value);
+
+    expect(discord.init(app).clientId).toBe(SETTINGS.DISCORD_CLIENT_ID);
+  });
+
+  it("says all that is wrong at init, and is not the app's instance then", () => {
+    const app = createApp();
+
+    expect(() => new DiscordOAuth2Session(app, { clientSecret: "two words", scopes: [] })).toThrow(
+      /clientId is missing[\s\S]*redirectUri is missing[\s\S]*clientSecret must be[\s\S]*scopes must be/,
+    );
+    expect(app.get("discord")).toBeUndefined();
+  });
+
+  it("serves several apps that mean the same configuration", () => {
+    const discord = new DiscordOAuth2Session(OPTIONS);
+    const apps = [createApp(), createApp()];
+
+    for (const app of apps) discord.init(app).init(app);
+
+    expect(apps.map((app) => app.get("discord"))).toEqual([discord, discord]);
+  });
+
+  it("does not serve an app that means another configuration", () => {
+    const discord = new DiscordOAuth2Session({ redirectUri: OPTIONS.redirectUri, clientSecret: "secret" });
+    const [one, other] = [createApp(), createApp()];
+    one.set("DISCORD_CLIENT_ID", "1");
+    other.set("DISCORD_CLIENT_ID", "2");
+    discord.init(one);
+
+    expect(() => discord.init(other)).toThrow(
+      new TypeError(
+        "This DiscordOAuth2Session serves another app with another configuration. Make one instance for each configuration.",
+      ),
+    );
+    expect(other.get("discord")).toBeUndefined();
+    expect(discord.clientId).toBe("1");
+  });
+
+  it("is the only one of an app", () => {
+    const app = createApp();
+    const discord = new DiscordOAuth2Session(app, OPTIONS);
+
+    expect(() => new DiscordOAuth2Session(app, OPTIONS)).toThrow(
+      /^This app has a DiscordOAuth2Session already\./,
+    );
+    expect(app.get("discord")).toBe(discord);
+  });
+
+  it("may be another one on a sub-app, which else uses its parent's", () => {
+    const [app, own, plain] = [createApp(), createApp(), createApp()];
+    const discord = new DiscordOAuth2Session(app, OPTIONS);
+    app.use("/own", own);
+    app.use("/plain", plain);
+    const other = new DiscordOAuth2Session(own, { ...OPTIONS, clientId: "1" });
+
+    expect(own.get("discord")).toBe(other);
+    expect(plain.get("discord")).toBe(discord);
+    expect(app.get("discord")).toBe(discord);
+  });
+
+  it("shares the sign-in with a sub-app that has an instance of its own for the same application", async () => {
+    const simulator = await startSimulator();
+    const parent = await startApp(createApp, simulator, {
+      routes: (app) => {
+        const admin = createApp();
+        const own = new DiscordOAuth2Session(admin, {
+          ...simulator.options,
+          redirectUri: "http://127.0.0.1/admin/callback",
+          scopes: ["identify", "guilds"],
+        });
+        app.use("/admin", admin);
+        admin.get(
+          "/scopes",
+          requiresAuthorization,
+          forward(async (req, res) => void res.json(await own.grantedScopes(req))),
+        );
+      },
+    });
+    const user = simulator.addUser();
+    const browser = parent.browser();
+
+    expect((await browser.get("/admin/scopes")).status).toBe(401);
+    await browser.signIn("/login", { user });
+
+    expect(await signedInAs(browser)).toBe(user.id);
+    expect((await browser.get("/admin/scopes")).json()).toEqual(["identify"]);
+  });
+
+  it("is found by guards only once there is one", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      create: (_app, options) => new DiscordOAuth2Session(options),
+      routes: (to) => to.get("/guarded", requiresAuthorization, (_req, res) => void res.end()),
+    });
+
+    expect((await app.browser().get("/guarded")).status).toBe(500);
+    expect(lastError(app)).toMatchObject({
+      code: "init_missing",
+      message: expect.stringContaining("discord.init(app)"),
+    });
+    expect((await app.browser().get("/login")).status).toBe(500);
+    expect(lastError(app)).toMatchObject({ code: "init_missing" });
+    expect((await app.browser().get("/callback?code=a&state=b")).status).toBe(500);
+    expect(lastError(app)).toMatchObject({ code: "init_missing" });
+  });
+
+  it("can be initialised while the app is running", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      create: (_app, options) => new DiscordOAuth2Session(options),
+    });
+    const user = simulator.addUser();
+    const browser = app.browser();
+    expect((await browser.get("/login")).status).toBe(500);
+
+    app.discord.init(app.app);
+
+    await browser.signIn("/login", { user });
+    expect(await signedInAs(browser)).toBe(user.id);
+  });
+
+  it("wants both token methods overridden, or neither", () => {
+    for (const Half of [HalfOverridden, OtherHalfOverridden]) {
+      const app = createApp();
+      expect(() => new Half(app, OPTIONS)).toThrow(
+        new TypeError("Override getAuthorizationToken and saveAuthorizationToken together, or neither."),
+      );
+      expect(app.get("discord")).toBeUndefined();
+    }
+  });
+
+  it("keeps the token where the two methods put it", async () => {
+    const kept = new Map<string, Token>();
+    class InMap extends DiscordOAuth2Session {
+      override async getAuthorizationToken(req: Request): Promise<Token | undefined> {
+        return kept.get(this.userId(req) ?? "");
+      }
+      override async saveAuthorizationToken(req: Request, token: Token | undefined): Promise<void> {
+        const userId = this.userId(req) ?? "";
+        if (token) kept.set(userId, token);
+        else kept.delete(userId);
+      }
+    }
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, { create: (to, options) => new InMap(to, options) });
+    const user = simulator.addUser();
+    const browser = app.browser();
+
+    await browser.signIn("/login", { user });
+    expect(kept.get(user.id)).toMatchObject({ userId: user.id, scopes: ["identify"] });
+    expect(await signedInAs(browser)).toBe(user.id);
+
+    await browser.post("/logout");
+    expect(kept.size).toBe(0);
+    expect(await signedInAs(browser)).toBeUndefined();
+  });
+});
+
+describe("a DiscordOAuth2Session without an app", () => {
+  it("says that init is missing", async () => {
+    const discord = new DiscordOAuth2Session(OPTIONS);
+
+    expect(() => discord.clientId).toThrow(HttpException);
+    await expect(discord.botRequest("/users/@me")).rejects.toMatchObject({
+      code: "init_missing",
+      status: 500,
+      message: expect.stringContaining("discord.init(app)"),
+    });
+  });
+
+  it("closes without complaint", async () => {
+    await expect(new DiscordOAuth2Session().close()).resolves.toBeUndefined();
+  });
+
+  it("hides its options", () => {
+    expect(inspect(new DiscordOAuth2Session(OPTIONS), { depth: 10, showHidden: true })).not.toContain(
+      OPTIONS.clientSecret,
+    );
+  });
+});

@@ -1,0 +1,206 @@
+import { MemoryStore } from "express-session";
+import { describe, expect, it } from "vitest";
+import { LATEST_EXPRESS } from "../support/app.js";
+import { NOTE, type ObservedStore, observe, RECORD, SharedStore } from "../support/memory-store.js";
+import {
+  failureOf,
+  lastFailure,
+  refreshesAt,
+  type SignedIn,
+  type StoryOptions,
+  startSignedIn,
+  WEEK_MS,
+} from "../support/signed-in.js";
+
+interface Story extends SignedIn {
+  readonly observed: ObservedStore;
+}
+
+async function start(createApp: Parameters<typeof startSignedIn>[0], options?: StoryOptions): Promise<Story> {
+  const observed = observe(new MemoryStore());
+  return {
+    ...(await startSignedIn(createApp, { ...options, session: { store: observed.store } })),
+    observed,
+  };
+}
+
+function recordReads({ uses }: ObservedStore): number {
+  return uses.filter((use) => use.startsWith("get ") && RECORD.test(use.slice(4))).length;
+}
+
+async function keyOfRecord({ content }: ObservedStore): Promise<string> {
+  return Object.keys(await content()).find((id) => RECORD.test(id)) ?? "";
+}
+
+describe.each(LATEST_EXPRESS)("stored tokens on %s", (_name, createApp) => {
+  it("are read at most once in thirty seconds", async () => {
+    const { observed, browser, advance } = await start(createApp);
+    const before = recordReads(observed);
+    for (let visit = 0; visit < 20; visit += 1) await browser.get("/guarded");
+    expect(recordReads(observed)).toBe(before);
+
+    advance(31_000);
+    for (let visit = 0; visit < 20; visit += 1) expect((await browser.get("/guarded")).status).toBe(200);
+    expect(recordReads(observed)).toBe(before + 1);
+  });
+
+  it("that are missing mean signed out, and are looked for at most once in thirty seconds", async () => {
+    const { observed, browser, advance } = await start(createApp);
+    const before = recordReads(observed);
+    observed.store.destroy(await keyOfRecord(observed));
+    expect((await browser.get("/guarded")).status).toBe(200);
+
+    advance(31_000);
+    for (const _ of [1, 2, 3]) expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+    expect(recordReads(observed)).toBe(before + 1);
+
+    advance(31_000);
+    expect((await browser.get("/authorized")).json()).toBe(false);
+    expect(recordReads(observed)).toBe(before + 2);
+  });
+
+  it("count as missing when the store knows no such file, as long as it says so", async () => {
+    const { observed, browser, advance } = await start(createApp);
+    const before = recordReads(observed);
+    observed.fail(
+      "get",
+      RECORD,
+      Object.assign(new Error("No such file."), { code: "ENOENT", syscall: "open" }),
+    );
+    advance(31_000);
+    for (const _ of [1, 2, 3]) expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+    expect(recordReads(observed)).toBe(before + 1);
+
+    observed.recover();
+    advance(31_000);
+    expect((await browser.get("/guarded")).status).toBe(200);
+  });
+
+  it("that cannot be read sign nobody out", async () => {
+    const { observed, app, user, browser, advance } = await start(createApp);
+    observed.fail("get");
+    advance(31_000);
+    for (const path of ["/guarded", "/authorized", "/user", "/scoped"])
+      expect(failureOf(await browser.get(path))).toBe("503 store_failed");
+    expect(lastFailure(app)).toEqual({ name: "HttpException", status: 503, code: "store_failed" });
+    expect(app.errors.at(-1)).toHaveProperty("cause.message", "The store is out of order.");
+
+    observed.recover();
+    expect((await browser.get("/user")).json()).toMatchObject({ id: user.id });
+  });
+
+  it("that were changed sign out", async () => {
+    const { observed, browser, advance } = await start(createApp);
+    const key = await keyOfRecord(observed);
+    const record = (await observed.content())[key];
+    const grant = record?.grant ?? "";
+    const other = grant.startsWith("A") ? "B" : "A";
+    for (const changed of [other + grant.slice(1), grant.slice(0, -8), grant.slice(0, 20), "", undefined]) {
+      observed.store.set(key, { ...record, grant: changed } as never);
+      advance(31_000);
+      expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+    }
+    observed.store.set(key, { ...record, grant } as never);
+    advance(31_000);
+    expect((await browser.get("/guarded")).status).toBe(200);
+  });
+
+  it("that the store refuses are kept in memory, and written at the next use", async () => {
+    const { observed, simulator, browser, advance } = await start(createApp);
+    const key = await keyOfRecord(observed);
+    const before = (await observed.content())[key]?.grant;
+    advance(WEEK_MS);
+    observed.fail("set");
+    for (const _ of [1, 2, 3]) expect((await browser.get("/user?fresh=true")).status).toBe(200);
+    expect((await observed.content())[key]?.grant).toBe(before);
+    expect(refreshesAt(simulator)).toBe(1);
+
+    observed.recover();
+    expect((await browser.get("/guarded")).status).toBe(200);
+    await expect.poll(async () => (await observed.content())[key]?.grant).not.toBe(before);
+
+    const writes = observed.uses.length;
+    expect((await browser.get("/guarded")).status).toBe(200);
+    expect(observed.uses.slice(writes).filter((use) => use.includes("discord-"))).toEqual([]);
+    advance(31_000);
+    expect((await browser.get("/user?fresh=true")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(1);
+  });
+
+  it("live through weeks in which the store fails to set them", async () => {
+    const { observed, simulator, browser, advance } = await start(createApp);
+    advance(WEEK_MS);
+    observed.fail("set");
+    expect((await browser.get("/user?fresh=true")).status).toBe(200);
+
+    for (let week = 2; week <= 4; week += 1) {
+      advance(WEEK_MS);
+      expect((await browser.get("/user?fresh=true")).status).toBe(200);
+      expect(refreshesAt(simulator)).toBe(week);
+    }
+    observed.recover();
+    await browser.get("/guarded");
+    advance(31_000);
+    expect((await browser.get("/user?fresh=true")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(4);
+  });
+
+  it("that the store refuses are not mixed up with the former ones at a 401", async () => {
+    const { observed, simulator, browser, advance } = await start(createApp);
+    advance(WEEK_MS);
+    observed.fail("set");
+    expect((await browser.get("/guarded")).status).toBe(200);
+    expect(failureOf(await browser.get("/request?route=/users/@me/relationships"))).toMatch(/^40[14] /);
+    expect(failureOf(await browser.get("/request?route=/guilds/1/members/1"))).toBe("401 discord_error");
+    const [refresh] = simulator.requestsTo("POST /oauth2/token");
+    const sent = simulator.requests.filter(({ authorization }) => authorization === "Bearer");
+    expect(new Set(sent.map(({ token }) => token)).size).toBe(1);
+    expect(sent.length).toBeGreaterThan(1);
+    expect(refresh?.status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(1);
+  });
+
+  it("that were removed while they were refreshed stay removed", async () => {
+    const { observed, browser, advance } = await start(createApp);
+    const key = await keyOfRecord(observed);
+    advance(WEEK_MS);
+    observed.hold("get").release();
+    const checking = observed.hold("get");
+    const guarded = browser.get("/guarded");
+    await checking.begun;
+    observed.store.destroy(key);
+    checking.release();
+
+    expect(failureOf(await guarded)).toBe("401 grant_ended");
+    expect(await observed.content()).not.toHaveProperty(key);
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+  });
+
+  it("are refreshed although a store that others see does not take notes", async () => {
+    const observed = observe(new SharedStore());
+    const { simulator, browser, advance } = await startSignedIn(createApp, {
+      session: { store: observed.store },
+    });
+    advance(WEEK_MS);
+    observed.fail("set", NOTE);
+    expect((await browser.get("/guarded")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(1);
+  });
+
+  it("are refreshed without delay in a store that others see", async () => {
+    const observed = observe(new SharedStore());
+    const { simulator, app, browser, advance } = await startSignedIn(createApp, {
+      session: { store: observed.store },
+    });
+    advance(WEEK_MS);
+    const uses = observed.uses.length;
+    expect((await browser.get("/guarded")).status).toBe(200);
+    const ours = observed.uses.slice(uses).filter((use) => use.includes("discord-"));
+    // Those before read the record and the marker, and find that the pair is due.
+    expect(
+      ours.slice(-7).map((use) => `${use.split(" ")[0]} ${RECORD.test(use.slice(4)) ? "record" : "note"}`),
+    ).toEqual(["get note", "set note", "get note", "get record", "set record", "get note", "set note"]);
+    expect(refreshesAt(simulator)).toBe(1);
+    expect(app.errors).toEqual([]);
+  });
+});

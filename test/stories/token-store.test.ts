@@ -1,0 +1,206 @@
+import type { Application } from "express";
+import { MemoryStore } from "express-session";
+import Keyv from "keyv";
+import { describe, expect, it } from "vitest";
+import { now } from "../../src/clock.js";
+import type { TokenStore } from "../../src/index.js";
+import { LATEST_EXPRESS, startApp, type TestAppOptions } from "../support/app.js";
+import { exchangesAt, openLogin } from "../support/login.js";
+import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
+import { slowRoute } from "../support/slow-route.js";
+
+/** The smallest store that will do, answering at once. */
+class MapStore implements TokenStore {
+  readonly entries = new Map<string, string>();
+  readonly lifetimesMs = new Map<string, number>();
+
+  get(key: string): string | undefined {
+    return this.entries.get(key);
+  }
+
+  set(key: string, value: string, ttlMs: number): void {
+    this.entries.set(key, value);
+    this.lifetimesMs.set(key, ttlMs);
+  }
+
+  delete(key: string): void {
+    this.entries.delete(key);
+  }
+}
+
+/** Forgets each entry when its time is over. */
+class ForgetfulStore extends MapStore {
+  override get(key: string): string | undefined {
+    return now() < (this.lifetimesMs.get(key) ?? 0) ? super.get(key) : undefined;
+  }
+
+  override set(key: string, value: string, ttlMs: number): void {
+    super.set(key, value, now() + ttlMs);
+  }
+}
+
+const DAY_MS = 86_400_000;
+
+/** A page that gives the session of its visitor a longer life. */
+function rememberMe(app: Application): void {
+  app.get("/remember-me", (req, res) => {
+    req.session.cookie.maxAge = 90 * DAY_MS;
+    res.json({});
+  });
+}
+
+const KINDS: readonly (readonly [name: string, create: () => TokenStore])[] = [
+  ["a Map", () => new MapStore()],
+  ["Keyv", () => new Keyv<string>({ throwOnErrors: true })],
+];
+
+describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
+  describe.each(KINDS)("tokens in %s", (_kind, create) => {
+    it("carry a sign-in through guarded page, refresh and logout", async () => {
+      const { simulator, user, browser, advance } = await startWith(create());
+      expect((await browser.get("/guarded")).status).toBe(200);
+      advance(WEEK_MS);
+      const answers = await Promise.all([1, 2, 3, 4].map(() => browser.get("/user?fresh=true")));
+      expect(answers.map((answer) => answer.json<{ id: string }>().id)).toEqual(Array(4).fill(user.id));
+      expect(refreshesAt(simulator)).toBe(1);
+
+      await browser.post("/logout");
+      expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+    });
+
+    it("are seen by another process, with every change", async () => {
+      const tokenStore = create();
+      const store = new MemoryStore();
+      const { simulator, user, browser, advance } = await startWith(tokenStore, { store });
+      const other = await startApp(createApp, simulator, { session: { store }, discord: { tokenStore } });
+      expect((await browser.get(`${other.url}/me`)).json()).toEqual({ id: user.id });
+
+      advance(WEEK_MS);
+      for (const url of [`${other.url}/me`, "/user?fresh=true"]) {
+        expect((await browser.get(url)).status).toBe(200);
+      }
+      expect(refreshesAt(simulator)).toBe(1);
+    });
+
+    it("stay gone when a slow request brings the session back after a logout", async () => {
+      const slow = slowRoute();
+      const { browser } = await startWith(create(), { routes: slow.mount });
+      const writing = browser.get(slow.path);
+      await slow.entered;
+      await browser.post("/logout");
+      slow.letGo();
+      await writing;
+      expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+    });
+
+    it("are the next user's after an account switch", async () => {
+      const { simulator, browser } = await startWith(create());
+      const former = browser.clone();
+      const second = simulator.addUser();
+      await browser.signIn("/login", { user: second });
+      expect((await browser.get("/me")).json()).toEqual({ id: second.id });
+      expect((await former.get("/guarded")).status).toBe(401);
+    });
+
+    it("are those of one login after a double click", async () => {
+      const { simulator, app, user } = await startWith(create());
+      const browser = app.browser();
+      const { callbackUrl } = await openLogin(browser, simulator, user);
+      const twice = [browser, browser.clone()];
+      const answers = await Promise.all(twice.map((one) => one.get(callbackUrl)));
+      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+      expect(exchangesAt(simulator)).toBe(1);
+      for (const one of twice) expect((await one.get("/me")).json()).toEqual({ id: user.id });
+    });
+
+    it("are not in the session", async () => {
+      const store = new MemoryStore();
+      await startWith(create(), { store });
+      const length = await new Promise((resolve) => store.length((_error, count) => resolve(count)));
+      expect(length).toBe(1);
+    });
+  });
+
+  it("the token store is given sealed text, and how long it may be needed", async () => {
+    const tokenStore = new MapStore();
+    await startWith(tokenStore);
+    const [[key, sealed] = []] = [...tokenStore.entries].filter(([, value]) => String(value).length > 150);
+    expect(key).toMatch(/^discord-[\w-]{24}$/);
+    expect(sealed).toMatch(/^[\w-]+$/);
+    expect(tokenStore.lifetimesMs.get(key ?? "")).toBe(14 * 86_400_000);
+  });
+
+  it("tokens last as long as a session that each visit extends", async () => {
+    const { simulator, user, browser, advance } = await startSignedIn(createApp, {
+      discord: { tokenStore: new ForgetfulStore() },
+      session: { rolling: true, cookie: { maxAge: 60 * DAY_MS } },
+    });
+    advance(6 * DAY_MS);
+    expect((await browser.get("/guarded")).status).toBe(200);
+    advance(59 * DAY_MS);
+    expect((await browser.get("/me")).json()).toEqual({ id: user.id });
+    expect(refreshesAt(simulator)).toBe(1);
+  });
+
+  it("tokens last as long as a session that is given a longer life after the login", async () => {
+    const { simulator, user, browser, advance } = await startSignedIn(createApp, {
+      discord: { tokenStore: new ForgetfulStore() },
+      routes: rememberMe,
+    });
+    await browser.get("/remember-me");
+    expect((await browser.get("/guarded")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(0);
+    advance(89 * DAY_MS);
+    expect((await browser.get("/me")).json()).toEqual({ id: user.id });
+    expect(refreshesAt(simulator)).toBe(1);
+  });
+
+  it("a longer life of the session is told to the token store once, and again when that fails", async () => {
+    const tokenStore = new MapStore();
+    const { browser, advance } = await startSignedIn(createApp, {
+      discord: { tokenStore },
+      routes: rememberMe,
+    });
+    const [key = ""] = [...tokenStore.entries].find(([, value]) => String(value).length > 150) ?? [];
+    const written: string[] = [];
+    const { set } = tokenStore;
+    tokenStore.set = (name, value, ttlMs) => {
+      if (name === key) written.push(value);
+      if (written.length === 1) throw new Error("It is out of order.");
+      set.call(tokenStore, name, value, ttlMs);
+    };
+    await browser.get("/remember-me");
+    const guarded = () => browser.get("/guarded");
+    expect((await Promise.all([guarded(), guarded(), guarded()])).map(({ status }) => status)).toEqual([
+      200, 200, 200,
+    ]);
+    for (let visit = 0; visit < 3; visit++) {
+      advance(6000);
+      expect((await guarded()).status).toBe(200);
+    }
+    expect(written).toHaveLength(2);
+    expect(tokenStore.lifetimesMs.get(key)).toBe(90 * DAY_MS);
+  });
+
+  it("a token store that fails signs nobody out", async () => {
+    const tokenStore = new MapStore();
+    const { simulator, browser, advance } = await startWith(tokenStore);
+    const { get } = tokenStore;
+    advance(WEEK_MS);
+    tokenStore.get = () => {
+      throw new Error("It is away.");
+    };
+    expect(failureOf(await browser.get("/guarded"))).toBe("503 store_failed");
+    tokenStore.get = get;
+    expect((await browser.get("/guarded")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(1);
+  });
+
+  /** With a visitor signed in, whose tokens lie in this store. */
+  function startWith(
+    tokenStore: TokenStore,
+    { store = new MemoryStore(), ...options }: Pick<TestAppOptions, "routes"> & { store?: MemoryStore } = {},
+  ) {
+    return startSignedIn(createApp, { ...options, discord: { tokenStore }, session: { store } });
+  }
+});

@@ -1,0 +1,77 @@
+import { describe, expect, it } from "vitest";
+import { underLock } from "../../../src/grants/under-lock.js";
+import type { Lock } from "../../../src/options.js";
+
+const LONG_MS = 60_000;
+
+/** A task that counts how often it runs. */
+function countedTask() {
+  let count = 0;
+  const task = async () => {
+    count += 1;
+    return `run ${count}`;
+  };
+  return { task, count: () => count };
+}
+
+describe("a task under a lock", () => {
+  it("gives its own outcome, under its key", async () => {
+    const keys: string[] = [];
+    const lock: Lock = (key, task) => {
+      keys.push(key);
+      return task();
+    };
+    expect(await underLock(lock, "a key", LONG_MS, countedTask().task)).toBe("run 1");
+    const failing = underLock(lock, "a key", LONG_MS, () => Promise.reject(new Error("Discord is down.")));
+    await expect(failing).rejects.toThrow("Discord is down.");
+    expect(keys).toEqual(["a key", "a key"]);
+  });
+
+  it("runs once, even when the lock runs it twice", async () => {
+    const { task, count } = countedTask();
+    const lock: Lock = async (_key, run) => {
+      await run();
+      await run();
+    };
+    expect(await underLock(lock, "a key", LONG_MS, task)).toBe("run 1");
+    expect(count()).toBe(1);
+  });
+
+  it.each<readonly [string, Lock]>([
+    ["is never released", (_key, run) => run().then(() => new Promise(() => undefined))],
+    ["fails afterwards", async (_key, run) => run().then(() => Promise.reject(new Error("It had expired.")))],
+    ["swallows its outcome", async (_key, run) => void (await run().catch(() => undefined))],
+  ])("counts when the lock %s", async (_what, lock) => {
+    expect(await underLock(lock, "a key", LONG_MS, countedTask().task)).toBe("run 1");
+    const failing = underLock(lock, "a key", LONG_MS, () => Promise.reject(new Error("Discord is down.")));
+    await expect(failing).rejects.toThrow("Discord is down.");
+  });
+
+  it.each<readonly [string, Lock]>([
+    ["rejects", () => Promise.reject(new Error("Its server is gone."))],
+    [
+      "throws",
+      () => {
+        throw new Error("Its server is gone.");
+      },
+    ],
+    ["resolves without having run it", async () => undefined],
+  ])("has failed when the lock %s", async (_what, lock) => {
+    const { task, count } = countedTask();
+    const error = await underLock(lock, "a key", LONG_MS, task).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: "lock_failed", status: 503, cause: expect.any(Error) });
+    expect(count()).toBe(0);
+  });
+
+  it("has failed when the lock takes too long, and never runs after that", async () => {
+    const { task, count } = countedTask();
+    let runLate: () => Promise<void> = async () => undefined;
+    const lock: Lock = (_key, run) => {
+      runLate = run;
+      return new Promise(() => undefined);
+    };
+    await expect(underLock(lock, "a key", 5, task)).rejects.toMatchObject({ code: "lock_failed" });
+    await expect(runLate()).rejects.toThrow(/too late/);
+    expect(count()).toBe(0);
+  });
+});

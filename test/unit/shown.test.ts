@@ -1,0 +1,48 @@
+import { describe, expect, it } from "vitest";
+import { kindOf, shown, shownName } from "../../src/shown.js";
+
+describe("a value in an error message", () => {
+  it.each([
+    ["MANAGE_GUILD", '"MANAGE_GUILD"'],
+    ['say "hi"\n', String.raw`"say \"hi\"\n"`],
+    ["", '""'],
+    ["x".repeat(101), `"${"x".repeat(100)}..."`],
+    ["http://user:hunter2@proxy.example:3128", '"http://***@proxy.example:3128"'],
+    ["\u202egnihtemos", '"\\u202egnihtemos"'],
+    [80351110224678912n, "80351110224678912n"],
+    [10n ** 150n, "a bigint"],
+    [Number.NaN, "NaN"],
+    [true, "true"],
+    [null, "null"],
+    [undefined, "undefined"],
+    [{ token: "secret" }, "an object"],
+    [() => "secret", "a function"],
+    [Symbol("secret"), "a symbol"],
+    [Promise.resolve("secret"), "a promise"],
+    [["identify", 5, ["nested"], { token: "secret" }], '["identify", 5, [...], an object]'],
+    [[1, 2, 3, 4, 5, 6], "[1, 2, 3, 4, 5, ...]"],
+  ])("%s is shown as %s", (value, expected) => {
+    expect(shown(value)).toBe(expected);
+  });
+});
+
+describe("a secret value in an error message", () => {
+  it.each([
+    ["hunter2", "a string of 7 characters"],
+    [5, "a number"],
+    [5n, "a bigint"],
+    [["hunter2"], "a list of 1"],
+    [{ password: "hunter2" }, "an object"],
+    [undefined, "undefined"],
+  ])("%s is described as %s", (value, expected) => {
+    expect(kindOf(value)).toBe(expected);
+  });
+});
+
+it.each([
+  ["client_id", "client_id"],
+  ["client id", '"client id"'],
+  ["x".repeat(51), `"${"x".repeat(51)}"`],
+])("the name %s is shown as %s", (name, expected) => {
+  expect(shownName(name)).toBe(expected);
+});
