@@ -65,10 +65,13 @@ describe("the answer about subscriptions", () => {
     ["refuses a visitor without the entitlement", [], 403],
   ])("%s", async (_what, entitlements, status) => {
     const answerStatus: ErrorRequestHandler = (error, _req, res, _next) => void res.sendStatus(error.status);
-    const { simulator, browser } = await sample("How do I know whether somebody has bought my subscription\\?", {
-      environment: { PREMIUM_SKU_ID: "42" },
-      routes: (app) => app.use(answerStatus),
-    });
+    const { simulator, browser } = await sample(
+      "How do I know whether somebody has bought my subscription\\?",
+      {
+        environment: { PREMIUM_SKU_ID: "42" },
+        routes: (app) => app.use(answerStatus),
+      },
+    );
     simulator.answer("GET /applications/:id/entitlements", { body: entitlements });
     const user = simulator.addUser();
     const visitor = browser();
