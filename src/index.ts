@@ -68,6 +68,7 @@ export { redirectUnauthorized } from "./redirect-unauthorized.js";
 export type { ApiRequest } from "./rest/api-request.js";
 export { discordRouter, type RouterOnLogin, type RouterOptions } from "./router.js";
 export { DiscordOAuth2Session } from "./session.js";
+export { isSnowflake } from "./snowflake.js";
 export type { RefreshTrace, RequestTrace } from "./telemetry.js";
 export { userLocals } from "./user-locals.js";
 export type { JoinOptions } from "./users/guild-join.js";
