@@ -7,7 +7,7 @@ import {
   requiresAuthorization,
 } from "express-discord";
 import session from "express-session";
-import { bundleClient } from "./activity/bundle.js";
+import { bundle } from "./activity/bundle.js";
 import { html } from "./shared/html.js";
 import { PUBLIC_FOLDER, page } from "./shared/page.js";
 import { isMain, type RunningExample, run } from "./shared/run.js";
@@ -47,7 +47,7 @@ export function createApp(options: DiscordOptions = {}): Application {
     res.send(page("Activity", content));
   });
 
-  const client = bundleClient();
+  const client = bundle(new URL("./activity/client.js", import.meta.url));
   app.get("/activity.js", async (_req, res) => {
     res.type("text/javascript").send(await client);
   });

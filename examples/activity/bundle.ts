@@ -1,11 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
-/** The script of the Activity in one file, with Discord's SDK in it. An app of your own would do this in its build. */
-export async function bundleClient(): Promise<string> {
-  const input = fileURLToPath(new URL("./client.js", import.meta.url));
-  const bundle = await rolldown({ input, platform: "browser" });
-  const { output } = await bundle.generate({ format: "esm" });
-  await bundle.close();
+/** A script for browsers in one file, with the packages that it imports. An app of your own would do this in its build. */
+export async function bundle(script: URL): Promise<string> {
+  const bundled = await rolldown({ input: fileURLToPath(script), platform: "browser" });
+  const { output } = await bundled.generate({ format: "esm" });
+  await bundled.close();
   return output[0].code;
 }

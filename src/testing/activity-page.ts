@@ -68,6 +68,8 @@ function ask(url) {
     }
     consent.onload = () => {
       const { pathname, search } = consent.contentWindow.location;
+      // A key that is pressed in the frame does not reach the dialog.
+      consent.contentWindow.onkeydown = ({ key }) => key === "Escape" && dialog.close();
       if (pathname === location.pathname + "/authorized") finish(search);
       else if (!dialog.open) dialog.showModal();
     };
