@@ -67,4 +67,4 @@ async function start(sdk) {
 }
 
 const sdk = connect();
-if (sdk) start(sdk);
+if (sdk) await start(sdk);

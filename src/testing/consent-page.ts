@@ -51,7 +51,11 @@ ${request.scopes.includes("webhook.incoming") && channelChoice(discord, request,
 </form>
 ${!request.isInActivity && request.redirectUri !== undefined && html`<p class="target">You will be sent to ${request.redirectUri}</p>`}`;
   return page(view.problem === undefined ? 200 : 400, `Authorize ${name}`, content, {
-    policy: { "frame-ancestors": request.isInActivity ? "'self'" : "'none'" },
+    // The page around the frame has the header already.
+    ...(request.isInActivity && {
+      policy: { "frame-ancestors": "'self'" },
+      style: "header { display: none; }",
+    }),
   });
 }
 

@@ -32,7 +32,7 @@ export async function launchActivity(
   });
   const id = randomUUID();
   const frameUrl = `${server.origin}/?${launchQuery(instance, id, platform)}`;
-  const frame: ActivityFrame = { id, frameUrl, instance, logs: [] };
+  const frame: ActivityFrame = { id, appUrl, frameUrl, instance, logs: [] };
   activityFrames.set(id, frame);
   return {
     url: `${clientUrl}/activities/${id}`,

@@ -38,6 +38,7 @@ export interface OpenActivity {
 export interface ActivityFrame {
   /** `frame_id` of the Embedded App SDK. */
   readonly id: string;
+  readonly appUrl: string;
   readonly frameUrl: string;
   readonly instance: SimulatedActivityInstance;
   readonly logs: ActivityLog[];

@@ -25,7 +25,9 @@ async function startActivity(cookie: CookieOptions = PARTITIONED) {
   await once(server, "listening");
   const appUrl = `http://localhost:${(server.address() as AddressInfo).port}`;
   app.set("trust proxy", 1);
-  app.use(session({ secret: "a secret of the session cookie", resave: false, saveUninitialized: false, cookie }));
+  app.use(
+    session({ secret: "a secret of the session cookie", resave: false, saveUninitialized: false, cookie }),
+  );
   const discord = new DiscordOAuth2Session(app, { ...simulator.options, redirectUri: `${appUrl}/callback` });
   onTestFinished(async () => {
     server.closeAllConnections();
@@ -221,8 +223,6 @@ describe("in a real browser, the simulated client", () => {
       (route) => route.continue({ url: `${route.request().url()}&client=7` }),
     );
     await page.goto(activity.url);
-    await page
-      .getByText(`its client id is 7. The application's is ${simulator.options.clientId}.`)
-      .waitFor();
+    await page.getByText(`its client id is 7. The application's is ${simulator.options.clientId}.`).waitFor();
   });
 });
