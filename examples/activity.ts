@@ -69,9 +69,10 @@ function policy(discordUrl = "https://discord.com"): string {
 
 /** Without credentials, the simulator plays Discord's client. */
 async function openInClient({ url, sample }: RunningExample): Promise<string> {
-  if (!sample) return "\nOpen it as an Activity: map / to a tunnel that leads here.";
+  if (!sample)
+    return "\nIt is an Activity: open a tunnel to it, and map / to the tunnel's host in the developer portal.";
   const activity = await sample.simulator.openActivity({ appUrl: url });
-  return `\n\nThis example is an Activity. Discord's client is played at ${activity.url}: open that page.`;
+  return `\n\nThis example is an Activity. Open it in a page that plays Discord's client:\n${activity.url}`;
 }
 
 if (isMain(import.meta.url)) await run(createApp, "/api/callback", openInClient);
