@@ -1,8 +1,9 @@
 import type { ClientRequest, IncomingMessage, OutgoingHttpHeaders, Server, ServerResponse } from "node:http";
-import { pipeline } from "node:stream";
+import { type Duplex, pipeline } from "node:stream";
 import { proxyHeaders } from "./activity-proxy.js";
 import type { Application } from "./application.js";
 import type { SimulatedClock } from "./clock.js";
+import { forwardUpgrade, type Upgrade } from "./forward-upgrade.js";
 import { Agents } from "./http-client.js";
 import { listen } from "./server.js";
 
@@ -27,6 +28,7 @@ export class FrameServer {
   readonly origin: string;
   readonly #server: Server;
   readonly #agents = new Agents();
+  readonly #upgraded = new Set<Duplex>();
   readonly #options: FrameServerOptions;
 
   private constructor(server: Server, options: FrameServerOptions) {
@@ -36,6 +38,7 @@ export class FrameServer {
     this.#server = server;
     this.#options = options;
     server.on("request", (request, response) => this.#forward(request, response));
+    server.on("upgrade", (request, socket, head) => this.#forwardUpgrade(request, { socket, head }));
   }
 
   static async start(options: FrameServerOptions): Promise<FrameServer> {
@@ -47,6 +50,7 @@ export class FrameServer {
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve());
       this.#server.closeAllConnections();
+      for (const socket of this.#upgraded) socket.destroy();
     });
   }
 
@@ -66,6 +70,15 @@ export class FrameServer {
     });
     response.once("close", () => forwarded.destroy());
     pipeline(request, forwarded, () => undefined);
+  }
+
+  #forwardUpgrade(request: IncomingMessage, upgrade: Upgrade): void {
+    const { socket } = upgrade;
+    this.#upgraded.add(socket);
+    socket.once("close", () => this.#upgraded.delete(socket));
+    const { connection, upgrade: protocol } = request.headers;
+    const headers = { ...this.#headersFor(request), connection, upgrade: protocol };
+    forwardUpgrade(upgrade, this.#agents.request(this.#targetOf(request), { agent: false, headers }));
   }
 
   /** Older Activities put `/.proxy` in front of their paths, which Discord's proxy takes away. */

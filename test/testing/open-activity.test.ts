@@ -1,6 +1,13 @@
 import { once } from "node:events";
-import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestListener,
+  request,
+} from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { describe, expect, it, onTestFinished } from "vitest";
 import type { ActivityOptions, DiscordSimulator } from "../../src/testing/index.js";
 import { callApi, requestToken } from "./api-client.js";
@@ -136,6 +143,75 @@ describe("the proxy of an open Activity", () => {
 
     await expect(fetch(`${origin}/half`).then((answer) => answer.text())).rejects.toThrow();
     expect(await (await fetch(`${origin}/whole`)).text()).toBe("whole");
+  });
+
+  describe("forwards WebSockets", () => {
+    async function openSockets() {
+      const discord = await startForTest();
+      const origins: (string | undefined)[] = [];
+      const server = createServer().listen(0);
+      await once(server, "listening");
+      server.on("upgrade", (req, socket) => {
+        origins.push(req.headers.origin);
+        if (req.url !== "/ws") return void socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+        socket.write(
+          "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello ",
+        );
+        socket.on("error", () => undefined).pipe(socket);
+        return undefined;
+      });
+      const sockets = new Set<Duplex>();
+      server.on("connection", (socket) => sockets.add(socket));
+      onTestFinished(() => {
+        for (const socket of sockets) socket.destroy();
+        server.close();
+      });
+      const appUrl = `http://localhost:${(server.address() as AddressInfo).port}`;
+      const activity = await discord.openActivity({ appUrl });
+      const { origin } = new URL(activity.frameUrl);
+      const connect = (path: string) =>
+        request(origin + path, {
+          headers: { Connection: "Upgrade", Upgrade: "websocket", Origin: origin },
+        }).end();
+      return { discord, activity, origins, connect };
+    }
+
+    it("in both directions, from the origin at Discord, until it closes", async () => {
+      const { discord, activity, origins, connect } = await openSockets();
+
+      const [, socket, head] = (await once(connect("/ws"), "upgrade")) as [unknown, Duplex, Buffer];
+      const ended = once(
+        socket.on("error", () => undefined),
+        "close",
+      );
+      let received = head.toString();
+      socket.setEncoding("utf8").on("data", (text: string) => {
+        received += text;
+      });
+      socket.write("world");
+      await expect.poll(() => received).toBe("hello world");
+
+      expect(origins).toEqual([`https://${discord.options.clientId}.discordsays.com`]);
+      await activity.close();
+      await ended;
+    });
+
+    it("and the refusals of the app", async () => {
+      const { connect } = await openSockets();
+
+      const [answer] = (await once(connect("/elsewhere"), "response")) as [IncomingMessage];
+      answer.resume();
+
+      expect(answer.statusCode).toBe(403);
+    });
+
+    it("not where no app answers", async () => {
+      const discord = await startForTest();
+      const { frameUrl } = await discord.openActivity({ appUrl: "http://localhost:1" });
+      const headers = { Connection: "Upgrade", Upgrade: "websocket" };
+
+      await expect(once(request(frameUrl, { headers }).end(), "upgrade")).rejects.toThrow("hang up");
+    });
   });
 
   it("ends with close(), and with the simulator", async () => {
