@@ -70,7 +70,7 @@ export { discordRouter, type RouterOnLogin, type RouterOptions } from "./router.
 export { DiscordOAuth2Session } from "./session.js";
 export type { RefreshTrace, RequestTrace } from "./telemetry.js";
 export { userLocals } from "./user-locals.js";
-export type { JoinOptions } from "./users/guild-join.js";
+export type { JoinOptions, JoinOrUpdateOptions, JoinOutcome } from "./users/guild-join.js";
 export type { FetchOptions, GuildsOptions, MemberOptions } from "./users/loading-cache.js";
 export type {
   RoleConnection,

@@ -38,7 +38,7 @@ import {
 } from "./options.js";
 import type { ApiRequest } from "./rest/api-request.js";
 import type { Membership } from "./users/bot-members.js";
-import type { JoinOptions } from "./users/guild-join.js";
+import type { JoinOptions, JoinOrUpdateOptions, JoinOutcome } from "./users/guild-join.js";
 import {
   type FetchOptions,
   fetchOptions,
@@ -366,12 +366,15 @@ export class DiscordOAuth2Session {
    * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
    * @see https://docs.discord.com/developers/resources/guild#add-guild-member
    */
-  async addToGuild(
-    req: IncomingMessage,
-    guildId: string,
-    options?: JoinOptions,
-  ): Promise<GuildMember | null> {
-    return this.#of(req).addToGuild(guildId, options);
+  addToGuild(req: IncomingMessage, guildId: string, options?: JoinOptions): Promise<GuildMember | null>;
+  /**
+   * The same, or gives a member the roles they lack and the nickname.
+   *
+   * @throws as above; where a member got some of the roles, the error has them as `appliedRoles`
+   */
+  addToGuild(req: IncomingMessage, guildId: string, options: JoinOrUpdateOptions): Promise<JoinOutcome>;
+  async addToGuild(req: IncomingMessage, guildId: string, options?: object): Promise<unknown> {
+    return this.#of(req).addToGuild(guildId, options as JoinOptions);
   }
 
   /**

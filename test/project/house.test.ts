@@ -38,6 +38,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "grants/grants",
     "users/guild-join",
     "users/join-refusals",
+    "users/member-update",
     "grants/refresher",
     "users/user-calls",
     "users/users",
