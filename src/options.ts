@@ -118,7 +118,8 @@ export const revokeOptions: (options: RevokeOptions | undefined) => RevokeOption
 export interface CallbackOptions {
   /**
    * What the app does with a new login, such as turning visitors away or storing something in the session. A callback that
-   * comes twice (a double click) waits for it and shares its outcome. What it throws ends the sign-in and is thrown again.
+   * comes twice (a double click) waits for it and shares its outcome. What it throws ends the sign-in and is thrown again; a
+   * path that it returns is the `returnTo` of the result.
    */
   readonly onLogin?: OnLogin | undefined;
   /**
