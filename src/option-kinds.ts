@@ -11,6 +11,16 @@ export const FUNCTION: Kind = { wanted: "a function", accepts: (value) => typeof
 
 export const STRING: Kind = { wanted: "a string", accepts: (value) => typeof value === "string" };
 
+/** A text of limited length, counted as Discord counts: an emoji is one character. */
+export function textOf(shortest: number, longest: number): Kind {
+  const lengthOf = (value: unknown) => (typeof value === "string" ? [...value].length : -1);
+  return {
+    wanted: `a string of ${shortest} to ${longest} characters`,
+    accepts: (value) => lengthOf(value) >= shortest && lengthOf(value) <= longest,
+    hint: (value) => (lengthOf(value) > longest ? `it has ${lengthOf(value)}.` : undefined),
+  };
+}
+
 /** An application's Ed25519 key. */
 export const PUBLIC_KEY: Kind = {
   wanted: "the application's public key, as the developer portal shows it: 64 hexadecimal characters",

@@ -389,6 +389,7 @@ export class DiscordOAuth2Session {
   /**
    * Replaces the signed-in user's link to this application, which linked roles are decided by.
    *
+   * @throws TypeError that lists what Discord would refuse
    * @throws Unauthorized, MissingScopes, RateLimited, HttpException
    * @see https://docs.discord.com/developers/resources/user#update-current-user-application-role-connection
    */
@@ -458,6 +459,7 @@ export class DiscordOAuth2Session {
    *
    * @param records five at most; an empty list removes all
    * @returns what is registered now
+   * @throws TypeError that lists what Discord would refuse
    * @throws as {@link botRequest}
    * @see https://docs.discord.com/developers/resources/application-role-connection-metadata
    */

@@ -244,7 +244,7 @@ describe.each(LATEST_EXPRESS)("a call that is made wrongly on %s", (_name, creat
     [
       "updateRoleConnection",
       (discord, req) => discord.updateRoleConnection(req, { platformName: 5 } as never),
-      "platformName must be a string, not 5.",
+      "platformName must be a string of 0 to 50 characters, not 5.",
     ],
     [
       "updateRoleConnection",
