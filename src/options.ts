@@ -3,6 +3,7 @@ import { optionsChecker } from "./check-options.js";
 import type { OnLogin } from "./login/login.js";
 import type { User } from "./models/user.js";
 import { ACCOUNT_ID, ANYTHING, BOOLEAN, FUNCTION } from "./option-kinds.js";
+import type { Scope } from "./scopes.js";
 
 /** Runs `task` while no other process runs one with the same `key`, and passes on what it resolves or rejects with. */
 export type Lock = (key: string, task: () => Promise<void>) => Promise<unknown>;
@@ -55,7 +56,7 @@ export interface DiscordOptions {
   /** Needed for calls as the bot only. `DISCORD_BOT_TOKEN`. */
   readonly botToken?: string | undefined;
   /** The scopes a login asks for. Default `["identify"]`. `DISCORD_SCOPES`, separated by spaces. */
-  readonly scopes?: readonly string[] | undefined;
+  readonly scopes?: readonly Scope[] | undefined;
   /** Where Discord is. Default `https://discord.com`; plain http on a loopback address only. `DISCORD_URL`. */
   readonly discordUrl?: string | undefined;
   /** What the `iss` parameter of a callback must be, where there is one. Default: `discordUrl`. `DISCORD_ISSUER`. */

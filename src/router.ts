@@ -10,6 +10,7 @@ import type { Login, LoginResult, OnLogin } from "./login/login.js";
 import { isPageVisit, postRequired } from "./login/manners.js";
 import { isStartAgainReason, sendStartAgainPage } from "./login/start-again-page.js";
 import { ADDRESS, ADDRESS_OR_FALSE, FUNCTION, PATH_OR_FALSE, SCOPES } from "./option-kinds.js";
+import type { Scope } from "./scopes.js";
 
 /** What {@link discordRouter} can be told. A path that is `false` is left out. */
 export interface RouterOptions {
@@ -35,7 +36,7 @@ export interface RouterOptions {
    */
   readonly afterCancel?: string | false | undefined;
   /** The scopes to ask for. Default: those of the configuration. */
-  readonly scopes?: readonly string[] | undefined;
+  readonly scopes?: readonly Scope[] | undefined;
   /**
    * Called once for each login, before the visitor goes on: to the path that it returns, else to where the login leads, unless
    * it has sent an answer itself. What it throws goes to `next` and ends the sign-in, so it can turn visitors away. Until it is

@@ -37,6 +37,7 @@ import {
   revokeOptions,
 } from "./options.js";
 import type { ApiRequest } from "./rest/api-request.js";
+import type { Scope } from "./scopes.js";
 import type { Membership } from "./users/bot-members.js";
 import type { JoinOptions, JoinOrUpdateOptions, JoinOutcome } from "./users/guild-join.js";
 import {
@@ -502,7 +503,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException, RateLimited
    * @see https://docs.discord.com/developers/topics/oauth2#client-credentials-grant
    */
-  async clientCredentials(scopes: readonly string[] = ["identify"]): Promise<Token> {
+  async clientCredentials(scopes: readonly Scope[] = ["identify"]): Promise<Token> {
     const answered = await this.#ready.oauth.clientCredentials(requireScopes(scopes));
     const { guild: _, webhook: __, ...answer } = answered;
     return { ...answer, id: this.#ready.grants.identify(answer) };

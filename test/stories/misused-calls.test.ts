@@ -237,6 +237,16 @@ describe.each(LATEST_EXPRESS)("a call that is made wrongly on %s", (_name, creat
       "params must be a plain object",
     ],
     [
+      "createSession",
+      (discord, req, res) => discord.createSession(req, res, { scopes: ["identity", "guild.members.read"] }),
+      'not ["identity", "guild.members.read"]: did you mean identify and guilds.members.read?',
+    ],
+    [
+      "discordRouter",
+      () => discordRouter({ scopes: ["identify", "emails"] }),
+      'not ["identify", "emails"]: did you mean email?',
+    ],
+    [
       "updateRoleConnection",
       (discord, req) => discord.updateRoleConnection(req, undefined as never),
       "updateRoleConnection: The options must be an object such as",
