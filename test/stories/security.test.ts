@@ -34,7 +34,7 @@ function withRouter(app: Application): void {
 
 const AT_ROUTER: TestAppOptions = { routes: withRouter, callbackPath: "/auth/callback" };
 
-describe.each(EXPRESS)("a login under attack on %s", (_name, createApp) => {
+describe.each(EXPRESS)("attacks on a login on %s", (_name, createApp) => {
   it.each(["approve", "cancel"] as const)(
     "keeps what one Discord answers from another in the same app: %s",
     async (decision) => {
@@ -149,7 +149,7 @@ describe.each(EXPRESS)("a login under attack on %s", (_name, createApp) => {
   });
 });
 
-describe.each(EXPRESS)("what leaves the app on %s", (_name, createApp) => {
+describe.each(EXPRESS)("outgoing addresses and headers on %s", (_name, createApp) => {
   it("sends a browser on by 302 or 303, which turn a POST into a GET", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, AT_ROUTER);
@@ -258,7 +258,7 @@ describe.each(EXPRESS)("what leaves the app on %s", (_name, createApp) => {
   });
 });
 
-describe.each(EXPRESS)("whatever a visitor sends on %s", (_name, createApp) => {
+describe.each(EXPRESS)("malicious requests on %s", (_name, createApp) => {
   it.each<readonly [string, string, readonly string[]]>([
     ["an address of another host", "GET http://a:99999/auth/login HTTP/1.1", []],
     ["an address without a path", "GET http://evil.example HTTP/1.1", []],
@@ -318,7 +318,7 @@ describe.each(EXPRESS)("whatever a visitor sends on %s", (_name, createApp) => {
     expect(message).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
   });
 
-  it("leads back to addresses of up to 1,500 bytes, with every scope, and to no longer ones", async () => {
+  it("returnTo accepts addresses of up to 1,500 bytes, with every scope, and no longer ones", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       routes: withRouter,
