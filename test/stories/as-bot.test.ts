@@ -44,7 +44,7 @@ async function startAsBot(
 
 describe.each(LATEST_EXPRESS)('as: "bot" on %s', (_name, createApp) => {
   it.each<[string, GuildRequirements, NewMember, boolean]>([
-    ["a member, nothing asked", {}, {}, true],
+    ["a member without requirements", {}, {}, true],
     ["a role", { roles: [STAFF] }, { roles: [STAFF] }, true],
     ["another role", { roles: [STAFF] }, { roles: [ADMINS] }, false],
     ["a permission of a role", { permissions: "MANAGE_GUILD" }, { roles: [STAFF] }, true],
@@ -54,7 +54,7 @@ describe.each(LATEST_EXPRESS)('as: "bot" on %s', (_name, createApp) => {
     ["the owner", { owner: true }, { owner: true }, true],
     ["an administrator, where the owner is asked for", { owner: true }, { roles: [ADMINS] }, false],
   ])(
-    "requiresGuild as the bot decides by %s, with only the scope identify",
+    "requiresGuild as the bot checks %s, with only the scope identify",
     async (_what, requirements, member, passes) => {
       const { visit } = await startAsBot(createApp, requirements, { member });
 

@@ -36,7 +36,7 @@ async function startInGuild(
 
 describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
   it.each<[string, GuildRequirements | undefined, NewMember, boolean]>([
-    ["a member, nothing asked", undefined, {}, true],
+    ["a member without requirements", undefined, {}, true],
     ["a permission by name", { permissions: "MANAGE_GUILD" }, { permissions: 32n }, true],
     ["a permission that is missing", { permissions: "MANAGE_GUILD" }, { permissions: 16n }, false],
     [
@@ -61,7 +61,7 @@ describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
       true,
     ],
     ["a role, a missing permission", { roles: [ROLE], permissions: 32n }, { roles: [ROLE] }, false],
-  ])("requiresGuild decides by %s", async (_what, requirements, member, passes) => {
+  ])("requiresGuild checks %s", async (_what, requirements, member, passes) => {
     const { visit } = await startInGuild(createApp, requirements, member);
 
     const answer = await visit();
