@@ -76,7 +76,7 @@ describe.each(EXPRESS)("origins on %s", (_name, createApp) => {
     "null",
     `${SPA}/${"x".repeat(1500)}`,
   ])(
-    "a login does not return to an address that is not listed: %s is dropped and reported",
+    "a login does not return to an address that is not listed: $0 is dropped and reported",
     async (address) => {
       const dropped = collectDropped();
       const { browser, user } = await start(createApp, [SPA], { afterLogin: `${SPA}/home` });

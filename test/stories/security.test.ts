@@ -269,7 +269,7 @@ describe.each(EXPRESS)("malicious requests on %s", (_name, createApp) => {
     ["half a character", "GET /auth/login?returnTo=/%ED%A0%80 HTTP/1.1", []],
     ["a line break for a state", "GET /auth/callback?code=c&state=%0d%0aX-Injected:1 HTTP/1.1", []],
     ["names of JavaScript's own", "GET /auth/callback?__proto__=1&state=__proto__&code=c HTTP/1.1", []],
-    ["what is no escape", `GET /auth/callback?${"%".repeat(500)}&state=%&code=%zz HTTP/1.1`, []],
+    ["invalid percent-encoding", `GET /auth/callback?${"%".repeat(500)}&state=%&code=%zz HTTP/1.1`, []],
     ["bytes that are no text", "GET /auth/callback?state=\xff\xfe&code=\x80 HTTP/1.1", []],
     ["a cookie of our kind", "GET /auth/login HTTP/1.1", [`Cookie: discord-${"\xff".repeat(12)}=x`]],
     [
@@ -283,9 +283,9 @@ describe.each(EXPRESS)("malicious requests on %s", (_name, createApp) => {
       ["Cookie: discord.logins=NaN.-1.1e99", "Accept: text/html"],
     ],
     ["a cookie of JavaScript's own", "GET /auth/login HTTP/1.1", ["Cookie: __proto__=x; constructor=y"]],
-    ["a session that is none", "GET /page HTTP/1.1", ["Cookie: connect.sid=s%3A__proto__.x"]],
-    ["a host that is none", "GET /auth/login HTTP/1.1", ["X-Forwarded-Host: [/%", "X-Forwarded-Proto: \xff"]],
-    ["an origin that is none", "POST /auth/logout HTTP/1.1", ["Origin: \xff", "Content-Length: 0"]],
+    ["an invalid session id", "GET /page HTTP/1.1", ["Cookie: connect.sid=s%3A__proto__.x"]],
+    ["an invalid host", "GET /auth/login HTTP/1.1", ["X-Forwarded-Host: [/%", "X-Forwarded-Proto: \xff"]],
+    ["an invalid origin", "POST /auth/logout HTTP/1.1", ["Origin: \xff", "Content-Length: 0"]],
   ])("is no failure of the app's, and no header: %s", async (_what, line, headers) => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, AT_ROUTER);

@@ -80,7 +80,7 @@ describe("POST /channels/:id/messages", () => {
     [{ content: "x".repeat(2001) }, 50035, 400],
     [{ content: 1 }, 50035, 400],
     [{ embeds: Array.from({ length: 11 }, () => ({})) }, 50035, 400],
-  ])("a message is refused with a body such as %.60j", async (body, code, status) => {
+  ])("a message is refused with a body such as $0", async (body, code, status) => {
     const { discord, guild } = await withMember();
     const answer = await write(discord, guild.channels[0]!.id, body);
     expect([answer.status, answer.body.code]).toEqual([status, code]);

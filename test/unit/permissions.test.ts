@@ -122,7 +122,7 @@ describe("the constructor of Permissions", () => {
     ["manageGuild", '"manageGuild" is no permission. Did you mean MANAGE_GUILD?'],
     ["Manage guild", '"Manage guild" is no permission. Did you mean MANAGE_GUILD?'],
     ["x".repeat(1000), `"${"x".repeat(100)}..." is no permission. Give a name such as "MANAGE_GUILD".`],
-  ])("Permissions refuse %s", (given, message) => {
+  ])("Permissions refuse $0", (given, message) => {
     const construct = () => new Permissions(given as bigint);
     expect(construct).toThrow(TypeError);
     expect(construct).toThrow(message);

@@ -187,7 +187,7 @@ describe("failing session stores", () => {
   });
 
   it.each(["open", "read", "stat", "access", "unlink"])(
-    "a record is missing if the file of %s is missing",
+    "a record is missing if the system call %s finds no file",
     async (syscall) => {
       for (const error of [
         Object.assign(new Error("No such file."), { code: "ENOENT", syscall }),

@@ -281,7 +281,7 @@ describe("sign-outs during refreshes", () => {
     ["here", "everywhere", ["access 1", "access 0"]],
     ["in another process", "here", []],
     ["in another process", "everywhere", ["access 0", "access 1"]],
-  ] as const)("a sign-out during a refresh, %s, %s, is final", async (where, ended, revoked) => {
+  ] as const)("a sign-out %s during a refresh is final (signed out %s)", async (where, ended, revoked) => {
     const { clock, discord, here, there, stored, expire } = await startTwo();
     await expire();
     const answer = discord.hold();

@@ -103,7 +103,7 @@ describe("renewed sessions", () => {
     ["in a header of its own", { rawHeaders: ["X-Session", ID] }],
     ["in the address", { originalUrl: `/callback?sid=${ID}` }],
     ["as a parser of cookies has read it", { cookies: { sid: `s:${ID}.signature` } }],
-    ["beside a cookie that is no text", { cookies: { odd: { toString: 1 }, sid: `s:${ID}.signature` } }],
+    ["beside a cookie that is not text", { cookies: { odd: { toString: 1 }, sid: `s:${ID}.signature` } }],
     ["as a parser of cookies has checked it", { signedCookies: { sid: ID } }],
   ])("a session gets a new id if the browser has sent the old one %s", async (_how, brought) => {
     const req = Object.assign(requestWith({ id: ID, cart: [1] }), { sessionID: ID, headers: {} }, brought);
@@ -115,7 +115,7 @@ describe("renewed sessions", () => {
   it.each([
     ["an id that a cookie may spell in several ways", { sessionID: "id of the visitor: Jos\u00e9" }],
     ["an id that may stand in a cookie by chance", { sessionID: "dark" }],
-    ["an id that is none", { sessionID: undefined }],
+    ["an invalid id", { sessionID: undefined }],
   ])("a session gets a new id if it has %s", async (_what, brought) => {
     const req = Object.assign(requestWith({ id: brought.sessionID }), { headers: {} }, brought);
     const { session } = req;

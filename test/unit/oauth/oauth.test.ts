@@ -76,14 +76,14 @@ describe("the token endpoint", () => {
       ["a", "b"],
     ],
     ["no lifetime", {}, WEEK_MS, undefined, []],
-    ["a lifetime that is none", { expires_in: "soon" }, WEEK_MS, undefined, []],
+    ["an invalid lifetime", { expires_in: "soon" }, WEEK_MS, undefined, []],
     ["a lifetime below zero", { expires_in: -5 }, WEEK_MS, undefined, []],
     ["a lifetime beyond all time", { expires_in: 1e300 }, 315_360_000_000, undefined, []],
     ["an empty refresh token", { refresh_token: "" }, WEEK_MS, undefined, []],
     ["a refresh token that is a number", { refresh_token: 1 }, WEEK_MS, undefined, []],
     ["scopes with more spaces than needed", { scope: " a  b " }, WEEK_MS, undefined, ["a", "b"]],
     ["scopes that are a list", { scope: ["a"] }, WEEK_MS, undefined, []],
-  ])("the token endpoint gives a token with %s", async (_what, body, lifetimeMs, refreshToken, scopes) => {
+  ])("a token response with %s becomes a token", async (_what, body, lifetimeMs, refreshToken, scopes) => {
     const simulator = await startSimulator();
     const clock = movableClock();
     answer(simulator, { access_token: "a", ...body });

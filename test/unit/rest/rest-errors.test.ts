@@ -67,7 +67,7 @@ describe("4xx responses", () => {
   test.each([
     ["text", "error code: 1020", "error code: 1020"],
     ["nothing", "", undefined],
-    ["JSON without words", "[1]", [1]],
+    ["JSON without a message", "[1]", [1]],
     ["JSON null", "null", null],
   ])("a 4xx response with %s is an error too", async (_, text, body) => {
     const server = await answeringServer((response) => response.writeHead(404).end(text));
@@ -134,9 +134,9 @@ describe("unavailable", () => {
       "Discord answered 500",
     ],
     ["a redirect", 302, "text/html", "", "Discord answered with a redirect (302)"],
-    ["JSON that is none", 200, "application/json", "<!doctype", "is not the JSON it says it is"],
+    ["invalid JSON", 200, "application/json", "<!doctype", "is not the JSON it says it is"],
     ["JSON that is cut off", 200, "application/json", '{"id":"803511', "is not the JSON it says it is"],
-    ["JSON of nothing", 200, "application/json", "", "is not the JSON it says it is"],
+    ["empty JSON", 200, "application/json", "", "is not the JSON it says it is"],
     ["a web page", 200, "text/html", "<!doctype html>", "is a web page"],
   ])("Discord is unavailable after %s", async (_, status, type, body, message) => {
     const server = await answeringServer((response) =>
@@ -182,7 +182,7 @@ describe("unavailable", () => {
 
   test.each([
     ["hangs up", (socket: Socket) => socket.destroy()],
-    ["resets", (socket: Socket) => socket.resetAndDestroy()],
+    ["resets the connection", (socket: Socket) => socket.resetAndDestroy()],
     ["echoes the request", (socket: Socket) => socket.pipe(socket)],
     [
       "echoes the request in a broken header",
