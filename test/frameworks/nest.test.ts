@@ -93,7 +93,7 @@ function isHttpError(error: unknown): error is HttpError {
 
 class DiscordErrors extends BaseExceptionFilter {
   override catch(thrown: unknown, host: ArgumentsHost): void {
-    // NestJS wraps what a middleware gives to next.
+    // NestJS wraps what a middleware passes to next.
     const error = thrown instanceof HttpException ? thrown.cause : thrown;
     if (!isHttpError(error)) {
       super.catch(thrown, host);

@@ -237,6 +237,16 @@ describe.each(LATEST_EXPRESS)("misused calls on %s", (_name, createApp) => {
       "params must be a plain object",
     ],
     [
+      "createSession",
+      (discord, req, res) => discord.createSession(req, res, { scopes: ["identity", "guild.members.read"] }),
+      'not ["identity", "guild.members.read"]: did you mean identify and guilds.members.read?',
+    ],
+    [
+      "discordRouter",
+      () => discordRouter({ scopes: ["identify", "emails"] }),
+      'not ["identify", "emails"]: did you mean email?',
+    ],
+    [
       "updateRoleConnection",
       (discord, req) => discord.updateRoleConnection(req, undefined as never),
       "updateRoleConnection: The options must be an object such as",
@@ -244,7 +254,7 @@ describe.each(LATEST_EXPRESS)("misused calls on %s", (_name, createApp) => {
     [
       "updateRoleConnection",
       (discord, req) => discord.updateRoleConnection(req, { platformName: 5 } as never),
-      "platformName must be a string, not 5.",
+      "platformName must be a string of 0 to 50 characters, not 5.",
     ],
     [
       "updateRoleConnection",

@@ -128,6 +128,7 @@ describe("requiresScopes", () => {
     [[], "name at least one scope"],
     [[["guilds"]], "write the scopes one after the other, not as a list"],
     [[["identify"], ["guilds"]], "not as a list"],
+    [["identify", "guild"], "Discord has no scope guild: did you mean guilds?"],
     [["identify guilds"], 'a scope must be a string such as "guilds", not "identify guilds".'],
     [["identify", ""], 'not "".'],
     [["identify", undefined], "not undefined."],

@@ -134,6 +134,7 @@ describe("the configuration", () => {
       'scopes must be a list of scopes such as ["identify", "guilds"], not ["identify guilds"].',
     ],
     [{ scopes: [1n] }, "not [1n]."],
+    [{ scopes: ["identity", "guilds"] }, 'not ["identity", "guilds"]: did you mean identify?'],
     [{ scopes: { identify: true } }, "not an object."],
     [{ discordUrl: "discord.com" }, 'discordUrl must be an https origin such as "https://discord.com"'],
     [{ discordUrl: "http://discord.com" }, "plain http on a loopback address only"],
@@ -217,9 +218,9 @@ describe("the configuration", () => {
       proxy: "http://proxy.example:3128",
       cacheMax: 50,
     });
-    expect(resolve({ scopes: ["email"], cache: { max: 5 } }, settings)).toMatchObject({
+    expect(resolve({ scopes: ["email", "my.own"], cache: { max: 5 } }, settings)).toMatchObject({
       ...COMPLETE,
-      scopes: ["email"],
+      scopes: ["email", "my.own"],
       cacheMax: 5,
     });
   });
