@@ -5,20 +5,20 @@ import { runSample, type SampleOptions } from "../support/run-guide.js";
 const sample = (heading: string, options?: SampleOptions) => runSample("docs/faq.md", heading, options);
 
 describe("the answer about two host names", () => {
-  it("sends visitors of another host to the redirect URI's", async () => {
+  it("the answer about two host names redirects visitors of another host to the redirect URI's", async () => {
     const { url, simulator } = await sample("My site has two host names");
     const elsewhere = simulator.browser("http://www.example.com", { via: url });
     const { status, location } = await elsewhere.get("/servers?page=2");
     expect([status, location]).toEqual([308, `${url}/servers?page=2`]);
   });
 
-  it("lets a login end on the redirect URI's host", async () => {
+  it("the answer about two host names lets a login end on the redirect URI's host", async () => {
     const { simulator, browser } = await sample("My site has two host names");
     const callback = await browser().signIn("/auth/login", { user: simulator.addUser() });
     expect([callback.status, callback.location]).toEqual([302, "/"]);
   });
 
-  it("signs in to one of two sites alone", async () => {
+  it("the answer about two host names signs in to only one of two sites", async () => {
     const { url, simulator } = await sample("Two sites in one process");
     for (const host of ["one.example", "two.example"])
       simulator.addRedirectUri(`https://${host}/auth/callback`);
@@ -33,7 +33,7 @@ describe("the answer about two host names", () => {
 });
 
 describe("the answer about the Social SDK", () => {
-  it("signs a player in with the code that the game posts", async () => {
+  it("the answer about the Social SDK signs a player in with the code that the game posts", async () => {
     const { url, simulator } = await sample("Does it work with the Discord Social SDK\\?");
     const redirectUri = "http://127.0.0.1/callback";
     simulator.addRedirectUri(redirectUri);
@@ -63,7 +63,7 @@ describe("the answer about subscriptions", () => {
   it.each([
     ["lets a subscriber pass", [{ id: "1", sku_id: "42" }], 200],
     ["refuses a visitor without the entitlement", [], 403],
-  ])("%s", async (_what, entitlements, status) => {
+  ])("the answer about subscriptions %s", async (_what, entitlements, status) => {
     const answerStatus: ErrorRequestHandler = (error, _req, res, _next) => void res.sendStatus(error.status);
     const { simulator, browser } = await sample(
       "How do I know whether somebody has bought my subscription\\?",

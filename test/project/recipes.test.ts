@@ -15,7 +15,7 @@ async function signedIn({ simulator, browser }: RunningSample, user = simulator.
 }
 
 describe("the recipe for the servers that the bot is in", () => {
-  it("links to a server with the bot, and to an invite of the bot for one without", async () => {
+  it("the servers recipe links to a server with the bot, and to an invite for one without", async () => {
     const sample = await recipe("List the servers that the bot is in");
     const { simulator } = sample;
     const user = simulator.addUser();
@@ -40,7 +40,7 @@ describe("the recipe for the servers that the bot is in", () => {
     expect((await visitor.get("/servers/x/invite")).status).toBe(404);
   });
 
-  it("keeps the visitor signed in after the invite", async () => {
+  it("the servers recipe keeps the visitor signed in after the invite", async () => {
     const sample = await recipe("List the servers that the bot is in");
     const { simulator } = sample;
     const user = simulator.addUser();
@@ -58,7 +58,7 @@ describe("the recipe for admins", () => {
   it.each([
     ["lets an admin in", "80351110224678912", 200],
     ["refuses everybody else", "80351110224678913", 403],
-  ])("%s", async (_what, id, status) => {
+  ])("the recipe for admins %s", async (_what, id, status) => {
     const sample = await recipe("Admins", {
       environment: { ADMIN_IDS: "41771983423143937,80351110224678912" },
       routes: (app) => app.use(answerStatus),
@@ -67,7 +67,7 @@ describe("the recipe for admins", () => {
     expect((await visitor.get("/admin")).status).toBe(status);
   });
 
-  it("sends somebody who is signed out to the login", async () => {
+  it("the recipe for admins sends a visitor who is not signed in to the login", async () => {
     const { browser } = await recipe("Admins", { environment: { ADMIN_IDS: "1" } });
     const answer = await browser().get("/admin", PAGE_VISIT);
     expect([answer.status, answer.location]).toEqual([302, "/auth/login?returnTo=%2Fadmin"]);
@@ -78,7 +78,7 @@ describe("the recipe for allow-lists", () => {
   it.each([
     ["signs an invited visitor in", "80351110224678912", "Come in."],
     ["signs nobody else in", "80351110224678913", '<a href="/auth/login">Sign in</a>'],
-  ])("%s", async (_what, id, page) => {
+  ])("the recipe for allow-lists %s", async (_what, id, page) => {
     const sample = await recipe("Allow-lists", { environment: { INVITED_IDS: "80351110224678912" } });
     const visitor = await signedIn(sample, sample.simulator.addUser({ id }));
     expect((await visitor.get("/")).text).toBe(page);
@@ -89,7 +89,7 @@ describe("the recipe for remembering visitors", () => {
   it.each([
     ["a month for those who ask for it", "/auth/login?remember=on", 30],
     ["as long as the browser is open for others", "/auth/login", false],
-  ])("keeps the session cookie %s", async (_what, login, days) => {
+  ])("the recipe for remembering visitors keeps the session cookie %s", async (_what, login, days) => {
     const { simulator, browser } = await recipe("Remember me");
     const visitor = browser();
     await visitor.signIn(login, { user: simulator.addUser() });
@@ -99,7 +99,7 @@ describe("the recipe for remembering visitors", () => {
 });
 
 describe("the recipe for an API and pages in one app", () => {
-  it("answers pages with a redirect and the API with JSON", async () => {
+  it("the recipe for an API and pages answers pages with a redirect and the API with JSON", async () => {
     const { simulator, browser } = await recipe("API and pages in one app");
     const visitor = browser();
     expect((await visitor.get("/profile", PAGE_VISIT)).location).toBe("/auth/login?returnTo=%2Fprofile");
@@ -111,7 +111,7 @@ describe("the recipe for an API and pages in one app", () => {
     expect((await visitor.get("/api/me")).json()).toEqual({ id: mira.id, displayName: "Mira" });
   });
 
-  it("answers a failure of Discord with its status and code", async () => {
+  it("the recipe for an API and pages answers a failure of Discord with its status and code", async () => {
     const sample = await recipe("API and pages in one app");
     const visitor = await signedIn(sample);
     advanceBoth(sample.simulator, 8 * 86_400_000); // the access token has expired
@@ -126,19 +126,19 @@ describe("the recipe for an API and pages in one app", () => {
 
 describe("the recipe for forms", () => {
   it.each([
-    ["stores what its own page sends", { "Sec-Fetch-Site": "same-origin" }, 303],
-    ["refuses what another subdomain sends", { "Sec-Fetch-Site": "same-site" }, 403],
-    ["refuses what another site sends", { "Sec-Fetch-Site": "cross-site" }, 403],
+    ["stores a form of its own page", { "Sec-Fetch-Site": "same-origin" }, 303],
+    ["refuses a form of another subdomain", { "Sec-Fetch-Site": "same-site" }, 403],
+    ["refuses a form of another site", { "Sec-Fetch-Site": "cross-site" }, 403],
     ["refuses another origin of an older browser", { Origin: "https://evil.example" }, 403],
-    ["refuses what says nothing of where it comes from", {}, 403],
-  ])("%s", async (_what, headers, status) => {
+    ["refuses a form of unknown origin", {}, 403],
+  ])("the recipe for forms %s", async (_what, headers, status) => {
     const visitor = await signedIn(await recipe("Forms and CSRF"));
     const answer = await visitor.post("/colour", { form: { colour: "#123456" }, headers });
     expect(answer.status).toBe(status);
     expect((await visitor.get("/colour")).text.includes("#123456")).toBe(status === 303);
   });
 
-  it("stores nothing that is no colour", async () => {
+  it("the recipe for forms stores only colours", async () => {
     const visitor = await signedIn(await recipe("Forms and CSRF"));
     const form = { colour: '"><script>' };
     await visitor.post("/colour", { form, headers: { "Sec-Fetch-Site": "same-origin" } });
