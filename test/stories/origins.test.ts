@@ -84,7 +84,7 @@ describe.each(EXPRESS)("a single-page app on another origin, on %s", (_name, cre
     expect([back.status, back.location]).toEqual([302, `${SPA}/home`]);
     await turn();
     expect(dropped).toHaveLength(1);
-    expect(dropped[0]).toContain("leads to afterLogin instead");
+    expect(dropped[0]).toContain("will redirect to afterLogin");
     expect((await browser.get(`/own-login?to=${encodeURIComponent(address)}`)).json()).toMatchObject({
       code: "invalid_return_to",
     });

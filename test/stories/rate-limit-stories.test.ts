@@ -251,7 +251,7 @@ describe.each(LATEST_EXPRESS)("answers that bring a ban nearer, on %s,", (_name,
     await failAsBot(app, simulator, 2);
 
     expect(emitWarning).toHaveBeenCalledTimes(1);
-    expect(emitWarning).toHaveBeenCalledWith(expect.stringContaining("bans an address"), {
+    expect(emitWarning).toHaveBeenCalledWith(expect.stringContaining("bans an IP address"), {
       code: "EXPRESS_DISCORD_INVALID_REQUESTS",
     });
     expect((await browser.get("/user?fresh=true")).status).toBe(200);
