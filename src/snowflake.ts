@@ -6,7 +6,7 @@ const MOST_DIGITS = 20;
 const LARGEST = 2n ** 64n - 1n;
 const DISCORD_EPOCH_MS = 1_420_070_400_000n;
 
-/** Whether a value is one of Discord's ids: a decimal string of 64 bits. */
+/** Whether a value is a Discord id: a decimal string of an unsigned 64-bit integer. */
 export function isSnowflake(value: unknown): value is string {
   if (typeof value !== "string" || !SNOWFLAKE.test(value)) return false;
   return value.length < MOST_DIGITS || BigInt(value) <= LARGEST;
@@ -25,7 +25,7 @@ export function requireSnowflake(value: unknown, name: string): string {
 }
 
 /**
- * When the thing with this id was made.
+ * Returns the creation time that is encoded in an id.
  *
  * @see https://docs.discord.com/developers/reference#snowflakes
  */

@@ -6,7 +6,7 @@ import { type SimulatorOptions, startDiscord } from "./start-discord.js";
 
 const USUAL_PORT = 4000;
 
-/** What `--help` says. */
+/** The output of `--help`. */
 export const USAGE = `Usage: express-discord simulator [options]
 
 Starts a Discord on this machine to sign in with. It needs no account, and nothing reaches discord.com.
@@ -18,15 +18,15 @@ Starts a Discord on this machine to sign in with. It needs no account, and nothi
   --redirect-uri <url>    registers a redirect URI; may be repeated. Without any, every http address is accepted
   --help                  shows this text`;
 
-/** What a command line asks for. */
+/** A parsed command line. */
 export type Command =
   | { readonly kind: "help" }
   | { readonly kind: "simulator"; readonly options: SimulatorOptions; readonly seed: Seed };
 
-/** A command line that cannot be followed, in words for whoever typed it. */
+/** An invalid command line. The message is for the user. */
 export class UsageError extends Error {}
 
-/** Reads a command line. @throws UsageError when it, or the seed it names, is wrong */
+/** Parses a command line. @throws UsageError for an invalid command line or seed */
 export function readCommandLine(args: readonly string[]): Command {
   const { values, positionals } = parse(args);
   if (values.help) return { kind: "help" };
@@ -46,7 +46,7 @@ export function readCommandLine(args: readonly string[]): Command {
   return { kind: "simulator", options, seed };
 }
 
-/** Starts what a command line asks for. */
+/** Starts the simulator for a command line. */
 export async function startFromCommand({
   options,
   seed,
@@ -61,7 +61,7 @@ export async function startFromCommand({
   return discord;
 }
 
-/** What is printed once the simulator runs: its address, and the `.env` lines for the app. */
+/** Returns the text to print when the simulator has started: its URL and the `.env` lines for the app. */
 export function greetingOf(discord: DiscordSimulator, redirectUri: string | undefined): string {
   const { botToken, clientId, clientSecret, discordUrl } = discord.options;
   const lines = [

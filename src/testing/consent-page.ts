@@ -16,15 +16,15 @@ const BOT_ICON = trustedHtml(
     '<circle cx="9.5" cy="12.5" r="1"/><circle cx="14.5" cy="12.5" r="1"/></svg>',
 );
 
-/** What the page is to show besides the request itself. */
+/** What the page shows besides the request. */
 export interface ConsentView {
-  /** Whom to preselect. */
+  /** The preselected user. */
   readonly user: SimulatedUser | undefined;
-  /** Why the form has come back. */
+  /** The problem with the submitted form, if any. */
   readonly problem?: string;
 }
 
-/** Asks the user whether to let the application in. */
+/** Creates the page that asks the user to authorize the application. */
 export function consentPage(discord: Discord, request: AuthorizeRequest, view: ConsentView): Answer {
   const { name } = discord.application;
   const users = [...discord.world.users.values()].slice(0, OFFERED_USERS);

@@ -12,7 +12,7 @@ const HEADERS: OutgoingHttpHeaders = {
   "X-Content-Type-Options": "nosniff",
 };
 
-/** A page of the simulator, for people. */
+/** Creates an HTML page. */
 export function page(status: number, title: string, content: Html): Answer {
   const document = html`<!doctype html>
 <html lang="en">
@@ -32,7 +32,7 @@ export function page(status: number, title: string, content: Html): Answer {
   return { status, headers: HEADERS, body: document.text };
 }
 
-/** A page that says what is wrong, where Discord does not redirect. */
+/** Creates an error page, for errors without a redirect. */
 export function errorPage(message: string): Answer {
   return page(
     400,

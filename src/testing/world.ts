@@ -9,10 +9,10 @@ import {
 import { compareSnowflakes, SnowflakeSequence } from "./snowflake.js";
 import { type NewConnection, type NewUser, SimulatedUser } from "./user.js";
 
-/** The name of a picture; the simulator draws one for every name. */
+/** The hash of an image. The simulator draws an image for every hash. */
 const AVATAR = "0123456789abcdef0123456789abcdef";
 
-/** The people and places of the simulated Discord. */
+/** The users and guilds of the simulated Discord. */
 export class World {
   readonly users = new Map<string, SimulatedUser>();
   readonly guilds = new Map<string, SimulatedGuild>();
@@ -74,7 +74,7 @@ export class World {
     });
   }
 
-  /** A channel of a guild, and the guild. */
+  /** Finds a channel and its guild. */
   findChannel(id: string): { guild: SimulatedGuild; channel: SimulatedChannel } | undefined {
     for (const guild of this.guilds.values()) {
       const channel = guild.channels.find((candidate) => candidate.id === id);
@@ -83,12 +83,12 @@ export class World {
     return undefined;
   }
 
-  /** The guilds a user is in, oldest id first. */
+  /** Returns the guilds of a user, sorted by id. */
   guildsOf(user: SimulatedUser): SimulatedGuild[] {
     return [...(this.#guildsOfUser.get(user.id) ?? [])].sort((a, b) => compareSnowflakes(a.id, b.id));
   }
 
-  /** Somebody to sign in with for an app that is only tried out: nobody was added. */
+  /** Adds a user to sign in with if there is none, for trying out an app. */
   addSomebodyIfEmpty(): void {
     if (this.users.size > 0) return;
     const user = this.addUser({ username: "mira.k", global_name: "Mira", avatar: AVATAR });

@@ -6,22 +6,22 @@ import { parseAnswer } from "../rest/answer.js";
 import { requireSnowflake } from "../snowflake.js";
 import type { BotCalls } from "./bot-calls.js";
 
-/** What a new member starts with; each needs a permission of the bot. */
+/** Settings of a new member. Each needs a permission of the bot. */
 export interface JoinOptions {
-  /** At most 32 characters. Needs MANAGE_NICKNAMES. */
+  /** The nickname, up to 32 characters. Needs MANAGE_NICKNAMES. */
   readonly nick?: string | undefined;
-  /** Ids of roles below the bot's highest. Needs MANAGE_ROLES. */
+  /** The ids of roles below the bot's highest role. Needs MANAGE_ROLES. */
   readonly roles?: readonly string[] | undefined;
-  /** Needs MUTE_MEMBERS. */
+  /** Whether to mute the member in voice channels. Needs MUTE_MEMBERS. */
   readonly mute?: boolean | undefined;
-  /** Needs DEAFEN_MEMBERS. */
+  /** Whether to deafen the member in voice channels. Needs DEAFEN_MEMBERS. */
   readonly deaf?: boolean | undefined;
 }
 
 const joinOptions = optionsChecker<JoinOptions>({
   of: "addToGuild",
   example: '{ nick: "Nelly" }',
-  // Ids have an error of their own: they may come from a visitor.
+  // Checked elsewhere, with errors of status 400: they may come from a visitor.
   kinds: { nick: STRING, roles: LIST, mute: BOOLEAN, deaf: BOOLEAN },
 });
 
@@ -40,10 +40,10 @@ const NAMED_REFUSALS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
 };
 
 /**
- * Adds a user to a guild that the bot is in.
+ * Adds a user to a guild of the bot.
  *
  * @internal
- * @returns the new member; `null` when the user was one before, and nothing was changed
+ * @returns the new member; `null` if the user was a member already, and then nothing changes
  * @throws HttpException, RateLimited, TypeError
  * @see https://docs.discord.com/developers/resources/guild#add-guild-member
  */

@@ -6,27 +6,27 @@ import { type Kind, optionsChecker, wrongValue } from "../check-options.js";
 import { RECORD, STRING } from "../option-kinds.js";
 import { shownName } from "../shown.js";
 
-/** What a linked role is decided by. */
+/** A value that linked roles can depend on. */
 export type RoleConnectionValue = string | number | boolean | Date;
 
-/** A user's link to this application, as their profile shows it and as linked roles are decided by it. */
+/** A user's role connection to this application. It appears in their profile, and linked roles depend on it. */
 export interface RoleConnection {
-  /** The name of the platform, at most 50 characters. */
+  /** The name of the platform, up to 50 characters. */
   readonly platformName: string | undefined;
-  /** The user's name on it, at most 100 characters. */
+  /** The user's name on the platform, up to 100 characters. */
   readonly platformUsername: string | undefined;
-  /** By the keys of the registered metadata, as Discord keeps it: everything is a string, booleans are "1" and "0". */
+  /** Values by the keys of the registered metadata. Discord stores them as strings; booleans are "1" and "0". */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** A {@link RoleConnection} to be stored; what is left out is cleared. */
+/** A new {@link RoleConnection}. Fields that are left out are cleared. */
 export interface RoleConnectionUpdate {
   readonly platformName?: string | undefined;
   readonly platformUsername?: string | undefined;
   readonly metadata?: Readonly<Record<string, RoleConnectionValue>> | undefined;
 }
 
-/** One thing that linked roles can be decided by. */
+/** The description of a value that linked roles can depend on. */
 export type RoleConnectionMetadata = APIApplicationRoleConnectionMetadata;
 
 const VALUE: Kind = {
@@ -45,7 +45,7 @@ const roleConnectionUpdate = optionsChecker<RoleConnectionUpdate>({
   required: [],
 });
 
-/** As Discord takes it: every value is text there. @throws TypeError for what Discord has no text for */
+/** Converts an update to Discord's payload, in which every value is a string. @throws TypeError for other values */
 export function toPayload(update: RoleConnectionUpdate) {
   const { platformName, platformUsername, metadata } = roleConnectionUpdate(update);
   const values = Object.entries(metadata ?? {})
@@ -61,7 +61,7 @@ export function toPayload(update: RoleConnectionUpdate) {
   };
 }
 
-/** From what Discord answered. */
+/** Reads Discord's payload. */
 export function fromPayload(payload: unknown): RoleConnection {
   const { platform_name, platform_username, metadata } = (payload ??
     {}) as Partial<APIApplicationRoleConnection>;
@@ -72,7 +72,7 @@ export function fromPayload(payload: unknown): RoleConnection {
   };
 }
 
-/** Discord takes `true` and `false`, and never finds them equal to anything. */
+/** Converts booleans to "1" and "0": Discord accepts `true` and `false`, but compares them as equal to nothing. */
 function toText(value: RoleConnectionValue): string {
   if (typeof value === "boolean") return value ? "1" : "0";
   return value instanceof Date ? value.toISOString() : String(value);

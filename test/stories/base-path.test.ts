@@ -124,7 +124,7 @@ describe.each(EXPRESS)("behind a proxy that strips a part of the path, on %s", (
             redirectUri,
             basePath: basePath as string,
           }),
-      ).toThrow('basePath must be a path such as "/shop", without a slash at its end');
+      ).toThrow('basePath must be a path such as "/shop", without a trailing slash');
     },
   );
 

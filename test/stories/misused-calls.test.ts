@@ -405,7 +405,7 @@ describe.each(LATEST_EXPRESS)("a call that is made wrongly on %s", (_name, creat
     });
     expect((await app.browser().get("/mounted/login")).status).toBe(500);
     expect((app.errors[0] as Error).message).toBe(
-      `${name} was passed on without being called: write ${name}(...) instead of ${name}.`,
+      `${name} was passed to Express without being called: write ${name}(...) instead of ${name}.`,
     );
   });
 
@@ -443,15 +443,15 @@ describe("an instance for what is no app", () => {
       ...(app === undefined ? [] : [() => new DiscordOAuth2Session(given)]),
     ]) {
       expect(make).toThrow(TypeError);
-      expect(make).toThrow(/^An Express app is needed, as in /);
+      expect(make).toThrow(/^The app must be an Express app, as in /);
       expect(make).toThrow(message);
     }
   });
 
   it("does not overlook options", () => {
-    expect(() => new DiscordOAuth2Session(OWN as never, OWN)).toThrow(/^An Express app is needed/);
+    expect(() => new DiscordOAuth2Session(OWN as never, OWN)).toThrow(/^The app must be an Express app/);
     expect(() => new DiscordOAuth2Session(OWN as never, express() as never)).toThrow(
-      /^An Express app is needed/,
+      /^The app must be an Express app/,
     );
     expect(() => new DiscordOAuth2Session(express(), "id" as never)).toThrow(
       "The options must be an object such as { clientId }, not a string of 2 characters.",

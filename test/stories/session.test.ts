@@ -107,7 +107,7 @@ describe.each(LATEST_EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) =
 
     expect(() => discord.init(other)).toThrow(
       new TypeError(
-        "This DiscordOAuth2Session serves another app with another configuration. Make one instance for each configuration.",
+        "This DiscordOAuth2Session already serves another app with a different configuration. Create one instance for each configuration.",
       ),
     );
     expect(other.get("discord")).toBeUndefined();
