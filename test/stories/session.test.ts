@@ -119,7 +119,7 @@ describe.each(LATEST_EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) =
     const discord = new DiscordOAuth2Session(app, OPTIONS);
 
     expect(() => new DiscordOAuth2Session(app, OPTIONS)).toThrow(
-      /^This app has a DiscordOAuth2Session already\./,
+      /^This app already has a DiscordOAuth2Session\./,
     );
     expect(app.get("discord")).toBe(discord);
   });

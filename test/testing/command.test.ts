@@ -89,7 +89,7 @@ describe("the command", { timeout: 60_000 }, () => {
     onTestFinished(() => discord.close());
     const taken = await run("simulator", "--port", new URL(discord.url).port);
     await taken.ended;
-    expect(taken.complaint()).toMatch(/^It cannot listen there: .*EADDRINUSE/);
+    expect(taken.complaint()).toMatch(/^The simulator cannot listen there: .*EADDRINUSE/);
     const seed = fileWith('{"guilds":[{"members":[{"user":"nobody"}]}]}');
     const planted = await run("simulator", "--port", "0", "--seed", seed);
     expect((await planted.ended)[0]).toBe(1);

@@ -144,9 +144,9 @@ describe("the configuration", () => {
     [{ issuer: "with space" }, "issuer must be a URL"],
     [
       { secret: "too short" },
-      "secret must be a string of 32 characters or more, or a list of such, not a string of 9 characters.",
+      "secret must be a string of 32 characters or more, or a list of such strings, not a string of 9 characters.",
     ],
-    [{ secret: [] }, "secret must be a string of 32 characters or more, or a list of such, not a list of 0."],
+    [{ secret: [] }, "secret must be a string of 32 characters or more, or a list of such strings, not a list of 0."],
     [{ secret: [RANDOM, "short"] }, "not a list of 2."],
     [{ secret: 5 }, "not a number."],
     [{ cache: 5 }, "cache must be an object such as { max: 1000 }, not 5."],

@@ -182,7 +182,7 @@ describe("of", () => {
     [{ MANAGE_GUILD: "yes" }, 'The permission MANAGE_GUILD must be true or false, not "yes".'],
     [{ MANAGE_GUILD: null }, "The permission MANAGE_GUILD must be true or false, not null."],
     [{ MANAGE_GUILD: undefined }, "must be true or false, not undefined."],
-    [null, "Flags must be an object such as { MANAGE_GUILD: true }, not null."],
+    [null, "The flags must be an object such as { MANAGE_GUILD: true }, not null."],
     [undefined, "not undefined."],
     ["MANAGE_GUILD", 'not "MANAGE_GUILD".'],
     [["MANAGE_GUILD"], 'not ["MANAGE_GUILD"].'],
