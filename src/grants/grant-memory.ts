@@ -8,7 +8,7 @@ import type { Ended, Stored } from "./token-storage.js";
 const MOST_GRANTS = 10_000;
 
 /** The cached state of a grant. */
-export interface Known {
+export interface CachedGrant {
   readonly token: Token | undefined;
   /** When the token storage was last read or written, in epoch milliseconds. */
   readonly checkedAt: number;
@@ -21,7 +21,7 @@ export interface Known {
  * tokens. Losing any of it costs no sign-in, except for the pairs that are not stored yet.
  */
 export class GrantMemory {
-  readonly #known = new LRUCache<string, Known>({ max: MOST_GRANTS });
+  readonly #cached = new LRUCache<string, CachedGrant>({ max: MOST_GRANTS });
   readonly #unsaved = new Map<string, Token>();
   readonly #ended = new LRUCache<string, Ended>({ max: MOST_GRANTS });
   /** Grant ids by the hash of each pair that this process received. */
@@ -30,32 +30,32 @@ export class GrantMemory {
   readonly #rejected = new LRUCache<string, true>({ max: MOST_GRANTS });
   readonly #reportedOver = new LRUCache<string, true>({ max: MOST_GRANTS });
 
-  known(id: string): Known | undefined {
-    return this.#known.get(id);
+  cached(id: string): CachedGrant | undefined {
+    return this.#cached.get(id);
   }
 
   /** Returns the cached state while it is recent enough to skip reading the token storage. */
-  fresh(id: string, lifetimeMs: number | undefined): Known | undefined {
-    const known = this.#known.get(id);
-    if (!known || this.#unsaved.has(id) || this.#ended.has(id)) return undefined;
+  fresh(id: string, lifetimeMs: number | undefined): CachedGrant | undefined {
+    const cached = this.#cached.get(id);
+    if (!cached || this.#unsaved.has(id) || this.#ended.has(id)) return undefined;
     const cachedMs = Math.min(CACHED_MS, CACHED_SHARE * (lifetimeMs ?? Number.POSITIVE_INFINITY));
-    return hasPassed(cachedMs, known.checkedAt) ? undefined : known;
+    return hasPassed(cachedMs, cached.checkedAt) ? undefined : cached;
   }
 
   /** Returns the newest pair that this process has seen. */
   newest(id: string): Token | undefined {
-    return this.#unsaved.get(id) ?? this.#known.get(id)?.token;
+    return this.#unsaved.get(id) ?? this.#cached.get(id)?.token;
   }
 
   /** Caches the token that was just read or written; `undefined` when nobody is signed in. */
   learn(id: string, token: Token | undefined, stored?: Partial<Stored>): void {
-    this.#known.set(id, { token, checkedAt: now(), lifetimeMs: stored?.lifetimeMs });
+    this.#cached.set(id, { token, checkedAt: now(), lifetimeMs: stored?.lifetimeMs });
   }
 
   /** Caches the lifetime the stored record was written with; `undefined` makes the next use check it again. */
   setLifetime(id: string, lifetimeMs: number | undefined): void {
-    const known = this.#known.get(id);
-    if (known) this.#known.set(id, { ...known, lifetimeMs });
+    const cached = this.#cached.get(id);
+    if (cached) this.#cached.set(id, { ...cached, lifetimeMs });
   }
 
   /** Keeps a pair until its storage has it. */
@@ -82,7 +82,7 @@ export class GrantMemory {
   end(id: string, ended: Ended): void {
     if (this.#ended.get(id) !== "everywhere") this.#ended.set(id, ended);
     this.#unsaved.delete(id);
-    this.#known.delete(id);
+    this.#cached.delete(id);
   }
 
   ended(id: string): Ended | undefined {

@@ -5,7 +5,7 @@ import type { OAuth } from "../oauth/oauth.js";
 import { tooSlow } from "../oauth/oauth-errors.js";
 import { traceRefresh } from "../telemetry.js";
 import { Deauthorizations } from "./deauthorizations.js";
-import { GrantMemory, type Known } from "./grant-memory.js";
+import { type CachedGrant, GrantMemory } from "./grant-memory.js";
 import { GrantWriter } from "./grant-writer.js";
 import { InFlight } from "./in-flight.js";
 import { Refresher } from "./refresher.js";
@@ -66,7 +66,7 @@ export class Grants {
 
   async #read(storage: TokenStorage): Promise<Token | undefined> {
     const { record } = storage;
-    const before = storage.id === undefined ? undefined : this.#memory.known(storage.id);
+    const before = storage.id === undefined ? undefined : this.#memory.cached(storage.id);
     const [stored, marker] = await Promise.all([this.#writer.read(storage), record?.readEndedMarker()]);
     const id = stored?.token.id ?? storage.id;
     if (id === undefined) return undefined;
@@ -76,9 +76,9 @@ export class Grants {
       if (stored && marker === "here") await storage.delete().catch(() => undefined);
     }
     if (this.#memory.ended(id)) return undefined;
-    const known = this.#memory.known(id);
+    const cached = this.#memory.cached(id);
     // A refresh in this process finished during the read; its pair is newer.
-    if (record && known !== before) return known?.token;
+    if (record && cached !== before) return cached?.token;
     return stored ? this.#take(storage, stored) : this.#miss(id);
   }
 
@@ -197,13 +197,13 @@ export class Grants {
     return (isExpired(token) || this.isRejected(token)) && this.#memory.isOver(token);
   }
 
-  #cached(storage: TokenStorage): Known | undefined {
+  #cached(storage: TokenStorage): CachedGrant | undefined {
     const { id, record } = storage;
     if (id === undefined || !record) return undefined;
-    const known = this.#memory.fresh(id, record.lifetimeMs);
-    if (known?.token && (known.lifetimeMs ?? 0) < (record.lifetimeMs ?? 0))
-      this.#writer.extendSoon(storage, { ...known, token: known.token });
-    return known;
+    const cached = this.#memory.fresh(id, record.lifetimeMs);
+    if (cached?.token && (cached.lifetimeMs ?? 0) < (record.lifetimeMs ?? 0))
+      this.#writer.extendSoon(storage, { ...cached, token: cached.token });
+    return cached;
   }
 
   #take(storage: TokenStorage, stored: Stored): Promise<Token> | Token {

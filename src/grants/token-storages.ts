@@ -73,10 +73,10 @@ export class TokenStorages {
 
   #settingsBeside(store: SessionStore | undefined): RecordSettings | undefined {
     if (!store) return undefined;
-    const known =
+    const settings =
       this.#besideSessions.get(store) ?? this.#settings(besideSessions(store, storeDeadlineMs(this.#config)));
-    this.#besideSessions.set(store, known);
-    return known;
+    this.#besideSessions.set(store, settings);
+    return settings;
   }
 
   #settings(store: RecordStore): RecordSettings {

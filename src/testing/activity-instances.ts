@@ -24,10 +24,10 @@ export interface SimulatedActivityInstance {
 
 /** The running Activities of the application, by instance id. */
 export class ActivityInstances extends Map<string, SimulatedActivityInstance> {
-  launch(given: NewActivityInstance, newId: () => string): SimulatedActivityInstance {
-    const { guild, users } = given;
+  launch(fields: NewActivityInstance, newId: () => string): SimulatedActivityInstance {
+    const { guild, users } = fields;
     const launchId = newId();
-    const channelId = (given.channel ?? guild?.channels[0])?.id ?? newId();
+    const channelId = (fields.channel ?? guild?.channels[0])?.id ?? newId();
     const id = `i-${launchId}-${placeOf(guild, channelId)}`;
     const instance = { id, launchId, guild, channelId, users: new Set(users) };
     this.set(id, instance);

@@ -21,5 +21,7 @@ async function run(args: readonly string[]): Promise<void> {
 
 /** Only errors of the system have a code, for example when a port is in use. */
 function explain(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? `The simulator cannot listen there: ${error.message}` : error;
+  return error instanceof Error && "code" in error
+    ? `The simulator cannot listen there: ${error.message}`
+    : error;
 }

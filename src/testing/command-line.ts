@@ -9,13 +9,13 @@ const USUAL_PORT = 4000;
 /** The output of `--help`. */
 export const USAGE = `Usage: express-discord simulator [options]
 
-Starts a Discord on this machine to sign in with. It needs no account, and nothing reaches discord.com.
+Starts a simulated Discord on this machine to sign in with. It needs no account, and nothing reaches discord.com.
 
-  --port <number>         where it listens (default: ${USUAL_PORT}; 0 lets the system choose)
-  --host <address>        "0.0.0.0" to be reached from other machines and containers (default: 127.0.0.1)
-  --public-url <url>      how apps and browsers reach it, if not at that address
+  --port <number>         the port to listen on (default: ${USUAL_PORT}; 0 lets the system choose)
+  --host <address>        the address to listen on (default: 127.0.0.1; 0.0.0.0 for other machines and containers)
+  --public-url <url>      the URL by which apps and browsers reach it, if it differs
   --seed <file.json>      the application, users and guilds to start with
-  --redirect-uri <url>    registers a redirect URI; may be repeated. Without any, every http address is accepted
+  --redirect-uri <url>    registers a redirect URI; may be repeated (default: every http or https URL is accepted)
   --help                  shows this text`;
 
 /** A parsed command line. */
@@ -31,7 +31,7 @@ export function readCommandLine(args: readonly string[]): Command {
   const { values, positionals } = parse(args);
   if (values.help) return { kind: "help" };
   if (positionals.length !== 1 || positionals[0] !== "simulator") {
-    throw new UsageError(`The command is "simulator".\n\n${USAGE}`);
+    throw new UsageError(`The only command is "simulator".\n\n${USAGE}`);
   }
   const seed = values.seed === undefined ? {} : readSeedFile(values.seed);
   const registered = [...(values["redirect-uri"] ?? []), ...(seed.application?.redirectUris ?? [])];

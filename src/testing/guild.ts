@@ -98,25 +98,25 @@ export class SimulatedGuild {
   /** The members, by user id. Add members with `discord.addMember`. */
   readonly members = new Map<string, SimulatedMember>();
 
-  constructor(id: string, given: NewGuild) {
+  constructor(id: string, fields: NewGuild) {
     this.id = id;
-    this.name = given.name ?? `Guild ${id.slice(-4)}`;
-    this.icon = given.icon ?? null;
-    this.banner = given.banner ?? null;
-    this.features = [...(given.features ?? [])];
-    this.bot = given.bot ?? true;
-    this.botPermissions = BigInt(given.botPermissions ?? PERMISSIONS.administrator);
-    this.botTopRole = given.botTopRole;
-    this.maxMembers = given.maxMembers ?? 500_000;
-    this.membershipScreening = given.membershipScreening ?? false;
+    this.name = fields.name ?? `Guild ${id.slice(-4)}`;
+    this.icon = fields.icon ?? null;
+    this.banner = fields.banner ?? null;
+    this.features = [...(fields.features ?? [])];
+    this.bot = fields.bot ?? true;
+    this.botPermissions = BigInt(fields.botPermissions ?? PERMISSIONS.administrator);
+    this.botTopRole = fields.botTopRole;
+    this.maxMembers = fields.maxMembers ?? 500_000;
+    this.membershipScreening = fields.membershipScreening ?? false;
     const everyone = { id, name: "@everyone", permissions: DEFAULT_PERMISSIONS };
     this.roles = new Map([[id, everyone]]);
-    for (const role of given.roles ?? []) {
+    for (const role of fields.roles ?? []) {
       const permissions = BigInt(role.permissions ?? 0n);
       this.roles.set(role.id, { id: role.id, name: role.name ?? `Role ${role.id.slice(-4)}`, permissions });
     }
-    this.channels = [...(given.channels ?? [])];
-    this.bans = new Set((given.bans ?? []).map((user) => user.id));
+    this.channels = [...(fields.channels ?? [])];
+    this.bans = new Set((fields.bans ?? []).map((user) => user.id));
   }
 
   /** The owner; `undefined` if the test has not set one. */

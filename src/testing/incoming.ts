@@ -54,8 +54,8 @@ export interface Credentials {
 /** Parses an `Authorization` header. */
 export function readCredentials(header: string | undefined): Credentials {
   const [scheme = "", ...rest] = header?.split(" ") ?? [];
-  const known = SCHEMES.find((candidate) => candidate === scheme);
-  return { scheme: known, token: rest.join(" ") };
+  const supported = SCHEMES.find((candidate) => candidate === scheme);
+  return { scheme: supported, token: rest.join(" ") };
 }
 
 /** Reads the whole body. @returns `undefined` if it is larger than Discord's limit */

@@ -38,8 +38,8 @@ export class Mailbox {
 
   /** Returns the channel with this user. Creates it at the first call. */
   open(user: SimulatedUser, newId: () => string): string {
-    const known = this.#channelOf.get(user.id);
-    if (known !== undefined) return known;
+    const existing = this.#channelOf.get(user.id);
+    if (existing !== undefined) return existing;
     const channelId = newId();
     this.#channelOf.set(user.id, channelId);
     this.#recipientOf.set(channelId, user);

@@ -28,7 +28,7 @@ function readRecord(record: unknown, index: number) {
     return refuse(invalidField([index], "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType"));
   }
   const { type, key } = record;
-  if (!TYPES.some((known) => known === type)) {
+  if (!TYPES.some((one) => one === type)) {
     refuse(invalidField([index, "type"], "BASE_TYPE_CHOICES", `Value must be one of {${TYPES.join(", ")}}.`));
   }
   if (!isMetadataKey(key)) {

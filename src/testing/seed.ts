@@ -87,13 +87,13 @@ export function readSeed(text: string): Seed {
 
 /** Adds the users and guilds of a seed. @throws TypeError for a member who is not a user of the seed */
 export function plantSeed(discord: DiscordSimulator, { users = [], guilds = [] }: Seed): void {
-  const planted = users.map(({ connections = [], ...given }) => {
-    const user = discord.addUser(given);
+  const planted = users.map(({ connections = [], ...fields }) => {
+    const user = discord.addUser(fields);
     for (const connection of connections) discord.addConnection(user, connection);
     return user;
   });
-  for (const [index, { members = [], ...given }] of guilds.entries()) {
-    const guild = discord.addGuild(given);
+  for (const [index, { members = [], ...fields }] of guilds.entries()) {
+    const guild = discord.addGuild(fields);
     for (const { user, ...member } of members) {
       discord.addMember(guild, findUser(planted, user, `guilds[${index}]`), member);
     }

@@ -45,8 +45,8 @@ export class SimulatedUser {
   /** Whether the user accepts no direct messages. Sending one fails with 403 and code 50007. */
   directMessagesClosed = false;
 
-  constructor(id: string, given: NewUser) {
-    const username = given.username ?? `user_${id.slice(-6)}`;
+  constructor(id: string, fields: NewUser) {
+    const username = fields.username ?? `user_${id.slice(-6)}`;
     this.payload = {
       id,
       username,
@@ -65,7 +65,7 @@ export class SimulatedUser {
       primary_guild: null,
       verified: true,
       email: `${username}@example.org`,
-      ...given,
+      ...fields,
     };
   }
 

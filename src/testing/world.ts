@@ -28,21 +28,21 @@ export class World {
     return this.#ids.next(this.#clock.now());
   }
 
-  addUser(given: NewUser = {}): SimulatedUser {
-    const user = new SimulatedUser(given.id ?? this.newId(), given);
+  addUser(fields: NewUser = {}): SimulatedUser {
+    const user = new SimulatedUser(fields.id ?? this.newId(), fields);
     this.users.set(user.id, user);
     return user;
   }
 
-  addGuild(given: NewGuild = {}): SimulatedGuild {
-    const channels = given.channels ?? [{ id: this.newId(), name: "general" }];
-    const guild = new SimulatedGuild(given.id ?? this.newId(), { ...given, channels });
+  addGuild(fields: NewGuild = {}): SimulatedGuild {
+    const channels = fields.channels ?? [{ id: this.newId(), name: "general" }];
+    const guild = new SimulatedGuild(fields.id ?? this.newId(), { ...fields, channels });
     this.guilds.set(guild.id, guild);
     return guild;
   }
 
-  addMember(guild: SimulatedGuild, user: SimulatedUser, given: NewMember = {}): SimulatedMember {
-    const { permissions, ...rest } = given;
+  addMember(guild: SimulatedGuild, user: SimulatedUser, fields: NewMember = {}): SimulatedMember {
+    const { permissions, ...rest } = fields;
     const member: SimulatedMember = {
       joinedAt: this.#clock.now(),
       ...rest,
@@ -60,7 +60,7 @@ export class World {
     this.#guildsOfUser.get(user.id)?.delete(guild);
   }
 
-  addConnection(user: SimulatedUser, given: NewConnection = {}): void {
+  addConnection(user: SimulatedUser, fields: NewConnection = {}): void {
     user.connections.push({
       id: this.newId(),
       name: user.payload.username,
@@ -70,7 +70,7 @@ export class World {
       show_activity: true,
       two_way_link: false,
       visibility: 1,
-      ...given,
+      ...fields,
     });
   }
 
@@ -88,7 +88,7 @@ export class World {
     return [...(this.#guildsOfUser.get(user.id) ?? [])].sort((a, b) => compareSnowflakes(a.id, b.id));
   }
 
-  /** Adds a user to sign in with if there is none, for trying out an app. */
+  /** Adds a user and a guild if there are no users, so that somebody can sign in. */
   addSomebodyIfEmpty(): void {
     if (this.users.size > 0) return;
     const user = this.addUser({ username: "mira.k", global_name: "Mira", avatar: AVATAR });

@@ -123,8 +123,8 @@ describe("a command line", () => {
   });
 
   it.each([
-    [[], 'The command is "simulator"'],
-    [["simulate"], 'The command is "simulator"'],
+    [[], 'The only command is "simulator"'],
+    [["simulate"], 'The only command is "simulator"'],
     [["simulator", "--port", "x"], "--port must be a number"],
     [["simulator", "--port", ""], "--port must be a number"],
     [["simulator", "--public-url", "localhost"], "is not a URL"],
