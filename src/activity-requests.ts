@@ -29,8 +29,8 @@ const payloads = new WeakMap<IncomingMessage, unknown>();
 /**
  * A guard for requests from an Activity. It passes requests that Discord's proxy has signed.
  *
- * The signature proves that somebody is using the Activity in Discord, and expires. It does not cover the path or the body,
- * so a client can reuse it for other requests until it expires. It does not replace a sign-in.
+ * The signature proves that somebody is using the Activity in Discord, and expires. It does not cover the path or
+ * the body, so a client can reuse it for other requests until it expires. It does not replace a sign-in.
  *
  * @throws TypeError immediately, for an invalid public key
  * @throws HttpException through `next`: `signature_invalid`, status 401
@@ -49,9 +49,9 @@ export function requiresActivity(options: ActivityOptions): Guard {
 }
 
 /**
- * Returns the payload that Discord's proxy signed, for a request that passed {@link requiresActivity}; `undefined` for any
- * other request. Discord documents two fields, `created_at` and `expires_at`. To find out who takes part and where, request
- * `activity-instances` as the bot.
+ * Returns the payload that Discord's proxy signed, for a request that passed {@link requiresActivity}; `undefined`
+ * for any other request. Discord documents two fields, `created_at` and `expires_at`. To find out who takes part
+ * and where, request `activity-instances` as the bot.
  */
 export function activityPayload(req: IncomingMessage): unknown {
   return payloads.get(req);

@@ -33,7 +33,8 @@ export function appAndOptions<Options extends object>(
 
 /** @returns `responses` @throws TypeError if the arguments are not a request and responses */
 export function requireVisit(req: unknown, responses: readonly ServerResponse[]): readonly ServerResponse[] {
-  if (typeof req !== "object" || req === null || !("headers" in req))
+  // Responses have `headers` too on Bun.
+  if (typeof req !== "object" || req === null || !("headers" in req) || isResponse(req))
     throw new TypeError(
       `The first argument must be the request, as in discord.fetchUser(req), not ${isResponse(req) ? "the response" : shown(req)}.`,
     );

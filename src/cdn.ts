@@ -22,13 +22,13 @@ export interface ImageOptions {
   /** In pixels. Default: Discord's choice. */
   readonly size?: ImageSize | undefined;
   /**
-   * Default: a GIF if the image is animated, else a PNG. `"gif"` for an image that is not animated returns the URL of the
-   * PNG, because Discord has no GIF of it.
+   * Default: a GIF if the image is animated, else a PNG. `"gif"` for an image that is not animated returns the URL
+   * of the PNG, because Discord has no GIF of it.
    */
   readonly format?: ImageFormat | undefined;
   /**
-   * `false`: a still image. `true`: an animated image if there is one, as WebP (which Discord recommends over GIF) unless
-   * `format` is `"gif"`. PNG and JPEG are never animated.
+   * `false`: a still image. `true`: an animated image if there is one, as WebP (which Discord recommends over GIF)
+   * unless `format` is `"gif"`. PNG and JPEG are never animated.
    */
   readonly animated?: boolean | undefined;
 }
@@ -120,8 +120,8 @@ export function memberBannerUrl(
 }
 
 /**
- * Returns the URL of an avatar decoration, the frame around an avatar. It is always a PNG, perhaps an animated one (APNG).
- * Returns and throws like {@link userAvatarUrl}.
+ * Returns the URL of an avatar decoration, the frame around an avatar. It is always a PNG, perhaps an animated one
+ * (APNG). Returns and throws like {@link userAvatarUrl}.
  */
 export function avatarDecorationUrl(asset: Maybe, options?: PngOptions): string | undefined {
   return imageUrl(["avatar-decoration-presets"], asset, { ...imageOptions(options), format: "png" });
@@ -142,8 +142,9 @@ export function guildTagBadgeUrl(
 }
 
 /**
- * Returns the URL of the default avatar, which Discord shows for users without an avatar. It is one of six PNGs, chosen by
- * the id; or one of five, chosen by the discriminator, for users who have one (such as bots). Discord serves it in one size.
+ * Returns the URL of the default avatar, which Discord shows for users without an avatar. It is one of six PNGs,
+ * chosen by the id; or one of five, chosen by the discriminator, for users who have one (such as bots). Discord
+ * serves it in one size.
  *
  * @param userId a snowflake
  * @see https://docs.discord.com/developers/reference#image-formatting-cdn-endpoints

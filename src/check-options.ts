@@ -27,8 +27,8 @@ export interface OptionRules<T> {
   /** Names of options in other libraries, in lower case, for "did you mean". */
   readonly aliases?: Readonly<Record<string, keyof T & string>> | undefined;
   /**
-   * For guards, whose options are requirements: `undefined` and an empty object are mistakes, because they would require
-   * nothing. Without this, `undefined` is the same as a missing option.
+   * For guards, whose options are requirements: `undefined` and an empty object are mistakes, because they would
+   * require nothing. Without this, `undefined` is the same as a missing option.
    */
   readonly areRequirements?: boolean | undefined;
   /** Whether unknown names are allowed, for objects from elsewhere, such as a database. */
@@ -40,8 +40,8 @@ const NONE = Object.freeze({});
 /**
  * Creates a function that checks an options object for unknown names and invalid values.
  *
- * @returns a function that returns the options, or `{}` for `undefined`. It throws a TypeError that lists every mistake, with
- * the closest valid names
+ * @returns a function that returns the options, or `{}` for `undefined`. It throws a TypeError that lists every
+ * mistake, with the closest valid names
  */
 export function optionsChecker<T extends object>(rules: OptionRules<T>): (options: T | undefined) => T {
   return function checked(options) {

@@ -25,7 +25,10 @@ export function now(): number {
   return clock.now();
 }
 
-/** Whether `ms` have passed since then. Also true if the clock was set back by as much, so that nothing waits for it. */
+/**
+ * Whether `ms` have passed since then. Also true if the clock was set back by as much, so that nothing waits for
+ * it.
+ */
 export function hasPassed(ms: number, since: number): boolean {
   return Math.abs(now() - since) >= ms;
 }

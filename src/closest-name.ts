@@ -1,19 +1,25 @@
 const FARTHEST = 2;
 
 /**
- * Returns the valid name closest to a misspelt one: `permissions` for `permission`, `clientId` for `clientID`, `owner` for
- * `isOwner`.
+ * Returns the valid name closest to a misspelt one: `permissions` for `permission`, `clientId` for `clientID`,
+ * `owner` for `isOwner`.
  *
  * @returns `undefined` if none is close
  */
 export function closestName(name: string, valid: readonly string[]): string | undefined {
   const written = plainName(name);
   const parts = valid.filter((one) => written.length > 2 && isPartOf(written, plainName(one)));
+  return misspeltName(name, valid) ?? parts[0];
+}
+
+/** Like {@link closestName}, but accepts only names that differ by one or two letters, not parts of names. */
+export function misspeltName(name: string, valid: readonly string[]): string | undefined {
+  const written = plainName(name);
   const near = valid
     .map((one) => ({ one, distance: distanceOf(written, plainName(one)) }))
     .filter(({ one, distance }) => distance <= Math.min(FARTHEST, Math.floor(one.length / 3)))
     .sort((a, b) => a.distance - b.distance);
-  return near[0]?.one ?? parts[0];
+  return near[0]?.one;
 }
 
 /** Normalizes a name: `client_id`, `clientID` and `ClientId` all become `clientid`. */

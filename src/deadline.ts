@@ -1,6 +1,9 @@
 import { startTimer, stopwatch } from "./clock.js";
 
-/** After a freeze, timers fire before sockets are read, so a response may have arrived already. This is the most extra time. */
+/**
+ * After a freeze, timers fire before sockets are read, so a response may have arrived already. This is the most
+ * extra time.
+ */
 const LONGEST_GRACE_MS = 1000;
 
 /** The deadline passed. */
@@ -28,7 +31,9 @@ export class DeadlinePassed extends Error {
 export function startDeadline(ms: number, onPassed: () => void): () => void {
   const elapsedMs = stopwatch();
   let cancel = startTimer(ms, () => {
-    cancel = startTimer(Math.min(elapsedMs() - ms, LONGEST_GRACE_MS), onPassed);
+    // A timer may fire a fraction of a millisecond early, and Node warns about negative times.
+    const lateMs = Math.max(0, elapsedMs() - ms);
+    cancel = startTimer(Math.min(lateMs, LONGEST_GRACE_MS), onPassed);
   });
   return () => cancel();
 }

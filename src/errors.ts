@@ -65,8 +65,8 @@ export interface HttpExceptionDetails {
 }
 
 /**
- * A sign-in or a call to Discord failed. The base of all error classes of this library. `code` names the cause. `status` is
- * the status that Express answers with, and so do frameworks that support `http-errors`.
+ * A sign-in or a call to Discord failed. The base of all error classes of this library. `code` names the cause.
+ * `status` is the status that Express answers with, and so do frameworks that support `http-errors`.
  *
  * Control characters in texts from visitors and Discord become spaces, so they cannot forge log lines.
  *
@@ -104,6 +104,8 @@ export class HttpException extends Error {
   declare readonly method?: string;
   /** The route of the call to Discord, below `/api/v10`. */
   declare readonly route?: string;
+  /** From `addToGuild` with `evenIfMember`, for a member: the roles added before the error. */
+  declare readonly appliedRoles?: readonly string[];
 
   constructor({ message, code, status, cause, ...answer }: HttpExceptionDetails) {
     super(oneLine(message), cause === undefined ? undefined : { cause });
@@ -197,14 +199,14 @@ export interface RateLimitedDetails extends Omit<HttpExceptionDetails, "code" | 
 }
 
 /**
- * What a rate limit applies to. `user`: one route of a user or the bot. `global`: every route of a user or the bot, or every
- * call of this process. `shared`: a resource that other applications use too.
+ * What a rate limit applies to. `user`: one route of a user or the bot. `global`: every route of a user or the bot,
+ * or every call of this process. `shared`: a resource that other applications use too.
  */
 export type RateLimitScope = "user" | "global" | "shared";
 
 /**
- * A rate limit of Discord is reached (`rate_limited`). Either Discord answered 429, or the limit was known before the call
- * was sent. Status 503; 429 for calls as the bot.
+ * A rate limit of Discord is reached (`rate_limited`). Either Discord answered 429, or the limit was known before
+ * the call was sent. Status 503; 429 for calls as the bot.
  *
  * @see https://docs.discord.com/developers/topics/rate-limits
  */

@@ -3,10 +3,10 @@ import type { Request } from "express";
 import { isRequest, optionsChecker, uncalled } from "./check-options.js";
 import { Forbidden, HttpException } from "./errors.js";
 import type { GuildMember } from "./models/guild-member.js";
-import { BOOLEAN, DURATION, isScope, oneOf, SOME_IDS } from "./option-kinds.js";
+import { BOOLEAN, DURATION, isScope, meantScopes, oneOf, SOME_IDS } from "./option-kinds.js";
 import { SOME_PERMISSIONS } from "./permission-kinds.js";
 import { type PermissionResolvable, Permissions } from "./permissions.js";
-import { requireGranted } from "./scopes.js";
+import { meantScope, requireGranted, type Scope } from "./scopes.js";
 import { type DiscordOAuth2Session, SETTING } from "./session.js";
 import { shown } from "./shown.js";
 import { isSnowflake } from "./snowflake.js";
@@ -48,7 +48,10 @@ export interface GuildRequirements {
   readonly roles?: readonly string[];
   /** The maximum age of Discord's cached response, in milliseconds. Default: 60,000. */
   readonly maxAgeMs?: number;
-  /** `"bot"`: looks the visitor up as the bot, which must be in the guild. The visitor only needs the scope `identify`. */
+  /**
+   * `"bot"`: looks the visitor up as the bot, which must be in the guild. The visitor only needs the scope
+   * `identify`.
+   */
   readonly as?: "bot";
 }
 
@@ -90,8 +93,8 @@ const guildRequirements = optionsChecker<GuildRequirements>({
 /**
  * A guard for signed-in visitors. It calls Discord only to refresh a token.
  *
- * `requiresAuthorization.with({ maxAgeMs })` also detects that the user has removed the app at Discord. It asks Discord if
- * the last confirmation is older than `maxAgeMs`.
+ * `requiresAuthorization.with({ maxAgeMs })` also detects that the user has removed the app at Discord. It asks
+ * Discord if the last confirmation is older than `maxAgeMs`.
  *
  * @throws Unauthorized, HttpException (the store or Discord failed); both through `next`
  */
@@ -113,7 +116,7 @@ export const requiresAuthorization: AuthorizationGuard = Object.assign(
  * @throws TypeError immediately, without a scope or for an invalid one
  * @throws Unauthorized, MissingScopes, HttpException; all through `next`
  */
-export function requiresScopes(...scopes: readonly string[]): Guard {
+export function requiresScopes(...scopes: readonly Scope[]): Guard {
   const needed = requireScopeNames(scopes);
   return guard("requiresScopes", async (req) => {
     requireGranted(
@@ -125,11 +128,12 @@ export function requiresScopes(...scopes: readonly string[]): Guard {
 }
 
 /**
- * Creates a guard for members of a guild. It reads the list of the visitor's guilds, which needs the scope `guilds`.
+ * Creates a guard for members of a guild. It reads the list of the visitor's guilds, which needs the scope
+ * `guilds`.
  *
  * @param guildId the guild's id, or a function that returns it: `(req) => req.params.guildId`
- * @param requirements what else the visitor needs in the guild. Requirements that would require nothing are errors: unknown
- * names, `undefined`, empty lists
+ * @param requirements what else the visitor needs in the guild. Requirements that would require nothing are errors:
+ * unknown names, `undefined`, empty lists
  * @throws TypeError immediately, for an invalid id or invalid requirements
  * @throws Forbidden when the visitor does not meet the requirements, or the function returns no valid id
  * @throws Unauthorized, MissingScopes, RateLimited, HttpException; all but the TypeError through `next`
@@ -209,7 +213,13 @@ async function visitorAsBot(
 /** @throws TypeError */
 function requireScopeNames(scopes: readonly unknown[]): readonly string[] {
   const [first] = scopes;
-  if (scopes.length > 0 && scopes.every(isScope)) return [...scopes];
+  if (scopes.length > 0 && scopes.every(isScope)) {
+    const meant = meantScopes(scopes);
+    if (meant === undefined) return [...scopes];
+    throw new TypeError(
+      `requiresScopes: Discord has no scope ${scopes.filter(meantScope).join(" and ")}: ${meant}`,
+    );
+  }
   if (isRequest(first)) throw new TypeError(uncalled("requiresScopes"));
   if (scopes.length === 0)
     throw new TypeError(

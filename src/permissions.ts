@@ -14,8 +14,8 @@ import { shown } from "./shown.js";
 export type { PermissionAlias, PermissionFlag, PermissionFlags, PermissionName } from "./permission-flags.js";
 
 /**
- * A value that can be converted to {@link Permissions}: the bits as a `bigint`, a safe integer or the decimal string that
- * Discord sends; a name; {@link Permissions}; or a list of these, combined.
+ * A value that can be converted to {@link Permissions}: the bits as a `bigint`, a safe integer or the decimal
+ * string that Discord sends; a name; {@link Permissions}; or a list of these, combined.
  */
 export type PermissionResolvable =
   | bigint
@@ -59,8 +59,8 @@ export class Permissions {
   static readonly none: Permissions = new Permissions(0n);
 
   /**
-   * Every permission that Discord documents. The value grows as Discord adds permissions; in Flask-Discord it stops at bit
-   * 32 (8589934591).
+   * Every permission that Discord documents. The value grows as Discord adds permissions; in Flask-Discord it stops
+   * at bit 32 (8589934591).
    */
   static readonly all: Permissions = new Permissions(PERMISSION_NAMES);
 
@@ -228,8 +228,8 @@ export class Permissions {
   }
 
   /**
-   * Returns this set with flags switched on or off. As in Flask-Discord, unknown names are ignored ({@link Permissions.of}
-   * throws for them).
+   * Returns this set with flags switched on or off. As in Flask-Discord, unknown names are ignored ({@link
+   * Permissions.of} throws for them).
    *
    * @throws TypeError for a flag that is not a boolean
    */

@@ -6,14 +6,15 @@ import { isPageVisit } from "./login/manners.js";
 import { ADDRESS } from "./option-kinds.js";
 
 /**
- * Creates an error handler that redirects visitors who are not signed in to the login. It passes the current page as
- * `?returnTo=`, and `discordRouter` redirects back to it after the login. Other errors go to the next error handler.
+ * Creates an error handler that redirects visitors who are not signed in to the login. It passes the current page
+ * as `?returnTo=`, and `discordRouter` redirects back to it after the login. Other errors go to the next error
+ * handler.
  *
- * Requests from scripts and API clients are answered with status 401 and JSON: `{ error, message, login }`. `login` is the
- * path of the login; for pages on one of the option `origins`, its absolute URL.
+ * Requests from scripts and API clients are answered with status 401 and JSON: `{ error, message, login }`. `login`
+ * is the path of the login; for pages on one of the option `origins`, its absolute URL.
  *
- * If a browser logs in three times within a minute without keeping its session, the handler passes on an HttpException
- * `login_loop` with likely causes.
+ * If a browser logs in three times within a minute without keeping its session, the handler passes on an
+ * HttpException `login_loop` with likely causes.
  *
  * @param loginPath the path of the login, such as `/auth/login`
  * @throws TypeError immediately, for an invalid path

@@ -6,10 +6,11 @@ import { AccessDenied, HttpException } from "./errors.js";
 import { type SessionCookieSettings, sessionCookieOf } from "./grants/session-data.js";
 import { discordOf } from "./guards.js";
 import type { Addresses } from "./login/addresses.js";
-import type { Login, LoginResult } from "./login/login.js";
+import type { Login, LoginResult, OnLogin } from "./login/login.js";
 import { isPageVisit, postRequired } from "./login/manners.js";
 import { isStartAgainReason, sendStartAgainPage } from "./login/start-again-page.js";
 import { ADDRESS, ADDRESS_OR_FALSE, FUNCTION, PATH_OR_FALSE, SCOPES } from "./option-kinds.js";
+import type { Scope } from "./scopes.js";
 
 /** Options of {@link discordRouter}. `false` instead of a path switches the route off. */
 export interface RouterOptions {
@@ -30,27 +31,30 @@ export interface RouterOptions {
   /** The page after a logout. Default: `/`. */
   readonly afterLogout?: string | undefined;
   /**
-   * The page for visitors who pressed Cancel on Discord's page. Default: `afterLogout`. If that page redirects them to the
-   * login again, they see a small page instead. `false` passes the `AccessDenied` to `next`.
+   * The page for visitors who pressed Cancel on Discord's page. Default: `afterLogout`. If that page redirects them
+   * to the login again, they see a small page instead. `false` passes the `AccessDenied` to `next`.
    */
   readonly afterCancel?: string | false | undefined;
   /** The scopes to ask for. Default: the option `scopes` of `DiscordOAuth2Session`. */
-  readonly scopes?: readonly string[] | undefined;
+  readonly scopes?: readonly Scope[] | undefined;
   /**
-   * Called once for each login, before the visitor is redirected. If it sends a response itself, there is no redirect. If it
-   * throws, the sign-in ends and the error goes to `next`, so it can refuse visitors. A repeated callback (a double click)
-   * waits for it.
+   * Called once for each login, before the visitor is redirected. If it returns a path, the redirect goes there. If
+   * it sends a response itself, there is no redirect. If it throws, the sign-in ends and the error goes to `next`,
+   * so it can refuse visitors. A repeated callback (a double click) waits for it.
    */
   readonly onLogin?: RouterOnLogin | undefined;
   /**
-   * Returns the id of the visitor's account in your own database, if they are signed in to one. Needed for logins started
-   * with `createSession(req, res, { connect })`. `onLogin` gets them with `connected: true`.
+   * Returns the id of the visitor's account in your own database, if they are signed in to one. Needed for logins
+   * started with `createSession(req, res, { connect })`. `onLogin` gets them with `connected: true`.
    */
   readonly accountOf?: ((req: Request) => string | undefined) | undefined;
 }
 
-/** The app's handler of a login through the router. */
-export type RouterOnLogin = (req: Request, login: Login, res: Response) => Promise<void> | void;
+/**
+ * The app's handler of a login through the router. It may return the path to redirect to, with the rules of
+ * `returnTo`.
+ */
+export type RouterOnLogin = (req: Request, login: Login, res: Response) => ReturnType<OnLogin>;
 
 const routerOptions = optionsChecker<RouterOptions>({
   of: "discordRouter",
@@ -72,12 +76,12 @@ const routerOptions = optionsChecker<RouterOptions>({
 type Step = (req: Request, res: Response) => Promise<void>;
 
 /**
- * Creates the routes of a complete sign-in: `app.use("/auth", discordRouter())` serves `/auth/login`, `/auth/callback` and
- * `/auth/logout`.
+ * Creates the routes of a complete sign-in: `app.use("/auth", discordRouter())` serves `/auth/login`,
+ * `/auth/callback` and `/auth/logout`.
  *
- * If the state of a login was lost, the callback answers with a page that offers to start again. After Cancel it redirects to
- * `afterCancel`. All other errors go to `next`: the errors of `DiscordOAuth2Session`'s methods, and for a logout
- * `method_not_allowed` and `cross_site_request`.
+ * If the state of a login was lost, the callback answers with a page that offers to start again. After Cancel it
+ * redirects to `afterCancel`. All other errors go to `next`: the errors of `DiscordOAuth2Session`'s methods, and
+ * for a logout `method_not_allowed` and `cross_site_request`.
  *
  * @throws TypeError immediately, for unknown options and invalid values
  */
@@ -185,7 +189,10 @@ function isSamePath({ app }: { readonly app?: Application }, one: string, other:
   return comparable(one) === comparable(other);
 }
 
-/** Warns if the redirect URI does not lead to the callback. Skips mount paths with parameters, which the client chooses. */
+/**
+ * Warns if the redirect URI does not lead to the callback. Skips mount paths with parameters, which the client
+ * chooses.
+ */
 function warnOfOtherCallback(req: Request, callbackPath: string): void {
   if (Object.keys(req.params).length > 0) return;
   const { redirectUri, visits } = discordOf(req);
@@ -208,9 +215,10 @@ function requireOwnPage(req: Request): void {
 }
 
 /**
- * Whether a request comes from a page of this app, by `Sec-Fetch-Site`, or `Origin` in browsers without it. Under the
- * referrer policy `no-referrer` the `Origin` is "null", which other sites can cause too. Then the session cookie decides: if
- * it is explicitly lax or strict, browsers do not send it with another site's form, so that form would sign nobody out.
+ * Whether a request comes from a page of this app, by `Sec-Fetch-Site`, or `Origin` in browsers without it. Under
+ * the referrer policy `no-referrer` the `Origin` is "null", which other sites can cause too. Then the session
+ * cookie decides: if it is explicitly lax or strict, browsers do not send it with another site's form, so that form
+ * would sign nobody out.
  */
 function isFromOwnPage(
   { "sec-fetch-site": site, origin = "null" }: IncomingHttpHeaders,

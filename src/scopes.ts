@@ -1,4 +1,53 @@
+import { misspeltName } from "./closest-name.js";
 import { MissingScopes } from "./errors.js";
+
+/** Every scope that Discord documents. Many are available only to approved applications. */
+export const SCOPE_NAMES = [
+  "identify",
+  "email",
+  "guilds",
+  "guilds.join",
+  "guilds.members.read",
+  "connections",
+  "bot",
+  "applications.commands",
+  "webhook.incoming",
+  "role_connections.write",
+  "openid",
+  "gdm.join",
+  "identify.premium",
+  "applications.builds.read",
+  "applications.builds.upload",
+  "applications.commands.permissions.update",
+  "applications.commands.update",
+  "applications.entitlements",
+  "applications.store.update",
+  "activities.read",
+  "activities.write",
+  "activities.invites.write",
+  "dm_channels.read",
+  "messages.read",
+  "relationships.read",
+  "rpc",
+  "rpc.activities.write",
+  "rpc.notifications.read",
+  "rpc.screenshare.read",
+  "rpc.screenshare.write",
+  "rpc.video.read",
+  "rpc.video.write",
+  "rpc.voice.read",
+  "rpc.voice.write",
+  "sdk.social_layer",
+  "sdk.social_layer_presence",
+  "voice",
+] as const;
+
+/**
+ * An OAuth2 scope. Any other string is accepted too, for scopes that Discord adds or grants to single applications.
+ *
+ * @see https://docs.discord.com/developers/topics/oauth2#shared-resources-oauth2-scopes
+ */
+export type Scope = (typeof SCOPE_NAMES)[number] | (string & Record<never, never>);
 
 /** The scope that each user route needs, by template (https://docs.discord.com/developers/topics/oauth2). */
 const SCOPE_OF_ROUTE = new Map([
@@ -36,4 +85,14 @@ export function withoutPassthrough(scopes: readonly string[]): string[] {
 /** Whether Discord accepts PKCE with these scopes. It refuses PKCE together with `role_connections.write`. */
 export function allowsPkce(scopes: readonly string[]): boolean {
   return !scopes.includes("role_connections.write");
+}
+
+/**
+ * Returns the valid scope for a misspelt one: `identify` for `identity`.
+ *
+ * @returns `undefined` if it is not a misspelling
+ */
+export function meantScope(scope: string): string | undefined {
+  const isKnown = SCOPE_NAMES.some((one) => one === scope);
+  return isKnown ? undefined : misspeltName(scope, SCOPE_NAMES);
 }

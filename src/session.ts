@@ -37,8 +37,9 @@ import {
   revokeOptions,
 } from "./options.js";
 import type { ApiRequest } from "./rest/api-request.js";
+import type { Scope } from "./scopes.js";
 import type { Membership } from "./users/bot-members.js";
-import type { JoinOptions } from "./users/guild-join.js";
+import type { JoinOptions, JoinOrUpdateOptions, JoinOutcome } from "./users/guild-join.js";
 import {
   type FetchOptions,
   fetchOptions,
@@ -87,13 +88,14 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Reads and checks the configuration, and stores this instance as the app's setting `discord`. One instance may serve
-   * several apps.
+   * Reads and checks the configuration, and stores this instance as the app's setting `discord`. One instance may
+   * serve several apps.
    *
    * @returns the instance itself
    * @throws TypeError for an invalid configuration; the message lists every mistake
-   * @throws TypeError when `app` is not an Express app, when the app already has another instance, when this instance serves
-   * another app with a different configuration, or when only one of the two token methods is overridden
+   * @throws TypeError when `app` is not an Express app, when the app already has another instance, when this
+   * instance serves another app with a different configuration, or when only one of the two token methods is
+   * overridden
    */
   init(app: Application): this {
     requireApp(app);
@@ -166,8 +168,8 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Starts a login without redirecting, for pages that navigate themselves. Sets the login's cookie, so send the response to
-   * the browser.
+   * Starts a login without redirecting, for pages that navigate themselves. Sets the login's cookie, so send the
+   * response to the browser.
    *
    * @returns the URL of Discord's authorization page
    * @throws TypeError, HttpException like {@link createSession}
@@ -178,11 +180,11 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Completes a login: exchanges the code, stores the tokens and gives the visitor a new session, which is saved before the
-   * promise resolves.
+   * Completes a login: exchanges the code, stores the tokens and gives the visitor a new session, which is saved
+   * before the promise resolves.
    *
-   * HEAD requests and browser prefetches are answered with 204. The promise then never settles, so your code after it does
-   * not run.
+   * HEAD requests and browser prefetches are answered with 204. The promise then never settles, so your code after
+   * it does not run.
    *
    * @returns the login; with `replayed: true` if the callback was repeated. Do not run side effects again then
    * @throws AccessDenied when the visitor pressed Cancel
@@ -202,15 +204,15 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Completes a login with a code that the client posts as JSON, because Discord gave it to an Activity (Embedded App SDK) or
-   * a mobile app instead of redirecting. Exchanges the code, stores the tokens and gives the visitor a new session, like
-   * {@link callback}.
+   * Completes a login with a code that the client posts as JSON, because Discord gave it to an Activity (Embedded
+   * App SDK) or a mobile app instead of redirecting. Exchanges the code, stores the tokens and gives the visitor a
+   * new session, like {@link callback}.
    *
    * The request must be JSON. If it has an `Origin` header, the origin must be the redirect URI's, the Activity's
    * (`https://<client id>.discordsays.com`) or one of the option `origins`.
    *
-   * A code works once. Requests that repeat it during the exchange share the result. Later, it is accepted only from the
-   * session that it signed in or, within a minute, together with the same verifier.
+   * A code works once. Requests that repeat it during the exchange share the result. Later, it is accepted only
+   * from the session that it signed in or, within a minute, together with the same verifier.
    *
    * @returns the login with its access token; with `replayed: true` if the code was repeated
    * @throws HttpException `cross_site_request`, `code_malformed`, `code_rejected`, ...
@@ -225,11 +227,12 @@ export class DiscordOAuth2Session {
    * Signs the visitor out and deletes their tokens; slow requests do not restore them. Call it before
    * `req.session.destroy()`. Does nothing if nobody is signed in.
    *
-   * @param options `everywhere: true` also revokes the tokens at Discord, which ends all of the user's sign-ins to this
-   * application. This process signs them out immediately. Other processes notice at their next uncached call or refresh
+   * @param options `everywhere: true` also revokes the tokens at Discord, which ends all of the user's sign-ins to
+   * this application. This process signs them out immediately. Other processes notice at their next uncached call
+   * or refresh
    * @throws HttpException `store_failed`
-   * @throws HttpException, RateLimited with `everywhere`, when Discord could not revoke the tokens; the visitor is signed out
-   * of this app anyway
+   * @throws HttpException, RateLimited with `everywhere`, when Discord could not revoke the tokens; the visitor is
+   * signed out of this app anyway
    */
   async revoke(req: IncomingMessage, options?: RevokeOptions): Promise<void> {
     const { everywhere } = revokeOptions(options);
@@ -253,9 +256,9 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Returns the id of this session's user, without calling the store or Discord. The id stays after a sign-in has ended
-   * elsewhere: the user removed the app, a webhook event reported it, or a refresh was rejected. Behind a guard it is the
-   * user that the guard checked. Elsewhere, check {@link isAuthorized} first.
+   * Returns the id of this session's user, without calling the store or Discord. The id stays after a sign-in has
+   * ended elsewhere: the user removed the app, a webhook event reported it, or a refresh was rejected. Behind a
+   * guard it is the user that the guard checked. Elsewhere, check {@link isAuthorized} first.
    */
   userId(req: IncomingMessage): string | undefined {
     const { config } = this.#engineFor(req);
@@ -274,8 +277,8 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Whether this browser has signed in three times within a minute without keeping its session. Redirecting it to the login
-   * again would loop.
+   * Whether this browser has signed in three times within a minute without keeping its session. Redirecting it to
+   * the login again would loop.
    */
   isLoginLoop(req: IncomingMessage): boolean {
     return this.#engineFor(req).logins.isLoop(req);
@@ -287,8 +290,8 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Returns the stored token, which may have expired; `undefined` if nobody is signed in. To store tokens yourself, override
-   * it together with {@link saveAuthorizationToken}.
+   * Returns the stored token, which may have expired; `undefined` if nobody is signed in. To store tokens yourself,
+   * override it together with {@link saveAuthorizationToken}.
    *
    * @throws HttpException `store_failed`
    */
@@ -340,9 +343,9 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Fetches the signed-in user as a member of a guild, with roles and nickname. Needs the scope `guilds.members.read`. With
-   * `as: "bot"`, the bot looks the user up: this needs only the scope `identify`, and the member has the same permissions as
-   * in `fetchGuilds`.
+   * Fetches the signed-in user as a member of a guild, with roles and nickname. Needs the scope
+   * `guilds.members.read`. With `as: "bot"`, the bot looks the user up: this needs only the scope `identify`, and
+   * the member has the same permissions as in `fetchGuilds`.
    *
    * @throws HttpException status 404 when the user is not in the guild
    * @throws Forbidden with `as: "bot"`, when the bot is not in the guild
@@ -371,12 +374,17 @@ export class DiscordOAuth2Session {
    * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
    * @see https://docs.discord.com/developers/resources/guild#add-guild-member
    */
-  async addToGuild(
-    req: IncomingMessage,
-    guildId: string,
-    options?: JoinOptions,
-  ): Promise<GuildMember | null> {
-    return this.#of(req).addToGuild(guildId, options);
+  addToGuild(req: IncomingMessage, guildId: string, options?: JoinOptions): Promise<GuildMember | null>;
+  /**
+   * Adds the signed-in user to a guild of the bot, or updates an existing member: adds missing roles and sets the
+   * nickname.
+   *
+   * @throws like the method without `evenIfMember`. If some roles were added to a member, the error has them in
+   * `appliedRoles`
+   */
+  addToGuild(req: IncomingMessage, guildId: string, options: JoinOrUpdateOptions): Promise<JoinOutcome>;
+  async addToGuild(req: IncomingMessage, guildId: string, options?: object): Promise<unknown> {
+    return this.#of(req).addToGuild(guildId, options as JoinOptions);
   }
 
   /**
@@ -392,6 +400,7 @@ export class DiscordOAuth2Session {
    * Replaces the signed-in user's role connection, which decides about linked roles. Needs the scope
    * `role_connections.write`.
    *
+   * @throws TypeError for values that Discord would refuse; the message lists all of them
    * @throws Unauthorized, MissingScopes, RateLimited, HttpException
    * @see https://docs.discord.com/developers/resources/user#update-current-user-application-role-connection
    */
@@ -433,8 +442,8 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Fetches the guilds of the bot, up to 5,000, with one call for every 200. The result is cached and shared by concurrent
-   * requests.
+   * Fetches the guilds of the bot, up to 5,000, with one call for every 200. The result is cached and shared by
+   * concurrent requests.
    *
    * @throws HttpException `too_many_guilds` above 5,000 guilds; set the option `isBotInGuild` then
    * @throws like {@link botRequest}
@@ -449,8 +458,8 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Fetches the registered role connection metadata of this application: the values that linked roles can depend on. Uses
-   * the bot's token.
+   * Fetches the registered role connection metadata of this application: the values that linked roles can depend
+   * on. Uses the bot's token.
    *
    * @throws like {@link botRequest}
    */
@@ -461,9 +470,10 @@ export class DiscordOAuth2Session {
   /**
    * Replaces the role connection metadata of this application. Uses the bot's token.
    *
-   * @param records up to five records; an empty list removes all
-   * @returns the registered records
-   * @throws like {@link botRequest}
+   * @param records five at most; an empty list removes all
+   * @returns what is registered now
+   * @throws TypeError for values that Discord would refuse; the message lists all of them
+   * @throws as {@link botRequest}
    * @see https://docs.discord.com/developers/resources/application-role-connection-metadata
    */
   async registerRoleConnectionMetadata(
@@ -473,8 +483,8 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Creates a session for a token that the app stores itself, for example for background jobs. The session calls Discord
-   * outside of any request and refreshes the token when it is due.
+   * Creates a session for a token that the app stores itself, for example for background jobs. The session calls
+   * Discord outside of any request and refreshes the token when it is due.
    *
    * @param onChange called with each new pair. Store it: a refresh token works once
    * @returns the session, which does not call Discord until one of its methods is called
@@ -488,8 +498,9 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Creates a session for an access token that a client sent (`Authorization: Bearer`), such as a single-page or mobile app.
-   * Asks Discord, once a minute for each token, who it belongs to and which application it was issued to.
+   * Creates a session for an access token that a client sent (`Authorization: Bearer`), such as a single-page or
+   * mobile app. Asks Discord, once a minute for each token, who it belongs to and which application it was issued
+   * to.
    *
    * @throws Unauthorized for a token that is invalid, has expired, or was issued to another application
    * @throws RateLimited, HttpException
@@ -505,7 +516,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException, RateLimited
    * @see https://docs.discord.com/developers/topics/oauth2#client-credentials-grant
    */
-  async clientCredentials(scopes: readonly string[] = ["identify"]): Promise<Token> {
+  async clientCredentials(scopes: readonly Scope[] = ["identify"]): Promise<Token> {
     const answered = await this.#ready.oauth.clientCredentials(requireScopes(scopes));
     const { guild: _, webhook: __, ...answer } = answered;
     return { ...answer, id: this.#ready.grants.identify(answer) };
@@ -523,9 +534,9 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Closes the connections to Discord, for a graceful shutdown. First waits for logins and refreshes in progress and retries
-   * failed writes of tokens, for up to three times `timeoutMs`. Close the session store after this. A later call opens new
-   * connections.
+   * Closes the connections to Discord, for a graceful shutdown. First waits for logins and refreshes in progress
+   * and retries failed writes of tokens, for up to three times `timeoutMs`. Close the session store after this. A
+   * later call opens new connections.
    */
   async close(): Promise<void> {
     await this.#engine?.close();

@@ -32,12 +32,17 @@ const refreshes = tracingChannel<unknown, RefreshTrace>("express-discord:refresh
 
 /** Publishes a call to the subscribers of its channel. */
 export function traceRequest<T>(context: RequestTrace, call: () => Promise<T>): Promise<T> {
-  return requests.hasSubscribers ? trace(requests, context, call) : call();
+  return mayHaveSubscribers(requests) ? trace(requests, context, call) : call();
 }
 
 /** Publishes a refresh to the subscribers of its channel. */
 export function traceRefresh<T>(userId: string | undefined, refresh: () => Promise<T>): Promise<T> {
-  return refreshes.hasSubscribers ? trace(refreshes, { userId }, refresh) : refresh();
+  return mayHaveSubscribers(refreshes) ? trace(refreshes, { userId }, refresh) : refresh();
+}
+
+/** Whether a channel may have subscribers. On Bun, `hasSubscribers` is `undefined`. */
+function mayHaveSubscribers({ hasSubscribers }: { readonly hasSubscribers: boolean | undefined }): boolean {
+  return hasSubscribers !== false;
 }
 
 /** Like `TracingChannel.tracePromise`, without publishing the result, which contains tokens and user data. */

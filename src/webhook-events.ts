@@ -1,3 +1,4 @@
+import type { APIWebhookEventBody } from "discord-api-types/v10";
 import type { Request, RequestHandler } from "express";
 import { optionsChecker } from "./check-options.js";
 import { now } from "./clock.js";
@@ -13,19 +14,24 @@ const MAX_BODY_BYTES = 1024 * 1024;
 /** Discord retries for ten minutes. Events signed long before that are replays. */
 const OLDEST_MS = 15 * 60_000;
 
+type EventOf<Body> = Body extends { type: infer Type extends string; data: infer Data }
+  ? {
+      /** The type, such as `APPLICATION_DEAUTHORIZED`. */
+      readonly type: `${Type}`;
+      /** ISO 8601 in UTC, with the `Z` that Discord omits. */
+      readonly timestamp: string;
+      /** The data, as Discord documents it for the type. It is not validated. */
+      readonly data: Data;
+    }
+  : never;
+
 /**
- * An event from Discord. Events may arrive twice and in any order.
+ * An event from Discord. Its `type` determines the type of `data`. Events may arrive twice and in any order, and
+ * may have types newer than this list.
  *
  * @see https://docs.discord.com/developers/events/webhook-events#event-types
  */
-export interface WebhookEvent {
-  /** The type, such as `APPLICATION_DEAUTHORIZED`. Discord may add types. */
-  readonly type: string;
-  /** ISO 8601 in UTC, with the `Z` that Discord leaves out. */
-  readonly timestamp: string;
-  /** The data, whose shape depends on the type. It is not validated. */
-  readonly data: unknown;
-}
+export type WebhookEvent = EventOf<APIWebhookEventBody>;
 
 /** Options of {@link webhookEvents}. */
 export interface WebhookEventsOptions {
@@ -46,12 +52,13 @@ const webhookEventsOptions = optionsChecker<WebhookEventsOptions>({
 });
 
 /**
- * Creates a handler of Discord's webhook events: `app.post("/events", webhookEvents({ publicKey }))`, before any body
- * parser. Events with a wrong signature are answered with 401, which Discord tests regularly. `APPLICATION_DEAUTHORIZED`
- * signs the user out of this process at their next request.
+ * Creates a handler of Discord's webhook events: `app.post("/events", webhookEvents({ publicKey }))`, before any
+ * body parser. Events with a wrong signature are answered with 401, which Discord tests regularly.
+ * `APPLICATION_DEAUTHORIZED` signs the user out of this process at their next request.
  *
  * @throws TypeError immediately, for an invalid public key and unknown options
- * @throws HttpException through `next`: `signature_invalid`, `body_parsed`, `body_aborted`, `body_too_large`, `init_missing`
+ * @throws HttpException through `next`: `signature_invalid`, `body_parsed`, `body_aborted`, `body_too_large`,
+ * `init_missing`
  * @see https://docs.discord.com/developers/events/webhook-events
  */
 export function webhookEvents(options: WebhookEventsOptions): RequestHandler {
@@ -120,17 +127,17 @@ function parseEvent(body: Uint8Array): WebhookEvent | undefined {
     const { type, event }: { type?: unknown; event?: unknown } = JSON.parse(Buffer.from(body).toString());
     if (type !== 1 || !isObject(event)) return undefined;
     const { type: name, timestamp, data } = event as Partial<WebhookEvent>;
-    return { type: String(name), timestamp: inUtc(String(timestamp)), data };
+    return { type: String(name), timestamp: inUtc(String(timestamp)), data } as WebhookEvent;
   } catch {
     return undefined;
   }
 }
 
 function deauthorizedUserOf({ type, data }: WebhookEvent): string | undefined {
-  if (type !== "APPLICATION_DEAUTHORIZED" || !isObject(data) || !("user" in data) || !isObject(data.user)) {
-    return undefined;
-  }
-  return "id" in data.user && isSnowflake(data.user.id) ? data.user.id : undefined;
+  if (type !== "APPLICATION_DEAUTHORIZED") return undefined;
+  // The payload has not been validated.
+  const id: unknown = (data as Partial<typeof data> | null)?.user?.id;
+  return isSnowflake(id) ? id : undefined;
 }
 
 function warn(error: unknown): void {

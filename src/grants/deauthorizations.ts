@@ -23,7 +23,10 @@ export class Deauthorizations {
     if (time >= (this.#byUser.get(userId)?.at ?? 0)) this.#byUser.set(userId, { at: time, marginMs });
   }
 
-  /** Whether a token was issued before its user removed the app; `undefined` when the two clocks are too close to tell. */
+  /**
+   * Whether a token was issued before its user removed the app; `undefined` when the two clocks are too close to
+   * tell.
+   */
   concerns(token: Token): boolean | undefined {
     const { userId = "" } = token;
     const deauthorization = this.#byUser.get(userId);

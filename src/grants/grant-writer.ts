@@ -32,7 +32,11 @@ export class GrantWriter {
     this.#oauth = oauth;
   }
 
-  /** Reads the stored token. If that fails, returns the unsaved one. @throws HttpException store_failed without either */
+  /**
+   * Reads the stored token. If that fails, returns the unsaved one.
+   *
+   * @throws HttpException store_failed without either
+   */
   async read(storage: TokenStorage): Promise<Stored | undefined> {
     try {
       return await storage.read();
@@ -44,8 +48,8 @@ export class GrantWriter {
   }
 
   /**
-   * Stores a pair, then reads the sign-out marker. In this order no sign-out is missed: a later one finds this pair, and
-   * an earlier one has left its marker.
+   * Stores a pair, then reads the sign-out marker. In this order no sign-out is missed: a later one finds this
+   * pair, and an earlier one has left its marker.
    *
    * @returns the pair, even if storing it failed; the write is then retried later
    * @throws Unauthorized when the grant was signed out

@@ -155,8 +155,10 @@ export class Grants {
    * Signs out and leaves a marker, which stops refreshes that started earlier.
    *
    * @param ended `everywhere` also revokes the tokens at Discord
-   * @throws HttpException store_failed when the store failed; other processes, and Discord, may then still accept the tokens
-   * @throws HttpException, RateLimited when the tokens could not be revoked; the visitor is signed out of this app anyway
+   * @throws HttpException store_failed when the store failed; other processes, and Discord, may then still accept
+   * the tokens
+   * @throws HttpException, RateLimited when the tokens could not be revoked; the visitor is signed out of this app
+   * anyway
    */
   async end(storage: TokenStorage, id: string, ended: Ended = "here"): Promise<void> {
     const newest = this.#memory.newest(id);
@@ -171,7 +173,10 @@ export class Grants {
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   }
 
-  /** Ends the tokens issued to a user up to now, or up to `at`. Each sign-in ends with its next request to this process. */
+  /**
+   * Ends the tokens issued to a user up to now, or up to `at`. Each sign-in ends with its next request to this
+   * process.
+   */
   deauthorize(userId: string, at?: Date): void {
     this.#deauthorizations.add(userId, at);
   }

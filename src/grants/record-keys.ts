@@ -4,9 +4,9 @@ import { createHash } from "node:crypto";
 export type RecordPurpose = "token" | "login" | "lease" | "ended";
 
 /**
- * The format of session ids that differ from express-session's default: a literal prefix, a line break, and a mask. In the
- * mask, `0` stands for a digit, `a` and `A` for a letter, `x` and `X` for a hexadecimal digit, and any other character for
- * itself.
+ * The format of session ids that differ from express-session's default: a literal prefix, a line break, and a mask.
+ * In the mask, `0` stands for a digit, `a` and `A` for a letter, `x` and `X` for a hexadecimal digit, and any other
+ * character for itself.
  */
 export type KeyForm = string;
 
@@ -41,7 +41,10 @@ export function keyFormOf(sessionId: unknown): KeyForm | undefined {
   return `${prefix}\n${UUID.test(body) ? uuidMask(body, mask) : mask}`;
 }
 
-/** Returns the key of a record, in the format of the session ids. No session cookie contains it, so it opens no session. */
+/**
+ * Returns the key of a record, in the format of the session ids. No session cookie contains it, so it opens no
+ * session.
+ */
 export function recordKey(form: KeyForm | undefined, grantId: string, purpose: RecordPurpose): string {
   const hash = createHash("sha512").update(`${grantId}\n${purpose}`);
   if (form === undefined) return `discord-${hash.digest("base64url").slice(0, 24)}`;

@@ -91,7 +91,10 @@ export class Refresher {
     };
   }
 
-  /** Called after Discord rejected the refresh token: another process may have used it and be about to store its pair. */
+  /**
+   * Called after Discord rejected the refresh token: another process may have used it and be about to store its
+   * pair.
+   */
   async #otherProcess(
     storage: TokenStorage,
     former: Token,

@@ -1,9 +1,10 @@
 /**
  * Time limits, in milliseconds. Limits derived from `timeoutMs` are functions of it.
  *
- * Three relations must hold. A lease lasts longer than its renewal interval, so a running process never loses one. A
- * lease is shorter than a request's timeout, so requests succeed even if the process that holds the lease crashes. The
- * search for another process's pair takes longer than the time until a lease's first renewal, so it finds a slow process.
+ * Three relations must hold. A lease lasts longer than its renewal interval, so a running process never loses one.
+ * A lease is shorter than a request's timeout, so requests succeed even if the process that holds the lease
+ * crashes. The search for another process's pair takes longer than the time until a lease's first renewal, so it
+ * finds a slow process.
  */
 
 /** How long a process uses its cached token before it reads the store again. */
@@ -29,7 +30,10 @@ export const EARLY_RETRY_MS = 5000;
 export const UNSAVED_RETRY_MS = 1000;
 export const LONGEST_UNSAVED_RETRY_MS = 60_000;
 
-/** Pause before the first retry of a background revocation. Each pause is twice the one before; retries end at the limit. */
+/**
+ * Pause before the first retry of a background revocation. Each pause is twice the one before; retries end at the
+ * limit.
+ */
 export const REVOCATION_RETRY_MS = 1000;
 export const LONGEST_REVOCATION_RETRY_MS = 32_000;
 

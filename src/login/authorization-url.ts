@@ -3,27 +3,27 @@ import type { Config } from "../config.js";
 import { ACCOUNT_ID, ANYTHING, BOOLEAN, oneOf, RECORD, SCOPES } from "../option-kinds.js";
 import { PERMISSIONS } from "../permission-kinds.js";
 import { type PermissionResolvable, Permissions } from "../permissions.js";
-import { hasPassthroughScope } from "../scopes.js";
+import { hasPassthroughScope, type Scope } from "../scopes.js";
 import { shown, shownName } from "../shown.js";
 import { requireSnowflake } from "../snowflake.js";
 
 /** Options of one login. */
 export interface LoginOptions {
   /** The scopes to ask for. Default: the option `scopes` of `DiscordOAuth2Session`. */
-  readonly scopes?: readonly string[] | undefined;
+  readonly scopes?: readonly Scope[] | undefined;
   /** Adds `scopes` to the scopes the visitor has already granted. */
   readonly incremental?: boolean | undefined;
   /**
-   * Any JSON value, returned by `callback`. It is stored encrypted in the login's cookie and not shown in the URL. Together
-   * with `returnTo` it may take about 2,000 bytes.
+   * Any JSON value, returned by `callback`. It is stored encrypted in the login's cookie and not shown in the URL.
+   * Together with `returnTo` it may take about 2,000 bytes.
    */
   readonly data?: unknown;
   /** A path on this app's own origin, or a URL on one of the option `origins`. Returned by `callback`. */
   readonly returnTo?: string | undefined;
   /**
-   * The id of the visitor's account in your own database. Connects a Discord account to it: nobody is signed in, and the
-   * session does not change. Start the login from a page of your app, and pass the same id to `callback`. Discord always
-   * asks for consent.
+   * The id of the visitor's account in your own database. Connects a Discord account to it: nobody is signed in,
+   * and the session does not change. Start the login from a page of your app, and pass the same id to `callback`.
+   * Discord always asks for consent.
    */
   readonly connect?: string | undefined;
   /** `true` (default): Discord asks for consent each time. `false`: only for scopes not granted yet. */

@@ -13,7 +13,8 @@ export interface CallbackQuery {
 }
 
 /**
- * Parses the query of a callback from its URL instead of `req.query`, because an app may configure its own query parser.
+ * Parses the query of a callback from its URL instead of `req.query`, because an app may configure its own query
+ * parser.
  *
  * @throws HttpException callback_malformed
  */

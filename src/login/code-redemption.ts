@@ -234,7 +234,8 @@ export class CodeRedemption {
   }
 
   /**
-   * Whether another process is redeeming the same code. Both may have acquired the lease at once; the other one renews it.
+   * Whether another process is redeeming the same code. Both may have acquired the lease at once; the other one
+   * renews it.
    *
    * @param orRecord whether an existing record also counts
    */

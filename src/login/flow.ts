@@ -61,9 +61,9 @@ export class Flows {
   }
 
   /**
-   * Starts a login. If the cookies of all logins take too much space, the oldest are removed. Other sites must not be able
-   * to end logins that way: unless the app's own page opened the login, `returnTo` is dropped first to save space, and a
-   * login opened by another site gets no cookie if that is not enough.
+   * Starts a login. If the cookies of all logins take too much space, the oldest are removed. Other sites must not
+   * be able to end logins that way: unless the app's own page opened the login, `returnTo` is dropped first to save
+   * space, and a login opened by another site gets no cookie if that is not enough.
    *
    * @throws TypeError when `data` is too large for a cookie, or is not a JSON value
    */

@@ -20,7 +20,10 @@ export class LoginCounter {
     return this.#times(cookieHeader).length;
   }
 
-  /** Returns the `Set-Cookie` header that starts counting with one login; `undefined` if the browser is counting already. */
+  /**
+   * Returns the `Set-Cookie` header that starts counting with one login; `undefined` if the browser is counting
+   * already.
+   */
   start(cookieHeader: string | undefined): string | undefined {
     return this.#isCounting(cookieHeader)
       ? undefined

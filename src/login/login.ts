@@ -34,7 +34,10 @@ export interface ConnectedLogin<Data = unknown> extends Omit<SignedInLogin<Data>
 /** A login that has just succeeded. */
 export type Login<Data = unknown> = SignedInLogin<Data> | ConnectedLogin<Data>;
 
-/** A repeated callback of a completed login: a double click, a reload, the back button. Do not run side effects again. */
+/**
+ * A repeated callback of a completed login: a double click, a reload, the back button. Do not run side effects
+ * again.
+ */
 export interface ReplayedLogin<Data = unknown>
   extends Pick<SignedInLogin<Data>, "scopes" | "userId" | "returnTo"> {
   readonly replayed: true;
@@ -54,11 +57,14 @@ export type LoginResult<Data = unknown> = Login<Data> | ReplayedLogin<Data>;
 /** The result of signing in with a code that a client posted. It has no `data` and no `returnTo`. */
 export type CodeLogin = (SignedInLogin<undefined> | ReplayedLogin<undefined>) & {
   /**
-   * The access token, which an Activity passes to `authenticate` of the Embedded App SDK. The property is not enumerable,
-   * so logging the login does not show it.
+   * The access token, which an Activity passes to `authenticate` of the Embedded App SDK. The property is not
+   * enumerable, so logging the login does not show it.
    */
   readonly accessToken: string;
 };
 
-/** The app's handler of a login. Repeated callbacks are answered after it returns. If it throws, the sign-in ends. */
-export type OnLogin = (login: Login) => Promise<void> | void;
+/**
+ * The app's handler of a login. Repeated callbacks are answered after it returns. If it throws, the sign-in ends. If it
+ * returns a string, that replaces the `returnTo` of the login and must follow the same rules.
+ */
+export type OnLogin = (login: Login) => Promise<string | undefined> | Promise<void> | string | void;

@@ -134,7 +134,8 @@ export class Logins {
    * Signs out the visitor of this session.
    *
    * @throws HttpException store_failed
-   * @throws HttpException, RateLimited with `everywhere`, when Discord could not revoke the tokens; the visitor is signed out of this app anyway
+   * @throws HttpException, RateLimited with `everywhere`, when Discord could not revoke the tokens; the visitor is
+   * signed out of this app anyway
    */
   async signOut(req: IncomingMessage, ended: Ended): Promise<void> {
     const { config, grants, storageOf, users } = this.#parts;
@@ -192,7 +193,10 @@ export class Logins {
     return [...new Set([...withoutPassthrough(granted), ...scopes])];
   }
 
-  /** @returns the login in progress; or the result, if its cookie is gone but this session was signed in by the same callback */
+  /**
+   * @returns the login in progress; or the result, if its cookie is gone but this session was signed in by the same
+   * callback
+   */
   async #find(
     req: IncomingMessage,
     state: string,

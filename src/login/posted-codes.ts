@@ -17,9 +17,9 @@ const GRANT_ID_CHARS = 24;
 const REPEATABLE_MS = 60_000;
 
 /**
- * Signs visitors in with codes that their clients post: Activities and mobile apps, which Discord does not redirect to the
- * callback. These logins have no cookie. Only the session that a code has signed in, or the client's verifier, proves that
- * a repeated code comes from the same client.
+ * Signs visitors in with codes that their clients post: Activities and mobile apps, which Discord does not redirect
+ * to the callback. These logins have no cookie. Only the session that a code has signed in, or the client's
+ * verifier, proves that a repeated code comes from the same client.
  */
 export class PostedCodes {
   readonly #parts: LoginParts;

@@ -33,7 +33,10 @@ function isOwnPath(value: string): boolean {
   return origin === ANY_ORIGIN && !pathname.startsWith("//");
 }
 
-/** Makes the path of a request safe to link to. Under a wildcard mount it can begin with two slashes, as another host would. */
+/**
+ * Makes the path of a request safe to link to. Under a wildcard mount it can begin with two slashes, as another
+ * host would.
+ */
 export function ownPath(path: string): string {
   const withOneSlash = path.replace(/^[/\\]+/, "/");
   return isOwnPath(withOneSlash) ? withOneSlash : "/";
@@ -44,13 +47,14 @@ function isTooLong(value: string): boolean {
 }
 
 /**
+ * @param name the name of the value in the message
  * @returns `value` itself
  * @throws TypeError with `status` 400 and `code` `invalid_return_to`
  */
-export function requireReturnTo(value: unknown, origins: readonly string[] = []): string {
+export function requireReturnTo(value: unknown, origins: readonly string[] = [], name = "returnTo"): string {
   if (isReturnTo(value, origins)) return value;
   throw badInput(
     "invalid_return_to",
-    'returnTo must be a path on this app\'s own origin, such as "/dashboard?tab=1": one slash at its start, no backslashes, spaces or control characters, at most 1,500 bytes. Addresses elsewhere need the option origins.',
+    `${name} must be a path on this app's own origin, such as "/dashboard?tab=1": one slash at its start, no backslashes, spaces or control characters, at most 1,500 bytes. Addresses elsewhere need the option origins.`,
   );
 }

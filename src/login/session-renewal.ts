@@ -10,8 +10,8 @@ const COOKIE_SETTINGS = ["path", "httpOnly", "secure", "sameSite", "domain", "pr
 const PLAIN_ID = /^[\w-]{16,}$/;
 
 /**
- * Gives the visitor a new session id, against session fixation. A session created for this request is kept, because its id
- * is new already.
+ * Gives the visitor a new session id, against session fixation. A session created for this request is kept, because
+ * its id is new already.
  *
  * @param keepData whether to copy the app's own data and the cookie's settings to the new session
  * @throws HttpException store_failed

@@ -20,12 +20,16 @@ import type { Code, Completed, Redeemed, Redemption } from "./code-redemption.js
 import { type Flow, unknownFlow } from "./flow.js";
 import type { ConnectedLogin, LoginResult, OnLogin, ReplayedLogin, SignedInLogin } from "./login.js";
 import type { LoginParts } from "./login-parts.js";
+import { requireReturnTo } from "./return-to.js";
 import { copySession, renewSession, saveSession, storedSession } from "./session-renewal.js";
 
 const REMEMBERED = 1000;
 const REMEMBERED_MS = 600_000;
 
-/** The parts of a finished login that no store has: the session without a session store, the token with own token methods. */
+/**
+ * The parts of a finished login that no store has: the session without a session store, the token with own token
+ * methods.
+ */
 interface Finished {
   /** `undefined` if a store has the session, or the login signed nobody in. */
   readonly session: SessionLike | undefined;
@@ -81,29 +85,35 @@ export class SignIns {
   async #complete(visit: Visit, redeemed: Redeemed, over: Promise<void>): Promise<Completed<LoginResult>> {
     const { req, res, code, flow, onLogin } = visit;
     const { token } = redeemed;
-    const login = visit.signsIn === "never" ? toConnectedLogin(redeemed, flow) : toLogin(redeemed, flow);
+    const toResult = visit.signsIn === "never" ? toConnectedLogin : toLogin;
+    const login = toResult(redeemed, flow);
     const signsIn = await this.#signsIn(visit, token);
     if (signsIn) await this.#signIn(req, token, code);
-    if (onLogin) await this.#runOnLogin(req, token, signsIn, () => onLogin(login));
+    const returnTo = onLogin && (await this.#runOnLogin(req, token, signsIn, () => onLogin(login)));
 
     return {
-      result: login,
+      result: returnTo === undefined ? login : toResult(redeemed, { ...flow, returnTo }),
       isOpen: !onLogin && res !== undefined,
       finish: () => {
-        const record = () => this.#recordEnd(req, code, token, signsIn);
+        const record = () => this.#recordEnd(req, code, token, { signsIn, returnTo });
         return onLogin || !res ? record() : beforeEnd(res, () => this.#save(req).then(record), over);
       },
     };
   }
 
   /** Records the login as finished. Makes a new record, because the app may have changed the session's lifetime. */
-  async #recordEnd(req: IncomingMessage, code: Code, token: Token, signsIn: boolean): Promise<void> {
+  async #recordEnd(
+    req: IncomingMessage,
+    code: Code,
+    token: Token,
+    { signsIn, returnTo }: { readonly signsIn: boolean; readonly returnTo: string | undefined },
+  ): Promise<void> {
     const { config, grants, hasOwnStorage } = this.#parts;
     const isSignedIn = signInOf(sessionOf(req), config.clientId)?.grantId === token.id;
     if (signsIn && (!isSignedIn || grants.hasEnded(token.id))) return;
     const { scopes, userId } = token;
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
-    const login: LoginRecord = { isPending: false, sessionId, scopes, userId, at: now() };
+    const login: LoginRecord = { isPending: false, sessionId, scopes, userId, returnTo, at: now() };
     const keepsToken = signsIn && !hasOwnStorage;
     const record = this.#recordOf(req, code);
     const hasStore = sessionStoreOf(req) !== undefined;
@@ -121,7 +131,10 @@ export class SignIns {
     return storages.record(req, grantId, keyForm, hasOwnStorage ? "login" : "token");
   }
 
-  /** Whether to sign the visitor in. A login without `identify` (a bot invite) keeps a current sign-in with `identify`. */
+  /**
+   * Whether to sign the visitor in. A login without `identify` (a bot invite) keeps a current sign-in with
+   * `identify`.
+   */
   async #signsIn({ req, signsIn }: Visit, token: Token): Promise<boolean> {
     if (signsIn !== "unless-without-identify") return signsIn === "always";
     if (token.scopes.includes("identify")) return true;
@@ -153,17 +166,25 @@ export class SignIns {
     }
   }
 
-  /** If `onLogin` throws, the sign-in ends, so that repeating the callback does not sign the visitor in. */
+  /**
+   * Runs `onLogin`. If it throws, the sign-in ends, so that repeating the callback does not sign the visitor in.
+   *
+   * @returns the page that `onLogin` returned, if any
+   */
   async #runOnLogin(
     req: IncomingMessage,
     token: Token,
     signsIn: boolean,
-    onLogin: () => Promise<void> | void,
-  ): Promise<void> {
+    onLogin: () => ReturnType<OnLogin>,
+  ): Promise<string | undefined> {
     const { config, grants, storageOf, users } = this.#parts;
     try {
-      await onLogin();
+      const place = await onLogin();
+      // Ignores other values, which apps return without intent.
+      const isPlace = typeof place === "string";
+      const returnTo = isPlace ? requireReturnTo(place, config.origins, "What onLogin returns") : undefined;
       await this.#save(req);
+      return returnTo;
     } catch (error) {
       if (signsIn && signInOf(sessionOf(req), config.clientId)?.grantId === token.id) {
         await grants.end(storageOf(req), token.id).catch(() => undefined);
@@ -185,7 +206,7 @@ export class SignIns {
   /** Answers a repeated callback with a copy of the session that the first one signed in, under a new id. */
   async #repeat({ req, code, flow, signsIn }: Visit, login: LoginRecord): Promise<LoginResult> {
     const { clientId } = this.#parts.config;
-    const { scopes, userId } = login;
+    const { scopes, userId, returnTo = flow.returnTo } = login;
     const result: ReplayedLogin = {
       replayed: true,
       guild: undefined,
@@ -193,7 +214,7 @@ export class SignIns {
       data: flow.data,
       scopes,
       userId,
-      returnTo: flow.returnTo,
+      returnTo,
     };
     if (signsIn === "never") return { ...result, connected: true };
     const isSignedIn = signInOf(sessionOf(req), clientId)?.grantId === code.grantId;

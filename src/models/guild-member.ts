@@ -1,8 +1,21 @@
 import type { APIGuildMember } from "discord-api-types/v10";
-import { type ImageOptions, isAnimatedHash, memberAvatarUrl, memberBannerUrl } from "../cdn.js";
+import {
+  avatarDecorationUrl,
+  type ImageOptions,
+  isAnimatedHash,
+  memberAvatarUrl,
+  memberBannerUrl,
+  type PngOptions,
+} from "../cdn.js";
 import { now } from "../clock.js";
 import type { Permissions } from "../permissions.js";
 import { isSnowflake, requireSnowflake } from "../snowflake.js";
+import {
+  type AvatarDecoration,
+  avatarDecorationOf,
+  type Collectibles,
+  collectiblesOf,
+} from "./collectibles.js";
 import {
   dateOf,
   isIdentified,
@@ -116,7 +129,10 @@ export class GuildMember extends Model<GuildMemberPayload> {
     return stringOf(this.payload.banner);
   }
 
-  /** The URL of the member's banner in this guild: a GIF if it is animated, else a PNG; `undefined` if there is none. */
+  /**
+   * The URL of the member's banner in this guild: a GIF if it is animated, else a PNG; `undefined` if there is
+   * none.
+   */
   get bannerUrl(): string | undefined {
     return this.bannerUrlWith();
   }
@@ -128,6 +144,30 @@ export class GuildMember extends Model<GuildMemberPayload> {
    */
   bannerUrlWith(options?: ImageOptions): string | undefined {
     return memberBannerUrl(this.guildId, this.id, this.bannerHash, options);
+  }
+
+  /** The member's avatar decoration in this guild. */
+  get avatarDecoration(): AvatarDecoration | undefined {
+    return avatarDecorationOf(this.payload.avatar_decoration_data);
+  }
+
+  /** The URL of the member's avatar decoration in this guild, a PNG. */
+  get avatarDecorationUrl(): string | undefined {
+    return this.avatarDecorationUrlWith();
+  }
+
+  /**
+   * Returns the URL of the member's avatar decoration in this guild, in another size.
+   *
+   * @throws TypeError for a size that does not exist
+   */
+  avatarDecorationUrlWith(options?: PngOptions): string | undefined {
+    return avatarDecorationUrl(this.avatarDecoration?.asset, options);
+  }
+
+  /** The member's other collectibles in this guild, such as a nameplate. */
+  get collectibles(): Collectibles | undefined {
+    return collectiblesOf(this.payload.collectibles);
   }
 
   /** When the user joined the guild; `undefined` for a guest. */

@@ -32,8 +32,8 @@ export interface IntegrationAccount {
 }
 
 /**
- * An integration of a guild with an account on another platform. In a connection it has only `id`, `type`, `account` and
- * `guild`.
+ * An integration of a guild with an account on another platform. In a connection it has only `id`, `type`,
+ * `account` and `guild`.
  *
  * @see https://docs.discord.com/developers/resources/guild#integration-object
  */
@@ -91,7 +91,10 @@ export class Integration extends Model<IntegrationPayload> {
     return isObject(account) ? { id: stringOf(account.id), name: stringOf(account.name) } : undefined;
   }
 
-  /** The guild of the integration, with name and icon but without permissions. Discord sends it only in a connection. */
+  /**
+   * The guild of the integration, with name and icon but without permissions. Discord sends it only in a
+   * connection.
+   */
   get guild(): Guild | undefined {
     const { guild } = this.payload;
     return isIdentified(guild, isSnowflake) ? Guild.from(guild) : undefined;

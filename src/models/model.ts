@@ -7,8 +7,9 @@ const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 const ISO_DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
 
 /**
- * A value that Discord sent: the payload, and accessors that read it. Accessors never throw. A field that is missing, `null`
- * or of another type than documented reads as `undefined`, or as the default in the accessor's comment.
+ * A value that Discord sent: the payload, and accessors that read it. Accessors never throw. A field that is
+ * missing, `null` or of another type than documented reads as `undefined`, or as the default in the accessor's
+ * comment.
  */
 export abstract class Model<Payload extends object> {
   /**
@@ -79,8 +80,8 @@ export type Values<Instance> = {
 const accessors = new WeakMap<object, PropertyDescriptorMap>();
 
 /**
- * Returns the accessors of a class, to define them on its instances: template engines, spread and `structuredClone` read
- * only own properties. All instances share them, so they need no extra memory.
+ * Returns the accessors of a class, to define them on its instances: template engines, spread and `structuredClone`
+ * read only own properties. All instances share them, so they need no extra memory.
  */
 function accessorsOf(prototype: object): PropertyDescriptorMap {
   const cached = accessors.get(prototype);
@@ -120,7 +121,10 @@ export function requireObject<Payload>(payload: Payload, what: string): Payload 
   throw new TypeError(`${what} must be an object as Discord sends it, not ${kindOf(payload)}.`);
 }
 
-/** Whether a value is an object with an own `id` that `isId` accepts. Models are not accepted in place of their payload. */
+/**
+ * Whether a value is an object with an own `id` that `isId` accepts. Models are not accepted in place of their
+ * payload.
+ */
 export function isIdentified(value: unknown, isId: (id: unknown) => id is string): value is { id: string } {
   return (
     isObject(value) &&

@@ -11,7 +11,14 @@ import {
   userBannerUrl,
 } from "../cdn.js";
 import { createdAtOf, isSnowflake } from "../snowflake.js";
+import {
+  type AvatarDecoration,
+  avatarDecorationOf,
+  type Collectibles,
+  collectiblesOf,
+} from "./collectibles.js";
 import { booleanOf, isObject, Model, numberOf, requireIdentified, stringOf } from "./model.js";
+import { type UserFlag, userFlagsIn } from "./user-flags.js";
 
 /**
  * The guild whose tag a user wears.
@@ -133,6 +140,16 @@ export class User extends Model<APIUser> {
     return numberOf(this.payload.accent_color);
   }
 
+  /** The avatar decoration. */
+  get avatarDecoration(): AvatarDecoration | undefined {
+    return avatarDecorationOf(this.payload.avatar_decoration_data);
+  }
+
+  /** The user's other collectibles, such as a nameplate. */
+  get collectibles(): Collectibles | undefined {
+    return collectiblesOf(this.payload.collectibles);
+  }
+
   /** The URL of the avatar decoration, a PNG. */
   get avatarDecorationUrl(): string | undefined {
     return this.avatarDecorationUrlWith();
@@ -144,7 +161,7 @@ export class User extends Model<APIUser> {
    * @throws TypeError for a size that does not exist
    */
   avatarDecorationUrlWith(options?: PngOptions): string | undefined {
-    return avatarDecorationUrl(stringOf(this.payload.avatar_decoration_data?.asset), options);
+    return avatarDecorationUrl(this.avatarDecoration?.asset, options);
   }
 
   /** The guild whose tag this user wears. */
@@ -191,7 +208,10 @@ export class User extends Model<APIUser> {
     return booleanOf(this.payload.verified);
   }
 
-  /** The email address, if the user has one. Needs the scope `email`. Do not trust it unless {@link verified} is `true`. */
+  /**
+   * The email address, if the user has one. Needs the scope `email`. Do not trust it unless {@link verified} is
+   * `true`.
+   */
   get email(): string | undefined {
     return stringOf(this.payload.email);
   }
@@ -205,9 +225,14 @@ export class User extends Model<APIUser> {
     return numberOf(this.payload.flags);
   }
 
-  /** The flags that everyone can see. */
+  /** The flags that everyone can see, as bits. {@link publicFlagNames} returns their names. */
   get publicFlags(): number | undefined {
     return numberOf(this.payload.public_flags);
+  }
+
+  /** The names of {@link publicFlags}, such as `["STAFF"]`; empty if none is set. */
+  get publicFlagNames(): UserFlag[] {
+    return userFlagsIn(this.publicFlags ?? 0);
   }
 
   /**

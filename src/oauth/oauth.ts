@@ -10,11 +10,17 @@ import { answerIn, callOf, type Doing, explain } from "./oauth-errors.js";
 import { agentForOneRequest, createAgent, type RequestAgent, type TokenAgent } from "./token-agent.js";
 import { parseTokenAnswer, type TokenAnswer } from "./token-answer.js";
 
-/** Includes the API version: without it Discord responds like v6, with retry times in milliseconds and an old guild shape. */
+/**
+ * Includes the API version: without it Discord responds like v6, with retry times in milliseconds and an old guild
+ * shape.
+ */
 const TOKEN_PATH = "/api/v10/oauth2/token";
 const REVOCATION_PATH = "/api/v10/oauth2/token/revoke";
 const MAX_ANSWER_BYTES = 1024 * 1024;
-/** The timeout of a refresh, as a multiple of `timeoutMs`: a lost response loses the sign-in if Discord has replaced the pair. */
+/**
+ * The timeout of a refresh, as a multiple of `timeoutMs`: a lost response loses the sign-in if Discord has replaced
+ * the pair.
+ */
 const REFRESH_DEADLINES = 4;
 const MAX_ATTEMPTS = 2;
 
@@ -159,7 +165,10 @@ interface Patience {
   readonly onWait?: ((ms: number) => void) | undefined;
 }
 
-/** Options of simple-oauth2 for one request. No timeout: after a freeze, its timer fires before the response is read. */
+/**
+ * Options of simple-oauth2 for one request. No timeout: after a freeze, its timer fires before the response is
+ * read.
+ */
 interface HttpOptions {
   readonly agent: RequestAgent;
 }

@@ -1,7 +1,10 @@
 import http from "node:http";
 import type { Config } from "../config.js";
 
-/** Closes idle connections after 30 seconds. Routers drop them after minutes, and a login sent over one would be lost. */
+/**
+ * Closes idle connections after 30 seconds. Routers drop them after minutes, and a login sent over one would be
+ * lost.
+ */
 const KEEP_ALIVE = { keepAlive: true, timeout: 30_000 };
 
 /** An agent for connections to the token endpoint. */
@@ -40,8 +43,8 @@ export function agentForOneRequest(agent: TokenAgent): RequestAgent {
 }
 
 /**
- * Marks an agent as immutable. simple-oauth2 deep-clones its options for every request, and each cloned agent would open
- * and leak its own sockets. It does not clone objects whose prototype has `isImmutable`.
+ * Marks an agent as immutable. simple-oauth2 deep-clones its options for every request, and each cloned agent would
+ * open and leak its own sockets. It does not clone objects whose prototype has `isImmutable`.
  */
 function immutable(agent: http.Agent): TokenAgent {
   const prototype = Object.create(Object.getPrototypeOf(agent), { isImmutable: { value: true } });

@@ -15,8 +15,8 @@ export interface AdmittedCall extends NamedCall {
   readonly trace: RequestTrace;
   readonly signal?: AbortSignal | undefined;
   /**
-   * Untrusted: a client sent the token and may have made it up. Essential: calls to the token endpoint. Only rate limits of
-   * that endpoint delay them. Discord counts them by IP address and route, without rate limit headers.
+   * Untrusted: a client sent the token and may have made it up. Essential: calls to the token endpoint. Only rate
+   * limits of that endpoint delay them. Discord counts them by IP address and route, without rate limit headers.
    */
   readonly standing: "ordinary" | "untrusted" | "essential";
   readonly maxAttempts: number;

@@ -7,8 +7,8 @@ const HTML_TYPE = /^text\/html\b/i;
 const LONGEST_MESSAGE = 300;
 
 /**
- * Returns the value of a complete response: parsed JSON, text, a `Uint8Array` for other content types, or `undefined` if it
- * is empty.
+ * Returns the value of a complete response: parsed JSON, text, a `Uint8Array` for other content types, or
+ * `undefined` if it is empty.
  *
  * @throws HttpException for every status other than 2xx
  */

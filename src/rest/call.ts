@@ -16,7 +16,10 @@ export interface Credentials {
   readonly subject: string;
   /** A further secret in the request, such as a user's token in a bot's request. */
   readonly alsoSecret?: string | undefined;
-  /** Whether a client sent the token and may have made it up. Such calls cannot exhaust the limit on invalid requests. */
+  /**
+   * Whether a client sent the token and may have made it up. Such calls cannot exhaust the limit on invalid
+   * requests.
+   */
   readonly untrusted?: boolean | undefined;
 }
 

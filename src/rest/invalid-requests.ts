@@ -36,7 +36,8 @@ class RecentCount {
 }
 
 /**
- * Counts invalid requests: responses of 401, 403 or 429. Discord bans an IP address after 10,000 of them in ten minutes.
+ * Counts invalid requests: responses of 401, 403 or 429. Discord bans an IP address after 10,000 of them in ten
+ * minutes.
  *
  * Untrusted calls, whose tokens a client may have made up, count too. Together they may use a tenth of the limit,
  * including calls in flight. When they reach it, only untrusted calls stop.

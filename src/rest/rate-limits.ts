@@ -72,8 +72,8 @@ export function readRateLimitHeaders(headers: AnswerHeaders, now: number): RateL
 }
 
 /**
- * Parses a response of 429. If it is neither JSON nor has rate limit headers, it comes from Cloudflare and applies to every
- * call; so does a ban.
+ * Parses a response of 429. If it is neither JSON nor has rate limit headers, it comes from Cloudflare and applies
+ * to every call; so does a ban.
  *
  * @param body the parsed JSON, or any other value if it is not JSON
  * @param now epoch milliseconds, for a Retry-After that is a date
@@ -102,7 +102,10 @@ export function mergeWindows(current: Window, next: Window, now: number): Window
   return { limit, remaining: Math.min(current.remaining, next.remaining), resetAt, windowEnd };
 }
 
-/** Returns how many more calls may be sent. Subtracts calls in flight, because Discord may not have counted them yet. */
+/**
+ * Returns how many more calls may be sent. Subtracts calls in flight, because Discord may not have counted them
+ * yet.
+ */
 export function callsLeft(window: Window, inFlight: number, now: number): number {
   return (now >= window.resetAt ? window.limit : window.remaining) - inFlight;
 }

@@ -26,7 +26,10 @@ const BOT_REFUSAL_MS = 60_000;
 /** Shorter than Cloudflare allows, and longer than undici's default of 4 s, to save handshakes on quiet sites. */
 const KEEP_ALIVE_MS = 30_000;
 
-/** Sends calls to Discord's API. Returns values, throws typed errors and respects the rate limits in Discord's headers. */
+/**
+ * Sends calls to Discord's API. Returns values, throws typed errors and respects the rate limits in Discord's
+ * headers.
+ */
 export class Rest {
   readonly #admission: Admission;
   readonly #timeoutMs: number;
@@ -114,7 +117,8 @@ export class Rest {
 }
 
 async function createDispatcher(timeoutMs: number, proxy: ProxyAddress | undefined): Promise<Dispatcher> {
-  const { Agent, Pool, ProxyAgent } = await import("undici");
+  // Imported by file, because Bun replaces the module "undici" with its own, which has no dispatchers.
+  const { Agent, Pool, ProxyAgent } = await import("undici/index.js");
   const options = { keepAliveTimeout: KEEP_ALIVE_MS, connect: { timeout: timeoutMs } };
   if (proxy === undefined) return new Agent(options);
   return new ProxyAgent({

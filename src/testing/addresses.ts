@@ -10,7 +10,10 @@ export function issuerOf(discord: Discord): string {
   return discord.behaviour.issuer ?? publicUrlOf(discord);
 }
 
-/** Returns the base URL of the endpoints in the metadata documents. It never is a local URL that differs from the issuer. */
+/**
+ * Returns the base URL of the endpoints in the metadata documents. It never is a local URL that differs from the
+ * issuer.
+ */
 export function endpointBaseOf(discord: Discord): string {
   return discord.publicUrl ?? issuerOf(discord);
 }

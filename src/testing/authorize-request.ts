@@ -6,8 +6,10 @@ import { parseScopes } from "./scopes.js";
 
 /** A parsed authorization URL. */
 export interface AuthorizeRequest {
-  /** The query as sent, with its question mark. */
-  readonly search: string;
+  /** The path to which the consent page sends its form. */
+  readonly action: string;
+  /** Whether the page is shown in the client, to the user of an Activity. */
+  readonly isInActivity: boolean;
   readonly responseType: string | undefined;
   readonly scopes: readonly string[];
   /** The redirect URI; `undefined` if neither the URL nor the application has one. */
@@ -25,7 +27,10 @@ export interface AuthorizeRequest {
   readonly codeChallengeMethod: string | undefined;
 }
 
-/** Parses an authorization URL. Shows an error page for a wrong client or redirect URI, which must not be redirected to. */
+/**
+ * Parses an authorization URL. Shows an error page for a wrong client or redirect URI, which must not be redirected
+ * to.
+ */
 export function readAuthorizeRequest({ application, behaviour }: Discord, call: Call): AuthorizeRequest {
   const { query } = call;
   if (query["client_id"] !== application.id) {
@@ -38,7 +43,8 @@ export function readAuthorizeRequest({ application, behaviour }: Discord, call: 
     refuse(errorPage(`Invalid OAuth2 redirect_uri: ${givenRedirectUri} is not registered; ${remedy}`));
   }
   return {
-    search: call.search,
+    action: `/oauth2/authorize${call.search}`,
+    isInActivity: false,
     responseType: query["response_type"],
     scopes: parseScopes(query["scope"] ?? "bot applications.commands"),
     redirectUri: givenRedirectUri ?? application.redirectUris[0],

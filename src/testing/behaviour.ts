@@ -1,11 +1,11 @@
 /**
- * Behaviour of Discord that is not known for certain or differs between applications. Every switch may be changed at any
- * time, on `discord.behaviour`.
+ * Behaviour of Discord that is not known for certain or differs between applications. Every switch may be changed
+ * at any time, on `discord.behaviour`.
  */
 export interface Behaviour {
   /**
-   * Whether a successful redirect has the parameter `iss`, and the metadata document announces it. Default: false. Discord
-   * does not document `iss`, and clients such as Auth.js refuse logins that have it.
+   * Whether a successful redirect has the parameter `iss`, and the metadata document announces it. Default: false.
+   * Discord does not document `iss`, and clients such as Auth.js refuse logins that have it.
    */
   issOnSuccess: boolean;
   /** Whether an error redirect has the parameter `iss`. Default: false. */
@@ -52,9 +52,15 @@ export interface Behaviour {
   multipartForms: boolean;
   /** Whether bot calls without Discord's User-Agent format are blocked by Cloudflare (403, 40333). Default: false. */
   strictUserAgent: boolean;
-  /** The maximum requests per second of one user, bot or IP address over all routes; null for no limit. Default: null. */
+  /**
+   * The maximum requests per second of one user, bot or IP address over all routes; null for no limit. Default:
+   * null.
+   */
   globalLimit: number | null;
-  /** The number of 401, 403 and 429 responses in ten minutes that ban an IP address (Discord: 10,000). Default: null, none. */
+  /**
+   * The number of 401, 403 and 429 responses in ten minutes that ban an IP address (Discord: 10,000). Default:
+   * null, none.
+   */
   invalidRequestLimit: number | null;
 }
 

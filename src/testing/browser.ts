@@ -12,8 +12,8 @@ const CROSS_SITE_NAVIGATION = {
 /** Options of a browser. */
 export interface BrowserOptions {
   /**
-   * The URL at which the app listens, if its public URL differs, as behind a proxy that terminates HTTPS. Requests go there
-   * with the `Host` of the public URL and `X-Forwarded-Proto`.
+   * The URL at which the app listens, if its public URL differs, as behind a proxy that terminates HTTPS. Requests
+   * go there with the `Host` of the public URL and `X-Forwarded-Proto`.
    */
   readonly via?: string;
 }

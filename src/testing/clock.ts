@@ -8,7 +8,10 @@ export class SimulatedClock {
     return (this.#frozenAt ?? Date.now()) + this.#movedByMs;
   }
 
-  /** Moves the clock forward. Codes, tokens and rate limit windows that end within `ms` milliseconds then have ended. */
+  /**
+   * Moves the clock forward. Codes, tokens and rate limit windows that end within `ms` milliseconds then have
+   * ended.
+   */
   advance(ms: number): void {
     this.#movedByMs += ms;
   }

@@ -62,11 +62,11 @@ const throughUndici = new Redirection(redirectUndici);
 const throughHttp = new Redirection(redirectHttp);
 
 /**
- * Redirects this process's calls to Discord's hosts to the simulator at this URL: calls of `fetch`, undici, `node:http` and
- * `node:https`.
+ * Redirects this process's calls to Discord's hosts to the simulator at this URL: calls of `fetch`, undici,
+ * `node:http` and `node:https`.
  *
- * @returns a function that ends the redirection
- * @throws Error in production, and without `@mswjs/interceptors` unless `http` is false
+ * @returns what ends it
+ * @throws Error in production, on Bun, and without `@mswjs/interceptors` unless `http` is false
  */
 export async function interceptDiscord(
   simulatorUrl: string,
@@ -77,6 +77,11 @@ export async function interceptDiscord(
       "discord.intercept() redirects calls to Discord and is only for tests: NODE_ENV is production.",
     );
   }
+  if (process.versions["bun"] !== undefined) {
+    throw new Error(
+      "discord.intercept() works on Node.js only: Bun has a fetch of its own, which cannot be redirected.",
+    );
+  }
   const stopHttp = http ? await throughHttp.begin(simulatorUrl) : undefined;
   const stopUndici = await throughUndici.begin(simulatorUrl);
   return function stopIntercepting() {
@@ -85,19 +90,39 @@ export async function interceptDiscord(
   };
 }
 
-/** The built-in fetch and every copy of undici share one dispatcher, unless a call brings its own. */
+/** The key of the dispatcher that the built-in fetch and all copies of undici use, unless a call has its own. */
+const DISPATCHER = Symbol.for("undici.globalDispatcher.1");
+
+/** A global object. In Jest, tests have another one than the built-in fetch. */
+interface Realm {
+  [DISPATCHER]?: Dispatcher;
+}
+
 async function redirectUndici(redirection: Redirection): Promise<() => void> {
-  const { getGlobalDispatcher, setGlobalDispatcher } = await import("undici");
-  const former = getGlobalDispatcher();
-  const redirecting = former.compose((dispatch: Dispatcher.Dispatch) => (options, handler) => {
+  const { getGlobalDispatcher } = await import("undici");
+  const usual = getGlobalDispatcher();
+  const redirect: Parameters<Dispatcher["compose"]>[0] = (dispatch) => (options, handler) => {
     const origin = redirection.targetOf(options.origin) ?? options.origin;
     return dispatch({ ...options, ...(origin !== undefined && { origin }) }, handler);
-  });
-  setGlobalDispatcher(redirecting);
-  return () => {
-    // If the app has wrapped this dispatcher, it stays; without targets it redirects nothing.
-    if (getGlobalDispatcher() === redirecting) setGlobalDispatcher(former);
   };
+  const realms = new Set([globalThis as Realm, await realmOfFetch()]);
+  const restorers = [...realms].map((realm) => {
+    const former = realm[DISPATCHER] ?? usual;
+    const redirecting = former.compose(redirect);
+    realm[DISPATCHER] = redirecting;
+    return () => {
+      // If the app has wrapped this dispatcher, it stays; without targets it redirects nothing.
+      if (realm[DISPATCHER] === redirecting) realm[DISPATCHER] = former;
+    };
+  });
+  return () => {
+    for (const restore of restorers) restore();
+  };
+}
+
+/** Returns the global object of the built-in fetch, through a function created in its realm, which may be async. */
+async function realmOfFetch(): Promise<Realm> {
+  return typeof fetch === "undefined" ? (globalThis as Realm) : fetch.constructor("return globalThis")();
 }
 
 async function redirectHttp(redirection: Redirection): Promise<() => void> {

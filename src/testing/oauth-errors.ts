@@ -4,7 +4,10 @@ import { type Answer, json } from "./answer.js";
 /** The headers of every response of the token endpoint. */
 export const TOKEN_HEADERS = { "Cache-Control": "no-store", Pragma: "no-cache" };
 
-/** Creates an OAuth error of the token and revocation endpoints, formatted like Discord's, with spaces after `:` and `,`. */
+/**
+ * Creates an OAuth error of the token and revocation endpoints, formatted like Discord's, with spaces after `:` and
+ * `,`.
+ */
 export function oauthError(
   error: string,
   description?: string,

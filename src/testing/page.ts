@@ -6,14 +6,33 @@ import { PAGE_STYLE } from "./page-style.js";
 const HEADERS: OutgoingHttpHeaders = {
   "Content-Type": "text/html; charset=utf-8",
   "Cache-Control": "no-store",
-  "Content-Security-Policy":
-    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
   "Referrer-Policy": "no-referrer",
   "X-Content-Type-Options": "nosniff",
 };
 
+const POLICY: Readonly<Record<string, string>> = {
+  "default-src": "'none'",
+  "style-src": "'unsafe-inline'",
+  "img-src": "'self' data:",
+  "base-uri": "'none'",
+  "frame-ancestors": "'none'",
+};
+
+/** Differences of a page from the other pages. */
+export interface PageOptions {
+  /** Directives of the content security policy that are added or replaced. */
+  readonly policy?: Readonly<Record<string, string>>;
+  /** Additional CSS. */
+  readonly style?: string;
+}
+
 /** Creates an HTML page. */
-export function page(status: number, title: string, content: Html): Answer {
+export function page(
+  status: number,
+  title: string,
+  content: Html,
+  { policy, style = "" }: PageOptions = {},
+): Answer {
   const document = html`<!doctype html>
 <html lang="en">
 <head>
@@ -21,7 +40,7 @@ export function page(status: number, title: string, content: Html): Answer {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
 <link rel="icon" href="data:,">
-<style>${trustedHtml(PAGE_STYLE)}</style>
+<style>${trustedHtml(PAGE_STYLE + style)}</style>
 </head>
 <body>
 <header><p>A local Discord for tests. Nothing here reaches discord.com.</p></header>
@@ -29,7 +48,9 @@ export function page(status: number, title: string, content: Html): Answer {
 </body>
 </html>
 `;
-  return { status, headers: HEADERS, body: document.text };
+  const directives = Object.entries({ ...POLICY, ...policy }).map((directive) => directive.join(" "));
+  const headers = { ...HEADERS, "Content-Security-Policy": directives.join("; ") };
+  return { status, headers, body: document.text };
 }
 
 /** Creates an error page, for errors without a redirect. */

@@ -14,7 +14,9 @@ import type { Fault } from "./faults.js";
 import type { NewGuild, NewMember, SimulatedChannel, SimulatedGuild } from "./guild.js";
 import { Agents } from "./http-client.js";
 import type { InterceptOptions } from "./intercept.js";
+import { launchActivity } from "./launch-activity.js";
 import type { SentMessage } from "./mailbox.js";
+import type { ActivityOptions, OpenActivity } from "./open-activity.js";
 import type { RateLimitRule } from "./rate-limits.js";
 import { Reachability } from "./reachability.js";
 import type { RecordedRequest } from "./request-log.js";
@@ -49,6 +51,7 @@ export class DiscordSimulator {
   readonly #service: Service;
   readonly #agents = new Agents();
   readonly #reachability: Reachability;
+  readonly #openActivities = new Set<OpenActivity>();
 
   /** @internal */
   constructor(discord: Discord, stations: Stations, service: Service) {
@@ -94,7 +97,10 @@ export class DiscordSimulator {
     this.#discord.world.addConnection(user, connection);
   }
 
-  /** Adds an incoming webhook to a channel. Default: the guild's first channel. The webhook's `url` works without a login. */
+  /**
+   * Adds an incoming webhook to a channel. Default: the guild's first channel. The webhook's `url` works without a
+   * login.
+   */
   addWebhook(guild: SimulatedGuild, channel?: SimulatedChannel): SimulatedWebhook {
     return createWebhook(this.#discord, { guild, channel });
   }
@@ -186,6 +192,19 @@ export class DiscordSimulator {
       botPermissions: 0n,
       webhookPlace: undefined,
     });
+  }
+
+  /**
+   * Opens your app as an Activity. The `url` of the result is a page that simulates Discord's client. It shows the
+   * app in a frame, behind a proxy like Discord's.
+   *
+   * @throws TypeError when `appUrl` is not an http or https URL
+   */
+  async openActivity(options: ActivityOptions): Promise<OpenActivity> {
+    const instance = options.instance ?? this.addActivityInstance();
+    const activity = await launchActivity(this.#discord, instance, options);
+    this.#openActivities.add(activity);
+    return activity;
   }
 
   /**
@@ -291,6 +310,7 @@ export class DiscordSimulator {
   async close(): Promise<void> {
     this.#reachability.stopIntercepting();
     this.#agents.close();
+    await Promise.all([...this.#openActivities].map((activity) => activity.close()));
     await this.#service.close();
   }
 }

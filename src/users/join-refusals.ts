@@ -14,8 +14,8 @@ interface Refusal {
 }
 
 /**
- * Remembers refused joins for a minute. Discord counts each 403 against the whole process, so a banned visitor who keeps
- * pressing the button must not cause a call each time.
+ * Remembers refused joins for a minute. Discord counts each 403 against the whole process, so a banned visitor who
+ * keeps pressing the button must not cause a call each time.
  */
 export class JoinRefusals {
   readonly #refusals = new LRUCache<string, Refusal>({

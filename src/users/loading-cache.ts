@@ -62,7 +62,10 @@ interface Load<T> {
 export class LoadingCache<T extends object> {
   readonly #cache: LRUCache<string, T>;
   readonly #inFlight = new Map<string, Load<T>>();
-  /** When the load of each value started, in epoch milliseconds. Values that the app put into its own cache have none. */
+  /**
+   * When the load of each value started, in epoch milliseconds. Values that the app put into its own cache have
+   * none.
+   */
   readonly #startedAt = new WeakMap<T, number>();
 
   constructor(cache: LRUCache<string, T>) {

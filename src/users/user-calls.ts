@@ -64,7 +64,8 @@ export class UserCalls {
   }
 
   /**
-   * Whether Discord still accepts the token. A 401 does not prove the opposite: Discord also sends it for a missing scope.
+   * Whether Discord still accepts the token. A 401 does not prove the opposite: Discord also sends it for a missing
+   * scope.
    *
    * @throws HttpException, RateLimited when Discord cannot be asked now
    */
@@ -90,7 +91,10 @@ export class UserCalls {
   }
 }
 
-/** Returns the credentials for a call with this token. Rate limits are counted by user, or by grant if the user is unknown. */
+/**
+ * Returns the credentials for a call with this token. Rate limits are counted by user, or by grant if the user is
+ * unknown.
+ */
 export function credentialsOf(token: Token) {
   return { scheme: "Bearer", token: token.accessToken, subject: token.userId ?? token.id } as const;
 }

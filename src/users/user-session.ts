@@ -16,7 +16,7 @@ import { requireSnowflake } from "../snowflake.js";
 import type { BotCalls } from "./bot-calls.js";
 import type { BotGuilds } from "./bot-guilds.js";
 import type { BotMembers, Membership } from "./bot-members.js";
-import { type JoinOptions, joinGuild } from "./guild-join.js";
+import { type JoinOptions, type JoinOrUpdateOptions, type JoinOutcome, joinGuild } from "./guild-join.js";
 import {
   cacheKey,
   type FetchOptions,
@@ -95,8 +95,8 @@ export class UserSession {
   }
 
   /**
-   * Fetches the user as a member of a guild. Needs the scope `guilds.members.read`; with `as: "bot"`, `identify` and the
-   * bot's token.
+   * Fetches the user as a member of a guild. Needs the scope `guilds.members.read`; with `as: "bot"`, `identify`
+   * and the bot's token.
    *
    * @throws HttpException status 404 when the user is not in the guild
    * @throws Forbidden with `as: "bot"`, when the bot is not in the guild
@@ -127,12 +127,31 @@ export class UserSession {
    * @throws HttpException `banned_from_guild`, `guild_limit_reached`, `user_token_rejected`, `bot_token_rejected`, ...
    * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
    */
-  async addToGuild(guildId: string, options?: JoinOptions): Promise<GuildMember | null> {
-    return joinGuild(this.#parts.bot, guildId, options, async () => {
+  addToGuild(guildId: string, options?: JoinOptions): Promise<GuildMember | null>;
+  /**
+   * Adds the user to a guild of the bot, or updates an existing member: adds missing roles and sets the nickname.
+   *
+   * @throws like the method without `evenIfMember`. If some roles were added to a member, the error has them in
+   * `appliedRoles`
+   */
+  addToGuild(guildId: string, options: JoinOrUpdateOptions): Promise<JoinOutcome>;
+  async addToGuild(
+    guildId: string,
+    options?: JoinOptions | JoinOrUpdateOptions,
+  ): Promise<GuildMember | JoinOutcome | null> {
+    const { bot, botMembers, users } = this.#parts;
+    const result = await joinGuild(bot, guildId, options, async () => {
       const token = await this.#validToken();
       requireGranted(token.scopes, ["guilds.join"], "addToGuild");
-      return { id: await this.#userId(token), accessToken: token.accessToken };
+      const id = await this.#userId(token);
+      const onChange = () => {
+        users.guilds.cache.forget(cacheKey(token.id));
+        users.member.cache.forget(cacheKey(token.id, guildId));
+        botMembers.forget(guildId, id);
+      };
+      return { id, accessToken: token.accessToken, onChange };
     });
+    return options?.evenIfMember ? result : (result?.member ?? null);
   }
 
   /**
@@ -144,7 +163,12 @@ export class UserSession {
     return fromPayload(await this.request(this.#roleConnectionRoute));
   }
 
-  /** Replaces the user's role connection. @returns the stored one @throws TypeError, and like {@link fetchRoleConnection} */
+  /**
+   * Replaces the user's role connection.
+   *
+   * @returns the stored one
+   * @throws TypeError, and like {@link fetchRoleConnection}
+   */
   async updateRoleConnection(update: RoleConnectionUpdate): Promise<RoleConnection> {
     return fromPayload(
       await this.request(this.#roleConnectionRoute, { method: "PUT", json: toPayload(update) }),

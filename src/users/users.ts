@@ -27,8 +27,8 @@ export interface Resource<T extends object> {
 const BYTES_PER_CHARACTER = 2;
 
 /**
- * Fetches and caches data about signed-in users. Cached by grant, so that a session with few scopes never gets data that one
- * with more scopes has fetched, and nobody gets data of the previous user of a browser.
+ * Fetches and caches data about signed-in users. Cached by grant, so that a session with few scopes never gets data
+ * that one with more scopes has fetched, and nobody gets data of the previous user of a browser.
  */
 export class Users {
   readonly usersCache: LRUCache<string, User>;
