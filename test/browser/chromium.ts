@@ -19,10 +19,10 @@ const PICTURE = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect
 
 let browser: Browser | undefined;
 
-/** One Chromium for all tests of a file. */
-export function useChromium(): void {
+/** One Chromium for all tests of a file; `flags` are for its command line. */
+export function useChromium(...flags: readonly string[]): void {
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: [...QUIET, ...flags] });
   });
   afterAll(() => browser?.close());
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { createApp as createActivity } from "../../examples/activity.js";
 import { createApp as createBasic } from "../../examples/basic.js";
 import { createApp as createDashboard } from "../../examples/dashboard.js";
 import { createApp as createFromFactory, discord as factoryDiscord } from "../../examples/factory.js";
@@ -330,5 +331,29 @@ describe("examples/dashboard.ts", () => {
     const { browser } = await signedIn();
     const { status, text } = await browser.get("/nowhere");
     expect([status, text.includes("There is no such page")]).toEqual([404, true]);
+  });
+});
+
+describe("examples/activity.ts", () => {
+  it("serves a page that Discord alone may show in a frame, with Discord's SDK in its script", async () => {
+    const { url, simulator } = await startForTest(createActivity, "/api/callback");
+    const page = await fetch(url);
+    expect(await page.text()).toContain(`data-client-id="${simulator.options.clientId}"`);
+    const policy = page.headers.get("content-security-policy");
+    expect(policy).toContain(`frame-ancestors https://discord.com https://*.discord.com ${simulator.url}`);
+    expect(policy).toContain("script-src 'self'");
+    const script = await fetch(`${url}/activity.js`);
+    expect(script.headers.get("content-type")).toContain("text/javascript");
+    expect(await script.text()).toContain("frame_id query param is not defined");
+  });
+
+  it("signs in with the code that the SDK gets, and says who it is", async () => {
+    const { url, simulator, mira } = await startForTest(createActivity, "/api/callback");
+    const origin = `https://${simulator.options.clientId}.discordsays.com`;
+    const browser = simulator.browser(origin, { via: url });
+    const json = { code: simulator.authorizeInActivity(mira) };
+    expect((await browser.get("/api/me")).status).toBe(401);
+    expect((await browser.post("/api/token", { json, headers: { Origin: origin } })).status).toBe(200);
+    expect((await browser.get("/api/me")).json()).toEqual({ name: "Mira" });
   });
 });

@@ -19,12 +19,12 @@ interface Running {
   exitCode(): Promise<number | null>;
 }
 
-/** The sample app, in a folder of its own, so that nobody's `.env` plays a part. */
-function startSample(env: Readonly<Record<string, string>>, dotEnv?: string): Running {
+/** The sample app, or another example, in a folder of its own, so that nobody's `.env` plays a part. */
+function startSample(env: Readonly<Record<string, string>>, dotEnv?: string, example = "start.ts"): Running {
   const folder = mkdtempSync(join(tmpdir(), "express-discord-start-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   if (dotEnv !== undefined) writeFileSync(join(folder, ".env"), dotEnv);
-  const tsx = ["--import", import.meta.resolve("tsx"), join(ROOT, "examples/start.ts")];
+  const tsx = ["--import", import.meta.resolve("tsx"), join(ROOT, "examples", example)];
   const tsconfig = { TSX_TSCONFIG_PATH: join(ROOT, "tsconfig.json") };
   return watch(
     spawn(process.execPath, tsx, { cwd: folder, env: { PATH: process.env["PATH"], ...tsconfig, ...env } }),
@@ -96,6 +96,16 @@ describe("npm start", () => {
     const sample = startSample({ PORT: "0" });
     await fetch(await sample.address());
     sample.process.kill(signal);
+    expect(await sample.exitCode()).toBe(0);
+  });
+
+  it("is one command for the Activity, too, and says where Discord's client is played", async () => {
+    const sample = startSample({ PORT: "0" }, undefined, "activity.ts");
+    await sample.address();
+    await expect.poll(() => sample.output()).toContain("This example is an Activity");
+    const client = /http:\/\/127\.0\.0\.1:\d+\/activities\/\S+/.exec(sample.output())?.[0] ?? "";
+    expect((await fetch(client)).status).toBe(200);
+    sample.process.kill("SIGINT");
     expect(await sample.exitCode()).toBe(0);
   });
 

@@ -98,6 +98,54 @@ describe.each(EXPRESS)("the router's activityPath on %s", (_name, createApp) => 
   });
 });
 
+describe.each(EXPRESS)("an Activity behind the simulator's proxy on %s", (_name, createApp) => {
+  async function startBehindProxy() {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      session: { cookie: { secure: true, sameSite: "none", partitioned: true } },
+      routes(to) {
+        to.set("trust proxy", 1);
+        to.use("/api", requiresActivity({ publicKey: simulator.publicKey }));
+        to.use("/api", discordRouter({ activityPath: "/token" }));
+      },
+    });
+    const { frameUrl } = await simulator.openActivity({ appUrl: app.url });
+    const { origin } = new URL(frameUrl);
+    const post = (url: string, headers: Readonly<Record<string, string>>) =>
+      fetch(`${url}/api/token`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", ...headers },
+        body: JSON.stringify({ code: simulator.authorizeInActivity(simulator.addUser()) }),
+      });
+    return { app, origin, post };
+  }
+
+  it("signs in from its own origin, and gets a partitioned cookie", async () => {
+    const { origin, post } = await startBehindProxy();
+
+    const answer = await post(origin, { Origin: origin });
+
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("set-cookie")).toMatch(/; Secure; Partitioned; SameSite=None$/);
+  });
+
+  it("is not signed in from other origins, nor past the proxy", async () => {
+    const { app, origin, post } = await startBehindProxy();
+
+    const foreign = await post(origin, { Origin: "https://evil.example" });
+    const past = await post(app.url, {});
+
+    expect([foreign.status, await foreign.json()]).toEqual([
+      403,
+      expect.objectContaining({ code: "cross_site_request" }),
+    ]);
+    expect([past.status, await past.json()]).toEqual([
+      401,
+      expect.objectContaining({ code: "signature_invalid" }),
+    ]);
+  });
+});
+
 describe.each(EXPRESS)("requiresActivity on %s", (_name, createApp) => {
   async function startGuarded() {
     const simulator = await startSimulator();

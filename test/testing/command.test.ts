@@ -74,6 +74,13 @@ describe("the command", { timeout: 60_000 }, () => {
     expect(await ended).toEqual([0, null]);
   });
 
+  it("opens an app as an Activity, and says where", async () => {
+    const { output } = await run("simulator", "--port", "0", "--activity", "http://localhost:3000");
+    const url = /^Open your Activity at (.*)$/m.exec(output())?.[1] ?? "";
+    expect(output()).toMatch(/^DISCORD_PUBLIC_KEY=[\da-f]{64}$/m);
+    expect(await (await fetch(url)).text()).toContain("<title>Test app, an Activity</title>");
+  });
+
   it("says what is wrong, and how to use it", async () => {
     const wrong = await run("simulator", "--prot", "1");
     expect((await wrong.ended)[0]).toBe(1);
@@ -129,6 +136,7 @@ describe("a command line", () => {
     [["simulator", "--port", ""], "--port must be a number"],
     [["simulator", "--public-url", "localhost"], "is not a URL"],
     [["simulator", "--redirect-uri", "/callback"], "is not a URL"],
+    [["simulator", "--activity", "localhost:3000"], "is not an http or https URL"],
     [["simulator", "--seed", "nowhere.json"], "The seed nowhere.json is wrong: ENOENT"],
   ])("%j is wrong: %s", (args, message) => {
     expect(() => readCommandLine(args)).toThrow(message);

@@ -5,6 +5,7 @@ import type { SimulatedGuild } from "../guild.js";
 import { type Html, html } from "../html.js";
 import { avatarPath, iconPath } from "../image-paths.js";
 import type { SentMessage } from "../mailbox.js";
+import type { ActivityFrame } from "../open-activity.js";
 import { errorPage, page } from "../page.js";
 import type { RecordedRequest, RequestLog } from "../request-log.js";
 import type { Routes } from "../router.js";
@@ -36,6 +37,7 @@ function showStartPage(discord: Discord, log: RequestLog, call: Call): Answer {
   const users = [...world.users.values()].slice(0, SHOWN_PEOPLE);
   const guilds = [...world.guilds.values()].slice(0, SHOWN_PEOPLE);
   const calls = log.requests.filter(({ path }) => path.startsWith("/api/")).slice(-SHOWN_EVENTS);
+  const activities = [...discord.activityFrames.values()].map(activityItem);
   return page(
     200,
     "Simulated Discord",
@@ -46,6 +48,7 @@ ${section(
   users.map((user) => userItem(user, user.id === signedIn)),
 )}
 ${section("Servers", guilds.map(guildItem))}
+${activities.length > 0 && section("Open Activities", activities)}
 ${section("Latest API requests", calls.reverse().map(requestItem))}
 ${section(
   "Latest messages",
@@ -79,6 +82,10 @@ function guildItem(guild: SimulatedGuild): Html {
       ? html`<span class="letter" aria-hidden="true">${[...guild.name][0]}</span>`
       : html`<img class="avatar" src="${icon}" alt="" width="40" height="40">`;
   return html`<li class="row">${image}<span>${guild.name}<small>${members}${guild.bot && ", with the bot"}</small><small>${guild.id}</small></span></li>`;
+}
+
+function activityItem({ id, appUrl }: ActivityFrame): Html {
+  return html`<li><a href="/activities/${id}">${appUrl}</a></li>`;
 }
 
 function requestItem({ at, fault, method, route, status }: RecordedRequest): Html {

@@ -280,8 +280,9 @@ describe("a store that loses the pair of a refresh", () => {
     const get = vi.fn(() => undefined as string | undefined);
     const start = () => inTokenStore({ get, set: () => undefined, delete: () => undefined }, DEADLINE_MS);
     const records = start();
-    await records.warnUnlessKept(KEY);
-    await records.warnUnlessKept(KEY);
+    const isDeleted = vi.fn(async () => false);
+    for (const _ of [1, 2]) await records.warnUnlessKept(KEY, isDeleted);
+    expect(isDeleted).toHaveBeenCalledOnce();
     expect(emitWarning.mock.calls).toEqual([
       [
         expect.stringContaining("no longer has them"),
@@ -292,9 +293,21 @@ describe("a store that loses the pair of a refresh", () => {
 
     get.mockReturnValue("sealed");
     const kept = start();
-    for (const _ of [1, 2]) await kept.warnUnlessKept(KEY);
+    for (const _ of [1, 2]) await kept.warnUnlessKept(KEY, isDeleted);
     expect(get).toHaveBeenCalledTimes(5);
     expect(emitWarning).toHaveBeenCalledOnce();
+  });
+
+  it.each([
+    ["was signed out meanwhile", async () => true],
+    ["cannot be asked about a sign-out", () => Promise.reject(new Error("The store is down."))],
+  ])("is not warned of when it %s", async (_why, isDeleted) => {
+    movableClock();
+    const emitWarning = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    onTestFinished(() => emitWarning.mockRestore());
+    const empty = { get: () => undefined, set: () => undefined, delete: () => undefined };
+    await inTokenStore(empty, DEADLINE_MS).warnUnlessKept(KEY, isDeleted);
+    expect(emitWarning).not.toHaveBeenCalled();
   });
 });
 

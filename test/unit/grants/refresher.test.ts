@@ -298,6 +298,26 @@ describe("a sign-out during a refresh", () => {
       await expect(clock.until(process.grants.read(process.record()))).resolves.toBeUndefined();
   });
 
+  it("everywhere is told to Discord again while Discord cannot be reached", async () => {
+    const { clock, discord, here, there, expire } = await startTwo();
+    await expire();
+    const answer = discord.hold();
+    const outcome = outcomeOf(here.grants.validToken(here.record()));
+    await quiet();
+    await there.grants.end(there.record(), GRANT_ID, "everywhere");
+    const revoke = discord.revoke.bind(discord);
+    discord.revoke = () => Promise.reject(new Error("Discord is down."));
+    answer.open();
+    expect(await clock.until(outcome)).toMatchObject({ code: "grant_ended" });
+    expect(discord.revoked).toEqual(["access 0"]);
+    await clock.advance(5000);
+    discord.revoke = revoke;
+    await clock.advance(5000);
+    expect(discord.revoked).toEqual(["access 0", "access 1"]);
+    await clock.advance(60_000);
+    expect(discord.revoked).toHaveLength(2);
+  });
+
   it("that comes between the writing of the pair and the look at the marker is seen", async () => {
     const { clock, store, discord, here, there, stored, expire } = await startTwo();
     await expire();
