@@ -7,8 +7,8 @@ function block(ms: number): void {
   while (performance.now() < until);
 }
 
-describe("a deadline", () => {
-  it("gives up a task that takes too long, and tells when it succeeds after all", async () => {
+describe("deadlines", () => {
+  it("a task that takes too long is given up, and a late success is reported", async () => {
     let finish = () => {};
     const task = new Promise<void>((resolve) => {
       finish = resolve;
@@ -20,13 +20,13 @@ describe("a deadline", () => {
     expect(await succeeded).toBe("late");
   });
 
-  it("that fires late gives as much time again", async () => {
+  it("a deadline that fires late gives as much time again", async () => {
     const late = withDeadline(10, new Promise((resolve) => setTimeout(resolve, 150, "in time")));
     block(120);
     expect(await late).toBe("in time");
   });
 
-  it("that fires very late gives no more than a second again", async () => {
+  it("a deadline that fires very late gives no more than a second again", async () => {
     const never = withDeadline(10, new Promise(() => {}));
     block(1200);
     const thawedAt = performance.now();
