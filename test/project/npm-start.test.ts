@@ -72,7 +72,7 @@ describe("npm start", () => {
     expect(sample.output()).toContain("Nothing reaches discord.com");
 
     const index = await (await fetch(url)).text();
-    expect(index).toContain('<a href="/login/">');
+    expect(index).toContain('href="/login/"');
     const login = await fetch(`${url}/login/`, { redirect: "manual" });
     const authorize = login.headers.get("location") ?? "";
     const consent = await (await fetch(authorize)).text();

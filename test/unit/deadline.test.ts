@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { replaceClock } from "../../src/clock.js";
 import { DeadlinePassed, withDeadline } from "../../src/deadline.js";
 
 /** Holds up every timer and socket of this process, as being frozen does. */
@@ -24,6 +25,23 @@ describe("deadlines", () => {
     const late = withDeadline(10, new Promise((resolve) => setTimeout(resolve, 150, "in time")));
     block(120);
     expect(await late).toBe("in time");
+  });
+
+  it("a deadline never sets a timer to a negative time, even if it fires a fraction of a millisecond early", async () => {
+    const times: number[] = [];
+    let elapsed = 0;
+    replaceClock({
+      elapsed: () => elapsed,
+      startTimer(ms, callback) {
+        times.push(ms);
+        elapsed = 9.3;
+        setImmediate(callback);
+        return () => {};
+      },
+    });
+    onTestFinished(() => replaceClock());
+    await expect(withDeadline(10, new Promise(() => {}))).rejects.toBeInstanceOf(DeadlinePassed);
+    expect(times).toEqual([10, 0]);
   });
 
   it("a deadline that fires very late gives no more than a second again", async () => {
