@@ -29,7 +29,7 @@ export function consentPage(discord: Discord, request: AuthorizeRequest, view: C
 <div class="app" aria-hidden="true">${[...name][0]?.toUpperCase()}</div>
 <h1>${name} <span>wants to access a Discord account</span></h1>
 ${view.problem !== undefined && html`<p class="alert" role="alert">${view.problem}</p>`}
-<form method="post" action="/oauth2/authorize${request.search}">
+<form method="post" action="${request.action}">
 <fieldset>
 <legend>Sign in as</legend>
 ${users.map((user, index) => userChoice(user, userChoiceId(index), user === selected))}
@@ -45,8 +45,14 @@ ${request.scopes.includes("webhook.incoming") && channelChoice(discord, request,
 <button name="decision" value="cancel" formnovalidate>Cancel</button>
 </div>
 </form>
-${request.redirectUri !== undefined && html`<p class="target">You will be sent to ${request.redirectUri}</p>`}`;
-  return page(view.problem === undefined ? 200 : 400, `Authorize ${name}`, content);
+${!request.isInActivity && request.redirectUri !== undefined && html`<p class="target">You will be sent to ${request.redirectUri}</p>`}`;
+  return page(view.problem === undefined ? 200 : 400, `Authorize ${name}`, content, {
+    // The page around the frame has the header already.
+    ...(request.isInActivity && {
+      policy: { "frame-ancestors": "'self'" },
+      style: "header { display: none; }",
+    }),
+  });
 }
 
 function userChoice(user: SimulatedUser, id: string, selected: boolean): Html {

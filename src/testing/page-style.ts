@@ -41,6 +41,7 @@ fieldset, section, .choice { border: 0; padding: 0; margin: 0 0 1.25rem; min-wid
 ul { list-style: none; margin: 0; padding: 0; }
 li { position: relative; padding: .25rem 0 .25rem 1.75rem; overflow-wrap: anywhere; }
 li::before { content: "\\2713"; content: "\\2713" / ""; position: absolute; left: .25rem; color: var(--accent); font-weight: 700; }
+a { color: var(--accent); overflow-wrap: anywhere; }
 code { display: block; font-size: .8125rem; color: var(--quiet); overflow-wrap: anywhere; }
 select {
   width: 100%; min-height: 2.75rem; padding: .5rem .75rem; font: inherit; color: inherit; background: var(--soft);

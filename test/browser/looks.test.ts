@@ -1,6 +1,7 @@
 import axe, { type AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
+import { createApp as createActivity } from "../../examples/activity.js";
 import { createApp as createBasic } from "../../examples/basic.js";
 import { createApp as createDashboard } from "../../examples/dashboard.js";
 import { createApp as createFromFactory } from "../../examples/factory.js";
@@ -43,10 +44,16 @@ async function brokenPictures(page: Page): Promise<string[]> {
     .map(({ src }) => src)`);
 }
 
+/** Each frame is looked at for itself: pages of several sites cannot look into each other. */
 async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const results = await page.evaluate<AxeResults>("axe.run(document)");
-  return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
+  const found: string[] = [];
+  for (const frame of page.frames().filter((one) => /^https?:/.test(one.url()))) {
+    await frame.evaluate(axe.source);
+    const results = await frame.evaluate<AxeResults>("axe.run(document, { iframes: false })");
+    for (const { id, nodes } of results.violations)
+      found.push(`${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
+  }
+  return found;
 }
 
 describe("everybody can use, on a phone and on a desk, in light and in dark,", () => {
@@ -178,6 +185,27 @@ describe("everybody can use, on a phone and on a desk, in light and in dark,", (
     await inspect(page, "simulator-start");
     await page.goto(`${url}/auth/login`);
     expect(await page.getByRole("radio", { name: "Tomás" }).isChecked()).toBe(true);
+  });
+
+  it("an Activity, and the page that plays Discord's client around it", async () => {
+    const { url, simulator } = await startForTest(createActivity, "/api/callback");
+    const page = await visitor();
+    const activity = await simulator.openActivity({ appUrl: url });
+    await page.goto(simulator.url);
+    await inspect(page, "simulator-start-with-activity");
+    await page.getByRole("link", { name: url }).click();
+    expect(page.url()).toBe(activity.url);
+    const consent = page.frameLocator("dialog iframe");
+    await consent.getByRole("button", { name: "Authorize" }).waitFor();
+    await inspect(page, "activity-consent");
+    await consent.getByRole("radio", { name: "Mira mira.k" }).check();
+    await consent.getByRole("button", { name: "Authorize" }).click();
+    await page.frameLocator("iframe.activity").getByRole("heading", { name: "Hello, Mira" }).waitFor();
+    await inspect(page, "activity");
+    await page.frameLocator("iframe.activity").getByRole("button", { name: "Sign out" }).click();
+    await page.goto(url);
+    await page.getByRole("heading", { name: "This is an Activity" }).waitFor();
+    await inspect(page, "activity-outside");
   });
 
   it("the dashboard's page about a rate limit, and the one about a Discord that is down", async () => {

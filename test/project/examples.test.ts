@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { Application } from "express";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { createApp as createActivity } from "../../examples/activity.js";
 import { createApp as createBasic } from "../../examples/basic.js";
 import { createApp as createDashboard } from "../../examples/dashboard.js";
 import { createApp as createFromFactory, discord as factoryDiscord } from "../../examples/factory.js";
@@ -608,5 +609,29 @@ describe("examples/dashboard.ts", () => {
     const { status, text } = await browser.get("/dashboard");
     expect(status).toBe(500);
     expect(text).toContain("set DISCORD_BOT_TOKEN");
+  });
+});
+
+describe("examples/activity.ts", () => {
+  it("serves a page that Discord alone may show in a frame, with Discord's SDK in its script", async () => {
+    const { url, simulator } = await startForTest(createActivity, "/api/callback");
+    const page = await fetch(url);
+    expect(await page.text()).toContain(`data-client-id="${simulator.options.clientId}"`);
+    const policy = page.headers.get("content-security-policy");
+    expect(policy).toContain(`frame-ancestors https://discord.com https://*.discord.com ${simulator.url}`);
+    expect(policy).toContain("script-src 'self'");
+    const script = await fetch(`${url}/activity.js`);
+    expect(script.headers.get("content-type")).toContain("text/javascript");
+    expect(await script.text()).toContain("frame_id query param is not defined");
+  });
+
+  it("signs in with the code that the SDK gets, and says who it is", async () => {
+    const { url, simulator, mira } = await startForTest(createActivity, "/api/callback");
+    const origin = `https://${simulator.options.clientId}.discordsays.com`;
+    const browser = simulator.browser(origin, { via: url });
+    const json = { code: simulator.authorizeInActivity(mira) };
+    expect((await browser.get("/api/me")).status).toBe(401);
+    expect((await browser.post("/api/token", { json, headers: { Origin: origin } })).status).toBe(200);
+    expect((await browser.get("/api/me")).json()).toEqual({ name: "Mira" });
   });
 });

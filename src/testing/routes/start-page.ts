@@ -6,6 +6,7 @@ import { type Html, html } from "../html.js";
 import { avatarPath, iconPath } from "../image-paths.js";
 import type { SentMessage } from "../mailbox.js";
 import { nameHint } from "../name-hint.js";
+import type { ActivityFrame } from "../open-activity.js";
 import { errorPage, page } from "../page.js";
 import type { RecordedRequest, RequestLog } from "../request-log.js";
 import type { Routes } from "../router.js";
@@ -37,6 +38,7 @@ function showStartPage(discord: Discord, log: RequestLog, call: Call): Answer {
   const users = [...world.users.values()].slice(0, SHOWN_PEOPLE);
   const guilds = [...world.guilds.values()].slice(0, SHOWN_PEOPLE);
   const calls = log.requests.filter(({ path }) => path.startsWith("/api/")).slice(-SHOWN_EVENTS);
+  const activities = [...discord.activityFrames.values()].map(activityItem);
   return page(
     200,
     "Simulated Discord",
@@ -47,6 +49,7 @@ ${section(
   users.map((user) => userItem(user, user.id === signedIn)),
 )}
 ${section("Servers", guilds.map(guildItem))}
+${activities.length > 0 && section("Open Activities", activities)}
 ${section("Latest API requests", calls.reverse().map(requestItem))}
 ${section(
   "Latest messages",
@@ -80,6 +83,10 @@ function guildItem(guild: SimulatedGuild): Html {
       ? html`<span class="letter" aria-hidden="true">${[...guild.name][0]}</span>`
       : html`<img class="avatar" src="${icon}" alt="" width="40" height="40">`;
   return html`<li class="row">${image}<span>${guild.name}<small>${members}${guild.bot && ", with the bot"}</small><small>${guild.id}</small>${nameHint(guild.name)}</span></li>`;
+}
+
+function activityItem({ id, appUrl }: ActivityFrame): Html {
+  return html`<li><a href="/activities/${id}">${appUrl}</a></li>`;
 }
 
 function requestItem({ at, fault, method, route, status }: RecordedRequest): Html {
