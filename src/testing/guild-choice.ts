@@ -21,12 +21,14 @@ export function guildChoice(
   const offered = [...world.guilds.values()].filter(
     ({ id }) => !request.guildSelectDisabled || id === request.guildId,
   );
-  const choices = offered.map((guild) => ({
-    guild,
-    managers: users.flatMap((user, index) =>
-      guild.lets(user, PERMISSIONS.manageGuild) ? [userChoiceId(index)] : [],
-    ),
-  }));
+  const choices = offered
+    .map((guild) => ({
+      guild,
+      managers: users.flatMap((user, index) =>
+        guild.lets(user, PERMISSIONS.manageGuild) ? [userChoiceId(index)] : [],
+      ),
+    }))
+    .filter(({ managers }) => managers.length > 0);
   const others = users.flatMap((user, index) =>
     choices.some(({ managers }) => managers.includes(userChoiceId(index))) ? [] : nothingFor(user, index),
   );
