@@ -9,7 +9,7 @@ import {
 import session from "express-session";
 import { bundle } from "./activity/bundle.js";
 import { html } from "./shared/html.js";
-import { PUBLIC_FOLDER, page } from "./shared/page.js";
+import { PUBLIC_FOLDER } from "./shared/page.js";
 import { isMain, type RunningExample, run } from "./shared/run.js";
 
 /** An Activity: a page that runs inside Discord and signs in with Discord's Embedded App SDK. */
@@ -40,11 +40,26 @@ export function createApp(options: DiscordOptions = {}): Application {
   });
 
   app.get("/", (_req, res) => {
-    const content = html`<div class="notice" id="activity" data-client-id="${discord.clientId}">
-<h1>One moment</h1><p role="status">Discord is being asked who you are.</p><p><button hidden></button></p>
+    const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Activity</title>
+<link rel="icon" href="/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/style.css">
+</head>
+<body>
+<main>
+<div class="notice" id="activity" data-client-id="${discord.clientId}">
+<h1>One moment</h1><p role="status">Asking Discord who you are.</p><p><button hidden></button></p>
 </div>
-<script type="module" src="/activity.js"></script>`;
-    res.send(page("Activity", content));
+</main>
+<script type="module" src="/activity.js"></script>
+</body>
+</html>
+`;
+    res.send(page.toString());
   });
 
   const client = bundle(new URL("./activity/client.js", import.meta.url));

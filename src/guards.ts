@@ -3,10 +3,10 @@ import type { Request } from "express";
 import { isRequest, optionsChecker, uncalled } from "./check-options.js";
 import { Forbidden, HttpException } from "./errors.js";
 import type { GuildMember } from "./models/guild-member.js";
-import { BOOLEAN, DURATION, isScope, oneOf, SOME_IDS } from "./option-kinds.js";
+import { BOOLEAN, DURATION, isScope, meantScopes, oneOf, SOME_IDS } from "./option-kinds.js";
 import { SOME_PERMISSIONS } from "./permission-kinds.js";
 import { type PermissionResolvable, Permissions } from "./permissions.js";
-import { requireGranted } from "./scopes.js";
+import { meantScope, requireGranted, type Scope } from "./scopes.js";
 import { type DiscordOAuth2Session, SETTING } from "./session.js";
 import { shown } from "./shown.js";
 import { isSnowflake } from "./snowflake.js";
@@ -113,7 +113,7 @@ export const requiresAuthorization: AuthorizationGuard = Object.assign(
  * @throws TypeError at once, without a scope and for what is none
  * @throws Unauthorized, MissingScopes, HttpException; all through `next`
  */
-export function requiresScopes(...scopes: readonly string[]): Guard {
+export function requiresScopes(...scopes: readonly Scope[]): Guard {
   const needed = requireScopeNames(scopes);
   return guard("requiresScopes", async (req) => {
     requireGranted(
@@ -208,7 +208,13 @@ async function visitorAsBot(
 /** @throws TypeError */
 function requireScopeNames(scopes: readonly unknown[]): readonly string[] {
   const [first] = scopes;
-  if (scopes.length > 0 && scopes.every(isScope)) return [...scopes];
+  if (scopes.length > 0 && scopes.every(isScope)) {
+    const meant = meantScopes(scopes);
+    if (meant === undefined) return [...scopes];
+    throw new TypeError(
+      `requiresScopes: Discord has no scope ${scopes.filter(meantScope).join(" and ")}: ${meant}`,
+    );
+  }
   if (isRequest(first)) throw new TypeError(uncalled("requiresScopes"));
   if (scopes.length === 0)
     throw new TypeError(

@@ -86,6 +86,7 @@ export async function startExample(
       { ...sample?.simulator.options, redirectUri: redirectUri || url + callbackPath },
       sample && TEST_KITCHEN,
     );
+    app.locals["people"] = sample?.people;
     server.on("request", app);
     const close = async () => {
       await stop();

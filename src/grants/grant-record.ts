@@ -15,6 +15,8 @@ export interface LoginRecord {
   readonly sessionId?: string | undefined;
   readonly scopes: readonly string[];
   readonly userId?: string | undefined;
+  /** Where `onLogin` sent the visitor. */
+  readonly returnTo?: string | undefined;
   /** When this was written, in epoch milliseconds. */
   readonly at: number;
 }

@@ -8,7 +8,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { greetingOf, readCommandLine, startFromCommand } from "../../src/testing/command-line.js";
 import { useChromium, visitor } from "./chromium.js";
 
-useChromium("--test-third-party-cookie-phaseout");
+useChromium({ flags: ["--test-third-party-cookie-phaseout"] });
 
 const GUIDE = readFileSync("docs/activities-and-mobile.md", "utf8");
 

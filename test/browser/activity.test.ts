@@ -13,7 +13,7 @@ import { startForTest } from "../support/examples.js";
 import { useChromium, visitor } from "./chromium.js";
 
 // What Chromium does by default for some people, and other browsers for everybody.
-useChromium("--test-third-party-cookie-phaseout");
+useChromium({ flags: ["--test-third-party-cookie-phaseout"] });
 
 const PARTITIONED = { secure: true, sameSite: "none", partitioned: true } as const;
 

@@ -65,14 +65,14 @@ async function freePort(): Promise<number> {
 }
 
 describe("npm start", () => {
-  it("starts a simulated Discord beside the sample app, says so, and a person can click through the login", async () => {
+  it("npm start runs a simulated Discord next to the sample app, and the login works", async () => {
     const sample = startSample({ PORT: "0" });
     const url = await sample.address();
     expect(sample.output()).toContain("No DISCORD_CLIENT_ID is set");
     expect(sample.output()).toContain("Nothing reaches discord.com");
 
     const index = await (await fetch(url)).text();
-    expect(index).toContain('<a href="/login/">');
+    expect(index).toContain('href="/login/"');
     const login = await fetch(`${url}/login/`, { redirect: "manual" });
     const authorize = login.headers.get("location") ?? "";
     const consent = await (await fetch(authorize)).text();
@@ -92,14 +92,14 @@ describe("npm start", () => {
     expect(await me.text()).toContain("mira.k");
   });
 
-  it.each(["SIGINT", "SIGTERM"] as const)("ends by itself on %s", async (signal) => {
+  it.each(["SIGINT", "SIGTERM"] as const)("npm start ends by itself on %s", async (signal) => {
     const sample = startSample({ PORT: "0" });
     await fetch(await sample.address());
     sample.process.kill(signal);
     expect(await sample.exitCode()).toBe(0);
   });
 
-  it("is one command for the Activity, too, and says where Discord's client is played", async () => {
+  it("the Activity starts with one command, which says where Discord's client is played", async () => {
     const sample = startSample({ PORT: "0" }, undefined, "activity.ts");
     await sample.address();
     await expect.poll(() => sample.output()).toContain("This example is an Activity");
@@ -109,14 +109,14 @@ describe("npm start", () => {
     expect(await sample.exitCode()).toBe(0);
   });
 
-  it("honours PORT", async () => {
+  it("npm start uses PORT", async () => {
     const port = await freePort();
     const sample = startSample({ PORT: String(port) });
     expect(await sample.address()).toBe(`http://localhost:${port}`);
     expect((await fetch(`http://localhost:${port}`)).status).toBe(200);
   });
 
-  it("says in one sentence that the port is taken", async () => {
+  it("npm start says in one sentence that the port is taken", async () => {
     const other = createServer().listen(0);
     await once(other, "listening");
     onTestFinished(() => void other.close());
@@ -126,13 +126,13 @@ describe("npm start", () => {
     expect(sample.output().trim()).toMatch(new RegExp(`^Port ${port} is in use by another program: .*\\.$`));
   });
 
-  it("says in one sentence what is wrong with a PORT that is none", async () => {
+  it("npm start says in one sentence what is wrong with an invalid PORT", async () => {
     const sample = startSample({ PORT: "three thousand" });
     expect(await sample.exitCode()).toBe(1);
     expect(sample.output().trim()).toBe('PORT must be a number from 0 to 65535, not "three thousand".');
   });
 
-  it("talks to the Discord that .env names", async () => {
+  it("npm start uses the Discord that .env names", async () => {
     const simulator = await startSimulator();
     const { clientId, clientSecret, discordUrl } = simulator.options;
     const sample = startSample(
@@ -149,14 +149,14 @@ describe("npm start", () => {
     ]);
   });
 
-  it("names what is missing in .env, without a stack", async () => {
+  it("npm start names what is missing in .env, without a stack", async () => {
     const sample = startSample({ PORT: "0" }, "DISCORD_CLIENT_ID=1100000000000000001\n");
     expect(await sample.exitCode()).toBe(1);
     expect(sample.output()).toContain("DISCORD_CLIENT_SECRET");
     expect(sample.output()).not.toContain("    at ");
   });
 
-  it("is the command of package.json, and .env.example knows every variable", () => {
+  it("npm start is the command of package.json, and .env.example has every variable", () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
     expect(scripts.start).toBe("tsx examples/start.ts");
     const example = readFileSync(join(ROOT, ".env.example"), "utf8");
