@@ -159,6 +159,21 @@ export class UserSession {
   }
 
   /**
+   * Signs the user out everywhere: ends the tokens of all their sign-ins to this application at Discord, this one's included.
+   * `onChange` is given `undefined`. To merely forget a token, delete it where you keep it.
+   *
+   * @throws HttpException, RateLimited when Discord could not be told; the token is over here all the same
+   */
+  async revoke(): Promise<void> {
+    const { grants, users } = this.#parts;
+    const token = await grants.read(this.#storage);
+    if (!token) return;
+    if (token.userId !== undefined) grants.deauthorize(token.userId);
+    users.forget(token.id);
+    await grants.end(this.#storage, token.id, "everywhere");
+  }
+
+  /**
    * Any route of the API, as the user.
    *
    * @param route below `/api/v10`, such as `/users/@me`

@@ -36,6 +36,11 @@ it.each(guides)("%s links to what exists", (guide) => {
   expect(linksIn(guide).filter((link) => !exists(guide, link))).toEqual([]);
 });
 
+it.each(readdirSync("examples/recipes"))("the recipe %s is in a guide, word for word", (name) => {
+  const recipe = textOf(join("examples/recipes", name));
+  expect(guides.flatMap(markdownSnippets).some(({ code }) => code === recipe)).toBe(true);
+});
+
 it("is pointed to by messages in places that exist", () => {
   const places = sources.flatMap((path) => textOf(path).match(/\bdocs\/[\w-]+\.md(?:#[\w-]+)?/g) ?? []);
   expect(places.length).toBeGreaterThan(0);
