@@ -61,6 +61,32 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     await expect(session.fetchConnections()).rejects.toMatchObject({ code: "missing_scopes" });
   });
 
+  it("revoke of a held token ends the user's other sign-ins, and tells the caller", async () => {
+    const { simulator, discord, user } = await startHeld(createApp);
+    const changes: unknown[][] = [];
+    const [held, other] = [issue(simulator, user), issue(simulator, user)];
+    const session = discord.sessionFromToken(held, (...change) => void changes.push(change));
+
+    await session.revoke();
+    await session.revoke();
+
+    expect(simulator.requestsTo("POST /oauth2/token/revoke")).toHaveLength(1);
+    expect(changes).toMatchObject([[undefined, { accessToken: held.accessToken }]]);
+    await expect(session.fetchUser()).rejects.toThrow(Unauthorized);
+    await expect(discord.sessionFromToken(held).fetchUser()).rejects.toThrow(Unauthorized);
+    await expect(discord.sessionFromToken(other).fetchUser()).rejects.toThrow(Unauthorized);
+  });
+
+  it("a held token has ended here even if Discord could not be told of the revocation", async () => {
+    const { simulator, discord, user } = await startHeld(createApp);
+    const session = discord.sessionFromToken(issue(simulator, user));
+    simulator.fail({ route: "POST /oauth2/token/revoke", kind: "status", status: 500, times: 5 });
+
+    await expect(session.revoke()).rejects.toMatchObject({ code: "discord_unavailable" });
+
+    await expect(session.fetchUser()).rejects.toThrow(Unauthorized);
+  });
+
   it("sessionFromToken refreshes an expired token once, and hands over the new pair once", async () => {
     const { simulator, discord, user, advance } = await startHeld(createApp);
     const changes: (Token | undefined)[] = [];
