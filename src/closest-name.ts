@@ -9,11 +9,17 @@ const FARTHEST = 2;
 export function closestName(name: string, valid: readonly string[]): string | undefined {
   const written = plainName(name);
   const parts = valid.filter((one) => written.length > 2 && isPartOf(written, plainName(one)));
+  return misspeltName(name, valid) ?? parts[0];
+}
+
+/** The valid name from which the one that was written differs by a letter or two: no part of it will do. */
+export function misspeltName(name: string, valid: readonly string[]): string | undefined {
+  const written = plainName(name);
   const near = valid
     .map((one) => ({ one, distance: distanceOf(written, plainName(one)) }))
     .filter(({ one, distance }) => distance <= Math.min(FARTHEST, Math.floor(one.length / 3)))
     .sort((a, b) => a.distance - b.distance);
-  return near[0]?.one ?? parts[0];
+  return near[0]?.one;
 }
 
 /** `client_id`, `clientID` and `ClientId` are all `clientid`. */

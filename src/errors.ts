@@ -104,6 +104,8 @@ export class HttpException extends Error {
   declare readonly method?: string;
   /** The route of the call to Discord, below `/api/v10`. */
   declare readonly route?: string;
+  /** From `addToGuild` with `evenIfMember`, for a member: the roles that were given before something failed. */
+  declare readonly appliedRoles?: readonly string[];
 
   constructor({ message, code, status, cause, ...answer }: HttpExceptionDetails) {
     super(oneLine(message), cause === undefined ? undefined : { cause });

@@ -40,12 +40,14 @@ export type {
 } from "./login/login.js";
 export type { Authorization } from "./models/authorization.js";
 export { Bot } from "./models/bot.js";
+export type { AvatarDecoration, Collectibles, Nameplate } from "./models/collectibles.js";
 export { Guild } from "./models/guild.js";
 export { GuildMember, type GuildMemberPayload } from "./models/guild-member.js";
 export { Integration, type IntegrationAccount, type IntegrationPayload } from "./models/integration.js";
 export type { Values } from "./models/model.js";
 export { type PrimaryGuild, User } from "./models/user.js";
 export { UserConnection } from "./models/user-connection.js";
+export type { UserFlag } from "./models/user-flags.js";
 export type {
   CacheOptions,
   CallbackOptions,
@@ -67,10 +69,12 @@ export {
 export { redirectUnauthorized } from "./redirect-unauthorized.js";
 export type { ApiRequest } from "./rest/api-request.js";
 export { discordRouter, type RouterOnLogin, type RouterOptions } from "./router.js";
+export type { Scope } from "./scopes.js";
 export { DiscordOAuth2Session } from "./session.js";
+export { isSnowflake } from "./snowflake.js";
 export type { RefreshTrace, RequestTrace } from "./telemetry.js";
 export { userLocals } from "./user-locals.js";
-export type { JoinOptions } from "./users/guild-join.js";
+export type { JoinOptions, JoinOrUpdateOptions, JoinOutcome } from "./users/guild-join.js";
 export type { FetchOptions, GuildsOptions, MemberOptions } from "./users/loading-cache.js";
 export type {
   RoleConnection,

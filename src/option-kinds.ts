@@ -1,4 +1,5 @@
 import { isRecord, type Kind } from "./check-options.js";
+import { meantScope } from "./scopes.js";
 import { shown } from "./shown.js";
 import { isSnowflake } from "./snowflake.js";
 
@@ -10,6 +11,16 @@ export const BOOLEAN: Kind = { wanted: "true or false", accepts: (value) => type
 export const FUNCTION: Kind = { wanted: "a function", accepts: (value) => typeof value === "function" };
 
 export const STRING: Kind = { wanted: "a string", accepts: (value) => typeof value === "string" };
+
+/** A text of limited length, counted as Discord counts: an emoji is one character. */
+export function textOf(shortest: number, longest: number): Kind {
+  const lengthOf = (value: unknown) => (typeof value === "string" ? [...value].length : -1);
+  return {
+    wanted: `a string of ${shortest} to ${longest} characters`,
+    accepts: (value) => lengthOf(value) >= shortest && lengthOf(value) <= longest,
+    hint: (value) => (lengthOf(value) > longest ? `it has ${lengthOf(value)}.` : undefined),
+  };
+}
 
 /** An application's Ed25519 key. */
 export const PUBLIC_KEY: Kind = {
@@ -38,7 +49,8 @@ export const LIST: Kind = { wanted: "a list", accepts: (value) => Array.isArray(
 
 export const SCOPES: Kind = {
   wanted: 'a list of scopes such as ["identify", "guilds"]',
-  accepts: (value) => Array.isArray(value) && value.length > 0 && value.every(isScope),
+  accepts: (value) => isScopeList(value) && !value.some(meantScope),
+  hint: (value) => (isScopeList(value) ? meantScopes(value) : undefined),
 };
 
 /** Ids of which one is needed. */
@@ -79,6 +91,16 @@ export function oneOf(...values: readonly (string | number)[]): Kind {
     wanted: values.length > 2 ? `one of ${values.join(", ")}` : values.map(shown).join(" or "),
     accepts: (value) => values.some((one) => one === value),
   };
+}
+
+function isScopeList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.length > 0 && value.every(isScope);
+}
+
+/** "did you mean identify and guilds?" */
+export function meantScopes(scopes: readonly string[]): string | undefined {
+  const meant = scopes.map(meantScope).filter((scope) => scope !== undefined);
+  return meant.length > 0 ? `did you mean ${meant.join(" and ")}?` : undefined;
 }
 
 /** A scope as OAuth writes it: no spaces, no control characters, nothing beyond ASCII. */

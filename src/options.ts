@@ -3,6 +3,7 @@ import { optionsChecker } from "./check-options.js";
 import type { OnLogin } from "./login/login.js";
 import type { User } from "./models/user.js";
 import { ACCOUNT_ID, ANYTHING, BOOLEAN, FUNCTION } from "./option-kinds.js";
+import type { Scope } from "./scopes.js";
 
 /** Runs `task` while no other process runs one with the same `key`, and passes on what it resolves or rejects with. */
 export type Lock = (key: string, task: () => Promise<void>) => Promise<unknown>;
@@ -55,7 +56,7 @@ export interface DiscordOptions {
   /** Needed for calls as the bot only. `DISCORD_BOT_TOKEN`. */
   readonly botToken?: string | undefined;
   /** The scopes a login asks for. Default `["identify"]`. `DISCORD_SCOPES`, separated by spaces. */
-  readonly scopes?: readonly string[] | undefined;
+  readonly scopes?: readonly Scope[] | undefined;
   /** Where Discord is. Default `https://discord.com`; plain http on a loopback address only. `DISCORD_URL`. */
   readonly discordUrl?: string | undefined;
   /** What the `iss` parameter of a callback must be, where there is one. Default: `discordUrl`. `DISCORD_ISSUER`. */
@@ -118,7 +119,8 @@ export const revokeOptions: (options: RevokeOptions | undefined) => RevokeOption
 export interface CallbackOptions {
   /**
    * What the app does with a new login, such as turning visitors away or storing something in the session. A callback that
-   * comes twice (a double click) waits for it and shares its outcome. What it throws ends the sign-in and is thrown again.
+   * comes twice (a double click) waits for it and shares its outcome. What it throws ends the sign-in and is thrown again; a
+   * path that it returns is the `returnTo` of the result.
    */
   readonly onLogin?: OnLogin | undefined;
   /**

@@ -6,10 +6,11 @@ import { AccessDenied, HttpException } from "./errors.js";
 import { type SessionCookieSettings, sessionCookieOf } from "./grants/session-data.js";
 import { discordOf } from "./guards.js";
 import type { Addresses } from "./login/addresses.js";
-import type { Login, LoginResult } from "./login/login.js";
+import type { Login, LoginResult, OnLogin } from "./login/login.js";
 import { isPageVisit, postRequired } from "./login/manners.js";
 import { isStartAgainReason, sendStartAgainPage } from "./login/start-again-page.js";
 import { ADDRESS, ADDRESS_OR_FALSE, FUNCTION, PATH_OR_FALSE, SCOPES } from "./option-kinds.js";
+import type { Scope } from "./scopes.js";
 
 /** What {@link discordRouter} can be told. A path that is `false` is left out. */
 export interface RouterOptions {
@@ -35,11 +36,11 @@ export interface RouterOptions {
    */
   readonly afterCancel?: string | false | undefined;
   /** The scopes to ask for. Default: those of the configuration. */
-  readonly scopes?: readonly string[] | undefined;
+  readonly scopes?: readonly Scope[] | undefined;
   /**
-   * Called once for each login, before the visitor goes on: to where the login leads, unless it has sent an answer itself.
-   * What it throws goes to `next` and ends the sign-in, so it can turn visitors away. Until it is done, the same callback
-   * (a double click) waits.
+   * Called once for each login, before the visitor goes on: to the path that it returns, else to where the login leads, unless
+   * it has sent an answer itself. What it throws goes to `next` and ends the sign-in, so it can turn visitors away. Until it is
+   * done, the same callback (a double click) waits.
    */
   readonly onLogin?: RouterOnLogin | undefined;
   /**
@@ -49,8 +50,8 @@ export interface RouterOptions {
   readonly accountOf?: ((req: Request) => string | undefined) | undefined;
 }
 
-/** What an app does with a login that came to the router. */
-export type RouterOnLogin = (req: Request, login: Login, res: Response) => Promise<void> | void;
+/** What an app does with a login that came to the router. It may return a path to go to, as `returnTo` is. */
+export type RouterOnLogin = (req: Request, login: Login, res: Response) => ReturnType<OnLogin>;
 
 const routerOptions = optionsChecker<RouterOptions>({
   of: "discordRouter",

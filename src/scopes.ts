@@ -1,4 +1,53 @@
+import { misspeltName } from "./closest-name.js";
 import { MissingScopes } from "./errors.js";
+
+/** Every scope that Discord documents. Many are open to approved applications only. */
+export const SCOPE_NAMES = [
+  "identify",
+  "email",
+  "guilds",
+  "guilds.join",
+  "guilds.members.read",
+  "connections",
+  "bot",
+  "applications.commands",
+  "webhook.incoming",
+  "role_connections.write",
+  "openid",
+  "gdm.join",
+  "identify.premium",
+  "applications.builds.read",
+  "applications.builds.upload",
+  "applications.commands.permissions.update",
+  "applications.commands.update",
+  "applications.entitlements",
+  "applications.store.update",
+  "activities.read",
+  "activities.write",
+  "activities.invites.write",
+  "dm_channels.read",
+  "messages.read",
+  "relationships.read",
+  "rpc",
+  "rpc.activities.write",
+  "rpc.notifications.read",
+  "rpc.screenshare.read",
+  "rpc.screenshare.write",
+  "rpc.video.read",
+  "rpc.video.write",
+  "rpc.voice.read",
+  "rpc.voice.write",
+  "sdk.social_layer",
+  "sdk.social_layer_presence",
+  "voice",
+] as const;
+
+/**
+ * What an application can ask a visitor for. Open to scopes that Discord adds or gives to a single application.
+ *
+ * @see https://docs.discord.com/developers/topics/oauth2#shared-resources-oauth2-scopes
+ */
+export type Scope = (typeof SCOPE_NAMES)[number] | (string & Record<never, never>);
 
 /** The scope each route of a user needs, by template (https://docs.discord.com/developers/topics/oauth2). */
 const SCOPE_OF_ROUTE = new Map([
@@ -36,4 +85,10 @@ export function withoutPassthrough(scopes: readonly string[]): string[] {
 /** Discord refuses PKCE together with this scope. */
 export function allowsPkce(scopes: readonly string[]): boolean {
   return !scopes.includes("role_connections.write");
+}
+
+/** The scope that somebody meant who wrote another one: `identity` for `identify`. Nothing for what is no misspelling. */
+export function meantScope(scope: string): string | undefined {
+  const isKnown = SCOPE_NAMES.some((one) => one === scope);
+  return isKnown ? undefined : misspeltName(scope, SCOPE_NAMES);
 }

@@ -37,8 +37,9 @@ import {
   revokeOptions,
 } from "./options.js";
 import type { ApiRequest } from "./rest/api-request.js";
+import type { Scope } from "./scopes.js";
 import type { Membership } from "./users/bot-members.js";
-import type { JoinOptions } from "./users/guild-join.js";
+import type { JoinOptions, JoinOrUpdateOptions, JoinOutcome } from "./users/guild-join.js";
 import {
   type FetchOptions,
   fetchOptions,
@@ -366,12 +367,15 @@ export class DiscordOAuth2Session {
    * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
    * @see https://docs.discord.com/developers/resources/guild#add-guild-member
    */
-  async addToGuild(
-    req: IncomingMessage,
-    guildId: string,
-    options?: JoinOptions,
-  ): Promise<GuildMember | null> {
-    return this.#of(req).addToGuild(guildId, options);
+  addToGuild(req: IncomingMessage, guildId: string, options?: JoinOptions): Promise<GuildMember | null>;
+  /**
+   * The same, or gives a member the roles they lack and the nickname.
+   *
+   * @throws as above; where a member got some of the roles, the error has them as `appliedRoles`
+   */
+  addToGuild(req: IncomingMessage, guildId: string, options: JoinOrUpdateOptions): Promise<JoinOutcome>;
+  async addToGuild(req: IncomingMessage, guildId: string, options?: object): Promise<unknown> {
+    return this.#of(req).addToGuild(guildId, options as JoinOptions);
   }
 
   /**
@@ -386,6 +390,7 @@ export class DiscordOAuth2Session {
   /**
    * Replaces the signed-in user's link to this application, which linked roles are decided by.
    *
+   * @throws TypeError that lists what Discord would refuse
    * @throws Unauthorized, MissingScopes, RateLimited, HttpException
    * @see https://docs.discord.com/developers/resources/user#update-current-user-application-role-connection
    */
@@ -455,6 +460,7 @@ export class DiscordOAuth2Session {
    *
    * @param records five at most; an empty list removes all
    * @returns what is registered now
+   * @throws TypeError that lists what Discord would refuse
    * @throws as {@link botRequest}
    * @see https://docs.discord.com/developers/resources/application-role-connection-metadata
    */
@@ -497,7 +503,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException, RateLimited
    * @see https://docs.discord.com/developers/topics/oauth2#client-credentials-grant
    */
-  async clientCredentials(scopes: readonly string[] = ["identify"]): Promise<Token> {
+  async clientCredentials(scopes: readonly Scope[] = ["identify"]): Promise<Token> {
     const answered = await this.#ready.oauth.clientCredentials(requireScopes(scopes));
     const { guild: _, webhook: __, ...answer } = answered;
     return { ...answer, id: this.#ready.grants.identify(answer) };

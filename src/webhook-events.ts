@@ -1,3 +1,4 @@
+import type { APIWebhookEventBody } from "discord-api-types/v10";
 import type { Request, RequestHandler } from "express";
 import { optionsChecker } from "./check-options.js";
 import { now } from "./clock.js";
@@ -13,19 +14,24 @@ const MAX_BODY_BYTES = 1024 * 1024;
 /** Discord retries for ten minutes; what is signed earlier than that is a replay. */
 const OLDEST_MS = 15 * 60_000;
 
+type EventOf<Body> = Body extends { type: infer Type extends string; data: infer Data }
+  ? {
+      /** Such as `APPLICATION_DEAUTHORIZED`. */
+      readonly type: `${Type}`;
+      /** ISO 8601 in UTC, with the `Z` that Discord leaves out. */
+      readonly timestamp: string;
+      /** As Discord documents it for the type; not validated. */
+      readonly data: Data;
+    }
+  : never;
+
 /**
- * One event, as Discord sends it: duplicates and any order are possible.
+ * One event, as Discord sends it; its `type` says what `data` is. Duplicates and any order are possible, and so are types that
+ * are newer than this list.
  *
  * @see https://docs.discord.com/developers/events/webhook-events#event-types
  */
-export interface WebhookEvent {
-  /** Such as `APPLICATION_DEAUTHORIZED`; open to new ones. */
-  readonly type: string;
-  /** ISO 8601 in UTC, with the `Z` that Discord leaves out. */
-  readonly timestamp: string;
-  /** By type; not validated. */
-  readonly data: unknown;
-}
+export type WebhookEvent = EventOf<APIWebhookEventBody>;
 
 /** What {@link webhookEvents} is told. */
 export interface WebhookEventsOptions {
@@ -120,17 +126,17 @@ function parseEvent(body: Uint8Array): WebhookEvent | undefined {
     const { type, event }: { type?: unknown; event?: unknown } = JSON.parse(Buffer.from(body).toString());
     if (type !== 1 || !isObject(event)) return undefined;
     const { type: name, timestamp, data } = event as Partial<WebhookEvent>;
-    return { type: String(name), timestamp: inUtc(String(timestamp)), data };
+    return { type: String(name), timestamp: inUtc(String(timestamp)), data } as WebhookEvent;
   } catch {
     return undefined;
   }
 }
 
 function deauthorizedUserOf({ type, data }: WebhookEvent): string | undefined {
-  if (type !== "APPLICATION_DEAUTHORIZED" || !isObject(data) || !("user" in data) || !isObject(data.user)) {
-    return undefined;
-  }
-  return "id" in data.user && isSnowflake(data.user.id) ? data.user.id : undefined;
+  if (type !== "APPLICATION_DEAUTHORIZED") return undefined;
+  // Nothing of it has been looked at.
+  const id: unknown = (data as Partial<typeof data> | null)?.user?.id;
+  return isSnowflake(id) ? id : undefined;
 }
 
 function warn(error: unknown): void {

@@ -3,14 +3,14 @@ import type { Config } from "../config.js";
 import { ACCOUNT_ID, ANYTHING, BOOLEAN, oneOf, RECORD, SCOPES } from "../option-kinds.js";
 import { PERMISSIONS } from "../permission-kinds.js";
 import { type PermissionResolvable, Permissions } from "../permissions.js";
-import { hasPassthroughScope } from "../scopes.js";
+import { hasPassthroughScope, type Scope } from "../scopes.js";
 import { shown, shownName } from "../shown.js";
 import { requireSnowflake } from "../snowflake.js";
 
 /** What one login may ask for. */
 export interface LoginOptions {
   /** Default: the `scopes` of the configuration. */
-  readonly scopes?: readonly string[] | undefined;
+  readonly scopes?: readonly Scope[] | undefined;
   /** Adds `scopes` to those that the visitor has granted already. */
   readonly incremental?: boolean | undefined;
   /**

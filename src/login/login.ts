@@ -60,5 +60,8 @@ export type CodeLogin = (SignedInLogin<undefined> | ReplayedLogin<undefined>) & 
   readonly accessToken: string;
 };
 
-/** What an app does with a login before repeated callbacks of it are answered. What it throws ends the sign-in. */
-export type OnLogin = (login: Login) => Promise<void> | void;
+/**
+ * What an app does with a login before repeated callbacks of it are answered. What it throws ends the sign-in. A string is
+ * where the login leads, instead of its `returnTo`, and has to follow the same rules.
+ */
+export type OnLogin = (login: Login) => Promise<string | undefined> | Promise<void> | string | void;

@@ -44,13 +44,14 @@ function isTooLong(value: string): boolean {
 }
 
 /**
+ * @param name what the message says about the value
  * @returns `value` itself
  * @throws TypeError with `status` 400 and `code` `invalid_return_to`
  */
-export function requireReturnTo(value: unknown, origins: readonly string[] = []): string {
+export function requireReturnTo(value: unknown, origins: readonly string[] = [], name = "returnTo"): string {
   if (isReturnTo(value, origins)) return value;
   throw badInput(
     "invalid_return_to",
-    'returnTo must be a path on this app\'s own origin, such as "/dashboard?tab=1": one slash at its start, no backslashes, spaces or control characters, at most 1,500 bytes. Addresses elsewhere need the option origins.',
+    `${name} must be a path on this app's own origin, such as "/dashboard?tab=1": one slash at its start, no backslashes, spaces or control characters, at most 1,500 bytes. Addresses elsewhere need the option origins.`,
   );
 }

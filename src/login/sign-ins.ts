@@ -20,6 +20,7 @@ import type { Code, Completed, Redeemed, Redemption } from "./code-redemption.js
 import { type Flow, unknownFlow } from "./flow.js";
 import type { ConnectedLogin, LoginResult, OnLogin, ReplayedLogin, SignedInLogin } from "./login.js";
 import type { LoginParts } from "./login-parts.js";
+import { requireReturnTo } from "./return-to.js";
 import { copySession, renewSession, saveSession, storedSession } from "./session-renewal.js";
 
 const REMEMBERED = 1000;
@@ -81,29 +82,35 @@ export class SignIns {
   async #complete(visit: Visit, redeemed: Redeemed, over: Promise<void>): Promise<Completed<LoginResult>> {
     const { req, res, code, flow, onLogin } = visit;
     const { token } = redeemed;
-    const login = visit.signsIn === "never" ? toConnectedLogin(redeemed, flow) : toLogin(redeemed, flow);
+    const toResult = visit.signsIn === "never" ? toConnectedLogin : toLogin;
+    const login = toResult(redeemed, flow);
     const signsIn = await this.#signsIn(visit, token);
     if (signsIn) await this.#signIn(req, token, code);
-    if (onLogin) await this.#runOnLogin(req, token, signsIn, () => onLogin(login));
+    const returnTo = onLogin && (await this.#runOnLogin(req, token, signsIn, () => onLogin(login)));
 
     return {
-      result: login,
+      result: returnTo === undefined ? login : toResult(redeemed, { ...flow, returnTo }),
       isOpen: !onLogin && res !== undefined,
       finish: () => {
-        const record = () => this.#recordEnd(req, code, token, signsIn);
+        const record = () => this.#recordEnd(req, code, token, { signsIn, returnTo });
         return onLogin || !res ? record() : beforeEnd(res, () => this.#save(req).then(record), over);
       },
     };
   }
 
   /** The session may have been given a longer life by the app, so the record is made from it as it is now. */
-  async #recordEnd(req: IncomingMessage, code: Code, token: Token, signsIn: boolean): Promise<void> {
+  async #recordEnd(
+    req: IncomingMessage,
+    code: Code,
+    token: Token,
+    { signsIn, returnTo }: { readonly signsIn: boolean; readonly returnTo: string | undefined },
+  ): Promise<void> {
     const { config, grants, hasOwnStorage } = this.#parts;
     const isSignedIn = signInOf(sessionOf(req), config.clientId)?.grantId === token.id;
     if (signsIn && (!isSignedIn || grants.hasEnded(token.id))) return;
     const { scopes, userId } = token;
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
-    const login: LoginRecord = { isPending: false, sessionId, scopes, userId, at: now() };
+    const login: LoginRecord = { isPending: false, sessionId, scopes, userId, returnTo, at: now() };
     const keepsToken = signsIn && !hasOwnStorage;
     const record = this.#recordOf(req, code);
     const hasStore = sessionStoreOf(req) !== undefined;
@@ -153,17 +160,25 @@ export class SignIns {
     }
   }
 
-  /** What the app throws ends the sign-in: nobody gets in by repeating the callback. */
+  /**
+   * What the app throws ends the sign-in: nobody gets in by repeating the callback.
+   *
+   * @returns where the app sends the visitor, if it says so
+   */
   async #runOnLogin(
     req: IncomingMessage,
     token: Token,
     signsIn: boolean,
-    onLogin: () => Promise<void> | void,
-  ): Promise<void> {
+    onLogin: () => ReturnType<OnLogin>,
+  ): Promise<string | undefined> {
     const { config, grants, storageOf, users } = this.#parts;
     try {
-      await onLogin();
+      const place = await onLogin();
+      // Apps return all kinds of things without meaning anything by it.
+      const isPlace = typeof place === "string";
+      const returnTo = isPlace ? requireReturnTo(place, config.origins, "What onLogin returns") : undefined;
       await this.#save(req);
+      return returnTo;
     } catch (error) {
       if (signsIn && signInOf(sessionOf(req), config.clientId)?.grantId === token.id) {
         await grants.end(storageOf(req), token.id).catch(() => undefined);
@@ -185,7 +200,7 @@ export class SignIns {
   /** The same callback again: a copy of the session that the first one made, under an id of its own. */
   async #repeat({ req, code, flow, signsIn }: Visit, login: LoginRecord): Promise<LoginResult> {
     const { clientId } = this.#parts.config;
-    const { scopes, userId } = login;
+    const { scopes, userId, returnTo = flow.returnTo } = login;
     const result: ReplayedLogin = {
       replayed: true,
       guild: undefined,
@@ -193,7 +208,7 @@ export class SignIns {
       data: flow.data,
       scopes,
       userId,
-      returnTo: flow.returnTo,
+      returnTo,
     };
     if (signsIn === "never") return { ...result, connected: true };
     const isSignedIn = signInOf(sessionOf(req), clientId)?.grantId === code.grantId;

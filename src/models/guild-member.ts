@@ -1,8 +1,21 @@
 import type { APIGuildMember } from "discord-api-types/v10";
-import { type ImageOptions, isAnimatedHash, memberAvatarUrl, memberBannerUrl } from "../cdn.js";
+import {
+  avatarDecorationUrl,
+  type ImageOptions,
+  isAnimatedHash,
+  memberAvatarUrl,
+  memberBannerUrl,
+  type PngOptions,
+} from "../cdn.js";
 import { now } from "../clock.js";
 import type { Permissions } from "../permissions.js";
 import { isSnowflake, requireSnowflake } from "../snowflake.js";
+import {
+  type AvatarDecoration,
+  avatarDecorationOf,
+  type Collectibles,
+  collectiblesOf,
+} from "./collectibles.js";
 import {
   dateOf,
   isIdentified,
@@ -128,6 +141,30 @@ export class GuildMember extends Model<GuildMemberPayload> {
    */
   bannerUrlWith(options?: ImageOptions): string | undefined {
     return memberBannerUrl(this.guildId, this.id, this.bannerHash, options);
+  }
+
+  /** The frame around the avatar in this guild alone. */
+  get avatarDecoration(): AvatarDecoration | undefined {
+    return avatarDecorationOf(this.payload.avatar_decoration_data);
+  }
+
+  /** The picture of the frame around the avatar in this guild alone, a PNG. */
+  get avatarDecorationUrl(): string | undefined {
+    return this.avatarDecorationUrlWith();
+  }
+
+  /**
+   * The picture of the frame in another size.
+   *
+   * @throws TypeError for a size that does not exist
+   */
+  avatarDecorationUrlWith(options?: PngOptions): string | undefined {
+    return avatarDecorationUrl(this.avatarDecoration?.asset, options);
+  }
+
+  /** What the member wears in this guild alone, such as a nameplate. */
+  get collectibles(): Collectibles | undefined {
+    return collectiblesOf(this.payload.collectibles);
   }
 
   /** When the user joined the guild; `undefined` for a guest. */

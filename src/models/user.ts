@@ -11,7 +11,14 @@ import {
   userBannerUrl,
 } from "../cdn.js";
 import { createdAtOf, isSnowflake } from "../snowflake.js";
+import {
+  type AvatarDecoration,
+  avatarDecorationOf,
+  type Collectibles,
+  collectiblesOf,
+} from "./collectibles.js";
 import { booleanOf, isObject, Model, numberOf, requireIdentified, stringOf } from "./model.js";
+import { type UserFlag, userFlagsIn } from "./user-flags.js";
 
 /**
  * The guild whose tag a user wears.
@@ -133,18 +140,28 @@ export class User extends Model<APIUser> {
     return numberOf(this.payload.accent_color);
   }
 
-  /** The frame around the avatar, a PNG. */
+  /** The frame around the avatar. */
+  get avatarDecoration(): AvatarDecoration | undefined {
+    return avatarDecorationOf(this.payload.avatar_decoration_data);
+  }
+
+  /** What the user wears apart from that, such as a nameplate. */
+  get collectibles(): Collectibles | undefined {
+    return collectiblesOf(this.payload.collectibles);
+  }
+
+  /** The picture of the frame around the avatar, a PNG. */
   get avatarDecorationUrl(): string | undefined {
     return this.avatarDecorationUrlWith();
   }
 
   /**
-   * The frame around the avatar in another size.
+   * The picture of the frame in another size.
    *
    * @throws TypeError for a size that does not exist
    */
   avatarDecorationUrlWith(options?: PngOptions): string | undefined {
-    return avatarDecorationUrl(stringOf(this.payload.avatar_decoration_data?.asset), options);
+    return avatarDecorationUrl(this.avatarDecoration?.asset, options);
   }
 
   /** The guild whose tag this user wears. */
@@ -205,9 +222,14 @@ export class User extends Model<APIUser> {
     return numberOf(this.payload.flags);
   }
 
-  /** The flags that everybody sees. */
+  /** The flags that everybody sees: bits, which {@link publicFlagNames} names. */
   get publicFlags(): number | undefined {
     return numberOf(this.payload.public_flags);
+  }
+
+  /** The names of {@link publicFlags}, such as `["STAFF"]`; empty where none is set. */
+  get publicFlagNames(): UserFlag[] {
+    return userFlagsIn(this.publicFlags ?? 0);
   }
 
   /**

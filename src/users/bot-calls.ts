@@ -4,7 +4,7 @@ import { parseAnswer } from "../rest/answer.js";
 import type { ApiRequest } from "../rest/api-request.js";
 import type { Rest } from "../rest/rest.js";
 import { JoinRefusals } from "./join-refusals.js";
-import type { RoleConnectionMetadata } from "./role-connections.js";
+import { type RoleConnectionMetadata, requireMetadata } from "./role-connections.js";
 
 /** Calls as the application's bot. */
 export class BotCalls {
@@ -40,11 +40,11 @@ export class BotCalls {
     return this.send(this.#metadataRoute) as Promise<readonly RoleConnectionMetadata[]>;
   }
 
-  /** Replaces it. @returns what is registered now @throws as {@link send} */
-  registerRoleConnectionMetadata(
+  /** Replaces it. @returns what is registered now @throws as {@link send}, and TypeError */
+  async registerRoleConnectionMetadata(
     records: readonly RoleConnectionMetadata[],
   ): Promise<readonly RoleConnectionMetadata[]> {
-    const request = { method: "PUT", json: records };
+    const request = { method: "PUT", json: requireMetadata(records) };
     return this.send(this.#metadataRoute, request) as Promise<readonly RoleConnectionMetadata[]>;
   }
 }

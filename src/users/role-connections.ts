@@ -2,8 +2,8 @@ import type {
   APIApplicationRoleConnection,
   APIApplicationRoleConnectionMetadata,
 } from "discord-api-types/v10";
-import { type Kind, optionsChecker, wrongValue } from "../check-options.js";
-import { RECORD, STRING } from "../option-kinds.js";
+import { type Kind, mistakesIn, type OptionRules, optionsChecker, wrongValue } from "../check-options.js";
+import { ANYTHING, LIST, RECORD, textOf } from "../option-kinds.js";
 import { shownName } from "../shown.js";
 
 /** What a linked role is decided by. */
@@ -29,6 +29,12 @@ export interface RoleConnectionUpdate {
 /** One thing that linked roles can be decided by. */
 export type RoleConnectionMetadata = APIApplicationRoleConnectionMetadata;
 
+const MOST = 5;
+
+const KEY: Kind = {
+  wanted: "1 to 50 of the characters a-z, 0-9 and _",
+  accepts: (value) => typeof value === "string" && /^[a-z0-9_]{1,50}$/.test(value),
+};
 const VALUE: Kind = {
   wanted: "a string, a finite number, a boolean or a valid Date",
   accepts: (value) =>
@@ -37,28 +43,72 @@ const VALUE: Kind = {
     Number.isFinite(value) ||
     (value instanceof Date && !Number.isNaN(value.getTime())),
 };
+const VALUE_TEXT = textOf(1, 100);
 
 const roleConnectionUpdate = optionsChecker<RoleConnectionUpdate>({
   of: "updateRoleConnection",
   example: '{ platformName: "My Game", metadata: { wins: 12 } }',
-  kinds: { platformName: STRING, platformUsername: STRING, metadata: RECORD },
+  kinds: { platformName: textOf(0, 50), platformUsername: textOf(0, 100), metadata: RECORD },
   required: [],
 });
 
-/** As Discord takes it: every value is text there. @throws TypeError for what Discord has no text for */
+const RECORD_RULES: OptionRules<RoleConnectionMetadata> = {
+  of: "registerRoleConnectionMetadata",
+  example: '{ key: "wins", name: "Wins", description: "At least this many", type: 2 }',
+  kinds: {
+    type: {
+      wanted: "a number of ApplicationRoleConnectionMetadataType",
+      accepts: (value) => Number.isInteger(value) && Number(value) >= 1,
+    },
+    key: KEY,
+    name: textOf(1, 100),
+    name_localizations: ANYTHING,
+    description: textOf(1, 200),
+    description_localizations: ANYTHING,
+  },
+  required: ["type", "key", "name", "description"],
+};
+
+/** @returns the records themselves @throws TypeError that lists what Discord would refuse */
+export function requireMetadata(
+  records: readonly RoleConnectionMetadata[],
+): readonly RoleConnectionMetadata[] {
+  const mistakes = Array.isArray(records)
+    ? [...mistakesInRecords(records)]
+    : [wrongValue("records", records, LIST)];
+  if (mistakes.length > 0) throw new TypeError(`${RECORD_RULES.of}: ${mistakes.join(" ")}`);
+  return records;
+}
+
+function* mistakesInRecords(records: readonly RoleConnectionMetadata[]): Generator<string> {
+  if (records.length > MOST) yield `Discord takes ${MOST} records at most, not ${records.length}.`;
+  for (const [index, record] of records.entries())
+    yield* mistakesIn(RECORD_RULES, record, `records[${index}].`);
+  const keys = records.map((record) => record?.key);
+  const repeated = keys.find((key, index) => key !== undefined && keys.indexOf(key) !== index);
+  if (repeated !== undefined) yield `Two records have the key ${shownName(String(repeated))}.`;
+}
+
+/** As Discord takes it: every value is text there. @throws TypeError that lists what Discord would refuse */
 export function toPayload(update: RoleConnectionUpdate) {
   const { platformName, platformUsername, metadata } = roleConnectionUpdate(update);
-  const values = Object.entries(metadata ?? {})
-    .filter(([, value]) => value !== undefined)
-    .map(([key, value]) => {
-      if (VALUE.accepts(value)) return [key, toText(value)];
-      throw new TypeError(`updateRoleConnection: ${wrongValue(`metadata.${shownName(key)}`, value, VALUE)}`);
-    });
+  const values = Object.entries(metadata ?? {}).filter(([, value]) => value !== undefined);
+  const mistakes = values.flatMap(([key, value]) => mistakesInValue(key, value));
+  if (values.length > MOST) mistakes.push(`metadata has ${values.length} values, and Discord takes ${MOST}.`);
+  if (mistakes.length > 0) throw new TypeError(`updateRoleConnection: ${mistakes.join(" ")}`);
   return {
     platform_name: platformName,
     platform_username: platformUsername,
-    metadata: Object.fromEntries(values) as Record<string, string>,
+    metadata: Object.fromEntries(values.map(([key, value]) => [key, toText(value)])),
   };
+}
+
+function mistakesInValue(key: string, value: RoleConnectionValue): string[] {
+  const name = `metadata.${shownName(key)}`;
+  if (!KEY.accepts(key)) return [wrongValue("A key of metadata", key, KEY)];
+  if (!VALUE.accepts(value)) return [wrongValue(name, value, VALUE)];
+  const text = toText(value);
+  return VALUE_TEXT.accepts(text) ? [] : [wrongValue(name, text, VALUE_TEXT)];
 }
 
 /** From what Discord answered. */

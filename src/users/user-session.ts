@@ -16,7 +16,7 @@ import { requireSnowflake } from "../snowflake.js";
 import type { BotCalls } from "./bot-calls.js";
 import type { BotGuilds } from "./bot-guilds.js";
 import type { BotMembers, Membership } from "./bot-members.js";
-import { type JoinOptions, joinGuild } from "./guild-join.js";
+import { type JoinOptions, type JoinOrUpdateOptions, type JoinOutcome, joinGuild } from "./guild-join.js";
 import {
   cacheKey,
   type FetchOptions,
@@ -115,12 +115,30 @@ export class UserSession {
    * @throws HttpException `banned_from_guild`, `guild_limit_reached`, `user_token_rejected`, `bot_token_rejected`, ...
    * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
    */
-  async addToGuild(guildId: string, options?: JoinOptions): Promise<GuildMember | null> {
-    return joinGuild(this.#parts.bot, guildId, options, async () => {
+  addToGuild(guildId: string, options?: JoinOptions): Promise<GuildMember | null>;
+  /**
+   * The same, or gives a member the roles they lack and the nickname.
+   *
+   * @throws as above; where a member got some of the roles, the error has them as `appliedRoles`
+   */
+  addToGuild(guildId: string, options: JoinOrUpdateOptions): Promise<JoinOutcome>;
+  async addToGuild(
+    guildId: string,
+    options?: JoinOptions | JoinOrUpdateOptions,
+  ): Promise<GuildMember | JoinOutcome | null> {
+    const { bot, botMembers, users } = this.#parts;
+    const result = await joinGuild(bot, guildId, options, async () => {
       const token = await this.#validToken();
       requireGranted(token.scopes, ["guilds.join"], "addToGuild");
-      return { id: await this.#userId(token), accessToken: token.accessToken };
+      const id = await this.#userId(token);
+      const onChange = () => {
+        users.guilds.cache.forget(cacheKey(token.id));
+        users.member.cache.forget(cacheKey(token.id, guildId));
+        botMembers.forget(guildId, id);
+      };
+      return { id, accessToken: token.accessToken, onChange };
     });
+    return options?.evenIfMember ? result : (result?.member ?? null);
   }
 
   /** The user's link to this application. Needs `role_connections.write`. @throws Unauthorized, MissingScopes, RateLimited, HttpException */

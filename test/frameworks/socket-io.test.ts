@@ -78,8 +78,8 @@ function outcome(socket: Socket): Promise<string> {
   });
 }
 
-describe.each(["polling", "websocket"] as const)("a Socket.IO connection by %s", (transport) => {
-  it("is let in for a signed-in visitor, and knows them until they sign out", async () => {
+describe.each(["polling", "websocket"] as const)("Socket.IO by %s", (transport) => {
+  it("Socket.IO lets a signed-in visitor in, and knows them until they sign out", async () => {
     const { simulator, url, browser } = await start();
     const user = simulator.addUser();
     await browser.signIn("/auth/login", { user });
@@ -92,13 +92,13 @@ describe.each(["polling", "websocket"] as const)("a Socket.IO connection by %s",
     expect(await socket.emitWithAck("who")).toEqual({ code: "not_signed_in" });
   });
 
-  it("is refused for a stranger", async () => {
+  it("Socket.IO refuses a stranger", async () => {
     const { url, browser } = await start();
 
     expect(await outcome(openSocket(url, browser, transport))).toBe("Sign in first.");
   });
 
-  it("is refused behind a guard, which works in Express only", async () => {
+  it("Socket.IO lets nobody in behind a guard, which works in Express only", async () => {
     const { simulator, url, browser } = await start({ guard: true });
     await browser.signIn("/auth/login", { user: simulator.addUser() });
 

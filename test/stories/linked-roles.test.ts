@@ -31,7 +31,7 @@ async function startLinked(
 }
 
 describe.each(LATEST_EXPRESS)("linked roles on %s", (_name, createApp) => {
-  it("are decided by values of every kind, booleans and dates as Discord wants them", async () => {
+  it("linked roles accept values of every kind, with booleans and dates as Discord wants them", async () => {
     const { browser, simulator } = await startLinked(createApp, {
       platformName: "My Game",
       platformUsername: "mira",
@@ -58,7 +58,7 @@ describe.each(LATEST_EXPRESS)("linked roles on %s", (_name, createApp) => {
     });
   });
 
-  it("are cleared by what an update leaves out, and removed", async () => {
+  it("an update clears the linked role values it leaves out, and can remove them all", async () => {
     const { browser } = await startLinked(createApp, { platformName: "My Game" });
 
     expect((await browser.post("/link")).json()).toEqual({ platformName: "My Game", metadata: {} });
@@ -66,7 +66,7 @@ describe.each(LATEST_EXPRESS)("linked roles on %s", (_name, createApp) => {
     expect((await browser.get("/link")).json()).toEqual({ metadata: {} });
   });
 
-  it("need their scope, which is named", async () => {
+  it("the error of linked roles names the missing scope", async () => {
     const { browser, simulator } = await startLinked(createApp, {}, ["identify"]);
 
     for (const answer of [
@@ -78,14 +78,47 @@ describe.each(LATEST_EXPRESS)("linked roles on %s", (_name, createApp) => {
     expect(simulator.requests).toEqual([]);
   });
 
-  it("pass on what Discord finds wrong", async () => {
-    const { app, browser } = await startLinked(createApp, { platformName: "x".repeat(51) });
+  it("linked roles pass on Discord's validation errors", async () => {
+    const { app, browser, simulator } = await startLinked(createApp, { platformName: "My Game" });
+    const route = "PUT /users/@me/applications/:id/role-connection";
+    simulator.answer(route, () => ({ status: 400, body: { message: "Invalid Form Body", code: 50035 } }));
 
     expect(failureOf(await browser.post("/link"))).toBe("400 discord_error");
     expect(app.errors.at(-1)).toMatchObject({ discordCode: 50035, method: "PUT" });
   });
 
-  it("sign in without PKCE, which Discord refuses together with their scope", async () => {
+  it.each<[string, RoleConnectionUpdate, string]>([
+    ["a platform's name", { platformName: "x".repeat(51) }, "platformName must be a string of 0 to 50 char"],
+    ["a user's name", { platformUsername: "x".repeat(101) }, "platformUsername must be a string of 0 to 100"],
+    ["a value", { metadata: { rank: "x".repeat(101) } }, "metadata.rank must be a string of 1 to 100"],
+    ["an empty value", { metadata: { rank: "" } }, "metadata.rank must be a string of 1 to 100 characters"],
+    ["a key", { metadata: { "Games Won": 1 } }, "A key of metadata must be 1 to 50 of the characters a-z"],
+    [
+      "the number of values",
+      { metadata: { a: 1, b: 1, c: 1, d: 1, e: 1, f: 1 } },
+      "metadata has 6 values, and Discord takes 5.",
+    ],
+  ])("linked roles name what Discord would refuse before it is sent: %s", async (_what, update, message) => {
+    const { app, browser, simulator } = await startLinked(createApp, update);
+
+    expect((await browser.post("/link")).status).toBe(500);
+
+    expect(String(app.errors.at(-1))).toContain(`TypeError: updateRoleConnection: ${message}`);
+    expect(simulator.requests).toEqual([]);
+  });
+
+  it("values of linked roles may be as long as Discord allows, which counts an emoji as one character", async () => {
+    const { browser, simulator } = await startLinked(createApp, {
+      platformName: "😀".repeat(25),
+      platformUsername: "x".repeat(100),
+      metadata: { ["k".repeat(50)]: "x".repeat(100) },
+    });
+
+    expect((await browser.post("/link")).status).toBe(200);
+    expect(simulator.requests).toHaveLength(1);
+  });
+
+  it("a login for linked roles omits PKCE, which Discord refuses together with their scope", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { discord: { scopes: SCOPES } });
 
@@ -95,7 +128,7 @@ describe.each(LATEST_EXPRESS)("linked roles on %s", (_name, createApp) => {
     expect((await app.browser().signIn("/login", { user: simulator.addUser() })).status).toBe(200);
   });
 
-  it("are registered and read by the bot's token", async () => {
+  it("the bot token registers and reads linked roles", async () => {
     const simulator = await startSimulator();
     const { discord } = await startApp(createApp, simulator);
     const records: RoleConnectionMetadata[] = [
@@ -115,5 +148,56 @@ describe.each(LATEST_EXPRESS)("linked roles on %s", (_name, createApp) => {
       "Bot GET",
       "Bot PUT",
     ]);
+  });
+
+  const WINS: RoleConnectionMetadata = {
+    key: "wins",
+    name: "Wins",
+    description: "At least this many",
+    type: ApplicationRoleConnectionMetadataType.IntegerGreaterThanOrEqual,
+  };
+
+  it.each<[string, unknown, string]>([
+    [
+      "six records",
+      "abcdef".split("").map((key) => ({ ...WINS, key })),
+      "Discord takes 5 records at most, not 6.",
+    ],
+    [
+      "a key",
+      [{ ...WINS, key: "Games Won" }],
+      "records[0].key must be 1 to 50 of the characters a-z, 0-9 and _",
+    ],
+    ["a long key", [{ ...WINS, key: "k".repeat(51) }], "records[0].key must be 1 to 50 of the characters"],
+    ["the same key twice", [WINS, WINS], "Two records have the key wins."],
+    [
+      "a long name",
+      [WINS, { ...WINS, key: "b", name: "x".repeat(101) }],
+      "records[1].name must be a string of 1 to 100",
+    ],
+    ["no name", [{ ...WINS, name: "" }], "records[0].name must be a string of 1 to 100 characters"],
+    [
+      "a long description",
+      [{ ...WINS, description: "x".repeat(201) }],
+      "records[0].description must be a string of 1 to 200",
+    ],
+    ["no description", [{ ...WINS, description: undefined }], "records[0].description is missing"],
+    [
+      "a type",
+      [{ ...WINS, type: "integer" }],
+      "records[0].type must be a number of ApplicationRoleConnection",
+    ],
+    ["a misspelt name", [{ ...WINS, desciption: "x" }], "did you mean records[0].description?"],
+    ["a record alone", WINS, "records must be a list"],
+    ["a list of keys", ["wins"], "records[0] must be an object such as { key"],
+  ])("are not registered with what Discord would refuse: %s", async (_what, records, message) => {
+    const simulator = await startSimulator();
+    const { discord } = await startApp(createApp, simulator);
+
+    const registering = discord.registerRoleConnectionMetadata(records as RoleConnectionMetadata[]);
+
+    await expect(registering).rejects.toThrow(TypeError);
+    await expect(registering).rejects.toThrow(message);
+    expect(simulator.requests).toEqual([]);
   });
 });

@@ -1,0 +1,45 @@
+import { OAuth2Scopes } from "discord-api-types/v10";
+import { describe, expect, it } from "vitest";
+import { meantScope, SCOPE_NAMES } from "../../src/scopes.js";
+
+describe("the list of scopes", () => {
+  it("has all that discord-api-types has, each once", () => {
+    expect(SCOPE_NAMES).toEqual(expect.arrayContaining(Object.values(OAuth2Scopes)));
+    expect(new Set(SCOPE_NAMES).size).toBe(SCOPE_NAMES.length);
+  });
+
+  it("is not taken for misspellings of one another", () => {
+    expect(SCOPE_NAMES.filter(meantScope)).toEqual([]);
+  });
+});
+
+it.each([
+  ["identity", "identify"],
+  ["identify_", "identify"],
+  ["Identify", "identify"],
+  ["emails", "email"],
+  ["guild", "guilds"],
+  ["guild.join", "guilds.join"],
+  ["guild.members.read", "guilds.members.read"],
+  ["guilds.member.read", "guilds.members.read"],
+  ["connection", "connections"],
+  ["application.commands", "applications.commands"],
+  ["webhooks.incoming", "webhook.incoming"],
+  ["role_connection.write", "role_connections.write"],
+])("takes the scope %s for a misspelling of %s", (written, meant) => {
+  expect(meantScope(written)).toBe(meant);
+});
+
+it.each([
+  "my.own",
+  "a",
+  "presences.read",
+  "relationships.write",
+  "dm_channels.messages.read",
+  "guilds.channels.read",
+  "lobbies.write",
+  "guilds.leave",
+  "role_connections.read",
+])("takes the scope %s for one that it does not know", (scope) => {
+  expect(meantScope(scope)).toBeUndefined();
+});
