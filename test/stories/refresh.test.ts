@@ -179,7 +179,7 @@ describe.each(LATEST_EXPRESS)("refreshes on %s", (_name, createApp) => {
     expect(app.errors).toHaveLength(1);
   });
 
-  it("that is refused ends the sign-in", async () => {
+  it("a refused refresh ends the sign-in", async () => {
     const { simulator, app, user, browser, advance } = await startSignedIn(createApp);
     advance(WEEK_MS);
     simulator.removeAuthorization(user);

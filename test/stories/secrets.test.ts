@@ -51,7 +51,9 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 };
 
 describe.each(LATEST_EXPRESS)("secrets on %s", (_name, createApp) => {
-  it("is in no error, no object that is handed out, no log and no warning", { timeout: 60_000 }, async () => {
+  it("no secret is in an error, an object passed to the app, a log or a warning", {
+    timeout: 60_000,
+  }, async () => {
     const logged = listenToLogs();
     const clock = movableClock();
     const simulator = await startSimulator();

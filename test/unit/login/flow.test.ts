@@ -68,7 +68,7 @@ describe("login flows", () => {
     },
   );
 
-  it("is invalid for a state whose hash begins alike", () => {
+  it("a login is invalid for a state whose hash begins alike", () => {
     const flows = startFlows();
     const { state, name } = start(flows);
     const forged = SEAL.seal("flow", name, JSON.stringify({ state: "another", scopes: [], expires: 9e15 }));
