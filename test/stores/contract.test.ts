@@ -152,7 +152,7 @@ function read(store: Store, key: string): Promise<SessionData> {
   );
 }
 
-/** From now on. */
+/** Counts the reads of this key from now on. */
 function countReads(store: Store, key: string): () => number {
   let count = 0;
   const get = store.get.bind(store);

@@ -13,7 +13,7 @@ import {
 
 const REFRESH = "POST /oauth2/token";
 
-/** What can go wrong at a refresh without the login being dead, and what the app is told. */
+/** Failures of a refresh that do not end the sign-in, and the error that the app gets. */
 const FAULTS: readonly (readonly [
   what: string,
   fault: FaultKind,

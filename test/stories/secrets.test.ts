@@ -22,7 +22,7 @@ const GUILD_ID = "80351110224678912";
 const SCOPES = ["identify", "email", "guilds", "guilds.join", "guilds.members.read", "connections"];
 const SHORTEST_SECRET = 8;
 
-/** Everything that came out of the library, by what it is. */
+/** Everything that the library gave to the app, by kind. */
 type Seen = [what: string, thing: unknown][];
 
 type Action = (discord: DiscordOAuth2Session, req: Request, res: Response) => unknown;

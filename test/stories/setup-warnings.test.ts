@@ -46,7 +46,7 @@ async function warningsOf(createApp: CreateApp, { session: given, discord, heade
   return warned(codes);
 }
 
-/** A store that other processes could see, by its name. */
+/** A store that other processes could share, judging by its name. */
 class DatabaseStore extends MemoryStore {}
 
 describe.each(EXPRESS)("setup warnings on %s", (_name, createApp) => {

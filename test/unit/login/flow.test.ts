@@ -16,7 +16,7 @@ function startFlows({ secure = false, clientId = CLIENT_ID } = {}): Flows {
 interface Started {
   readonly state: string;
   readonly name: string;
-  /** As a browser sends it back. */
+  /** The cookie as a browser sends it back. */
   readonly pair: string;
   readonly setCookies: readonly string[];
 }
