@@ -181,6 +181,21 @@ export class UserSession {
   }
 
   /**
+   * Signs the user out everywhere: Discord revokes the tokens of all their sign-ins to this application, this one's
+   * included. Calls `onChange` with `undefined`. If you only want to discard a token, delete it where you store it.
+   *
+   * @throws HttpException, RateLimited if Discord could not be told; the token has ended in this process all the same
+   */
+  async revoke(): Promise<void> {
+    const { grants, users } = this.#parts;
+    const token = await grants.read(this.#storage);
+    if (!token) return;
+    if (token.userId !== undefined) grants.deauthorize(token.userId);
+    users.forget(token.id);
+    await grants.end(this.#storage, token.id, "everywhere");
+  }
+
+  /**
    * Calls any route of the API as the user.
    *
    * @param route a path below `/api/v10`, such as `/users/@me`

@@ -8,6 +8,12 @@ import {
 } from "./callback-stories.js";
 import type { Story } from "./explorer.js";
 import {
+  activityCodeTwice,
+  codeAndFormerSignOut,
+  codeAndSignOut,
+  mobileCodeTwice,
+} from "./posted-code-stories.js";
+import {
   refreshAfterFailure,
   refreshAndRefresh,
   refreshAndRefreshUnderLock,
@@ -59,6 +65,15 @@ export const CALLBACKS: readonly Story[] = [
   refusedCallbackAndCallback,
   dying(callbackAndCallback, ONE),
   dying(refusedCallbackAndCallback, ONE),
+];
+
+/** Two processes, one or both of which get a code that a client has posted. */
+export const POSTED_CODES: readonly Story[] = [
+  mobileCodeTwice,
+  dying(mobileCodeTwice, ONE),
+  activityCodeTwice,
+  codeAndSignOut,
+  codeAndFormerSignOut,
 ];
 
 /** Two processes with too many orders to try all of them in every test run. */

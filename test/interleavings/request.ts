@@ -7,6 +7,8 @@ import type { Request, RequestHandler, Response } from "express";
 export interface BrowserRequest {
   readonly url: string;
   readonly cookie: string;
+  /** A POST has JSON. */
+  readonly method?: "GET" | "POST";
 }
 
 /**
@@ -16,11 +18,15 @@ export interface BrowserRequest {
  */
 export async function request(
   sessions: RequestHandler,
-  { url, cookie }: BrowserRequest,
+  { url, cookie, method = "GET" }: BrowserRequest,
   handle: (req: Request, res: Response) => Promise<void>,
 ): Promise<string> {
   const req = new IncomingMessage(new Socket()) as Request;
-  Object.assign(req, { method: "GET", url, headers: { host: "127.0.0.1", cookie } });
+  Object.assign(req, {
+    method,
+    url,
+    headers: { host: "127.0.0.1", cookie, ...(method === "POST" && { "content-type": "application/json" }) },
+  });
   const res = new ServerResponse(req) as Response;
   res.assignSocket(new Writable({ write: (_chunk, _encoding, done) => done() }) as Socket);
   await new Promise<void>((resolve, reject) => {

@@ -43,7 +43,9 @@ export function startProcesses(count: number) {
     simulator.addRedirectUri(REDIRECT_URI);
     const serving = new Set(workers);
     const replies = await Promise.all(
-      workers.map((worker) => worker.tell({ name: "serve", discord, redisUrl, prefix, lock })),
+      workers.map((worker) =>
+        worker.tell({ name: "serve", discord, redisUrl, prefix, lock, publicKey: simulator.publicKey }),
+      ),
     );
     const urls = replies.map(({ url = "" }) => url);
 

@@ -4,12 +4,14 @@ import express, { type ErrorRequestHandler } from "express";
 import session from "express-session";
 import { Redis } from "ioredis";
 import { createClient } from "redis";
+import { shareDeauthorizations } from "../../examples/recipes/deauthorizations.js";
 import { replaceClock } from "../../src/clock.js";
 import {
   DiscordOAuth2Session,
   type DiscordOptions,
   type Lock,
   requiresAuthorization,
+  webhookEvents,
 } from "../../src/index.js";
 import { redisLock } from "./redis-lock.js";
 
@@ -26,6 +28,8 @@ export type Command =
       /** Of everything in Redis. */
       readonly prefix: string;
       readonly lock: LockKind;
+      /** Serves `/events`, and tells the other processes of removals. */
+      readonly publicKey?: string;
     }
   | { readonly name: "advance"; readonly ms: number };
 
@@ -64,7 +68,13 @@ async function run(command: Command): Promise<Omit<Reply, "id">> {
 }
 
 /** Starts an app of its own, as each process of a real one would. */
-async function serve({ discord: options, redisUrl, prefix, lock: kind }: Command & { name: "serve" }) {
+async function serve({
+  discord: options,
+  redisUrl,
+  prefix,
+  lock: kind,
+  publicKey,
+}: Command & { name: "serve" }) {
   movedByMs = 0;
   const app = express();
   app.use(
@@ -79,6 +89,10 @@ async function serve({ discord: options, redisUrl, prefix, lock: kind }: Command
     kind === "redis" && redisUrl ? redisLock(new Redis(redisUrl, { keyPrefix: prefix })) : LOCKS[kind];
   const discord = new DiscordOAuth2Session(app, { ...options, lock });
 
+  if (redisUrl && publicKey) {
+    const onEvent = await shareDeauthorizations(discord, redisUrl);
+    app.post("/events", webhookEvents({ publicKey, onEvent }));
+  }
   app.get("/login", (req, res) => discord.createSession(req, res));
   app.get("/callback", async (req, res) => void res.json(await discord.callback(req, res)));
   app.get("/guarded", requiresAuthorization, (_req, res) => void res.json({ passed: true }));

@@ -51,6 +51,11 @@ it("README lists every guide", () => {
   expect(guides.filter((guide) => guide.startsWith("docs/") && !listed.has(guide))).toEqual([]);
 });
 
+it.each(readdirSync("examples/recipes"))("the recipe %s is in a guide, word for word", (name) => {
+  const recipe = textOf(join("examples/recipes", name));
+  expect(guides.flatMap(markdownSnippets).some(({ code }) => code === recipe)).toBe(true);
+});
+
 it("messages name only pages and headings that exist", () => {
   const places = sources.flatMap((path) => textOf(path).match(/\bdocs\/[\w-]+\.md(?:#[\w-]+)?/g) ?? []);
   expect(places.length).toBeGreaterThan(0);

@@ -105,6 +105,8 @@ function compilerOptions(root: string): ts.CompilerOptions {
     moduleDetection: ts.ModuleDetectionKind.Force,
     noUnusedLocals: false,
     noUnusedParameters: false,
+    // A guide imports what a recipe in it has been saved as.
+    rootDirs: [join(root, "docs"), join(root, "examples/recipes")],
     paths: {
       "express-discord": [join(root, "src/index.ts")],
       "express-discord/testing": [join(root, "src/testing/index.ts")],
