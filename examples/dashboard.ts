@@ -1,27 +1,40 @@
 import { randomBytes } from "node:crypto";
-import type { APIRole } from "discord-api-types/v10";
-import express, { type Application } from "express";
+import type { APIChannel, APIRole } from "discord-api-types/v10";
+import express, { type Application, type Request, Router } from "express";
 import {
   DiscordOAuth2Session,
   type DiscordOptions,
   discordRouter,
-  HttpException,
+  type Guild,
   type RoleConnectionMetadata,
   redirectUnauthorized,
   requiresAuthorization,
   requiresGuild,
   requiresScopes,
+  userLocals,
 } from "express-discord";
 import session from "express-session";
-import { guildListPage, guildPage, linkedRolePage, welcomePage } from "./dashboard-pages.js";
+import {
+  type GuildView,
+  guildListPage,
+  guildPage,
+  inviteFirstPage,
+  linkedRolePage,
+  welcomePage,
+} from "./shared/dashboard-pages.js";
 import { errorPages, NotFound } from "./shared/error-pages.js";
-import { PUBLIC_FOLDER } from "./shared/page.js";
+import { type Greeting, readGreeting, textChannels } from "./shared/greeting.js";
+import { notify } from "./shared/notice.js";
+import { ownFormsOnly } from "./shared/own-forms.js";
+import { PUBLIC_FOLDER, sendPage, visitorOf } from "./shared/page.js";
 import { isMain, run } from "./shared/run.js";
 import { securityHeaders } from "./shared/security-headers.js";
 
 /** What everybody is asked for; the rest is asked for where it is needed. */
-const SCOPES = ["identify", "guilds", "guilds.members.read"];
-const SCOPES_ON_DEMAND = ["role_connections.write"];
+export const DASHBOARD_SCOPES = ["identify", "guilds"];
+const GRANTABLE_SCOPES = [...DASHBOARD_SCOPES, "connections", "guilds.join", "role_connections.write"];
+
+const readForm = express.urlencoded({ extended: false });
 
 /** Servers can give a role to whoever manages a certain number of servers. */
 const MANAGED_SERVERS: RoleConnectionMetadata = {
@@ -31,76 +44,84 @@ const MANAGED_SERVERS: RoleConnectionMetadata = {
   type: 2,
 };
 
-/** A server dashboard: the visitor's servers, and a page for each one that they manage. */
-export function createApp(options: DiscordOptions = {}): Application {
-  const app = express();
-  app.use(securityHeaders(options.discordUrl), express.static(PUBLIC_FOLDER));
-  app.use(
-    session({
-      secret: process.env["SESSION_SECRET"] || randomBytes(32).toString("hex"),
-      resave: false,
-      saveUninitialized: false,
-      // "lax" keeps other sites from sending this app's forms in the visitor's name.
-      cookie: { sameSite: "lax", secure: "auto" },
-    }),
-  );
-  const discord = new DiscordOAuth2Session(app, { scopes: SCOPES, ...options });
-  app.use("/auth", discordRouter());
+/** The dashboard, for an app of your own: `app.use("/dashboard", dashboard(discord))`. */
+export function dashboard(discord: DiscordOAuth2Session): Router {
+  const router = Router();
+  /** By server. Use your database here: this is gone when the process ends. */
+  const greetings = new Map<string, Greeting>();
 
-  app.get("/", async (req, res) => {
-    if (!(await discord.isAuthorized(req))) {
-      res.send(welcomePage());
-      return;
-    }
-    const [user, guilds] = await Promise.all([discord.fetchUser(req), discord.fetchGuilds(req)]);
-    res.send(guildListPage(user, guilds));
+  router.get("/", requiresAuthorization, async (req, res) => {
+    const guilds = await discord.fetchGuilds(req, { withBot: true });
+    sendPage(res, guildListPage(guilds));
   });
 
   const requiresManager = requiresGuild((req) => req.params["guildId"], { permissions: "MANAGE_GUILD" });
 
-  app.get("/guilds/:guildId", requiresManager, async (req, res) => {
-    const { guildId } = req.params;
-    const [user, guilds, member, roles] = await Promise.all([
-      discord.fetchUser(req),
-      discord.fetchGuilds(req),
-      discord.fetchMember(req, guildId),
-      fetchRoles(guildId),
-    ]);
-    const guild = guilds.find(({ id }) => id === guildId);
-    if (!guild) throw new NotFound();
-    res.send(guildPage(user, guild, member, roles));
+  router.get("/guilds/:guildId", requiresManager, async (req, res) => {
+    const guild = await findGuild(req, req.params.guildId);
+    sendPage(res, guild.hasBot ? guildPage(await fetchView(req, guild)) : inviteFirstPage(guild));
   });
 
-  /** @returns nothing when there is no bot in the guild */
-  async function fetchRoles(guildId: string): Promise<readonly APIRole[] | undefined> {
-    try {
-      return await discord.botRequest<APIRole[]>(`/guilds/${guildId}/roles`);
-    } catch (error) {
-      if (error instanceof HttpException && (error.code === "bot_token_missing" || isStranger(error)))
-        return undefined;
-      throw error;
+  router.post("/guilds/:guildId/greeting", requiresManager, readForm, async (req, res) => {
+    const guild = await findGuild(req, req.params.guildId);
+    const view = await fetchView(req, guild);
+    const { greeting, problem } = readGreeting(req.body, view.channels);
+    if (problem !== undefined) {
+      sendPage(res.status(400), guildPage({ ...view, greeting, problem }));
+      return;
     }
-  }
+    greetings.set(guild.id, greeting);
+    notify(req, "Your greeting is saved.");
+    res.redirect(303, `/dashboard/guilds/${guild.id}`);
+  });
 
-  app.get("/guilds/:guildId/invite", requiresManager, (req, res) =>
+  router.post("/guilds/:guildId/greeting/send", requiresManager, async (req, res) => {
+    const { guildId } = req.params;
+    const greeting = greetings.get(guildId);
+    if (!greeting) throw new NotFound();
+    await discord.botRequest(`/channels/${greeting.channelId}/messages`, {
+      method: "POST",
+      json: { content: greeting.text, allowed_mentions: { parse: [] } },
+    });
+    notify(req, "The bot has posted your greeting.");
+    res.redirect(303, `/dashboard/guilds/${guildId}`);
+  });
+
+  router.get("/guilds/:guildId/invite", requiresManager, (req, res) =>
     discord.createSession(req, res, {
       scopes: ["bot"],
-      incremental: true,
       permissions: ["VIEW_CHANNEL", "SEND_MESSAGES"],
       guildId: req.params.guildId,
       disableGuildSelect: true,
-      returnTo: `/guilds/${req.params.guildId}`,
+      returnTo: `/dashboard/guilds/${req.params.guildId}`,
     }),
   );
 
+  async function findGuild(req: Request, guildId: string): Promise<Guild> {
+    const guilds = await discord.fetchGuilds(req, { withBot: true });
+    const guild = guilds.find(({ id }) => id === guildId);
+    if (!guild) throw new NotFound();
+    return guild;
+  }
+
+  /** What the page of a server shows. The bot looks it up, so visitors need not be asked for more. */
+  async function fetchView(req: Request, guild: Guild): Promise<GuildView> {
+    const [member, roles, channels] = await Promise.all([
+      discord.fetchMember(req, guild.id, { as: "bot" }),
+      discord.botRequest<APIRole[]>(`/guilds/${guild.id}/roles`),
+      discord.botRequest<APIChannel[]>(`/guilds/${guild.id}/channels`),
+    ]);
+    return { guild, member, roles, channels: textChannels(channels), greeting: greetings.get(guild.id) };
+  }
+
   const requiresLinking = requiresScopes("role_connections.write");
 
-  app.get("/linked-role", requiresLinking, async (req, res) => {
-    const [user, connection] = await Promise.all([discord.fetchUser(req), discord.fetchRoleConnection(req)]);
-    res.send(linkedRolePage(user, connection.metadata[MANAGED_SERVERS.key]));
+  router.get("/linked-role", requiresLinking, async (req, res) => {
+    const connection = await discord.fetchRoleConnection(req);
+    sendPage(res, linkedRolePage(connection.metadata[MANAGED_SERVERS.key]));
   });
 
-  app.post("/linked-role", requiresLinking, async (req, res) => {
+  router.post("/linked-role", requiresLinking, async (req, res) => {
     const [user, guilds] = await Promise.all([discord.fetchUser(req), discord.fetchGuilds(req)]);
     await registerMetadata();
     await discord.updateRoleConnection(req, {
@@ -108,12 +129,14 @@ export function createApp(options: DiscordOptions = {}): Application {
       platformUsername: user.displayName,
       metadata: { [MANAGED_SERVERS.key]: guilds.filter((guild) => guild.can("MANAGE_GUILD")).length },
     });
-    res.redirect(303, "/linked-role");
+    notify(req, "Discord knows now.");
+    res.redirect(303, "/dashboard/linked-role");
   });
 
-  app.post("/linked-role/remove", requiresLinking, async (req, res) => {
+  router.post("/linked-role/remove", requiresLinking, async (req, res) => {
     await discord.deleteRoleConnection(req);
-    res.redirect(303, "/linked-role");
+    notify(req, "Discord has forgotten it.");
+    res.redirect(303, "/dashboard/linked-role");
   });
 
   /** Discord has to know the metadata before the first link: once is enough. */
@@ -127,24 +150,51 @@ export function createApp(options: DiscordOptions = {}): Application {
   }
 
   /** The error page of a missing scope leads here, and Discord leads back to where the visitor was. */
-  app.get("/grant", requiresAuthorization, (req, res) => {
+  router.get("/grant", requiresAuthorization, (req, res) => {
     const { searchParams } = new URL(req.originalUrl, "http://localhost");
     const wanted = searchParams.get("scopes")?.split(" ") ?? [];
     return discord.createSession(req, res, {
-      scopes: [...SCOPES, ...SCOPES_ON_DEMAND].filter((scope) => wanted.includes(scope)),
+      scopes: GRANTABLE_SCOPES.filter((scope) => wanted.includes(scope)),
       incremental: true,
-      returnTo: searchParams.get("returnTo") ?? "/",
+      returnTo: searchParams.get("returnTo") ?? "/dashboard",
     });
   });
 
-  app.use((_req, _res, next) => next(new NotFound()));
-  app.use(redirectUnauthorized("/auth/login"), errorPages({ loginPath: "/auth/login", grantPath: "/grant" }));
-  return app;
+  return router;
 }
 
-/** Whether Discord says that the bot is not in the guild. */
-function isStranger({ status }: HttpException): boolean {
-  return status === 403 || status === 404;
+/** A whole app around it. */
+export function createApp(options: DiscordOptions = {}): Application {
+  const app = express();
+  Object.assign(app.locals, { loginPath: "/auth/login", logoutPath: "/auth/logout" });
+  app.use(securityHeaders(options.discordUrl), express.static(PUBLIC_FOLDER));
+  app.use(
+    session({
+      secret: process.env["SESSION_SECRET"] || randomBytes(32).toString("hex"),
+      resave: false,
+      saveUninitialized: false,
+      cookie: { sameSite: "lax", secure: "auto" },
+    }),
+  );
+  const discord = new DiscordOAuth2Session(app, { scopes: DASHBOARD_SCOPES, ...options });
+  app.use(userLocals(), ownFormsOnly);
+  app.use(
+    "/auth",
+    discordRouter({
+      afterLogin: "/dashboard",
+      onLogin: (req, { guild }) => {
+        if (guild) notify(req, `The bot is now in ${guild.name}.`);
+      },
+    }),
+  );
+  app.get("/", (_req, res) => {
+    if (visitorOf(res)) res.redirect("/dashboard");
+    else sendPage(res, welcomePage());
+  });
+  app.use("/dashboard", dashboard(discord));
+  app.use((_req, _res, next) => next(new NotFound()));
+  app.use(redirectUnauthorized("/auth/login"), errorPages({ grantPath: "/dashboard/grant" }));
+  return app;
 }
 
 if (isMain(import.meta.url)) await run(createApp, "/auth/callback");

@@ -5,15 +5,17 @@ import {
   discordRouter,
   redirectUnauthorized,
   requiresAuthorization,
+  userLocals,
 } from "express-discord";
 import session from "express-session";
 import { errorPages, NotFound } from "./shared/error-pages.js";
 import { html } from "./shared/html.js";
-import { PUBLIC_FOLDER, page } from "./shared/page.js";
+import { ownFormsOnly } from "./shared/own-forms.js";
+import { avatar, PUBLIC_FOLDER, sendPage } from "./shared/page.js";
 import { isMain, run } from "./shared/run.js";
 import { securityHeaders } from "./shared/security-headers.js";
 
-/** What differs between production, staging and tests: `DISCORD_CLIENT_ID` and its brothers, and whatever else an app has. */
+/** What differs between production, staging and tests: `DISCORD_CLIENT_ID` and the like, and whatever else an app has. */
 export type Settings = Readonly<Record<string, string | undefined>>;
 
 /** Made without an app and without a configuration, so that any module can import it. Nothing is read until `init`. */
@@ -22,6 +24,7 @@ export const discord = new DiscordOAuth2Session();
 /** Makes a new app with each call. All of them share one `discord`, so they must mean the same Discord application. */
 export function createApp(settings: Settings = {}): Application {
   const app = express();
+  Object.assign(app.locals, { loginPath: "/auth/login", logoutPath: "/auth/logout" });
   for (const [name, value] of Object.entries(settings)) app.set(name, value);
 
   app.use(securityHeaders(settings["DISCORD_URL"]), express.static(PUBLIC_FOLDER));
@@ -34,24 +37,26 @@ export function createApp(settings: Settings = {}): Application {
     }),
   );
   discord.init(app);
+  app.use(userLocals(), ownFormsOnly);
 
   app.use("/auth", discordRouter({ afterLogin: "/me" }));
 
   app.get("/", (_req, res) => {
-    const content = html`<h1>An app from a factory</h1>
-<p>Only members see what is behind this.</p>
-<p><a class="button" href="/me">Who am I?</a></p>`;
-    res.send(page("An app from a factory", content));
+    const content = html`<div class="message"><h1>An app from a factory</h1>
+<p>Only people who are signed in see what is behind this.</p>
+<p><a class="button" href="/me">Who am I?</a></p></div>`;
+    sendPage(res, { title: "An app from a factory", content, isHome: true });
   });
 
   app.get("/me", requiresAuthorization, async (req, res) => {
     const user = await discord.fetchUser(req);
-    const content = html`<h1>You are ${user.displayName}</h1><p>Discord knows you as ${user.tag}.</p>`;
-    res.send(page("Who I am", content, { user, logoutPath: "/auth/logout" }));
+    const content = html`<div class="title">${avatar(user, 256)}<h1>You are ${user.displayName}</h1></div>
+<p>Discord knows you as ${user.tag}.</p>`;
+    sendPage(res, { title: "Who I am", content });
   });
 
   app.use((_req, _res, next) => next(new NotFound()));
-  app.use(redirectUnauthorized("/auth/login"), errorPages({ loginPath: "/auth/login" }));
+  app.use(redirectUnauthorized("/auth/login"), errorPages());
   return app;
 }
 

@@ -33,7 +33,8 @@ export function appAndOptions<Options extends object>(
 
 /** @returns the responses that were given, none or one @throws TypeError that says what to pass */
 export function requireVisit(req: unknown, responses: readonly ServerResponse[]): readonly ServerResponse[] {
-  if (!hasHeaders(req))
+  // Bun's response has headers, too.
+  if (typeof req !== "object" || req === null || !("headers" in req) || isResponse(req))
     throw new TypeError(
       `The first argument must be the request, as in discord.fetchUser(req), not ${isResponse(req) ? "the response" : shown(req)}.`,
     );
@@ -69,10 +70,6 @@ export function requireDeauthorization(userId: unknown, at: unknown): void {
 
 function isApp(value: unknown): value is Application {
   return typeof value === "function" && hasMethods(value, "set", "get", "use") && "settings" in value;
-}
-
-function hasHeaders(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "headers" in value;
 }
 
 function isResponse(value: unknown): boolean {

@@ -28,7 +28,9 @@ export class DeadlinePassed extends Error {
 export function startDeadline(ms: number, onPassed: () => void): () => void {
   const elapsedMs = stopwatch();
   let cancel = startTimer(ms, () => {
-    cancel = startTimer(Math.min(elapsedMs() - ms, LONGEST_GRACE_MS), onPassed);
+    // A timer may fire a fraction of a millisecond early, and Node warns of negative times.
+    const lateMs = Math.max(0, elapsedMs() - ms);
+    cancel = startTimer(Math.min(lateMs, LONGEST_GRACE_MS), onPassed);
   });
   return () => cancel();
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Application, Request } from "express";
+import type { Request } from "express";
 import { isRequest, optionsChecker, uncalled } from "./check-options.js";
 import { Forbidden, HttpException } from "./errors.js";
 import type { GuildMember } from "./models/guild-member.js";
@@ -60,7 +60,7 @@ export type Exactly<Shape, Given> = {
   readonly [Name in keyof Given]: Name extends keyof Shape ? Exclude<Given[Name], undefined> : never;
 };
 
-type Check = (discord: DiscordOAuth2Session, req: Request) => Promise<unknown>;
+type Check = (req: Request) => Promise<unknown>;
 
 const DEFAULT_MAX_AGE_MS = 60_000;
 
@@ -96,11 +96,13 @@ const guildRequirements = optionsChecker<GuildRequirements>({
  * @throws Unauthorized, HttpException (when it cannot be found out now); both through `next`
  */
 export const requiresAuthorization: AuthorizationGuard = Object.assign(
-  guard("requiresAuthorization", (discord, req) => discord.grantedScopes(req)),
+  guard("requiresAuthorization", async (req) => discordOf(req).grantedScopes(req)),
   {
     with(options: AuthorizationOptions) {
       const { maxAgeMs } = authorizationOptions(options);
-      return guard("requiresAuthorization", (discord, req) => discord.fetchAuthorization(req, { maxAgeMs }));
+      return guard("requiresAuthorization", async (req) =>
+        discordOf(req).fetchAuthorization(req, { maxAgeMs }),
+      );
     },
   },
 );
@@ -113,9 +115,9 @@ export const requiresAuthorization: AuthorizationGuard = Object.assign(
  */
 export function requiresScopes(...scopes: readonly Scope[]): Guard {
   const needed = requireScopeNames(scopes);
-  return guard("requiresScopes", async (discord, req) => {
+  return guard("requiresScopes", async (req) => {
     requireGranted(
-      await discord.grantedScopes(req),
+      await discordOf(req).grantedScopes(req),
       needed,
       `${req.method} ${req.originalUrl.split("?")[0]}`,
     );
@@ -145,7 +147,8 @@ export function requiresGuild<Given extends GuildRequirements>(
   } = requirements.length === 0 ? NONE : guildRequirements(requirements[0]);
   const needed = permissions === undefined ? undefined : new Permissions(permissions);
   const oneOf = roles && [...roles];
-  return guard("requiresGuild", async (discord, req) => {
+  return guard("requiresGuild", async (req) => {
+    const discord = discordOf(req);
     const id = typeof guildId === "function" ? guildId(req) : guildId;
     if (!isSnowflake(id)) throw new Forbidden(`No guild has the id ${shown(id)}.`);
 
@@ -249,7 +252,7 @@ export function discordOf(req: Request): DiscordOAuth2Session {
   const discord = findDiscord(req);
   if (discord) return discord;
   throw new HttpException({
-    message: appOf(req)
+    message: (req as Partial<Request>).app
       ? "This app has no DiscordOAuth2Session: call new DiscordOAuth2Session(app) or discord.init(app), with the app that this route belongs to."
       : "This request did not come through an Express app, so no DiscordOAuth2Session can be found for it. Ask the instance itself: await discord.isAuthorized(req).",
     code: "init_missing",
@@ -259,30 +262,17 @@ export function discordOf(req: Request): DiscordOAuth2Session {
 
 /** The instance that serves the app of this request, where there is one. */
 export function findDiscord(req: Request): DiscordOAuth2Session | undefined {
-  const discord: unknown = appOf(req)?.get(SETTING);
-  return isInstance(discord) ? discord : undefined;
-}
-
-function appOf(req: Request): Application | undefined {
-  return (req as { readonly app?: Application }).app;
-}
-
-// By a method: an application may hold both an ESM and a CommonJS copy of the class.
-function isInstance(value: unknown): value is DiscordOAuth2Session {
-  return typeof value === "object" && value !== null && "grantedScopes" in value;
+  const discord: Partial<DiscordOAuth2Session> | undefined = (req as Partial<Request>).app?.get(SETTING);
+  // By a method: an application may hold both an ESM and a CommonJS copy of the class.
+  return discord?.grantedScopes && (discord as DiscordOAuth2Session);
 }
 
 function guard(name: string, check: Check): Guard {
   const middleware: Guard = (req, _res, next) => {
     if (typeof next !== "function") throw new TypeError(calledByHand(name));
-    const pass = () => next();
-    run(check, req as Request).then(pass, next);
+    check(req as Request).then(() => next(), next);
   };
   return Object.defineProperty(middleware, "name", { value: name });
-}
-
-async function run(check: Check, req: Request): Promise<void> {
-  await check(discordOf(req), req);
 }
 
 /** For a guard that somebody has called instead of passing it on. */

@@ -71,6 +71,7 @@ export type { ApiRequest } from "./rest/api-request.js";
 export { discordRouter, type RouterOnLogin, type RouterOptions } from "./router.js";
 export type { Scope } from "./scopes.js";
 export { DiscordOAuth2Session } from "./session.js";
+export { isSnowflake } from "./snowflake.js";
 export type { RefreshTrace, RequestTrace } from "./telemetry.js";
 export { userLocals } from "./user-locals.js";
 export type { JoinOptions, JoinOrUpdateOptions, JoinOutcome } from "./users/guild-join.js";

@@ -6,7 +6,21 @@ const MOST_DIGITS = 20;
 const LARGEST = 2n ** 64n - 1n;
 const DISCORD_EPOCH_MS = 1_420_070_400_000n;
 
-/** Whether a value is one of Discord's ids: a decimal string of 64 bits. */
+/**
+ * Whether a value is one of Discord's ids: a decimal string of 64 bits. Check ids that visitors chose before you put them in a
+ * route.
+ *
+ * @example
+ * ```ts
+ * app.get("/servers/:id/roles", requiresAuthorization, async (req, res) => {
+ *   const { id } = req.params;
+ *   if (isSnowflake(id)) res.json(await discord.botRequest(`/guilds/${id}/roles`));
+ *   else res.sendStatus(404);
+ * });
+ * ```
+ *
+ * @see https://docs.discord.com/developers/reference#snowflakes
+ */
 export function isSnowflake(value: unknown): value is string {
   if (typeof value !== "string" || !SNOWFLAKE.test(value)) return false;
   return value.length < MOST_DIGITS || BigInt(value) <= LARGEST;

@@ -32,12 +32,17 @@ const refreshes = tracingChannel<unknown, RefreshTrace>("express-discord:refresh
 
 /** Reports a call to whoever listens. */
 export function traceRequest<T>(context: RequestTrace, call: () => Promise<T>): Promise<T> {
-  return requests.hasSubscribers ? trace(requests, context, call) : call();
+  return mayHaveSubscribers(requests) ? trace(requests, context, call) : call();
 }
 
 /** Reports a refresh to whoever listens. */
 export function traceRefresh<T>(userId: string | undefined, refresh: () => Promise<T>): Promise<T> {
-  return refreshes.hasSubscribers ? trace(refreshes, { userId }, refresh) : refresh();
+  return mayHaveSubscribers(refreshes) ? trace(refreshes, { userId }, refresh) : refresh();
+}
+
+/** Bun does not say whether a channel has subscribers. */
+function mayHaveSubscribers({ hasSubscribers }: { readonly hasSubscribers: boolean | undefined }): boolean {
+  return hasSubscribers !== false;
 }
 
 /** As `TracingChannel.tracePromise`, which would also publish the result: tokens, and what users wrote. */

@@ -1,11 +1,12 @@
-import type { ErrorRequestHandler, Request } from "express";
-import { AccessDenied, Forbidden, HttpException, MissingScopes, RateLimited } from "express-discord";
+import type { ErrorRequestHandler, Request, Response } from "express";
+import { AccessDenied, type ErrorCode, HttpException, MissingScopes, RateLimited } from "express-discord";
 import { type Html, html } from "./html.js";
-import { page } from "./page.js";
+import { ForeignForm } from "./own-forms.js";
+import { type SignInPaths, sendPage, visitorOf } from "./page.js";
+import { count } from "./words.js";
 
 /** Where the error pages lead on to. */
 export interface ErrorPageOptions {
-  readonly loginPath: string;
   /** Asks Discord for further scopes: takes `?scopes=a+b&returnTo=/path`. */
   readonly grantPath?: string;
 }
@@ -13,14 +14,69 @@ export interface ErrorPageOptions {
 interface Explanation {
   readonly title: string;
   readonly text: string;
-  /** The way on. */
+  /** The way on. Default: the start page or, for a stranger, the login. */
   readonly link?: Html;
+  /** Whether the same may work in a moment. */
+  readonly isPassing?: boolean;
 }
 
-const HOME = html`<a class="button" href="/">To the start page</a>`;
+const START_AGAIN: Explanation = {
+  title: "That sign-in did not finish",
+  text: "It took too long, or it was finished in another browser. Please start again.",
+};
+
+const DISCORD_DOWN: Explanation = {
+  title: "Discord is not answering",
+  text: "This page needs Discord, which is having trouble right now. You are still signed in. Try again in a moment.",
+  isPassing: true,
+};
+
+const NOT_ALLOWED: Explanation = {
+  title: "You cannot open this page",
+  text: "It is for people who manage this server. If that is you, sign in with the account that manages it.",
+};
+
+const FOREIGN_FORM: Explanation = {
+  title: "Nothing was changed",
+  text: "Another site has tried to press a button here for you.",
+};
+
+const NO_BOT: Explanation = {
+  title: "This page needs a bot",
+  text: "This app has no working bot yet. If you run it, set DISCORD_BOT_TOKEN and start it again.",
+};
+
+const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, Explanation>>> = {
+  flow_unknown: START_AGAIN,
+  flow_expired: START_AGAIN,
+  flow_invalid: START_AGAIN,
+  code_rejected: START_AGAIN,
+  discord_unavailable: DISCORD_DOWN,
+  discord_timeout: DISCORD_DOWN,
+  cross_site_request: FOREIGN_FORM,
+  forbidden: NOT_ALLOWED,
+  bot_token_missing: NO_BOT,
+  bot_token_rejected: NO_BOT,
+  banned_from_guild: { title: "You cannot join", text: "You are banned from this server." },
+  guild_limit_reached: {
+    title: "You cannot join",
+    text: "You are in as many servers as Discord allows. Leave one of them first.",
+  },
+};
+
+/** What scopes mean for a visitor: "Discord needs your permission to ...". */
+const SCOPES_IN_WORDS: Readonly<Record<string, string>> = {
+  identify: "see your name and picture",
+  email: "see your e-mail address",
+  guilds: "see which servers you are in",
+  "guilds.join": "add you to a server",
+  "guilds.members.read": "see your roles",
+  connections: "see your linked accounts",
+  "role_connections.write": "tell Discord how many servers you manage",
+};
 
 /** Tells a visitor in plain words what went wrong, and what to do next. */
-export function errorPages(options: ErrorPageOptions): ErrorRequestHandler {
+export function errorPages({ grantPath }: ErrorPageOptions = {}): ErrorRequestHandler {
   return function errorPages(error: unknown, req, res, next) {
     if (res.headersSent) {
       next(error);
@@ -29,80 +85,74 @@ export function errorPages(options: ErrorPageOptions): ErrorRequestHandler {
     const status = statusOf(error);
     if (status === 500) console.error(error);
     if (error instanceof RateLimited) res.set(error.headers);
-    const { title, text, link = HOME } = explain(error, req, options);
-    const content = html`<div class="notice"><h1>${title}</h1><p>${text}</p><p>${link}</p></div>`;
-    res.status(status).send(page(title, content));
+    const {
+      title,
+      text,
+      isPassing,
+      link = onwards(res, isPassing ? returnTo(req) : undefined),
+    } = explain(error, req, grantPath);
+    const content = html`<div class="message"><h1>${title}</h1><p>${text}</p><p>${link}</p></div>`;
+    sendPage(res.status(status), { title, content });
   };
 }
 
-function explain(error: unknown, req: Request, { loginPath, grantPath }: ErrorPageOptions): Explanation {
-  const login = html`<a class="button" href="${loginPath}">Sign in with Discord</a>`;
+function onwards(res: Response, samePage: string | undefined): Html {
+  const { loginPath } = res.app.locals as SignInPaths;
+  if (samePage !== undefined) return html`<a class="button" href="${samePage}">Try again</a>`;
+  return visitorOf(res)
+    ? html`<a class="button" href="/">Go to the start page</a>`
+    : html`<a class="button" href="${loginPath}">Sign in with Discord</a>`;
+}
 
+function explain(error: unknown, req: Request, grantPath: string | undefined): Explanation {
   if (error instanceof AccessDenied) {
     return {
       title: "You pressed Cancel",
-      text: "That is fine: Discord has told us nothing about you. You can still change your mind.",
-      link: login,
+      text: "That is fine: nothing was shared, and nothing has changed. You can still change your mind.",
     };
   }
   if (error instanceof MissingScopes && grantPath !== undefined) {
-    const query = new URLSearchParams({ scopes: error.scopes.join(" "), returnTo: req.originalUrl });
+    const query = new URLSearchParams({ scopes: error.scopes.join(" "), returnTo: returnTo(req) });
+    const wishes = error.scopes.map((scope) => SCOPES_IN_WORDS[scope] ?? scope).join(" and ");
     return {
       title: "One more permission is needed",
-      text: `This page needs "${error.scopes.join(", ")}" from Discord, and you have not allowed it yet. Discord asks you again; everything you allowed before stays.`,
+      text: `This page wants to ${wishes}, and you have not allowed that yet. Discord will ask you. What you have allowed before stays as it is.`,
       link: html`<a class="button" href="${grantPath}?${query.toString()}">Allow it at Discord</a>`,
     };
   }
-  if (error instanceof Forbidden) {
-    return {
-      title: "This page is not for you",
-      text: "It is for members who manage the server. If you do, sign in with the account that does.",
-    };
-  }
   if (error instanceof RateLimited) {
-    const seconds = Math.ceil(error.retryAfter);
     return {
-      title: "Discord asks us to wait",
-      text: `Too much was asked of Discord at once. Try again in ${seconds} ${seconds === 1 ? "second" : "seconds"}.`,
+      title: "Discord is busy",
+      text: `There were too many requests at once. Try again in ${count(Math.ceil(error.retryAfter), "second")}.`,
+      isPassing: true,
     };
   }
-  switch (codeOf(error)) {
-    case "discord_unavailable":
-    case "discord_timeout":
-      return {
-        title: "Discord does not answer",
-        text: "This page needs Discord, and Discord has trouble just now. Try again in a moment.",
-      };
-    case "flow_unknown":
-    case "flow_expired":
-    case "flow_invalid":
-    case "code_rejected":
-      return {
-        title: "That sign-in did not finish",
-        text: "It took too long, or it ended in another browser. Start it again.",
-        link: login,
-      };
-    case "not_found":
+  if (error instanceof ForeignForm) return FOREIGN_FORM;
+  const explanation = error instanceof HttpException ? EXPLANATIONS[error.code] : undefined;
+  if (explanation) return explanation;
+  switch (statusOf(error)) {
+    case 404:
       return { title: "There is no such page", text: "The address may be mistyped, or the page is gone." };
+    case 500:
+      return { title: "Something went wrong", text: "It is our fault, and it has been noted." };
     default:
-      return statusOf(error) < 500 && error instanceof Error
-        ? { title: "That did not work", text: error.message }
-        : { title: "Something went wrong", text: "It is our fault, and it has been noted." };
+      return { title: "That did not work", text: "Go back and try again. If it fails again, start over." };
   }
+}
+
+/** A page can be opened again after the detour, and a form cannot be sent again: go back to where it was. */
+function returnTo({ method, originalUrl, headers }: Request): string {
+  if (method === "GET") return originalUrl;
+  return URL.canParse(headers.referer ?? "") ? new URL(headers.referer ?? "").pathname : "/";
 }
 
 /** The last of an app's routes. */
 export class NotFound extends Error {
   readonly status = 404;
-  readonly code = "not_found";
 }
 
 /** Errors of Express and of other middleware carry a `status` too. */
 function statusOf(error: unknown): number {
   const { status } = (error ?? {}) as { readonly status?: unknown };
   return typeof status === "number" && status >= 400 && status < 600 ? status : 500;
-}
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof HttpException || error instanceof NotFound ? error.code : undefined;
 }

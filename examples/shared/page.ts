@@ -1,20 +1,43 @@
 import { fileURLToPath } from "node:url";
+import type { Response } from "express";
 import type { User } from "express-discord";
 import { type Html, html } from "./html.js";
-import { imageSource } from "./images.js";
+import { imageSource, simulatorUrl } from "./images.js";
+import { takeNotice } from "./notice.js";
 
-/** The style sheet and the icon, for `express.static`. */
+/** The style sheet and the icons, for `express.static`. */
 export const PUBLIC_FOLDER = fileURLToPath(new URL("./public", import.meta.url));
 
-/** Who is signed in, and where they sign out. */
-export interface Visitor {
-  readonly user: User;
+/** Where an app signs its visitors in and out: `app.locals` has it, so that every page knows. */
+export interface SignInPaths {
+  readonly loginPath: string;
   readonly logoutPath: string;
 }
 
-/** A whole page. */
-export function page(title: string, content: Html, visitor?: Visitor): string {
-  return html`<!doctype html>
+/** What is on a page. */
+export interface Page {
+  readonly title: string;
+  readonly content: Html;
+  /** The page above this one. Default: the start page. */
+  readonly back?: Link | undefined;
+  /** Whether this is the start page, which has no page above. */
+  readonly isHome?: boolean;
+}
+
+/** A link and what it says. */
+export interface Link {
+  readonly href: string;
+  readonly label: string;
+}
+
+const HOME: Link = { href: "/", label: "Start page" };
+
+/** Sends a page. Its header shows `res.locals.user`, whom `userLocals()` has put there. */
+export function sendPage(res: Response, { title, content, back = HOME, isHome = false }: Page): void {
+  const { loginPath, logoutPath } = res.app.locals as SignInPaths;
+  const user = visitorOf(res);
+  const notice = takeNotice(res.req);
+  const page = html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -26,23 +49,37 @@ export function page(title: string, content: Html, visitor?: Visitor): string {
 <body>
 <header class="site">
 <a class="home" href="/"><img src="/icon.svg" alt="" width="28" height="28">Sample app</a>
-${visitor && signedIn(visitor)}
+${user ? signedIn(user, logoutPath) : html`<a class="button secondary" href="${loginPath}">Sign in</a>`}
 </header>
 <main>
+${!isHome && html`<nav class="back" aria-label="Back"><a href="${back.href}"><span aria-hidden="true">←</span> ${back.label}</a></nav>`}
+${notice && html`<p class="notice" role="status">${notice}</p>`}
 ${content}
 </main>
+${simulatorUrl() && footer(simulatorUrl())}
 </body>
 </html>
-`.toString();
+`;
+  res.send(page.toString());
+}
+
+/** The signed-in user, if there is one. */
+export function visitorOf(res: Response): User | undefined {
+  return res.locals["user"];
 }
 
 /** A user's picture, which says nothing that the name beside it does not say. */
-export function avatar(user: User, size: 64 | 128): Html {
+export function avatar(user: User, size: 64 | 128 | 256): Html {
   const url = user.avatarUrlWith({ size }) ?? user.defaultAvatarUrl;
   return html`<img class="avatar" src="${imageSource(url)}" alt="" width="${size / 2}" height="${size / 2}">`;
 }
 
-function signedIn({ user, logoutPath }: Visitor): Html {
+function signedIn(user: User, logoutPath: string): Html {
   return html`<div class="visitor">${avatar(user, 64)}<span>${user.displayName}</span>
-<form method="post" action="${logoutPath}"><button>Sign out</button></form></div>`;
+<form method="post" action="${logoutPath}"><button class="button secondary">Sign out</button></form></div>`;
+}
+
+function footer(url: string | undefined): Html {
+  return html`<footer><p>You are on a simulated Discord on this machine.
+<a href="${url}">See its users, servers, requests and messages</a></p></footer>`;
 }

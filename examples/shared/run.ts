@@ -31,12 +31,20 @@ export function isMain(moduleUrl: string): boolean {
   return script !== undefined && realpathSync(script) === fileURLToPath(moduleUrl);
 }
 
-/** Runs an example until Ctrl-C: at `PORT`, default 3000, with the settings of `.env` if there is one. */
-export async function run(createApp: CreateApp, callbackPath: string): Promise<void> {
+/**
+ * Runs an example until Ctrl-C: at `PORT`, default 3000, with the settings of `.env` if there is one.
+ *
+ * @param hint what else to say, once it runs
+ */
+export async function run(
+  createApp: CreateApp,
+  callbackPath: string,
+  hint: (example: RunningExample) => string | Promise<string> = () => "",
+): Promise<void> {
   try {
     readDotEnv();
     const example = await startExample(createApp, { port: portOf(process.env["PORT"]), callbackPath });
-    console.log(greeting(example));
+    console.log(greeting(example) + (await hint(example)));
     const stop = () => void example.close();
     process.once("SIGINT", stop);
     process.once("SIGTERM", stop);
@@ -78,6 +86,7 @@ export async function startExample(
       { ...sample?.simulator.options, redirectUri: redirectUri || url + callbackPath },
       sample && TEST_KITCHEN,
     );
+    app.locals["people"] = sample?.people;
     server.on("request", app);
     const close = async () => {
       await stop();

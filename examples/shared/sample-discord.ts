@@ -1,32 +1,50 @@
-import { type DiscordSimulator, type SimulatedUser, startDiscord } from "express-discord/testing";
+import { User } from "express-discord";
+import {
+  type DiscordSimulator,
+  type SimulatedGuild,
+  type SimulatedUser,
+  startDiscord,
+} from "express-discord/testing";
 
 const MANAGE_GUILD = 1n << 5n;
 const ADMINISTRATOR = 1n << 3n;
 
 /** A server that Mira owns; the bot is in it, Tomás and Noor are not. */
 export const TEST_KITCHEN = "1200000000000000001";
-/** A server that Mira manages. */
+/** A server that Mira administers, and the others are in; the bot is in it. */
+export const BOARD_GAMES = "1200000000000000002";
+/** A server that Mira manages, and the bot is not in. */
 export const SCRIPT_SOCIETY = "1200000000000000003";
 /** A server that Mira is in, and Tomás owns. */
 export const TRAIL_RUNNERS = "1200000000000000004";
 
 /** Names of pictures: the simulator draws one for each. */
-const MIRA = "6d697261000000000000000000000000";
+const MIRA = "6d69726100000000000000000000000c";
 const TOMAS = "746f6d61730000000000000000000000";
 const KITCHEN = "6b69746368656e000000000000000000";
-const TRAIL = "747261696c0000000000000000000000";
+const TRAIL = "747261696c0000000000000000000002";
+
+/** Somebody to sign in as. */
+export interface Person {
+  readonly name: string;
+  /** As on Discord's CDN. */
+  readonly picture: string;
+  readonly about: string;
+}
 
 /** A Discord on this machine, and who is in it. */
 export interface SampleDiscord {
   readonly simulator: DiscordSimulator;
+  readonly people: readonly Person[];
   readonly mira: SimulatedUser;
   readonly tomas: SimulatedUser;
   readonly noor: SimulatedUser;
+  readonly kitchen: SimulatedGuild;
 }
 
 /**
- * A Discord on this machine with a few people in it, to click through an app without an account or an application. Names are
- * people's own choice at Discord, so some here are what no page should take for HTML.
+ * A Discord on this machine with a few people in it, to click through an app without an account or an application. People
+ * choose names freely at Discord, so some names here look like HTML.
  */
 export async function startSampleDiscord(): Promise<SampleDiscord> {
   const discord = await startDiscord({ appName: "Sample app" });
@@ -42,15 +60,20 @@ export async function startSampleDiscord(): Promise<SampleDiscord> {
     global_name: "Tomás",
     avatar: TOMAS,
   });
-  const noor = discord.addUser({ id: "1100000000000000003", username: "noor_", global_name: "<i>Noor</i>" });
+  const noor = discord.addUser({ id: "1100000000000000003", username: "noor_", global_name: "Noor" });
 
   const kitchen = discord.addGuild({
     id: TEST_KITCHEN,
     name: "Test Kitchen",
     icon: KITCHEN,
     roles: [
-      { id: "1300000000000000001", name: "Head chef" },
-      { id: "1300000000000000002", name: "Taster & critic" },
+      { id: "1300000000000000001", name: "Head chef", color: 0xe67e22 },
+      { id: "1300000000000000002", name: "Taster & critic", color: 0x2ecc71 },
+      { id: "1300000000000000005", name: "Dishwasher" },
+    ],
+    channels: [
+      { id: "1400000000000000001", name: "welcome" },
+      { id: "1400000000000000002", name: "recipes" },
     ],
   });
   discord.addMember(kitchen, mira, {
@@ -60,9 +83,10 @@ export async function startSampleDiscord(): Promise<SampleDiscord> {
   });
 
   const boardGames = discord.addGuild({
-    id: "1200000000000000002",
+    id: BOARD_GAMES,
     name: "Board Games & Coffee",
-    roles: [{ id: "1300000000000000003", name: "Organiser", permissions: ADMINISTRATOR }],
+    roles: [{ id: "1300000000000000003", name: "Organiser", permissions: ADMINISTRATOR, color: 0x3498db }],
+    channels: [{ id: "1400000000000000003", name: "general" }],
   });
   discord.addMember(boardGames, mira, { roles: ["1300000000000000003"] });
   discord.addMember(boardGames, tomas);
@@ -72,7 +96,8 @@ export async function startSampleDiscord(): Promise<SampleDiscord> {
     id: SCRIPT_SOCIETY,
     name: "<script>alert(1)</script>",
     bot: false,
-    roles: [{ id: "1300000000000000004", name: '"><b>Scribe', permissions: MANAGE_GUILD }],
+    roles: [{ id: "1300000000000000004", name: '"><b>Scribe', permissions: MANAGE_GUILD, color: 0x9b59b6 }],
+    channels: [{ id: "1400000000000000004", name: "general" }],
   });
   discord.addMember(scriptSociety, mira, {
     nick: "<img src=x onerror=alert(1)>",
@@ -85,5 +110,15 @@ export async function startSampleDiscord(): Promise<SampleDiscord> {
 
   discord.addConnection(mira, { type: "github", name: "mira-k" });
   discord.addConnection(mira, { type: "steam", name: "mira <3", verified: false, visibility: 0 });
-  return { simulator: discord, mira, tomas, noor };
+  const people = [
+    person(mira, "owns a server and manages two more."),
+    person(tomas, "owns a server that the bot is in."),
+    person(noor, "is new here, and manages nothing."),
+  ];
+  return { simulator: discord, people, mira, tomas, noor, kitchen };
+}
+
+function person({ payload }: SimulatedUser, about: string): Person {
+  const { displayName, displayAvatarUrl } = new User(payload);
+  return { name: displayName, picture: displayAvatarUrl, about };
 }

@@ -47,6 +47,7 @@ export interface RecordSettings {
 export class GrantRecord implements TokenStorage, StoredRecord {
   readonly id: string;
   readonly lifetimeMs: number | undefined;
+  readonly record = this;
   readonly #settings: RecordSettings;
   readonly #keyForm: KeyForm | undefined;
   readonly #purpose: RecordPurpose;
@@ -66,10 +67,6 @@ export class GrantRecord implements TokenStorage, StoredRecord {
     this.#keyForm = keyForm;
     this.lifetimeMs = lifetimeMs;
     this.#purpose = purpose;
-  }
-
-  get record(): StoredRecord {
-    return this;
   }
 
   get isShared(): boolean {
@@ -145,7 +142,8 @@ export class GrantRecord implements TokenStorage, StoredRecord {
   }
 
   warnUnlessKept(): Promise<void> {
-    return this.#settings.store.warnUnlessKept(this.#key(this.#purpose));
+    const isEnded = async () => (await this.readEndedMarker()) !== undefined;
+    return this.#settings.store.warnUnlessKept(this.#key(this.#purpose), isEnded);
   }
 
   checkKept(): Promise<void> {

@@ -4,7 +4,9 @@ import type { GrantMemory } from "./grant-memory.js";
 import { onLateWrite } from "./record-store.js";
 import { grantEnded } from "./sign-in-errors.js";
 import {
+  LONGEST_REVOCATION_RETRY_MS,
   LONGEST_UNSAVED_RETRY_MS,
+  REVOCATION_RETRY_MS,
   REWRITE_SHARE,
   UNKNOWN_LIFETIME_MS,
   UNSAVED_RETRY_MS,
@@ -73,7 +75,7 @@ export class GrantWriter {
     }
     this.#memory.end(id, ended);
     await storage.delete().catch(() => undefined);
-    if (ended === "everywhere") await this.#oauth.revoke(next);
+    if (ended === "everywhere") await this.#revoke(next);
     throw grantEnded();
   }
 
@@ -157,11 +159,21 @@ export class GrantWriter {
       if (ended) this.#memory.end(id, ended);
       else this.#memory.learn(id, stored?.token, stored);
       this.#drop(id);
-      if (ended === "everywhere") await this.#oauth.revoke(newest);
+      if (ended === "everywhere") await this.#revoke(newest);
     } catch {
       if (!this.#memory.ended(id)) this.#retryLater(storage, id);
     } finally {
       if (!this.#memory.unsaved(id)) await lease?.release();
+    }
+  }
+
+  /** The sign-out that wanted this has returned, so failures are tried again here. */
+  async #revoke(token: Token, pauseMs = REVOCATION_RETRY_MS): Promise<void> {
+    try {
+      await this.#oauth.revoke(token);
+    } catch {
+      if (pauseMs <= LONGEST_REVOCATION_RETRY_MS)
+        startTimer(pauseMs, () => void this.#revoke(token, 2 * pauseMs), true);
     }
   }
 

@@ -51,7 +51,9 @@ export class Grants {
     if (!token) throw notSignedIn();
     const isDeauthorized = this.#deauthorizations.concerns(token);
     if (isDeauthorized !== false) await this.#endIfDeauthorized(storage, token, isDeauthorized);
-    if (!this.#isSpent(token)) return isDue(token) ? this.#refreshEarly(storage, token) : token;
+    const isRejected = this.#memory.isRejected(token.accessToken);
+    if (!isRejected && !isDue(token)) return token;
+    if (!isRejected && !isExpired(token)) return this.#refreshEarly(storage, token);
     if (this.#memory.isOver(token)) throw this.#memory.reportOver(token) ? grantEnded() : notSignedIn();
     return this.refresh(storage, token);
   }
@@ -190,14 +192,9 @@ export class Grants {
     return this.#writer.saveAllAgain();
   }
 
-  /** Whether the access token can no longer be used. */
-  #isSpent(token: Token): boolean {
-    return isExpired(token) || this.isRejected(token);
-  }
-
-  /** Whether the refresh token cannot be used either. */
+  /** Whether neither the access token nor the refresh token can be used. */
   #isOver(token: Token): boolean {
-    return this.#isSpent(token) && this.#memory.isOver(token);
+    return (isExpired(token) || this.isRejected(token)) && this.#memory.isOver(token);
   }
 
   #cached(storage: TokenStorage): Known | undefined {

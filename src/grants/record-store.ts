@@ -17,8 +17,8 @@ export interface RecordStore {
   delete(key: string): Promise<void>;
   /** Looks once in each process whether the store has kept its first record. @throws HttpException store_failed */
   checkKept(key: string): Promise<void>;
-  /** The same, with a warning instead of the error. */
-  warnUnlessKept(key: string): Promise<void>;
+  /** The same, with a warning instead of the error, unless the record was deleted on purpose. */
+  warnUnlessKept(key: string, isDeleted: () => Promise<boolean>): Promise<void>;
   /** Warns once that the store does not keep leases. */
   warnOfLostLeases(): void;
 }
@@ -182,13 +182,16 @@ function withKeptCheck(
   }
   return Object.assign(store, {
     checkKept,
-    async warnUnlessKept(key: string) {
+    async warnUnlessKept(key: string, isDeleted: () => Promise<boolean>) {
       if (isTrusted || warned.has("EXPRESS_DISCORD_STORE_LOSES")) return;
-      await checkKept(key).catch(() =>
-        warnOnce(
-          "EXPRESS_DISCORD_STORE_LOSES",
-          "The session store accepted refreshed tokens and no longer has them, so their visitors will be signed out.",
-        ),
+      const isKept = await checkKept(key).then(
+        () => true,
+        () => isDeleted().catch(() => true),
+      );
+      if (isKept) return;
+      warnOnce(
+        "EXPRESS_DISCORD_STORE_LOSES",
+        "The session store accepted refreshed tokens and no longer has them, so their visitors will be signed out.",
       );
     },
     warnOfLostLeases() {

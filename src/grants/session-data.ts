@@ -113,7 +113,8 @@ export function lastUserOf(
 
 /** Sets what the session holds for one Discord application. */
 export function setSignIn(session: SessionLike, clientId: string, entry: SignIn | SignedOut): void {
-  session.discord = { ...entriesOf(session), [clientId]: entry };
+  const others = Object.entries(session.discord ?? {}).filter(([, other]) => isEntry(other));
+  session.discord = { ...Object.fromEntries(others), [clientId]: entry };
 }
 
 /** Notes the id of the signed-in user, where the login could not find it out. */
@@ -128,16 +129,12 @@ export function sessionLifetimeMs(session: SessionLike): number | undefined {
   return typeof lifetimeMs === "number" ? lifetimeMs : undefined;
 }
 
-function entryOf(session: SessionLike, clientId: string): SignIn | SignedOut | undefined {
-  const entries = entriesOf(session);
-  return Object.hasOwn(entries, clientId) ? entries[clientId] : undefined;
+/** An app may keep something else under the same name: then nobody is signed in. */
+function entryOf({ discord }: SessionLike, clientId: string): SignIn | SignedOut | undefined {
+  if (typeof discord !== "object" || discord === null || !Object.hasOwn(discord, clientId)) return undefined;
+  return isEntry(discord[clientId]) ? discord[clientId] : undefined;
 }
 
-/** An app may keep something else under the same name: then nobody is signed in. */
-function entriesOf({ discord }: SessionLike): Readonly<Record<string, SignIn | SignedOut>> {
-  if (typeof discord !== "object" || discord === null) return {};
-  const isEntry = (value: unknown) =>
-    typeof value === "object" && value !== null && ("grantId" in value || "formerUserId" in value);
-  const entries = Object.entries(discord);
-  return entries.every(([, value]) => isEntry(value)) ? discord : {};
+function isEntry(value: unknown): value is SignIn | SignedOut {
+  return typeof value === "object" && value !== null && ("grantId" in value || "formerUserId" in value);
 }

@@ -29,6 +29,10 @@ export const EARLY_RETRY_MS = 5000;
 export const UNSAVED_RETRY_MS = 1000;
 export const LONGEST_UNSAVED_RETRY_MS = 60_000;
 
+/** A revocation in the background is tried again after so long, then after twice as long, up to the limit. */
+export const REVOCATION_RETRY_MS = 1000;
+export const LONGEST_REVOCATION_RETRY_MS = 32_000;
+
 /** A record is written again after this share of its lifetime, for stores without `touch`. */
 export const REWRITE_SHARE = 0.1;
 /** The lifetime of a record where the store decides on it. */

@@ -112,7 +112,8 @@ export class Rest {
 }
 
 async function createDispatcher(timeoutMs: number, proxy: ProxyAddress | undefined): Promise<Dispatcher> {
-  const { Agent, Pool, ProxyAgent } = await import("undici");
+  // By its file: for the name alone Bun has a substitute of its own, without dispatchers.
+  const { Agent, Pool, ProxyAgent } = await import("undici/index.js");
   const options = { keepAliveTimeout: KEEP_ALIVE_MS, connect: { timeout: timeoutMs } };
   if (proxy === undefined) return new Agent(options);
   return new ProxyAgent({

@@ -6,8 +6,10 @@ import { parseScopes } from "./scopes.js";
 
 /** What an authorize URL asks for. */
 export interface AuthorizeRequest {
-  /** The query as sent, with its question mark. */
-  readonly search: string;
+  /** Where the consent page sends its form. */
+  readonly action: string;
+  /** Whether the page is shown within the client, to somebody who uses an Activity. */
+  readonly isInActivity: boolean;
   readonly responseType: string | undefined;
   readonly scopes: readonly string[];
   /** Where the answer goes; undefined: the application has none, and the URL named none. */
@@ -38,7 +40,8 @@ export function readAuthorizeRequest({ application, behaviour }: Discord, call: 
     refuse(errorPage(`Invalid OAuth2 redirect_uri: ${givenRedirectUri} is not registered; ${remedy}`));
   }
   return {
-    search: call.search,
+    action: `/oauth2/authorize${call.search}`,
+    isInActivity: false,
     responseType: query["response_type"],
     scopes: parseScopes(query["scope"] ?? "bot applications.commands"),
     redirectUri: givenRedirectUri ?? application.redirectUris[0],

@@ -12,9 +12,9 @@ async function run(args: readonly string[]): Promise<void> {
     console.log(USAGE);
     return;
   }
-  const discord = await startFromCommand(command);
-  console.log(greetingOf(discord, command.options.redirectUris?.[0]));
-  const stop = () => void discord.close();
+  const started = await startFromCommand(command);
+  console.log(greetingOf(started, command.options.redirectUris?.[0]));
+  const stop = () => void started.discord.close();
   process.once("SIGINT", stop);
   process.once("SIGTERM", stop);
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import type { OpenActivity } from "./open-activity.js";
 import { plantSeed, readSeed, type Seed } from "./seed.js";
 import type { DiscordSimulator } from "./simulator.js";
 import { type SimulatorOptions, startDiscord } from "./start-discord.js";
@@ -16,12 +17,25 @@ Starts a Discord on this machine to sign in with. It needs no account, and nothi
   --public-url <url>      how apps and browsers reach it, if not at that address
   --seed <file.json>      the application, users and guilds to start with
   --redirect-uri <url>    registers a redirect URI; may be repeated. Without any, every http address is accepted
+  --activity <url>        opens the app at this address as an Activity, on a page that plays Discord's client
   --help                  shows this text`;
 
 /** What a command line asks for. */
 export type Command =
   | { readonly kind: "help" }
-  | { readonly kind: "simulator"; readonly options: SimulatorOptions; readonly seed: Seed };
+  | {
+      readonly kind: "simulator";
+      readonly options: SimulatorOptions;
+      readonly seed: Seed;
+      /** Where the app is that is opened as an Activity. */
+      readonly activityUrl: string | undefined;
+    };
+
+/** What was started. */
+export interface Started {
+  readonly discord: DiscordSimulator;
+  readonly activity: OpenActivity | undefined;
+}
 
 /** A command line that cannot be followed, in words for whoever typed it. */
 export class UsageError extends Error {}
@@ -43,14 +57,16 @@ export function readCommandLine(args: readonly string[]): Command {
     redirectUris: registered.map(readUrl),
     behaviour: { strictRedirectUris: registered.length > 0, ...seed.behaviour },
   };
-  return { kind: "simulator", options, seed };
+  const activityUrl = values.activity === undefined ? undefined : readWebUrl(values.activity);
+  return { kind: "simulator", options, seed, activityUrl };
 }
 
 /** Starts what a command line asks for. */
 export async function startFromCommand({
   options,
   seed,
-}: Extract<Command, { kind: "simulator" }>): Promise<DiscordSimulator> {
+  activityUrl,
+}: Extract<Command, { kind: "simulator" }>): Promise<Started> {
   const discord = await startDiscord(options);
   try {
     plantSeed(discord, seed);
@@ -58,11 +74,13 @@ export async function startFromCommand({
     await discord.close();
     throw error instanceof TypeError ? new UsageError(`The seed is wrong: ${error.message}`) : error;
   }
-  return discord;
+  const activity =
+    activityUrl === undefined ? undefined : await discord.openActivity({ appUrl: activityUrl });
+  return { discord, activity };
 }
 
 /** What is printed once the simulator runs: its address, and the `.env` lines for the app. */
-export function greetingOf(discord: DiscordSimulator, redirectUri: string | undefined): string {
+export function greetingOf({ discord, activity }: Started, redirectUri: string | undefined): string {
   const { botToken, clientId, clientSecret, discordUrl } = discord.options;
   const lines = [
     `DISCORD_CLIENT_ID=${clientId}`,
@@ -70,8 +88,10 @@ export function greetingOf(discord: DiscordSimulator, redirectUri: string | unde
     `DISCORD_BOT_TOKEN=${botToken}`,
     `DISCORD_URL=${discordUrl}`,
     ...(redirectUri === undefined ? [] : [`DISCORD_REDIRECT_URI=${redirectUri}`]),
+    ...(activity ? [`DISCORD_PUBLIC_KEY=${discord.publicKey}`] : []),
   ];
-  return `The simulated Discord is at ${discord.url} (stop it with Ctrl-C).\n\nFor the .env file of your app:\n\n${lines.join("\n")}\n`;
+  const client = activity ? `\nOpen your Activity at ${activity.url}\n` : "";
+  return `The simulated Discord is at ${discord.url} (stop it with Ctrl-C).\n\nFor the .env file of your app:\n\n${lines.join("\n")}\n${client}`;
 }
 
 function parse(args: readonly string[]) {
@@ -85,6 +105,7 @@ function parse(args: readonly string[]) {
         "public-url": { type: "string" },
         seed: { type: "string" },
         "redirect-uri": { type: "string", multiple: true },
+        activity: { type: "string" },
         help: { type: "boolean" },
       },
     });
@@ -105,6 +126,11 @@ function readPort(text: string | undefined): number {
   const port = Number(text ?? USUAL_PORT);
   if (text !== "" && Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
   throw new UsageError(`--port must be a number from 0 to 65535, not "${text}".`);
+}
+
+function readWebUrl(text: string): string {
+  if (/^https?:/i.test(text)) return readUrl(text);
+  throw new UsageError(`"${text}" is not an http or https URL, such as http://localhost:3000.`);
 }
 
 function readUrl(text: string): string {

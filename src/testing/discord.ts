@@ -6,6 +6,7 @@ import type { Behaviour } from "./behaviour.js";
 import type { SimulatedClock } from "./clock.js";
 import type { CustomAnswers } from "./custom-answers.js";
 import type { Mailbox } from "./mailbox.js";
+import type { ActivityFrame } from "./open-activity.js";
 import type { OpenIdKeys } from "./openid-keys.js";
 import type { RoleConnections } from "./role-connections.js";
 import type { SimulatedUser } from "./user.js";
@@ -19,6 +20,8 @@ export interface Discord {
   readonly url: string;
   /** How others reach it, if not at its own URL. No slash at the end. */
   readonly publicUrl: string | undefined;
+  /** The address it listens on. */
+  readonly host: string;
   readonly clock: SimulatedClock;
   readonly behaviour: Behaviour;
   readonly application: Application;
@@ -33,6 +36,8 @@ export interface Discord {
   readonly webhookEvents: WebhookEvents;
   readonly webhooks: Webhooks;
   readonly activityInstances: ActivityInstances;
+  /** The Activities that are open in the client, by frame id. */
+  readonly activityFrames: Map<string, ActivityFrame>;
   /** Routes a test has answered itself. */
   readonly customAnswers: CustomAnswers;
 }

@@ -9,6 +9,7 @@ import { type Credentials, OLDEST_VERSION, parseTarget, readCredentials, type Ta
 import type { RateLimits } from "./rate-limits.js";
 import { type RecordedRequest, type RequestLog, toRecord } from "./request-log.js";
 import { type Place, Router } from "./router.js";
+import { activityRoutes } from "./routes/activities.js";
 import { activityInstanceRoutes } from "./routes/activity-instances.js";
 import { applicationRoutes } from "./routes/applications.js";
 import { authorizeApiRoutes, authorizePageRoutes } from "./routes/authorize.js";
@@ -51,6 +52,7 @@ export class Front {
     this.#site = new Router({
       ...startPageRoutes(discord, log),
       ...authorizePageRoutes(discord),
+      ...activityRoutes(discord),
       ...imageRoutes(discord),
       ...metadataRoutes(discord),
       ...openIdConfigurationRoutes(discord),

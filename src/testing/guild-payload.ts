@@ -83,14 +83,14 @@ export function channelPayload(guild: SimulatedGuild, channel: SimulatedChannel)
   };
 }
 
-function rolePayload({ id, name, permissions }: SimulatedRole, position: number): object {
+function rolePayload({ id, name, permissions, color = 0 }: SimulatedRole, position: number): object {
   return {
     id,
     name,
     permissions: String(permissions),
     position,
-    color: 0,
-    colors: { primary_color: 0, secondary_color: null, tertiary_color: null },
+    color,
+    colors: { primary_color: color, secondary_color: null, tertiary_color: null },
     hoist: false,
     icon: null,
     unicode_emoji: null,

@@ -10,6 +10,8 @@ export interface SimulatedRole {
   readonly id: string;
   readonly name: string;
   readonly permissions: bigint;
+  /** 0xRRGGBB. Default: 0, none. */
+  readonly color?: number;
 }
 
 /** A channel of a simulated guild. */
@@ -38,6 +40,8 @@ export interface NewGuild {
     readonly id: string;
     readonly name?: string;
     readonly permissions?: bigint | string;
+    /** 0xRRGGBB. Default: 0, none. */
+    readonly color?: number;
   }[];
   readonly channels?: readonly SimulatedChannel[];
   /** At this many members nobody else can join (code 30019). */
@@ -112,8 +116,12 @@ export class SimulatedGuild {
     const everyone = { id, name: "@everyone", permissions: DEFAULT_PERMISSIONS };
     this.roles = new Map([[id, everyone]]);
     for (const role of given.roles ?? []) {
-      const permissions = BigInt(role.permissions ?? 0n);
-      this.roles.set(role.id, { id: role.id, name: role.name ?? `Role ${role.id.slice(-4)}`, permissions });
+      this.roles.set(role.id, {
+        id: role.id,
+        name: role.name ?? `Role ${role.id.slice(-4)}`,
+        permissions: BigInt(role.permissions ?? 0n),
+        color: role.color ?? 0,
+      });
     }
     this.channels = [...(given.channels ?? [])];
     this.bans = new Set((given.bans ?? []).map((user) => user.id));

@@ -19,6 +19,7 @@ export type {
 } from "./guild.js";
 export type { InterceptOptions } from "./intercept.js";
 export type { SentFile, SentMessage } from "./mailbox.js";
+export type { ActivityLog, ActivityOptions, OpenActivity } from "./open-activity.js";
 export type { RateLimitRule } from "./rate-limits.js";
 export type { RecordedRequest } from "./request-log.js";
 export type { Cookie } from "./set-cookie.js";

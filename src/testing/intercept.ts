@@ -66,7 +66,7 @@ const throughHttp = new Redirection(redirectHttp);
  * those of `node:http` and `node:https`.
  *
  * @returns what ends it
- * @throws Error in production, and without `@mswjs/interceptors` unless `http` is false
+ * @throws Error in production, on Bun, and without `@mswjs/interceptors` unless `http` is false
  */
 export async function interceptDiscord(
   simulatorUrl: string,
@@ -77,6 +77,9 @@ export async function interceptDiscord(
       "discord.intercept() redirects calls to Discord and is only for tests: NODE_ENV is production.",
     );
   }
+  if (process.versions["bun"] !== undefined) {
+    throw new Error("discord.intercept() works on Node.js only: Bun sends calls by a fetch of its own.");
+  }
   const stopHttp = http ? await throughHttp.begin(simulatorUrl) : undefined;
   const stopUndici = await throughUndici.begin(simulatorUrl);
   return function stopIntercepting() {
@@ -85,19 +88,39 @@ export async function interceptDiscord(
   };
 }
 
-/** The built-in fetch and every copy of undici share one dispatcher, unless a call brings its own. */
+/** Where the built-in fetch and every copy of undici find their dispatcher, unless a call brings its own. */
+const DISPATCHER = Symbol.for("undici.globalDispatcher.1");
+
+/** A global object: under Jest, tests have another one than the built-in fetch. */
+interface Realm {
+  [DISPATCHER]?: Dispatcher;
+}
+
 async function redirectUndici(redirection: Redirection): Promise<() => void> {
-  const { getGlobalDispatcher, setGlobalDispatcher } = await import("undici");
-  const former = getGlobalDispatcher();
-  const redirecting = former.compose((dispatch: Dispatcher.Dispatch) => (options, handler) => {
+  const { getGlobalDispatcher } = await import("undici");
+  const usual = getGlobalDispatcher();
+  const redirect: Parameters<Dispatcher["compose"]>[0] = (dispatch) => (options, handler) => {
     const origin = redirection.targetOf(options.origin) ?? options.origin;
     return dispatch({ ...options, ...(origin !== undefined && { origin }) }, handler);
-  });
-  setGlobalDispatcher(redirecting);
-  return () => {
-    // Somebody who has wrapped this one keeps it; with no targets left, it lets everything pass.
-    if (getGlobalDispatcher() === redirecting) setGlobalDispatcher(former);
   };
+  const realms = new Set([globalThis as Realm, await realmOfFetch()]);
+  const restorers = [...realms].map((realm) => {
+    const former = realm[DISPATCHER] ?? usual;
+    const redirecting = former.compose(redirect);
+    realm[DISPATCHER] = redirecting;
+    return () => {
+      // Somebody who has wrapped this one keeps it; with no targets left, it lets everything pass.
+      if (realm[DISPATCHER] === redirecting) realm[DISPATCHER] = former;
+    };
+  });
+  return () => {
+    for (const restore of restorers) restore();
+  };
+}
+
+/** By a function made in its realm. It may be an async one. */
+async function realmOfFetch(): Promise<Realm> {
+  return typeof fetch === "undefined" ? (globalThis as Realm) : fetch.constructor("return globalThis")();
 }
 
 async function redirectHttp(redirection: Redirection): Promise<() => void> {

@@ -41,6 +41,7 @@ fieldset, section, .choice { border: 0; padding: 0; margin: 0 0 1.25rem; min-wid
 ul { list-style: none; margin: 0; padding: 0; }
 li { position: relative; padding: .25rem 0 .25rem 1.75rem; overflow-wrap: anywhere; }
 li::before { content: "\\2713"; content: "\\2713" / ""; position: absolute; left: .25rem; color: var(--accent); font-weight: 700; }
+a { color: var(--accent); overflow-wrap: anywhere; }
 code { display: block; font-size: .8125rem; color: var(--quiet); overflow-wrap: anywhere; }
 select {
   width: 100%; min-height: 2.75rem; padding: .5rem .75rem; font: inherit; color: inherit; background: var(--soft);
@@ -60,17 +61,16 @@ select:focus-visible, button:focus-visible { outline: 3px solid var(--accent); o
 header { width: 100%; max-width: 27rem; padding: .5rem .75rem; border: 1px solid var(--line); border-radius: .625rem; }
 header p { margin: 0; font-size: .875rem; text-align: center; text-wrap: balance; }
 .avatar { flex: none; border-radius: 50%; background: var(--soft); }
-.picker { display: flex; align-items: center; gap: .75rem; }
-.picker svg { flex: none; width: 2rem; height: 2rem; color: var(--quiet); }
-.picker select { min-width: 0; }
+.empty { margin: 0; color: var(--quiet); }
 .plain li { padding: .25rem 0; }
 .plain li::before { content: none; }
 .plain code { display: inline; }
 .row { display: flex; align-items: center; gap: .75rem; min-height: 3rem; }
-.row .letter {
+.letter {
   flex: none; width: 2.5rem; height: 2.5rem; border-radius: 50%; display: grid; place-items: center;
   background: var(--soft); font-weight: 700;
 }
+.user .letter { background: var(--card); }
 .row > span:not(.letter) { flex: 1; min-width: 0; overflow-wrap: anywhere; }
 .row button { flex: none; }
 small { color: var(--quiet); font-size: .875rem; }

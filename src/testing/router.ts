@@ -16,7 +16,7 @@ export interface Place {
 }
 
 /** Variable parts that need not be snowflakes. */
-const FREE_TEXTS = new Set([":token", ":instance", ":attachment", ":filename", ":file"]);
+const FREE_TEXTS = new Set([":token", ":instance", ":frame", ":attachment", ":filename", ":file"]);
 
 interface Resource {
   readonly template: string;

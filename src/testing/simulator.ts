@@ -14,7 +14,9 @@ import type { Fault } from "./faults.js";
 import type { NewGuild, NewMember, SimulatedChannel, SimulatedGuild } from "./guild.js";
 import { Agents } from "./http-client.js";
 import type { InterceptOptions } from "./intercept.js";
+import { launchActivity } from "./launch-activity.js";
 import type { SentMessage } from "./mailbox.js";
+import type { ActivityOptions, OpenActivity } from "./open-activity.js";
 import type { RateLimitRule } from "./rate-limits.js";
 import { Reachability } from "./reachability.js";
 import type { RecordedRequest } from "./request-log.js";
@@ -49,6 +51,7 @@ export class DiscordSimulator {
   readonly #service: Service;
   readonly #agents = new Agents();
   readonly #reachability: Reachability;
+  readonly #openActivities = new Set<OpenActivity>();
 
   /** @internal */
   constructor(discord: Discord, stations: Stations, service: Service) {
@@ -189,6 +192,19 @@ export class DiscordSimulator {
   }
 
   /**
+   * Opens your app as an Activity: `url` of what it returns is a page that plays Discord's client, for a browser. The app is
+   * shown in a frame, behind a proxy that does what Discord's does.
+   *
+   * @throws TypeError when `appUrl` is not an http or https URL
+   */
+  async openActivity(options: ActivityOptions): Promise<OpenActivity> {
+    const instance = options.instance ?? this.addActivityInstance();
+    const activity = await launchActivity(this.#discord, instance, options);
+    this.#openActivities.add(activity);
+    return activity;
+  }
+
+  /**
    * The headers by which Discord's proxy signs a request for an Activity, for the next five minutes.
    *
    * @param payload fields besides `created_at` and `expires_at`, or instead of them
@@ -291,6 +307,7 @@ export class DiscordSimulator {
   async close(): Promise<void> {
     this.#reachability.stopIntercepting();
     this.#agents.close();
+    await Promise.all([...this.#openActivities].map((activity) => activity.close()));
     await this.#service.close();
   }
 }

@@ -50,7 +50,8 @@ export interface SimulatorOptions extends ApplicationOptions {
  */
 export async function startDiscord(options: SimulatorOptions = {}): Promise<DiscordSimulator> {
   const application = new Application(options);
-  const server = await listen(options.port ?? 0, options.host ?? "127.0.0.1");
+  const host = options.host ?? "127.0.0.1";
+  const server = await listen(options.port ?? 0, host);
   const clock = new SimulatedClock();
   const behaviour = { ...usualBehaviour(), ...options.behaviour };
   const webhookEvents = new WebhookEvents(clock, application, options.webhookUrl);
@@ -58,6 +59,7 @@ export async function startDiscord(options: SimulatorOptions = {}): Promise<Disc
   const discord: Discord = {
     url: urlOf(server),
     publicUrl: options.publicUrl?.replace(/\/+$/, ""),
+    host,
     clock,
     behaviour,
     application,
@@ -71,6 +73,7 @@ export async function startDiscord(options: SimulatorOptions = {}): Promise<Disc
     webhookEvents,
     webhooks: new Webhooks(),
     activityInstances: new ActivityInstances(),
+    activityFrames: new Map(),
     customAnswers: new CustomAnswers(),
   };
   const limits = new RateLimits(clock, behaviour);

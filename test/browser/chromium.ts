@@ -17,12 +17,26 @@ const QUIET = [
 /** Stands in for Discord's pictures: no test needs the internet. */
 const PICTURE = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" fill="#5865f2"/><circle cx="4" cy="4" r="2" fill="#fff"/></svg>`;
 
-let browser: Browser | undefined;
+interface ChromiumOptions {
+  readonly hosts?: readonly string[];
+  readonly flags?: readonly string[];
+}
 
-/** One Chromium for all tests of a file. */
-export function useChromium(): void {
+let browser: Browser | undefined;
+let hostsHere: readonly string[] = [];
+
+/**
+ * One Chromium for all tests of a file.
+ *
+ * @param hosts names that resolve to this machine, as localhost does
+ * @param flags for its command line
+ */
+export function useChromium({ hosts = [], flags = [] }: ChromiumOptions = {}): void {
+  hostsHere = ["localhost", "127.0.0.1", ...hosts];
+  const rules = hosts.map((host) => `MAP ${host} 127.0.0.1`).join(", ");
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
+    const args = [...QUIET, ...flags, ...(rules === "" ? [] : [`--host-resolver-rules=${rules}`])];
+    browser = await chromium.launch({ executablePath: CHROMIUM, args });
   });
   afterAll(() => browser?.close());
 }
@@ -55,5 +69,5 @@ export async function decide(page: Page, button: "Authorize" | "Cancel", name?: 
 }
 
 function isElsewhere({ hostname }: URL): boolean {
-  return hostname !== "localhost" && hostname !== "127.0.0.1";
+  return !hostsHere.includes(hostname);
 }

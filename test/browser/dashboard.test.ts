@@ -7,14 +7,23 @@ import { decide, useChromium, visitor } from "./chromium.js";
 
 useChromium();
 
+const ODD_NAME = "<script>alert(1)</script>";
+
 async function signedIn() {
   const dashboard = await startForTest(createApp, "/auth/callback");
   const page = await visitor();
   await page.goto(dashboard.url);
   await page.getByRole("link", { name: "Sign in with Discord" }).click();
   await decide(page, "Authorize", "Mira mira.k");
-  await heading(page, "Hello, Mira");
+  await heading(page, "Your servers");
   return { ...dashboard, page };
+}
+
+/** Adds the bot to the server that it is not in. */
+async function addBot(page: Page): Promise<void> {
+  await page.getByRole("link", { name: `Add the bot to ${ODD_NAME}` }).click();
+  await decide(page, "Authorize");
+  await heading(page, ODD_NAME);
 }
 
 function heading(page: Page, name: string): Promise<void> {
@@ -34,9 +43,9 @@ describe("in a real browser, the dashboard", () => {
   it("refuses the page of one that somebody else manages", async () => {
     const { page, url } = await signedIn();
     expect(await page.getByRole("link", { name: "Trail Runners" }).count()).toBe(0);
-    const answer = await page.goto(`${url}/guilds/${TRAIL_RUNNERS}`);
+    const answer = await page.goto(`${url}/dashboard/guilds/${TRAIL_RUNNERS}`);
     expect(answer?.status()).toBe(403);
-    await heading(page, "This page is not for you");
+    await heading(page, "You cannot open this page");
   });
 
   it("runs no script from a name", async () => {
@@ -46,19 +55,49 @@ describe("in a real browser, the dashboard", () => {
       dialogs.push(dialog.message());
       dialog.dismiss().catch(() => undefined);
     });
-    await page.getByRole("link", { name: "<script>alert(1)</script>" }).click();
-    await heading(page, "<script>alert(1)</script>");
+    await addBot(page);
     await page.getByText("<img src=x onerror=alert(1)>").waitFor();
     expect(dialogs).toEqual([]);
   });
 
-  it("invites the bot to a server, and is back on its page", async () => {
+  it("adds the bot to a server, is back on its page and says what happened", async () => {
     const { page } = await signedIn();
-    await page.getByRole("link", { name: "<script>alert(1)</script>" }).click();
-    await page.getByRole("link", { name: "Add the bot to this server" }).click();
-    await decide(page, "Authorize");
-    await heading(page, "<script>alert(1)</script>");
-    await page.getByRole("heading", { name: "Roles of the server" }).waitFor();
+    await addBot(page);
+    await page.getByRole("status").getByText(`The bot is now in ${ODD_NAME}.`).waitFor();
+    await page.getByRole("link", { name: "All servers" }).click();
+    await page.getByRole("link", { name: `${ODD_NAME} Manager Manage` }).waitFor();
+  });
+
+  it("lets only those servers be opened that have something to manage", async () => {
+    const { page } = await signedIn();
+    const looks =
+      await page.evaluate<unknown>(`[...document.querySelectorAll(".card, .list li")].map((card) => {
+      const { cursor, boxShadow } = getComputedStyle(card);
+      return [card.querySelector(".name > span").textContent, cursor, boxShadow !== "none"];
+    })`);
+    expect(looks).toEqual([
+      ["Test Kitchen", "pointer", true],
+      ["Board Games & Coffee", "pointer", true],
+      [ODD_NAME, "auto", false],
+      ["Trail Runners", "auto", false],
+    ]);
+  });
+
+  it("saves a greeting, shows it after the next sign-in, and lets the bot post it", async () => {
+    const { page, simulator } = await signedIn();
+    await page.getByRole("link", { name: "Test Kitchen" }).click();
+    await page.getByLabel("Channel").selectOption("#recipes");
+    await page.getByLabel("Greeting").fill("Mind the stove.");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("status").getByText("Your greeting is saved.").waitFor();
+    await page.getByRole("button", { name: "Sign out" }).click();
+    await page.getByRole("main").getByRole("link", { name: "Sign in with Discord" }).click();
+    await decide(page, "Authorize", "Mira mira.k");
+    await page.getByRole("link", { name: "Test Kitchen" }).click();
+    expect(await page.getByLabel("Greeting").inputValue()).toBe("Mind the stove.");
+    await page.getByRole("button", { name: "Post it now" }).click();
+    await page.getByRole("status").getByText("The bot has posted your greeting.").waitFor();
+    expect(simulator.messages.map(({ content }) => content)).toEqual(["Mind the stove."]);
   });
 
   it("asks for one more permission at the linked role, links and removes it", async () => {
@@ -75,7 +114,7 @@ describe("in a real browser, the dashboard", () => {
   });
 
   it("leads a form that is sent after the sign-in has ended to the login", async () => {
-    const { page, simulator, mira } = await signedIn();
+    const { page, simulator } = await signedIn();
     await page.getByRole("link", { name: "Set up my linked role" }).click();
     await page.getByRole("link", { name: "Allow it at Discord" }).click();
     await decide(page, "Authorize");
@@ -86,7 +125,7 @@ describe("in a real browser, the dashboard", () => {
     await heading(other, "Your Discord servers, at a glance");
     await page.getByRole("button", { name: "Link my role" }).click();
     await decide(page, "Authorize");
-    await heading(page, `Hello, ${mira.payload.global_name}`);
+    await heading(page, "Your servers");
     expect(simulator.requestsTo("PUT /users/@me/applications/:id/role-connection")).toEqual([]);
   });
 
@@ -107,6 +146,6 @@ describe("in a real browser, the dashboard", () => {
     expect(isStyled, "its own style passes the policy").toBe(true);
     await page.getByRole("link", { name: "Sign in with Discord" }).click();
     await decide(page, "Authorize");
-    await heading(page, "Hello, Mira");
+    await heading(page, "Your servers");
   });
 });

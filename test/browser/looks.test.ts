@@ -1,6 +1,7 @@
 import axe, { type AxeResults } from "axe-core";
 import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
+import { createApp as createActivity } from "../../examples/activity.js";
 import { createApp as createBasic } from "../../examples/basic.js";
 import { createApp as createDashboard } from "../../examples/dashboard.js";
 import { createApp as createFromFactory } from "../../examples/factory.js";
@@ -13,8 +14,12 @@ useChromium();
 const PHONE = { width: 390, height: 844 };
 const DESKTOP = { width: 1280, height: 800 };
 
-/** Everybody can use the page, at every width and by day and night; screenshots go to `test-results/`. */
+/**
+ * Everybody can use the page, at every width and by day and night, and every picture is there; screenshots go to
+ * `test-results/`.
+ */
 async function inspect(page: Page, name: string): Promise<void> {
+  expect(await brokenPictures(page), name).toEqual([]);
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });
     for (const viewport of [PHONE, DESKTOP]) {
@@ -30,10 +35,25 @@ async function inspect(page: Page, name: string): Promise<void> {
   }
 }
 
+/** What a visitor without a network would miss: the app and its simulated Discord serve every picture themselves. */
+async function brokenPictures(page: Page): Promise<string[]> {
+  await page.waitForLoadState("load");
+  return page.evaluate<string[]>(`[...document.images]
+    .filter(({ complete, naturalWidth, src }) =>
+      !complete || naturalWidth === 0 || !["localhost", "127.0.0.1"].includes(new URL(src).hostname))
+    .map(({ src }) => src)`);
+}
+
+/** Each frame is looked at for itself: pages of several sites cannot look into each other. */
 async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const results = await page.evaluate<AxeResults>("axe.run(document)");
-  return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
+  const found: string[] = [];
+  for (const frame of page.frames().filter((one) => /^https?:/.test(one.url()))) {
+    await frame.evaluate(axe.source);
+    const results = await frame.evaluate<AxeResults>("axe.run(document, { iframes: false })");
+    for (const { id, nodes } of results.violations)
+      found.push(`${id}: ${nodes.map(({ html }) => html).join(" | ")}`);
+  }
+  return found;
 }
 
 describe("everybody can use, on a phone and on a desk, in light and in dark,", () => {
@@ -49,13 +69,18 @@ describe("everybody can use, on a phone and on a desk, in light and in dark,", (
     await decide(page, "Authorize", "Mira mira.k");
     await page.waitForURL(`${url}/me/`);
     await inspect(page, "basic-me");
-    for (const path of ["", "me/guilds", "me/connections", "secret", "nowhere"]) {
+    for (const path of ["", "me/guilds", "me/connections", "secret", "nowhere", "dashboard"]) {
       await page.goto(`${url}/${path}`);
       await inspect(page, `basic-${path.replace("/", "-") || "signed-in"}`);
     }
     await page.goto(url);
-    await page.getByRole("button", { name: /^Add me/ }).click();
-    await inspect(page, "basic-added");
+    await page.getByRole("button", { name: "Join the server" }).click();
+    await inspect(page, "basic-joined");
+    await page.goto(`${url}/invite-oauth/`);
+    await inspect(page, "consent-choose-server");
+    await decide(page, "Authorize", "<script>alert(1)</script>");
+    await page.getByRole("status").waitFor();
+    await inspect(page, "basic-invited");
   });
 
   it("the app from a factory", async () => {
@@ -96,7 +121,7 @@ describe("everybody can use, on a phone and on a desk, in light and in dark,", (
     await page.goto(`${url}/auth/login`);
     await inspect(page, "consent");
     await decide(page, "Authorize", "Mira mira.k");
-    await page.waitForURL(`${url}/`);
+    await page.waitForURL(`${url}/dashboard`);
     await inspect(page, "dashboard-servers");
     for (const [path, name] of [
       [`guilds/${TEST_KITCHEN}`, "server"],
@@ -106,40 +131,71 @@ describe("everybody can use, on a phone and on a desk, in light and in dark,", (
       ["linked-role", "missing-scopes"],
       ["nowhere", "not-found"],
     ]) {
-      await page.goto(`${url}/${path}`);
+      await page.goto(`${url}/dashboard/${path}`);
       await inspect(page, `dashboard-${name}`);
     }
+  });
 
-    await page.goto(`${url}/guilds/${SCRIPT_SOCIETY}/invite`);
+  it("the settings of a server in the dashboard, and the linked role", async () => {
+    const { url } = await startForTest(createDashboard, "/auth/callback");
+    const page = await visitor();
+    await page.goto(`${url}/auth/login`);
+    await decide(page, "Authorize", "Mira mira.k");
+    await page.waitForURL(`${url}/dashboard`);
+    await page.goto(`${url}/dashboard/guilds/${SCRIPT_SOCIETY}/invite`);
     await inspect(page, "consent-bot");
-    await page.goto(`${url}/grant?scopes=role_connections.write&returnTo=/linked-role`);
+    await decide(page, "Authorize");
+    await page.getByRole("status").waitFor();
+    await inspect(page, "dashboard-invited");
+    await page.getByLabel("Greeting").fill(`Welcome! ${"x".repeat(200)}`);
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Post it now" }).waitFor();
+    await inspect(page, "dashboard-saved");
+    await page.getByLabel("Greeting").fill("   ");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("alert").waitFor();
+    await inspect(page, "dashboard-not-saved");
+
+    await page.goto(`${url}/dashboard/grant?scopes=role_connections.write&returnTo=/dashboard/linked-role`);
     await inspect(page, "consent-linked-role");
     await decide(page, "Authorize");
-    await page.waitForURL(`${url}/linked-role`);
+    await page.waitForURL(`${url}/dashboard/linked-role`);
     await inspect(page, "dashboard-unlinked");
     await page.getByRole("button", { name: "Link my role" }).click();
     await page.getByText("Discord knows").waitFor();
     await inspect(page, "dashboard-linked");
   });
 
-  it("the simulator's own pages, where every picture is its own", async () => {
+  it("the simulator's own pages", async () => {
     const { url, simulator } = await startForTest(createDashboard, "/auth/callback");
     const page = await visitor();
-    const pictures: (readonly [string, number])[] = [];
-    page.on("response", (response) => {
-      if (response.request().resourceType() === "image") pictures.push([response.url(), response.status()]);
-    });
     await page.goto(simulator.url);
     await page.getByRole("button", { name: "Sign in as Tomás" }).click();
     await page.getByText("Signed in").waitFor();
     await inspect(page, "simulator-start");
     await page.goto(`${url}/auth/login`);
     expect(await page.getByRole("radio", { name: "Tomás" }).isChecked()).toBe(true);
-    await decide(page, "Authorize", "Mira mira.k");
-    await page.waitForURL(`${url}/`);
-    expect(pictures.length).toBeGreaterThan(6);
-    const own = (address: string) => address.startsWith(simulator.url) || address.startsWith(url);
-    expect(pictures.filter(([address, status]) => status !== 200 || !own(address))).toEqual([]);
+  });
+
+  it("an Activity, and the page that plays Discord's client around it", async () => {
+    const { url, simulator } = await startForTest(createActivity, "/api/callback");
+    const page = await visitor();
+    const activity = await simulator.openActivity({ appUrl: url });
+    await page.goto(simulator.url);
+    await inspect(page, "simulator-start-with-activity");
+    await page.getByRole("link", { name: url }).click();
+    expect(page.url()).toBe(activity.url);
+    const consent = page.frameLocator("dialog iframe");
+    await consent.getByRole("button", { name: "Authorize" }).waitFor();
+    await inspect(page, "activity-consent");
+    await consent.getByRole("radio", { name: "Mira mira.k" }).check();
+    await consent.getByRole("button", { name: "Authorize" }).click();
+    await page.frameLocator("iframe.activity").getByRole("heading", { name: "Hello, Mira" }).waitFor();
+    await inspect(page, "activity");
+    await page.frameLocator("iframe.activity").getByRole("button", { name: "Sign out" }).click();
+    await page.goto(url);
+    await page.getByRole("heading", { name: "This is an Activity" }).waitFor();
+    await inspect(page, "activity-outside");
   });
 
   it("the dashboard's page about a rate limit, and the one about a Discord that is down", async () => {
@@ -148,12 +204,12 @@ describe("everybody can use, on a phone and on a desk, in light and in dark,", (
     await page.goto(`${url}/auth/login`);
     simulator.fail({ kind: "html", route: "/users/@me/guilds", times: 9 });
     await decide(page, "Authorize", "Mira mira.k");
-    await page.getByRole("heading", { name: "Discord does not answer" }).waitFor();
+    await page.getByRole("heading", { name: "Discord is not answering" }).waitFor();
     await inspect(page, "dashboard-discord-down");
     simulator.clearFaults();
     simulator.fail({ kind: "rate-limited", route: "/users/@me/guilds", retryAfter: 30 });
-    await page.goto(url);
-    await page.getByRole("heading", { name: "Discord asks us to wait" }).waitFor();
+    await page.goto(`${url}/dashboard`);
+    await page.getByRole("heading", { name: "Discord is busy" }).waitFor();
     await inspect(page, "dashboard-rate-limited");
   });
 });

@@ -5,7 +5,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { DiscordOAuth2Session, discordRouter, HttpException, RateLimited } from "../../src/index.js";
 import { EXPRESS, forward, startSimulator } from "../support/app.js";
 
-describe.each(EXPRESS)("Express's own error handler, %s", (_name, createApp) => {
+describe.each(EXPRESS)("Express's error handler on %s", (_name, createApp) => {
   async function start() {
     const simulator = await startSimulator();
     const app = createApp();
@@ -34,7 +34,7 @@ describe.each(EXPRESS)("Express's own error handler, %s", (_name, createApp) => 
     return { simulator, browser: simulator.browser(url) };
   }
 
-  it("answers with the status, and sends the headers along", async () => {
+  it("Express's own error handler answers with the status of an error, and sends its headers", async () => {
     const { browser, simulator } = await start();
     const wrongMethod = await browser.get("/auth/logout");
     expect([wrongMethod.status, wrongMethod.headers.get("allow")]).toEqual([405, "POST"]);
@@ -50,9 +50,9 @@ describe.each(EXPRESS)("Express's own error handler, %s", (_name, createApp) => 
   });
 });
 
-describe("an HttpException", () => {
+describe("HttpException", () => {
   it.each([400, 401, 404, 429, 499, 500, 502, 504])(
-    "of status %i keeps the contract of http-errors",
+    "an HttpException of status %i keeps the contract of http-errors",
     (status) => {
       const error = new HttpException({ message: "x", code: "discord_error", status });
       expect(error).toBeInstanceOf(Error);
@@ -61,7 +61,7 @@ describe("an HttpException", () => {
     },
   );
 
-  it("has the headers that belong to it", () => {
+  it("an HttpException has the headers that belong to it", () => {
     const details = {
       status: 503,
       retryAfter: 1.2,

@@ -93,7 +93,7 @@ function isHttpError(error: unknown): error is HttpError {
 
 class DiscordErrors extends BaseExceptionFilter {
   override catch(thrown: unknown, host: ArgumentsHost): void {
-    // NestJS wraps what a middleware gives to next.
+    // NestJS wraps what a middleware passes to next.
     const error = thrown instanceof HttpException ? thrown.cause : thrown;
     if (!isHttpError(error)) {
       super.catch(thrown, host);
@@ -135,8 +135,8 @@ async function startNest({ filter = false } = {}) {
 describe.each([
   ["by itself", false],
   ["with the filter of the guide", true],
-])("a NestJS app %s", (_how, filter) => {
-  it("signs visitors in with the router, and calls Discord for them", async () => {
+])("NestJS %s", (_how, filter) => {
+  it("a NestJS app signs visitors in with the router, and calls Discord for them", async () => {
     const { browser, simulator } = await startNest({ filter });
     const user = simulator.addUser();
 
@@ -155,7 +155,7 @@ describe.each([
     ["/auth/logout", 405, "method_not_allowed", /POST/],
     ["/auth/callback?state=x&code=y", 400, "flow_unknown", /./],
     ["/auth/callback", 400, "callback_malformed", /./],
-  ])("answers an error of %s with %i", async (path, status, code, text) => {
+  ])("a NestJS app answers an error of %s with %i", async (path, status, code, text) => {
     const { browser } = await startNest({ filter });
 
     const answer = await browser.get(path);
@@ -166,7 +166,7 @@ describe.each([
     if (filter && status === 405) expect(answer.headers.get("allow")).toBe("POST");
   });
 
-  it("answers what a signed-in visitor may not do, or did wrong", async () => {
+  it("a NestJS app answers 403 and 400 to a signed-in visitor's forbidden or invalid request", async () => {
     const { browser, simulator } = await startNest({ filter });
     await browser.signIn("/auth/login", { user: simulator.addUser() });
 
@@ -181,7 +181,7 @@ describe.each([
     }
   });
 
-  it("keeps what is not the visitor's business to itself", async () => {
+  it("a NestJS app does not reveal internal errors to the visitor", async () => {
     const { browser, simulator } = await startNest({ filter });
     await browser.signIn("/auth/login", { user: simulator.addUser() });
     simulator.fail({ kind: "html", route: "/users/@me", times: 9 });
@@ -194,7 +194,7 @@ describe.each([
     expect(down.text).not.toContain("/users/@me");
   });
 
-  it("answers a rate limit with its status, and with the filter also says until when", async () => {
+  it("a NestJS app answers a rate limit with its status, and with the filter adds Retry-After", async () => {
     const { browser, simulator } = await startNest({ filter });
     await browser.signIn("/auth/login", { user: simulator.addUser() });
     simulator.fail({ kind: "rate-limited", route: "/users/@me", retryAfter: 40, times: 9 });
@@ -205,7 +205,7 @@ describe.each([
     if (filter) expect(answer.headers.get("retry-after")).toBe("40");
   });
 
-  it("receives webhook events, and refuses forged ones", async () => {
+  it("a NestJS app receives webhook events, and refuses forged ones", async () => {
     const { events, simulator, url } = await startNest({ filter });
 
     const right = await simulator.sendWebhookEvent(`${url}/events`, { type: "ENTITLEMENT_CREATE" });
@@ -220,8 +220,8 @@ describe.each([
   });
 });
 
-describe("a NestJS app", () => {
-  it("is told which of its parts is the Express app", async () => {
+describe("NestJS", () => {
+  it("an error says which part of a NestJS app is the Express app", async () => {
     const { app, options } = await startNest();
 
     for (const make of [
@@ -231,7 +231,7 @@ describe("a NestJS app", () => {
       expect(make).toThrow("a Nest app: pass app.getHttpAdapter().getInstance()");
   });
 
-  it("has the filter that the guide shows", () => {
+  it("the NestJS guide shows the filter of this test", () => {
     const guide = readFileSync("docs/nestjs.md", "utf8");
     const parts = readFileSync("test/frameworks/nest.test.ts", "utf8").match(
       /^(?:interface HttpError|function isHttpError|class DiscordErrors)\b[\s\S]*?^}\n/gm,

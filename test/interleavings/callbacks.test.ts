@@ -4,6 +4,6 @@ import { prove } from "./prove.js";
 
 const MOST_RUNS = 200;
 
-describe("every order of the calls of two processes with the same callback", () => prove(CALLBACKS));
+describe("all orders of two equal callbacks", () => prove(CALLBACKS));
 
-describe("many orders of the calls of two processes with the same callback", () => prove(LARGE, MOST_RUNS));
+describe("many orders of two equal callbacks", () => prove(LARGE, MOST_RUNS));

@@ -5,9 +5,9 @@ import { MUTANTS } from "./mutants.js";
 
 const LONGEST_MS = 120_000;
 
-describe("the search notices when", () => {
+describe("mutants", () => {
   it.each(MUTANTS.map((mutant) => [mutant.mistake, mutant] as const))(
-    "%s",
+    "the search notices that %s",
     async (mistake, { patches, story }) => {
       const cluster = await Cluster.start({ ...story, patches });
       try {

@@ -10,7 +10,8 @@ const LONGEST_MS = 300_000;
 /** A test for each story: every order of its calls, or as many as so many runs show. */
 export function prove(stories: readonly Story[], mostRuns?: number): void {
   // Names are not formatted, which would cut them: they select the story to replay.
-  for (const story of stories) it(story.name, () => proveStory(story, mostRuns), LONGEST_MS);
+  for (const story of stories)
+    it(`every order is safe: ${story.name}`, () => proveStory(story, mostRuns), LONGEST_MS);
 }
 
 async function proveStory(story: Story, mostRuns: number | undefined): Promise<void> {

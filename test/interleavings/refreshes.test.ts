@@ -2,4 +2,4 @@ import { describe } from "vitest";
 import { REFRESHES } from "./proofs.js";
 import { prove } from "./prove.js";
 
-describe("every order of the calls of two processes that refresh", () => prove(REFRESHES));
+describe("all orders of two refreshes", () => prove(REFRESHES));

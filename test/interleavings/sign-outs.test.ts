@@ -2,4 +2,4 @@ import { describe } from "vitest";
 import { SIGN_OUTS } from "./proofs.js";
 import { prove } from "./prove.js";
 
-describe("every order of the calls of two processes, one of which signs out", () => prove(SIGN_OUTS));
+describe("all orders of two requests, one of them a sign-out", () => prove(SIGN_OUTS));

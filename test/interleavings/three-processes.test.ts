@@ -4,4 +4,4 @@ import { prove } from "./prove.js";
 
 const MOST_RUNS = 500;
 
-describe("many orders of the calls of three processes", () => prove(THREE_PROCESSES, MOST_RUNS));
+describe("many orders of three processes", () => prove(THREE_PROCESSES, MOST_RUNS));

@@ -3,6 +3,8 @@ import { dirname, join, relative, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { COMPILERS, Consumers, EXPRESS_MAJORS, MODULES } from "./consumers.js";
 
+const LOGIN = { stranger: "/auth/login?returnTo=%2Fme", me: { name: "mira.k" } };
+
 const consumers = new Consumers();
 const installed = join(consumers.folder(5), "node_modules", "express-discord");
 
@@ -13,10 +15,7 @@ describe.each(EXPRESS_MAJORS)("beside Express %i", (major) => {
   it.each(["login.mjs", "login.cjs"])(
     "%s signs in by the packed package and its simulator",
     async (script) => {
-      expect(await consumers.run(major, script)).toEqual({
-        stranger: "/auth/login?returnTo=%2Fme",
-        me: { name: "mira.k" },
-      });
+      expect(await consumers.run(major, script)).toEqual(LOGIN);
     },
   );
 
@@ -25,6 +24,50 @@ describe.each(EXPRESS_MAJORS)("beside Express %i", (major) => {
       expect(await consumers.compile(major, compiler, modules)).toBe("");
     });
   });
+});
+
+describe("installed by pnpm, whose packages see only what they depend on", () => {
+  it.each(["login.mjs", "login.cjs"])("%s signs in", async (script) => {
+    expect(await consumers.run("pnpm", script)).toEqual(LOGIN);
+  });
+
+  it.each(Object.entries(MODULES))("an app for %s compiles", async (_name, modules) => {
+    expect(await consumers.compile("pnpm", "typescript-7", modules)).toBe("");
+  });
+});
+
+describe("on Bun", () => {
+  it.each(["login.mjs", "login.cjs"])("%s signs in", async (script) => {
+    expect(await consumers.runOnBun(script)).toEqual(LOGIN);
+  });
+
+  it("calls can be observed, mistakes are explained, and interception is refused", async () => {
+    expect(await consumers.runOnBun("on-bun.mjs")).toEqual({
+      me: { name: "mira.k" },
+      routes: ["/users/@me"],
+      mistake: expect.stringContaining("not the response"),
+      interception: expect.stringContaining("works on Node.js only"),
+    });
+  });
+});
+
+describe("bundled to one file by esbuild", () => {
+  it("signs in as an ES module", async () => {
+    const require =
+      'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+    expect(await consumers.runBundled("login.mjs", ["--format=esm", `--banner:js=${require}`])).toEqual(
+      LOGIN,
+    );
+  });
+
+  it("signs in as CommonJS", async () => {
+    // An optional peer of the simulator, which is not installed.
+    expect(await consumers.runBundled("login.cjs", ["--external:@mswjs/interceptors"])).toEqual(LOGIN);
+  });
+});
+
+it("is tested by Jest with CommonJS", async () => {
+  expect(await consumers.runByJest("login.test.cjs")).toMatchObject({ numPassedTests: 2, numTotalTests: 2 });
 });
 
 it("recognises its errors across an ESM and a CommonJS copy in one process", async () => {

@@ -17,7 +17,14 @@ export const COMPILERS = {
 /** One Express major with its types. */
 export const EXPRESS_MAJORS = [4, 5] as const;
 
-export type ExpressMajor = (typeof EXPRESS_MAJORS)[number];
+/** Who has installed the package: npm beside each Express, and pnpm, whose packages see only what they depend on. */
+export type Project = (typeof EXPRESS_MAJORS)[number] | "pnpm";
+
+/** What runs the consumers beside Express 5, and bundles them. */
+const HOSTS = { bun: "^1.4.5", esbuild: "^0.28.2", jest: "^30.5.2" };
+
+/** The newest that runs on every Node.js of the package. */
+const PNPM = "pnpm@^10.34.9";
 
 /** How a TypeScript consumer is set up. */
 export const MODULES = {
@@ -26,55 +33,64 @@ export const MODULES = {
   "a bundler": { type: "module", module: "esnext", moduleResolution: "bundler" },
 } as const;
 
-/** The packed package and the projects that have installed it, one for each Express. */
+/** The packed package and the projects that have installed it. */
 export class Consumers {
   readonly root = mkdtempSync(join(tmpdir(), "express-discord-consumers-"));
 
-  /** Packs, which builds, and installs: the second install finds everything in npm's cache. */
+  /** Packs, which builds, and installs: the later installs find most packages in a cache. */
   async install(): Promise<void> {
     const tarball = await this.#pack();
+    const flags = ["--prefer-offline", "--ignore-scripts"];
     for (const major of EXPRESS_MAJORS) {
-      const folder = this.folder(major);
-      mkdirSync(folder);
-      cpSync(SOURCES, folder, { recursive: true });
-      writeJson(join(folder, "package.json"), {
-        private: true,
-        dependencies: {
-          "express-discord": `file:${tarball}`,
-          express: `^${major}`,
-          "express-session": "^1.18",
-          "@types/express": `^${major}`,
-          "@types/express-session": "^1.18",
-          "@types/node": "^20",
-          ...Object.fromEntries(
-            Object.entries(COMPILERS).map(([name, version]) => [name, `npm:typescript@${version}`]),
-          ),
-        },
-      });
-      await npm(
-        ["install", "--prefer-offline", "--ignore-scripts", "--no-audit", "--no-fund", "--no-package-lock"],
-        folder,
-      );
+      const hosts = major === 5 ? HOSTS : {};
+      this.#writeProject(major, { ...peersAndTypes(tarball, major), ...hosts });
+      await npm(["install", ...flags, "--no-audit", "--no-fund", "--no-package-lock"], this.folder(major));
     }
+    // Puts the binary for this platform in its place.
+    await run(process.execPath, [join(this.folder(5), "node_modules", "bun", "install.js")]);
+
+    this.#writeProject("pnpm", peersAndTypes(tarball, 5));
+    const store = ["--store-dir", join(this.root, "pnpm-store")];
+    await npm(
+      ["exec", "--yes", `--package=${PNPM}`, "--", "pnpm", "install", ...flags, ...store],
+      this.folder("pnpm"),
+    );
   }
 
-  folder(major: ExpressMajor): string {
-    return join(this.root, `express-${major}`);
+  folder(project: Project): string {
+    return join(this.root, project === "pnpm" ? project : `express-${project}`);
   }
 
   /** Runs a JavaScript consumer. @returns the JSON it prints */
-  async run(major: ExpressMajor, script: string): Promise<unknown> {
-    const { stdout } = await run(process.execPath, [script], { cwd: this.folder(major) });
-    return JSON.parse(stdout);
+  run(project: Project, script: string): Promise<unknown> {
+    return outputOf(process.execPath, [script], this.folder(project));
+  }
+
+  /** The same on Bun. */
+  runOnBun(script: string): Promise<unknown> {
+    return outputOf(this.#command("bun"), [script], this.folder(5));
+  }
+
+  /** The same as a single file, where no packages are installed. */
+  async runBundled(script: string, options: readonly string[]): Promise<unknown> {
+    const folder = join(this.root, "bundled");
+    const args = ["--bundle", "--minify", "--platform=node", `--outfile=${join(folder, script)}`, ...options];
+    await run(this.#command("esbuild"), [script, ...args], { cwd: this.folder(5) });
+    return outputOf(process.execPath, [script], folder);
+  }
+
+  /** Runs the tests of a consumer. @returns Jest's report */
+  runByJest(script: string): Promise<unknown> {
+    return outputOf(this.#command("jest"), ["--json", script], this.folder(5));
   }
 
   /** Compiles the TypeScript consumer, strictly, the types of all packages included. @returns the compiler's complaints */
   async compile(
-    major: ExpressMajor,
+    project: Project,
     compiler: string,
     { type, ...resolution }: (typeof MODULES)[keyof typeof MODULES],
   ): Promise<string> {
-    const folder = join(this.folder(major), `${compiler}-${type}-${resolution.moduleResolution}`);
+    const folder = join(this.folder(project), `${compiler}-${type}-${resolution.moduleResolution}`);
     mkdirSync(folder);
     cpSync(join(SOURCES, "app.ts"), join(folder, "app.ts"));
     writeJson(join(folder, "package.json"), { type });
@@ -94,7 +110,7 @@ export class Consumers {
       },
       files: ["app.ts"],
     });
-    const tsc = join(this.folder(major), "node_modules", compiler, "bin", "tsc");
+    const tsc = join(this.folder(project), "node_modules", compiler, "bin", "tsc");
     return run(process.execPath, [tsc, "-p", folder]).then(
       ({ stdout }) => stdout,
       (error: { stdout: string }) => error.stdout,
@@ -105,6 +121,17 @@ export class Consumers {
     rmSync(this.root, { recursive: true, force: true });
   }
 
+  #writeProject(project: Project, dependencies: Readonly<Record<string, string>>): void {
+    const folder = this.folder(project);
+    mkdirSync(folder);
+    cpSync(SOURCES, folder, { recursive: true });
+    writeJson(join(folder, "package.json"), { private: true, dependencies });
+  }
+
+  #command(name: string): string {
+    return join(this.folder(5), "node_modules", ".bin", name);
+  }
+
   async #pack(): Promise<string> {
     const { stdout } = await npm(
       ["pack", "--json", "--silent", "--pack-destination", this.root],
@@ -113,6 +140,25 @@ export class Consumers {
     const [{ filename }] = JSON.parse(stdout.slice(stdout.indexOf("[\n"))) as [{ filename: string }];
     return join(this.root, filename);
   }
+}
+
+function peersAndTypes(tarball: string, major: number): Record<string, string> {
+  return {
+    "express-discord": `file:${tarball}`,
+    express: `^${major}`,
+    "express-session": "^1.18",
+    "@types/express": `^${major}`,
+    "@types/express-session": "^1.18",
+    "@types/node": "^20",
+    ...Object.fromEntries(
+      Object.entries(COMPILERS).map(([name, version]) => [name, `npm:typescript@${version}`]),
+    ),
+  };
+}
+
+async function outputOf(command: string, args: readonly string[], cwd: string): Promise<unknown> {
+  const { stdout } = await run(command, args, { cwd });
+  return JSON.parse(stdout);
 }
 
 function npm(args: readonly string[], cwd: string) {

@@ -9,7 +9,7 @@ const REDIRECT_URI = "http://127.0.0.1:3000/callback";
 const TIMEOUT_MS = 1000;
 
 /** A process that is frozen while Discord answers: its deadlines are over before it can read the answer. */
-describe("a process that was frozen", { timeout: 40_000 }, () => {
+describe("frozen processes", { timeout: 40_000 }, () => {
   const worker = new Worker();
   beforeAll(() => worker.ready, 60_000);
   afterAll(() => worker.kill());
@@ -31,7 +31,7 @@ describe("a process that was frozen", { timeout: 40_000 }, () => {
     return { simulator, user, browser };
   }
 
-  it("keeps the tokens that Discord sent meanwhile, and sends no refresh token twice", async () => {
+  it("a frozen process keeps the tokens that Discord sent meanwhile, and sends no refresh token twice", async () => {
     const { simulator, browser } = await startSignedIn();
     simulator.clock.advance(WEEK_MS);
     await worker.tell({ name: "advance", ms: WEEK_MS });
@@ -45,7 +45,7 @@ describe("a process that was frozen", { timeout: 40_000 }, () => {
     expect(simulator.requestsTo(TOKEN_ROUTE)).toHaveLength(1);
   });
 
-  it("completes the login whose code it had sent", async () => {
+  it("a frozen process completes the login whose code it had sent", async () => {
     const { simulator, user, browser, callback } = await startUp();
     simulator.fail({ kind: "delay", ms: 300, route: TOKEN_ROUTE });
 
@@ -57,7 +57,7 @@ describe("a process that was frozen", { timeout: 40_000 }, () => {
     expect(simulator.requestsTo(TOKEN_ROUTE)).toHaveLength(1);
   });
 
-  it("answers with what the API sent meanwhile", async () => {
+  it("a frozen process answers with what the API sent meanwhile", async () => {
     const { simulator, user, browser } = await startSignedIn();
     simulator.fail({ kind: "delay", ms: 300, route: "/users/@me" });
 

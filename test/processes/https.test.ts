@@ -14,8 +14,8 @@ const REDIRECT_URI = "http://127.0.0.1:3000/callback";
 /** Tells the process which further certificates to trust; without it, it trusts none of the test's. */
 type Trusted = TlsFront["certificatePath"] | undefined;
 
-describe("Discord over https", { timeout: 60_000 }, () => {
-  it("is asked over one connection for tokens and one for the API", async () => {
+describe("HTTPS", { timeout: 60_000 }, () => {
+  it("Discord over https gets one connection for tokens and one for the API", async () => {
     const { simulator, front, browser, user } = await start();
     for (const _ of [1, 2, 3]) expect(await signIn(browser, simulator, user)).toBe(200);
     expect((await browser.get("/user")).json()).toMatchObject({ id: user.id });
@@ -24,7 +24,7 @@ describe("Discord over https", { timeout: 60_000 }, () => {
     expect(front.connectionCount).toBe(2);
   });
 
-  it("is reached through the tunnels of a proxy, which sees nothing of it", async () => {
+  it("Discord over https is reached through the tunnels of a proxy, which sees nothing of it", async () => {
     const proxy = await startProxy("operator:password");
     const { simulator, front, browser, user } = await start({ proxy: proxy.url });
     expect(await signIn(browser, simulator, user)).toBe(200);
@@ -36,7 +36,7 @@ describe("Discord over https", { timeout: 60_000 }, () => {
     for (const { headers } of simulator.requests) expect(headers).not.toHaveProperty("proxy-authorization");
   });
 
-  it("is not told a secret where its certificate is no good", async () => {
+  it("a Discord with an invalid certificate is told no secret", async () => {
     const { simulator, browser, user } = await start({}, () => undefined);
     expect(await signIn(browser, simulator, user)).toBe("502 discord_unavailable");
     expect(simulator.requests.filter(({ path }) => path.startsWith("/api/"))).toEqual([]);

@@ -36,48 +36,54 @@ describe.runIf(inject("services").redisUrl)("four processes on one Redis", { tim
     }
   });
 
-  it.each(LOCK_OR_NOT)("sign in both of two callbacks that are the same, %s", async (_name, lock) => {
-    const codeReuse = lock === "redis" ? "revoke-grant" : "refuse";
-    const { simulator, fleet } = await startUp(lock, { codeReuse });
-    const browser = fleet.browser();
-    const user = simulator.addUser();
-    const { callbackUrl } = await openLogin(browser, simulator, user);
-    const { search } = new URL(callbackUrl);
+  it.each(LOCK_OR_NOT)(
+    "processes sign in both of two callbacks that are the same, %s",
+    async (_name, lock) => {
+      const codeReuse = lock === "redis" ? "revoke-grant" : "refuse";
+      const { simulator, fleet } = await startUp(lock, { codeReuse });
+      const browser = fleet.browser();
+      const user = simulator.addUser();
+      const { callbackUrl } = await openLogin(browser, simulator, user);
+      const { search } = new URL(callbackUrl);
 
-    const visitors = fleet.urls.slice(0, 2).map((url) => ({ url, browser: browser.clone() }));
-    const answers = await Promise.all(
-      visitors.map((visitor) => visitor.browser.get(`${visitor.url}/callback${search}`)),
-    );
-    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
-    const replayed = answers.map((answer) => answer.json<{ replayed: boolean }>().replayed);
-    expect(replayed.sort()).toEqual([false, true]);
-    const exchanges = simulator.requestsTo(TOKEN_ROUTE);
-    expect(exchanges.filter(succeeded)).toHaveLength(1);
-    if (lock === "redis") expect(exchanges).toHaveLength(1);
+      const visitors = fleet.urls.slice(0, 2).map((url) => ({ url, browser: browser.clone() }));
+      const answers = await Promise.all(
+        visitors.map((visitor) => visitor.browser.get(`${visitor.url}/callback${search}`)),
+      );
+      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+      const replayed = answers.map((answer) => answer.json<{ replayed: boolean }>().replayed);
+      expect(replayed.sort()).toEqual([false, true]);
+      const exchanges = simulator.requestsTo(TOKEN_ROUTE);
+      expect(exchanges.filter(succeeded)).toHaveLength(1);
+      if (lock === "redis") expect(exchanges).toHaveLength(1);
 
-    for (const visitor of visitors) {
-      const page = await visitor.browser.get(`${fleet.urls[2]}/user`);
-      expect(page.json()).toMatchObject({ id: user.id });
-    }
-  });
+      for (const visitor of visitors) {
+        const page = await visitor.browser.get(`${fleet.urls[2]}/user`);
+        expect(page.json()).toMatchObject({ id: user.id });
+      }
+    },
+  );
 
-  it.each(LOCK_OR_NOT)("outlive one that is killed in the middle of a refresh, %s", async (_name, lock) => {
-    const { simulator, fleet, browser } = await startSignedIn(lock);
-    await fleet.advance(WEEK_MS);
-    simulator.fail({ kind: "hang", route: TOKEN_ROUTE });
-    const cutOff = browser.get(`${fleet.urls[0]}/user`).catch((error: unknown) => error);
-    await expect.poll(() => simulator.requestsTo(TOKEN_ROUTE).length, { interval: 5 }).toBe(1);
-    await fleet.kill(0);
-    expect(await cutOff).toBeInstanceOf(Error);
+  it.each(LOCK_OR_NOT)(
+    "processes survive one that is killed in the middle of a refresh, %s",
+    async (_name, lock) => {
+      const { simulator, fleet, browser } = await startSignedIn(lock);
+      await fleet.advance(WEEK_MS);
+      simulator.fail({ kind: "hang", route: TOKEN_ROUTE });
+      const cutOff = browser.get(`${fleet.urls[0]}/user`).catch((error: unknown) => error);
+      await expect.poll(() => simulator.requestsTo(TOKEN_ROUTE).length, { interval: 5 }).toBe(1);
+      await fleet.kill(0);
+      expect(await cutOff).toBeInstanceOf(Error);
 
-    const others = fleet.urls.slice(1).map((url) => browser.get(`${url}/user`));
-    await fleet.letLocksExpire();
-    await fleet.advance(10_000);
-    expect((await Promise.all(others)).map(({ status }) => status)).toEqual([200, 200, 200]);
-    expect(simulator.requestsTo(TOKEN_ROUTE).filter(succeeded)).toHaveLength(1);
-  });
+      const others = fleet.urls.slice(1).map((url) => browser.get(`${url}/user`));
+      await fleet.letLocksExpire();
+      await fleet.advance(10_000);
+      expect((await Promise.all(others)).map(({ status }) => status)).toEqual([200, 200, 200]);
+      expect(simulator.requestsTo(TOKEN_ROUTE).filter(succeeded)).toHaveLength(1);
+    },
+  );
 
-  it("use a refresh token once even when the lock expires while its holder is at Discord", async () => {
+  it("processes use a refresh token once, even if the lock expires while its holder waits for Discord", async () => {
     const { simulator, fleet, browser } = await startSignedIn("expired", { refreshReuse: "revoke-grant" });
     await fleet.advance(WEEK_MS);
     simulator.fail({ kind: "delay", ms: 200, route: TOKEN_ROUTE });

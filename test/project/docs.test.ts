@@ -16,23 +16,23 @@ const sources = readSources().map(({ path }) => `src/${path}`);
 describe.each([
   ["the guides", guides.flatMap(markdownSnippets)],
   ["doc comments", sources.flatMap(exampleSnippets)],
-])("the snippets of %s", (_name, snippets) => {
+])("snippets of %s", (_name, snippets) => {
   const complaints = compileSnippets(snippets);
 
   it.each(snippets.map((snippet) => [placeOf(snippet), snippet] as const))(
-    "%s compiles",
+    "the snippet at %s compiles",
     (_place, snippet) => {
       expect(complaints.get(snippet)).toEqual([]);
     },
   );
 });
 
-it("marks the code of every example in a doc comment as TypeScript", () => {
+it("every example in a doc comment is marked as TypeScript", () => {
   const unmarked = sources.filter((path) => /@example\s*\n(?! *\*? *```ts)/.test(textOf(path)));
   expect(unmarked).toEqual([]);
 });
 
-it.each(guides)("%s links to what exists", (guide) => {
+it.each(guides)("the links of %s lead to something that exists", (guide) => {
   expect(linksIn(guide).filter((link) => !exists(guide, link))).toEqual([]);
 });
 
@@ -41,7 +41,7 @@ it.each(readdirSync("examples/recipes"))("the recipe %s is in a guide, word for 
   expect(guides.flatMap(markdownSnippets).some(({ code }) => code === recipe)).toBe(true);
 });
 
-it("is pointed to by messages in places that exist", () => {
+it("messages name only pages and headings that exist", () => {
   const places = sources.flatMap((path) => textOf(path).match(/\bdocs\/[\w-]+\.md(?:#[\w-]+)?/g) ?? []);
   expect(places.length).toBeGreaterThan(0);
   expect(places.filter((place) => !exists("README.md", place))).toEqual([]);

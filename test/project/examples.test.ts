@@ -1,13 +1,26 @@
+import { readFileSync } from "node:fs";
+import type { Application } from "express";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { createApp as createActivity } from "../../examples/activity.js";
 import { createApp as createBasic } from "../../examples/basic.js";
 import { createApp as createDashboard } from "../../examples/dashboard.js";
 import { createApp as createFromFactory, discord as factoryDiscord } from "../../examples/factory.js";
+import { FEATURES } from "../../examples/shared/basic-pages.js";
 import { html } from "../../examples/shared/html.js";
-import { SCRIPT_SOCIETY, TEST_KITCHEN, TRAIL_RUNNERS } from "../../examples/shared/sample-discord.js";
+import { routeCode } from "../../examples/shared/route-code.js";
+import {
+  BOARD_GAMES,
+  SCRIPT_SOCIETY,
+  TEST_KITCHEN,
+  TRAIL_RUNNERS,
+} from "../../examples/shared/sample-discord.js";
+import { count } from "../../examples/shared/words.js";
 import type { Browser } from "../../src/testing/index.js";
 import { startForTest } from "../support/examples.js";
 
 const SCRIPT = "&lt;script&gt;alert(1)&lt;/script&gt;";
+const HINT = "This really is the name, safely escaped.";
+const BASIC = new URL("../../examples/basic.ts", import.meta.url);
 
 /** The target of a link, as a browser reads it. */
 function hrefOf(text: string, label: string): string {
@@ -15,11 +28,23 @@ function hrefOf(text: string, label: string): string {
   return href.replaceAll("&amp;", "&");
 }
 
-function postFrom(browser: Browser, url: string, path: string) {
-  return browser.post(path, { form: {}, headers: { Origin: url } });
+function postFrom(browser: Browser, url: string, path: string, form: Readonly<Record<string, string>> = {}) {
+  return browser.post(path, { form, headers: { Origin: url } });
 }
 
-describe("html", () => {
+function headerOf(text: string): string {
+  return text.slice(text.indexOf("<header"), text.indexOf("</header>"));
+}
+
+/** Such as "GET /me/": every route of an app itself, not of what is mounted. */
+function routesOf(app: Application): string[] {
+  const routes = app.router.stack.flatMap(({ route }) => route ?? []);
+  return routes.flatMap(({ path, stack }) =>
+    [...new Set(stack.map(({ method }) => method))].map((method) => `${method.toUpperCase()} ${path}`),
+  );
+}
+
+describe("the html tag of the examples", () => {
   it("escapes text and attributes, keeps what is HTML already, joins lists and leaves out what is not there", () => {
     const items = ["<a>", "'&\""].map((text) => html`<li title="${text}">${text}</li>`);
     const nothing = [false, null, undefined] as const;
@@ -29,23 +54,85 @@ describe("html", () => {
   });
 });
 
-describe("examples/basic.ts", () => {
-  const start = () => startForTest(createBasic, "/callback");
+it("the examples count in plain English", () => {
+  expect([0, 1, 2].map((number) => count(number, "server"))).toEqual(["no servers", "1 server", "2 servers"]);
+});
 
-  it("offers four ways to sign in, and the pages behind them afterwards", async () => {
-    const { url, simulator, mira } = await start();
+describe("the start page of npm start", () => {
+  it("explains every route of the sample app, and no other", async () => {
+    const { app } = await startForTest(createBasic, "/callback");
+    const explained = Object.values(FEATURES).flatMap((features) => features.map(({ route }) => route));
+    expect(explained.sort()).toEqual(
+      routesOf(app)
+        .filter((route) => route !== "GET /")
+        .sort(),
+    );
+  });
+
+  it("shows the code of each route as it is in examples/basic.ts", async () => {
+    const { url, simulator } = await startForTest(createBasic, "/callback");
+    const { text } = await simulator.browser(url).get("/");
+    const source = readFileSync(BASIC, "utf8");
+    const shown = [...text.matchAll(/<pre [^>]*><code>([\s\S]*?)<\/code>/g)].map(([, code = ""]) =>
+      code
+        .replaceAll(/<\/?span[^>]*>/g, "")
+        .replaceAll("&lt;", "<")
+        .replaceAll("&gt;", ">")
+        .replaceAll("&quot;", '"')
+        .replaceAll("&#39;", "'")
+        .replaceAll("&amp;", "&"),
+    );
+    expect(shown).toHaveLength(Object.values(FEATURES).flat().length);
+    for (const code of shown) {
+      expect(code).toMatch(/^app\.(?:get|post)\(/);
+      expect(code).toMatch(/\);$/);
+      expect(source).toContain(code.replaceAll(/^(?=.)/gm, "  "));
+    }
+  });
+
+  it("reads the code of a route on one line, and of one that ends in the middle of others", () => {
+    const code = routeCode(BASIC);
+    expect(code.get("GET /me/")).toMatch(/^app\.get\("\/me\/", [\s\S]*fetchUser[\s\S]*\n\}\);$/);
+    expect(code.get("GET /invite-oauth/")).toMatch(/^app\.get\("\/invite-oauth\/"[\s\S]*\n\);$/);
+  });
+
+  it("says who there is to sign in as, with pictures of the simulated Discord", async () => {
+    const { url, simulator } = await startForTest(createBasic, "/callback");
+    const { text } = await simulator.browser(url).get("/");
+    for (const name of ["Mira", "Tomás", "Noor"]) expect(text).toContain(`<strong>${name}</strong>`);
+    const pictures = [...text.matchAll(/<img class="avatar" src="([^"]+)"/g)].map(([, src = ""]) => src);
+    expect(pictures).toHaveLength(3);
+    expect(pictures.filter((src) => !src.startsWith(simulator.url))).toEqual([]);
+  });
+
+  it("greets the visitor with counts, and offers the buttons that need somebody", async () => {
+    const { url, simulator, mira } = await startForTest(createBasic, "/callback");
     const browser = simulator.browser(url);
     const before = (await browser.get("/")).text;
-    for (const path of ["/login/", "/login-data/", "/invite-bot/", "/invite-oauth/"]) {
-      expect(before).toContain(`href="${path}"`);
-    }
+    expect(headerOf(before)).toContain('<a class="button secondary" href="/login/">Sign in</a>');
+    expect(before).not.toContain(`action="/add_to/${TEST_KITCHEN}"`);
     await browser.signIn("/login/", { user: mira });
-    const after = (await browser.get("/")).text;
-    for (const path of ["/me/", "/me/guilds/", "/me/connections/", "/secret/"]) {
-      expect(after).toContain(`href="${path}"`);
-    }
-    expect(after).toContain(`action="/add_to/${TEST_KITCHEN}"`);
+    const { text } = await browser.get("/");
+    for (const part of ["Hello, Mira", ">4 servers<", ">2 connections<", `action="/add_to/${TEST_KITCHEN}"`])
+      expect(text).toContain(part);
+    for (const part of ["<span>Mira</span>", "/avatars/", 'action="/logout/"'])
+      expect(headerOf(text)).toContain(part);
   });
+
+  it("is there for somebody who has shared neither servers nor connections, and while Discord is down", async () => {
+    const { url, simulator, mira } = await startForTest(createBasic, "/callback");
+    const browser = simulator.browser(url);
+    await browser.signIn("/invite-oauth/", { user: mira, guildId: SCRIPT_SOCIETY });
+    simulator.fail({ kind: "html", route: "/users/@me", times: 9 });
+    const { status, text } = await browser.get("/");
+    expect(status).toBe(200);
+    expect(text).toContain("Hello, Mira");
+    expect(text).not.toContain('<li><a href="/me/');
+  });
+});
+
+describe("examples/basic.ts", () => {
+  const start = () => startForTest(createBasic, "/callback");
 
   it("greets whoever signs in with a message of the bot, once for a callback that comes twice", async () => {
     const { url, simulator, mira } = await start();
@@ -108,14 +195,37 @@ describe("examples/basic.ts", () => {
     expect((await browser.get("/me/")).text).toContain("mira.k");
   });
 
-  it("marks the servers that one administers, and takes no name for HTML", async () => {
+  it("says once, after an invite, which server the bot is in now", async () => {
+    const { url, simulator, mira } = await start();
+    const browser = simulator.browser(url);
+    await browser.signIn("/login/", { user: mira });
+    await browser.signIn("/invite-bot/", { user: mira, guildId: TEST_KITCHEN });
+    const notice = '<p class="notice" role="status">The bot is now in Test Kitchen.</p>';
+    const { text } = await browser.get("/");
+    expect(text).toContain(notice);
+    expect(text).toContain("Hello, Mira");
+    expect((await browser.get("/")).text).not.toContain('role="status"');
+  });
+
+  it("says after an invite by somebody who is not signed in which server the bot is in now", async () => {
+    const { url, simulator, mira } = await start();
+    const browser = simulator.browser(url);
+    await browser.signIn("/invite-bot/", { user: mira, guildId: TEST_KITCHEN });
+    const { text } = await browser.get("/");
+    expect(text).toContain("The bot is now in Test Kitchen.");
+    expect(text).toContain("Sign in with Discord");
+  });
+
+  it("marks the servers that one administers, takes no name for HTML, and explains those that look like it", async () => {
     const { url, simulator, mira } = await start();
     const browser = simulator.browser(url);
     await browser.signIn("/login/", { user: mira });
     const { text } = await browser.get("/me/guilds/");
-    const marked = [...text.matchAll(/<li>\s*(.*?)\s*<span class="badge">Admin/g)].map(([, name]) => name);
-    expect(marked).toEqual(["Test Kitchen", "Board Games &amp; Coffee"]);
-    expect(text).toContain(SCRIPT);
+    const marked = [...text.matchAll(/<span class="name">([^<]*)<\/span>\s*<span class="badge">Admin/g)];
+    expect(marked.map(([, name]) => name)).toEqual(["Test Kitchen", "Board Games &amp; Coffee"]);
+    expect(text).toContain(`${SCRIPT}<small class="hint">${HINT}`);
+    expect(text.split(HINT)).toHaveLength(2);
+    expect(text).toContain("You are in 4 servers.");
     expect(text).not.toContain("<script>");
   });
 
@@ -124,7 +234,7 @@ describe("examples/basic.ts", () => {
     const browser = simulator.browser(url);
     await browser.signIn("/login/", { user: mira });
     const { text } = await browser.get("/me/connections/");
-    expect(text).toMatch(/mira-k .*at github.*Verified/);
+    expect(text).toMatch(/mira-k .*at github[\s\S]*Verified/);
     expect(text).toContain("mira &lt;3");
   });
 
@@ -132,30 +242,81 @@ describe("examples/basic.ts", () => {
     const { url, simulator, noor } = await start();
     const browser = simulator.browser(url);
     await browser.signIn("/login/", { user: noor });
-    const path = `/add_to/${TEST_KITCHEN}`;
-    expect((await postFrom(browser, url, path)).text).toContain("You are a member now");
-    expect((await postFrom(browser, url, path)).text).toContain("You were a member already");
-    expect((await browser.get("/me/guilds/")).text).toContain("Test Kitchen");
+    const outcomes = ["You are a member now.", "You were a member already."];
+    for (const outcome of outcomes) {
+      const joined = await postFrom(browser, url, `/add_to/${TEST_KITCHEN}`);
+      expect(joined).toMatchObject({ status: 303, location: "/me/guilds/" });
+      const { text } = await browser.get("/me/guilds/");
+      expect(text).toContain(outcome);
+      expect(text).toContain("Test Kitchen");
+    }
+  });
+
+  it("says in plain words that somebody who is banned cannot join, who stays signed in", async () => {
+    const { url, simulator, noor, kitchen } = await start();
+    kitchen.bans.add(noor.id);
+    const browser = simulator.browser(url);
+    await browser.signIn("/login/", { user: noor });
+    const { status, text } = await postFrom(browser, url, `/add_to/${TEST_KITCHEN}`);
+    expect(status).toBe(403);
+    expect(text).toContain("You are banned from this server.");
+    expect(headerOf(text)).toContain("<span>Noor</span>");
   });
 
   it("keeps its secret from strangers, and again after the logout", async () => {
     const { url, simulator, mira } = await start();
     const browser = simulator.browser(url);
-    const refused = { status: 302, location: "/login/" };
-    expect(await browser.get("/secret/")).toMatchObject(refused);
-    await browser.signIn("/login/", { user: mira });
-    expect((await browser.get("/secret/")).text).toMatch(/<code>[0-9a-f]{32}<\/code>/);
+    const ask = () => browser.get("/secret/", { headers: { Accept: "text/html" } });
+    const refused = { status: 302, location: "/login/?returnTo=%2Fsecret%2F" };
+    expect(await ask()).toMatchObject(refused);
+    expect((await browser.signIn(refused.location, { user: mira })).location).toBe("/secret/");
+    expect((await ask()).text).toMatch(/<code>[0-9a-f]{32}<\/code>/);
     expect(await postFrom(browser, url, "/logout/")).toMatchObject({ status: 303, location: "/" });
-    expect(await browser.get("/secret/")).toMatchObject(refused);
+    expect(await ask()).toMatchObject(refused);
   });
 
-  it("says kindly that somebody pressed Cancel", async () => {
+  it("says kindly that somebody pressed Cancel, who stays signed in", async () => {
     const { url, simulator, mira } = await start();
     const browser = simulator.browser(url);
-    const { location = "" } = await browser.get("/login/");
-    const answer = await browser.get(await simulator.cancel(location, { user: mira }));
-    expect(answer.status).toBe(403);
-    expect(answer.text).toContain("You pressed Cancel");
+    const cancelled = async (path: string) => {
+      const { location = "" } = await browser.get(path);
+      return browser.get(await simulator.cancel(location, { user: mira }));
+    };
+    const stranger = await cancelled("/login/");
+    expect(stranger.status).toBe(403);
+    expect(stranger.text).toContain("You pressed Cancel");
+    expect(headerOf(stranger.text)).toContain("Sign in");
+    await browser.signIn("/login/", { user: mira });
+    const member = await cancelled("/invite-bot/");
+    expect(member.text).toContain("You pressed Cancel");
+    expect(headerOf(member.text)).toContain("<span>Mira</span>");
+  });
+
+  it("refuses forms that other sites have sent, and forms of unknown origin", async () => {
+    const { url, simulator, noor } = await start();
+    const browser = simulator.browser(url);
+    await browser.signIn("/login/", { user: noor });
+    const path = `/add_to/${TEST_KITCHEN}`;
+    for (const headers of [
+      { Origin: "https://evil.example" },
+      { Origin: "null" },
+      { Origin: url, "Sec-Fetch-Site": "cross-site" },
+      { Origin: url, "Sec-Fetch-Site": "same-site" },
+      undefined,
+    ]) {
+      const { status, text } = await browser.post(path, { form: {}, ...(headers && { headers }) });
+      expect([status, text.includes("Nothing was changed")], JSON.stringify(headers)).toEqual([403, true]);
+    }
+    expect(simulator.requestsTo("PUT /guilds/:id/members/:user")).toEqual([]);
+    const own = { Origin: "null", "Sec-Fetch-Site": "same-origin" };
+    expect((await browser.post(path, { form: {}, headers: own })).status).toBe(303);
+  });
+
+  it("has the dashboard on board, with the same sign-in", async () => {
+    const { url, simulator, mira } = await start();
+    const browser = simulator.browser(url);
+    await browser.signIn("/login/?returnTo=/dashboard", { user: mira });
+    expect((await browser.get("/dashboard")).text).toContain("You manage 3 servers.");
   });
 });
 
@@ -187,11 +348,13 @@ describe("examples/factory.ts", () => {
 
 describe("examples/dashboard.ts", () => {
   async function signedIn(who: "mira" | "tomas" | "noor" = "mira") {
-    const dashboard = await startForTest(createDashboard, "/auth/callback");
-    const browser = dashboard.simulator.browser(dashboard.url);
-    await browser.signIn("/auth/login", { user: dashboard[who] });
-    return { ...dashboard, browser };
+    const started = await startForTest(createDashboard, "/auth/callback");
+    const browser = started.simulator.browser(started.url);
+    await browser.signIn("/auth/login", { user: started[who] });
+    return { ...started, browser };
   }
+
+  const pageOf = (guildId: string) => `/dashboard/guilds/${guildId}`;
 
   it("welcomes a stranger, and allows its pages nothing but style and Discord's pictures", async () => {
     const { url, simulator } = await startForTest(createDashboard, "/auth/callback");
@@ -203,67 +366,164 @@ describe("examples/dashboard.ts", () => {
     expect(policy).not.toContain("script-src");
   });
 
-  it("lists the servers one manages apart from the others, with icon or initials", async () => {
+  it("leads a visitor who is signed in from the start page to their servers", async () => {
+    const { browser } = await signedIn();
+    expect((await browser.get("/")).location).toBe("/dashboard");
+  });
+
+  it("lists the servers one manages apart from the others, with icon or acronym", async () => {
     const { simulator, mira, browser } = await signedIn();
     const hash = "0123456789abcdef0123456789abcdef";
     const pictured = simulator.addGuild({ name: "Pictured", icon: hash });
     simulator.addMember(pictured, mira, { owner: true });
-    const { text } = await browser.get("/");
+    const { text } = await browser.get("/dashboard");
     const [managed = "", others = ""] = text.split("Servers you are in");
     expect(managed).toContain("Test Kitchen</span><small>Owner</small>");
     expect(managed).toContain("Board Games &amp; Coffee</span><small>Administrator</small>");
     expect(managed).toContain(`${SCRIPT}</span><small>Manager</small>`);
     expect(others).toContain("Trail Runners</span><small>Member</small>");
     expect(managed).toContain(`${simulator.url}/icons/${pictured.id}/${hash}.png`);
-    expect(managed).toContain('aria-hidden="true">BG&amp;</span>');
+    expect(managed).toContain('aria-hidden="true">BG&amp;C</span>');
     expect(text).not.toContain("<script");
+    expect(managed).toContain(HINT);
   });
 
-  it("shows nick and roles on the page of a server that one manages", async () => {
+  it("links the servers that the bot is in, and offers to add it to the others", async () => {
     const { browser } = await signedIn();
-    const { status, text } = await browser.get(`/guilds/${TEST_KITCHEN}`);
-    expect(status).toBe(200);
-    for (const part of ["Chef Mira", "Head chef", "Taster &amp; critic", "Owner"]) {
-      expect(text).toContain(part);
-    }
+    const { text } = await browser.get("/dashboard");
+    expect(text).toContain("You manage 3 servers. The bot is in 2 of them.");
+    const cards = [...text.matchAll(/<li>?(?: class="card")?[\s\S]*?<\/li>/g)].map(([card]) => card);
+    const [kitchen, , society, trail] = cards;
+    expect(kitchen).toMatch(new RegExp(`<a class="card" href="${pageOf(TEST_KITCHEN)}">.*>Manage</span>`));
+    expect(society).toMatch(new RegExp(`<a [^>]*href="${pageOf(SCRIPT_SOCIETY)}/invite">Add the bot<`));
+    expect(society).not.toContain('<a class="card"');
+    expect(trail).not.toContain("<a ");
   });
 
-  it("offers to invite the bot where it is missing, and comes back to the server's page", async () => {
-    const { simulator, mira, browser } = await signedIn();
-    const path = `/guilds/${SCRIPT_SOCIETY}`;
+  it("says that somebody manages one server, not one servers", async () => {
+    const { browser } = await signedIn("tomas");
+    expect((await browser.get("/dashboard")).text).toContain("You manage 1 server.");
+  });
+
+  it("shows nickname, roles and their colours on the page of a server that one manages", async () => {
+    const { browser } = await signedIn();
+    const { status, text } = await browser.get(pageOf(TEST_KITCHEN));
+    expect(status).toBe(200);
+    for (const part of ["Chef Mira", "Taster &amp; critic", "Owner", "Dishwasher"])
+      expect(text).toContain(part);
+    expect(text).toMatch(/fill="#e67e22"\/><\/svg>Head chef/);
+    expect(text).toMatch(/<li class="badge">Dishwasher/);
+  });
+
+  it("asks visitors for nothing but their name and their servers", async () => {
+    const { url, simulator } = await startForTest(createDashboard, "/auth/callback");
+    const { location = "" } = await simulator.browser(url).get("/auth/login");
+    expect(new URL(location).searchParams.get("scope")).toBe("identify guilds");
+  });
+
+  it("invites the bot where it is missing, comes back to the server's page and says what happened", async () => {
+    const { mira, browser } = await signedIn();
+    const path = pageOf(SCRIPT_SOCIETY);
     const before = (await browser.get(path)).text;
-    expect(before).toContain("&lt;img src=x onerror=alert(1)&gt;");
-    expect(before).toContain("1300000000000000004");
-    const invite = hrefOf(before, "Add the bot to this server");
-    const callback = await browser.signIn(invite, { user: mira, guildId: SCRIPT_SOCIETY });
+    expect(before).toContain("The bot is not here yet");
+    const callback = await browser.signIn(hrefOf(before, "Add the bot"), {
+      user: mira,
+      guildId: SCRIPT_SOCIETY,
+    });
     expect(callback.location).toBe(path);
-    expect((await browser.get(path)).text).toContain("&quot;&gt;&lt;b&gt;Scribe");
-    expect(simulator.requestsTo("POST /oauth2/token")).toHaveLength(2);
+    const { text } = await browser.get(path);
+    expect(text).toContain(`role="status">The bot is now in ${SCRIPT}.`);
+    expect(text).toContain("&lt;img src=x onerror=alert(1)&gt;");
+    expect(text).toContain("&quot;&gt;&lt;b&gt;Scribe");
+    expect(text.split(HINT).length - 1, "for the server, the nickname and the role").toBe(3);
   });
 
   it("asks for no server again when it asks for a further scope after an invitation", async () => {
     const { mira, browser } = await signedIn();
-    await browser.signIn(`/guilds/${SCRIPT_SOCIETY}/invite`, { user: mira, guildId: SCRIPT_SOCIETY });
-    const { location = "" } = await browser.get("/grant?scopes=role_connections.write");
+    await browser.signIn(`${pageOf(SCRIPT_SOCIETY)}/invite`, { user: mira, guildId: SCRIPT_SOCIETY });
+    const { location = "" } = await browser.get("/dashboard/grant?scopes=role_connections.write");
     const scopes = new URL(location).searchParams.get("scope")?.split(" ");
-    expect(scopes?.sort()).toEqual(["guilds", "guilds.members.read", "identify", "role_connections.write"]);
+    expect(scopes?.sort()).toEqual(["guilds", "identify", "role_connections.write"]);
+  });
+
+  it("stores the greeting of a server for everybody who manages it, and lets the bot post it", async () => {
+    const { url, simulator, tomas, kitchen, browser } = await signedIn();
+    const path = pageOf(TEST_KITCHEN);
+    expect((await browser.get(path)).text).not.toContain("Post it now");
+    const form = { channelId: "1400000000000000002", text: "  <b>Hello</b> @everyone  " };
+    const saved = await postFrom(browser, url, `${path}/greeting`, form);
+    expect(saved).toMatchObject({ status: 303, location: path });
+    expect((await browser.get(path)).text).toContain('role="status">Your greeting is saved.');
+
+    simulator.addMember(kitchen, tomas, { permissions: 1n << 5n });
+    const other = simulator.browser(url);
+    await other.signIn("/auth/login", { user: tomas });
+    const { text } = await other.get(path);
+    expect(text).toContain('value="1400000000000000002" selected');
+    expect(text).toContain("&lt;b&gt;Hello&lt;/b&gt; @everyone</textarea>");
+
+    expect((await postFrom(browser, url, `${path}/greeting/send`)).location).toBe(path);
+    expect(simulator.messages).toMatchObject([
+      {
+        channelId: "1400000000000000002",
+        content: "<b>Hello</b> @everyone",
+        body: { allowed_mentions: { parse: [] } },
+      },
+    ]);
+  });
+
+  it.each([
+    ["without a text", { channelId: "1400000000000000001", text: "  " }, "Write a greeting."],
+    ["that is too long", { channelId: "1400000000000000001", text: "x".repeat(301) }, "Write 300 characters"],
+    ["for another server's channel", { channelId: "1400000000000000003", text: "Hello" }, "Choose one of"],
+    ["without a channel", { text: "Hello" }, "Choose one of"],
+  ])("saves no greeting %s, says why, and keeps what was written", async (_what, form, problem) => {
+    const { url, browser } = await signedIn();
+    const path = pageOf(TEST_KITCHEN);
+    const { status, text } = await postFrom(browser, url, `${path}/greeting`, form);
+    expect(status).toBe(400);
+    expect(text).toContain(`role="alert">${problem}`);
+    expect(text).toContain(`${form.text.trim()}</textarea>`);
+    expect((await postFrom(browser, url, `${path}/greeting/send`)).status).toBe(404);
+    expect((await browser.get(path)).text).toContain("</textarea>");
+  });
+
+  it("lets nobody change the greeting of a server that they only are in", async () => {
+    const { url, simulator, browser } = await signedIn("tomas");
+    const form = { channelId: "1400000000000000003", text: "Hello" };
+    for (const path of [`${pageOf(BOARD_GAMES)}/greeting`, `${pageOf(BOARD_GAMES)}/greeting/send`]) {
+      expect((await postFrom(browser, url, path, form)).status).toBe(403);
+    }
+    expect(simulator.messages).toEqual([]);
+  });
+
+  it("lets no other site change a greeting", async () => {
+    const { browser } = await signedIn();
+    const { status, text } = await browser.post(`${pageOf(TEST_KITCHEN)}/greeting`, {
+      form: { channelId: "1400000000000000001", text: "Buy my coin" },
+      headers: { Origin: "https://evil.example" },
+    });
+    expect([status, text.includes("Nothing was changed")]).toEqual([403, true]);
+    expect((await browser.get(pageOf(TEST_KITCHEN))).text).not.toContain("Buy my coin");
   });
 
   it.each([
     ["a server that one is only in", TRAIL_RUNNERS],
     ["a server that one is not in", "1200000000000000999"],
-    ["what is no server's id", "%3Cscript%3E"],
-  ])("refuses the page of %s", async (_what, guildId) => {
+    ["something that is not a server's id", "%3Cscript%3E"],
+  ])("refuses the page of %s in plain words, and keeps the visitor signed in", async (_what, guildId) => {
     const { browser } = await signedIn();
-    const { status, text } = await browser.get(`/guilds/${guildId}`);
+    const { status, text } = await browser.get(pageOf(guildId));
     expect(status).toBe(403);
-    expect(text).toContain("This page is not for you");
+    expect(text).toContain("You cannot open this page");
+    expect(headerOf(text)).toContain("<span>Mira</span>");
+    expect(text).toContain('<nav class="back" aria-label="Back"><a href="/">');
   });
 
   it("sends strangers to the login, and back to the page they wanted", async () => {
     const { url, simulator, mira } = await startForTest(createDashboard, "/auth/callback");
     const browser = simulator.browser(url);
-    const path = `/guilds/${TEST_KITCHEN}`;
+    const path = pageOf(TEST_KITCHEN);
     const refused = await browser.get(path, { headers: { Accept: "text/html" } });
     const callback = await browser.signIn(refused.location ?? "", { user: mira });
     expect(callback.location).toBe(path);
@@ -271,28 +531,30 @@ describe("examples/dashboard.ts", () => {
 
   it("offers to grant the scope of linked roles, links, updates and removes", async () => {
     const { url, simulator, mira, browser } = await signedIn();
-    const refused = await browser.get("/linked-role");
+    const path = "/dashboard/linked-role";
+    const refused = await browser.get(path);
     expect(refused.status).toBe(403);
+    expect(refused.text).toContain("This page wants to tell Discord how many servers you manage");
     const grant = hrefOf(refused.text, "Allow it at Discord");
     const { location = "" } = await browser.get(grant);
     const { searchParams } = new URL(location);
     expect(searchParams.has("code_challenge")).toBe(false);
-    expect(searchParams.get("scope")?.split(" ")).toContain("guilds.members.read");
+    expect(searchParams.get("scope")?.split(" ")).toContain("guilds");
 
-    expect((await browser.signIn(grant, { user: mira })).location).toBe("/linked-role");
-    expect((await browser.get("/linked-role")).text).toContain("does not know yet");
-    expect((await postFrom(browser, url, "/linked-role")).location).toBe("/linked-role");
-    expect((await browser.get("/linked-role")).text).toContain("manage <strong>3</strong> servers");
+    expect((await browser.signIn(grant, { user: mira })).location).toBe(path);
+    expect((await browser.get(path)).text).toContain("does not know yet");
+    expect((await postFrom(browser, url, path)).location).toBe(path);
+    expect((await browser.get(path)).text).toContain("manage <strong>3 servers</strong>");
     expect(simulator.requestsTo("PUT /applications/:id/role-connections/metadata")).toHaveLength(1);
-    await postFrom(browser, url, "/linked-role/remove");
-    expect((await browser.get("/linked-role")).text).toContain("does not know yet");
+    await postFrom(browser, url, `${path}/remove`);
+    expect((await browser.get(path)).text).toContain("does not know yet");
   });
 
   it("grants nothing else than what the app needs, and returns nowhere else", async () => {
     const { browser } = await signedIn();
-    const { location = "" } = await browser.get("/grant?scopes=gdm.join+guilds");
+    const { location = "" } = await browser.get("/dashboard/grant?scopes=gdm.join+guilds");
     expect(new URL(location).searchParams.get("scope")).not.toContain("gdm.join");
-    expect((await browser.get("/grant?scopes=guilds&returnTo=//evil.example")).status).toBe(400);
+    expect((await browser.get("/dashboard/grant?scopes=guilds&returnTo=//evil.example")).status).toBe(400);
   });
 
   it("signs out by its button, and not from another site", async () => {
@@ -302,33 +564,74 @@ describe("examples/dashboard.ts", () => {
       headers: { Origin: "https://evil.example", "Sec-Fetch-Site": "cross-site" },
     });
     expect(foreign.status).toBe(403);
-    expect((await browser.get("/")).text).toContain("Hello, Mira");
+    expect((await browser.get("/dashboard")).text).toContain("You manage 3 servers.");
     expect(await postFrom(browser, url, "/auth/logout")).toMatchObject({ status: 303, location: "/" });
     expect((await browser.get("/")).text).toContain("Sign in with Discord");
   });
 
-  it("shows a plain page when Discord is down, and is well again afterwards", async () => {
+  it("shows a plain page when Discord is down, keeps the visitor signed in, and is well again afterwards", async () => {
     const { simulator, browser } = await signedIn();
+    await browser.get("/");
     const mend = simulator.fail({ kind: "html", route: "/users/@me/guilds", times: 9 });
-    const down = await browser.get("/");
+    const down = await browser.get("/dashboard");
     expect(down.status).toBe(502);
-    expect(down.text).toContain("Discord does not answer");
+    expect(down.text).toContain("Discord is not answering");
+    expect(headerOf(down.text)).toContain("<span>Mira</span>");
+    expect(hrefOf(down.text, "Try again")).toBe("/dashboard");
     mend();
-    expect((await browser.get("/")).text).toContain("Test Kitchen");
+    expect((await browser.get("/dashboard")).text).toContain("Test Kitchen");
   });
 
   it("says how long to wait at a rate limit", async () => {
     const { simulator, browser } = await signedIn();
     simulator.fail({ kind: "rate-limited", route: "/users/@me/guilds", retryAfter: 30 });
-    const limited = await browser.get("/");
+    const limited = await browser.get("/dashboard");
     expect(limited.status).toBe(503);
     expect(limited.headers.get("retry-after")).toBe("30");
-    expect(limited.text).toContain("Try again in 30 seconds");
+    expect(limited.text).toContain("Try again in 30 seconds.");
   });
 
-  it("has a page for what is not there", async () => {
+  it("has a page for addresses that lead nowhere", async () => {
     const { browser } = await signedIn();
     const { status, text } = await browser.get("/nowhere");
     expect([status, text.includes("There is no such page")]).toEqual([404, true]);
+  });
+
+  it("says what to set when there is no bot", async () => {
+    const error = vi.spyOn(console, "error").mockReturnValue();
+    onTestFinished(() => error.mockRestore());
+    const { url, simulator, mira } = await startForTest(
+      (options) => createDashboard({ ...options, botToken: "" }),
+      "/auth/callback",
+    );
+    const browser = simulator.browser(url);
+    await browser.signIn("/auth/login", { user: mira });
+    const { status, text } = await browser.get("/dashboard");
+    expect(status).toBe(500);
+    expect(text).toContain("set DISCORD_BOT_TOKEN");
+  });
+});
+
+describe("examples/activity.ts", () => {
+  it("serves a page that Discord alone may show in a frame, with Discord's SDK in its script", async () => {
+    const { url, simulator } = await startForTest(createActivity, "/api/callback");
+    const page = await fetch(url);
+    expect(await page.text()).toContain(`data-client-id="${simulator.options.clientId}"`);
+    const policy = page.headers.get("content-security-policy");
+    expect(policy).toContain(`frame-ancestors https://discord.com https://*.discord.com ${simulator.url}`);
+    expect(policy).toContain("script-src 'self'");
+    const script = await fetch(`${url}/activity.js`);
+    expect(script.headers.get("content-type")).toContain("text/javascript");
+    expect(await script.text()).toContain("frame_id query param is not defined");
+  });
+
+  it("signs in with the code that the SDK gets, and says who it is", async () => {
+    const { url, simulator, mira } = await startForTest(createActivity, "/api/callback");
+    const origin = `https://${simulator.options.clientId}.discordsays.com`;
+    const browser = simulator.browser(origin, { via: url });
+    const json = { code: simulator.authorizeInActivity(mira) };
+    expect((await browser.get("/api/me")).status).toBe(401);
+    expect((await browser.post("/api/token", { json, headers: { Origin: origin } })).status).toBe(200);
+    expect((await browser.get("/api/me")).json()).toEqual({ name: "Mira" });
   });
 });

@@ -145,21 +145,21 @@ const testing = sources.filter(({ path }) => path.startsWith("testing/"));
 const library = sources.filter((source) => !testing.includes(source));
 const floors = Object.values(FLOORS);
 
-describe("the floors of src", () => {
-  it("are the home of every file, and of no other", () => {
+describe("floors of src", () => {
+  it("the floors contain every file of src, and no other", () => {
     expect(floors.flat().sort()).toEqual(library.map(({ path }) => nameOf(path)).sort());
   });
 
-  it("are imported downwards only", () => {
+  it("the files of src import only from lower floors", () => {
     expect(edges(library, ({ path }, { target }) => floorOf(target) > floorOf(path))).toEqual([]);
   });
 
-  it("keep the simulator apart", () => {
+  it("the simulator and the rest of src do not import each other", () => {
     expect(edges(testing, (_, { target }) => isOwn(target) && !target.startsWith("testing/"))).toEqual([]);
     expect(edges(library, (_, { target }) => target.startsWith("testing/"))).toEqual([]);
   });
 
-  it("know no cycles, of types either", () => {
+  it("the files of src import each other without cycles, even of types", () => {
     const neighbours = new Map(
       sources.map(({ path, imports }) => [path, imports.map(({ target }) => target)]),
     );
@@ -179,17 +179,15 @@ describe("the floors of src", () => {
 });
 
 describe("packages", () => {
-  it("simple-oauth2 is known to oauth.ts alone, and loaded when it is needed", () => {
+  it("only oauth.ts uses simple-oauth2, and loads it when it is needed", () => {
     expect(importersOf("simple-oauth2")).toEqual(["oauth/oauth.ts"]);
     expect(eager("simple-oauth2")).toEqual([]);
   });
 
-  it("undici is loaded by rest.ts and the simulator's intercept.ts alone, when it is needed", () => {
-    expect(edges(sources, (_, { target, isTypeOnly }) => target === "undici" && !isTypeOnly)).toEqual([
-      "rest/rest.ts > undici",
-      "testing/intercept.ts > undici",
-    ]);
-    expect(eager("undici")).toEqual([]);
+  it("only rest.ts and the simulator's intercept.ts use undici, and load it when it is needed", () => {
+    const loaded = edges(sources, (_, { target, isTypeOnly }) => /^undici/.test(target) && !isTypeOnly);
+    expect(loaded).toEqual(["rest/rest.ts > undici/index.js", "testing/intercept.ts > undici"]);
+    expect([...eager("undici"), ...eager("undici/index.js")]).toEqual([]);
   });
 
   it.each(["discord-interactions", "http-proxy-agent", "https-proxy-agent"])(
@@ -200,7 +198,7 @@ describe("packages", () => {
     },
   );
 
-  it("discord-api-types lends its types and nothing else", () => {
+  it("only types are imported from discord-api-types", () => {
     const loaded = edges(
       sources,
       (_, { target, isTypeOnly }) => /^discord-api-types/.test(target) && !isTypeOnly,
@@ -208,7 +206,7 @@ describe("packages", () => {
     expect(loaded).toEqual([]);
   });
 
-  it("the hosts, express and express-session, lend their types and nothing else", () => {
+  it("only types are imported from express and express-session", () => {
     const loaded = edges(sources, (_, { target, isTypeOnly }) => /^express/.test(target) && !isTypeOnly);
     expect(loaded).toEqual([]);
   });
@@ -224,12 +222,12 @@ describe("source files", () => {
     expect(libraryFilesWith(readings)).toEqual(["clock.ts"]);
   });
 
-  it(`hold ${MAX_CODE_LINES} lines of code at most, comments and empty lines apart`, () => {
+  it(`source files have at most ${MAX_CODE_LINES} lines of code, not counting comments and empty lines`, () => {
     const long = sources.filter(({ codeLines }) => codeLines > MAX_CODE_LINES);
     expect(long.map(({ path, codeLines }) => `${path}: ${codeLines}`)).toEqual([]);
   });
 
-  it("say in a doc comment what each thing is that they export, constants named in capitals apart", () => {
+  it("source files describe each export in a doc comment, except for constants in capitals", () => {
     expect(
       sources.flatMap(({ path, undocumented }) =>
         undocumented.filter((name) => !/^[A-Z_]+$/.test(name)).map((name) => `${path}: ${name}`),
@@ -237,7 +235,7 @@ describe("source files", () => {
     ).toEqual([]);
   });
 
-  it("are named in kebab-case for the one idea in them", () => {
+  it("source files have names in kebab-case for the one idea in them", () => {
     const vague = /^(?:utils?|helpers?|types?|constants?|lib|common|misc)$/;
     const parts = sources.flatMap(({ path }) => nameOf(path).split("/"));
     expect(parts.filter((part) => vague.test(part) || !/^[a-z]+(?:-[a-z0-9]+)*$/.test(part))).toEqual([]);
@@ -245,13 +243,13 @@ describe("source files", () => {
 });
 
 describe("error codes", () => {
-  it.each(ERROR_CODES)("%s is raised somewhere", (code) => {
+  it.each(ERROR_CODES)("the error code %s is raised somewhere", (code) => {
     const users = library.filter(({ path, text }) => path !== "errors.ts" && text.includes(`"${code}"`));
     const own = library.find(({ path }) => path === "errors.ts")?.text.split(`"${code}"`).length ?? 0;
     expect(users.length > 0 || own > 2).toBe(true);
   });
 
-  it.each(ERROR_CODES)("%s has an entry in the troubleshooting guide", (code) => {
+  it.each(ERROR_CODES)("the error code %s has an entry in the troubleshooting guide", (code) => {
     const headings = readFileSync("docs/troubleshooting.md", "utf8").match(/^#+ .*$/gm);
     expect(
       headings?.filter((heading) => heading.replace(/^#+ /, "").replaceAll("`", "") === code),
@@ -259,24 +257,24 @@ describe("error codes", () => {
   });
 });
 
-describe("the tree", () => {
+describe("the repository", () => {
   const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z"], {
     encoding: "utf8",
   })
     .split("\0")
     .filter((path) => /(?:\.(?:[cm]?[jt]s|json|md|ya?ml|css|html)|(?:^|\/)\.[\w.]+|^\.ci\/\w+)$/.test(path));
 
-  it("names no place on anybody's machine", () => {
+  it("no file of the repository names a place on anybody's machine", () => {
     const places = /(?<![\w.:/-])\/(?:work|root|home|Users)\/[\w.-]+/;
     expect(files.filter((path) => places.test(textOf(path)))).toEqual([]);
   });
 
-  it("has a lock file without addresses of a registry", () => {
+  it("the lock file has no addresses of a registry", () => {
     expect(locked().filter(([, { resolved, link }]) => resolved !== undefined && !link)).toEqual([]);
     expect(textOf("package-lock.json")).not.toMatch(/registry\./);
   });
 
-  it("has a lock file that installs on every platform", () => {
+  it("the lock file installs on every platform", () => {
     const paths = locked().map(([path]) => path);
     const optional = locked().flatMap(([, { optionalDependencies = {} }]) =>
       Object.keys(optionalDependencies),

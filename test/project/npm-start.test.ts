@@ -19,12 +19,12 @@ interface Running {
   exitCode(): Promise<number | null>;
 }
 
-/** The sample app, in a folder of its own, so that nobody's `.env` plays a part. */
-function startSample(env: Readonly<Record<string, string>>, dotEnv?: string): Running {
+/** The sample app, or another example, in a folder of its own, so that nobody's `.env` plays a part. */
+function startSample(env: Readonly<Record<string, string>>, dotEnv?: string, example = "start.ts"): Running {
   const folder = mkdtempSync(join(tmpdir(), "express-discord-start-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   if (dotEnv !== undefined) writeFileSync(join(folder, ".env"), dotEnv);
-  const tsx = ["--import", import.meta.resolve("tsx"), join(ROOT, "examples/start.ts")];
+  const tsx = ["--import", import.meta.resolve("tsx"), join(ROOT, "examples", example)];
   const tsconfig = { TSX_TSCONFIG_PATH: join(ROOT, "tsconfig.json") };
   return watch(
     spawn(process.execPath, tsx, { cwd: folder, env: { PATH: process.env["PATH"], ...tsconfig, ...env } }),
@@ -65,14 +65,14 @@ async function freePort(): Promise<number> {
 }
 
 describe("npm start", () => {
-  it("starts a simulated Discord beside the sample app, says so, and a person can click through the login", async () => {
+  it("npm start runs a simulated Discord next to the sample app, and the login works", async () => {
     const sample = startSample({ PORT: "0" });
     const url = await sample.address();
     expect(sample.output()).toContain("No DISCORD_CLIENT_ID is set");
     expect(sample.output()).toContain("Nothing reaches discord.com");
 
     const index = await (await fetch(url)).text();
-    expect(index).toContain('<a href="/login/">');
+    expect(index).toContain('href="/login/"');
     const login = await fetch(`${url}/login/`, { redirect: "manual" });
     const authorize = login.headers.get("location") ?? "";
     const consent = await (await fetch(authorize)).text();
@@ -92,21 +92,31 @@ describe("npm start", () => {
     expect(await me.text()).toContain("mira.k");
   });
 
-  it.each(["SIGINT", "SIGTERM"] as const)("ends by itself on %s", async (signal) => {
+  it.each(["SIGINT", "SIGTERM"] as const)("npm start ends by itself on %s", async (signal) => {
     const sample = startSample({ PORT: "0" });
     await fetch(await sample.address());
     sample.process.kill(signal);
     expect(await sample.exitCode()).toBe(0);
   });
 
-  it("honours PORT", async () => {
+  it("the Activity starts with one command, which says where Discord's client is played", async () => {
+    const sample = startSample({ PORT: "0" }, undefined, "activity.ts");
+    await sample.address();
+    await expect.poll(() => sample.output()).toContain("This example is an Activity");
+    const client = /http:\/\/127\.0\.0\.1:\d+\/activities\/\S+/.exec(sample.output())?.[0] ?? "";
+    expect((await fetch(client)).status).toBe(200);
+    sample.process.kill("SIGINT");
+    expect(await sample.exitCode()).toBe(0);
+  });
+
+  it("npm start uses PORT", async () => {
     const port = await freePort();
     const sample = startSample({ PORT: String(port) });
     expect(await sample.address()).toBe(`http://localhost:${port}`);
     expect((await fetch(`http://localhost:${port}`)).status).toBe(200);
   });
 
-  it("says in one sentence that the port is taken", async () => {
+  it("npm start says in one sentence that the port is taken", async () => {
     const other = createServer().listen(0);
     await once(other, "listening");
     onTestFinished(() => void other.close());
@@ -116,13 +126,13 @@ describe("npm start", () => {
     expect(sample.output().trim()).toMatch(new RegExp(`^Port ${port} is in use by another program: .*\\.$`));
   });
 
-  it("says in one sentence what is wrong with a PORT that is none", async () => {
+  it("npm start says in one sentence what is wrong with an invalid PORT", async () => {
     const sample = startSample({ PORT: "three thousand" });
     expect(await sample.exitCode()).toBe(1);
     expect(sample.output().trim()).toBe('PORT must be a number from 0 to 65535, not "three thousand".');
   });
 
-  it("talks to the Discord that .env names", async () => {
+  it("npm start uses the Discord that .env names", async () => {
     const simulator = await startSimulator();
     const { clientId, clientSecret, discordUrl } = simulator.options;
     const sample = startSample(
@@ -139,14 +149,14 @@ describe("npm start", () => {
     ]);
   });
 
-  it("names what is missing in .env, without a stack", async () => {
+  it("npm start names what is missing in .env, without a stack", async () => {
     const sample = startSample({ PORT: "0" }, "DISCORD_CLIENT_ID=1100000000000000001\n");
     expect(await sample.exitCode()).toBe(1);
     expect(sample.output()).toContain("DISCORD_CLIENT_SECRET");
     expect(sample.output()).not.toContain("    at ");
   });
 
-  it("is the command of package.json, and .env.example knows every variable", () => {
+  it("npm start is the command of package.json, and .env.example has every variable", () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
     expect(scripts.start).toBe("tsx examples/start.ts");
     const example = readFileSync(join(ROOT, ".env.example"), "utf8");

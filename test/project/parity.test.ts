@@ -52,7 +52,7 @@ function withEnvironment(values: Readonly<Record<string, string>>): void {
   }
 }
 
-describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createApp) => {
+describe.each(LATEST_EXPRESS)("Flask-Discord's features on %s", (_name, createApp) => {
   const create = (app: Application, options: DiscordOptions = REQUIRED) =>
     new DiscordOAuth2Session(app, options);
 
@@ -69,7 +69,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     return lastError(app);
   }
 
-  it("1. exports the session, the guard, the errors, the models and the permissions", () => {
+  it("1. the package exports the session, the guard, the errors, the models and the permissions", () => {
     expect(library).toMatchObject({
       DiscordOAuth2Session: expect.any(Function),
       requiresAuthorization: expect.any(Function),
@@ -86,7 +86,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     });
   });
 
-  it("2. takes the app at once, or later by init, and reads nothing before", () => {
+  it("2. an instance takes the app at once or later by init, and reads no settings before", () => {
     const app = createApp();
     expect(create(app).clientId).toBe("42");
 
@@ -96,7 +96,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect(new DiscordOAuth2Session(REQUIRED).init(createApp()).clientId).toBe("42");
   });
 
-  it("3. prefers an option over the app's setting, and that over the environment", () => {
+  it("3. an option takes precedence over the app's setting, and that over the environment", () => {
     withEnvironment({
       DISCORD_CLIENT_ID: "1",
       DISCORD_CLIENT_SECRET: "environment",
@@ -110,12 +110,12 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect([discord.clientId, discord.redirectUri]).toEqual(["3", "http://localhost/setting"]);
   });
 
-  it("4. throws at init when something required is missing, and names it, all at once", () => {
+  it("4. init throws one error that names every required option that is missing", () => {
     for (const name of ["DISCORD_CLIENT_ID", "DISCORD_CLIENT_SECRET", "DISCORD_REDIRECT_URI"])
       expect(() => create(createApp(), {})).toThrow(name);
   });
 
-  it("5. takes a cache for users, which must be one, and has one by default", () => {
+  it("5. the option for the users' cache must be a cache, and there is one by default", () => {
     const usersCache = new LRUCache<string, User>({ max: 5 });
 
     expect(create(createApp(), { ...REQUIRED, usersCache }).usersCache).toBe(usersCache);
@@ -126,7 +126,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect(create(app).usersCache.max).toBe(7);
   });
 
-  it("6. is found through the app, one instance for each", () => {
+  it("6. the instance is found through the app, which can have only one", () => {
     const app = createApp();
     const discord = create(app);
 
@@ -135,7 +135,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect(() => create(app)).toThrow(/already/);
   });
 
-  it("7. shows client id, redirect URI and cache, and keeps client secret and bot token to itself", () => {
+  it("7. the instance shows client id, redirect URI and cache, but neither client secret nor bot token", () => {
     const discord = create(createApp(), { ...REQUIRED, botToken: "bot-token" });
 
     expect(discord).toMatchObject({ clientId: "42", redirectUri: "http://localhost/callback" });
@@ -144,7 +144,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect(shown).not.toMatch(/client-secret|bot-token/);
   });
 
-  it("8. uses one key of the session", async () => {
+  it("8. this library uses one key of the session", async () => {
     const { run } = await startStory(createApp);
 
     expect(await run((req) => Object.keys(req.session).filter((key) => key !== "cookie"))).toEqual([
@@ -152,12 +152,12 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     ]);
   });
 
-  it("9. asks for the scopes of the call, else for those of the configuration", async () => {
+  it("9. a login asks for the scopes of its call, or for those of the configuration", async () => {
     expect((await authorizeQuery({ scopes: ["identify", "email"] })).get("scope")).toBe("identify email");
     expect((await authorizeQuery({})).get("scope")).toBe("identify");
   });
 
-  it("10. asks for any scope that Discord knows, new ones included", async () => {
+  it("10. a login can ask for any scope that Discord knows, including new ones", async () => {
     const scopes =
       "bot connections email identify guilds guilds.join gdm.join messages.read rpc webhook.incoming";
 
@@ -166,14 +166,14 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect(query.get("scope")).toBe(`${scopes} scope.of.tomorrow`);
   });
 
-  it("11. sends prompt=consent or none, and refuses none with bot and webhook.incoming", async () => {
+  it("11. a login sends prompt=consent or none, and refuses none with bot and webhook.incoming", async () => {
     expect((await authorizeQuery({})).get("prompt")).toBe("consent");
     expect((await authorizeQuery({ prompt: false })).get("prompt")).toBe("none");
     for (const scope of ["bot", "webhook.incoming"])
       expect(await refusalOf({ prompt: false, scopes: [scope] })).toBeInstanceOf(TypeError);
   });
 
-  it("12. carries the caller's data through the login", async () => {
+  it("12. a login carries the caller's data", async () => {
     const data = { plan: "gold", count: 3 };
     const { app, simulator } = await startStory(createApp, { login: { data } });
 
@@ -182,7 +182,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect(answer.json<LoginResult>().data).toEqual({ plan: "gold", count: 3 });
   });
 
-  it("13. sends a state, and knows the login by it when it comes back", async () => {
+  it("13. a login sends a state, and is found by it at the callback", async () => {
     const { app, browser, simulator, user } = await startStory(createApp);
     const first = await openLogin(browser, simulator, user);
     const second = await openLogin(browser, simulator, user);
@@ -193,7 +193,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect(lastError(app)).toMatchObject({ code: "flow_unknown" });
   });
 
-  it("14. sends permissions and a locked guild with the scope bot", async () => {
+  it("14. a login with the scope bot sends permissions and a fixed guild", async () => {
     const scopes = ["bot"];
     const asked = async (permissions: LoginOptions["permissions"]) =>
       (await authorizeQuery({ scopes, permissions })).get("permissions");
@@ -213,13 +213,13 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect(await refusalOf({ scopes, permissions: {} })).toBeInstanceOf(TypeError);
   });
 
-  it("15. sends no permissions without the scope bot, and disable_guild_select as Discord wants it", async () => {
+  it("15. a login without the scope bot sends no permissions, and disable_guild_select as Discord expects it", async () => {
     const query = await authorizeQuery({ permissions: 8, disableGuildSelect: true });
 
     expect([query.get("permissions"), query.get("disable_guild_select")]).toEqual([null, "true"]);
   });
 
-  it("16. appends further parameters", async () => {
+  it("16. a login can append parameters", async () => {
     const query = await authorizeQuery({
       scopes: ["bot"],
       guildId: "1100000000000000001",
@@ -229,7 +229,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect([query.get("guild_id"), query.get("locale")]).toEqual(["1100000000000000001", "de"]);
   });
 
-  it("17. redirects to Discord's authorization page", async () => {
+  it("17. a login redirects to Discord's authorization page", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { login: { scopes: ["identify", "guilds"] } });
 
@@ -247,7 +247,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     });
   });
 
-  it("18. tells Cancel from every other error of the callback", async () => {
+  it("18. the callback distinguishes Cancel from every other error", async () => {
     const { app, browser, simulator, user } = await startStory(createApp);
 
     await browser.get(await simulator.cancel(await beginLogin(browser), { user }));
@@ -259,7 +259,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect(lastError(app)).toMatchObject({ error: "invalid_scope", description: "No such scope" });
   });
 
-  it("19. exchanges the code with Basic authentication, saves the token and gives the data back", async () => {
+  it("19. the callback exchanges the code with Basic authentication, saves the token and returns the data", async () => {
     const { app, browser, run, simulator, user } = await startStory(createApp, { login: { data: { a: 1 } } });
     simulator.clearRequests();
 
@@ -276,7 +276,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect(token?.accessToken).toBe(simulator.requestsTo("/users/@me").at(-1)?.token);
   });
 
-  it("20. survives a callback that comes twice", async () => {
+  it("20. a callback that comes twice does no harm", async () => {
     const { browser, simulator, user } = await startStory(createApp);
     const { callbackUrl } = await openLogin(browser, simulator, user);
 
@@ -287,14 +287,14 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect(answers.map((answer) => answer.json<LoginResult>().replayed).sort()).toEqual([false, true, true]);
   });
 
-  it("21. leaves the user to a later fetch, which the callback has made free", async () => {
+  it("21. a fetch after the callback gets the user without another request", async () => {
     const { app, run, simulator, user } = await startStory(createApp);
 
     expect((await run((req) => app.discord.fetchUser(req))).id).toBe(user.id);
     expect(simulator.requests).toEqual([]);
   });
 
-  it("22. lets a subclass keep the token elsewhere, after a refresh too", async () => {
+  it("22. a subclass can keep the token elsewhere, even after a refresh", async () => {
     const tokens = new Map<string, Token>();
     const idOf = (req: IncomingMessage) => (req as Request).sessionID;
     class OwnStore extends DiscordOAuth2Session {
@@ -328,21 +328,21 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     await app.discord.close();
   });
 
-  it("23. says whether somebody is signed in", async () => {
+  it("23. isAuthorized says whether somebody is signed in", async () => {
     const { app, run } = await startStory(createApp);
 
     expect(await run((req) => app.discord.isAuthorized(req))).toBe(true);
     expect(await run((req) => app.discord.isAuthorized(req), app.browser())).toBe(false);
   });
 
-  it("24. says who is signed in", async () => {
+  it("24. userId says who is signed in", async () => {
     const { app, run, user } = await startStory(createApp);
 
     expect(await run((req) => app.discord.userId(req))).toBe(user.id);
     expect(await run((req) => app.discord.userId(req), app.browser())).toBeUndefined();
   });
 
-  it("25. signs out without a call to Discord, and signing out twice does no harm", async () => {
+  it("25. revoke signs out without a call to Discord, and is harmless the second time", async () => {
     const { app, browser, run, simulator } = await startStory(createApp);
 
     for (let times = 0; times < 2; times += 1) expect((await browser.post("/logout")).status).toBe(200);
@@ -352,7 +352,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect(await run((req) => app.discord.userId(req))).toBeUndefined();
   });
 
-  it("26. guards a page", async () => {
+  it("26. requiresAuthorization guards a page", async () => {
     const { app, browser } = await startStory(createApp);
 
     expect((await browser.get("/guarded")).status).toBe(200);
@@ -360,7 +360,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect(lastError(app)).toBeInstanceOf(Unauthorized);
   });
 
-  it("27. sends any request of the API as the user", async () => {
+  it("27. request sends any API request as the user", async () => {
     const { app, run, simulator, user } = await startStory(createApp, {
       scopes: ["identify", "role_connections.write"],
     });
@@ -383,7 +383,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect(await run((req) => discord.request(req, "/users/@me"))).toBe("plain text");
   });
 
-  it("28. turns a dead token, a rate limit and every other refusal into errors", async () => {
+  it("28. a dead token, a rate limit and every other refusal become errors", async () => {
     const { advance, app, run, simulator, user } = await startStory(createApp, {
       discord: { maxWaitMs: 0 },
     });
@@ -398,7 +398,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect(await fetch()).toBeInstanceOf(Unauthorized);
   });
 
-  it("29. sends any request of the API as the bot", async () => {
+  it("29. botRequest sends any API request as the bot", async () => {
     const { app, simulator, user } = await startStory(createApp);
 
     const channel = await app.discord.botRequest<{ id: string }>("/users/@me/channels", {
@@ -413,7 +413,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     });
   });
 
-  it("30. tells of a rate limit how long, how far and what Discord said", async () => {
+  it("30. RateLimited says how long and for whom, and has Discord's message", async () => {
     const { app, simulator } = await startStory(createApp);
     simulator.fail({ route: "/users/@me", kind: "rate-limited", retryAfter: 42.5, scope: "global" });
 
@@ -435,7 +435,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     );
   });
 
-  it("31. refreshes an expired token, saves the new one and goes on", async () => {
+  it("31. an expired token is refreshed and saved, and the call goes on", async () => {
     const { advance, app, run, simulator, user } = await startStory(createApp);
     advance(604_800_001);
 
@@ -446,7 +446,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect(token?.accessToken).toBe(simulator.requestsTo("/users/@me").at(-1)?.token);
   });
 
-  it("32. sends its requests through a proxy", async () => {
+  it("32. requests can be sent through a proxy", async () => {
     const proxy = await startProxy("user:password");
     const { browser, user } = await startStory(createApp, { discord: { proxy: proxy.url } });
 
@@ -454,7 +454,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     await expect.poll(() => proxy.reports.length).toBeGreaterThanOrEqual(2);
   });
 
-  it("33. fetches the user once, and again when told to", async () => {
+  it("33. the user is fetched once, and again if told to", async () => {
     const { app, run, simulator } = await startStory(createApp);
 
     await run((req) => app.discord.fetchUser(req));
@@ -463,7 +463,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect(simulator.requests).toHaveLength(1);
   });
 
-  it("34. fetches guilds and connections once", async () => {
+  it("34. guilds and connections are fetched once", async () => {
     const { browser, simulator, user } = await startStory(createApp, {
       scopes: ["identify", "guilds", "connections"],
     });
@@ -476,13 +476,13 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect(simulator.requests).toHaveLength(2);
   });
 
-  it("35. shows the cached users", async () => {
+  it("35. the cached users can be listed", async () => {
     const { app, user } = await startStory(createApp);
 
     expect([...app.discord.usersCache.values()].map(({ id }) => id)).toEqual([user.id]);
   });
 
-  it("36. refills the cache by a fresh fetch", async () => {
+  it("36. a fresh fetch refills the cache", async () => {
     const { browser, simulator, user } = await startStory(createApp, { scopes: ["identify", "guilds"] });
     await browser.get("/guilds");
     simulator.addMember(simulator.addGuild(), user);
@@ -492,7 +492,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect((await browser.get("/guilds")).json<unknown[]>()).toHaveLength(1);
   });
 
-  it("40. adds the user to a guild by the bot, and says when they were in it", async () => {
+  it("40. addToGuild adds the user through the bot, and says if they were a member already", async () => {
     const { browser, simulator, user } = await startStory(createApp, { scopes: ["identify", "guilds.join"] });
     const guild = simulator.addGuild();
 
@@ -500,7 +500,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect((await browser.get(`/join/${guild.id}`)).json()).toBeNull();
   });
 
-  it("41. has a model for the bot", async () => {
+  it("41. the bot has its own model", async () => {
     const { app, simulator } = await startStory(createApp);
 
     const bot = await app.discord.fetchBot();
@@ -510,7 +510,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     expect(bot.id).toBe(simulator.options.clientId);
   });
 
-  it("45. uses the same routes of the API", async () => {
+  it("45. the calls use the same API routes", async () => {
     const { browser, simulator } = await startStory(createApp, {
       scopes: ["identify", "guilds", "connections"],
     });
@@ -524,7 +524,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
     ]);
   });
 
-  it("50. does all that its sample app shows", async () => {
+  it("50. every feature of Flask-Discord's sample app works", async () => {
     const simulator = await startSimulator();
     const data = { text: "a", number: 1.5, zero: 0, no: false };
     const logins: Record<string, LoginOptions> = {
@@ -572,15 +572,15 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord does, on %s:", (_name, createA
   });
 });
 
-describe("What Flask-Discord's models do:", () => {
+describe("Flask-Discord's models", () => {
   const user = new User(PAYLOAD);
 
-  it("37. give the payload untouched as JSON, unknown fields included", () => {
+  it("37. the models give the payload untouched as JSON, including unknown fields", () => {
     expect(user.toJSON()).toEqual(PAYLOAD);
     expect(JSON.parse(JSON.stringify(user))).toEqual(PAYLOAD);
   });
 
-  it("38. User: every field, its name, its tag, and equality by id", () => {
+  it("38. a User has every field, a name, a tag, and equality by id", () => {
     expect(user).toMatchObject({
       id: "80351110224678912",
       username: "nelly",
@@ -601,7 +601,7 @@ describe("What Flask-Discord's models do:", () => {
     expect(user.equals(new Bot(PAYLOAD))).toBe(false);
   });
 
-  it("39. User: the avatar, moving or not, and the default one", () => {
+  it("39. a User has an avatar, animated or not, and a default one", () => {
     const url = "https://cdn.discordapp.com/avatars/80351110224678912/";
     expect(user.avatarUrl).toBe(`${url}8342729096ea3675442027381ff50dfe.png`);
     expect(user.isAvatarAnimated).toBe(false);
@@ -612,7 +612,7 @@ describe("What Flask-Discord's models do:", () => {
     expect(user.defaultAvatarUrl).toBe("https://cdn.discordapp.com/embed/avatars/2.png");
   });
 
-  it("42. Guild: id, name, icon, ownership, permissions, and equality by id", () => {
+  it("42. a Guild has an id, a name, an icon, an owner, permissions, and equality by id", () => {
     const payload = {
       id: "197038439483310086",
       name: "Testers",
@@ -630,7 +630,7 @@ describe("What Flask-Discord's models do:", () => {
     expect(guild.equals(Guild.from({ id: payload.id }))).toBe(true);
   });
 
-  it("43. UserConnection: every field", () => {
+  it("43. a UserConnection has every field", () => {
     const connection = UserConnection.from({
       id: "abc",
       name: "nelly",
@@ -657,7 +657,7 @@ describe("What Flask-Discord's models do:", () => {
     expect(connection.integrations[0]).toBeInstanceOf(Integration);
   });
 
-  it("44. Integration: every field", () => {
+  it("44. an Integration has every field", () => {
     const integration = Integration.from({
       id: "33590653072239123",
       name: "A Name",
@@ -685,7 +685,7 @@ describe("What Flask-Discord's models do:", () => {
     expect(integration.syncedAt?.getTime()).toBe(Date.UTC(2024, 0, 2, 3, 4, 5));
   });
 
-  it("45. images lie on the CDN", () => {
+  it("45. image URLs point to the CDN", () => {
     const guild = Guild.from({ id: "1", icon: "abc" });
     const urls = [user.avatarUrl, user.defaultAvatarUrl, guild.iconUrl].map((url) => new URL(url ?? ""));
 
@@ -694,7 +694,7 @@ describe("What Flask-Discord's models do:", () => {
   });
 });
 
-describe("What Flask-Discord's permissions do:", () => {
+describe("Flask-Discord's permissions", () => {
   const PRESETS = {
     none: 0n,
     allChannel: 3019374417n,
@@ -709,7 +709,7 @@ describe("What Flask-Discord's permissions do:", () => {
   const NAMES =
     "create_instant_invite kick_members ban_members administrator manage_channels manage_guild add_reactions view_audit_log priority_speaker stream read_messages send_messages send_tts_messages manage_messages embed_links attach_files read_message_history mention_everyone external_emojis view_guild_insights connect speak mute_members deafen_members move_members use_voice_activation change_nickname manage_nicknames manage_roles manage_webhooks manage_emojis use_slash_commands request_to_speak";
 
-  it("46. are made of a value and flags, changed by flags, and combined with overwrites", () => {
+  it("46. Permissions are made of a value and flags, changed by flags, and combined with overwrites", () => {
     expect(new Permissions().value).toBe(0n);
     expect(new Permissions(8).update({ manage_guild: true, ADMINISTRATOR: false }).value).toBe(32n);
     expect(Permissions.of({ kick_members: true }).value).toBe(2n);
@@ -720,7 +720,7 @@ describe("What Flask-Discord's permissions do:", () => {
     expect(new Permissions(0b110n).handleOverwrite(0b001n, 0b100n).value).toBe(0b011n);
   });
 
-  it("47. are compared, as sets too, and iterated without aliases", () => {
+  it("47. Permissions can be compared, even as sets, and iterated without aliases", () => {
     const [small, large] = [new Permissions(1), new Permissions(3)];
     expect(small.equals(new Permissions(1))).toBe(true);
     expect([small.isSubset(large), small.isSubset(small), large.isSubset(small)]).toEqual([
@@ -737,7 +737,7 @@ describe("What Flask-Discord's permissions do:", () => {
     expect(new Set(pairs.map(([name]) => new Permissions(name).value)).size).toBe(pairs.length);
   });
 
-  it("48. know bits 0 to 32 by the same names, and the aliases", () => {
+  it("48. Permissions have the same names for bits 0 to 32, and the same aliases", () => {
     for (const [bit, name] of NAMES.split(" ").entries())
       expect(new Permissions(name).value, name).toBe(1n << BigInt(bit));
     expect(new Permissions("view_channel").value).toBe(1n << 10n);
@@ -745,7 +745,7 @@ describe("What Flask-Discord's permissions do:", () => {
     expect(new Permissions("manage_permissions").value).toBe(1n << 28n);
   });
 
-  it("49. have the same presets, and more bits", () => {
+  it("49. Permissions have the same presets, and more bits", () => {
     for (const [name, value] of Object.entries(PRESETS))
       expect(Permissions[name as keyof typeof PRESETS].value, name).toBe(value);
     expect(Permissions.all.isSuperset(8589934591n)).toBe(true);

@@ -11,15 +11,16 @@ import { REDIS, served } from "../support/stores.js";
 const COLLISIONS = Number(process.env["COLLISIONS"] ?? 24);
 const [[, createApp] = []] = LATEST_EXPRESS;
 
-describe.each(served([REDIS]))(
-  "on %s, a sign-out that collides with a refresh in another process",
-  (_name, kind) => {
-    it.each([
-      ["here, without a lock", "/logout", false],
-      ["everywhere, without a lock", "/logout?everywhere=true", false],
-      ["here, with a lock", "/logout", true],
-      ["everywhere, with a lock", "/logout?everywhere=true", true],
-    ])("is never undone: %s", { timeout: 60_000 + 500 * COLLISIONS }, async (_how, logout, locks) => {
+describe.each(served([REDIS]))("sign-outs during refreshes on %s", (_name, kind) => {
+  it.each([
+    ["here, without a lock", "/logout", false],
+    ["everywhere, without a lock", "/logout?everywhere=true", false],
+    ["here, with a lock", "/logout", true],
+    ["everywhere, with a lock", "/logout?everywhere=true", true],
+  ])(
+    "a sign-out during another process's refresh is never undone: %s",
+    { timeout: 60_000 + 500 * COLLISIONS },
+    async (_how, logout, locks) => {
       if (!createApp) throw new Error("There is no Express to test on.");
       const { store, keys } = await kind.open();
       const discord = locks ? { lock: await startLock() } : {};
@@ -58,9 +59,9 @@ describe.each(served([REDIS]))(
       expect(contents.filter((content) => content.length > 200)).toHaveLength(1);
       expect(refreshesAt(simulator)).toBeGreaterThan(0);
       expect(failureOf(await app.browser().get("/guarded"))).toBe("401 not_signed_in");
-    });
-  },
-);
+    },
+  );
+});
 
 /** What is in a record; nothing for a session. */
 function contentOf(store: Store, key: string): Promise<string> {

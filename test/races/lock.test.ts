@@ -23,8 +23,8 @@ const BROKEN: readonly (readonly [string, Lock])[] = [
   ["never answers", () => new Promise(() => {})],
 ];
 
-describe.each(LATEST_EXPRESS)("on %s, a lock", (_express, createApp) => {
-  it.each(BROKEN)("that %s is an error of its own, and nobody is signed out", async (_name, broken) => {
+describe.each(LATEST_EXPRESS)("locks on %s", (_express, createApp) => {
+  it.each(BROKEN)("a lock that %s is an error of its own, and signs nobody out", async (_name, broken) => {
     let lock: Lock = broken;
     const { simulator, app, browser, advance } = await startWith((key, task) => lock(key, task));
     advance(WEEK_MS);
@@ -37,14 +37,14 @@ describe.each(LATEST_EXPRESS)("on %s, a lock", (_express, createApp) => {
     expect(refreshesAt(simulator)).toBe(1);
   });
 
-  it("that is broken is not noticed while the token still works", async () => {
+  it("a broken lock goes unnoticed while the token still works", async () => {
     const { app, browser, advance } = await startWith(() => Promise.reject(new Error("It is away.")));
     advance(WEEK_MS - 30_000);
     expect((await browser.get("/user?fresh=true")).status).toBe(200);
     expect(app.errors).toEqual([]);
   });
 
-  it("that is broken ends no login for good", async () => {
+  it("a login can be repeated after a broken lock has stopped it", async () => {
     let lock: Lock = () => Promise.reject(new Error("The lock server is away."));
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { discord: { lock: (key, task) => lock(key, task) } });
@@ -58,7 +58,7 @@ describe.each(LATEST_EXPRESS)("on %s, a lock", (_express, createApp) => {
     expect(exchangesAt(simulator)).toBe(1);
   });
 
-  it("that lets the task run after it was given up is told so, and nothing is refreshed", async () => {
+  it("a lock that runs the task after it was given up is told so, and nothing is refreshed", async () => {
     const late = createGate();
     const told = createGate();
     let reason: unknown;
@@ -77,7 +77,7 @@ describe.each(LATEST_EXPRESS)("on %s, a lock", (_express, createApp) => {
     expect(refreshesAt(simulator)).toBe(0);
   });
 
-  it("that cannot be released has done its work", async () => {
+  it("a lock that cannot be released has still done its work", async () => {
     const { simulator, app, browser, advance } = await startWith(async (_key, task) => {
       await task();
       throw new Error("The lock server has gone away.");
@@ -88,7 +88,7 @@ describe.each(LATEST_EXPRESS)("on %s, a lock", (_express, createApp) => {
     expect(app.errors).toEqual([]);
   });
 
-  it("makes a refusal final at once", async () => {
+  it("a lock makes a refusal final at once", async () => {
     const { simulator, user, browser, advance } = await startWith((_key, task) => task(), {
       store: new SharedStore(),
     });
@@ -98,25 +98,28 @@ describe.each(LATEST_EXPRESS)("on %s, a lock", (_express, createApp) => {
     expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
   });
 
-  it.runIf(inject("services").redisUrl)("whose server goes away and comes back loses nothing", async () => {
-    const line = await layLine(inject("services").redisUrl ?? "");
-    const redis = new Redis(line.url, { maxRetriesPerRequest: 1, retryStrategy: () => 20 });
-    redis.on("error", () => undefined);
-    onTestFinished(() => redis.disconnect());
-    const { simulator, browser, advance } = await startWith(redisLock(redis), { timeoutMs: 5000 });
-    advance(WEEK_MS);
-    const lost = new Promise((resolve) => redis.once("close", resolve));
-    line.cut();
-    await lost;
-    expect(failureOf(await browser.get("/guarded"))).toBe("503 lock_failed");
-    expect(refreshesAt(simulator)).toBe(0);
+  it.runIf(inject("services").redisUrl)(
+    "no token is lost if the lock's server goes away and comes back",
+    async () => {
+      const line = await layLine(inject("services").redisUrl ?? "");
+      const redis = new Redis(line.url, { maxRetriesPerRequest: 1, retryStrategy: () => 20 });
+      redis.on("error", () => undefined);
+      onTestFinished(() => redis.disconnect());
+      const { simulator, browser, advance } = await startWith(redisLock(redis), { timeoutMs: 5000 });
+      advance(WEEK_MS);
+      const lost = new Promise((resolve) => redis.once("close", resolve));
+      line.cut();
+      await lost;
+      expect(failureOf(await browser.get("/guarded"))).toBe("503 lock_failed");
+      expect(refreshesAt(simulator)).toBe(0);
 
-    const back = new Promise((resolve) => redis.once("ready", resolve));
-    line.mend();
-    await back;
-    expect((await browser.get("/guarded")).status).toBe(200);
-    expect(refreshesAt(simulator)).toBe(1);
-  });
+      const back = new Promise((resolve) => redis.once("ready", resolve));
+      line.mend();
+      await back;
+      expect((await browser.get("/guarded")).status).toBe(200);
+      expect(refreshesAt(simulator)).toBe(1);
+    },
+  );
 
   /** With a visitor signed in; refreshes run under the lock. */
   function startWith(lock: Lock, { store = new MemoryStore(), timeoutMs = 300 } = {}) {

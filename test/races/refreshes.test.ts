@@ -10,7 +10,7 @@ const SETTINGS = LATEST_EXPRESS.flatMap(([express, createApp]) =>
 );
 const REFRESH = "POST /oauth2/token";
 
-describe.each(SETTINGS)("on %s and %s, a refresh", (_express, _store, createApp, kind) => {
+describe.each(SETTINGS)("refreshes on %s and %s", (_express, _store, createApp, kind) => {
   it.each(["refuse", "revoke-grant"] as const)(
     "is shared by 50 requests on a token that has just expired (a token used twice: %s)",
     async (refreshReuse) => {
@@ -43,7 +43,7 @@ describe.each(SETTINGS)("on %s and %s, a refresh", (_express, _store, createApp,
     expect(failureOf(await browser.get(`${other.url}/me`))).toBe("401 not_signed_in");
   });
 
-  it("under way to the store brings nothing back after a logout", async () => {
+  it("a refresh that is being stored brings nothing back after a logout", async () => {
     const { store } = await kind.open();
     const { simulator, browser, advance } = await startSignedIn(createApp, { session: { store } });
     const former = browser.clone();
@@ -62,7 +62,7 @@ describe.each(SETTINGS)("on %s and %s, a refresh", (_express, _store, createApp,
     }
   });
 
-  it("by another process brings nothing back after a logout", async () => {
+  it("a refresh by another process brings nothing back after a logout", async () => {
     const { store } = await kind.open();
     const { simulator, browser, advance } = await startSignedIn(createApp, { session: { store } });
     const other = await startApp(createApp, simulator, { session: { store } });
@@ -78,7 +78,7 @@ describe.each(SETTINGS)("on %s and %s, a refresh", (_express, _store, createApp,
     expect(failureOf(await former.get(`${other.url}/me`))).toBe("401 not_signed_in");
   });
 
-  it("does not harm a second login that comes meanwhile", async () => {
+  it("a refresh does not harm a second login that comes meanwhile", async () => {
     const { store } = await kind.open();
     const { simulator, user, browser, advance } = await startSignedIn(createApp, { session: { store } });
     const former = browser.clone();

@@ -8,8 +8,8 @@ import { openLogin, signedInAs } from "../support/login.js";
 import { observe, SESSION } from "../support/memory-store.js";
 import { failureOf, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 
-describe.each(LATEST_EXPRESS)("on %s", (_name, createApp) => {
-  it("a callback whose session cannot be saved leaves the other one of a double click signed in", async () => {
+describe.each(LATEST_EXPRESS)("shared outcomes on %s", (_name, createApp) => {
+  it("one callback of a double click stays signed in if the other's session cannot be saved", async () => {
     const observed = observe(new MemoryStore());
     const { simulator, app, user } = await startSignedIn(createApp, { session: { store: observed.store } });
     const browser = app.browser();
@@ -28,7 +28,7 @@ describe.each(LATEST_EXPRESS)("on %s", (_name, createApp) => {
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it("two instances of one configuration, an app's and its sub-app's, share what one has refreshed", async () => {
+  it("an app's and its sub-app's instances of one configuration share refreshed tokens", async () => {
     const subApp = express();
     const { simulator, app, user, browser } = await startSignedIn(createApp, {
       routes: (to) => void to.use("/admin", subApp),

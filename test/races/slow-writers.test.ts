@@ -8,10 +8,10 @@ const SETTINGS = LATEST_EXPRESS.flatMap(([express, createApp]) =>
   served([MEMORY, REDIS]).map(([store, kind]) => [express, store, createApp, kind] as const),
 );
 
-describe.each(SETTINGS)(
-  "on %s and %s, a slow request that writes to its session",
-  (_e, _s, createApp, kind) => {
-    it.each([true, false])("does not undo a refresh by another one (resave: %s)", async (resave) => {
+describe.each(SETTINGS)("slow requests that write the session on %s and %s", (_e, _s, createApp, kind) => {
+  it.each([true, false])(
+    "a slow request that writes the session does not undo another's refresh (resave: %s)",
+    async (resave) => {
       const { store } = await kind.open();
       const slow = slowRoute();
       const session = { store, resave };
@@ -28,44 +28,44 @@ describe.each(SETTINGS)(
       advance(WEEK_MS);
       expect((await browser.get("/user?fresh=true")).status).toBe(200);
       expect(refreshesAt(simulator)).toBe(2);
-    });
+    },
+  );
 
-    it.each([true, false])("does not undo a logout (resave: %s)", async (resave) => {
-      const { store } = await kind.open();
-      const slow = slowRoute();
-      const session = { store, resave };
-      const { simulator, browser, advance } = await startSignedIn(createApp, { session, routes: slow.mount });
-      const writing = browser.get(slow.path);
-      await slow.entered;
-      expect((await browser.post("/logout")).status).toBe(200);
-      slow.letGo();
-      expect((await writing).status).toBe(200);
+  it.each([true, false])("does not undo a logout (resave: %s)", async (resave) => {
+    const { store } = await kind.open();
+    const slow = slowRoute();
+    const session = { store, resave };
+    const { simulator, browser, advance } = await startSignedIn(createApp, { session, routes: slow.mount });
+    const writing = browser.get(slow.path);
+    await slow.entered;
+    expect((await browser.post("/logout")).status).toBe(200);
+    slow.letGo();
+    expect((await writing).status).toBe(200);
 
-      expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
-      advance(31_000);
-      expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
-      const other = await startApp(createApp, simulator, { session });
-      expect(failureOf(await browser.get(`${other.url}/me`))).toBe("401 not_signed_in");
-    });
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+    advance(31_000);
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+    const other = await startApp(createApp, simulator, { session });
+    expect(failureOf(await browser.get(`${other.url}/me`))).toBe("401 not_signed_in");
+  });
 
-    it("brings nobody back after an account switch", async () => {
-      const { store } = await kind.open();
-      const slow = slowRoute();
-      const session = { store };
-      const { simulator, browser } = await startSignedIn(createApp, { session, routes: slow.mount });
-      const former = browser.clone();
-      const writing = former.get(slow.path);
-      await slow.entered;
-      const second = simulator.addUser();
-      await browser.signIn("/login", { user: second });
-      slow.letGo();
-      expect((await writing).status).toBe(200);
+  it("a slow request that writes the session brings nobody back after an account switch", async () => {
+    const { store } = await kind.open();
+    const slow = slowRoute();
+    const session = { store };
+    const { simulator, browser } = await startSignedIn(createApp, { session, routes: slow.mount });
+    const former = browser.clone();
+    const writing = former.get(slow.path);
+    await slow.entered;
+    const second = simulator.addUser();
+    await browser.signIn("/login", { user: second });
+    slow.letGo();
+    expect((await writing).status).toBe(200);
 
-      expect((await browser.get("/me")).json()).toEqual({ id: second.id });
-      expect(failureOf(await former.get("/me"))).toBe("401 not_signed_in");
-      const other = await startApp(createApp, simulator, { session });
-      expect(failureOf(await former.get(`${other.url}/me`))).toBe("401 not_signed_in");
-      expect((await browser.get(`${other.url}/me`)).json()).toEqual({ id: second.id });
-    });
-  },
-);
+    expect((await browser.get("/me")).json()).toEqual({ id: second.id });
+    expect(failureOf(await former.get("/me"))).toBe("401 not_signed_in");
+    const other = await startApp(createApp, simulator, { session });
+    expect(failureOf(await former.get(`${other.url}/me`))).toBe("401 not_signed_in");
+    expect((await browser.get(`${other.url}/me`)).json()).toEqual({ id: second.id });
+  });
+});

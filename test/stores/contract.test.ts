@@ -22,9 +22,9 @@ const EVERY_KIND: readonly (readonly [name: string, open: () => Promise<Sessions
   ["cookie-session", async () => ({ sessionMiddleware: cookieSession({ secret: "of the cookie" }) })],
 ];
 
-describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
-  describe.each(EVERY_KIND)("sessions in %s", (_name, open) => {
-    it("carry a sign-in through login, guarded page, refresh and logout", async () => {
+describe.each(LATEST_EXPRESS)("stores on %s", (_express, createApp) => {
+  describe.each(EVERY_KIND)("sessions in %s", (name, open) => {
+    it(`sessions in ${name} carry a sign-in through login, guarded page, refresh and logout`, async () => {
       const { simulator, user, browser, advance } = await startSignedIn(createApp, await open());
       expect((await browser.get("/guarded")).status).toBe(200);
       expect((await browser.get("/me")).json()).toEqual({ id: user.id });
@@ -39,7 +39,7 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
       expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
     });
 
-    it("keep the new pair when a slow request writes the former session", async () => {
+    it(`a slow request that writes the old session in ${name} does not undo a refresh`, async () => {
       const slow = slowRoute();
       const options = { ...(await open()), routes: slow.mount };
       const { simulator, browser, advance } = await startSignedIn(createApp, options);
@@ -56,7 +56,7 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
       expect(refreshesAt(simulator)).toBe(2);
     });
 
-    it("stay signed out when a slow request brings the session back", async () => {
+    it(`a slow request that writes the old session in ${name} does not undo a logout`, async () => {
       const slow = slowRoute();
       const { browser } = await startSignedIn(createApp, { ...(await open()), routes: slow.mount });
       const writing = browser.get(slow.path);
@@ -68,7 +68,7 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
       expect((await browser.get("/authorized")).json()).toBe(false);
     });
 
-    it("let another user in after the first", async () => {
+    it(`another user can sign in after the first in ${name}`, async () => {
       const { simulator, app, browser } = await startSignedIn(createApp, await open());
       const second = simulator.addUser();
       await browser.signIn("/login", { user: second });
@@ -77,8 +77,8 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
     });
   });
 
-  describe.each(served(STORES))("the store %s", (_name, kind) => {
-    it("holds a session and a sealed record for each sign-in, under keys of the same form", async () => {
+  describe.each(served(STORES))("%s", (name, kind) => {
+    it(`${name} holds a session and a sealed record for each sign-in, under keys of the same form`, async () => {
       const { opened } = await startSignedInOn(createApp, kind);
       const keys = await opened.keys();
       const [sessions, records] = [
@@ -105,7 +105,7 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
       expect(failureOf(await browser.get(`${other.url}/me`))).toBe("401 not_signed_in");
     });
 
-    it("is asked once in 30 seconds for a record that is missing", async () => {
+    it(`${name} is asked once in 30 seconds for a record that is missing`, async () => {
       const { opened, simulator, browser, advance, quiet } = await startSignedInOn(createApp, kind);
       const key = await recordKeyIn(opened);
       // What it still does after the login would bring the record back.
@@ -123,8 +123,8 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
     });
   });
 
-  describe.each(served(STORES.filter(({ canGoAway }) => canGoAway)))("the store %s", (_name, kind) => {
-    it("signs nobody out when it goes away in the middle of a request", async () => {
+  describe.each(served(STORES.filter(({ canGoAway }) => canGoAway)))("%s", (name, kind) => {
+    it(`nobody is signed out if ${name} goes away in the middle of a request`, async () => {
       const routes: Routes = (app, discord, { outage }) => {
         app.get("/while-away", (req, res, next) => {
           const answer = outage?.begin().then(() => discord.isAuthorized(req));

@@ -48,15 +48,18 @@ interface Ids {
 }
 
 describe.each(LATEST_EXPRESS)("session ids on %s", (_express, createApp) => {
-  describe.each(served(KINDS))("in %s", (_name, kind) => {
-    it.each(FORMS)("of %s give every key their form", async (_form, generate, pattern) => {
-      const ids = idsOf(generate);
-      const story = await startSignedInOn(createApp, kind, { session: { genid: ids.genid } });
-      await refreshAndSignOut(story, ids, pattern);
-    });
+  describe.each(served(KINDS))("in %s", (name, kind) => {
+    it.each(FORMS)(
+      `session ids of %s give every key in ${name} their form`,
+      async (_form, generate, pattern) => {
+        const ids = idsOf(generate);
+        const story = await startSignedInOn(createApp, kind, { session: { genid: ids.genid } });
+        await refreshAndSignOut(story, ids, pattern);
+      },
+    );
 
     it.each(CHANGES)(
-      "of %s are what a sign-in keeps to when new ones are %s",
+      `a sign-in in ${name} keeps to session ids of %s if new ones are %s`,
       async (_from, _to, former, pattern, next) => {
         const ids = idsOf(former);
         const session = { genid: ids.genid };
@@ -69,8 +72,8 @@ describe.each(LATEST_EXPRESS)("session ids on %s", (_express, createApp) => {
     );
   });
 
-  describe.each(served(KINDS))("in %s", (_name, kind) => {
-    it("of a form that cannot be guessed leave the keys to an option", async () => {
+  describe.each(served(KINDS))("in %s", (name, kind) => {
+    it(`the option recordKey makes the keys in ${name} for ids of an unusual form`, async () => {
       const recordKey = (hash: string) => withCheckDigit(Buffer.from(hash).toString("hex").slice(0, 24));
       const discord = { recordKey };
       const ids = idsOf(() => withCheckDigit(randomBytes(12).toString("hex")));
@@ -83,8 +86,8 @@ describe.each(LATEST_EXPRESS)("session ids on %s", (_express, createApp) => {
     });
   });
 
-  describe.each(served([POSTGRES_UUID]))("in %s", (_name, kind) => {
-    it("are the only values that the column takes, and every key is one", async () => {
+  describe.each(served([POSTGRES_UUID]))("in %s", (name, kind) => {
+    it(`every key is a session id of the only form that ${name} accepts`, async () => {
       const ids = idsOf(randomUUID);
       const story = await startSignedInOn(createApp, kind, { session: { genid: ids.genid } });
       await refreshAndSignOut(story, ids, UUID);

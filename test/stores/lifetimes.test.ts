@@ -21,18 +21,18 @@ const LENGTHENED: readonly (readonly [when: string, callbackPath: string, mount:
   ["after callback()", "/long/callback", lengthenAfterCallback],
 ];
 
-describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
-  describe.each(served(STORES))("the store %s", (_name, kind) => {
+describe.each(LATEST_EXPRESS)("lifetimes on %s", (_express, createApp) => {
+  describe.each(served(STORES))("%s", (name, kind) => {
     it.each([
       ["end with the browser", {}],
       ["live an hour", { cookie: { maxAge: HOUR_MS } }],
       ["live 20 days", { cookie: { maxAge: 20 * DAY_MS } }],
-    ])("keeps a record as long as its session where sessions %s", async (_lifetime, session) => {
+    ])(`${name} keeps a record as long as its session if sessions %s`, async (_lifetime, session) => {
       const story = await startSignedInOn(createApp, kind, { session });
       await expectEqualLifetimes(story);
     });
 
-    it("keeps the record as long as the session after each visit and each refresh", async () => {
+    it(`${name} keeps a record as long as its session after each visit and each refresh`, async () => {
       const session = { rolling: true, cookie: { maxAge: 20 * DAY_MS } };
       const story = await startSignedInOn(createApp, kind, { session });
       const { simulator, browser, pass } = story;
@@ -45,7 +45,7 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
       expect(refreshesAt(simulator)).toBe(2);
     });
 
-    it("keeps the note of a sign-out as long as the session", async () => {
+    it(`${name} keeps the marker of a sign-out as long as the session`, async () => {
       const session = { cookie: { maxAge: 2 * HOUR_MS } };
       const story = await startSignedInOn(createApp, kind, { session });
       await story.browser.post("/logout");
@@ -53,9 +53,9 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
     });
   });
 
-  describe.each(served(BY_COOKIE))("the store %s", (_name, kind) => {
+  describe.each(served(BY_COOKIE))("%s", (name, kind) => {
     it.each(LENGTHENED)(
-      "keeps the record of a session lengthened %s",
+      `${name} keeps the record of a session extended %s`,
       async (_when, callbackPath, routes) => {
         const session = { cookie: { maxAge: HOUR_MS } };
         const { opened, browser, pass } = await startSignedInOn(createApp, kind, {
@@ -71,7 +71,7 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
       },
     );
 
-    it("keeps the record of a session lengthened some time after the login", async () => {
+    it(`${name} keeps the record of a session extended some time after the login`, async () => {
       const routes = (app: Application) => {
         app.get("/remember-me", requiresAuthorization, (req, res) => {
           lengthen(req);

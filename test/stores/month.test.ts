@@ -31,10 +31,10 @@ const STORIES: readonly (readonly [often: string, sessions: string, everyMs: num
   ],
 ];
 
-describe.each(EXPRESS_5)("on %s with", { timeout: 120_000 }, (_express, createApp) => {
-  describe.each(served(STORES))("the store %s", (_name, kind) => {
+describe.each(EXPRESS_5)("a month on %s", { timeout: 120_000 }, (_express, createApp) => {
+  describe.each(served(STORES))("%s", (name, kind) => {
     it.each(STORIES)(
-      "a visitor who comes %s for a month is still signed in, where sessions %s",
+      `a visitor who comes %s for a month stays signed in with ${name}, where sessions %s`,
       async (...story) => {
         const [, , everyMs, { session, isTouchOff }] = story;
         const { opened, simulator, browser, pass } = await startSignedInOn(createApp, kind, {

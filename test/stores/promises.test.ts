@@ -69,8 +69,8 @@ const FAILURES: readonly (readonly [how: string, fail: () => unknown])[] = [
   ],
 ];
 
-describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
-  it("a store whose promises end in nothing is read by its callbacks", async () => {
+describe.each(LATEST_EXPRESS)("promises of stores on %s", (_express, createApp) => {
+  it("a store whose promises resolve to undefined is read by its callbacks", async () => {
     const store = new EmptyPromiseStore();
     const { simulator, user, browser, advance } = await startSignedIn(createApp, { session: { store } });
     expect(await signedInAs(browser)).toBe(user.id);
@@ -83,7 +83,7 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
     expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
   });
 
-  it("a store that calls back and rejects afterwards has answered", async () => {
+  it("a rejection after the store has called back is ignored", async () => {
     const store = new MemoryStore();
     const { get } = store;
     store.get = async (key, callback) => {
@@ -100,8 +100,8 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  describe.each(FAILURES)("a store that fails with %s and never calls back", (_how, fail) => {
-    it("fails the login at once when it fails to write", async () => {
+  describe.each(FAILURES)("stores that fail with %s and never call back", (how, fail) => {
+    it(`a login fails at once if the store fails to write with ${how} and never calls back`, async () => {
       const store = new RejectingStore();
       store.fail = fail;
       const simulator = await startSimulator();
@@ -114,7 +114,7 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
       expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
     });
 
-    it("fails a request at once when it fails to read, and a sign-out when it fails to write", async () => {
+    it(`a request and a sign-out fail at once if the store fails with ${how} and never calls back`, async () => {
       const store = new RejectingStore();
       store.fail = fail;
       const { user, browser, advance } = await startSignedIn(createApp, { session: { store } });
@@ -130,8 +130,8 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
     });
   });
 
-  describe("sessions whose methods return promises and call nobody back", () => {
-    it("are saved before the callback is answered, under a new id", async () => {
+  describe("sessions with promises", () => {
+    it("a session whose save() returns a promise is saved under a new id before the response", async () => {
       const sessions = new PromisedSessions();
       const { browser, user, simulator, visitor } = await startWith(sessions);
       const former = await visitor();
@@ -142,17 +142,20 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
       expect(simulator.requestsTo("POST /oauth2/token")).toHaveLength(1);
     });
 
-    it.each(["save", "regenerate"] as const)("fail the login at once when %s is rejected", async (method) => {
-      const sessions = new PromisedSessions();
-      const { browser, user, visitor } = await startWith(sessions);
-      await visitor();
-      sessions.rejects = method;
-      const startedAt = performance.now();
-      expect(failureOf(await browser.signIn("/login", { user }))).toBe("503 store_failed");
-      expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
-      sessions.rejects = undefined;
-      expect(await signedInAs(browser)).toBeUndefined();
-    });
+    it.each(["save", "regenerate"] as const)(
+      "a login fails at once if the promise of %s is rejected",
+      async (method) => {
+        const sessions = new PromisedSessions();
+        const { browser, user, visitor } = await startWith(sessions);
+        await visitor();
+        sessions.rejects = method;
+        const startedAt = performance.now();
+        expect(failureOf(await browser.signIn("/login", { user }))).toBe("503 store_failed");
+        expect(performance.now() - startedAt).toBeLessThan(AT_ONCE_MS);
+        sessions.rejects = undefined;
+        expect(await signedInAs(browser)).toBeUndefined();
+      },
+    );
 
     async function startWith(sessions: PromisedSessions) {
       const simulator = await startSimulator();

@@ -40,9 +40,9 @@ class FailingStore extends MemoryStore {
   }
 }
 
-describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
-  describe.each(ERRORS)("the missing of a server's socket, told by %s", (_what, errorOf) => {
-    it("signs nobody out, before a refresh or without one", async () => {
+describe.each(LATEST_EXPRESS)("store errors on %s", (_express, createApp) => {
+  describe.each(ERRORS)("a missing socket, reported by %s", (what, errorOf) => {
+    it(`a missing socket reported by ${what} signs nobody out, before a refresh or without one`, async () => {
       const store = new FailingStore();
       const { simulator, app, user, browser, advance } = await startSignedIn(createApp, {
         session: { store },
@@ -59,7 +59,7 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
       expect(refreshesAt(simulator)).toBe(1);
     });
 
-    it("while a new pair is stored loses neither the pair nor the sign-in", async () => {
+    it(`a missing socket reported by ${what} while a pair is stored loses neither pair nor sign-in`, async () => {
       const store = new FailingStore();
       const { simulator, user, browser, advance } = await startSignedIn(createApp, { session: { store } });
       advance(WEEK_MS);
@@ -78,8 +78,8 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
     });
   });
 
-  describe.each(ERRORS)("the missing of a file, told by %s", (_what, errorOf) => {
-    it("is a record that is missing", async () => {
+  describe.each(ERRORS)("a missing file, reported by %s", (what, errorOf) => {
+    it(`a missing file reported by ${what} is a missing record`, async () => {
       const store = new FailingStore();
       const { browser, advance } = await startSignedIn(createApp, { session: { store } });
       advance(PAST_MEMORY_MS);
@@ -88,8 +88,8 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
     });
   });
 
-  describe.each(served([POSTGRES_SOCKET]))("%s", (_name, kind) => {
-    it("signs nobody out while the server restarts", async () => {
+  describe.each(served([POSTGRES_SOCKET]))("%s", (name, kind) => {
+    it(`nobody is signed out while the server of ${name} restarts`, async () => {
       const { opened, simulator, user, browser, advance } = await startSignedInOn(createApp, kind, {
         routes: (app, discord, { outage }) => {
           app.get(

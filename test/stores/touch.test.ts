@@ -36,9 +36,9 @@ const SETTING: StoreKind = {
   },
 };
 
-describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
-  describe.each(served([SETTING, MEMCACHED]))("%s whose touch is a set", (_name, kind) => {
-    it("loses no pair when visitors come to two processes around a refresh", async () => {
+describe.each(LATEST_EXPRESS)("touch on %s", (_express, createApp) => {
+  describe.each(served([SETTING, MEMCACHED]))("%s whose touch is a set", (name, kind) => {
+    it(`${name} whose touch is a set loses no pair around a refresh in two processes`, async () => {
       const { opened, simulator, user, app, browser, advance } = await startSignedInOn(createApp, kind);
       const process = () => startApp(createApp, simulator, { session: { store: opened.store } });
       const other = await process();
@@ -56,41 +56,44 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
       expect(refreshesAt(simulator)).toBe(2);
     });
 
-    it.each(["/logout", "/logout?everywhere=true"])("brings back nothing that %s has ended", async (path) => {
-      const slow: SlowRoute[] = [];
-      const story = await startSignedInOn(createApp, kind, {
-        routes(to, discord) {
-          const route = slowRoute((req) => discord.isAuthorized(req));
-          route.mount(to);
-          slow.push(route);
-        },
-      });
-      const { opened, simulator, app, browser, advance } = story;
-      const process = () => startApp(createApp, simulator, { session: { store: opened.store } });
-      const other = await process();
-      const record = await recordKeyIn(opened);
+    it.each(["/logout", "/logout?everywhere=true"])(
+      `${name} whose touch is a set brings back nothing that %s has ended`,
+      async (path) => {
+        const slow: SlowRoute[] = [];
+        const story = await startSignedInOn(createApp, kind, {
+          routes(to, discord) {
+            const route = slowRoute((req) => discord.isAuthorized(req));
+            route.mount(to);
+            slow.push(route);
+          },
+        });
+        const { opened, simulator, app, browser, advance } = story;
+        const process = () => startApp(createApp, simulator, { session: { store: opened.store } });
+        const other = await process();
+        const record = await recordKeyIn(opened);
 
-      advance(PAST_MEMORY_MS);
-      const held = holdTouch(opened.store, record);
-      const visit = browser.clone().get("/slow");
-      await held.begun;
-      await slow[0]?.entered;
-      expect((await browser.post(`${other.url}${path}`)).status).toBe(200);
-      expect(await opened.keys()).not.toContain(record);
-      await held.release();
-      expect(await opened.keys()).toContain(record);
-      // It writes the session as it was before the sign-out.
-      slow[0]?.letGo();
-      expect((await visit).status).toBe(200);
+        advance(PAST_MEMORY_MS);
+        const held = holdTouch(opened.store, record);
+        const visit = browser.clone().get("/slow");
+        await held.begun;
+        await slow[0]?.entered;
+        expect((await browser.post(`${other.url}${path}`)).status).toBe(200);
+        expect(await opened.keys()).not.toContain(record);
+        await held.release();
+        expect(await opened.keys()).toContain(record);
+        // It writes the session as it was before the sign-out.
+        slow[0]?.letGo();
+        expect((await visit).status).toBe(200);
 
-      const last = await process();
-      expect(failureOf(await browser.get(`${last.url}/me`))).toBe("401 not_signed_in");
-      // A sign-out everywhere may still be about to read the record, whose pair it revokes.
-      if (path === "/logout") expect(await opened.keys()).not.toContain(record);
-      advance(PAST_MEMORY_MS);
-      for (const { url } of [app, other])
-        expect(failureOf(await browser.get(`${url}/me`))).toBe("401 not_signed_in");
-    });
+        const last = await process();
+        expect(failureOf(await browser.get(`${last.url}/me`))).toBe("401 not_signed_in");
+        // A sign-out everywhere may still be about to read the record, whose pair it revokes.
+        if (path === "/logout") expect(await opened.keys()).not.toContain(record);
+        advance(PAST_MEMORY_MS);
+        for (const { url } of [app, other])
+          expect(failureOf(await browser.get(`${url}/me`))).toBe("401 not_signed_in");
+      },
+    );
   });
 });
 

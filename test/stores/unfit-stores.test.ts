@@ -12,9 +12,9 @@ const DAY_MS = 86_400_000;
 /** Longer than memory answers. */
 const PAST_MEMORY_MS = 31_000;
 
-describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
-  describe("a store that accepts a record and loses it", () => {
-    it("makes the login fail, and says why", async () => {
+describe.each(LATEST_EXPRESS)("unfit stores on %s", (_express, createApp) => {
+  describe("stores that lose records", () => {
+    it("a login fails with the reason if the store accepts its record and loses it", async () => {
       const store = new UnfitStore();
       store.fate = () => "lost";
       const simulator = await startSimulator();
@@ -27,14 +27,14 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
       expect(await signedInAs(browser)).toBeUndefined();
     });
 
-    it("makes the login fail only where the record stays away, not where a replica lags behind", async () => {
+    it("a login succeeds if its record appears late, as on a lagging replica", async () => {
       const store = new UnfitStore();
       store.lag = 1;
       const { user, browser } = await startSignedIn(createApp, { session: { store } });
       expect(await signedInAs(browser)).toBe(user.id);
     });
 
-    it("is warned about once when it begins to after the login, and no request is the worse for it", async () => {
+    it("one warning reports a store that begins to lose records, and requests still work", async () => {
       const store = new UnfitStore();
       const { simulator, user, browser, advance } = await startSignedIn(createApp, { session: { store } });
       const other = simulator.addUser();
@@ -58,14 +58,14 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
     });
   });
 
-  describe.each(served([MEMCACHED]))("%s", (_name, kind) => {
-    it("makes the login fail where sessions live longer than it can keep anything", async () => {
+  describe.each(served([MEMCACHED]))("lifetimes in %s", (name, kind) => {
+    it(`a login fails if sessions live longer than ${name} can keep anything`, async () => {
       const session = { cookie: { maxAge: (kind.longestMs ?? 0) + DAY_MS } };
       const { app } = await startSignedInOn(createApp, kind, { session });
       expect(app.errors).toMatchObject([{ code: "store_failed", cause: { message: /./ } }]);
     });
 
-    it("keeps a sign-in up to its limit", async () => {
+    it(`${name} keeps a sign-in up to its limit`, async () => {
       const session = { cookie: { maxAge: kind.longestMs ?? 0 } };
       const { user, browser, advance } = await startSignedInOn(createApp, kind, { session });
       advance(PAST_MEMORY_MS);
@@ -73,8 +73,8 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
     });
   });
 
-  describe.each(["refused", "lost"] as const)("a store in which a lease is %s", (fate) => {
-    it("lets logins and refreshes through, and is warned about once", async () => {
+  describe.each(["refused", "lost"] as const)("stores in which a lease is %s", (fate) => {
+    it(`a store in which a lease is ${fate} lets logins and refreshes through, with one warning`, async () => {
       const codes = collectWarnings();
       const store = new UnfitStore();
       store.fate = (key, session) => (isLease(key, session) ? fate : "kept");
@@ -90,7 +90,7 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
       await expect.poll(() => codes, { timeout: 5000 }).toEqual(["EXPRESS_DISCORD_NO_LEASE"]);
     });
 
-    it("does nothing to a process that is alone", async () => {
+    it(`a process that is alone does not notice if a lease is ${fate}`, async () => {
       const store = new MemoryStore();
       const unfit = new UnfitStore();
       unfit.fate = () => fate;

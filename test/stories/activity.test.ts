@@ -28,11 +28,11 @@ async function startActivity(
   return { simulator, app, user: simulator.addUser(), browser: app.browser() };
 }
 
-describe.each(EXPRESS)("the router's activityPath on %s", (_name, createApp) => {
+describe.each(EXPRESS)("activityPath on %s", (_name, createApp) => {
   it.each<[string, ((app: Application) => void) | undefined]>([
     ["a body that it parses itself", undefined],
     ["a body that the app has parsed", (app) => app.use(express.json())],
-  ])("signs in, with %s", async (_what, before) => {
+  ])("activityPath signs the visitor in, with %s", async (_what, before) => {
     const { simulator, user, browser } = await startActivity(createApp, {}, before);
     const code = simulator.authorizeInActivity(user);
 
@@ -42,7 +42,7 @@ describe.each(EXPRESS)("the router's activityPath on %s", (_name, createApp) => 
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it("gives the login to onLogin, which may turn the visitor away", async () => {
+  it("activityPath passes the login to onLogin, which may turn the visitor away", async () => {
     const seen: (string | undefined)[] = [];
     const { app, simulator, user, browser } = await startActivity(createApp, {
       onLogin(_req, { userId }) {
@@ -59,7 +59,7 @@ describe.each(EXPRESS)("the router's activityPath on %s", (_name, createApp) => 
     expect(await signedInAs(browser)).toBeUndefined();
   });
 
-  it("leaves an answer that onLogin has sent", async () => {
+  it("a response that onLogin has sent at activityPath stays as it is", async () => {
     const { simulator, user, browser } = await startActivity(createApp, {
       onLogin: (_req, { userId }, res) => void res.status(201).json({ mine: userId }),
     });
@@ -70,11 +70,11 @@ describe.each(EXPRESS)("the router's activityPath on %s", (_name, createApp) => 
   });
 
   it.each([
-    ["no JSON", "{", 400, "code_malformed"],
+    ["a body that is not JSON", "{", 400, "code_malformed"],
     ["null", "null", 400, "code_malformed"],
     ["a list", "[]", 400, "code_malformed"],
     ["a body that is too large", JSON.stringify({ code: "a".repeat(20_000) }), 413, "body_too_large"],
-  ])("refuses %s", async (_what, body, status, code) => {
+  ])("activityPath refuses %s", async (_what, body, status, code) => {
     const { app } = await startActivity(createApp);
 
     const answer = await fetch(`${app.url}/api/token`, {
@@ -86,7 +86,7 @@ describe.each(EXPRESS)("the router's activityPath on %s", (_name, createApp) => 
     expect([answer.status, await answer.json()]).toEqual([status, expect.objectContaining({ code })]);
   });
 
-  it("takes a POST only, and is there only when asked for", async () => {
+  it("activityPath accepts only POST, and exists only if the app asks for it", async () => {
     const { browser } = await startActivity(createApp);
     const without = await startActivity(createApp, { activityPath: false });
 
@@ -95,6 +95,54 @@ describe.each(EXPRESS)("the router's activityPath on %s", (_name, createApp) => 
     expect(failureOf(answer)).toBe("405 method_not_allowed");
     expect(answer.headers.get("allow")).toBe("POST");
     expect((await without.browser.post("/api/token", { json: {} })).status).toBe(404);
+  });
+});
+
+describe.each(EXPRESS)("an Activity behind the simulator's proxy on %s", (_name, createApp) => {
+  async function startBehindProxy() {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      session: { cookie: { secure: true, sameSite: "none", partitioned: true } },
+      routes(to) {
+        to.set("trust proxy", 1);
+        to.use("/api", requiresActivity({ publicKey: simulator.publicKey }));
+        to.use("/api", discordRouter({ activityPath: "/token" }));
+      },
+    });
+    const { frameUrl } = await simulator.openActivity({ appUrl: app.url });
+    const { origin } = new URL(frameUrl);
+    const post = (url: string, headers: Readonly<Record<string, string>>) =>
+      fetch(`${url}/api/token`, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", ...headers },
+        body: JSON.stringify({ code: simulator.authorizeInActivity(simulator.addUser()) }),
+      });
+    return { app, origin, post };
+  }
+
+  it("signs in from its own origin, and gets a partitioned cookie", async () => {
+    const { origin, post } = await startBehindProxy();
+
+    const answer = await post(origin, { Origin: origin });
+
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get("set-cookie")).toMatch(/; Secure; Partitioned; SameSite=None$/);
+  });
+
+  it("is not signed in from other origins, nor past the proxy", async () => {
+    const { app, origin, post } = await startBehindProxy();
+
+    const foreign = await post(origin, { Origin: "https://evil.example" });
+    const past = await post(app.url, {});
+
+    expect([foreign.status, await foreign.json()]).toEqual([
+      403,
+      expect.objectContaining({ code: "cross_site_request" }),
+    ]);
+    expect([past.status, await past.json()]).toEqual([
+      401,
+      expect.objectContaining({ code: "signature_invalid" }),
+    ]);
   });
 });
 
@@ -114,7 +162,7 @@ describe.each(EXPRESS)("requiresActivity on %s", (_name, createApp) => {
     return { simulator, clock, app, visit };
   }
 
-  it("lets pass what Discord's proxy has signed, and gives the payload", async () => {
+  it("requiresActivity passes requests that Discord's proxy has signed, and reveals their payload", async () => {
     const { simulator, app, visit } = await startGuarded();
 
     const answer = await visit(simulator.activityHeaders({ user_id: "7" }));
@@ -124,7 +172,7 @@ describe.each(EXPRESS)("requiresActivity on %s", (_name, createApp) => {
     expect(elsewhere.json()).toEqual({ payload: true });
   });
 
-  it("takes a signature in hexadecimal as well", async () => {
+  it("requiresActivity also accepts a hexadecimal signature", async () => {
     const { simulator, visit } = await startGuarded();
     const headers = simulator.activityHeaders();
     const hex = Buffer.from(headers["X-Signature-Ed25519"] ?? "", "base64").toString("hex");
@@ -137,7 +185,7 @@ describe.each(EXPRESS)("requiresActivity on %s", (_name, createApp) => {
     ["no payload", ({ "X-Discord-Proxy-Payload": _, ...rest }) => rest],
     ["no timestamp", ({ "X-Signature-Timestamp": _, ...rest }) => rest],
     ["another timestamp", (headers) => ({ ...headers, "X-Signature-Timestamp": "1" })],
-    ["a signature that is none", (headers) => ({ ...headers, "X-Signature-Ed25519": "zz" })],
+    ["an invalid signature", (headers) => ({ ...headers, "X-Signature-Ed25519": "zz" })],
     ["another's signature", (headers) => ({ ...headers, "X-Signature-Ed25519": "ab".repeat(64) })],
     [
       "another payload",
@@ -150,7 +198,7 @@ describe.each(EXPRESS)("requiresActivity on %s", (_name, createApp) => {
         ).toString("base64"),
       }),
     ],
-  ])("refuses %s", async (_what, change) => {
+  ])("requiresActivity refuses %s", async (_what, change) => {
     const { simulator, app, visit } = await startGuarded();
 
     expect(failureOf(await visit(change(simulator.activityHeaders())))).toBe("401 signature_invalid");
@@ -159,16 +207,16 @@ describe.each(EXPRESS)("requiresActivity on %s", (_name, createApp) => {
 
   it.each([
     ["without an end", { expires_at: undefined }],
-    ["whose end is text", { expires_at: "9999999999" }],
+    ["with an end that is text", { expires_at: "9999999999" }],
     ["without a beginning", { created_at: undefined }],
     ["from the future", { created_at: 9_999_999_999 }],
-  ])("refuses what is signed %s", async (_what, payload) => {
+  ])("requiresActivity refuses a payload signed %s", async (_what, payload) => {
     const { simulator, visit } = await startGuarded();
 
     expect(failureOf(await visit(simulator.activityHeaders(payload)))).toBe("401 signature_invalid");
   });
 
-  it("refuses what has expired, counted in seconds", async () => {
+  it("requiresActivity refuses a payload that has expired, counting in seconds", async () => {
     const { simulator, clock, visit } = await startGuarded();
     const headers = simulator.activityHeaders();
     clock.advance(290_000);
@@ -178,7 +226,7 @@ describe.each(EXPRESS)("requiresActivity on %s", (_name, createApp) => {
     expect(failureOf(await visit(headers))).toBe("401 signature_invalid");
   });
 
-  it("refuses what is signed with another application's key", async () => {
+  it("requiresActivity refuses a signature made with another application's key", async () => {
     const other = generateKeyPairSync("ed25519").publicKey.export({ format: "jwk" }).x ?? "";
     const simulator = await startSimulator();
     const publicKey = Buffer.from(other, "base64url").toString("hex");
@@ -191,7 +239,7 @@ describe.each(EXPRESS)("requiresActivity on %s", (_name, createApp) => {
     expect(failureOf(answer)).toBe("401 signature_invalid");
   });
 
-  it("is not made without a public key", () => {
+  it("requiresActivity throws without a public key", () => {
     for (const options of [{}, { publicKey: "abc" }, undefined, { publickey: "a".repeat(64) }])
       expect(() => requiresActivity(options as { publicKey: string })).toThrow(TypeError);
   });

@@ -29,7 +29,7 @@ async function startJoin(
 }
 
 describe.each(LATEST_EXPRESS)("addToGuild on %s", (_name, createApp) => {
-  it("makes the visitor a member", async () => {
+  it("addToGuild makes the visitor a member", async () => {
     const { join, member, simulator, user } = await startJoin(createApp);
     const guild = simulator.addGuild();
 
@@ -39,7 +39,7 @@ describe.each(LATEST_EXPRESS)("addToGuild on %s", (_name, createApp) => {
     expect([member()?.guildId, member()?.id]).toEqual([guild.id, user.id]);
   });
 
-  it("lets them begin with a nickname, roles, muted and deafened", async () => {
+  it("addToGuild can set the nickname and roles of a new member, and mute or deafen them", async () => {
     const { join, member, simulator } = await startJoin(createApp, {
       nick: "Newcomer",
       roles: [ROLE],
@@ -52,7 +52,7 @@ describe.each(LATEST_EXPRESS)("addToGuild on %s", (_name, createApp) => {
     expect(member()).toMatchObject({ nick: "Newcomer", roles: [ROLE], mute: true, deaf: true });
   });
 
-  it("gives null for who was a member before, and changes nothing", async () => {
+  it("addToGuild returns null for an existing member, and changes nothing", async () => {
     const { join, member, simulator, user } = await startJoin(createApp, { nick: "Newcomer" });
     const guild = simulator.addGuild();
     simulator.addMember(guild, user, { nick: "Old hand" });
@@ -68,7 +68,7 @@ describe.each(LATEST_EXPRESS)("addToGuild on %s", (_name, createApp) => {
     ["in a guild that is full", () => ({ maxMembers: 0 }), "400 discord_error", 30019],
     ["in a guild without the bot", () => ({ bot: false }), "403 discord_error", 50001],
     ["in a guild where the bot may not invite", () => ({ botPermissions: 0n }), "403 discord_error", 50013],
-  ])("names why not: %s", async (_why, guild, failure, discordCode) => {
+  ])("the error of addToGuild names the reason: %s", async (_why, guild, failure, discordCode) => {
     const { app, join, simulator, user } = await startJoin(createApp);
 
     expect(failureOf(await join(simulator.addGuild(guild(user)).id))).toBe(failure);
@@ -77,21 +77,21 @@ describe.each(LATEST_EXPRESS)("addToGuild on %s", (_name, createApp) => {
     expect(error).toMatchObject({ discordCode, method: "PUT" });
   });
 
-  it("names that the visitor is in too many guilds", async () => {
+  it("the error of addToGuild says that the visitor is in too many guilds", async () => {
     const { join, simulator, user } = await startJoin(createApp);
     for (let count = 0; count < 200; count += 1) simulator.addMember(simulator.addGuild(), user);
 
     expect(failureOf(await join(simulator.addGuild().id))).toBe("400 guild_limit_reached");
   });
 
-  it("names that Discord does not take the visitor's token", async () => {
+  it("the error of addToGuild says that Discord rejects the visitor's token", async () => {
     const { join, simulator, user } = await startJoin(createApp);
     simulator.removeAuthorization(user);
 
     expect(failureOf(await join(simulator.addGuild().id))).toBe("403 user_token_rejected");
   });
 
-  it("names the missing scope, and asks Discord nothing", async () => {
+  it("addToGuild names the missing scope without a request to Discord", async () => {
     const { join, simulator } = await startJoin(createApp, undefined, ["identify"]);
 
     expect(failureOf(await join(simulator.addGuild().id))).toBe("403 missing_scopes");
@@ -101,20 +101,20 @@ describe.each(LATEST_EXPRESS)("addToGuild on %s", (_name, createApp) => {
   it.each([
     [undefined, "..%2F..%2Fchannels"],
     [{ roles: ["everyone"] }, "1100000000000000001"],
-  ])("refuses ids that are none: %j in %s", async (options, id) => {
+  ])("addToGuild refuses invalid ids: %j in %s", async (options, id) => {
     const { join, simulator } = await startJoin(createApp, options);
 
     expect(failureOf(await join(id))).toBe("400 invalid_snowflake");
     expect(simulator.requests).toEqual([]);
   });
 
-  it("is Unauthorized for nobody", async () => {
+  it("addToGuild throws Unauthorized if nobody is signed in", async () => {
     const { app } = await startJoin(createApp);
 
     expect(failureOf(await app.browser().post("/join/1100000000000000001"))).toBe("401 not_signed_in");
   });
 
-  it("uses a token that works, refreshed when it has expired", async () => {
+  it("addToGuild refreshes an expired token first", async () => {
     const { advance, join, simulator, user } = await startJoin(createApp);
     const guild = simulator.addGuild();
     advance(604_800_001);
@@ -124,7 +124,7 @@ describe.each(LATEST_EXPRESS)("addToGuild on %s", (_name, createApp) => {
     expect(guild.members.get(user.id)).toBeDefined();
   });
 
-  it("finds out first whom the token is of, when the login could not", async () => {
+  it("addToGuild first finds out whose token it is, if the login could not", async () => {
     const { app, simulator } = await startJoin(createApp);
     const user = simulator.addUser();
     const guild = simulator.addGuild();
@@ -137,7 +137,7 @@ describe.each(LATEST_EXPRESS)("addToGuild on %s", (_name, createApp) => {
     expect(guild.members.get(user.id)).toBeDefined();
   });
 
-  it("asks Discord once a minute for a visitor who is refused, however often they press the button", async () => {
+  it("addToGuild asks Discord once a minute for a refused visitor, however often they press the button", async () => {
     const { advance, app, join, simulator, user } = await startJoin(createApp);
     const guild = simulator.addGuild({ bans: [user] });
     const joins = () => simulator.requestsTo("PUT /guilds/:id/members/:id").length;
@@ -158,7 +158,7 @@ describe.each(LATEST_EXPRESS)("addToGuild on %s", (_name, createApp) => {
     expect(joins()).toBe(3);
   });
 
-  it("does not keep one banned visitor from letting another in", async () => {
+  it("one banned visitor does not keep another from being added to the guild", async () => {
     const { app, join, simulator, user } = await startJoin(createApp);
     const guild = simulator.addGuild({ bans: [user] });
     const [other, browser] = [simulator.addUser(), app.browser()];
@@ -170,7 +170,7 @@ describe.each(LATEST_EXPRESS)("addToGuild on %s", (_name, createApp) => {
     expect(guild.members.get(other.id)).toBeDefined();
   });
 
-  it("tries again at once with the token of a new sign-in", async () => {
+  it("a new sign-in's token lets addToGuild try again at once", async () => {
     const { browser, join, simulator, user } = await startJoin(createApp);
     const guild = simulator.addGuild();
     simulator.removeAuthorization(user);

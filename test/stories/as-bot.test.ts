@@ -44,7 +44,7 @@ async function startAsBot(
 
 describe.each(LATEST_EXPRESS)('as: "bot" on %s', (_name, createApp) => {
   it.each<[string, GuildRequirements, NewMember, boolean]>([
-    ["a member, nothing asked", {}, {}, true],
+    ["a member without requirements", {}, {}, true],
     ["a role", { roles: [STAFF] }, { roles: [STAFF] }, true],
     ["another role", { roles: [STAFF] }, { roles: [ADMINS] }, false],
     ["a permission of a role", { permissions: "MANAGE_GUILD" }, { roles: [STAFF] }, true],
@@ -53,21 +53,24 @@ describe.each(LATEST_EXPRESS)('as: "bot" on %s', (_name, createApp) => {
     ["the owner, any permission", { permissions: "BAN_MEMBERS" }, { owner: true }, true],
     ["the owner", { owner: true }, { owner: true }, true],
     ["an administrator, where the owner is asked for", { owner: true }, { roles: [ADMINS] }, false],
-  ])("decides by %s, with identify alone", async (_what, requirements, member, passes) => {
-    const { visit } = await startAsBot(createApp, requirements, { member });
+  ])(
+    "requiresGuild as the bot checks %s, with only the scope identify",
+    async (_what, requirements, member, passes) => {
+      const { visit } = await startAsBot(createApp, requirements, { member });
 
-    const answer = await visit();
+      const answer = await visit();
 
-    if (passes) expect([answer.status, answer.text]).toEqual([200, "in"]);
-    else expect(failureOf(answer)).toBe("403 forbidden");
-  });
+      if (passes) expect([answer.status, answer.text]).toEqual([200, "in"]);
+      else expect(failureOf(answer)).toBe("403 forbidden");
+    },
+  );
 
   it.each<[string, NewMember]>([
     ["a plain member", {}],
     ["staff", { roles: [STAFF] }],
     ["an administrator", { roles: [ADMINS] }],
     ["the owner", { owner: true }],
-  ])("finds the permissions that Discord lists for %s", async (_who, member) => {
+  ])("fetchMember as the bot finds the permissions that Discord lists for %s", async (_who, member) => {
     const { app, browser, guild, members, simulator, user } = await startAsBot(createApp, {}, { member });
     const { access_token } = simulator.issueToken(user, ["identify", "guilds"]);
     const [listed] = await (await app.discord.sessionFromAccessToken(access_token)).fetchGuilds();
@@ -78,7 +81,7 @@ describe.each(LATEST_EXPRESS)('as: "bot" on %s', (_name, createApp) => {
     expect(members[0]).toMatchObject({ id: user.id, guildId: guild.id });
   });
 
-  it("refuses a guild without the bot, and never asks about it", async () => {
+  it("requiresGuild as the bot refuses a guild without the bot, and never asks about it", async () => {
     const { visit, simulator } = await startAsBot(createApp, {}, { guild: { bot: false } });
 
     for (let times = 0; times < 5; times += 1) expect(failureOf(await visit())).toBe("403 forbidden");
@@ -89,7 +92,7 @@ describe.each(LATEST_EXPRESS)('as: "bot" on %s', (_name, createApp) => {
     expect(simulator.requests.filter(({ status }) => status === 403)).toEqual([]);
   });
 
-  it("asks once about a guild that the bot has left since", async () => {
+  it("requiresGuild as the bot asks once about a guild that the bot has left", async () => {
     const { visit, guild, simulator, advance } = await startAsBot(createApp);
     await visit();
     guild.bot = false;
@@ -100,7 +103,7 @@ describe.each(LATEST_EXPRESS)('as: "bot" on %s', (_name, createApp) => {
     expect(simulator.requests.filter(({ status }) => status === 403 || status === 404)).toHaveLength(1);
   });
 
-  it("finds a guild that the bot has joined within half a minute", async () => {
+  it("requiresGuild as the bot finds a guild within half a minute of the bot joining it", async () => {
     const { visit, guild, advance } = await startAsBot(createApp, {}, { guild: { bot: false } });
     expect(failureOf(await visit())).toBe("403 forbidden");
     guild.bot = true;
@@ -109,14 +112,14 @@ describe.each(LATEST_EXPRESS)('as: "bot" on %s', (_name, createApp) => {
     expect((await visit()).status).toBe(200);
   });
 
-  it("checks the sign-in first", async () => {
+  it("requiresGuild as the bot checks the sign-in first", async () => {
     const { app, visit, simulator } = await startAsBot(createApp);
 
     expect(failureOf(await visit(undefined, app.browser()))).toBe("401 not_signed_in");
     expect(simulator.requests).toEqual([]);
   });
 
-  it("asks once a minute, whether the visitor is a member or not", async () => {
+  it("requiresGuild as the bot asks once a minute, whether the visitor is a member or not", async () => {
     const { visit, guild, simulator, user, lookups, advance } = await startAsBot(createApp);
     simulator.removeMember(guild, user);
 
@@ -130,7 +133,7 @@ describe.each(LATEST_EXPRESS)('as: "bot" on %s', (_name, createApp) => {
     expect(lookups()).toBe(2);
   });
 
-  it("says by fetchMember that a visitor is no member", async () => {
+  it("fetchMember as the bot fails with 404 for a visitor who is not a member", async () => {
     const { browser, guild, simulator, user } = await startAsBot(createApp);
     simulator.removeMember(guild, user);
 
@@ -140,7 +143,7 @@ describe.each(LATEST_EXPRESS)('as: "bot" on %s', (_name, createApp) => {
 });
 
 describe('as: "bot"', () => {
-  it("answers 500 visitors at once without a 429, and those who would wait too long by RateLimited", async () => {
+  it("500 visitors at once cause no 429: those who would wait too long get RateLimited", async () => {
     const [, createApp] = LATEST_EXPRESS[0]!;
     const simulator = await startSimulator();
     const guard = requiresGuild((req) => req.params["guildId"], { as: "bot" });

@@ -22,8 +22,8 @@ async function startWithProof(createApp: () => Application) {
   return { ...signedIn, known: () => authorization };
 }
 
-describe.each(LATEST_EXPRESS)("the proof of a sign-in on %s", (_name, createApp) => {
-  it("is what Discord says of it", async () => {
+describe.each(LATEST_EXPRESS)("fetchAuthorization on %s", (_name, createApp) => {
+  it("fetchAuthorization gives what Discord says about the sign-in", async () => {
     const { browser, known, simulator, user } = await startWithProof(createApp);
 
     await browser.get("/authorization");
@@ -36,7 +36,7 @@ describe.each(LATEST_EXPRESS)("the proof of a sign-in on %s", (_name, createApp)
     expect(authorization?.payload.application.name).toBe("Test app");
   });
 
-  it("is asked for at most as often as a page says", async () => {
+  it("requiresAuthorization.with asks Discord at most as often as maxAgeMs says", async () => {
     const { advance, browser, simulator } = await startWithProof(createApp);
 
     for (let times = 0; times < 3; times += 1) expect((await browser.get("/proved")).text).toBe("in");
@@ -59,7 +59,7 @@ describe.each(LATEST_EXPRESS)("the proof of a sign-in on %s", (_name, createApp)
     expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
   });
 
-  it("lets nobody in while Discord cannot be asked, and signs nobody out", async () => {
+  it("requiresAuthorization.with refuses entry while Discord is down, and signs nobody out", async () => {
     const { browser, simulator } = await startWithProof(createApp);
     simulator.fail({ route: "/oauth2/@me", kind: "status", status: 500 });
 
@@ -67,7 +67,7 @@ describe.each(LATEST_EXPRESS)("the proof of a sign-in on %s", (_name, createApp)
     expect((await browser.get("/proved")).text).toBe("in");
   });
 
-  it("is asked of nobody who is not signed in", async () => {
+  it("requiresAuthorization.with asks Discord nothing for visitors who are not signed in", async () => {
     const { app, simulator } = await startWithProof(createApp);
 
     expect(failureOf(await app.browser().get("/proved"))).toBe("401 not_signed_in");

@@ -41,8 +41,8 @@ async function startBehindProxy(createApp: () => Application, router: RouterOpti
   return { simulator, app, user, browser: simulator.browser(url) };
 }
 
-describe.each(EXPRESS)("behind a proxy that strips a part of the path, on %s", (_name, createApp) => {
-  it("visitors come back to the page that they wanted", async () => {
+describe.each(EXPRESS)("basePath on %s", (_name, createApp) => {
+  it("with basePath, visitors come back to the page that they wanted", async () => {
     const { browser, simulator, user } = await startBehindProxy(createApp);
 
     const refused = await browser.get("/shop/orders?page=2", PAGE);
@@ -54,7 +54,7 @@ describe.each(EXPRESS)("behind a proxy that strips a part of the path, on %s", (
     expect((await browser.get(back.location ?? "")).text).toBe("Your orders.");
   });
 
-  it("API clients are told the login's address", async () => {
+  it("with basePath, API clients learn the login's address", async () => {
     const { browser } = await startBehindProxy(createApp);
 
     expect((await browser.get("/shop/orders")).json()).toMatchObject({ login: "/shop/auth/login" });
@@ -67,7 +67,7 @@ describe.each(EXPRESS)("behind a proxy that strips a part of the path, on %s", (
       "https://www.example.com/shop",
       { afterLogin: "https://www.example.com/shop", afterLogout: "https://www.example.com/shop" },
     ],
-  ] as const)("logins, Cancel and logouts lead to %s with %j", async (place, router) => {
+  ] as const)("with basePath, logins, Cancel and logouts lead to %s with %j", async (place, router) => {
     const { browser, simulator, user } = await startBehindProxy(createApp, router);
 
     const cancelled = await browser.get(
@@ -79,7 +79,7 @@ describe.each(EXPRESS)("behind a proxy that strips a part of the path, on %s", (
     expect([cancelled.location, login.location, logout.location]).toEqual([place, place, place]);
   });
 
-  it("the pages for visitors lead to the login", async () => {
+  it("with basePath, the pages for visitors lead to the login", async () => {
     const { browser, simulator, user } = await startBehindProxy(createApp, { afterCancel: "/orders" });
 
     const lost = await browser.get("/shop/auth/callback?state=unknown&code=c");
@@ -92,7 +92,7 @@ describe.each(EXPRESS)("behind a proxy that strips a part of the path, on %s", (
     expect(guarded.text).toContain('<a href="/shop/auth/login?returnTo=%2Fshop%2Forders">');
   });
 
-  it("the option is suggested where the redirect URI has a prefix", async () => {
+  it("a warning suggests basePath if the redirect URI has a prefix", async () => {
     const simulator = await startSimulator();
     const messages: string[] = [];
     const collect = ({ code, message }: Error & { code?: string }) => {
@@ -112,7 +112,7 @@ describe.each(EXPRESS)("behind a proxy that strips a part of the path, on %s", (
   });
 
   it.each(["shop", "/shop/", "/", "", "//evil.example", "/a b", "/shop?x=1", 5])(
-    "the option is a TypeError for %j",
+    "an invalid basePath is a TypeError: %j",
     async (basePath) => {
       const simulator = await startSimulator();
       const redirectUri = "http://localhost:3000/shop/auth/callback";
@@ -128,7 +128,7 @@ describe.each(EXPRESS)("behind a proxy that strips a part of the path, on %s", (
     },
   );
 
-  it("the sign-in itself works", async () => {
+  it("with basePath, a sign-in works", async () => {
     const { app, browser, user } = await startBehindProxy(createApp);
     await browser.signIn("/shop/auth/login", { user });
 

@@ -39,7 +39,7 @@ async function startGuilds(createApp: () => Application, discord: DiscordOptions
 }
 
 describe.each(LATEST_EXPRESS)("the bot's guilds on %s", (_name, createApp) => {
-  it("are all of them, by a call for each 200, cached and shared", async () => {
+  it("fetchBotGuilds gives every guild with one call for each 200, cached and shared", async () => {
     const { app, browser, listed, simulator } = await startGuilds(createApp);
     const ids = Array.from({ length: 401 }, () => simulator.addGuild().id);
     simulator.addGuild({ bot: false });
@@ -53,7 +53,7 @@ describe.each(LATEST_EXPRESS)("the bot's guilds on %s", (_name, createApp) => {
     expect(listed()).toBe(6);
   });
 
-  it("are too many above 5,000, unless the app says which they are", async () => {
+  it("the bot's guilds are too many above 5,000, unless the app says which they are", async () => {
     const { browser, simulator, user } = await startGuilds(createApp);
     const [first] = Array.from({ length: 5000 }, () => simulator.addGuild());
     simulator.addMember(first!, user);
@@ -70,7 +70,7 @@ describe.each(LATEST_EXPRESS)("the bot's guilds on %s", (_name, createApp) => {
     expect(told.listed()).toBe(0);
   });
 
-  it("mark the visitor's", async () => {
+  it("the visitor's guilds are marked if the bot is in them", async () => {
     const { browser, seen, simulator, user } = await startGuilds(createApp);
     const [withBot, without] = [simulator.addGuild(), simulator.addGuild({ bot: false })];
     for (const guild of [withBot, without]) simulator.addMember(guild, user, { permissions: 32n });
@@ -81,7 +81,7 @@ describe.each(LATEST_EXPRESS)("the bot's guilds on %s", (_name, createApp) => {
     expect(seen[0]?.every((guild) => guild.can("MANAGE_GUILD"))).toBe(true);
   });
 
-  it("leave the visitor's guilds unmarked where nobody asks", async () => {
+  it("the visitor's guilds have no mark if nobody asks for the bot's", async () => {
     const { app, simulator, user } = await startGuilds(createApp);
     simulator.addMember(simulator.addGuild(), user);
     const token = simulator.issueToken(user, ["identify", "guilds"]);
@@ -92,7 +92,7 @@ describe.each(LATEST_EXPRESS)("the bot's guilds on %s", (_name, createApp) => {
     expect(Object.keys(guild ?? {})).not.toContain("hasBot");
   });
 
-  it("are asked for again after an invite", async () => {
+  it("the bot's guilds are fetched again after an invite", async () => {
     const { app, browser, simulator, user } = await startGuilds(createApp);
     const guild = simulator.addGuild({ bot: false });
     simulator.addMember(guild, user, { owner: true });
@@ -104,7 +104,7 @@ describe.each(LATEST_EXPRESS)("the bot's guilds on %s", (_name, createApp) => {
     expect((await browser.get("/marked")).json()).toContainEqual([guild.id, true]);
   });
 
-  it("need the bot's token", async () => {
+  it("the bot's guilds need the bot's token", async () => {
     const { browser } = await startGuilds(createApp, { botToken: "wrong" });
 
     expect(failureOf(await browser.get("/own"))).toBe("500 bot_token_rejected");

@@ -29,13 +29,13 @@ describe.each(LATEST_EXPRESS)("a bot invite on %s", (_name, createApp) => {
     ["names", ["SEND_MESSAGES", "EMBED_LINKS"], "18432"],
     ["Permissions", new Permissions(["BAN_MEMBERS"]), "4"],
     ["nothing", undefined, "0"],
-  ] as const)("asks for permissions given as %s", async (_what, permissions, sent) => {
+  ] as const)("an invite asks for permissions given as %s", async (_what, permissions, sent) => {
     const query = await queryOf(createApp, { scopes: ["bot"], permissions });
 
     expect(query.get("permissions")).toBe(sent);
   });
 
-  it("sends every other wish", async () => {
+  it("an invite sends the guild, the integration type and extra parameters to Discord", async () => {
     const query = await queryOf(createApp, {
       scopes: ["identify", "bot", "applications.commands"],
       guildId: "1100000000000000123",
@@ -54,7 +54,7 @@ describe.each(LATEST_EXPRESS)("a bot invite on %s", (_name, createApp) => {
     });
   });
 
-  it("sends no permissions without the bot", async () => {
+  it("a login without the bot scope sends no permissions", async () => {
     const query = await queryOf(createApp, { permissions: 8 });
 
     expect(query.has("permissions")).toBe(false);
@@ -73,19 +73,22 @@ describe.each(LATEST_EXPRESS)("a bot invite on %s", (_name, createApp) => {
     [{ params: { response_type: "token" } }, "response_type"],
     [{ params: { scope: "guilds" } }, "scopes"],
     [{ params: { code_challenge: "x" } }, "code_challenge"],
-  ] satisfies [LoginOptions, string][])("refuses %j before the redirect", async (login, named) => {
-    const { app, browser } = await startInvite(createApp, login);
+  ] satisfies [LoginOptions, string][])(
+    "a login with %j is refused before the redirect",
+    async (login, named) => {
+      const { app, browser } = await startInvite(createApp, login);
 
-    const answer = await browser.get("/login");
+      const answer = await browser.get("/login");
 
-    expect(answer.status).toBeGreaterThanOrEqual(400);
-    expect(answer.location).toBeUndefined();
-    expect(browser.cookies.list()).toEqual([]);
-    expect(app.errors.at(-1)).toBeInstanceOf(TypeError);
-    expect(String(app.errors.at(-1))).toContain(named);
-  });
+      expect(answer.status).toBeGreaterThanOrEqual(400);
+      expect(answer.location).toBeUndefined();
+      expect(browser.cookies.list()).toEqual([]);
+      expect(app.errors.at(-1)).toBeInstanceOf(TypeError);
+      expect(String(app.errors.at(-1))).toContain(named);
+    },
+  );
 
-  it("adds the bot, and the callback says to which guild", async () => {
+  it("an invite adds the bot, and the callback names the guild", async () => {
     const { browser, guild, user } = await startInvite(createApp, {
       scopes: ["identify", "bot"],
       permissions: ["SEND_MESSAGES"],
@@ -102,7 +105,7 @@ describe.each(LATEST_EXPRESS)("a bot invite on %s", (_name, createApp) => {
     expect([guild.bot, guild.botPermissions]).toEqual([true, 2048n]);
   });
 
-  it("keeps the guild out of the stored token", async () => {
+  it("the guild of an invite is not in the stored token", async () => {
     let token: object | undefined;
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
@@ -134,7 +137,7 @@ describe.each(LATEST_EXPRESS)("a bot invite on %s", (_name, createApp) => {
     ]);
   });
 
-  it("gives the new webhook, once", async () => {
+  it("the callback shows a new webhook once", async () => {
     const { browser, guild, user } = await startInvite(createApp, {
       scopes: ["identify", "webhook.incoming"],
     });
@@ -152,7 +155,7 @@ describe.each(LATEST_EXPRESS)("a bot invite on %s", (_name, createApp) => {
 });
 
 describe.each(LATEST_EXPRESS)("the bot on %s", (_name, createApp) => {
-  it("is a user of its own", async () => {
+  it("fetchBot gives a Bot, not a User", async () => {
     const simulator = await startSimulator();
     const { discord } = await startApp(createApp, simulator);
 
@@ -161,7 +164,7 @@ describe.each(LATEST_EXPRESS)("the bot on %s", (_name, createApp) => {
     expect([bot.constructor.name, bot.bot, bot.id]).toEqual(["Bot", true, simulator.options.clientId]);
   });
 
-  it("writes to a user after the login", async () => {
+  it("the bot can message a user after the login", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const user = simulator.addUser();
@@ -184,7 +187,7 @@ describe.each(LATEST_EXPRESS)("the bot on %s", (_name, createApp) => {
   it.each([
     [undefined, "bot_token_missing"],
     ["not-the-token", "bot_token_rejected"],
-  ])("with the token %s is an operator's mistake, and no visitor's", async (botToken, code) => {
+  ])("the bot token %s is the operator's mistake, not the visitor's", async (botToken, code) => {
     const simulator = await startSimulator();
     const { botToken: _, ...options } = simulator.options;
     const app = await startApp(createApp, simulator, {
@@ -198,8 +201,8 @@ describe.each(LATEST_EXPRESS)("the bot on %s", (_name, createApp) => {
   });
 });
 
-describe.each(LATEST_EXPRESS)("the callback of an invite twice on %s", (_name, createApp) => {
-  it("leaves both requests of a visitor who is signed in as they are", async () => {
+describe.each(LATEST_EXPRESS)("an invite's repeated callback on %s", (_name, createApp) => {
+  it("both requests with the same callback of an invite leave a signed-in visitor signed in", async () => {
     const simulator = await startSimulator();
     const guild = simulator.addGuild({ bot: false });
     const app = await startApp(createApp, simulator, {

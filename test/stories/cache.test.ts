@@ -7,14 +7,14 @@ import { failureOf, startSignedIn } from "../support/signed-in.js";
 const TTL_MS = 300_000;
 const SCOPES = ["identify", "guilds", "connections", "guilds.members.read"];
 
-describe.each(LATEST_EXPRESS)("what Discord said of a user on %s", (_name, createApp) => {
-  it("is there after a login without another call", async () => {
+describe.each(LATEST_EXPRESS)("the cache on %s", (_name, createApp) => {
+  it("the user is cached after a login without another call", async () => {
     const { simulator, user, browser } = await startSignedIn(createApp);
     expect((await browser.get("/user")).json()).toMatchObject({ id: user.id });
     expect(simulator.requests).toEqual([]);
   });
 
-  it("is fetched once for 200 views at once", async () => {
+  it("the user is fetched once for 200 page views at once", async () => {
     const { simulator, user, browser, advance } = await startSignedIn(createApp);
     advance(TTL_MS + 1);
     const views = await Promise.all(Array.from({ length: 200 }, () => browser.get("/user")));
@@ -23,7 +23,7 @@ describe.each(LATEST_EXPRESS)("what Discord said of a user on %s", (_name, creat
   });
 
   it.each(["/user", "/guilds", "/connections", "/member/7"])(
-    "at %s is remembered for five minutes",
+    "the response of %s is cached for five minutes",
     async (path) => {
       const { simulator, user, browser, advance } = await startSignedIn(createApp, { scopes: SCOPES });
       simulator.addMember(simulator.addGuild({ id: "7" }), user);
@@ -39,7 +39,7 @@ describe.each(LATEST_EXPRESS)("what Discord said of a user on %s", (_name, creat
     },
   );
 
-  it("is remembered for as long as the app wants", async () => {
+  it("the app decides how long a user is cached", async () => {
     const { simulator, browser, advance } = await startSignedIn(createApp, {
       discord: { cache: { ttlMs: 1000 } },
     });
@@ -48,7 +48,7 @@ describe.each(LATEST_EXPRESS)("what Discord said of a user on %s", (_name, creat
     expect(simulator.requests).toHaveLength(1);
   });
 
-  it("is asked for again when it must be fresh, which refreshes what is remembered", async () => {
+  it("a fresh fetch asks Discord again, and refreshes the cache", async () => {
     const { simulator, user, browser } = await startSignedIn(createApp);
     user.payload.username = "renamed";
     expect((await browser.get("/user")).json()).not.toMatchObject({ username: "renamed" });
@@ -57,7 +57,7 @@ describe.each(LATEST_EXPRESS)("what Discord said of a user on %s", (_name, creat
     expect(simulator.requests).toHaveLength(1);
   });
 
-  it("is asked for again when it is older than a call allows", async () => {
+  it("a cached user older than maxAgeMs is fetched again", async () => {
     const { simulator, browser, advance } = await startSignedIn(createApp);
     advance(10_000);
     await browser.get("/user?maxAgeMs=60000");
@@ -69,7 +69,7 @@ describe.each(LATEST_EXPRESS)("what Discord said of a user on %s", (_name, creat
   });
 
   it.each(["fresh=true", "maxAgeMs=0"])(
-    "with %s does not come from a call that was sent earlier",
+    "a fetch with %s does not share the response of an earlier request",
     async (query) => {
       const { simulator, browser } = await startSignedIn(createApp);
       simulator.fail({ kind: "delay", ms: 200, route: "/users/@me" });
@@ -81,7 +81,7 @@ describe.each(LATEST_EXPRESS)("what Discord said of a user on %s", (_name, creat
     },
   );
 
-  it("takes no more memory than the app allows, and makes room for what is read now", async () => {
+  it("the cache stays within its limit, and drops the entries that were not read lately", async () => {
     const { simulator, app, user, browser } = await startSignedIn(createApp, {
       scopes: SCOPES,
       discord: { cache: { maxBytes: 2000 } },
@@ -105,7 +105,7 @@ describe.each(LATEST_EXPRESS)("what Discord said of a user on %s", (_name, creat
     }
   });
 
-  it("by a wide login is not shown to a narrow one of the same user", async () => {
+  it("a user fetched with more scopes is not shown to another session of theirs with fewer", async () => {
     const { app, user, browser } = await startSignedIn(createApp, {
       login: (req) => (req.query["wide"] ? { scopes: ["identify", "email"] } : {}),
     });
@@ -128,7 +128,7 @@ describe.each(LATEST_EXPRESS)("what Discord said of a user on %s", (_name, creat
     expect((await browser.get("/guilds")).json()).toEqual([]);
   });
 
-  it("is not remembered when it was a failure", async () => {
+  it("a failed fetch is not cached", async () => {
     const { simulator, browser } = await startSignedIn(createApp, { scopes: SCOPES });
     simulator.fail({ kind: "status", status: 500, route: "/users/@me/guilds" });
     const answers = await Promise.all([1, 2, 3].map(() => browser.get("/guilds")));
@@ -137,7 +137,7 @@ describe.each(LATEST_EXPRESS)("what Discord said of a user on %s", (_name, creat
     expect((await browser.get("/guilds")).status).toBe(200);
   });
 
-  it("is forgotten at the logout, also when it is still on its way", async () => {
+  it("a logout removes the user from the cache, even while a fetch is under way", async () => {
     const { simulator, app, browser } = await startSignedIn(createApp);
     expect(app.discord.usersCache.size).toBe(1);
     simulator.fail({ kind: "delay", ms: 100, route: "/users/@me" });
@@ -151,7 +151,7 @@ describe.each(LATEST_EXPRESS)("what Discord said of a user on %s", (_name, creat
     expect((await browser.get("/user")).status).toBe(401);
   });
 
-  it("lies in the app's own cache, where there is one, which need not know of ages", async () => {
+  it("the app can bring its own cache, which need not know ages", async () => {
     const usersCache = new LRUCache<string, User>({ max: 10 });
     const { simulator, app, user, browser, advance } = await startSignedIn(createApp, {
       discord: { usersCache },
@@ -173,7 +173,7 @@ describe.each(LATEST_EXPRESS)("what Discord said of a user on %s", (_name, creat
   });
 
   it.each(["fetchGuilds", "fetchConnections"] as const)(
-    "and %s gave may be changed by the caller",
+    "a caller may change what %s returned without changing the cache",
     async (method) => {
       const { simulator, user, browser } = await startSignedIn(createApp, {
         scopes: SCOPES,
@@ -195,7 +195,7 @@ describe.each(LATEST_EXPRESS)("what Discord said of a user on %s", (_name, creat
     },
   );
 
-  it("of a login whose user was unknown gives the session its user", async () => {
+  it("a session whose login could not find out the user gets the user with the next fetch", async () => {
     const { simulator, app, user } = await startSignedIn(createApp, {
       routes(to, discord) {
         to.get("/id", (req, res) => void res.json({ id: discord.userId(req) }));

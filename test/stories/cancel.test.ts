@@ -42,13 +42,13 @@ async function start(createApp: () => Application, { router = {}, login = {} }: 
   return { simulator, app, user, browser: app.browser(), cancel };
 }
 
-describe.each(EXPRESS)("Cancel on Discord's page, on %s", (_name, createApp) => {
+describe.each(EXPRESS)("Cancel on %s", (_name, createApp) => {
   it.each<[string, RouterOptions]>([
     ["/", {}],
     ["/bye", { afterLogout: "/bye" }],
     ["/never-mind?why=1", { afterLogout: "/bye", afterCancel: "/never-mind?why=1" }],
     ["https://www.example.com/", { afterCancel: "https://www.example.com/" }],
-  ])("leads to %s with %j, and is no error", async (place, router) => {
+  ])("Cancel leads to %s with %j, and is not an error", async (place, router) => {
     const { app, browser, cancel } = await start(createApp, { router });
 
     const back = await cancel(browser);
@@ -58,7 +58,7 @@ describe.each(EXPRESS)("Cancel on Discord's page, on %s", (_name, createApp) => 
     expect(await signedInAs(browser)).toBeUndefined();
   });
 
-  it("goes to next as an AccessDenied when afterCancel is false", async () => {
+  it("Cancel passes AccessDenied to next if afterCancel is false", async () => {
     const { app, browser, cancel } = await start(createApp, { router: { afterCancel: false } });
 
     const back = await cancel(browser);
@@ -69,13 +69,13 @@ describe.each(EXPRESS)("Cancel on Discord's page, on %s", (_name, createApp) => 
     expect(loginCookies(browser)).toEqual([]);
   });
 
-  it.each([true, "", 5, "a b"])("is a TypeError at once for afterCancel: %j", (afterCancel) => {
+  it.each([true, "", 5, "a b"])("an invalid afterCancel is a TypeError at once: %j", (afterCancel) => {
     expect(() => discordRouter({ afterCancel: afterCancel as string })).toThrow(
       'discordRouter: afterCancel must be a path or URL such as "/me", or false',
     );
   });
 
-  it("lets the visitor sign in right after it", async () => {
+  it("a visitor can sign in right after Cancel", async () => {
     const { browser, cancel, user } = await start(createApp);
     await cancel(browser);
 
@@ -87,31 +87,34 @@ describe.each(EXPRESS)("Cancel on Discord's page, on %s", (_name, createApp) => 
   it.each([
     ["where browsers say where a request comes from", REDIRECTED],
     ["where they do not", PAGE],
-  ])("ends in a page, not at Discord again, when afterCancel is guarded, %s", async (_where, headers) => {
-    const { app, browser, cancel, user } = await start(createApp, { router: { afterCancel: "/me" } });
-    const { location = "" } = await cancel(browser, "/auth/login?returnTo=%2Fother");
+  ])(
+    "Cancel shows a page instead of going back to Discord if afterCancel is guarded, %s",
+    async (_where, headers) => {
+      const { app, browser, cancel, user } = await start(createApp, { router: { afterCancel: "/me" } });
+      const { location = "" } = await cancel(browser, "/auth/login?returnTo=%2Fother");
 
-    const page = await browser.get(location, { headers, redirect: "follow" });
+      const page = await browser.get(location, { headers, redirect: "follow" });
 
-    expect([page.status, page.headers.get("content-type")]).toEqual([403, "text/html; charset=utf-8"]);
-    expect(page.headers.get("cache-control")).toBe("no-store");
-    expect(page.text).toContain("You pressed Cancel");
-    expect(page.text).not.toMatch(/AccessDenied|session|OAuth|guard/i);
-    expect(app.errors).toEqual([]);
+      expect([page.status, page.headers.get("content-type")]).toEqual([403, "text/html; charset=utf-8"]);
+      expect(page.headers.get("cache-control")).toBe("no-store");
+      expect(page.text).toContain("You pressed Cancel");
+      expect(page.text).not.toMatch(/AccessDenied|session|OAuth|guard/i);
+      expect(app.errors).toEqual([]);
 
-    const link = /<a href="([^"]+)">Sign in with Discord/.exec(page.text)?.[1] ?? "";
-    const back = await browser.signIn(link, { user });
-    expect([back.location, await signedInAs(browser)]).toEqual(["/me", user.id]);
-  });
+      const link = /<a href="([^"]+)">Sign in with Discord/.exec(page.text)?.[1] ?? "";
+      const back = await browser.signIn(link, { user });
+      expect([back.location, await signedInAs(browser)]).toEqual(["/me", user.id]);
+    },
+  );
 
-  it("ends in a page for an app that sends visitors to the login in a way of its own", async () => {
+  it("Cancel shows a page even if the app itself sends visitors to the login", async () => {
     const { browser, cancel } = await start(createApp);
     await cancel(browser);
 
     expect((await browser.get("/auth/login", { headers: REDIRECTED })).status).toBe(403);
   });
 
-  it("keeps no visitor from the login who presses its link, or comes later", async () => {
+  it("visitors can sign in after Cancel if they press the link or come back later", async () => {
     const clock = movableClock();
     const { browser, cancel } = await start(createApp, { router: { afterCancel: "/me" } });
     await cancel(browser);
@@ -122,7 +125,7 @@ describe.each(EXPRESS)("Cancel on Discord's page, on %s", (_name, createApp) => 
     expect((await browser.get("/auth/login?returnTo=/me", { headers: REDIRECTED })).status).toBe(302);
   });
 
-  it("is a page after a login with prompt: false, which an app may begin by itself", async () => {
+  it("Cancel shows a page after a login with prompt: false, which an app may begin by itself", async () => {
     const login = { prompt: false };
     const { app, browser, cancel } = await start(createApp, { login });
 

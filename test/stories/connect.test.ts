@@ -90,7 +90,7 @@ async function startAccounts(
 }
 
 describe.each(LATEST_EXPRESS)("a login with connect on %s", (_name, createApp) => {
-  it("tells who was connected, and leaves the session as it is", async () => {
+  it("a login with connect names the connected user, and does not touch the session", async () => {
     const { browser, connect, results, user } = await startAccounts(createApp);
     const before = (await browser.get("/session")).json();
 
@@ -104,7 +104,7 @@ describe.each(LATEST_EXPRESS)("a login with connect on %s", (_name, createApp) =
     expect(loginCookies(browser)).toEqual([]);
   });
 
-  it("leaves a visitor signed in with the Discord account that they have used", async () => {
+  it("a visitor who signed in with another Discord account stays signed in during connect", async () => {
     const { browser, connect, simulator, app, user } = await startAccounts(createApp);
     const other = simulator.addUser();
     await browser.post("/local/mira");
@@ -120,7 +120,7 @@ describe.each(LATEST_EXPRESS)("a login with connect on %s", (_name, createApp) =
     expect(app.errors).toEqual([]);
   });
 
-  it("gives a token that sessionFromToken takes, and shows it nowhere", async () => {
+  it("a connected account's token works with sessionFromToken, and appears in no log or response", async () => {
     const { app, connect, results, user } = await startAccounts(createApp);
 
     const answer = await connect();
@@ -132,7 +132,7 @@ describe.each(LATEST_EXPRESS)("a login with connect on %s", (_name, createApp) =
     expect(shown).not.toContain(login.token.refreshToken);
   });
 
-  it("keeps no token of its own", async () => {
+  it("a login with connect stores no token", async () => {
     const store = new SharedStore();
     const { connect, results } = await startAccounts(createApp, { store });
 
@@ -147,7 +147,7 @@ describe.each(LATEST_EXPRESS)("a login with connect on %s", (_name, createApp) =
     expect(token.accessToken).toMatch(/^\w{20,}$/);
   });
 
-  it("connects several Discord accounts with one of the app's", async () => {
+  it("several Discord accounts can be connected to one account of the app", async () => {
     const { connect, results, simulator } = await startAccounts(createApp);
     const users = [simulator.addUser(), simulator.addUser()];
 
@@ -159,7 +159,7 @@ describe.each(LATEST_EXPRESS)("a login with connect on %s", (_name, createApp) =
   it.each([
     ["no account", undefined],
     ["another account", "eve"],
-  ])("is refused to a visitor with %s, and Discord is not asked", async (_who, account) => {
+  ])("connect refuses a visitor with %s, without a request to Discord", async (_who, account) => {
     const { app, begin, browser, simulator, user } = await startAccounts(createApp);
     const callbackUrl = await simulator.approve(await begin(), { user });
     if (account) await browser.post(`/local/${account}`);
@@ -173,7 +173,7 @@ describe.each(LATEST_EXPRESS)("a login with connect on %s", (_name, createApp) =
     expect(loginCookies(browser)).toEqual([]);
   });
 
-  it("is refused by a callback that knows nothing of accounts", async () => {
+  it("a callback without accountOf refuses a login with connect", async () => {
     const { app, begin, browser, simulator, user } = await startAccounts(createApp);
     const url = new URL(await simulator.approve(await begin(), { user }));
 
@@ -183,7 +183,7 @@ describe.each(LATEST_EXPRESS)("a login with connect on %s", (_name, createApp) =
     expect(await signedInAs(browser)).toBeUndefined();
   });
 
-  it("does not keep a plain login from signing in, at the same callback", async () => {
+  it("a plain login still signs in at the callback of connect", async () => {
     const { browser, simulator, user, results } = await startAccounts(createApp);
 
     const { callbackUrl } = await openLogin(browser, simulator, user);
@@ -200,7 +200,7 @@ describe.each(LATEST_EXPRESS)("a login with connect on %s", (_name, createApp) =
     ["a sibling domain", { "Sec-Fetch-Site": "same-site" }, false],
     ["nobody knows whom", {}, false],
     ["another site, by an old browser", { Referer: "https://evil.example/" }, false],
-  ])("that %s begins is taken or refused", async (_who, headers, isTaken) => {
+  ])("a login with connect that %s begins is accepted or refused", async (_who, headers, isTaken) => {
     const { browser } = await startAccounts(createApp);
 
     const answer = await browser.get("/connect", { headers });
@@ -210,13 +210,13 @@ describe.each(LATEST_EXPRESS)("a login with connect on %s", (_name, createApp) =
     expect(loginCookies(browser)).toHaveLength(isTaken ? 1 : 0);
   });
 
-  it("is taken from a page of the app in an old browser", async () => {
+  it("a page of the app can begin a login with connect in an old browser", async () => {
     const { app, browser } = await startAccounts(createApp);
 
     expect((await browser.get("/connect", { headers: { Referer: `${app.url}/settings` } })).status).toBe(302);
   });
 
-  it("always lets Discord ask", async () => {
+  it("a login with connect always shows Discord's consent page", async () => {
     const { begin, connect } = await startAccounts(createApp);
     await connect();
 
@@ -229,7 +229,7 @@ describe.each(LATEST_EXPRESS)("a login with connect on %s", (_name, createApp) =
     ["without identify", { scopes: ["guilds"] }],
     ["with an account without an id", { connect: "" }],
     ["with a number for an id", { connect: 7 as unknown as string }],
-  ])("is a TypeError %s", async (_what, options) => {
+  ])("connect is a TypeError %s", async (_what, options) => {
     const { app, browser, wish } = await startAccounts(createApp);
     wish(options);
 
@@ -239,7 +239,7 @@ describe.each(LATEST_EXPRESS)("a login with connect on %s", (_name, createApp) =
     expect(loginCookies(browser)).toEqual([]);
   });
 
-  it("is one connection when its callback comes twice at once", async () => {
+  it("two simultaneous callbacks make one connection", async () => {
     const { begin, browser, results, simulator, user } = await startAccounts(createApp);
     const callbackUrl = await simulator.approve(await begin(), { user });
 
@@ -252,7 +252,7 @@ describe.each(LATEST_EXPRESS)("a login with connect on %s", (_name, createApp) =
     expect(exchangesAt(simulator)).toBe(1);
   });
 
-  it("fails when Discord does not say who it is", async () => {
+  it("connect fails if Discord does not say who the user is", async () => {
     const { connect, simulator, results } = await startAccounts(createApp);
     simulator.fail({ route: "/users/@me", kind: "status", status: 500, times: 10 });
 
@@ -261,8 +261,8 @@ describe.each(LATEST_EXPRESS)("a login with connect on %s", (_name, createApp) =
   });
 });
 
-describe.each(LATEST_EXPRESS)("the router's accountOf on %s", (_name, createApp) => {
-  it("gives connected accounts to onLogin, signs nobody in and goes on", async () => {
+describe.each(LATEST_EXPRESS)("accountOf on %s", (_name, createApp) => {
+  it("with accountOf, connected accounts reach onLogin, nobody is signed in and the visitor goes on", async () => {
     const logins: Login[] = [];
     const { browser, connect, user } = await startAccounts(createApp, {
       router: { afterLogin: "/settings", onLogin: (_req, login) => void logins.push(login) },
@@ -275,7 +275,7 @@ describe.each(LATEST_EXPRESS)("the router's accountOf on %s", (_name, createApp)
     expect(await signedInAs(browser)).toBeUndefined();
   });
 
-  it("lets onLogin refuse an account, and changes nothing then", async () => {
+  it("an account that onLogin refuses changes nothing", async () => {
     const { browser, connect } = await startAccounts(createApp, {
       router: {
         onLogin() {

@@ -7,7 +7,7 @@ import { startDoorway } from "../support/doorway.js";
 const run = promisify(execFile);
 
 describe.each(LATEST_EXPRESS)("connections to Discord on %s", (_name, createApp) => {
-  it("are one for all the logins after each other", async () => {
+  it("successive logins share one connection to Discord", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { discord: { scopes: ["guilds"] } });
     const user = simulator.addUser();
@@ -18,7 +18,7 @@ describe.each(LATEST_EXPRESS)("connections to Discord on %s", (_name, createApp)
     expect(simulator.connectionCount).toBe(1);
   });
 
-  it("end when the instance is closed, and open again for a later call", async () => {
+  it("connections to Discord end when the instance is closed, and open again for a later call", async () => {
     const simulator = await startSimulator();
     const door = await startDoorway(simulator.url);
     const app = await startApp(createApp, simulator, {
@@ -37,8 +37,8 @@ describe.each(LATEST_EXPRESS)("connections to Discord on %s", (_name, createApp)
   });
 });
 
-describe("a process", () => {
-  it("ends by itself once its instance is closed", async () => {
+describe("processes", () => {
+  it("a process ends by itself once its instance is closed", async () => {
     const simulator = await startSimulator();
     const options = { ...simulator.options, redirectUri: "http://127.0.0.1/callback" };
     const script = new URL("../support/call-and-close.ts", import.meta.url).pathname;

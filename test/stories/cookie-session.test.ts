@@ -15,10 +15,10 @@ function sessionIn(browser: Browser): string {
   return Buffer.from(cookie?.value ?? "", "base64").toString();
 }
 
-describe.each(LATEST_EXPRESS)("a sign-in kept in cookie-session on %s", (_name, createApp) => {
+describe.each(LATEST_EXPRESS)("cookie-session on %s", (_name, createApp) => {
   const start = () => startSignedIn(createApp, { sessionMiddleware: inCookies() });
 
-  it("shows the user, and no token in the cookie", async () => {
+  it("a sign-in in cookie-session shows the user, and the cookie has no token", async () => {
     const { simulator, user, browser } = await start();
     expect((await browser.get("/user?fresh=true")).json()).toMatchObject({ id: user.id });
     const token = simulator.requestsTo("/users/@me")[0]?.token ?? "none";
@@ -26,7 +26,7 @@ describe.each(LATEST_EXPRESS)("a sign-in kept in cookie-session on %s", (_name, 
     expect(sessionIn(browser)).not.toContain(token);
   });
 
-  it("lives through refresh after refresh", async () => {
+  it("a sign-in in cookie-session survives one refresh after another", async () => {
     const { simulator, browser, advance } = await start();
     for (let week = 1; week <= 3; week += 1) {
       advance(WEEK_MS);
@@ -37,7 +37,7 @@ describe.each(LATEST_EXPRESS)("a sign-in kept in cookie-session on %s", (_name, 
     }
   });
 
-  it("is refreshed once for many requests at once", async () => {
+  it("many requests at once refresh a sign-in in cookie-session once", async () => {
     const { simulator, browser, advance } = await start();
     advance(WEEK_MS);
     const answers = await Promise.all(Array.from({ length: 20 }, () => browser.get("/user?fresh=true")));
@@ -45,7 +45,7 @@ describe.each(LATEST_EXPRESS)("a sign-in kept in cookie-session on %s", (_name, 
     expect(refreshesAt(simulator)).toBe(1);
   });
 
-  it("survives requests that bring the cookie from before the refresh", async () => {
+  it("a sign-in in cookie-session survives requests with the cookie from before the refresh", async () => {
     const { simulator, browser, advance } = await start();
     advance(WEEK_MS);
     const late = browser.clone();
@@ -60,7 +60,7 @@ describe.each(LATEST_EXPRESS)("a sign-in kept in cookie-session on %s", (_name, 
     expect(refreshesAt(simulator)).toBe(2);
   });
 
-  it("moves to another process with the cookie", async () => {
+  it("a sign-in in cookie-session moves to another process with the cookie", async () => {
     const { simulator, app, browser, advance } = await start();
     const other = await startApp(createApp, simulator, { sessionMiddleware: inCookies() });
     advance(WEEK_MS);
@@ -73,7 +73,7 @@ describe.each(LATEST_EXPRESS)("a sign-in kept in cookie-session on %s", (_name, 
     expect(refreshesAt(simulator)).toBe(2);
   });
 
-  it("ends with the logout, in this process for a browser that kept the cookie too", async () => {
+  it("a logout from cookie-session also holds in this process for a browser that kept the cookie", async () => {
     const { user, browser } = await start();
     const kept = browser.clone();
     expect((await browser.post("/logout")).status).toBe(200);
@@ -85,14 +85,14 @@ describe.each(LATEST_EXPRESS)("a sign-in kept in cookie-session on %s", (_name, 
     expect((await browser.get("/user")).json()).toMatchObject({ id: user.id });
   });
 
-  it("ends with a dead grant", async () => {
+  it("a sign-in in cookie-session ends with a dead grant", async () => {
     const { simulator, user, browser } = await start();
     simulator.removeAuthorization(user);
     expect(failureOf(await browser.get("/user?fresh=true"))).toBe("401 grant_ended");
     expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
   });
 
-  it("is not refreshed ahead of time: the pair could come after the answer that carries it", async () => {
+  it("tokens in cookie-session are not refreshed early: the pair could miss the response with the cookie", async () => {
     const { simulator, browser, advance } = await start();
     advance(WEEK_MS - 1000);
     expect((await browser.get("/guarded")).status).toBe(200);
@@ -102,7 +102,7 @@ describe.each(LATEST_EXPRESS)("a sign-in kept in cookie-session on %s", (_name, 
     expect(refreshesAt(simulator)).toBe(1);
   });
 
-  it("cannot be read with another secret", async () => {
+  it("a cookie-session sign-in cannot be read with another secret", async () => {
     const { simulator, browser } = await start();
     const other = await startApp(createApp, simulator, {
       sessionMiddleware: inCookies(),
@@ -111,7 +111,7 @@ describe.each(LATEST_EXPRESS)("a sign-in kept in cookie-session on %s", (_name, 
     expect((await browser.get(`${other.url}/me`)).status).toBe(401);
   });
 
-  it("is the next user's after an account switch, whatever the former one left there", async () => {
+  it("after an account switch, cookie-session holds only the sign-in of the next user", async () => {
     const { simulator, user, browser } = await startSignedIn(createApp, {
       sessionMiddleware: inCookies(),
       routes(app) {

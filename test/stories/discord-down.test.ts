@@ -56,32 +56,35 @@ function asBot(row: Row): Row {
   return [what, fault, name, failure.replace("503 rate_limited", "429 rate_limited")];
 }
 
-describe.each(LATEST_EXPRESS)("a Discord that is down on %s", (_name, createApp) => {
-  describe.each(USER_STEPS)("at %s", (_step, route, path) => {
-    it.each([...UNAVAILABLE, ...REFUSED, ...ANSWERED])("when %s", async (_what, fault, name, failure) => {
-      const { simulator, app, user, browser, advance } = await startSignedIn(createApp, {
-        scopes: ALL_SCOPES,
-        discord: patienceFor(fault),
-      });
-      simulator.addMember(simulator.addGuild(), user);
-      simulator.addConnection(user);
-      simulator.fail({ ...fault, route, times: 2 });
-      expect(failureOf(await browser.get(path))).toBe(failure);
-      expect(lastFailure(app).name).toBe(name);
-      expect((await browser.get("/guarded")).status).toBe(200);
+describe.each(LATEST_EXPRESS)("an unavailable Discord on %s", (_name, createApp) => {
+  describe.each(USER_STEPS)("%s", (step, route, path) => {
+    it.each([...UNAVAILABLE, ...REFUSED, ...ANSWERED])(
+      `${step} fails when %s`,
+      async (_what, fault, name, failure) => {
+        const { simulator, app, user, browser, advance } = await startSignedIn(createApp, {
+          scopes: ALL_SCOPES,
+          discord: patienceFor(fault),
+        });
+        simulator.addMember(simulator.addGuild(), user);
+        simulator.addConnection(user);
+        simulator.fail({ ...fault, route, times: 2 });
+        expect(failureOf(await browser.get(path))).toBe(failure);
+        expect(lastFailure(app).name).toBe(name);
+        expect((await browser.get("/guarded")).status).toBe(200);
 
-      simulator.clearFaults();
-      advance(61_000);
-      expect((await browser.get(path)).status).toBe(200);
-    });
+        simulator.clearFaults();
+        advance(61_000);
+        expect((await browser.get(path)).status).toBe(200);
+      },
+    );
   });
 
   describe.each([
     ["botRequest", "GET /users/@me", () => "/bot?route=/users/@me"],
     ["addToGuild", "PUT /guilds/:id/members/:id", (guildId: string) => `/join/${guildId}`],
-  ] as const)("at %s", (_step, route, pathFor) => {
+  ] as const)("%s", (step, route, pathFor) => {
     it.each([...UNAVAILABLE, ...REFUSED, ...ANSWERED].map(asBot))(
-      "when %s",
+      `${step} fails when %s`,
       async (_what, fault, name, failure) => {
         const { simulator, app, browser, advance } = await startSignedIn(createApp, {
           scopes: ALL_SCOPES,
@@ -99,7 +102,7 @@ describe.each(LATEST_EXPRESS)("a Discord that is down on %s", (_name, createApp)
     );
   });
 
-  it.each(UNAVAILABLE)("at the exchange of a code when %s", async (_what, fault, name, failure) => {
+  it.each(UNAVAILABLE)("the code exchange fails when %s", async (_what, fault, name, failure) => {
     const { simulator, app, user, advance } = await startSignedIn(createApp, {
       discord: patienceFor(fault),
     });
@@ -117,30 +120,27 @@ describe.each(LATEST_EXPRESS)("a Discord that is down on %s", (_name, createApp)
     expect((await browser.get("/guarded")).status).toBe(200);
   });
 
-  it.each(REFUSED)(
-    "at the exchange of a code when %s, which can be tried again",
-    async (_what, fault, name, failure) => {
-      const { simulator, app, user, advance } = await startSignedIn(createApp);
-      simulator.fail({ ...fault, route: "POST /oauth2/token" });
-      const browser = app.browser();
-      const login = await openLogin(browser, simulator, user);
+  it.each(REFUSED)("the code exchange can be tried again when %s", async (_what, fault, name, failure) => {
+    const { simulator, app, user, advance } = await startSignedIn(createApp);
+    simulator.fail({ ...fault, route: "POST /oauth2/token" });
+    const browser = app.browser();
+    const login = await openLogin(browser, simulator, user);
 
-      expect(failureOf(await browser.get(login.callbackUrl))).toBe(failure);
-      expect(lastFailure(app).name).toBe(name);
-      expect(failureOf(await browser.get(login.callbackUrl))).toBe(failure);
-      expect((await browser.get("/guarded")).status).toBe(401);
+    expect(failureOf(await browser.get(login.callbackUrl))).toBe(failure);
+    expect(lastFailure(app).name).toBe(name);
+    expect(failureOf(await browser.get(login.callbackUrl))).toBe(failure);
+    expect((await browser.get("/guarded")).status).toBe(401);
 
-      advance(61_000);
-      expect((await browser.get(login.callbackUrl)).json()).toMatchObject({
-        replayed: false,
-        userId: user.id,
-      });
-      expect((await browser.get("/guarded")).status).toBe(200);
-      expect((await browser.get(login.callbackUrl)).json()).toMatchObject({ replayed: true });
-    },
-  );
+    advance(61_000);
+    expect((await browser.get(login.callbackUrl)).json()).toMatchObject({
+      replayed: false,
+      userId: user.id,
+    });
+    expect((await browser.get("/guarded")).status).toBe(200);
+    expect((await browser.get(login.callbackUrl)).json()).toMatchObject({ replayed: true });
+  });
 
-  it("at the exchange of a code when 429 is answered for a moment, which is waited for", async () => {
+  it("the code exchange waits out a short 429", async () => {
     const { simulator, app, user } = await startSignedIn(createApp);
     simulator.fail({ kind: "rate-limited", retryAfter: 1.5, route: "POST /oauth2/token" });
     const login = await app.browser().signIn("/login", { user });
@@ -151,10 +151,10 @@ describe.each(LATEST_EXPRESS)("a Discord that is down on %s", (_name, createApp)
   it.each([
     ["an empty object", {}],
     ["a list", []],
-    ["a token that is no text", { access_token: {} }],
+    ["a token that is not a string", { access_token: {} }],
     ["an empty token", { access_token: "", token_type: "Bearer" }],
-    ["a text", "It works."],
-  ])("at the exchange of a code when the answer is %s with 200", async (_what, body) => {
+    ["text", "It works."],
+  ])("the code exchange fails when the response is %s with 200", async (_what, body) => {
     const { simulator, app, user } = await startSignedIn(createApp);
     simulator.fail({ kind: "status", status: 200, body, route: "POST /oauth2/token" });
     const browser = app.browser();
@@ -163,7 +163,7 @@ describe.each(LATEST_EXPRESS)("a Discord that is down on %s", (_name, createApp)
   });
 
   it.each([...UNAVAILABLE, ...REFUSED, ...ANSWERED])(
-    "does not spoil a login whose user cannot be fetched, when %s",
+    "a login succeeds without its user when %s",
     async (_what, fault) => {
       const { simulator, app, user, advance } = await startSignedIn(createApp, {
         discord: patienceFor(fault),
@@ -181,10 +181,10 @@ describe.each(LATEST_EXPRESS)("a Discord that is down on %s", (_name, createApp)
   );
 
   it.each([
-    ["no object", [1]],
+    ["something that is not an object", [1]],
     ["a user without an id", { username: "mira" }],
     ["a user whose id is a number", { id: 1, username: "mira" }],
-  ])("is an answer that is %s where a user belongs", async (_what, body) => {
+  ])("fetchUser fails when Discord sends %s for a user", async (_what, body) => {
     const { simulator, browser } = await startSignedIn(createApp);
     simulator.fail({ kind: "status", status: 200, body, route: "GET /users/@me" });
     expect(failureOf(await browser.get("/user?fresh=true"))).toBe("502 discord_unavailable");
@@ -192,7 +192,7 @@ describe.each(LATEST_EXPRESS)("a Discord that is down on %s", (_name, createApp)
   });
 
   it.each([[{}], [[]], [null], [5], [{ application: null }]])(
-    "is an answer of %j where nobody's session is asked for",
+    "sessionFromAccessToken and fetchBot fail when Discord sends %j",
     async (body) => {
       const { simulator, app, browser } = await startSignedIn(createApp, {
         discord: { botToken: "a.bot.token" },
@@ -218,14 +218,14 @@ describe.each(LATEST_EXPRESS)("a Discord that is down on %s", (_name, createApp)
     ["/guilds", "GET /users/@me/guilds", { guilds: [] }],
     ["/connections", "GET /users/@me/connections", null],
     ["/guilds", "GET /users/@me/guilds", [null]],
-  ])("is an answer to %s that is no list of such", async (path, route, body) => {
+  ])("a call of %s fails when Discord sends no list of them", async (path, route, body) => {
     const { simulator, browser } = await startSignedIn(createApp, { scopes: ALL_SCOPES });
     simulator.fail({ kind: "status", status: 200, body: JSON.stringify(body), route, headers: JSON_HEADERS });
     expect(failureOf(await browser.get(path))).toBe("502 discord_unavailable");
     expect((await browser.get(path)).status).toBe(200);
   });
 
-  it("is got over when it lasts no longer than one request", async () => {
+  it("a failure that lasts for one request is retried without an error", async () => {
     const { simulator, app, browser } = await startSignedIn(createApp);
     for (const fault of [{ kind: "reset" }, { kind: "html" }, { kind: "truncated" }] as const) {
       simulator.fail({ ...fault, route: "GET /users/@me" });
@@ -237,7 +237,7 @@ describe.each(LATEST_EXPRESS)("a Discord that is down on %s", (_name, createApp)
 
 const JSON_HEADERS = { "Content-Type": "application/json" };
 
-describe.each(LATEST_EXPRESS)("a Discord that refuses connections on %s", (_name, createApp) => {
+describe.each(LATEST_EXPRESS)("refused connections on %s", (_name, createApp) => {
   async function start() {
     const simulator = await startSimulator();
     const clock = movableClock();
@@ -266,7 +266,7 @@ describe.each(LATEST_EXPRESS)("a Discord that refuses connections on %s", (_name
     return { simulator, door, browser, signIn, advance };
   }
 
-  it("fails a login, and the next one works", async () => {
+  it("a login fails while Discord refuses connections, and the next one works", async () => {
     const { simulator, door, browser, signIn } = await start();
     const user = simulator.addUser();
     const { callbackUrl } = await openLogin(browser, simulator, user);
@@ -280,7 +280,7 @@ describe.each(LATEST_EXPRESS)("a Discord that refuses connections on %s", (_name
     ["fetchUser", (browser) => browser.get("/me")],
     ["a call of the bot", (browser) => browser.get("/bot")],
     ["addToGuild", (browser, guildId) => browser.get(`/join/${guildId}`)],
-  ])("fails %s, and the next one works", async (_step, call) => {
+  ])("a failure of refused connections reaches %s, and the next call works", async (_step, call) => {
     const { simulator, door, browser, signIn, advance } = await start();
     const guild = simulator.addGuild();
     await signIn();
@@ -291,7 +291,7 @@ describe.each(LATEST_EXPRESS)("a Discord that refuses connections on %s", (_name
     expect((await call(browser, guild.id)).status).toBe(200);
   });
 
-  it("fails a refresh, and the next one works", async () => {
+  it("a refresh fails while Discord refuses connections, and the next one works", async () => {
     const { door, browser, signIn, advance } = await start();
     await signIn();
     advance(WEEK_MS);
@@ -301,7 +301,7 @@ describe.each(LATEST_EXPRESS)("a Discord that refuses connections on %s", (_name
     expect((await browser.get("/me")).status).toBe(200);
   });
 
-  it("fails a logout everywhere, which holds here", async () => {
+  it("a logout everywhere fails while Discord refuses connections, and holds here", async () => {
     const { door, browser, signIn } = await start();
     await signIn();
     await door.shut();

@@ -13,8 +13,8 @@ import { EXPRESS, startApp, startSimulator } from "../support/app.js";
 import { observe } from "../support/memory-store.js";
 import { failureOf, lastFailure, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 
-describe.each(EXPRESS)("a guard on %s", (_name, createApp) => {
-  it("lets nobody pass who is not signed in", async () => {
+describe.each(EXPRESS)("guards on %s", (_name, createApp) => {
+  it("a guard refuses visitors who are not signed in", async () => {
     const { app } = await startSignedIn(createApp);
     for (const path of ["/guarded", "/scoped"]) {
       expect(failureOf(await app.browser().get(path))).toBe("401 not_signed_in");
@@ -22,14 +22,14 @@ describe.each(EXPRESS)("a guard on %s", (_name, createApp) => {
     }
   });
 
-  it("lets signed-in visitors pass without a call to Discord", async () => {
+  it("a guard passes signed-in visitors without a call to Discord", async () => {
     const { simulator, browser } = await startSignedIn(createApp, { scopes: ["identify", "guilds"] });
     for (const path of ["/guarded", "/scoped"])
       expect((await browser.get(path)).json()).toEqual({ passed: true });
     expect(simulator.requests).toEqual([]);
   });
 
-  it("says which scopes are missing, and where", async () => {
+  it("a guard's error names the missing scopes and the route", async () => {
     const { app, browser } = await startSignedIn(createApp, {
       routes(to) {
         to.post("/both", requiresScopes("identify", "email", "guilds"), (_req, res) => void res.json({}));
@@ -42,7 +42,7 @@ describe.each(EXPRESS)("a guard on %s", (_name, createApp) => {
     expect((error as Error).message).toMatch(/^POST \/both needs the scope email guilds, /);
   });
 
-  it("refreshes an expired token, and forwards what goes wrong", async () => {
+  it("a guard refreshes an expired token, and forwards a failure", async () => {
     const { simulator, app, browser, advance } = await startSignedIn(createApp);
     advance(WEEK_MS);
     simulator.fail({ kind: "html", route: "POST /oauth2/token" });
@@ -60,7 +60,7 @@ describe.each(EXPRESS)("a guard on %s", (_name, createApp) => {
     expect(failureOf(await browser.get("/guarded"))).toBe("503 store_failed");
   });
 
-  it("with an age asks Discord whether the sign-in still holds, at most that often", async () => {
+  it("a guard with maxAgeMs asks Discord whether the sign-in still holds, no more often than that", async () => {
     const { simulator, user, browser, advance } = await startSignedIn(createApp, {
       routes(app) {
         const guard = requiresAuthorization.with({ maxAgeMs: 60_000 });
@@ -77,7 +77,7 @@ describe.each(EXPRESS)("a guard on %s", (_name, createApp) => {
     expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
   });
 
-  it("notices that a user was reported to have removed the app", async () => {
+  it("a guard notices a reported removal of the app", async () => {
     const { app, user, browser } = await startSignedIn(createApp);
     app.discord.deauthorize("1");
     expect((await browser.get("/guarded")).status).toBe(200);
@@ -89,7 +89,7 @@ describe.each(EXPRESS)("a guard on %s", (_name, createApp) => {
     expect((await browser.get("/guarded")).status).toBe(200);
   });
 
-  it("without a session names the likely causes", async () => {
+  it("a guard without a session names the likely causes", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       sessionMiddleware: (_req, _res, next) => next(),
@@ -101,7 +101,7 @@ describe.each(EXPRESS)("a guard on %s", (_name, createApp) => {
     expect((app.errors[0] as Error).message).toMatch(/app\.use\(session\(\.\.\.\)\) is missing/);
   });
 
-  it("in an app without an instance says so", async () => {
+  it("a guard in an app without an instance says that init is missing", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       create: () => new DiscordOAuth2Session(),
@@ -117,7 +117,7 @@ describe.each(EXPRESS)("a guard on %s", (_name, createApp) => {
     expect(app.errors[0]).toBeInstanceOf(HttpException);
   });
 
-  it("of a sub-app asks the instance of that sub-app", async () => {
+  it("a guard in a sub-app uses the sub-app's instance", async () => {
     const simulator = await startSimulator();
     let inner: Application | undefined;
     const app = await startApp(createApp, simulator, {
@@ -135,8 +135,8 @@ describe.each(EXPRESS)("a guard on %s", (_name, createApp) => {
   });
 });
 
-describe("a guard", () => {
-  it("has a name for stack traces", () => {
+describe("the guards", () => {
+  it("every guard has a name for stack traces", () => {
     expect([requiresAuthorization, requiresScopes("guilds")].map(({ name }) => name)).toEqual([
       "requiresAuthorization",
       "requiresScopes",

@@ -47,7 +47,7 @@ function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
 }
 
 describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
-  it("gives the calls of a signed-in user, outside of any request", async () => {
+  it("sessionFromToken gives the calls of a signed-in user outside of any request", async () => {
     const { simulator, discord, user } = await startHeld(createApp);
     const guild = simulator.addGuild();
     simulator.addMember(guild, user);
@@ -61,7 +61,7 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     await expect(session.fetchConnections()).rejects.toMatchObject({ code: "missing_scopes" });
   });
 
-  it("revokes the token, which ends the user's other sign-ins, and tells that it is over", async () => {
+  it("revoke of a held token ends the user's other tokens too, and calls onChange with undefined", async () => {
     const { simulator, discord, user } = await startHeld(createApp);
     const changes: unknown[][] = [];
     const [held, other] = [issue(simulator, user), issue(simulator, user)];
@@ -77,7 +77,7 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     await expect(discord.sessionFromToken(other).fetchUser()).rejects.toThrow(Unauthorized);
   });
 
-  it("is over here although Discord could not be told of the revocation", async () => {
+  it("a held token is over here even if Discord could not be told of the revocation", async () => {
     const { simulator, discord, user } = await startHeld(createApp);
     const session = discord.sessionFromToken(issue(simulator, user));
     simulator.fail({ route: "POST /oauth2/token/revoke", kind: "status", status: 500, times: 5 });
@@ -87,7 +87,7 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     await expect(session.fetchUser()).rejects.toThrow(Unauthorized);
   });
 
-  it("refreshes an expired token once, and hands back the new pair once", async () => {
+  it("sessionFromToken refreshes an expired token once, and hands over the new pair once", async () => {
     const { simulator, discord, user, advance } = await startHeld(createApp);
     const changes: (Token | undefined)[] = [];
     const held = issue(simulator, user);
@@ -107,7 +107,7 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     expect((await later.fetchUser({ fresh: true })).id).toBe(user.id);
   });
 
-  it("finds again what it has cached when the app names the token", async () => {
+  it("sessionFromToken finds its cached data again if the app names the token", async () => {
     const { simulator, discord, user } = await startHeld(createApp);
     const held = { ...issue(simulator, user), id: "row 17" };
 
@@ -120,7 +120,7 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
   it.each([
     ["at the refresh", (advance: (ms: number) => void) => advance(WEEK_MS + 1)],
     ["at a call", () => undefined],
-  ])("tells that Discord has ended the token: %s", async (_when, move) => {
+  ])("sessionFromToken reports that Discord has ended the token: %s", async (_when, move) => {
     const { simulator, discord, user, advance } = await startHeld(createApp);
     const changes: (Token | undefined)[] = [];
     const session = discord.sessionFromToken(issue(simulator, user), (token) => void changes.push(token));
@@ -136,7 +136,7 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     expect(changes).toEqual([undefined]);
   });
 
-  it("is not ended by a Discord that is down", async () => {
+  it("a session from a token survives a Discord that is down", async () => {
     const { simulator, discord, user, advance } = await startHeld(createApp);
     const changes: (Token | undefined)[] = [];
     const session = discord.sessionFromToken(issue(simulator, user), (token) => void changes.push(token));
@@ -149,7 +149,7 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     expect(changes).toHaveLength(1);
   });
 
-  it("tells the new pair again at the next use when it could not be stored", async () => {
+  it("sessionFromToken reports the new pair again on the next use if it could not be stored", async () => {
     const { simulator, discord, user, advance } = await startHeld(createApp);
     const stored: (Token | undefined)[] = [];
     const databaseIsDown = new Error("The database is down.");
@@ -169,7 +169,7 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     expect(stored).toHaveLength(1);
   });
 
-  it("adds its user to a guild, whose id it checks before anything else", async () => {
+  it("a session from a token adds its user to a guild, after checking the guild id", async () => {
     const { simulator, discord, user } = await startHeld(createApp);
     const guild = simulator.addGuild();
     const session = discord.sessionFromToken(issue(simulator, user, ["identify", "guilds.join"]));
@@ -182,7 +182,7 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
 });
 
 describe.each(LATEST_EXPRESS)("sessionFromAccessToken on %s", (_name, createApp) => {
-  it("gives the same calls for a token that a client sent", async () => {
+  it("sessionFromAccessToken gives the same calls for a token that a client sent", async () => {
     const { simulator, discord, user } = await startHeld(createApp);
     const { access_token } = simulator.issueToken(user, SCOPES);
 
@@ -192,7 +192,7 @@ describe.each(LATEST_EXPRESS)("sessionFromAccessToken on %s", (_name, createApp)
     await expect(session.fetchConnections()).rejects.toMatchObject({ code: "missing_scopes" });
   });
 
-  it("asks Discord once a minute for each token, and once for all at once", async () => {
+  it("sessionFromAccessToken asks Discord once a minute for each token, and once for simultaneous calls", async () => {
     const { simulator, discord, user, advance } = await startHeld(createApp);
     const { access_token } = simulator.issueToken(user, SCOPES);
     const asked = () => simulator.requestsTo("/oauth2/@me").length;
@@ -220,7 +220,7 @@ describe.each(LATEST_EXPRESS)("sessionFromAccessToken on %s", (_name, createApp)
     expect(simulator.requestsTo("/oauth2/@me")).toHaveLength(1);
   });
 
-  it("notices within a minute that the user has removed the app", async () => {
+  it("sessionFromAccessToken notices within a minute that the user has removed the app", async () => {
     const { simulator, discord, user, advance } = await startHeld(createApp);
     const { access_token } = simulator.issueToken(user, SCOPES);
     await (await discord.sessionFromAccessToken(access_token)).fetchUser();
@@ -232,7 +232,7 @@ describe.each(LATEST_EXPRESS)("sessionFromAccessToken on %s", (_name, createApp)
   });
 
   it.each(["", "with space", "x".repeat(3000), "täst"])(
-    "refuses what cannot be a token, and asks nobody: %j",
+    "sessionFromAccessToken refuses what cannot be a token without a request to Discord: %j",
     async (token) => {
       const { simulator, discord } = await startHeld(createApp);
 
@@ -256,7 +256,7 @@ describe.each(LATEST_EXPRESS)("sessionFromAccessToken on %s", (_name, createApp)
     expect((await session.fetchUser()).id).toBe(user.id);
   });
 
-  it("does not send a token again that it knows to be made up", async () => {
+  it("sessionFromAccessToken does not send a token again that Discord has rejected", async () => {
     const { simulator, discord } = await startHeld(createApp);
 
     for (let times = 0; times < 3; times += 1)
@@ -265,7 +265,7 @@ describe.each(LATEST_EXPRESS)("sessionFromAccessToken on %s", (_name, createApp)
     expect(simulator.requests).toHaveLength(1);
   });
 
-  it("passes on that Discord cannot be asked", async () => {
+  it("sessionFromAccessToken passes on that Discord is unavailable", async () => {
     const { simulator, discord, user } = await startHeld(createApp);
     const { access_token } = simulator.issueToken(user, SCOPES);
     simulator.fail({ route: "/oauth2/@me", kind: "status", status: 500 });
@@ -293,13 +293,13 @@ describe.each(LATEST_EXPRESS)("clientCredentials on %s", (_name, createApp) => {
     });
   });
 
-  it("asks for identify unless told otherwise", async () => {
+  it("clientCredentials asks for identify by default", async () => {
     const { discord } = await startHeld(createApp);
 
     expect((await discord.clientCredentials()).scopes).toEqual(["identify"]);
   });
 
-  it("passes on what Discord says of a scope or of the application", async () => {
+  it("clientCredentials passes on Discord's error about a scope or the application", async () => {
     const { simulator, discord } = await startHeld(createApp);
     const stranger = new DiscordOAuth2Session(createApp(), {
       ...simulator.options,

@@ -38,7 +38,7 @@ describe.each(LATEST_EXPRESS)("incremental authorization on %s", (_name, createA
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it("keeps the session's data of the app, since it is the same user", async () => {
+  it("an incremental login keeps the app's session data, since the user is the same", async () => {
     const { browser, user } = await startSignedIn(createApp, {
       login: { scopes: ["guilds"], incremental: true },
       routes: (to) => {
@@ -56,7 +56,7 @@ describe.each(LATEST_EXPRESS)("incremental authorization on %s", (_name, createA
     expect((await browser.get("/basket")).json()).toBe(3);
   });
 
-  it("does not ask again for what Discord asks each time", async () => {
+  it("an incremental login does not ask again for scopes that Discord asks for each time", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       login: (req) =>
@@ -72,7 +72,7 @@ describe.each(LATEST_EXPRESS)("incremental authorization on %s", (_name, createA
     expect(scopesIn(await browser.get("/login?more=yes"))).toBe("identify guilds");
   });
 
-  it("starts from the configured scopes for who is not signed in", async () => {
+  it("an incremental login starts from the configured scopes if nobody is signed in", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       discord: { scopes: ["identify", "email"] },
@@ -82,7 +82,7 @@ describe.each(LATEST_EXPRESS)("incremental authorization on %s", (_name, createA
     expect(scopesIn(await app.browser().get("/login"))).toBe("identify email guilds");
   });
 
-  it("goes by what was granted, not by what was asked for", async () => {
+  it("an incremental login goes by the scopes that were granted, not by those requested", async () => {
     const { app, browser, simulator, user } = await startSignedIn(createApp, {
       scopes: ["identify", "guilds"],
     });

@@ -67,7 +67,7 @@ describe.each(LATEST_EXPRESS)("invalid input on %s", (_name, createApp) => {
     return { ...story, failureWith };
   }
 
-  it("for an id is a TypeError with 400, before any call", async () => {
+  it("an invalid id is a TypeError with status 400, before any call", async () => {
     const { simulator, app, failureWith } = await start();
     const { discord } = app;
     for (const given of NO_SNOWFLAKES) {
@@ -87,7 +87,7 @@ describe.each(LATEST_EXPRESS)("invalid input on %s", (_name, createApp) => {
     expect(simulator.requests).toEqual([]);
   });
 
-  it("for an id comes before the fetch of a user who is not known yet", async () => {
+  it("an invalid id is reported before the fetch of a user who is not known yet", async () => {
     const { simulator, app, user, failureWith, browser } = await start();
     simulator.fail({ kind: "status", status: 500, route: "/users/@me" });
     await browser.signIn("/login", { user });
@@ -97,7 +97,7 @@ describe.each(LATEST_EXPRESS)("invalid input on %s", (_name, createApp) => {
     expect(simulator.requests).toEqual([]);
   });
 
-  it("for a route is a TypeError, before any call", async () => {
+  it("an invalid route is a TypeError, before any call", async () => {
     const { simulator, app, failureWith } = await start();
     const { discord } = app;
     for (const given of NO_ROUTES) {

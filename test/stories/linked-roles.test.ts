@@ -31,7 +31,7 @@ async function startLinked(
 }
 
 describe.each(LATEST_EXPRESS)("linked roles on %s", (_name, createApp) => {
-  it("are decided by values of every kind, booleans and dates as Discord wants them", async () => {
+  it("linked roles accept values of every kind, with booleans and dates as Discord wants them", async () => {
     const { browser, simulator } = await startLinked(createApp, {
       platformName: "My Game",
       platformUsername: "mira",
@@ -58,7 +58,7 @@ describe.each(LATEST_EXPRESS)("linked roles on %s", (_name, createApp) => {
     });
   });
 
-  it("are cleared by what an update leaves out, and removed", async () => {
+  it("an update clears the linked role values it leaves out, and can remove them all", async () => {
     const { browser } = await startLinked(createApp, { platformName: "My Game" });
 
     expect((await browser.post("/link")).json()).toEqual({ platformName: "My Game", metadata: {} });
@@ -66,7 +66,7 @@ describe.each(LATEST_EXPRESS)("linked roles on %s", (_name, createApp) => {
     expect((await browser.get("/link")).json()).toEqual({ metadata: {} });
   });
 
-  it("need their scope, which is named", async () => {
+  it("the error of linked roles names the missing scope", async () => {
     const { browser, simulator } = await startLinked(createApp, {}, ["identify"]);
 
     for (const answer of [
@@ -78,7 +78,7 @@ describe.each(LATEST_EXPRESS)("linked roles on %s", (_name, createApp) => {
     expect(simulator.requests).toEqual([]);
   });
 
-  it("pass on what Discord finds wrong", async () => {
+  it("linked roles pass on Discord's validation errors", async () => {
     const { app, browser, simulator } = await startLinked(createApp, { platformName: "My Game" });
     const route = "PUT /users/@me/applications/:id/role-connection";
     simulator.answer(route, () => ({ status: 400, body: { message: "Invalid Form Body", code: 50035 } }));
@@ -98,7 +98,7 @@ describe.each(LATEST_EXPRESS)("linked roles on %s", (_name, createApp) => {
       { metadata: { a: 1, b: 1, c: 1, d: 1, e: 1, f: 1 } },
       "metadata has 6 values, and Discord takes 5.",
     ],
-  ])("name what Discord would refuse, before it is sent: %s", async (_what, update, message) => {
+  ])("linked roles name what Discord would refuse before it is sent: %s", async (_what, update, message) => {
     const { app, browser, simulator } = await startLinked(createApp, update);
 
     expect((await browser.post("/link")).status).toBe(500);
@@ -107,7 +107,7 @@ describe.each(LATEST_EXPRESS)("linked roles on %s", (_name, createApp) => {
     expect(simulator.requests).toEqual([]);
   });
 
-  it("may be as long as Discord allows, which counts an emoji as one character", async () => {
+  it("values of linked roles may be as long as Discord allows, which counts an emoji as one character", async () => {
     const { browser, simulator } = await startLinked(createApp, {
       platformName: "😀".repeat(25),
       platformUsername: "x".repeat(100),
@@ -118,7 +118,7 @@ describe.each(LATEST_EXPRESS)("linked roles on %s", (_name, createApp) => {
     expect(simulator.requests).toHaveLength(1);
   });
 
-  it("sign in without PKCE, which Discord refuses together with their scope", async () => {
+  it("a login for linked roles omits PKCE, which Discord refuses together with their scope", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { discord: { scopes: SCOPES } });
 
@@ -128,7 +128,7 @@ describe.each(LATEST_EXPRESS)("linked roles on %s", (_name, createApp) => {
     expect((await app.browser().signIn("/login", { user: simulator.addUser() })).status).toBe(200);
   });
 
-  it("are registered and read by the bot's token", async () => {
+  it("the bot token registers and reads linked roles", async () => {
     const simulator = await startSimulator();
     const { discord } = await startApp(createApp, simulator);
     const records: RoleConnectionMetadata[] = [

@@ -17,8 +17,8 @@ function logged(error: unknown): string {
   return [message, code, description, route].join(" ");
 }
 
-describe.each(LATEST_EXPRESS)("a log of %s", (_name, createApp) => {
-  it("gets no control characters from whoever calls the callback", async () => {
+describe.each(LATEST_EXPRESS)("logs of %s", (_name, createApp) => {
+  it("a request to the callback cannot write control characters to the log", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     for (const error of [`a${HOSTILE}b`, "invalid_scope"]) {
@@ -33,7 +33,7 @@ describe.each(LATEST_EXPRESS)("a log of %s", (_name, createApp) => {
     }
   });
 
-  it("gets none from ids, routes, headers and paths that a visitor chose", async () => {
+  it("ids, routes, headers and paths from a visitor cannot write control characters to the log", async () => {
     let attempt: (req: Request) => Promise<unknown> = async () => undefined;
     const answer: RequestHandler = (_req, res) => void res.json({});
     const { app, browser, simulator } = await startSignedIn(createApp, {
@@ -75,7 +75,7 @@ describe.each(LATEST_EXPRESS)("a log of %s", (_name, createApp) => {
     expect(simulator.requests).toEqual([]);
   });
 
-  it("gets none from what Discord answers", async () => {
+  it("responses of Discord cannot write control characters to the log", async () => {
     const { app, browser, simulator } = await startSignedIn(createApp);
     const body = { message: `No${HOSTILE}such user`, code: 10013 };
     simulator.fail({ kind: "status", status: 404, route: "/users/@me", body });
@@ -86,7 +86,7 @@ describe.each(LATEST_EXPRESS)("a log of %s", (_name, createApp) => {
     expect(logged(app.errors.at(-1))).not.toMatch(FORBIDDEN);
   });
 
-  it("gets no Host of a stranger, in the errors of other visitors either", async () => {
+  it("a stranger's Host header reaches no log, not even through the errors of other visitors", async () => {
     const warnings: string[] = [];
     const note = (warning: Error) => void warnings.push(warning.message);
     process.on("warning", note);
@@ -111,7 +111,7 @@ describe.each(LATEST_EXPRESS)("a log of %s", (_name, createApp) => {
   });
 });
 
-it("no HttpException has control characters in its text, whatever it is made of", () => {
+it("the text of an HttpException never has control characters", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
       const error = new HttpException({

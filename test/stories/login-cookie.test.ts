@@ -15,7 +15,7 @@ function sizeOf(value: string | undefined): number {
   return value?.length ?? 0;
 }
 
-describe.each(LATEST_EXPRESS)("the cookie of a login on %s", (_name, createApp) => {
+describe.each(LATEST_EXPRESS)("login cookies on %s", (_name, createApp) => {
   it("has no more rights than it needs on http", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
@@ -60,7 +60,7 @@ describe.each(LATEST_EXPRESS)("the cookie of a login on %s", (_name, createApp) 
     expect((await browser.get(callbackUrl)).json()).toMatchObject({ code: "flow_unknown" });
   });
 
-  it("is named by the state, which it does not tell", async () => {
+  it("the login cookie is named after the state without revealing it", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const browser = app.browser();
@@ -73,7 +73,7 @@ describe.each(LATEST_EXPRESS)("the cookie of a login on %s", (_name, createApp) 
     expect(browser.cookies.get(name)).not.toContain(state);
   });
 
-  it("is gone after the callback", async () => {
+  it("the login cookie is gone after the callback", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const browser = app.browser();
@@ -85,7 +85,7 @@ describe.each(LATEST_EXPRESS)("the cookie of a login on %s", (_name, createApp) 
     expect(headers.getSetCookie()).toContain(`${name}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax`);
   });
 
-  it("takes as much data as fits into 3,000 bytes, and says how much it was that did not", async () => {
+  it("the login cookie holds 3,000 bytes of data, and the error names the size of larger data", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       login: (req) => ({ data: "x".repeat(Number(req.query["size"])) }),
@@ -105,7 +105,7 @@ describe.each(LATEST_EXPRESS)("the cookie of a login on %s", (_name, createApp) 
     expect(browser.cookies.list()).toEqual([]);
   });
 
-  it("counts what the data takes as bytes, not as characters", async () => {
+  it("the size of a login's data is counted in bytes, not in characters", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { login: { data: "\u{1f600}".repeat(600) } });
 
@@ -119,7 +119,7 @@ describe.each(LATEST_EXPRESS)("the cookie of a login on %s", (_name, createApp) 
     });
   });
 
-  it("leaves room for 6,000 bytes in all: the oldest logins give way", async () => {
+  it("login cookies take at most 6,000 bytes together: the oldest logins give way", async () => {
     const simulator = await startSimulator();
     const clock = movableClock();
     const app = await startApp(createApp, simulator, { login: { data: "x".repeat(1200) } });
@@ -167,7 +167,7 @@ describe.each(LATEST_EXPRESS)("the cookie of a login on %s", (_name, createApp) 
     expect((await browser.get(callbackUrl)).location).toBe("/where-i-was");
   });
 
-  it("leaves alone what this application cannot have set", async () => {
+  it("the login leaves cookies alone that this application cannot have set", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { login: { data: "x".repeat(1200) } });
     const user = simulator.addUser();
@@ -180,7 +180,7 @@ describe.each(LATEST_EXPRESS)("the cookie of a login on %s", (_name, createApp) 
     for (const { callbackUrl } of logins) expect((await browser.get(callbackUrl)).status).toBe(200);
   });
 
-  it("makes a login give way that has expired", async () => {
+  it("an expired login gives way to a new one", async () => {
     const simulator = await startSimulator();
     const clock = movableClock();
     const app = await startApp(createApp, simulator);

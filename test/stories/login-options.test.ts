@@ -102,8 +102,8 @@ const NO_RETURN_TO: readonly unknown[] = [
   { toString: () => "/a" },
 ];
 
-describe.each(LATEST_EXPRESS)("the options of a login on %s", (_name, createApp) => {
-  it("decide what Discord's page is asked for", async () => {
+describe.each(LATEST_EXPRESS)("login options on %s", (_name, createApp) => {
+  it("the login options decide the parameters of Discord's page", async () => {
     const simulator = await startSimulator();
     let login: LoginOptions = {};
     const app = await startApp(createApp, simulator, { login: () => login });
@@ -135,7 +135,7 @@ describe.each(LATEST_EXPRESS)("the options of a login on %s", (_name, createApp)
     }
   });
 
-  it("take a path of the app's own as returnTo, and nothing else", async () => {
+  it("returnTo accepts only a path of the app", async () => {
     const simulator = await startSimulator();
     let returnTo: unknown;
     const app = await startApp(createApp, simulator, {
@@ -153,7 +153,7 @@ describe.each(LATEST_EXPRESS)("the options of a login on %s", (_name, createApp)
   });
 
   it.each(["/", "/a?b=//c&d=https://e.example/", "/a#b", "/ä/%20", "/a//b", "/@user", "/a:b"])(
-    "bring the visitor back to %s",
+    "returnTo brings the visitor back to %s",
     async (returnTo) => {
       const simulator = await startSimulator();
       const app = await startApp(createApp, simulator, { login: { returnTo } });
@@ -164,7 +164,7 @@ describe.each(LATEST_EXPRESS)("the options of a login on %s", (_name, createApp)
     },
   );
 
-  it("can let Discord skip its page for what was granted before", async () => {
+  it("prompt: false lets Discord skip its page for what was granted before", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { login: { prompt: false } });
     const user = simulator.addUser();

@@ -4,8 +4,8 @@ import { EXPRESS, forward, startApp, startSimulator } from "../support/app.js";
 import { beginLogin, exchangesAt, lastError, loginCookies, openLogin, signedInAs } from "../support/login.js";
 import { WatchedStore } from "../support/watched-store.js";
 
-describe.each(EXPRESS)("a login on %s", (_name, createApp) => {
-  it("brings back the data it was started with", async () => {
+describe.each(EXPRESS)("logins on %s", (_name, createApp) => {
+  it("a login returns the data it was started with", async () => {
     const simulator = await startSimulator();
     const data = {
       text: "ä \u{1f600}",
@@ -31,7 +31,7 @@ describe.each(EXPRESS)("a login on %s", (_name, createApp) => {
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it.each([0, "", false, null, "text", [[]]])("brings back %j as data", async (data) => {
+  it.each([0, "", false, null, "text", [[]]])("a login returns %j as data", async (data) => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { login: { data } });
 
@@ -40,7 +40,7 @@ describe.each(EXPRESS)("a login on %s", (_name, createApp) => {
     expect(answer.json<{ data: unknown }>().data).toEqual(data);
   });
 
-  it("does not show the data in the address or in the cookie", async () => {
+  it("the data of a login is not readable in the address or the cookie", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { login: { data: { plan: "to-be-kept-secret" } } });
 
@@ -53,7 +53,7 @@ describe.each(EXPRESS)("a login on %s", (_name, createApp) => {
     expect(Buffer.from(cookie, "base64url").toString("latin1")).not.toContain("plan");
   });
 
-  it("spares the first page the call for the user", async () => {
+  it("the first page after a login needs no call for the user", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
 
@@ -65,7 +65,7 @@ describe.each(EXPRESS)("a login on %s", (_name, createApp) => {
     expect(simulator.requests).toEqual([]);
   });
 
-  it("succeeds when the user cannot be fetched, who is found out later", async () => {
+  it("a login succeeds if the user cannot be fetched, and a later fetch finds the user", async () => {
     const simulator = await startSimulator();
     let known: string | undefined;
     const app = await startApp(createApp, simulator, {
@@ -89,7 +89,7 @@ describe.each(EXPRESS)("a login on %s", (_name, createApp) => {
     expect(known).toBe(user.id);
   });
 
-  it("does not ask for the user without identify", async () => {
+  it("a login without identify does not ask for the user", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { discord: { scopes: ["guilds"] } });
 
@@ -99,7 +99,7 @@ describe.each(EXPRESS)("a login on %s", (_name, createApp) => {
     expect(simulator.requestsTo("/users/@me")).toEqual([]);
   });
 
-  it("tells the scopes that were granted, not those that were asked for", async () => {
+  it("a login reports the scopes that were granted, not those requested", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       discord: { scopes: ["identify", "guilds"] },
@@ -122,7 +122,7 @@ describe.each(EXPRESS)("a login on %s", (_name, createApp) => {
     expect(simulator.requestsTo("/users/@me/guilds")).toEqual([]);
   });
 
-  it("asks for more scopes in addition to those that were granted", async () => {
+  it("an incremental login asks for more scopes in addition to those granted", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       discord: { scopes: ["identify"] },
@@ -148,7 +148,7 @@ describe.each(EXPRESS)("a login on %s", (_name, createApp) => {
     expect((await browser.get("/email")).json()).toEqual({ email: "mira@example.com", guilds: 1 });
   });
 
-  it("asks for the configured scopes too when nobody is signed in yet", async () => {
+  it("an incremental login asks for the configured scopes too if nobody is signed in", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { login: { scopes: ["guilds"], incremental: true } });
 
@@ -157,7 +157,7 @@ describe.each(EXPRESS)("a login on %s", (_name, createApp) => {
     expect(url.searchParams.get("scope")).toBe("identify guilds");
   });
 
-  it("leaves no trace of a crawler that opens the login page", async () => {
+  it("a crawler that opens the login page leaves no trace in the store", async () => {
     const simulator = await startSimulator();
     const store = new WatchedStore();
     const app = await startApp(createApp, simulator, { session: { store } });
@@ -187,7 +187,7 @@ describe.each(EXPRESS)("a login on %s", (_name, createApp) => {
     }
   });
 
-  it("is begun without a redirect by a page that navigates by itself", async () => {
+  it("a page that navigates by itself can begin a login without a redirect", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       routes: (to, discord) =>

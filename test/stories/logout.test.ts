@@ -17,7 +17,7 @@ function gate() {
   return { opened, open: () => open() };
 }
 
-describe.each(EXPRESS)("a logout on %s", (_name, createApp) => {
+describe.each(EXPRESS)("logouts on %s", (_name, createApp) => {
   it("signs out at once, and does nothing the second time", async () => {
     const { simulator, app, browser } = await startSignedIn(createApp);
     expect((await browser.post("/logout")).status).toBe(200);
@@ -28,7 +28,7 @@ describe.each(EXPRESS)("a logout on %s", (_name, createApp) => {
     expect(simulator.requests).toEqual([]);
   });
 
-  it("leaves a marker in place of the tokens, for as long as the session", async () => {
+  it("a logout replaces the tokens with a marker that lives as long as the session", async () => {
     const { store, content } = observe(new MemoryStore());
     const { browser } = await startSignedIn(createApp, {
       session: { store, cookie: { maxAge: 5 * DAY_MS } },
@@ -44,7 +44,7 @@ describe.each(EXPRESS)("a logout on %s", (_name, createApp) => {
     expect(after[key]?.cookie.originalMaxAge).toBe(session?.cookie.originalMaxAge);
   });
 
-  it("leaves the lifetime of the marker to the store where the session does", async () => {
+  it("the store decides how long a logout's marker lives if it decides for the session", async () => {
     const { store, content } = observe(new MemoryStore());
     const { browser } = await startSignedIn(createApp, { session: { store } });
     await browser.post("/logout");
@@ -53,7 +53,7 @@ describe.each(EXPRESS)("a logout on %s", (_name, createApp) => {
   });
 
   it.each([true, false])(
-    "holds against a slow request that writes the old session (resave %s)",
+    "a logout holds against a slow request that writes the old session (resave %s)",
     async (resave) => {
       const { opened, open } = gate();
       const arrived = gate();
@@ -160,7 +160,7 @@ describe.each(EXPRESS)("a logout on %s", (_name, createApp) => {
     ["answers 502 in HTML", { kind: "html" }, "502 discord_unavailable"],
     ["answers 429", { kind: "rate-limited", retryAfter: 60 }, "503 rate_limited"],
     ["cuts the answer off", { kind: "swallowed" }, "502 discord_unavailable"],
-  ])("everywhere holds here when Discord %s", async (_what, fault, failure) => {
+  ])("a logout everywhere holds here when Discord %s", async (_what, fault, failure) => {
     const { simulator, browser } = await startSignedIn(createApp, { discord: patienceFor(fault) });
     simulator.fail({ ...fault, route: REVOCATION });
     expect(failureOf(await browser.post("/logout?everywhere=true"))).toBe(failure);
@@ -168,7 +168,7 @@ describe.each(EXPRESS)("a logout on %s", (_name, createApp) => {
     expect((await browser.post("/logout?everywhere=true")).status).toBe(200);
   });
 
-  it("holds in this process when the store fails, and says so", async () => {
+  it("a logout holds in this process when the store fails, and reports the failure", async () => {
     const observed = observe(new MemoryStore());
     const { browser } = await startSignedIn(createApp, { session: { store: observed.store } });
     observed.fail("set", OUR_KEY);
@@ -177,7 +177,7 @@ describe.each(EXPRESS)("a logout on %s", (_name, createApp) => {
     expect(failureOf(await other.get("/guarded"))).toBe("401 not_signed_in");
   });
 
-  it("during a refresh waits for it and drops its result", async () => {
+  it("a logout during a refresh waits for it and drops its result", async () => {
     const observed = observe(new MemoryStore());
     const { simulator, browser, advance } = await startSignedIn(createApp, {
       session: { store: observed.store },
@@ -201,7 +201,7 @@ describe.each(EXPRESS)("a logout on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(1);
   });
 
-  it("before the answer to a refresh leaves nothing of that answer", async () => {
+  it("a logout before the response to a refresh leaves nothing of that response", async () => {
     const observed = observe(new MemoryStore());
     const { browser, advance } = await startSignedIn(createApp, { session: { store: observed.store } });
     advance(WEEK_MS);
@@ -218,8 +218,8 @@ describe.each(EXPRESS)("a logout on %s", (_name, createApp) => {
   });
 });
 
-describe.each(EXPRESS)("a second login on %s", (_name, createApp) => {
-  it("during a refresh of the first wins, and the first leaves nothing", async () => {
+describe.each(EXPRESS)("second logins on %s", (_name, createApp) => {
+  it("a second login during a refresh of the first wins, and nothing of the first remains", async () => {
     const observed = observe(new MemoryStore());
     const { simulator, user, browser, advance } = await startSignedIn(createApp, {
       session: { store: observed.store },
@@ -241,7 +241,7 @@ describe.each(EXPRESS)("a second login on %s", (_name, createApp) => {
     expect(user.id).not.toBe(next.id);
   });
 
-  it("of the same user ends the former grant here, and not at Discord", async () => {
+  it("a second login of the same user ends the former grant here, but not at Discord", async () => {
     const { simulator, user, browser } = await startSignedIn(createApp);
     const former = browser.clone();
     await browser.signIn("/login", { user });

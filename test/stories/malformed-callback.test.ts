@@ -34,9 +34,9 @@ const SPOILT: readonly (readonly [string, (query: string) => string, string])[] 
   ["another parameter of 8 kB", (query) => `${query}&more=${LONG}`, "too long"],
 ];
 
-describe.each(LATEST_EXPRESS)("a callback on %s", (_name, createApp) => {
+describe.each(LATEST_EXPRESS)("callbacks on %s", (_name, createApp) => {
   for (const parser of ["simple", "extended"]) {
-    it.each(SPOILT)(`is malformed with %s (query parser ${parser})`, async (_what, spoil, why) => {
+    it.each(SPOILT)(`a callback is malformed with %s (query parser ${parser})`, async (_what, spoil, why) => {
       const simulator = await startSimulator();
       const store = new WatchedStore();
       const app = await startApp(createApp, simulator, { session: { store } });
@@ -62,7 +62,7 @@ describe.each(LATEST_EXPRESS)("a callback on %s", (_name, createApp) => {
     });
   }
 
-  it("is found without a query parser", async () => {
+  it("a callback works without a query parser", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     app.app.disable("query parser");
@@ -70,7 +70,7 @@ describe.each(LATEST_EXPRESS)("a callback on %s", (_name, createApp) => {
     expect((await app.browser().signIn("/login", { user: simulator.addUser() })).status).toBe(200);
   });
 
-  it("is found below a router that is mounted elsewhere", async () => {
+  it("a callback works below a router that is mounted elsewhere", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       callbackPath: "/deep/down/callback",
@@ -88,7 +88,7 @@ describe.each(LATEST_EXPRESS)("a callback on %s", (_name, createApp) => {
     "discord-%00=%E0%A4%A; discord-x=y; =; ;;",
     `discord-abcdefghijkl=${"A".repeat(3000)}`,
     'discord-abc="quoted"; __proto__=x; discord-__proto__abc=y',
-  ])("does not stumble over garbage among the cookies: %.40s", async (garbage) => {
+  ])("a login works in spite of garbage in the Cookie header: $0", async (garbage) => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const user = simulator.addUser();
@@ -106,7 +106,7 @@ describe.each(LATEST_EXPRESS)("a callback on %s", (_name, createApp) => {
     expect(found.json()).toMatchObject({ replayed: false, userId: user.id });
   });
 
-  it("is session_missing without a session, as when its store goes offline meanwhile, and no code is spent", async () => {
+  it("a callback without a session is session_missing, and no code is spent", async () => {
     const simulator = await startSimulator();
     const sessions = session({
       secret: "a secret of the session cookie",

@@ -7,7 +7,7 @@ const ROLE = "1200000000000000001";
 const SCOPES = ["identify", "guilds.members.read"];
 
 describe.each(LATEST_EXPRESS)("fetchMember on %s", (_name, createApp) => {
-  it("gives the visitor as a member of one guild", async () => {
+  it("fetchMember gives the visitor as a member of one guild", async () => {
     let member: GuildMember | undefined;
     const { browser, simulator, user } = await startSignedIn(createApp, {
       scopes: SCOPES,
@@ -46,7 +46,7 @@ describe.each(LATEST_EXPRESS)("fetchMember on %s", (_name, createApp) => {
     expect(member?.flags).toBe(1);
   });
 
-  it("asks once for each guild, and again when told to or when the answer is old", async () => {
+  it("fetchMember asks once for each guild, and again if told to or if the cached member is too old", async () => {
     const { advance, browser, simulator, user } = await startSignedIn(createApp, { scopes: SCOPES });
     const [one, two] = [simulator.addGuild(), simulator.addGuild()];
     for (const guild of [one, two]) simulator.addMember(guild, user);
@@ -60,20 +60,20 @@ describe.each(LATEST_EXPRESS)("fetchMember on %s", (_name, createApp) => {
     expect(simulator.requests).toHaveLength(3);
   });
 
-  it("is a 404 of Discord for who is not in the guild", async () => {
+  it("fetchMember fails with Discord's 404 for a visitor who is not in the guild", async () => {
     const { browser, simulator } = await startSignedIn(createApp, { scopes: SCOPES });
 
     expect(failureOf(await browser.get(`/member/${simulator.addGuild().id}`))).toBe("404 discord_error");
   });
 
-  it("names the missing scope before Discord is asked", async () => {
+  it("fetchMember names the missing scope before any request", async () => {
     const { browser, simulator } = await startSignedIn(createApp);
 
     expect(failureOf(await browser.get("/member/1100000000000000001"))).toBe("403 missing_scopes");
     expect(simulator.requests).toEqual([]);
   });
 
-  it("refuses what is no id before Discord is asked", async () => {
+  it("fetchMember refuses an invalid id before any request", async () => {
     const { browser, simulator } = await startSignedIn(createApp, { scopes: SCOPES });
 
     expect(failureOf(await browser.get("/member/..%2F..%2Fusers"))).toBe("400 invalid_snowflake");

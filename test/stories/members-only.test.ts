@@ -50,7 +50,7 @@ async function startMembersOnly(createApp: () => Application) {
 }
 
 describe.each(EXPRESS)("a login for members of one server on %s", (_name, createApp) => {
-  it("lets members in", async () => {
+  it("a login for members of one server lets members in", async () => {
     const { browser, guild, simulator, user } = await startMembersOnly(createApp);
     simulator.addMember(guild, user);
 
@@ -60,7 +60,7 @@ describe.each(EXPRESS)("a login for members of one server on %s", (_name, create
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it("tells strangers what the app says, and signs them out here alone", async () => {
+  it("a login for members tells strangers what the app says, and signs them out here only", async () => {
     const { app, browser, guild, simulator, user } = await startMembersOnly(createApp);
     simulator.addMember(guild, user);
     const elsewhere = app.browser();
@@ -76,7 +76,7 @@ describe.each(EXPRESS)("a login for members of one server on %s", (_name, create
     expect(simulator.requestsTo("POST /oauth2/token/revoke")).toEqual([]);
   });
 
-  it("lets nobody in while it cannot ask, not by the same callback either", async () => {
+  it("a login for members lets nobody in while Discord fails, not with the same callback either", async () => {
     const { browser, guild, simulator, user } = await startMembersOnly(createApp);
     simulator.addMember(guild, user);
     simulator.fail({ route: MEMBER_ROUTE, kind: "status", status: 500 });
@@ -96,7 +96,7 @@ describe.each(EXPRESS)("a path that onLogin returns on %s", (_name, createApp) =
   it.each([
     ["at once", () => "/welcome?first=1"],
     ["later", async () => "/welcome?first=1"],
-  ])("is where the login leads, instead of returnTo: %s", async (_when, onLogin) => {
+  ])("a path that onLogin returns %s replaces returnTo", async (_when, onLogin) => {
     const { browser, user } = await startGate(createApp, onLogin);
 
     const back = await browser.signIn("/auth/login?returnTo=/deep", { user });
@@ -105,7 +105,7 @@ describe.each(EXPRESS)("a path that onLogin returns on %s", (_name, createApp) =
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it("is where a double click leads, too", async () => {
+  it("a double click leads to the path that onLogin returned", async () => {
     const { browser, simulator, user } = await startGate(createApp, async () => "/welcome");
     const { callbackUrl } = await openLogin(browser, simulator, user, "/auth/login");
     const [twin, later] = [browser.clone(), browser.clone()];
@@ -117,7 +117,7 @@ describe.each(EXPRESS)("a path that onLogin returns on %s", (_name, createApp) =
   });
 
   it.each(["https://evil.example/", "//evil.example", "welcome"])(
-    "ends the login where it is not one of this app: %s",
+    "onLogin cannot send visitors to %s, and the login ends",
     async (path) => {
       const { app, browser, user } = await startGate(createApp, () => path);
 
@@ -128,7 +128,7 @@ describe.each(EXPRESS)("a path that onLogin returns on %s", (_name, createApp) =
     },
   );
 
-  it("is nothing that is not a string", async () => {
+  it("a value that onLogin returns is ignored unless it is a string", async () => {
     const { browser, user } = await startGate(createApp, (() => ({ rows: 1 })) as unknown as RouterOnLogin);
 
     expect((await browser.signIn("/auth/login", { user })).location).toBe("/home");
@@ -136,7 +136,7 @@ describe.each(EXPRESS)("a path that onLogin returns on %s", (_name, createApp) =
 });
 
 describe.each(LATEST_EXPRESS)("a path that onLogin returns on %s", (_name, createApp) => {
-  it("is where the same callback leads in another process", async () => {
+  it("the same callback in another process leads to the path that onLogin returned", async () => {
     const { app, start, browser, simulator, user } = await startGate(createApp, () => "/welcome");
     const other = await start(`${app.url}/auth/callback`);
     const { callbackUrl } = await openLogin(browser, simulator, user, "/auth/login");
@@ -148,7 +148,7 @@ describe.each(LATEST_EXPRESS)("a path that onLogin returns on %s", (_name, creat
     expect(exchangesAt(simulator)).toBe(1);
   });
 
-  it("is the returnTo of callback's result", async () => {
+  it("callback returns the path of onLogin as returnTo", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       callbackPath: "/back",

@@ -117,7 +117,7 @@ const OPTIONS: readonly (readonly [what: string, misuse: Misuse, misspelt: strin
   ["iconUrlWith", (_discord, _req, _res, options) => guild.iconUrlWith(options), "animate", "animated"],
 ];
 
-describe.each(LATEST_EXPRESS)("a call that is made wrongly on %s", (_name, createApp) => {
+describe.each(LATEST_EXPRESS)("misused calls on %s", (_name, createApp) => {
   async function start() {
     let attempt: (req: Request, res: Response) => unknown = () => undefined;
     const story = await startSignedIn(createApp, {
@@ -139,7 +139,7 @@ describe.each(LATEST_EXPRESS)("a call that is made wrongly on %s", (_name, creat
     return { ...story, messageOf };
   }
 
-  it("with an option that does not exist names the one that was meant, and does nothing", async () => {
+  it("an error about an unknown option names the intended one, and the call does nothing", async () => {
     const { simulator, app, messageOf } = await start();
     for (const [what, misuse, misspelt, meant] of OPTIONS) {
       const options = { [misspelt]: "x" } as never;
@@ -151,7 +151,7 @@ describe.each(LATEST_EXPRESS)("a call that is made wrongly on %s", (_name, creat
     expect(simulator.requests).toEqual([]);
   });
 
-  it("with options that are no object says what they look like, and does nothing", async () => {
+  it("an error about options that are not an object describes them, and the call does nothing", async () => {
     const { simulator, app, messageOf } = await start();
     for (const [what, misuse] of OPTIONS) {
       for (const options of ["x", 5, true, ["x"], new Map(), Promise.resolve({}), () => ({})]) {
@@ -162,7 +162,7 @@ describe.each(LATEST_EXPRESS)("a call that is made wrongly on %s", (_name, creat
     expect(simulator.requests).toEqual([]);
   });
 
-  it("with options that are undefined, or have undefined values, is made as without them", async () => {
+  it("a call ignores undefined options and undefined values in them", async () => {
     const { app, browser, user: visitor } = await start();
     const { discord } = app;
     expect((await browser.get("/user")).json<{ id: string }>().id).toBe(visitor.id);
@@ -340,7 +340,7 @@ describe.each(LATEST_EXPRESS)("a call that is made wrongly on %s", (_name, creat
     ],
     ["redirectUnauthorized", () => redirectUnauthorized({ loginPath: "/login" } as never), "not an object."],
     ["redirectUnauthorized", () => redirectUnauthorized(""), 'not "".'],
-  ])("%s says what is wrong", async (_what, misuse, message) => {
+  ])("an error of %s says what is wrong", async (_what, misuse, message) => {
     const { simulator, app, messageOf } = await start();
     const said = await messageOf((req, res) => misuse(app.discord, req, res, undefined as never));
     expect(said).toContain(message);
@@ -349,7 +349,7 @@ describe.each(LATEST_EXPRESS)("a call that is made wrongly on %s", (_name, creat
   });
 
   it.each(["1", "not a user", undefined, 7])(
-    "deauthorize(%j) signs out somebody, or is an error",
+    "deauthorize(%j) signs the user out, or throws for an invalid id",
     async (id) => {
       const { app } = await start();
       const deauthorize = () => app.discord.deauthorize(id as string);
@@ -358,7 +358,7 @@ describe.each(LATEST_EXPRESS)("a call that is made wrongly on %s", (_name, creat
     },
   );
 
-  it("without the request or the response says what to pass", async () => {
+  it("a call without the request or the response says what to pass", async () => {
     const { app, messageOf } = await start();
     const { discord } = app;
     const nothing = undefined as never;
@@ -408,7 +408,7 @@ describe.each(LATEST_EXPRESS)("a call that is made wrongly on %s", (_name, creat
     ["discordRouter", discordRouter],
     ["webhookEvents", webhookEvents],
     ["redirectUnauthorized", redirectUnauthorized],
-  ])("by %s being passed instead of called says so", async (name, factory) => {
+  ])("an error says that %s was passed instead of called", async (name, factory) => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       routes: (to) => to.use("/mounted", factory as unknown as RequestHandler),
@@ -420,7 +420,7 @@ describe.each(LATEST_EXPRESS)("a call that is made wrongly on %s", (_name, creat
   });
 
   it.each([undefined, null, 5, {}, ["token"], { toString: () => "token" }, Symbol("token")])(
-    "sessionFromAccessToken(%o) is Unauthorized, as what a client sends",
+    "sessionFromAccessToken(%o) is Unauthorized, since clients send such values",
     async (token) => {
       const { app, simulator } = await start();
       await expect(app.discord.sessionFromAccessToken(token as never)).rejects.toBeInstanceOf(Unauthorized);
@@ -429,7 +429,7 @@ describe.each(LATEST_EXPRESS)("a call that is made wrongly on %s", (_name, creat
   );
 });
 
-describe("an instance for what is no app", () => {
+describe("the app of an instance", () => {
   const OWN = { clientId: "1", clientSecret: "secret", redirectUri: "http://localhost/callback" };
   const nest = {
     getHttpAdapter: () => ({ getInstance: () => express() }),
@@ -445,7 +445,7 @@ describe("an instance for what is no app", () => {
     ["undefined", undefined, "not undefined."],
     ["a string", "app", "not a string of 3 characters."],
     ["a promise", Promise.resolve(express()), "not a promise."],
-  ])("says what to pass instead of %s", (_what, app, message) => {
+  ])("an error says what to pass instead of %s as the app", (_what, app, message) => {
     const given = app as never;
     for (const make of [
       () => new DiscordOAuth2Session(given, OWN),
@@ -458,7 +458,7 @@ describe("an instance for what is no app", () => {
     }
   });
 
-  it("does not overlook options", () => {
+  it("an app that is missing or second is noticed next to options", () => {
     expect(() => new DiscordOAuth2Session(OWN as never, OWN)).toThrow(/^An Express app is needed/);
     expect(() => new DiscordOAuth2Session(OWN as never, express() as never)).toThrow(
       /^An Express app is needed/,

@@ -29,7 +29,7 @@ function messageOf(make: () => unknown): string {
   throw new Error("Nothing was thrown.");
 }
 
-describe("requiresGuild is not made", () => {
+describe("requiresGuild", () => {
   it.each<[requirements: unknown, message: string]>([
     [{ permission: "ADMINISTRATOR" }, "There is no option permission: did you mean permissions?"],
     [{ Permissions: "ADMINISTRATOR" }, "There is no option Permissions: did you mean permissions?"],
@@ -75,25 +75,28 @@ describe("requiresGuild is not made", () => {
     [{ maxAgeMs: "0" }, 'maxAgeMs must be a number of milliseconds, 0 or more, not "0".'],
     [{ maxAgeMs: Number.NaN }, "not NaN."],
     [{ maxAgeMs: null }, "not null."],
-  ])("with %o", (requirements, message) => {
+  ])("requiresGuild throws for the requirements %o", (requirements, message) => {
     const thrown = messageOf(() => guildGuard(GUILD, requirements));
     expect(thrown).toMatch(/^requiresGuild: /);
     expect(thrown).toContain(message);
   });
 
-  it("with several mistakes, and names all of them", () => {
+  it("requiresGuild names all mistakes at once", () => {
     const thrown = messageOf(() => guildGuard(GUILD, { permission: 8, roles: [] }));
     expect(thrown).toContain("did you mean permissions?");
     expect(thrown).toContain("roles must be");
   });
 
-  it.each([undefined, null, "", "my guild", 80351110224678912, [GUILD]])("for %o as the guild", (id) => {
-    expect(messageOf(() => guildGuard(id))).toMatch(
-      /^requiresGuild: the first argument must be a guild's id as a string/,
-    );
-  });
+  it.each([undefined, null, "", "my guild", 80351110224678912, [GUILD]])(
+    "requiresGuild throws for %o as the guild",
+    (id) => {
+      expect(messageOf(() => guildGuard(id))).toMatch(
+        /^requiresGuild: the first argument must be a guild's id as a string/,
+      );
+    },
+  );
 
-  it("from a list that is changed afterwards", async () => {
+  it("requiresGuild reads its list of roles when it is called", async () => {
     const roles = ["1200000000000000001"];
     const guard = requiresGuild(GUILD, { roles });
     roles.length = 0;
@@ -102,7 +105,7 @@ describe("requiresGuild is not made", () => {
   });
 });
 
-describe("requiresAuthorization.with is not made", () => {
+describe("requiresAuthorization.with", () => {
   it.each<[options: unknown, message: string]>([
     [undefined, "The options must be an object such as { maxAgeMs: 60_000 }, not undefined."],
     [{}, "maxAgeMs is missing. It must be a number of milliseconds"],
@@ -113,14 +116,14 @@ describe("requiresAuthorization.with is not made", () => {
     [{ maxAgeMs: -1 }, "not -1."],
     [{ maxAgeMs: Number.NaN }, "not NaN."],
     [60_000, "not 60000."],
-  ])("with %o", (options, message) => {
+  ])("requiresAuthorization.with throws for the options %o", (options, message) => {
     const thrown = messageOf(() => guardWith(options));
     expect(thrown).toMatch(/^requiresAuthorization\.with: /);
     expect(thrown).toContain(message);
   });
 });
 
-describe("requiresScopes is not made", () => {
+describe("requiresScopes", () => {
   it.each<[scopes: readonly unknown[], message: string]>([
     [[], "name at least one scope"],
     [[["guilds"]], "write the scopes one after the other, not as a list"],
@@ -130,7 +133,7 @@ describe("requiresScopes is not made", () => {
     [["identify", ""], 'not "".'],
     [["identify", undefined], "not undefined."],
     [[{ scopes: ["guilds"] }], "not an object."],
-  ])("with %o", (scopes, message) => {
+  ])("requiresScopes throws for the scopes %o", (scopes, message) => {
     const thrown = messageOf(() => scopesGuard(...scopes));
     expect(thrown).toMatch(/^requiresScopes: /);
     expect(thrown).toContain(message);
@@ -173,20 +176,20 @@ void [maybe, fromElsewhere, requiresAuthorization, requiresGuild, requiresScopes
   it.each([
     ["as strict as can be", {}],
     ["without exactOptionalPropertyTypes", { exactOptionalPropertyTypes: false }],
-  ])("refuse what requires nothing, %s", (_how, overrides) => {
+  ])("the compiler refuses guards that would require nothing, %s", (_how, overrides) => {
     const complaints = compileSnippets(snippets, overrides);
     const faulty = snippets.filter((snippet) => complaints.get(snippet)?.length).map(({ code }) => code);
     expect(faulty).toEqual(REFUSED.map((code) => PRELUDE + code));
   });
 
-  it("take what is right in an app without strict", () => {
+  it("the compiler accepts correct guards in an app without strict", () => {
     const complaints = compileSnippets(snippets, { strict: false, exactOptionalPropertyTypes: false });
     const right = snippets.slice(REFUSED.length);
     expect(right.flatMap((snippet) => complaints.get(snippet))).toEqual([]);
   });
 });
 
-describe.each(EXPRESS)("a guard used wrongly on %s", (_name, createApp) => {
+describe.each(EXPRESS)("misused guards on %s", (_name, createApp) => {
   async function messageAt(routes: (app: Application) => void): Promise<string> {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { routes });
@@ -195,7 +198,7 @@ describe.each(EXPRESS)("a guard used wrongly on %s", (_name, createApp) => {
   }
   const handler: RequestHandler = (_req, res) => void res.send("in");
 
-  it("by being called instead of passed says so", async () => {
+  it("an error says that a guard was called instead of passed", async () => {
     const called = requiresAuthorization as unknown as (options?: unknown) => RequestHandler;
     for (const options of [undefined, { maxAgeMs: 0 }]) {
       expect(messageOf(() => called(options))).toContain("pass it on without calling it");
@@ -209,7 +212,7 @@ describe.each(EXPRESS)("a guard used wrongly on %s", (_name, createApp) => {
     ["requiresScopes", requiresScopes],
     ["requiresGuild", requiresGuild],
     ["requiresAuthorization.with", requiresAuthorization.with],
-  ])("by %s being passed instead of called says so", async (name, factory) => {
+  ])("an error says that %s was passed without being called", async (name, factory) => {
     const message = await messageAt((app) =>
       app.get("/guarded", factory as unknown as RequestHandler, handler),
     );
@@ -218,7 +221,7 @@ describe.each(EXPRESS)("a guard used wrongly on %s", (_name, createApp) => {
     );
   });
 
-  it("in an app whose setting is something else says so", async () => {
+  it("an error says that the app setting discord is not an instance", async () => {
     const message = await messageAt((app) => {
       const inner = createApp();
       inner.set("discord", { login: () => undefined });
@@ -228,7 +231,7 @@ describe.each(EXPRESS)("a guard used wrongly on %s", (_name, createApp) => {
     expect(message).toMatch(/^This app has no DiscordOAuth2Session: /);
   });
 
-  it("works in a router", async () => {
+  it("a guard works in a router", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       routes: (to) => to.use(Router().get("/guarded", requiresAuthorization, handler)),

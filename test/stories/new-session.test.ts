@@ -53,7 +53,7 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
     expect(await store.sessionIds).toHaveLength(1);
   });
 
-  it("is written once, and never deleted, for a visitor who comes without one", async () => {
+  it("the session of a first login is written once, and never deleted", async () => {
     const simulator = await startSimulator();
     const { store, uses } = observe(new MemoryStore());
     const app = await startApp(createApp, simulator, { session: { store } });
@@ -80,7 +80,7 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it("keeps what a visitor has put into the cart before the first login", async () => {
+  it("a visitor keeps the cart from before the first login", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { routes: withCart });
     const browser = app.browser();
@@ -91,7 +91,7 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
     expect((await browser.get("/cart")).json()).toMatchObject({ cart: "tea" });
   });
 
-  it("keeps the app's data and the settings of the cookie when the same user signs in again", async () => {
+  it("the app's session data and cookie settings stay when the same user signs in again", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       routes: withCart,
@@ -115,7 +115,7 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
     expect(cookie).toContain("SameSite=Lax");
   });
 
-  it("keeps the app's data when the same user comes back after signing out", async () => {
+  it("the app's session data stays when the same user returns after a logout", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { routes: withCart });
     const user = simulator.addUser();
@@ -151,7 +151,7 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
     expect((await browser.get("/cart")).json()).toEqual({ cookie: { maxAge: 3_600_000 } });
   });
 
-  it("inherits nothing when it is not known who signs in", async () => {
+  it("a login of an unknown user inherits no session data", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { routes: withCart });
     const user = simulator.addUser();
@@ -165,7 +165,7 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
     expect((await browser.get("/cart")).json()).not.toHaveProperty("cart");
   });
 
-  it("inherits nothing of an unknown user when it is not known who signs in", async () => {
+  it("a login of an unknown user inherits no session data of another unknown user", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       routes: withCart,
@@ -180,7 +180,7 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
     expect((await browser.get("/cart")).json()).not.toHaveProperty("cart");
   });
 
-  it("ends what the former user had here, but not at Discord", async () => {
+  it("a login of another user ends the former sign-in here, but not at Discord", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const [former, next] = [simulator.addUser(), simulator.addUser()];
@@ -197,7 +197,7 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
     expect(simulator.requestsTo("POST /oauth2/token/revoke")).toEqual([]);
   });
 
-  it("shows nobody the former user, even when a slow request writes the old session", async () => {
+  it("a slow request that writes the old session does not bring back the former user", async () => {
     const simulator = await startSimulator();
     const store = new WatchedStore();
     const [reached, slow] = [createGate(), createGate()];
@@ -264,7 +264,7 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
     expect(storedBefore).toContain(sessionId);
   });
 
-  it("is nobody's when saving it fails, and the next login works", async () => {
+  it("a session that could not be saved is nobody's, and the next login works", async () => {
     const simulator = await startSimulator();
     const store = new WatchedStore();
     let known: string | undefined;
@@ -302,7 +302,7 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it("does not hand the data of one user to the next when saving fails in between", async () => {
+  it("a failed save does not hand one user's session data to the next", async () => {
     const simulator = await startSimulator();
     const store = new WatchedStore();
     const app = await startApp(createApp, simulator, { session: { store }, routes: withCart });
@@ -320,7 +320,7 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
     expect((await browser.get("/cart")).json()).not.toHaveProperty("cart");
   });
 
-  it("is not made when the tokens cannot be stored, and the next login works", async () => {
+  it("no session is made if the tokens cannot be stored, and the next login works", async () => {
     const simulator = await startSimulator();
     const store = new WatchedStore();
     const app = await startApp(createApp, simulator, { session: { store } });
@@ -337,7 +337,7 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
     expect((await browser.signIn("/login", { user })).status).toBe(200);
   });
 
-  it("lets the app's own work after the login write to it", async () => {
+  it("the app can write to the session after the callback", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       callbackPath: "/finish",

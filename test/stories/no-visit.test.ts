@@ -10,7 +10,7 @@ const NO_VISITS = [
   ["an older browser's prefetch", { headers: { Purpose: "prefetch" } }],
 ] as const;
 
-describe.each(EXPRESS)("what is no visit on %s", (_name, createApp) => {
+describe.each(EXPRESS)("HEAD requests and prefetches on %s", (_name, createApp) => {
   it.each(NO_VISITS)("begins no login: %s", async (_what, init) => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
@@ -42,7 +42,7 @@ describe.each(EXPRESS)("what is no visit on %s", (_name, createApp) => {
     expect((await browser.get(callbackUrl)).json()).toMatchObject({ replayed: false, userId: user.id });
   });
 
-  it("lets nothing run that comes after the callback", async () => {
+  it("a HEAD request of the callback does not run the code after callback()", async () => {
     const simulator = await startSimulator();
     const ran: string[] = [];
     const app = await startApp(createApp, simulator, {
@@ -64,21 +64,24 @@ describe.each(EXPRESS)("what is no visit on %s", (_name, createApp) => {
     expect(ran).toEqual(["GET"]);
   });
 
-  it.each(["POST", "PUT", "DELETE"])("refuses a callback by %s, which harms nothing", async (method) => {
-    const simulator = await startSimulator();
-    const app = await startApp(createApp, simulator);
-    const user = simulator.addUser();
-    const browser = app.browser();
-    const { callbackUrl } = await openLogin(browser, simulator, user);
+  it.each(["POST", "PUT", "DELETE"])(
+    "a %s request to the callback is refused and harms nothing",
+    async (method) => {
+      const simulator = await startSimulator();
+      const app = await startApp(createApp, simulator);
+      const user = simulator.addUser();
+      const browser = app.browser();
+      const { callbackUrl } = await openLogin(browser, simulator, user);
 
-    const answer = await browser.request(callbackUrl, { method });
+      const answer = await browser.request(callbackUrl, { method });
 
-    expect(answer.status).toBe(405);
-    expect(answer.headers.get("allow")).toBe("GET, HEAD");
-    expect(lastError(app)).toMatchObject({ name: "HttpException", code: "method_not_allowed" });
-    expect(exchangesAt(simulator)).toBe(0);
-    expect(loginCookies(browser)).toHaveLength(1);
-    await browser.get(callbackUrl);
-    expect(await signedInAs(browser)).toBe(user.id);
-  });
+      expect(answer.status).toBe(405);
+      expect(answer.headers.get("allow")).toBe("GET, HEAD");
+      expect(lastError(app)).toMatchObject({ name: "HttpException", code: "method_not_allowed" });
+      expect(exchangesAt(simulator)).toBe(0);
+      expect(loginCookies(browser)).toHaveLength(1);
+      await browser.get(callbackUrl);
+      expect(await signedInAs(browser)).toBe(user.id);
+    },
+  );
 });

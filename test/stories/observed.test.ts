@@ -8,8 +8,8 @@ const TOKEN_CALL = { method: "POST", route: "/oauth2/token", subject: "applicati
 const USER_CALL = { method: "GET", route: "/users/@me", subject: "user", attempts: 1, waitedMs: 0 };
 const durationMs = expect.any(Number);
 
-describe.each(LATEST_EXPRESS)("whoever listens on %s", (_name, createApp) => {
-  it("hears of every call of a login, a refresh and a sign-out", async () => {
+describe.each(LATEST_EXPRESS)("observers on %s", (_name, createApp) => {
+  it("an observer hears every call of a login, a refresh and a sign-out", async () => {
     const calls = listenTo("request");
     const refreshes = listenTo("refresh");
     const { browser, user, advance } = await startSignedIn(createApp);
@@ -28,7 +28,7 @@ describe.each(LATEST_EXPRESS)("whoever listens on %s", (_name, createApp) => {
     expect(endedIn(calls)).toEqual([{ ...exchanged, route: "/oauth2/token/revoke" }]);
   });
 
-  it("hears why a login failed, and what Discord was not asked for", async () => {
+  it("an observer hears why a login failed, and which requests were not sent to Discord", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { discord: { timeoutMs: 300 } });
     const calls = listenTo("request");

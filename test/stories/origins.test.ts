@@ -44,9 +44,9 @@ function collectDropped(): string[] {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-describe.each(EXPRESS)("a single-page app on another origin, on %s", (_name, createApp) => {
+describe.each(EXPRESS)("origins on %s", (_name, createApp) => {
   it.each(["/", "/deep?x=1&y=ä#there", "", "/a//b"])(
-    "is where a login leads back to, at %j, if it is listed",
+    "a login may return to a listed origin, at %j",
     async (path) => {
       const dropped = collectDropped();
       const { browser, user } = await start(createApp, ["https://other.example", SPA]);
@@ -75,22 +75,25 @@ describe.each(EXPRESS)("a single-page app on another origin, on %s", (_name, cre
     "//www.example.com/",
     "null",
     `${SPA}/${"x".repeat(1500)}`,
-  ])("is nowhere else: %s is dropped and reported", async (address) => {
-    const dropped = collectDropped();
-    const { browser, user } = await start(createApp, [SPA], { afterLogin: `${SPA}/home` });
+  ])(
+    "a login does not return to an address that is not listed: $0 is dropped and reported",
+    async (address) => {
+      const dropped = collectDropped();
+      const { browser, user } = await start(createApp, [SPA], { afterLogin: `${SPA}/home` });
 
-    const back = await browser.signIn(`/auth/login?returnTo=${encodeURIComponent(address)}`, { user });
+      const back = await browser.signIn(`/auth/login?returnTo=${encodeURIComponent(address)}`, { user });
 
-    expect([back.status, back.location]).toEqual([302, `${SPA}/home`]);
-    await turn();
-    expect(dropped).toHaveLength(1);
-    expect(dropped[0]).toContain("leads to afterLogin instead");
-    expect((await browser.get(`/own-login?to=${encodeURIComponent(address)}`)).json()).toMatchObject({
-      code: "invalid_return_to",
-    });
-  });
+      expect([back.status, back.location]).toEqual([302, `${SPA}/home`]);
+      await turn();
+      expect(dropped).toHaveLength(1);
+      expect(dropped[0]).toContain("leads to afterLogin instead");
+      expect((await browser.get(`/own-login?to=${encodeURIComponent(address)}`)).json()).toMatchObject({
+        code: "invalid_return_to",
+      });
+    },
+  );
 
-  it("is where no login leads to, if it is not listed", async () => {
+  it("a login does not return to another origin if none is listed", async () => {
     const dropped = collectDropped();
     const { browser, user } = await start(createApp);
 
@@ -101,7 +104,7 @@ describe.each(EXPRESS)("a single-page app on another origin, on %s", (_name, cre
     expect(dropped).toEqual([expect.stringContaining(`"${SPA}/"`)]);
   });
 
-  it("is reported again after a minute, whatever strangers have asked for", async () => {
+  it("a dropped return address is reported again after a minute, whatever strangers asked for", async () => {
     const clock = movableClock();
     const dropped = collectDropped();
     const { browser } = await start(createApp);
@@ -116,7 +119,7 @@ describe.each(EXPRESS)("a single-page app on another origin, on %s", (_name, cre
     expect(dropped.join()).not.toMatch(/\n/);
   });
 
-  it("is told the login's whole address by a 401", async () => {
+  it("a 401 to another origin contains the full address of the login", async () => {
     const { app, browser } = await start(createApp, [SPA]);
     const loginFor = async (headers: Readonly<Record<string, string>>) =>
       (await browser.get("/api/orders", { headers })).json<{ login: string }>().login;
@@ -132,7 +135,7 @@ describe.each(EXPRESS)("a single-page app on another origin, on %s", (_name, cre
     ["a form", { ...FETCH, "Sec-Fetch-Mode": "navigate" }, 303, `${SPA}/bye`],
     ["a form in an old browser", { Origin: SPA, Accept: "text/html" }, 303, `${SPA}/bye`],
     ["a fetch in an old browser", { Origin: SPA, Accept: "*/*" }, 204, undefined],
-  ] as const)("logs out by %s", async (_what, headers, status, location) => {
+  ] as const)("a listed origin can log out by %s", async (_what, headers, status, location) => {
     const { browser, user } = await start(createApp, [SPA], { afterLogout: `${SPA}/bye` });
     await browser.signIn("/auth/login", { user });
 
@@ -143,7 +146,7 @@ describe.each(EXPRESS)("a single-page app on another origin, on %s", (_name, cre
   });
 
   it.each(["https://other.example", "null", `${SPA}.evil.example`, "https://www.example.com:8443"])(
-    "is not whoever has another origin: a logout from %s is refused",
+    "a logout from an origin that is not listed is refused: %s",
     async (origin) => {
       const { browser, user } = await start(createApp, [SPA]);
       await browser.signIn("/auth/login", { user });
@@ -156,7 +159,7 @@ describe.each(EXPRESS)("a single-page app on another origin, on %s", (_name, cre
     },
   );
 
-  it("may press its login link right after Cancel, on a sibling domain", async () => {
+  it("the login link of a sibling domain works right after Cancel", async () => {
     const { browser, simulator, user } = await start(createApp, [SPA], { afterCancel: `${SPA}/` });
     const { location = "" } = await browser.get("/auth/login");
     await browser.get(await simulator.cancel(location, { user }), { crossSite: true });
@@ -175,7 +178,7 @@ it.each([
   [["*"]],
   [["HTTPS://www.example.com"]],
   [[5]],
-])("origins: %j is a TypeError", async (origins) => {
+])("the option origins: %j is a TypeError", async (origins) => {
   const simulator = await startSimulator();
   const [[, createApp] = []] = EXPRESS;
   expect(

@@ -68,161 +68,158 @@ class Watching extends DiscordOAuth2Session {
   }
 }
 
-describe.each(LATEST_EXPRESS)(
-  "on %s, tokens that an app keeps in a table of its own",
-  (_express, createApp) => {
-    it("carry a sign-in through guarded page, refresh and logout", async () => {
-      const { simulator, table, user, browser, advance } = await startWith();
-      const first = table.rows.get(user.id);
-      expect((await browser.get("/guarded")).status).toBe(200);
-      advance(WEEK_MS);
-      const answers = await Promise.all(Array.from({ length: 20 }, () => browser.get("/user?fresh=true")));
-      expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
-      expect(refreshesAt(simulator)).toBe(1);
-      const second = table.rows.get(user.id);
-      expect(second).toMatchObject({ id: first?.id, userId: user.id, scopes: ["identify"] });
-      expect(second?.refreshToken).not.toBe(first?.refreshToken);
+describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, createApp) => {
+  it("tokens in the app's own table carry a sign-in through guarded page, refresh and logout", async () => {
+    const { simulator, table, user, browser, advance } = await startWith();
+    const first = table.rows.get(user.id);
+    expect((await browser.get("/guarded")).status).toBe(200);
+    advance(WEEK_MS);
+    const answers = await Promise.all(Array.from({ length: 20 }, () => browser.get("/user?fresh=true")));
+    expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
+    expect(refreshesAt(simulator)).toBe(1);
+    const second = table.rows.get(user.id);
+    expect(second).toMatchObject({ id: first?.id, userId: user.id, scopes: ["identify"] });
+    expect(second?.refreshToken).not.toBe(first?.refreshToken);
 
-      await browser.post("/logout");
-      expect(table.rows.size).toBe(0);
-      expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+    await browser.post("/logout");
+    expect(table.rows.size).toBe(0);
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+  });
+
+  it("tokens in the app's own table stay gone if a slow request restores the session after a logout", async () => {
+    const slow = slowRoute();
+    const { browser } = await startWith({ routes: slow.mount });
+    const writing = browser.get(slow.path);
+    await slow.entered;
+    await browser.post("/logout");
+    slow.letGo();
+    await writing;
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+  });
+
+  it("after an account switch, the app's own table holds the tokens of the next user", async () => {
+    const { simulator, table, browser } = await startWith();
+    const former = browser.clone();
+    const second = simulator.addUser();
+    await browser.signIn("/login", { user: second });
+    expect([...table.rows.keys()]).toEqual([second.id]);
+    expect((await browser.get("/me")).json()).toEqual({ id: second.id });
+    expect((await former.get("/guarded")).status).toBe(401);
+  });
+
+  it("a double click puts the tokens of one login into the app's own table", async () => {
+    const { simulator, app, table, user } = await startWith();
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+    const twice = [browser, browser.clone()];
+    const answers = await Promise.all(twice.map((one) => one.get(callbackUrl)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(exchangesAt(simulator)).toBe(1);
+    expect(table.rows.size).toBe(1);
+    for (const one of twice) expect((await one.get("/me")).json()).toEqual({ id: user.id });
+  });
+
+  it("a repeated callback does not overwrite refreshed tokens in the app's own table", async () => {
+    const { simulator, app, table, user, advance } = await startWith({ accessTokenSeconds: 60 });
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+    const late = browser.clone();
+    await browser.get(callbackUrl);
+    advance(60_000);
+    await browser.get("/guarded");
+    const refreshed = table.rows.get(user.id);
+    expect((await late.get(callbackUrl)).json()).toMatchObject({ replayed: true });
+    expect(table.rows.get(user.id)).toEqual(refreshed);
+  });
+
+  it("an unreadable table of tokens signs nobody out", async () => {
+    const { table, browser } = await startWith();
+    table.readsFail = true;
+    expect(failureOf(await browser.get("/guarded"))).toBe("503 store_failed");
+    table.readsFail = false;
+    expect((await browser.get("/guarded")).status).toBe(200);
+  });
+
+  it("tokens that the app's table cannot store stay in memory, and are written on the next use", async () => {
+    const { simulator, table, user, browser, advance } = await startWith();
+    const first = table.rows.get(user.id);
+    advance(WEEK_MS);
+    table.writesFail = true;
+    for (const _ of [1, 2]) expect((await browser.get("/user?fresh=true")).status).toBe(200);
+    expect(table.rows.get(user.id)).toEqual(first);
+
+    advance(WEEK_MS);
+    expect((await browser.get("/user?fresh=true")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(2);
+    table.writesFail = false;
+    expect((await browser.get("/user?fresh=true")).status).toBe(200);
+    expect(table.rows.get(user.id)?.expiresAt).toBeGreaterThan(first?.expiresAt ?? 0);
+    expect((await browser.get("/user?fresh=true")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(2);
+  });
+
+  it("a login fails if the app's own table cannot store its tokens", async () => {
+    const { simulator, app, table } = await startWith();
+    table.writesFail = true;
+    const browser = app.browser();
+    const user = simulator.addUser();
+    expect(failureOf(await browser.signIn("/login", { user }))).toBe("503 store_failed");
+    table.writesFail = false;
+    await browser.signIn("/login", { user });
+    expect((await browser.get("/me")).json()).toEqual({ id: user.id });
+  });
+
+  it("the app's own table is read again if Discord refuses a token that another process has just used", async () => {
+    const store = new MemoryStore();
+    const { simulator, table, browser, advance } = await startWith({ session: { store } });
+    const other = await startApp(createApp, simulator, {
+      session: { store },
+      create: (app, options) => new OwnTokens(table, app, options),
     });
+    advance(WEEK_MS);
+    // Waits are real ones here: they are for something that really happens meanwhile.
+    replaceClock({ now: () => Date.now() + WEEK_MS });
+    const gate = createGate();
+    table.gate = gate;
+    const first = browser.get("/guarded");
+    await expect.poll(() => answeredRefreshes(simulator), { interval: 5 }).toEqual([200]);
+    const second = browser.get(`${other.url}/me`);
+    await expect.poll(() => answeredRefreshes(simulator), { interval: 5 }).toEqual([200, 400]);
+    gate.open();
+    expect((await Promise.all([first, second])).map(({ status }) => status)).toEqual([200, 200]);
+    expect((await browser.get("/user?fresh=true")).status).toBe(200);
+  });
 
-    it("stay gone when a slow request brings the session back after a logout", async () => {
-      const slow = slowRoute();
-      const { browser } = await startWith({ routes: slow.mount });
-      const writing = browser.get(slow.path);
-      await slow.entered;
-      await browser.post("/logout");
-      slow.letGo();
-      await writing;
-      expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+  it("token methods that only watch leave the tokens to the library", async () => {
+    const watching: Watching[] = [];
+    const create: TestAppOptions["create"] = (app, options) => {
+      const created = new Watching(app, options);
+      watching.push(created);
+      return created;
+    };
+    const { simulator, browser, advance } = await startSignedIn(createApp, { create });
+    advance(WEEK_MS);
+    expect((await browser.get("/user?fresh=true")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(1);
+    await browser.post("/logout");
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+    expect(watching[0]?.saved.map((token) => typeof token)).toEqual(["object", "object", "undefined"]);
+  });
+
+  /** With a visitor signed in, whose tokens lie in the table. */
+  async function startWith({
+    accessTokenSeconds = 604_800,
+    ...options
+  }: Pick<TestAppOptions, "routes" | "session"> & { accessTokenSeconds?: number } = {}) {
+    const table = new TokenTable();
+    const started = await startSignedIn(createApp, {
+      ...options,
+      behaviour: { accessTokenSeconds },
+      create: (app, given) => new OwnTokens(table, app, given),
     });
-
-    it("are the next user's after an account switch", async () => {
-      const { simulator, table, browser } = await startWith();
-      const former = browser.clone();
-      const second = simulator.addUser();
-      await browser.signIn("/login", { user: second });
-      expect([...table.rows.keys()]).toEqual([second.id]);
-      expect((await browser.get("/me")).json()).toEqual({ id: second.id });
-      expect((await former.get("/guarded")).status).toBe(401);
-    });
-
-    it("are those of one login after a double click", async () => {
-      const { simulator, app, table, user } = await startWith();
-      const browser = app.browser();
-      const { callbackUrl } = await openLogin(browser, simulator, user);
-      const twice = [browser, browser.clone()];
-      const answers = await Promise.all(twice.map((one) => one.get(callbackUrl)));
-      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
-      expect(exchangesAt(simulator)).toBe(1);
-      expect(table.rows.size).toBe(1);
-      for (const one of twice) expect((await one.get("/me")).json()).toEqual({ id: user.id });
-    });
-
-    it("keep a refresh when the login's callback comes once more", async () => {
-      const { simulator, app, table, user, advance } = await startWith({ accessTokenSeconds: 60 });
-      const browser = app.browser();
-      const { callbackUrl } = await openLogin(browser, simulator, user);
-      const late = browser.clone();
-      await browser.get(callbackUrl);
-      advance(60_000);
-      await browser.get("/guarded");
-      const refreshed = table.rows.get(user.id);
-      expect((await late.get(callbackUrl)).json()).toMatchObject({ replayed: true });
-      expect(table.rows.get(user.id)).toEqual(refreshed);
-    });
-
-    it("that cannot be read sign nobody out", async () => {
-      const { table, browser } = await startWith();
-      table.readsFail = true;
-      expect(failureOf(await browser.get("/guarded"))).toBe("503 store_failed");
-      table.readsFail = false;
-      expect((await browser.get("/guarded")).status).toBe(200);
-    });
-
-    it("that cannot be written are kept in memory, and written at the next use", async () => {
-      const { simulator, table, user, browser, advance } = await startWith();
-      const first = table.rows.get(user.id);
-      advance(WEEK_MS);
-      table.writesFail = true;
-      for (const _ of [1, 2]) expect((await browser.get("/user?fresh=true")).status).toBe(200);
-      expect(table.rows.get(user.id)).toEqual(first);
-
-      advance(WEEK_MS);
-      expect((await browser.get("/user?fresh=true")).status).toBe(200);
-      expect(refreshesAt(simulator)).toBe(2);
-      table.writesFail = false;
-      expect((await browser.get("/user?fresh=true")).status).toBe(200);
-      expect(table.rows.get(user.id)?.expiresAt).toBeGreaterThan(first?.expiresAt ?? 0);
-      expect((await browser.get("/user?fresh=true")).status).toBe(200);
-      expect(refreshesAt(simulator)).toBe(2);
-    });
-
-    it("fail a login that they cannot be written for", async () => {
-      const { simulator, app, table } = await startWith();
-      table.writesFail = true;
-      const browser = app.browser();
-      const user = simulator.addUser();
-      expect(failureOf(await browser.signIn("/login", { user }))).toBe("503 store_failed");
-      table.writesFail = false;
-      await browser.signIn("/login", { user });
-      expect((await browser.get("/me")).json()).toEqual({ id: user.id });
-    });
-
-    it("are looked for again when Discord refuses what another process has just used", async () => {
-      const store = new MemoryStore();
-      const { simulator, table, browser, advance } = await startWith({ session: { store } });
-      const other = await startApp(createApp, simulator, {
-        session: { store },
-        create: (app, options) => new OwnTokens(table, app, options),
-      });
-      advance(WEEK_MS);
-      // Waits are real ones here: they are for something that really happens meanwhile.
-      replaceClock({ now: () => Date.now() + WEEK_MS });
-      const gate = createGate();
-      table.gate = gate;
-      const first = browser.get("/guarded");
-      await expect.poll(() => answeredRefreshes(simulator), { interval: 5 }).toEqual([200]);
-      const second = browser.get(`${other.url}/me`);
-      await expect.poll(() => answeredRefreshes(simulator), { interval: 5 }).toEqual([200, 400]);
-      gate.open();
-      expect((await Promise.all([first, second])).map(({ status }) => status)).toEqual([200, 200]);
-      expect((await browser.get("/user?fresh=true")).status).toBe(200);
-    });
-
-    it("may be left to the library by methods that only watch", async () => {
-      const watching: Watching[] = [];
-      const create: TestAppOptions["create"] = (app, options) => {
-        const created = new Watching(app, options);
-        watching.push(created);
-        return created;
-      };
-      const { simulator, browser, advance } = await startSignedIn(createApp, { create });
-      advance(WEEK_MS);
-      expect((await browser.get("/user?fresh=true")).status).toBe(200);
-      expect(refreshesAt(simulator)).toBe(1);
-      await browser.post("/logout");
-      expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
-      expect(watching[0]?.saved.map((token) => typeof token)).toEqual(["object", "object", "undefined"]);
-    });
-
-    /** With a visitor signed in, whose tokens lie in the table. */
-    async function startWith({
-      accessTokenSeconds = 604_800,
-      ...options
-    }: Pick<TestAppOptions, "routes" | "session"> & { accessTokenSeconds?: number } = {}) {
-      const table = new TokenTable();
-      const started = await startSignedIn(createApp, {
-        ...options,
-        behaviour: { accessTokenSeconds },
-        create: (app, given) => new OwnTokens(table, app, given),
-      });
-      return { ...started, table };
-    }
-  },
-);
+    return { ...started, table };
+  }
+});
 
 function answeredRefreshes(simulator: DiscordSimulator): (number | undefined)[] {
   return simulator.requestsTo("POST /oauth2/token").map(({ status }) => status);

@@ -7,8 +7,8 @@ import { startProxy } from "../support/proxy.js";
 const LOGIN = "operator:p%40ss%3Aword";
 const AUTHORIZATION = `Basic ${Buffer.from("operator:p@ss:word").toString("base64")}`;
 
-describe.each(LATEST_EXPRESS)("a proxy on %s", (_name, createApp) => {
-  it("carries token and API calls alike, with its credentials", async () => {
+describe.each(LATEST_EXPRESS)("proxies on %s", (_name, createApp) => {
+  it("the proxy carries token and API calls with its credentials", async () => {
     const [simulator, proxy] = [await startSimulator(), await startProxy(LOGIN)];
     const app = await startApp(createApp, simulator, { discord: { proxy: proxy.url } });
     const user = simulator.addUser();
@@ -33,7 +33,7 @@ describe.each(LATEST_EXPRESS)("a proxy on %s", (_name, createApp) => {
     );
   });
 
-  it("does not tell Discord its credentials", async () => {
+  it("the proxy's credentials do not reach Discord", async () => {
     const [simulator, proxy] = [await startSimulator(), await startProxy(LOGIN)];
     const app = await startApp(createApp, simulator, { discord: { proxy: proxy.url } });
 
@@ -42,7 +42,7 @@ describe.each(LATEST_EXPRESS)("a proxy on %s", (_name, createApp) => {
     for (const { headers } of simulator.requests) expect(headers).not.toHaveProperty("proxy-authorization");
   });
 
-  it("works without credentials, and from the setting DISCORD_PROXY", async () => {
+  it("a proxy works without credentials, and from the setting DISCORD_PROXY", async () => {
     const [simulator, proxy] = [await startSimulator(), await startProxy()];
     const user = simulator.addUser();
     const withSetting = () => createApp().set("DISCORD_PROXY", proxy.url);
@@ -55,7 +55,7 @@ describe.each(LATEST_EXPRESS)("a proxy on %s", (_name, createApp) => {
     await expect.poll(() => proxy.reports.length).toBeGreaterThanOrEqual(2);
   });
 
-  it("that refuses the credentials is a Discord that cannot be reached, and no password is shown", async () => {
+  it("a proxy that refuses the credentials means Discord is unavailable, and no password is shown", async () => {
     const [simulator, proxy] = [await startSimulator(), await startProxy(LOGIN)];
     const wrong = proxy.url.replace("operator", "somebody");
     const app = await startApp(createApp, simulator, { discord: { proxy: wrong } });
@@ -72,7 +72,7 @@ describe.each(LATEST_EXPRESS)("a proxy on %s", (_name, createApp) => {
     }
   });
 
-  it("that is not there is a Discord that cannot be reached", async () => {
+  it("a proxy that is not there means Discord is unavailable", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       discord: { proxy: "http://operator:password@127.0.0.1:9" },

@@ -86,7 +86,7 @@ function warnings() {
 }
 
 describe.each(LATEST_EXPRESS)("rate limits on %s", (_name, createApp) => {
-  it(`give ${USERS} users who come at once an answer or a true time, and spend no request in vain`, async () => {
+  it(`${USERS} users who come at once get an answer or a correct retryAfter, without a wasted request`, async () => {
     const { simulator, app, browser, advance } = await startSignedIn(createApp, {
       scopes: SCOPES,
       discord: { timeoutMs: PATIENT_MS },
@@ -119,7 +119,7 @@ describe.each(LATEST_EXPRESS)("rate limits on %s", (_name, createApp) => {
     expect(refusedAt(simulator)).toBe(0);
   });
 
-  it("let no user wait for another", async () => {
+  it("no user waits for another user's rate limit", async () => {
     const { simulator, app, browser } = await startSignedIn(createApp, { scopes: SCOPES });
     const others = await signInMany(app, simulator, 20);
     simulator.limit({ route: GUILDS, limit: 1, windowMs: 1500 });
@@ -136,7 +136,7 @@ describe.each(LATEST_EXPRESS)("rate limits on %s", (_name, createApp) => {
     expect(refusedAt(simulator)).toBe(0);
   });
 
-  it("are not waited for by a visitor who has gone", async () => {
+  it("a call does not wait for a rate limit after its visitor has gone", async () => {
     const ended = createGate();
     const outcomes: unknown[] = [];
     const { simulator, app, browser } = await startSignedIn(createApp, {
@@ -176,32 +176,29 @@ describe.each(LATEST_EXPRESS)("rate limits on %s", (_name, createApp) => {
     ...FOR_ONE.map((row) => [...row, [200, 200, 200]] as const),
     ...FOR_ALL_OF_ONE.map((row) => [...row, [503, 200, 200]] as const),
     ...FOR_ALL.map((row) => [...row, [503, 503, 429]] as const),
-  ])(
-    "answered with a 429 %s concern those whom it names",
-    async (_what, fault, retryAfter, scope, others) => {
-      const { simulator, app, browser, advance } = await startSignedIn(createApp, { scopes: SCOPES });
-      const [other] = await signInMany(app, simulator, 1);
-      simulator.fail({ ...fault, route: GUILDS });
-      const openElsewhere = async () => [
-        await browser.get("/user?fresh=true"),
-        await (other as Browser).get("/guilds?fresh=true"),
-        await browser.get("/bot?route=/users/@me"),
-      ];
+  ])("a 429 %s blocks only the callers it names", async (_what, fault, retryAfter, scope, others) => {
+    const { simulator, app, browser, advance } = await startSignedIn(createApp, { scopes: SCOPES });
+    const [other] = await signInMany(app, simulator, 1);
+    simulator.fail({ ...fault, route: GUILDS });
+    const openElsewhere = async () => [
+      await browser.get("/user?fresh=true"),
+      await (other as Browser).get("/guilds?fresh=true"),
+      await browser.get("/bot?route=/users/@me"),
+    ];
 
-      expect(failureOf(await browser.get("/guilds"))).toBe("503 rate_limited");
-      expect(refusalsOf(app)[0]).toMatchObject({ retryAfter, scope });
-      simulator.clearRequests();
-      expect(statusesOf(await openElsewhere())).toEqual(others);
-      expect((await browser.get("/guilds")).status).toBe(503);
-      expect(simulator.requests).toHaveLength(others.filter((status) => status === 200).length);
+    expect(failureOf(await browser.get("/guilds"))).toBe("503 rate_limited");
+    expect(refusalsOf(app)[0]).toMatchObject({ retryAfter, scope });
+    simulator.clearRequests();
+    expect(statusesOf(await openElsewhere())).toEqual(others);
+    expect((await browser.get("/guilds")).status).toBe(503);
+    expect(simulator.requests).toHaveLength(others.filter((status) => status === 200).length);
 
-      advance(retryAfter * 1000 + 1);
-      expect((await browser.get("/guilds")).status).toBe(200);
-      expect(statusesOf(await openElsewhere())).toEqual([200, 200, 200]);
-    },
-  );
+    advance(retryAfter * 1000 + 1);
+    expect((await browser.get("/guilds")).status).toBe(200);
+    expect(statusesOf(await openElsewhere())).toEqual([200, 200, 200]);
+  });
 
-  it("of the token endpoint hold for every refresh and login, and nobody is signed out", async () => {
+  it("a rate limit of the token endpoint holds for every refresh and login, and signs nobody out", async () => {
     const { simulator, app, browser, user, advance } = await startSignedIn(createApp);
     const users = [browser, ...(await signInMany(app, simulator, 20))];
     const newcomer = app.browser();
@@ -229,7 +226,7 @@ describe.each(LATEST_EXPRESS)("rate limits on %s", (_name, createApp) => {
   });
 });
 
-describe.each(LATEST_EXPRESS)("answers that bring a ban nearer, on %s,", (_name, createApp) => {
+describe.each(LATEST_EXPRESS)("invalid requests on %s", (_name, createApp) => {
   /** Lets the bot run into 403s. */
   async function failAsBot(app: TestApp, simulator: DiscordSimulator, times: number): Promise<void> {
     const clear = simulator.fail({ kind: "status", status: 403, route: "GET /guilds/:id/roles", times });
@@ -242,7 +239,7 @@ describe.each(LATEST_EXPRESS)("answers that bring a ban nearer, on %s,", (_name,
     clear();
   }
 
-  it("draw a warning at 1,000 in ten minutes, and stop nothing yet", async () => {
+  it("1,000 invalid requests in ten minutes cause a warning, and nothing stops yet", async () => {
     const emitWarning = warnings();
     const { simulator, app, browser } = await startSignedIn(createApp);
 
@@ -257,7 +254,7 @@ describe.each(LATEST_EXPRESS)("answers that bring a ban nearer, on %s,", (_name,
     expect((await browser.get("/user?fresh=true")).status).toBe(200);
   });
 
-  it("stop every call at the limit, while refreshes and logins go on", async () => {
+  it("every call stops at the limit of invalid requests, while refreshes and logins go on", async () => {
     warnings();
     const { simulator, app, browser, user, advance } = await startSignedIn(createApp, {
       behaviour: { accessTokenSeconds: 300 },
@@ -282,7 +279,7 @@ describe.each(LATEST_EXPRESS)("answers that bring a ban nearer, on %s,", (_name,
     expect((await browser.get("/user?fresh=true")).status).toBe(200);
   });
 
-  it("count at the token endpoint too", async () => {
+  it("invalid requests to the token endpoint count too", async () => {
     warnings();
     const { simulator, app, user, browser } = await startSignedIn(createApp, {
       discord: { invalidRequestLimit: 3 },

@@ -7,8 +7,8 @@ import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signe
 
 const LIMITED = { kind: "rate-limited", route: "GET /users/@me" } as const;
 
-describe.each(LATEST_EXPRESS)("a rate limit on %s", (_name, createApp) => {
-  it("that is short is waited for", async () => {
+describe.each(LATEST_EXPRESS)("rate limits on %s", (_name, createApp) => {
+  it("a call waits out a short rate limit", async () => {
     const { simulator, app, browser } = await startSignedIn(createApp);
     simulator.fail({ ...LIMITED, retryAfter: 1 });
     expect((await browser.get("/user?fresh=true")).status).toBe(200);
@@ -16,7 +16,7 @@ describe.each(LATEST_EXPRESS)("a rate limit on %s", (_name, createApp) => {
     expect(app.errors).toEqual([]);
   });
 
-  it("that is long is an error at once, and no request until it is over", async () => {
+  it("a long rate limit is an error at once, and stops requests until it is over", async () => {
     const { simulator, app, browser, advance } = await startSignedIn(createApp);
     simulator.fail({ ...LIMITED, retryAfter: 30 });
     expect(failureOf(await browser.get("/user?fresh=true"))).toBe("503 rate_limited");
@@ -34,7 +34,7 @@ describe.each(LATEST_EXPRESS)("a rate limit on %s", (_name, createApp) => {
     expect((await browser.get("/user?fresh=true")).status).toBe(200);
   });
 
-  it("of the token endpoint that is short is waited out by a few, and refused to the rest", async () => {
+  it("a few calls wait out a short rate limit of the token endpoint, and the rest are refused", async () => {
     const { simulator, app, browser } = await startSignedIn(createApp);
     const browsers = [browser, ...Array.from({ length: 39 }, () => app.browser())];
     for (const other of browsers.slice(1)) await other.signIn("/login", { user: simulator.addUser() });
@@ -48,7 +48,7 @@ describe.each(LATEST_EXPRESS)("a rate limit on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBeLessThanOrEqual(40 + 10);
   });
 
-  it("of the token endpoint is waited for apart from the time of the call", async () => {
+  it("the wait for a rate limit of the token endpoint does not count towards timeoutMs", async () => {
     const { simulator, user, browser } = await startSignedIn(createApp, {
       discord: { timeoutMs: 300, maxWaitMs: 1000 },
     });
@@ -58,7 +58,7 @@ describe.each(LATEST_EXPRESS)("a rate limit on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(2);
   });
 
-  it("of the revocation stops no login and no refresh", async () => {
+  it("a rate limit of the revocation endpoint stops no login and no refresh", async () => {
     const { simulator, app, user, browser, advance } = await startSignedIn(createApp);
     const other = app.browser();
     await other.signIn("/login", { user: simulator.addUser() });
@@ -69,7 +69,7 @@ describe.each(LATEST_EXPRESS)("a rate limit on %s", (_name, createApp) => {
     expect((await other.get("/guarded")).status).toBe(200);
   });
 
-  it("is over when the clock is set back by more than it", async () => {
+  it("a rate limit is over if the clock is set back by more than its length", async () => {
     const { simulator, app, user, browser } = await startSignedIn(createApp);
     simulator.fail({ kind: "cloudflare", route: "GET /users/@me", retryAfter: 30 });
     expect(failureOf(await browser.get("/user?fresh=true"))).toBe("503 rate_limited");
@@ -80,7 +80,7 @@ describe.each(LATEST_EXPRESS)("a rate limit on %s", (_name, createApp) => {
     expect((await app.browser().signIn("/login", { user })).status).toBe(200);
   });
 
-  it("of one user holds up nobody else", async () => {
+  it("a rate limit of one user holds up nobody else", async () => {
     const { simulator, app, browser } = await startSignedIn(createApp);
     const other = app.browser();
     await other.signIn("/login", { user: simulator.addUser() });
@@ -91,7 +91,7 @@ describe.each(LATEST_EXPRESS)("a rate limit on %s", (_name, createApp) => {
     expect((await browser.get("/user")).status).toBe(200);
   });
 
-  it("of the edge stops every call, and no sign-in", async () => {
+  it("a rate limit by Cloudflare stops every call, but signs nobody out", async () => {
     const { simulator, app, browser, advance } = await startSignedIn(createApp);
     simulator.fail({ kind: "cloudflare", route: "GET /users/@me" });
     expect(failureOf(await browser.get("/user?fresh=true"))).toBe("503 rate_limited");

@@ -54,7 +54,7 @@ async function visit(browser: Browser, user: SimulatedUser, approve: (url: strin
 }
 
 describe.each(EXPRESS)("redirectUnauthorized on %s", (_name, createApp) => {
-  it("sends the visitor of a page to the login, and back to where they were", async () => {
+  it("redirectUnauthorized sends a page's visitor to the login, and back to the page", async () => {
     const { browser, simulator, user } = await startWithPages(createApp);
 
     const refused = await browser.get("/page?tab=1&q=a%20b", PAGE);
@@ -70,7 +70,7 @@ describe.each(EXPRESS)("redirectUnauthorized on %s", (_name, createApp) => {
     expect((await browser.get(back.location ?? "", PAGE)).text).toBe("The page.");
   });
 
-  it("does not send a form back to where it was posted", async () => {
+  it("redirectUnauthorized does not send a form back to where it was posted", async () => {
     const { browser } = await startWithPages(createApp);
 
     expect((await browser.post("/page", PAGE)).location).toBe("/auth/login");
@@ -82,7 +82,7 @@ describe.each(EXPRESS)("redirectUnauthorized on %s", (_name, createApp) => {
     ["accepts anything", { Accept: "*/*" }],
     ["fetches from a page", { Accept: "text/html", "Sec-Fetch-Mode": "cors" }],
     ["is XMLHttpRequest", { Accept: "text/html", "X-Requested-With": "XMLHttpRequest" }],
-  ])("answers 401 with JSON a client that %s", async (_what, headers) => {
+  ])("redirectUnauthorized answers 401 with JSON to a client that %s", async (_what, headers) => {
     const { app, browser } = await startWithPages(createApp);
 
     const answer = await browser.get("/page", { headers });
@@ -98,7 +98,7 @@ describe.each(EXPRESS)("redirectUnauthorized on %s", (_name, createApp) => {
     expect(app.errors).toEqual([]);
   });
 
-  it("takes a browser's navigation for a visit, whatever it accepts", async () => {
+  it("redirectUnauthorized redirects a browser's navigation, whatever it accepts", async () => {
     const { browser } = await startWithPages(createApp);
 
     const answer = await browser.get("/page", { headers: { "Sec-Fetch-Mode": "navigate" } });
@@ -106,7 +106,7 @@ describe.each(EXPRESS)("redirectUnauthorized on %s", (_name, createApp) => {
     expect(answer.status).toBe(302);
   });
 
-  it("passes every other error on", async () => {
+  it("redirectUnauthorized passes on every other error", async () => {
     const { app, browser } = await startWithPages(createApp);
 
     expect((await browser.get("/forbidden", PAGE)).status).toBe(403);
@@ -114,14 +114,14 @@ describe.each(EXPRESS)("redirectUnauthorized on %s", (_name, createApp) => {
     expect(app.errors.map(String)).toEqual(["Forbidden: Not you.", "Error: A bug."]);
   });
 
-  it("passes the error on when the answer has begun", async () => {
+  it("redirectUnauthorized passes on the error if the response has begun", async () => {
     const { app, browser } = await startWithPages(createApp);
 
     expect((await browser.get("/begun", PAGE)).text).toBe("begun");
     await expect.poll(() => app.errors.map((error) => (error as Error).name)).toEqual(["Unauthorized"]);
   });
 
-  it("passes on that it could not be found out who is signed in", async () => {
+  it("redirectUnauthorized passes on a failure to find out who is signed in", async () => {
     const { app, browser, simulator, user } = await startWithPages(createApp);
     await browser.signIn("/auth/login", { user });
     const clock = movableClock();
@@ -137,7 +137,7 @@ describe.each(EXPRESS)("redirectUnauthorized on %s", (_name, createApp) => {
   it.each<[string, Partial<SessionOptions>]>([
     ["a secure cookie on plain http", { cookie: { secure: true } }],
     ["a sameSite: strict cookie, while the visitor comes from Discord", { cookie: { sameSite: "strict" } }],
-  ])("ends a loop of logins after the third: %s", async (_what, session) => {
+  ])("redirectUnauthorized ends a loop of logins after the third: %s", async (_what, session) => {
     const { app, browser, simulator, user } = await startWithPages(createApp, session);
     const approve = (url: string) => simulator.approve(url, { user });
 
@@ -157,7 +157,7 @@ describe.each(EXPRESS)("redirectUnauthorized on %s", (_name, createApp) => {
     expect((error as HttpException).cause).toMatchObject({ code: "not_signed_in" });
   });
 
-  it("lets a browser try again after the minute", async () => {
+  it("a browser can sign in again a minute after a login loop", async () => {
     const clock = movableClock();
     const { browser, simulator, user } = await startWithPages(createApp, { cookie: { secure: true } });
     const approve = (url: string) => simulator.approve(url, { user });
@@ -169,7 +169,7 @@ describe.each(EXPRESS)("redirectUnauthorized on %s", (_name, createApp) => {
     expect((await browser.get("/page", PAGE)).status).toBe(302);
   });
 
-  it("still answers an API client 401 in a loop", async () => {
+  it("an API client in a login loop still gets a 401", async () => {
     const { browser, user } = await startWithPages(createApp, { cookie: { secure: true } });
     for (let logins = 0; logins < 3; logins += 1) await browser.signIn("/auth/login", { user });
 
@@ -177,7 +177,7 @@ describe.each(EXPRESS)("redirectUnauthorized on %s", (_name, createApp) => {
   });
 
   it.each(["/auth/logout", "/goodbye"])(
-    "takes no visitor for a loop who logs in and out by %s again and again",
+    "redirectUnauthorized does not mistake repeated logins and logouts by %s for a loop",
     async (path) => {
       const { app, browser, simulator, user } = await startWithPages(createApp);
       for (let times = 0; times < 4; times += 1) {

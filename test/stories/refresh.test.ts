@@ -48,8 +48,8 @@ function emptyAnswer(body: unknown): FaultKind {
   return { kind: "status", status: 200, body };
 }
 
-describe.each(LATEST_EXPRESS)("a refresh on %s", (_name, createApp) => {
-  it.each(FAULTS)("signs nobody out on %s", async (_what, fault, name, status, code) => {
+describe.each(LATEST_EXPRESS)("refreshes on %s", (_name, createApp) => {
+  it.each(FAULTS)("a failed refresh signs nobody out: %s", async (_what, fault, name, status, code) => {
     const { simulator, app, browser, user, advance } = await startSignedIn(createApp, {
       discord: patienceFor(fault),
     });
@@ -67,7 +67,7 @@ describe.each(LATEST_EXPRESS)("a refresh on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(2);
   });
 
-  it("waits out a short 429", async () => {
+  it("a refresh waits out a short 429", async () => {
     const { simulator, browser, user, advance } = await startSignedIn(createApp);
     advance(WEEK_MS);
     simulator.fail({ kind: "rate-limited", retryAfter: 1.5, route: REFRESH });
@@ -78,27 +78,30 @@ describe.each(LATEST_EXPRESS)("a refresh on %s", (_name, createApp) => {
   it.each([
     ["is cut off", { kind: "truncated" }],
     ["never comes", { kind: "swallowed" }],
-  ] as const)("whose answer %s is an error, and the used token is tried again", async (_what, fault) => {
-    const { simulator, app, browser, advance } = await startSignedIn(createApp, {
-      discord: patienceFor(fault),
-      behaviour: { rotateRefreshTokens: false },
-    });
-    advance(WEEK_MS);
-    simulator.fail({ ...fault, route: REFRESH });
+  ] as const)(
+    "a refresh whose response %s is an error, and the old refresh token is tried again",
+    async (_what, fault) => {
+      const { simulator, app, browser, advance } = await startSignedIn(createApp, {
+        discord: patienceFor(fault),
+        behaviour: { rotateRefreshTokens: false },
+      });
+      advance(WEEK_MS);
+      simulator.fail({ ...fault, route: REFRESH });
 
-    expect((await browser.get("/guarded")).status).toBeGreaterThanOrEqual(502);
-    expect(lastFailure(app).code).toMatch(/^discord_(?:unavailable|timeout)$/);
-    expect(refreshesAt(simulator)).toBe(1);
+      expect((await browser.get("/guarded")).status).toBeGreaterThanOrEqual(502);
+      expect(lastFailure(app).code).toMatch(/^discord_(?:unavailable|timeout)$/);
+      expect(refreshesAt(simulator)).toBe(1);
 
-    expect((await browser.get("/user")).status).toBe(200);
-    expect(refreshesAt(simulator)).toBe(2);
-  });
+      expect((await browser.get("/user")).status).toBe(200);
+      expect(refreshesAt(simulator)).toBe(2);
+    },
+  );
 
   it.each([
     ["comes late", { kind: "delay", ms: 1000 }],
     ["comes piece by piece", { kind: "slow-body", chunkBytes: 10, everyMs: 50 }],
   ] as const)(
-    "whose answer %s is an error, and the new pair is kept when it is there",
+    "a refresh whose response %s is an error, and the new pair is kept once it arrives",
     async (_what, fault) => {
       const { simulator, app, browser, user, advance } = await startSignedIn(createApp, {
         discord: { timeoutMs: 500 },
@@ -117,7 +120,7 @@ describe.each(LATEST_EXPRESS)("a refresh on %s", (_name, createApp) => {
     },
   );
 
-  it("that nobody answers is waited for a while, and then tried again", async () => {
+  it("an unanswered refresh is waited for a while, and then tried again", async () => {
     const { simulator, browser, user, advance } = await startSignedIn(createApp, {
       discord: { timeoutMs: 200 },
     });
@@ -133,7 +136,7 @@ describe.each(LATEST_EXPRESS)("a refresh on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(2);
   });
 
-  it("that takes long does not hold a sign-out, and brings nothing back", async () => {
+  it("a slow refresh does not hold up a sign-out, and brings nothing back", async () => {
     const { simulator, browser, advance } = await startSignedIn(createApp, { discord: { timeoutMs: 300 } });
     advance(WEEK_MS);
     simulator.fail({ kind: "delay", ms: 900, route: REFRESH });
@@ -144,7 +147,7 @@ describe.each(LATEST_EXPRESS)("a refresh on %s", (_name, createApp) => {
     expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
   });
 
-  it("that fails early is invisible, and not tried again for five seconds", async () => {
+  it("an early refresh that fails is invisible, and is not tried again for five seconds", async () => {
     const { simulator, app, browser, advance } = await startSignedIn(createApp);
     advance(WEEK_MS - 50_000);
     simulator.fail({ kind: "html", route: REFRESH, times: 2 });
@@ -162,7 +165,7 @@ describe.each(LATEST_EXPRESS)("a refresh on %s", (_name, createApp) => {
     expect(app.errors).toEqual([]);
   });
 
-  it("that is refused early leaves the visitor signed in until the token expires", async () => {
+  it("an early refresh that is refused leaves the visitor signed in until the token expires", async () => {
     const { simulator, app, user, browser, advance } = await startSignedIn(createApp);
     advance(WEEK_MS - 30_000);
     user.banned = true;
@@ -191,7 +194,7 @@ describe.each(LATEST_EXPRESS)("a refresh on %s", (_name, createApp) => {
     expect((await browser.get("/guarded")).status).toBe(200);
   });
 
-  it("that is refused ends the sign-in for good where no other process can have renewed the pair", async () => {
+  it("a refused refresh ends the sign-in for good if no other process can have renewed the pair", async () => {
     const { simulator, user, browser, advance } = await startSignedIn(createApp);
     advance(WEEK_MS);
     simulator.removeAuthorization(user);
@@ -199,7 +202,7 @@ describe.each(LATEST_EXPRESS)("a refresh on %s", (_name, createApp) => {
     expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
   });
 
-  it("that is refused is not tried again, and deletes nothing that another process may still renew", async () => {
+  it("a refused refresh is not retried, and deletes nothing that another process may still renew", async () => {
     const { store, content } = observe(new SharedStore());
     const { simulator, user, browser, advance } = await startSignedIn(createApp, { session: { store } });
     advance(WEEK_MS);
@@ -215,7 +218,7 @@ describe.each(LATEST_EXPRESS)("a refresh on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(1);
   });
 
-  it("is not tried without a refresh token: the sign-in ends with its access token", async () => {
+  it("no refresh is tried without a refresh token: the sign-in ends with its access token", async () => {
     const { simulator, app, user, advance } = await startSignedIn(createApp);
     const { refresh_token: _, ...answer } = simulator.issueToken(user, ["identify"]);
     simulator.fail({ kind: "status", status: 200, route: REFRESH, body: answer });
@@ -230,7 +233,7 @@ describe.each(LATEST_EXPRESS)("a refresh on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(0);
   });
 
-  it("ahead of time holds nobody up while Discord hangs", async () => {
+  it("an early refresh holds nobody up while Discord hangs", async () => {
     const { simulator, browser, advance } = await startSignedIn(createApp, {
       discord: { timeoutMs: 60_000 },
     });
@@ -246,7 +249,7 @@ describe.each(LATEST_EXPRESS)("a refresh on %s", (_name, createApp) => {
     await simulator.close();
   });
 
-  it("ahead of time is kept when it comes after the answer", async () => {
+  it("the pair of an early refresh is kept if it arrives after the page was sent", async () => {
     const { simulator, browser, advance } = await startSignedIn(createApp);
     advance(WEEK_MS - 30_000);
     simulator.fail({ kind: "delay", ms: 1000, route: REFRESH });
@@ -258,7 +261,7 @@ describe.each(LATEST_EXPRESS)("a refresh on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(1);
   });
 
-  it("under way is waited for when the app closes, and its pair is kept", async () => {
+  it("a refresh under way is waited for when the app closes, and its pair is kept", async () => {
     const { simulator, app, user, browser, advance } = await startSignedIn(createApp);
     advance(WEEK_MS - 30_000);
     simulator.fail({ kind: "delay", ms: 1000, route: REFRESH });
@@ -271,7 +274,7 @@ describe.each(LATEST_EXPRESS)("a refresh on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(1);
   });
 
-  it("that hangs ahead of time is waited for once in five seconds", async () => {
+  it("an early refresh that hangs is waited for once in five seconds", async () => {
     const { simulator, browser, advance } = await startSignedIn(createApp);
     advance(WEEK_MS - 30_000);
     simulator.fail({ kind: "delay", ms: 2000, route: REFRESH });
@@ -280,7 +283,7 @@ describe.each(LATEST_EXPRESS)("a refresh on %s", (_name, createApp) => {
     expect(simulator.requestsTo(REFRESH)).toMatchObject([{ status: undefined }]);
   });
 
-  it("of one user does not wait for that of another", async () => {
+  it("one user's refresh does not wait for another's", async () => {
     const { simulator, app, browser, advance } = await startSignedIn(createApp);
     const second = app.browser();
     await second.signIn("/login", { user: simulator.addUser() });

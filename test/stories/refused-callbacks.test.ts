@@ -16,8 +16,8 @@ import { WatchedStore } from "../support/watched-store.js";
 const OLD_SECRET = "the secret of last year, long enough";
 const NEW_SECRET = "the secret of this year, long enough";
 
-describe.each(EXPRESS)("a callback that is no login on %s", (_name, createApp) => {
-  it("is AccessDenied after Cancel, and the next login works", async () => {
+describe.each(EXPRESS)("refused callbacks on %s", (_name, createApp) => {
+  it("a callback after Cancel is AccessDenied, and the next login works", async () => {
     const simulator = await startSimulator();
     const store = new WatchedStore();
     const app = await startApp(createApp, simulator, { session: { store } });
@@ -37,7 +37,7 @@ describe.each(EXPRESS)("a callback that is no login on %s", (_name, createApp) =
     expect(next.json()).toMatchObject({ replayed: false, userId: user.id });
   });
 
-  it("leaves the visitor signed in who cancels a second login", async () => {
+  it("a signed-in visitor who cancels a second login stays signed in", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const user = simulator.addUser();
@@ -51,7 +51,7 @@ describe.each(EXPRESS)("a callback that is no login on %s", (_name, createApp) =
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it("carries any other error of Discord's, and its description", async () => {
+  it("the error of a callback carries any other error of Discord's, and its description", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const user = simulator.addUser();
@@ -79,7 +79,7 @@ describe.each(EXPRESS)("a callback that is no login on %s", (_name, createApp) =
     expect((await browser.signIn("/login", { user })).status).toBe(200);
   });
 
-  it("carries the error of a scope that Discord does not know", async () => {
+  it("the error of a callback tells of a scope that Discord does not know", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { login: { scopes: ["identify", "made.up"] } });
 
@@ -91,20 +91,23 @@ describe.each(EXPRESS)("a callback that is no login on %s", (_name, createApp) =
   it.each([
     ["of no login", "a-state-that-nobody-has-made-up"],
     ["that is empty of meaning", "%00"],
-  ])("is flow_unknown with a state %s, and the login under way still ends", async (_what, state) => {
-    const simulator = await startSimulator();
-    const app = await startApp(createApp, simulator);
-    const user = simulator.addUser();
-    const browser = app.browser();
-    const { callbackUrl } = await openLogin(browser, simulator, user);
+  ])(
+    "a callback with a state %s is flow_unknown, and the login under way still works",
+    async (_what, state) => {
+      const simulator = await startSimulator();
+      const app = await startApp(createApp, simulator);
+      const user = simulator.addUser();
+      const browser = app.browser();
+      const { callbackUrl } = await openLogin(browser, simulator, user);
 
-    const answer = await browser.get(withQuery(callbackUrl, { state }));
+      const answer = await browser.get(withQuery(callbackUrl, { state }));
 
-    expect(answer.status).toBe(400);
-    expect(answer.json()).toMatchObject({ name: "HttpException", code: "flow_unknown" });
-    expect(exchangesAt(simulator)).toBe(0);
-    expect((await browser.get(callbackUrl)).json()).toMatchObject({ userId: user.id });
-  });
+      expect(answer.status).toBe(400);
+      expect(answer.json()).toMatchObject({ name: "HttpException", code: "flow_unknown" });
+      expect(exchangesAt(simulator)).toBe(0);
+      expect((await browser.get(callbackUrl)).json()).toMatchObject({ userId: user.id });
+    },
+  );
 
   it("is flow_unknown with a stranger's error, too", async () => {
     const simulator = await startSimulator();
@@ -182,7 +185,7 @@ describe.each(EXPRESS)("a callback that is no login on %s", (_name, createApp) =
     expect((await other.signIn("/login", { user })).status).toBe(200);
   });
 
-  it("is code_rejected when the visitor has dawdled, and the next login works", async () => {
+  it("a callback with an expired code is code_rejected, and the next login works", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const user = simulator.addUser();
@@ -214,7 +217,7 @@ describe.each(EXPRESS)("a callback that is no login on %s", (_name, createApp) =
     expect((await browser.signIn("/login", { user })).status).toBe(200);
   });
 
-  it("is still taken just before ten minutes are over", async () => {
+  it("a callback is still accepted just before ten minutes are over", async () => {
     const simulator = await startSimulator();
     const clock = movableClock();
     const app = await startApp(createApp, simulator);
@@ -262,7 +265,7 @@ describe.each(EXPRESS)("a callback that is no login on %s", (_name, createApp) =
     expect((await browser.get(callbackUrl)).json()).toMatchObject({ code: "flow_invalid" });
   });
 
-  it("is taken with a cookie that an older secret has sealed, and flow_invalid with one that is gone", async () => {
+  it("a login cookie sealed with an older secret works, and one sealed with a removed secret is flow_invalid", async () => {
     const simulator = await startSimulator();
     const user = simulator.addUser();
     const before = await startApp(createApp, simulator, { discord: { secret: OLD_SECRET } });
@@ -283,7 +286,7 @@ describe.each(EXPRESS)("a callback that is no login on %s", (_name, createApp) =
     expect(exchangesAt(simulator)).toBe(1);
   });
 
-  it("does not take the cookie that another application has sealed with the same secret", async () => {
+  it("a login cookie that another application sealed with the same secret is refused", async () => {
     const simulator = await startSimulator();
     const secret = NEW_SECRET;
     const one = await startApp(createApp, simulator, { discord: { secret } });
@@ -300,7 +303,7 @@ describe.each(EXPRESS)("a callback that is no login on %s", (_name, createApp) =
 });
 
 describe.each(EXPRESS)("the issuer of a callback on %s", (_name, createApp) => {
-  it("may be missing", async () => {
+  it("a callback may omit the issuer", async () => {
     const simulator = await startSimulator({ behaviour: { issOnSuccess: false } });
     const app = await startApp(createApp, simulator);
     const browser = app.browser();
@@ -310,7 +313,7 @@ describe.each(EXPRESS)("the issuer of a callback on %s", (_name, createApp) => {
     expect((await browser.get(callbackUrl)).status).toBe(200);
   });
 
-  it("may be Discord", async () => {
+  it("the issuer of a callback may be Discord", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const browser = app.browser();
@@ -320,7 +323,7 @@ describe.each(EXPRESS)("the issuer of a callback on %s", (_name, createApp) => {
     expect((await browser.get(callbackUrl)).status).toBe(200);
   });
 
-  it("may be what the option issuer says", async () => {
+  it("the issuer of a callback may be the option issuer", async () => {
     const issuer = "https://issuer.example";
     const simulator = await startSimulator({ behaviour: { issuer } });
     const app = await startApp(createApp, simulator, { discord: { issuer } });

@@ -36,7 +36,7 @@ async function startInGuild(
 
 describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
   it.each<[string, GuildRequirements | undefined, NewMember, boolean]>([
-    ["a member, nothing asked", undefined, {}, true],
+    ["a member without requirements", undefined, {}, true],
     ["a permission by name", { permissions: "MANAGE_GUILD" }, { permissions: 32n }, true],
     ["a permission that is missing", { permissions: "MANAGE_GUILD" }, { permissions: 16n }, false],
     [
@@ -61,7 +61,7 @@ describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
       true,
     ],
     ["a role, a missing permission", { roles: [ROLE], permissions: 32n }, { roles: [ROLE] }, false],
-  ])("decides by %s", async (_what, requirements, member, passes) => {
+  ])("requiresGuild checks %s", async (_what, requirements, member, passes) => {
     const { visit } = await startInGuild(createApp, requirements, member);
 
     const answer = await visit();
@@ -70,19 +70,19 @@ describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
     else expect(failureOf(answer)).toBe("403 forbidden");
   });
 
-  it("is not made for a permission that does not exist", () => {
+  it("requiresGuild throws for a permission that does not exist", () => {
     const misspelt = { permissions: "MANAGE_SERVER" as "MANAGE_GUILD" };
     expect(() => requiresGuild("80351110224678912", misspelt)).toThrow(TypeError);
   });
 
-  it("refuses who is not in the guild", async () => {
+  it("requiresGuild refuses a visitor who is not in the guild", async () => {
     const { browser, simulator } = await startInGuild(createApp, undefined);
 
     expect(failureOf(await browser.get(`/guild/${simulator.addGuild().id}`))).toBe("403 forbidden");
   });
 
   it.each(["abc", "-1", "1e5", "99999999999999999999999", "..%2F..", "0x10"])(
-    "refuses %j as an id, and asks Discord nothing",
+    "requiresGuild refuses %j as an id, without a request to Discord",
     async (id) => {
       const { browser, simulator } = await startInGuild(createApp, undefined);
 
@@ -91,7 +91,7 @@ describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
     },
   );
 
-  it("takes a fixed id, and refuses a function that finds none or fails", async () => {
+  it("requiresGuild accepts a fixed id, and refuses entry if a function finds none or throws", async () => {
     const id = "1100000000000000777";
     const { browser, simulator, user } = await startSignedIn(createApp, {
       scopes: ["identify", "guilds"],
@@ -124,7 +124,7 @@ describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
     expect((await browser.get("/broken")).status).toBe(500);
   });
 
-  it("sends nobody in who is not signed in", async () => {
+  it("requiresGuild refuses visitors who are not signed in", async () => {
     const { app, guild } = await startInGuild(createApp, undefined);
 
     expect(failureOf(await app.browser().get(`/guild/${guild.id}`))).toBe("401 not_signed_in");
@@ -141,7 +141,7 @@ describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
     expect(failureOf(await visit())).toBe("403 forbidden");
   });
 
-  it("accepts an answer for as long as maxAgeMs says, whatever the cache holds", async () => {
+  it("requiresGuild reuses what Discord said for as long as maxAgeMs says, whatever the cache holds", async () => {
     const requirements = { permissions: "MANAGE_GUILD", maxAgeMs: 5000 } as const;
     const { advance, browser, guild, simulator, user, visit } = await startInGuild(createApp, requirements, {
       permissions: 32n,
@@ -159,7 +159,7 @@ describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
     expect(simulator.requestsTo("/users/@me/guilds")).toHaveLength(2);
   });
 
-  it("asks Discord each time with maxAgeMs 0", async () => {
+  it("requiresGuild asks Discord each time with maxAgeMs 0", async () => {
     const { advance, simulator, visit } = await startInGuild(createApp, { maxAgeMs: 0 });
 
     for (let times = 0; times < 3; times += 1) {
@@ -170,7 +170,7 @@ describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
     expect(simulator.requestsTo("/users/@me/guilds")).toHaveLength(3);
   });
 
-  it("refuses a member who has left since the list of guilds was fetched", async () => {
+  it("requiresGuild refuses a member who has left since the list of guilds was fetched", async () => {
     const { browser, guild, simulator, user, visit } = await startInGuild(
       createApp,
       { roles: [ROLE] },
@@ -185,7 +185,7 @@ describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
   it.each([
     ["/users/@me/guilds", "502 discord_unavailable"],
     ["/users/@me/guilds/:id/member", "502 discord_unavailable"],
-  ])("lets nobody in while Discord does not answer %s", async (route, failure) => {
+  ])("requiresGuild refuses entry while Discord does not answer %s", async (route, failure) => {
     const { advance, simulator, visit } = await startInGuild(
       createApp,
       { roles: [ROLE], permissions: 32n },
@@ -204,16 +204,19 @@ describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
   it.each([
     [["identify"], undefined, "guilds"],
     [["identify", "guilds"], { roles: [ROLE] }, "guilds.members.read"],
-  ] as const)("names the scope that %j lack", async (scopes, requirements, missing) => {
-    const { app, visit } = await startInGuild(createApp, requirements, {}, scopes);
+  ] as const)(
+    "the error of requiresGuild names the scope that %j lack",
+    async (scopes, requirements, missing) => {
+      const { app, visit } = await startInGuild(createApp, requirements, {}, scopes);
 
-    expect(failureOf(await visit())).toBe("403 missing_scopes");
-    const error = app.errors.at(-1);
-    expect(error).toBeInstanceOf(MissingScopes);
-    expect((error as MissingScopes).scopes).toEqual([missing]);
-  });
+      expect(failureOf(await visit())).toBe("403 missing_scopes");
+      const error = app.errors.at(-1);
+      expect(error).toBeInstanceOf(MissingScopes);
+      expect((error as MissingScopes).scopes).toEqual([missing]);
+    },
+  );
 
-  it("goes together with other guards, which find the same answers", async () => {
+  it("requiresGuild shares what it fetched with other guards of the route", async () => {
     const id = "1100000000000000778";
     const { browser, simulator, user } = await startSignedIn(createApp, {
       scopes: ["identify", "guilds"],
@@ -233,7 +236,7 @@ describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
     expect(simulator.requests).toHaveLength(1);
   });
 
-  it("keeps the types of route parameters", async () => {
+  it("requiresGuild keeps the types of route parameters", async () => {
     const { browser, simulator, user } = await startSignedIn(createApp, {
       scopes: ["identify", "guilds"],
       routes(to) {
@@ -261,7 +264,7 @@ describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
     expect(answer.json()).toEqual({ guildId: guild.id, page: "settings" });
   });
 
-  it("is named in stack traces", () => {
+  it("the middleware of requiresGuild has a name for stack traces", () => {
     expect([requiresGuild("1").name, requiresScopes("a").name, requiresAuthorization.name]).toEqual([
       "requiresGuild",
       "requiresScopes",

@@ -53,7 +53,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     expect(await signedInAs(browser)).toBeUndefined();
   });
 
-  it.each(["/", "/a/b"])("works mounted at %s", async (mount) => {
+  it.each(["/", "/a/b"])("the router works mounted at %s", async (mount) => {
     const simulator = await startSimulator();
     const base = mount === "/" ? "" : mount;
     const app = await startApp(createApp, simulator, {
@@ -68,7 +68,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it("serves every route under another name", async () => {
+  it("every route of the router can have another path", async () => {
     const { browser, user, own } = await startWithRouter(createApp, {
       loginPath: "/enter",
       callbackPath: "/return",
@@ -87,7 +87,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     ["loginPath", "/auth/login"],
     ["callbackPath", "/auth/callback"],
     ["logoutPath", "/auth/logout"],
-  ] as const)("leaves a route out when %s is false", async (option, path) => {
+  ] as const)("the router leaves a route out if %s is false", async (option, path) => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       routes: (to) => to.use("/auth", discordRouter({ [option]: false })),
@@ -103,7 +103,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     expect(statuses.filter(([, isMissing]) => isMissing)).toEqual([[path, true]]);
   });
 
-  it("passes on what it does not serve", async () => {
+  it("the router passes on requests for other paths", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       routes: (to) => {
@@ -115,7 +115,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     expect((await app.browser().get("/other")).text).toBe("other");
   });
 
-  it("matches its paths as Express matches routes: in either case, with or without a slash at the end", async () => {
+  it("the router matches paths as Express does: in either case, with or without a slash at the end", async () => {
     const { browser, simulator, user, own } = await startWithRouter(createApp);
 
     await browser.signIn("/auth/Login/", { user });
@@ -132,14 +132,14 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
   it.each([
     ["case sensitive routing", "/auth/Login"],
     ["strict routing", "/auth/login/"],
-  ])("heeds the app's setting %s", async (setting, path) => {
+  ])("the router follows the app's setting %s", async (setting, path) => {
     const { browser } = await startWithRouter(() => createApp().enable(setting));
 
     expect((await browser.get(path)).status).toBe(404);
     expect((await browser.get("/auth/login")).status).toBe(302);
   });
 
-  it("asks for the scopes it is given", async () => {
+  it("the router asks for the scopes it is given", async () => {
     const { browser } = await startWithRouter(createApp, { scopes: ["identify", "guilds"] });
 
     const { location = "" } = await browser.get("/auth/login");
@@ -167,7 +167,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     "/a\tb",
     "relative",
     "",
-  ])("goes to afterLogin instead of %j", async (returnTo) => {
+  ])("the router redirects to afterLogin instead of %j", async (returnTo) => {
     const { browser, user } = await startWithRouter(createApp, { afterLogin: "/home" });
 
     const back = await browser.signIn(`/auth/login?returnTo=${encodeURIComponent(returnTo)}`, { user });
@@ -175,7 +175,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     expect([back.status, back.location]).toEqual([302, "/home"]);
   });
 
-  it("calls onLogin once for each login, before the visitor goes on, and not for replays", async () => {
+  it("the router calls onLogin once for each login, before the redirect, and not for replays", async () => {
     const logins: Login[] = [];
     const { browser, simulator, user } = await startWithRouter(createApp, {
       onLogin: async (_req, login) => {
@@ -197,7 +197,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     expect(logins).toHaveLength(2);
   });
 
-  it("saves what onLogin puts into the session before the redirect", async () => {
+  it("the router saves what onLogin puts into the session before the redirect", async () => {
     const simulator = await startSimulator();
     const store = new SlowStore();
     let plans: unknown;
@@ -222,7 +222,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     expect(plans).toEqual(["gold"]);
   });
 
-  it("leaves the answer to an onLogin that gives one", async () => {
+  it("a response that onLogin sends stays as it is", async () => {
     const { browser, user } = await startWithRouter(createApp, {
       onLogin: (_req, login, res) => void res.send(`Welcome, ${login.userId}.`),
     });
@@ -230,7 +230,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     expect((await browser.signIn("/auth/login", { user })).text).toBe(`Welcome, ${user.id}.`);
   });
 
-  it("gives what onLogin throws to next, and the visitor is not signed in", async () => {
+  it("what onLogin throws goes to next, and the visitor is not signed in", async () => {
     const { app, browser, user } = await startWithRouter(createApp, {
       onLogin: () => {
         throw new Error("The database is down.");
@@ -299,7 +299,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     ["lax", 303],
     [undefined, 403],
   ] as const)(
-    "decides about a logout without an origin by cookie-session's cookie too: sameSite %s",
+    "a logout without an Origin also depends on cookie-session's cookie: sameSite %s",
     async (sameSite, status) => {
       const simulator = await startSimulator();
       const app = await startApp(createApp, simulator, {
@@ -325,13 +325,13 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it("answers a logout of nobody like any other", async () => {
+  it("a logout of a visitor who is not signed in gets the same response", async () => {
     const { browser, own } = await startWithRouter(createApp);
 
     expect((await browser.post("/auth/logout", { headers: own })).status).toBe(303);
   });
 
-  it("offers a lost login again, under its own mount path", async () => {
+  it("the page for a lost login links to the login under the router's mount path", async () => {
     const { app, browser, simulator, user } = await startWithRouter(createApp, { loginPath: "/enter" });
     const { callbackUrl } = await openLogin(browser, simulator, user, "/auth/enter");
 
@@ -343,7 +343,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     expect(app.errors).toEqual([]);
   });
 
-  it("escapes the path in that page", async () => {
+  it("the page for a lost login escapes its link", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       routes: (to) => to.use("/:tenant", discordRouter({ callbackPath: "/back" })),
@@ -358,7 +358,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     expect(page.text).not.toContain("<b>");
   });
 
-  it("says in everyday words what to do about a lost login, by what became of it", async () => {
+  it("the page for a lost login says in everyday words what happened and what to do", async () => {
     const clock = movableClock();
     const { app, browser, simulator, user } = await startWithRouter(createApp);
     const { callbackUrl } = await openLogin(browser, simulator, user, "/auth/login");
@@ -381,7 +381,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
   });
 
   it.each(["//evil.example", "///evil.example", "/\\\\evil.example", "/\\evil.example", "/.//evil.example"])(
-    "offers a lost login again within the app, mounted at a pattern and called at %s",
+    "the link for a lost login stays within the app if the router is mounted at a pattern, at %s",
     async (path) => {
       const simulator = await startSimulator();
       const app = await startApp(createApp, simulator, {
@@ -400,7 +400,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     },
   );
 
-  it("has no page to offer where it serves no login", async () => {
+  it("a lost login is an error if the router serves no login", async () => {
     const { app, browser } = await startWithRouter(createApp, { loginPath: false });
 
     const answer = await browser.get("/auth/callback?state=unknown&code=c");
@@ -409,7 +409,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     expect(app.errors).toHaveLength(1);
   });
 
-  it("gives every other error to next", async () => {
+  it("the router passes every other error to next", async () => {
     const { app, browser, simulator, user } = await startWithRouter(createApp);
 
     const malformed = await browser.get("/auth/callback");
@@ -423,7 +423,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     ]);
   });
 
-  it("says that the app has no instance", async () => {
+  it("an error of the router says that the app has no instance", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       routes: (to) => {

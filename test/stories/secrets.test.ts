@@ -50,7 +50,7 @@ const ACTIONS: Readonly<Record<string, Action>> = {
   session: (_discord, req) => req.session.discord,
 };
 
-describe.each(LATEST_EXPRESS)("a secret on %s", (_name, createApp) => {
+describe.each(LATEST_EXPRESS)("secrets on %s", (_name, createApp) => {
   it("is in no error, no object that is handed out, no log and no warning", { timeout: 60_000 }, async () => {
     const logged = listenToLogs();
     const clock = movableClock();

@@ -34,7 +34,7 @@ function withRouter(app: Application): void {
 
 const AT_ROUTER: TestAppOptions = { routes: withRouter, callbackPath: "/auth/callback" };
 
-describe.each(EXPRESS)("a login under attack on %s", (_name, createApp) => {
+describe.each(EXPRESS)("attacks on a login on %s", (_name, createApp) => {
   it.each(["approve", "cancel"] as const)(
     "keeps what one Discord answers from another in the same app: %s",
     async (decision) => {
@@ -149,7 +149,7 @@ describe.each(EXPRESS)("a login under attack on %s", (_name, createApp) => {
   });
 });
 
-describe.each(EXPRESS)("what leaves the app on %s", (_name, createApp) => {
+describe.each(EXPRESS)("outgoing addresses and headers on %s", (_name, createApp) => {
   it("sends a browser on by 302 or 303, which turn a POST into a GET", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, AT_ROUTER);
@@ -258,7 +258,7 @@ describe.each(EXPRESS)("what leaves the app on %s", (_name, createApp) => {
   });
 });
 
-describe.each(EXPRESS)("whatever a visitor sends on %s", (_name, createApp) => {
+describe.each(EXPRESS)("malicious requests on %s", (_name, createApp) => {
   it.each<readonly [string, string, readonly string[]]>([
     ["an address of another host", "GET http://a:99999/auth/login HTTP/1.1", []],
     ["an address without a path", "GET http://evil.example HTTP/1.1", []],
@@ -269,7 +269,7 @@ describe.each(EXPRESS)("whatever a visitor sends on %s", (_name, createApp) => {
     ["half a character", "GET /auth/login?returnTo=/%ED%A0%80 HTTP/1.1", []],
     ["a line break for a state", "GET /auth/callback?code=c&state=%0d%0aX-Injected:1 HTTP/1.1", []],
     ["names of JavaScript's own", "GET /auth/callback?__proto__=1&state=__proto__&code=c HTTP/1.1", []],
-    ["what is no escape", `GET /auth/callback?${"%".repeat(500)}&state=%&code=%zz HTTP/1.1`, []],
+    ["invalid percent-encoding", `GET /auth/callback?${"%".repeat(500)}&state=%&code=%zz HTTP/1.1`, []],
     ["bytes that are no text", "GET /auth/callback?state=\xff\xfe&code=\x80 HTTP/1.1", []],
     ["a cookie of our kind", "GET /auth/login HTTP/1.1", [`Cookie: discord-${"\xff".repeat(12)}=x`]],
     [
@@ -283,9 +283,9 @@ describe.each(EXPRESS)("whatever a visitor sends on %s", (_name, createApp) => {
       ["Cookie: discord.logins=NaN.-1.1e99", "Accept: text/html"],
     ],
     ["a cookie of JavaScript's own", "GET /auth/login HTTP/1.1", ["Cookie: __proto__=x; constructor=y"]],
-    ["a session that is none", "GET /page HTTP/1.1", ["Cookie: connect.sid=s%3A__proto__.x"]],
-    ["a host that is none", "GET /auth/login HTTP/1.1", ["X-Forwarded-Host: [/%", "X-Forwarded-Proto: \xff"]],
-    ["an origin that is none", "POST /auth/logout HTTP/1.1", ["Origin: \xff", "Content-Length: 0"]],
+    ["an invalid session id", "GET /page HTTP/1.1", ["Cookie: connect.sid=s%3A__proto__.x"]],
+    ["an invalid host", "GET /auth/login HTTP/1.1", ["X-Forwarded-Host: [/%", "X-Forwarded-Proto: \xff"]],
+    ["an invalid origin", "POST /auth/logout HTTP/1.1", ["Origin: \xff", "Content-Length: 0"]],
   ])("is no failure of the app's, and no header: %s", async (_what, line, headers) => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, AT_ROUTER);
@@ -318,7 +318,7 @@ describe.each(EXPRESS)("whatever a visitor sends on %s", (_name, createApp) => {
     expect(message).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
   });
 
-  it("leads back to addresses of up to 1,500 bytes, with every scope, and to no longer ones", async () => {
+  it("returnTo accepts addresses of up to 1,500 bytes, with every scope, and no longer ones", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       routes: withRouter,

@@ -39,7 +39,7 @@ afterEach(() => {
 });
 
 describe.each(LATEST_EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) => {
-  it("is the app's instance once it is made with the app", () => {
+  it("an instance made with an app is the app's instance", () => {
     const app = createApp();
     const discord = new DiscordOAuth2Session(app, OPTIONS);
 
@@ -48,7 +48,7 @@ describe.each(LATEST_EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) =
     expect(discord.redirectUri).toBe(OPTIONS.redirectUri);
   });
 
-  it("is the app's instance once it is initialised with the app", () => {
+  it("an instance initialised with an app is the app's instance", () => {
     const app = createApp();
     const discord = new DiscordOAuth2Session(OPTIONS);
 
@@ -57,7 +57,7 @@ describe.each(LATEST_EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) =
     expect(app.get("discord")).toBe(discord);
   });
 
-  it("reads the environment, the app's settings before it, and the options before both", () => {
+  it("options take precedence over the app's settings, and those over the environment", () => {
     const app = createApp();
     vi.stubEnv("DISCORD_CLIENT_ID", "1");
     vi.stubEnv("DISCORD_CLIENT_SECRET", "from-the-environment");
@@ -72,7 +72,7 @@ describe.each(LATEST_EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) =
     expect(discord.redirectUri).toBe("http://localhost:3/callback");
   });
 
-  it("reads nothing before init", () => {
+  it("an instance reads no settings before init", () => {
     const app = createApp();
     const discord = new DiscordOAuth2Session();
     for (const [name, value] of Object.entries(SETTINGS)) app.set(name, value);
@@ -80,7 +80,7 @@ describe.each(LATEST_EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) =
     expect(discord.init(app).clientId).toBe(SETTINGS.DISCORD_CLIENT_ID);
   });
 
-  it("says all that is wrong at init, and is not the app's instance then", () => {
+  it("an error at init lists everything that is wrong, and the app gets no instance", () => {
     const app = createApp();
 
     expect(() => new DiscordOAuth2Session(app, { clientSecret: "two words", scopes: [] })).toThrow(
@@ -89,7 +89,7 @@ describe.each(LATEST_EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) =
     expect(app.get("discord")).toBeUndefined();
   });
 
-  it("serves several apps that mean the same configuration", () => {
+  it("an instance can serve several apps with the same configuration", () => {
     const discord = new DiscordOAuth2Session(OPTIONS);
     const apps = [createApp(), createApp()];
 
@@ -98,7 +98,7 @@ describe.each(LATEST_EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) =
     expect(apps.map((app) => app.get("discord"))).toEqual([discord, discord]);
   });
 
-  it("does not serve an app that means another configuration", () => {
+  it("an instance refuses an app with another configuration", () => {
     const discord = new DiscordOAuth2Session({ redirectUri: OPTIONS.redirectUri, clientSecret: "secret" });
     const [one, other] = [createApp(), createApp()];
     one.set("DISCORD_CLIENT_ID", "1");
@@ -114,7 +114,7 @@ describe.each(LATEST_EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) =
     expect(discord.clientId).toBe("1");
   });
 
-  it("is the only one of an app", () => {
+  it("an app can have only one instance", () => {
     const app = createApp();
     const discord = new DiscordOAuth2Session(app, OPTIONS);
 
@@ -124,7 +124,7 @@ describe.each(LATEST_EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) =
     expect(app.get("discord")).toBe(discord);
   });
 
-  it("may be another one on a sub-app, which else uses its parent's", () => {
+  it("a sub-app may have an instance of its own, and otherwise uses its parent's", () => {
     const [app, own, plain] = [createApp(), createApp(), createApp()];
     const discord = new DiscordOAuth2Session(app, OPTIONS);
     app.use("/own", own);
@@ -136,7 +136,7 @@ describe.each(LATEST_EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) =
     expect(app.get("discord")).toBe(discord);
   });
 
-  it("shares the sign-in with a sub-app that has an instance of its own for the same application", async () => {
+  it("a sub-app's own instance for the same application shares the sign-in", async () => {
     const simulator = await startSimulator();
     const parent = await startApp(createApp, simulator, {
       routes: (app) => {
@@ -164,7 +164,7 @@ describe.each(LATEST_EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) =
     expect((await browser.get("/admin/scopes")).json()).toEqual(["identify"]);
   });
 
-  it("is found by guards only once there is one", async () => {
+  it("guards find the instance only once there is one", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       create: (_app, options) => new DiscordOAuth2Session(options),
@@ -182,7 +182,7 @@ describe.each(LATEST_EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) =
     expect(lastError(app)).toMatchObject({ code: "init_missing" });
   });
 
-  it("can be initialised while the app is running", async () => {
+  it("an instance can be initialised while the app is running", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       create: (_app, options) => new DiscordOAuth2Session(options),
@@ -197,7 +197,7 @@ describe.each(LATEST_EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) =
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it("wants both token methods overridden, or neither", () => {
+  it("an app must override both token methods or neither", () => {
     for (const Half of [HalfOverridden, OtherHalfOverridden]) {
       const app = createApp();
       expect(() => new Half(app, OPTIONS)).toThrow(
@@ -207,7 +207,7 @@ describe.each(LATEST_EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) =
     }
   });
 
-  it("keeps the token where the two methods put it", async () => {
+  it("the token is kept where the two token methods put it", async () => {
     const kept = new Map<string, Token>();
     class InMap extends DiscordOAuth2Session {
       override async getAuthorizationToken(req: Request): Promise<Token | undefined> {
@@ -234,8 +234,8 @@ describe.each(LATEST_EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) =
   });
 });
 
-describe("a DiscordOAuth2Session without an app", () => {
-  it("says that init is missing", async () => {
+describe("an instance without an app", () => {
+  it("a call before init says that init is missing", async () => {
     const discord = new DiscordOAuth2Session(OPTIONS);
 
     expect(() => discord.clientId).toThrow(HttpException);
@@ -246,11 +246,11 @@ describe("a DiscordOAuth2Session without an app", () => {
     });
   });
 
-  it("closes without complaint", async () => {
+  it("an instance without an app can be closed", async () => {
     await expect(new DiscordOAuth2Session().close()).resolves.toBeUndefined();
   });
 
-  it("hides its options", () => {
+  it("inspecting an instance hides its options", () => {
     expect(inspect(new DiscordOAuth2Session(OPTIONS), { depth: 10, showHidden: true })).not.toContain(
       OPTIONS.clientSecret,
     );

@@ -49,7 +49,7 @@ async function warningsOf(createApp: CreateApp, { session: given, discord, heade
 /** A store that other processes could see, by its name. */
 class DatabaseStore extends MemoryStore {}
 
-describe.each(EXPRESS)("a set-up that loses logins, on %s", (_name, createApp) => {
+describe.each(EXPRESS)("setup warnings on %s", (_name, createApp) => {
   it.each<[string, SetUp, string]>([
     ["sameSite: strict", { session: { cookie: { sameSite: "strict" } } }, "SAME_SITE_STRICT"],
     ["sameSite: true", { session: { cookie: { sameSite: true } } }, "SAME_SITE_STRICT"],
@@ -71,7 +71,7 @@ describe.each(EXPRESS)("a set-up that loses logins, on %s", (_name, createApp) =
     expect(await warningsOf(createApp, setUp)).toEqual([`EXPRESS_DISCORD_${code}`]);
   });
 
-  it("is named once: localhost here, 127.0.0.1 there", async () => {
+  it("one warning reports a login on localhost with a redirect URI on 127.0.0.1", async () => {
     const simulator = await startSimulator();
     const codes = collectWarnings();
     const app = await startApp(createApp, simulator);
@@ -82,7 +82,7 @@ describe.each(EXPRESS)("a set-up that loses logins, on %s", (_name, createApp) =
     expect(await warned(codes)).toEqual(["EXPRESS_DISCORD_OTHER_HOST"]);
   });
 
-  it("is not what a client makes up about its way here", async () => {
+  it("a header that a client makes up causes no warning about the host", async () => {
     const simulator = await startSimulator();
     const codes = collectWarnings();
     const app = await startApp(createApp, simulator);
@@ -93,13 +93,13 @@ describe.each(EXPRESS)("a set-up that loses logins, on %s", (_name, createApp) =
     expect(await warned(codes)).toEqual([]);
   });
 
-  it("is named once: a MemoryStore in production", async () => {
+  it("one warning reports a MemoryStore in production", async () => {
     setEnvironment("NODE_ENV", "production");
 
     expect(await warningsOf(createApp, {})).toEqual(["EXPRESS_DISCORD_MEMORY_STORE"]);
   });
 
-  it("is hinted at when the callback then finds no login under way", async () => {
+  it("the error of a lost login hints at a setup that loses logins", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const { port } = new URL(app.url);
@@ -116,7 +116,7 @@ describe.each(EXPRESS)("a set-up that loses logins, on %s", (_name, createApp) =
     );
   });
 
-  it("is no hint where it cannot be the cause", async () => {
+  it("the error of a lost login gives no hint that cannot be the cause", async () => {
     setEnvironment("NODE_ENV", "production");
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
@@ -128,7 +128,7 @@ describe.each(EXPRESS)("a set-up that loses logins, on %s", (_name, createApp) =
   });
 });
 
-describe.each(EXPRESS)("a redirect URI that leads past the router, on %s", (_name, createApp) => {
+describe.each(EXPRESS)("redirect URIs that miss the router on %s", (_name, createApp) => {
   async function messagesOf(
     { mount, callbackPath, redirect }: { mount: string; callbackPath?: string | false; redirect: string },
     paths: readonly string[],
@@ -149,7 +149,7 @@ describe.each(EXPRESS)("a redirect URI that leads past the router, on %s", (_nam
     return messages;
   }
 
-  it("is named once, at the first login, with both paths", async () => {
+  it("one warning at the first login names the redirect URI and the router's path", async () => {
     const set = { mount: "/auth", redirect: "/oauth/return" };
     expect(await messagesOf(set, [])).toEqual([]);
     expect(await messagesOf(set, ["/auth/login", "/AUTH/login", "/auth/login"])).toEqual([
@@ -174,12 +174,12 @@ describe.each(EXPRESS)("a redirect URI that leads past the router, on %s", (_nam
       { mount: "/:tenant", redirect: "/acme/callback" },
       "/other/login",
     ],
-  ] as const)("is not one %s", async (_what, set, path) => {
+  ] as const)("no warning is given for a redirect URI %s", async (_what, set, path) => {
     expect(await messagesOf(set, [path])).toEqual([]);
   });
 });
 
-describe.each(EXPRESS)("a good set-up on %s", (_name, createApp) => {
+describe.each(EXPRESS)("correct setups on %s", (_name, createApp) => {
   const https = { redirectUri: "https://app.example.com/callback" };
   it.each<[string, SetUp]>([
     ["plain http while developing", {}],
@@ -234,7 +234,7 @@ describe.each(EXPRESS)("a good set-up on %s", (_name, createApp) => {
       },
     ],
     ["no Host that is one", { discord: https, headers: { Host: "" } }],
-  ])("draws no warning: %s", async (_what, setUp) => {
+  ])("a correct setup causes no warning: %s", async (_what, setUp) => {
     expect(await warningsOf(createApp, setUp)).toEqual([]);
   });
 
@@ -256,13 +256,13 @@ describe.each(EXPRESS)("a good set-up on %s", (_name, createApp) => {
     expect(await warned(codes)).toEqual([]);
   });
 
-  it("draws no warning in production with a store that is made for it", async () => {
+  it("a store made for production causes no warning there", async () => {
     setEnvironment("NODE_ENV", "production");
     expect(await warningsOf(createApp, { session: { store: new DatabaseStore() } })).toEqual([]);
   });
 });
 
-describe.each(EXPRESS)("a request without a session on %s", (_name, createApp) => {
+describe.each(EXPRESS)("missing sessions on %s", (_name, createApp) => {
   const none: RequestHandler = (_req, _res, next) => next();
   const elsewhere = session({ ...SESSION, cookie: { path: "/admin" } });
   class OfflineStore extends MemoryStore {}
@@ -277,7 +277,7 @@ describe.each(EXPRESS)("a request without a session on %s", (_name, createApp) =
     ["no middleware", () => none],
     ["a cookie path elsewhere", () => elsewhere],
     ["a store that is offline", offline],
-  ])("is an error that lists its causes: %s", async (_what, middleware) => {
+  ])("the error of a missing session lists its causes: %s", async (_what, middleware) => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { sessionMiddleware: middleware() });
 
@@ -291,7 +291,7 @@ describe.each(EXPRESS)("a request without a session on %s", (_name, createApp) =
     expect(places.every((place) => place > 0)).toBe(true);
   });
 
-  it("fails at the login, before the visitor has been to Discord", async () => {
+  it("a login without a session fails before the visitor has been to Discord", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       sessionMiddleware: none,
@@ -305,7 +305,7 @@ describe.each(EXPRESS)("a request without a session on %s", (_name, createApp) =
     }
   });
 
-  it("is the same when the middleware comes after the route", async () => {
+  it("session middleware after the route causes the same error as none", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       sessionMiddleware: none,
@@ -346,7 +346,7 @@ describe.each(EXPRESS)("secrets on %s", (_name, createApp) => {
     expect(simulator.requests.some(({ status }) => status === 401)).toBe(false);
   });
 
-  it("derived from a client secret that was changed end old logins without an error", async () => {
+  it("a changed client secret ends old logins without an error if the secret is derived from it", async () => {
     const { browser, next } = await comeBack({}, { clientSecret: "another-client-secret" });
 
     const answers = [await browser.get(`${next.url}/me`), await browser.post(`${next.url}/logout`)];
@@ -360,7 +360,7 @@ describe.each(EXPRESS)("secrets on %s", (_name, createApp) => {
     expect((await browser.get(`${next.url}/me`)).json()).toEqual({ id: user.id });
   });
 
-  it("rotated as a list keep the logins under way", async () => {
+  it("secrets rotated as a list keep the logins under way", async () => {
     const simulator = await startSimulator();
     const redirectUri = "http://127.0.0.1:3000/callback";
     const former = await startApp(createApp, simulator, { discord: { redirectUri, secret: oldSecret } });

@@ -10,8 +10,8 @@ function isSessionWrite(use: string): boolean {
   return use.startsWith("set ") && SESSION.test(use.slice("set ".length));
 }
 
-describe.each(LATEST_EXPRESS)("an app that closes on %s", (_name, createApp) => {
-  it("keeps the pair of a refresh that begins while another is waited for", async () => {
+describe.each(LATEST_EXPRESS)("shutdown on %s", (_name, createApp) => {
+  it("a refresh that begins while close() waits for another keeps its pair", async () => {
     const { simulator, app, browser, advance } = await startSignedIn(createApp);
     const late = app.browser();
     const user = simulator.addUser();
@@ -30,7 +30,7 @@ describe.each(LATEST_EXPRESS)("an app that closes on %s", (_name, createApp) => 
     expect(await signedInAs(late)).toBe(user.id);
   });
 
-  it("ends the login whose code is being exchanged", async () => {
+  it("close() waits for the login whose code is being exchanged", async () => {
     const { simulator, app, user } = await startSignedIn(createApp);
     const browser = app.browser();
     const { callbackUrl } = await openLogin(browser, simulator, user);
@@ -43,7 +43,7 @@ describe.each(LATEST_EXPRESS)("an app that closes on %s", (_name, createApp) => 
     expect((await callback).json()).toMatchObject({ userId: user.id });
   });
 
-  it("has stored the login that it has waited for, also one that begins meanwhile", async () => {
+  it("close() waits until logins are stored, including one that begins meanwhile", async () => {
     const observed = observe(new SharedStore());
     const { simulator, app, user } = await startSignedIn(createApp, { session: { store: observed.store } });
     const logins = [
@@ -70,7 +70,7 @@ describe.each(LATEST_EXPRESS)("an app that closes on %s", (_name, createApp) => 
     expect((await Promise.all(callbacks)).map((answer) => answer?.status)).toEqual([200, 200]);
   });
 
-  it("gives up on what takes too long", async () => {
+  it("close() gives up on what takes too long", async () => {
     const { simulator, app, browser, advance } = await startSignedIn(createApp, {
       discord: { timeoutMs: 200 },
     });
@@ -82,7 +82,7 @@ describe.each(LATEST_EXPRESS)("an app that closes on %s", (_name, createApp) => 
     expect((await guarded).status).toBe(504);
   });
 
-  it("writes what the store would not take a moment before", async () => {
+  it("close() writes what the store rejected a moment before", async () => {
     const observed = observe(new SharedStore());
     const { simulator, app, user, browser, advance } = await startSignedIn(createApp, {
       session: { store: observed.store },

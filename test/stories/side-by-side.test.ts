@@ -4,11 +4,11 @@ import { createGate } from "../support/gate.js";
 import { exchangesAt, loginCookies, openLogin, signedInAs } from "../support/login.js";
 import { WatchedStore } from "../support/watched-store.js";
 
-describe.each(LATEST_EXPRESS)("logins side by side on %s", (_name, createApp) => {
+describe.each(LATEST_EXPRESS)("simultaneous logins on %s", (_name, createApp) => {
   it.each([
     ["the first", [0, 1]],
     ["the second", [1, 0]],
-  ] as const)("both end in success when %s tab comes back first", async (_first, order) => {
+  ] as const)("two logins at once both succeed when %s tab comes back first", async (_first, order) => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { login: (req) => ({ data: req.query["tab"] }) });
     const user = simulator.addUser();
@@ -27,7 +27,7 @@ describe.each(LATEST_EXPRESS)("logins side by side on %s", (_name, createApp) =>
     expect(loginCookies(browser)).toEqual([]);
   });
 
-  it("all end in success when five begin at once without a session", async () => {
+  it("five logins that begin at once without a session all succeed", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { login: (req) => ({ data: req.query["tab"] }) });
     const user = simulator.addUser();
@@ -46,7 +46,7 @@ describe.each(LATEST_EXPRESS)("logins side by side on %s", (_name, createApp) =>
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it("all end in success when five come back at once", async () => {
+  it("five callbacks at once all succeed", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const user = simulator.addUser();
@@ -63,8 +63,8 @@ describe.each(LATEST_EXPRESS)("logins side by side on %s", (_name, createApp) =>
   });
 });
 
-describe.each(LATEST_EXPRESS)("the same callback twice on %s", (_name, createApp) => {
-  it("is one login when both requests come at once", async () => {
+describe.each(LATEST_EXPRESS)("repeated callbacks on %s", (_name, createApp) => {
+  it("two simultaneous requests of one callback are one login", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { login: { data: "the data", returnTo: "/after" } });
     const user = simulator.addUser();
@@ -89,7 +89,7 @@ describe.each(LATEST_EXPRESS)("the same callback twice on %s", (_name, createApp
     for (const browser of browsers) expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it("is one login for a visitor who was signed in before", async () => {
+  it("a repeated callback is one login for a visitor who was already signed in", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const user = simulator.addUser();
@@ -105,7 +105,7 @@ describe.each(LATEST_EXPRESS)("the same callback twice on %s", (_name, createApp
     for (const browser of browsers) expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it("is the same login later, with the same cookie and code, in a session of its own", async () => {
+  it("a later callback with the same cookie and code is the same login, in a session of its own", async () => {
     const simulator = await startSimulator();
     const store = new WatchedStore();
     const app = await startApp(createApp, simulator, { login: { data: 7 }, session: { store } });
@@ -128,32 +128,29 @@ describe.each(LATEST_EXPRESS)("the same callback twice on %s", (_name, createApp
   it.each([
     ["at once", true],
     ["one after the other", false],
-  ])(
-    "is a login for each code when Discord sends the visitor back twice with a code each, %s",
-    async (_when, isAtOnce) => {
-      const simulator = await startSimulator();
-      const app = await startApp(createApp, simulator);
-      const user = simulator.addUser();
-      const browsers = [app.browser()];
-      const begun = await browsers[0]!.get("/login");
-      const callbackUrls = [
-        await simulator.approve(begun.location!, { user }),
-        await simulator.approve(begun.location!, { user }),
-      ];
-      browsers.push(browsers[0]!.clone());
+  ])("two callbacks with a code each are a login for each code, %s", async (_when, isAtOnce) => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator);
+    const user = simulator.addUser();
+    const browsers = [app.browser()];
+    const begun = await browsers[0]!.get("/login");
+    const callbackUrls = [
+      await simulator.approve(begun.location!, { user }),
+      await simulator.approve(begun.location!, { user }),
+    ];
+    browsers.push(browsers[0]!.clone());
 
-      const visits = callbackUrls.map((url, index) => () => browsers[index]!.get(url));
-      const answers = isAtOnce
-        ? await Promise.all(visits.map((visit) => visit()))
-        : [await visits[0]!(), await visits[1]!()];
+    const visits = callbackUrls.map((url, index) => () => browsers[index]!.get(url));
+    const answers = isAtOnce
+      ? await Promise.all(visits.map((visit) => visit()))
+      : [await visits[0]!(), await visits[1]!()];
 
-      expect(answers.map((answer) => answer.json<{ replayed: boolean }>().replayed)).toEqual([false, false]);
-      expect(exchangesAt(simulator)).toBe(2);
-      for (const browser of browsers) expect(await signedInAs(browser)).toBe(user.id);
-    },
-  );
+    expect(answers.map((answer) => answer.json<{ replayed: boolean }>().replayed)).toEqual([false, false]);
+    expect(exchangesAt(simulator)).toBe(2);
+    for (const browser of browsers) expect(await signedInAs(browser)).toBe(user.id);
+  });
 
-  it("uses the second code when the first is refused", async () => {
+  it("a second callback uses its code if the first callback's is refused", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const user = simulator.addUser();
@@ -169,7 +166,7 @@ describe.each(LATEST_EXPRESS)("the same callback twice on %s", (_name, createApp
     expect(await signedInAs(other)).toBe(user.id);
   });
 
-  it("brings nobody back who has signed out since", async () => {
+  it("a repeated callback brings nobody back who has signed out since", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const first = app.browser();
@@ -185,7 +182,7 @@ describe.each(LATEST_EXPRESS)("the same callback twice on %s", (_name, createApp
     expect(await signedInAs(later)).toBeUndefined();
   });
 
-  it("is a login again when the first attempt failed at Discord", async () => {
+  it("a repeated callback can sign in if the first attempt failed at Discord", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const user = simulator.addUser();
@@ -201,7 +198,7 @@ describe.each(LATEST_EXPRESS)("the same callback twice on %s", (_name, createApp
     expect(again.json()).toMatchObject({ replayed: false, userId: user.id });
   });
 
-  it("is known by the back button, without the cookie of the login", async () => {
+  it("the back button shows the login again, without the login cookie", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { login: { returnTo: "/after" } });
     const user = simulator.addUser();
@@ -218,7 +215,7 @@ describe.each(LATEST_EXPRESS)("the same callback twice on %s", (_name, createApp
     expect(browser.cookies.get("connect.sid")).toBe(sessionCookie);
   });
 
-  it("is refused to the back button after the sign-out", async () => {
+  it("the back button is refused after a sign-out", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const browser = app.browser();
@@ -232,7 +229,7 @@ describe.each(LATEST_EXPRESS)("the same callback twice on %s", (_name, createApp
     expect(exchangesAt(simulator)).toBe(1);
   });
 
-  it("is refused to the back button when a slow request has undone the sign-out in the session", async () => {
+  it("the back button is refused even if a slow request has undone the sign-out in the session", async () => {
     const simulator = await startSimulator();
     const [reached, slow] = [createGate(), createGate()];
     const app = await startApp(createApp, simulator, {

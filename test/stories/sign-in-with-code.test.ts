@@ -24,7 +24,7 @@ async function startCodes(createApp: () => Application, options: TestAppOptions 
 }
 
 describe.each(LATEST_EXPRESS)("signInWithCode on %s", (_name, createApp) => {
-  it("signs in who was let in within Discord, and gives the token that the SDK needs", async () => {
+  it("signInWithCode signs in a visitor of an Activity, and gives the token that the SDK needs", async () => {
     const { simulator, user, browser } = await startCodes(createApp);
     const code = simulator.authorizeInActivity(user, ["identify", "guilds"]);
 
@@ -42,7 +42,7 @@ describe.each(LATEST_EXPRESS)("signInWithCode on %s", (_name, createApp) => {
     expect(exchange?.form).toEqual({ grant_type: "authorization_code", code });
   });
 
-  it("signs in a mobile app with its verifier and its redirect URI", async () => {
+  it("signInWithCode signs in a mobile app with its verifier and its redirect URI", async () => {
     const { simulator, user, browser } = await startCodes(createApp);
     const mobile = await mobileCode(simulator, user);
 
@@ -57,7 +57,7 @@ describe.each(LATEST_EXPRESS)("signInWithCode on %s", (_name, createApp) => {
     });
   });
 
-  it("gives the session a new id, and ends the sign-in before", async () => {
+  it("signInWithCode gives the session a new id, and ends the previous sign-in", async () => {
     const { simulator, user, browser } = await startCodes(createApp);
     await browser.signIn("/login", { user: simulator.addUser() });
     const former = browser.clone();
@@ -69,7 +69,7 @@ describe.each(LATEST_EXPRESS)("signInWithCode on %s", (_name, createApp) => {
     expect(browser.cookies.get("connect.sid")).not.toBe(former.cookies.get("connect.sid"));
   });
 
-  it("does not show the access token where the login is shown", async () => {
+  it("the result of signInWithCode hides the access token when printed", async () => {
     let login: CodeLogin | undefined;
     const { simulator, user, browser } = await startCodes(createApp, {
       routes: (to, discord) =>
@@ -92,14 +92,14 @@ describe.each(LATEST_EXPRESS)("signInWithCode on %s", (_name, createApp) => {
   it.each([
     ["a refused code", { code: "made-up" }, "400 code_rejected"],
     ["no code", {}, "400 code_malformed"],
-    ["a code that is none", { code: "a b" }, "400 code_malformed"],
+    ["an invalid code", { code: "a b" }, "400 code_malformed"],
     ["a list of codes", { code: ["a"] }, "400 code_malformed"],
     ["a code that is too long", { code: "a".repeat(2049) }, "400 code_malformed"],
     ["a short verifier", { code: "a", codeVerifier: "a".repeat(42) }, "400 code_malformed"],
     ["a verifier of other letters", { code: "a", codeVerifier: "/".repeat(43) }, "400 code_malformed"],
-    ["a redirect URI that is none", { code: "a", redirectUri: "/callback" }, "400 code_malformed"],
+    ["an invalid redirect URI", { code: "a", redirectUri: "/callback" }, "400 code_malformed"],
     ["a redirect URI with a fragment", { code: "a", redirectUri: "app:/a#b" }, "400 code_malformed"],
-  ])("refuses %s", async (_what, body, failure) => {
+  ])("signInWithCode refuses %s", async (_what, body, failure) => {
     const { simulator, browser } = await startCodes(createApp);
 
     expect(failureOf(await postCode(browser, body))).toBe(failure);
@@ -107,7 +107,7 @@ describe.each(LATEST_EXPRESS)("signInWithCode on %s", (_name, createApp) => {
     expect(exchangesAt(simulator)).toBe(failure === "400 code_rejected" ? 1 : 0);
   });
 
-  it("lets onLogin turn the visitor away, and the code is worth nothing then", async () => {
+  it("onLogin may turn the visitor away, and the code is worthless then", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       routes: (to, discord) =>
@@ -124,7 +124,7 @@ describe.each(LATEST_EXPRESS)("signInWithCode on %s", (_name, createApp) => {
     expect(failureOf(await postCode(browser, { code }))).toBe("400 code_rejected");
   });
 
-  it("is not harmed by Discord's bad moments", async () => {
+  it("a code can be sent again after Discord failed", async () => {
     const { simulator, user, browser } = await startCodes(createApp);
     const code = simulator.authorizeInActivity(user);
     simulator.fail({ route: "POST /oauth2/token", kind: "status", status: 500 });
@@ -134,14 +134,14 @@ describe.each(LATEST_EXPRESS)("signInWithCode on %s", (_name, createApp) => {
   });
 });
 
-describe.each(LATEST_EXPRESS)("the client of signInWithCode on %s", (_name, createApp) => {
+describe.each(LATEST_EXPRESS)("clients of signInWithCode on %s", (_name, createApp) => {
   it.each([
     ["says no origin, as mobile apps do", undefined],
     ["is a page of the app", "own"],
     ["is the Activity, behind Discord's proxy", "https://1100000000000000099.discordsays.com"],
     ["is listed", "https://app.example"],
     ["is a web view that is listed", "capacitor://localhost"],
-  ])("may be one that %s", async (_who, origin) => {
+  ])("signInWithCode accepts a client that %s", async (_who, origin) => {
     const origins = ["https://app.example", "capacitor://localhost"];
     const { simulator, app, user, browser } = await startCodes(createApp, { discord: { origins } });
     const headers = origin === undefined ? {} : { Origin: origin === "own" ? app.url : origin };
@@ -158,7 +158,7 @@ describe.each(LATEST_EXPRESS)("the client of signInWithCode on %s", (_name, crea
     ["a host below the Activity's", "https://a.1100000000000000099.discordsays.com"],
     ["the Activity over plain http", "http://1100000000000000099.discordsays.com"],
     ["a site whose name begins alike", "https://app.example.evil.example"],
-  ])("may not be %s", async (_who, origin) => {
+  ])("signInWithCode refuses a client that is %s", async (_who, origin) => {
     const { simulator, user, browser } = await startCodes(createApp, {
       discord: { origins: ["https://app.example"] },
     });
@@ -169,7 +169,7 @@ describe.each(LATEST_EXPRESS)("the client of signInWithCode on %s", (_name, crea
   });
 
   it.each(["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=a", ""])(
-    "may not send %j, as forms of other sites do",
+    "signInWithCode refuses %j, which forms of other sites can send",
     async (type) => {
       const { simulator, app, user, browser } = await startCodes(createApp);
       const form = { code: simulator.authorizeInActivity(user) };
@@ -181,8 +181,8 @@ describe.each(LATEST_EXPRESS)("the client of signInWithCode on %s", (_name, crea
   );
 });
 
-describe.each(LATEST_EXPRESS)("the same code twice on %s", (_name, createApp) => {
-  it("is one login when both requests come at once", async () => {
+describe.each(LATEST_EXPRESS)("repeated codes on %s", (_name, createApp) => {
+  it("two simultaneous requests with the same code are one login", async () => {
     const { simulator, user, app } = await startCodes(createApp);
     const browsers = [app.browser(), app.browser()];
     const code = simulator.authorizeInActivity(user);
@@ -197,7 +197,7 @@ describe.each(LATEST_EXPRESS)("the same code twice on %s", (_name, createApp) =>
     for (const browser of browsers) expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it("is refused afterwards, except in the session that it has made", async () => {
+  it("a used code is refused afterwards, except in the session it created", async () => {
     const { simulator, user, app, browser } = await startCodes(createApp);
     const code = simulator.authorizeInActivity(user);
     await postCode(browser, { code });
@@ -209,7 +209,7 @@ describe.each(LATEST_EXPRESS)("the same code twice on %s", (_name, createApp) =>
     expect(exchangesAt(simulator)).toBe(1);
   });
 
-  it("is refused to requests that come together afterwards", async () => {
+  it("a used code is refused to simultaneous requests afterwards", async () => {
     const { simulator, user, app, browser } = await startCodes(createApp);
     const code = simulator.authorizeInActivity(user);
     await postCode(browser, { code });
@@ -224,7 +224,7 @@ describe.each(LATEST_EXPRESS)("the same code twice on %s", (_name, createApp) =>
     for (const stranger of strangers) expect(await signedInAs(stranger)).toBeUndefined();
   });
 
-  it("shares the exchange with who came while the session was being saved, and nobody after", async () => {
+  it("requests that arrive while the session is being saved share its code exchange, later ones do not", async () => {
     const observed = observe(new SharedStore());
     const { simulator, user, app, browser } = await startCodes(createApp, {
       session: { store: observed.store },
@@ -249,7 +249,7 @@ describe.each(LATEST_EXPRESS)("the same code twice on %s", (_name, createApp) =>
     expect(await signedInAs(late)).toBeUndefined();
   });
 
-  it("is refused when its record has been left by a request that could not finish", async () => {
+  it("a code is refused if its record was left by a request that could not finish", async () => {
     const observed = observe(new SharedStore());
     const { simulator, user, app, browser } = await startCodes(createApp, {
       session: { store: observed.store },
@@ -264,7 +264,7 @@ describe.each(LATEST_EXPRESS)("the same code twice on %s", (_name, createApp) =>
     expect(await signedInAs(stranger)).toBeUndefined();
   });
 
-  it("is refused after the sign-out, in the session that it has made as well", async () => {
+  it("a used code is refused after the sign-out, even in the session it created", async () => {
     const { simulator, user, browser } = await startCodes(createApp);
     const code = simulator.authorizeInActivity(user);
     await postCode(browser, { code });
@@ -277,7 +277,7 @@ describe.each(LATEST_EXPRESS)("the same code twice on %s", (_name, createApp) =>
     }
   });
 
-  it("signs nobody in when the sign-out overtakes it", async () => {
+  it("a repeated code signs nobody in if a sign-out overtakes it", async () => {
     const observed = observe(new SharedStore());
     const reached = createGate();
     const simulator = await startSimulator();
@@ -301,8 +301,8 @@ describe.each(LATEST_EXPRESS)("the same code twice on %s", (_name, createApp) =>
   });
 });
 
-describe.each(LATEST_EXPRESS)("a mobile app's code on %s", (_name, createApp) => {
-  it("may come again with its verifier within a minute, on a session of its own", async () => {
+describe.each(LATEST_EXPRESS)("codes of mobile apps on %s", (_name, createApp) => {
+  it("a mobile app's code can be repeated with its verifier within a minute, in a session of its own", async () => {
     const { simulator, user, app, browser } = await startCodes(createApp);
     const mobile = await mobileCode(simulator, user);
     await postCode(browser, mobile);
@@ -313,7 +313,7 @@ describe.each(LATEST_EXPRESS)("a mobile app's code on %s", (_name, createApp) =>
     expect(exchangesAt(simulator)).toBe(1);
   });
 
-  it("is refused with its verifier after a minute", async () => {
+  it("a mobile app's code is refused with its verifier after a minute", async () => {
     const { simulator, user, app, browser } = await startCodes(createApp);
     const mobile = await mobileCode(simulator, user);
     await postCode(browser, mobile);
@@ -323,7 +323,7 @@ describe.each(LATEST_EXPRESS)("a mobile app's code on %s", (_name, createApp) =>
     expect((await postCode(browser, mobile)).json()).toMatchObject({ replayed: true });
   });
 
-  it("is refused with another verifier, and the first sign-in stays", async () => {
+  it("a mobile app's code is refused with another verifier, and the first sign-in stays", async () => {
     const { simulator, user, app, browser } = await startCodes(createApp);
     const mobile = await mobileCode(simulator, user);
     const stranger = app.browser();
@@ -338,10 +338,10 @@ describe.each(LATEST_EXPRESS)("a mobile app's code on %s", (_name, createApp) =>
   });
 });
 
-describe.each(LATEST_EXPRESS)("the same code in two processes on %s", (_name, createApp) => {
+describe.each(LATEST_EXPRESS)("one code in two processes on %s", (_name, createApp) => {
   it.each([
-    ["a mobile app's, is one login in both", true, [200, 200]],
-    ["an Activity's, signs in one of them, and nobody by its record", false, [200, 400]],
+    ["a mobile app's code is one login in both processes", true, [200, 200]],
+    ["an Activity's code signs in at one process, and nobody by its record", false, [200, 400]],
   ] as const)("%s", async (_what, isMobile, statuses) => {
     const simulator = await startSimulator({ behaviour: { codeReuse: "revoke-grant" } });
     const store = new SharedStore();

@@ -41,8 +41,8 @@ class Backend {
   }
 }
 
-describe.each(LATEST_EXPRESS)("a store on %s", (_name, createApp) => {
-  it("that never answers one read of a refresh fails that one, and nothing later hangs", async () => {
+describe.each(LATEST_EXPRESS)("silent stores on %s", (_name, createApp) => {
+  it("a refresh fails if the store never answers one read, and nothing later hangs", async () => {
     const observed = observe(new SharedStore());
     const { app, user, browser, advance } = await startSignedIn(createApp, {
       session: { store: observed.store },
@@ -58,7 +58,7 @@ describe.each(LATEST_EXPRESS)("a store on %s", (_name, createApp) => {
     await app.discord.close();
   });
 
-  it("that never answers one write of a refresh loses neither the pair nor the logout", async () => {
+  it("the pair and the logout survive a store that never answers one write of a refresh", async () => {
     const observed = observe(new SharedStore());
     const { simulator, user, browser, advance } = await startSignedIn(createApp, {
       session: { store: observed.store },
@@ -78,7 +78,7 @@ describe.each(LATEST_EXPRESS)("a store on %s", (_name, createApp) => {
     expect((await browser.post("/logout")).status).toBe(200);
   });
 
-  it("that never answers when the session is saved fails the callback", async () => {
+  it("a callback fails if the store never answers while the session is saved", async () => {
     const observed = observe(new MemoryStore());
     const { simulator, app, user } = await startSignedIn(createApp, {
       session: { store: observed.store },
@@ -90,7 +90,7 @@ describe.each(LATEST_EXPRESS)("a store on %s", (_name, createApp) => {
     expect(failureOf(await browser.get(callbackUrl))).toBe("503 store_failed");
   });
 
-  it("whose write comes after it was given up does not undo a logout", async () => {
+  it("a late write of the store does not undo a logout", async () => {
     const entries = new Map<string, string>();
     const gate = createGate();
     let isHeld = false;
@@ -128,7 +128,7 @@ describe.each(LATEST_EXPRESS)("a store on %s", (_name, createApp) => {
     expect(failureOf(await stolen.get("/guarded"))).toBe("401 not_signed_in");
   });
 
-  it("of the app's own whose write comes after it was given up does not undo a logout", async () => {
+  it("a late write of the app's own token methods does not undo a logout", async () => {
     const table = new Map<string, Token>();
     const gate = createGate();
     let isHeld = false;
@@ -162,7 +162,7 @@ describe.each(LATEST_EXPRESS)("a store on %s", (_name, createApp) => {
     expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
   });
 
-  it("that Keyv stands before is out of order for a while, and nobody is signed out", async () => {
+  it("a Keyv store that is down for a while signs nobody out", async () => {
     const backend = new Backend();
     const tokenStore = new Keyv<string>({ store: backend as never, throwOnErrors: true });
     tokenStore.on("error", () => undefined);
@@ -177,7 +177,7 @@ describe.each(LATEST_EXPRESS)("a store on %s", (_name, createApp) => {
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it("that says it has not kept a pair is given it again", async () => {
+  it("a pair that the store says it has not kept is written again", async () => {
     const entries = new Map<string, unknown>();
     let refuses = false;
     const tokenStore = {

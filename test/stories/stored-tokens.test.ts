@@ -33,7 +33,7 @@ async function keyOfRecord({ content }: ObservedStore): Promise<string> {
 }
 
 describe.each(LATEST_EXPRESS)("stored tokens on %s", (_name, createApp) => {
-  it("are read at most once in thirty seconds", async () => {
+  it("stored tokens are read at most once in thirty seconds", async () => {
     const { observed, browser, advance } = await start(createApp);
     const before = recordReads(observed);
     for (let visit = 0; visit < 20; visit += 1) await browser.get("/guarded");
@@ -44,7 +44,7 @@ describe.each(LATEST_EXPRESS)("stored tokens on %s", (_name, createApp) => {
     expect(recordReads(observed)).toBe(before + 1);
   });
 
-  it("that are missing mean signed out, and are looked for at most once in thirty seconds", async () => {
+  it("missing tokens mean signed out, and are looked for at most once in thirty seconds", async () => {
     const { observed, browser, advance } = await start(createApp);
     const before = recordReads(observed);
     observed.store.destroy(await keyOfRecord(observed));
@@ -59,7 +59,7 @@ describe.each(LATEST_EXPRESS)("stored tokens on %s", (_name, createApp) => {
     expect(recordReads(observed)).toBe(before + 2);
   });
 
-  it("count as missing when the store knows no such file, as long as it says so", async () => {
+  it("tokens count as missing as long as the store reports that there is no such file", async () => {
     const { observed, browser, advance } = await start(createApp);
     const before = recordReads(observed);
     observed.fail(
@@ -76,7 +76,7 @@ describe.each(LATEST_EXPRESS)("stored tokens on %s", (_name, createApp) => {
     expect((await browser.get("/guarded")).status).toBe(200);
   });
 
-  it("that cannot be read sign nobody out", async () => {
+  it("unreadable tokens sign nobody out", async () => {
     const { observed, app, user, browser, advance } = await start(createApp);
     observed.fail("get");
     advance(31_000);
@@ -105,7 +105,7 @@ describe.each(LATEST_EXPRESS)("stored tokens on %s", (_name, createApp) => {
     expect((await browser.get("/guarded")).status).toBe(200);
   });
 
-  it("that the store refuses are kept in memory, and written at the next use", async () => {
+  it("tokens that the store rejects stay in memory, and are written on the next use", async () => {
     const { observed, simulator, browser, advance } = await start(createApp);
     const key = await keyOfRecord(observed);
     const before = (await observed.content())[key]?.grant;
@@ -127,7 +127,7 @@ describe.each(LATEST_EXPRESS)("stored tokens on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(1);
   });
 
-  it("live through weeks in which the store fails to set them", async () => {
+  it("tokens survive weeks in which the store fails to write them", async () => {
     const { observed, simulator, browser, advance } = await start(createApp);
     advance(WEEK_MS);
     observed.fail("set");
@@ -145,7 +145,7 @@ describe.each(LATEST_EXPRESS)("stored tokens on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(4);
   });
 
-  it("that the store refuses are not mixed up with the former ones at a 401", async () => {
+  it("a 401 does not mix up rejected tokens with the previous ones", async () => {
     const { observed, simulator, browser, advance } = await start(createApp);
     advance(WEEK_MS);
     observed.fail("set");
@@ -160,7 +160,7 @@ describe.each(LATEST_EXPRESS)("stored tokens on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(1);
   });
 
-  it("that were removed while they were refreshed stay removed", async () => {
+  it("tokens removed during a refresh stay removed", async () => {
     const { observed, browser, advance } = await start(createApp);
     const key = await keyOfRecord(observed);
     advance(WEEK_MS);
@@ -176,7 +176,7 @@ describe.each(LATEST_EXPRESS)("stored tokens on %s", (_name, createApp) => {
     expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
   });
 
-  it("are refreshed although a store that others see does not take notes", async () => {
+  it("tokens are refreshed although a shared store rejects the lease", async () => {
     const observed = observe(new SharedStore());
     const { simulator, browser, advance } = await startSignedIn(createApp, {
       session: { store: observed.store },
@@ -187,7 +187,7 @@ describe.each(LATEST_EXPRESS)("stored tokens on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(1);
   });
 
-  it("are refreshed without delay in a store that others see", async () => {
+  it("tokens are refreshed without delay in a shared store", async () => {
     const observed = observe(new SharedStore());
     const { simulator, app, browser, advance } = await startSignedIn(createApp, {
       session: { store: observed.store },

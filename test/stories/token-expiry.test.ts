@@ -4,8 +4,8 @@ import { LATEST_EXPRESS } from "../support/app.js";
 import { observe, RECORD } from "../support/memory-store.js";
 import { refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 
-describe.each(LATEST_EXPRESS)("a token on %s", (_name, createApp) => {
-  it("is used as it is until a minute before its end", async () => {
+describe.each(LATEST_EXPRESS)("tokens on %s", (_name, createApp) => {
+  it("an access token is used until a minute before it expires", async () => {
     const { simulator, browser, advance } = await startSignedIn(createApp);
     advance(WEEK_MS - 62_000);
     expect((await browser.get("/guarded")).status).toBe(200);
@@ -16,7 +16,7 @@ describe.each(LATEST_EXPRESS)("a token on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(1);
   });
 
-  it("that lives shortly is refreshed in the last tenth of its life", async () => {
+  it("a short-lived token is refreshed in the last tenth of its life", async () => {
     const { simulator, browser, advance } = await startSignedIn(createApp, {
       behaviour: { accessTokenSeconds: 100 },
     });
@@ -29,7 +29,7 @@ describe.each(LATEST_EXPRESS)("a token on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(1);
   });
 
-  it("that has just expired is refreshed once for fifty requests at once", async () => {
+  it("an expired token is refreshed once for fifty requests at once", async () => {
     const { simulator, browser, user, advance } = await startSignedIn(createApp);
     advance(WEEK_MS);
 
@@ -40,7 +40,7 @@ describe.each(LATEST_EXPRESS)("a token on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(1);
   });
 
-  it("lives on through refresh after refresh", async () => {
+  it("a sign-in survives one refresh after another", async () => {
     const { simulator, browser, advance } = await startSignedIn(createApp);
     for (let week = 1; week <= 4; week += 1) {
       advance(WEEK_MS);
@@ -70,7 +70,7 @@ describe.each(LATEST_EXPRESS)("a token on %s", (_name, createApp) => {
     }
   });
 
-  it("has a record that lives exactly as long as its session", async () => {
+  it("the record of a token lives exactly as long as its session", async () => {
     const observed = observe(new MemoryStore());
     const maxAge = 90 * 86_400_000;
     await startSignedIn(createApp, { session: { store: observed.store, cookie: { maxAge } } });
@@ -83,7 +83,7 @@ describe.each(LATEST_EXPRESS)("a token on %s", (_name, createApp) => {
     expect(Math.abs(expires - (Date.now() + maxAge))).toBeLessThan(60_000);
   });
 
-  it("has a record whose lifetime is left to the store where the session's is", async () => {
+  it("the store decides how long a token's record lives if it decides for the session", async () => {
     const observed = observe(new MemoryStore());
     await startSignedIn(createApp, { session: { store: observed.store } });
 
@@ -91,7 +91,7 @@ describe.each(LATEST_EXPRESS)("a token on %s", (_name, createApp) => {
     expect(record?.cookie).toMatchObject({ originalMaxAge: null, maxAge: null, expires: null });
   });
 
-  it("keeps its refresh token when an answer has none", async () => {
+  it("the refresh token stays if a refresh returns none", async () => {
     const { simulator, browser, advance } = await startSignedIn(createApp, {
       behaviour: { refreshOmitsRefreshToken: true },
     });
@@ -104,7 +104,7 @@ describe.each(LATEST_EXPRESS)("a token on %s", (_name, createApp) => {
     expect(new Set(used).size).toBe(1);
   });
 
-  it("takes over the scopes that a refresh gives", async () => {
+  it("a refresh replaces the scopes with those it returns", async () => {
     const { simulator, user, browser, advance } = await startSignedIn(createApp);
     expect((await browser.get("/scoped")).status).toBe(403);
     simulator.issueToken(user, ["guilds"]);
@@ -114,7 +114,7 @@ describe.each(LATEST_EXPRESS)("a token on %s", (_name, createApp) => {
     expect((await browser.get("/guilds")).status).toBe(200);
   });
 
-  it("keeps its scopes when a refresh does not name them", async () => {
+  it("the scopes stay if a refresh does not name them", async () => {
     const { simulator, browser, advance } = await startSignedIn(createApp);
     advance(WEEK_MS);
     simulator.fail({

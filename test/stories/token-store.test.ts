@@ -54,9 +54,9 @@ const KINDS: readonly (readonly [name: string, create: () => TokenStore])[] = [
   ["Keyv", () => new Keyv<string>({ throwOnErrors: true })],
 ];
 
-describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
+describe.each(LATEST_EXPRESS)("token stores on %s", (_express, createApp) => {
   describe.each(KINDS)("tokens in %s", (_kind, create) => {
-    it("carry a sign-in through guarded page, refresh and logout", async () => {
+    it("tokens in a token store carry a sign-in through guarded page, refresh and logout", async () => {
       const { simulator, user, browser, advance } = await startWith(create());
       expect((await browser.get("/guarded")).status).toBe(200);
       advance(WEEK_MS);
@@ -68,7 +68,7 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
       expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
     });
 
-    it("are seen by another process, with every change", async () => {
+    it("another process sees every change in the token store", async () => {
       const tokenStore = create();
       const store = new MemoryStore();
       const { simulator, user, browser, advance } = await startWith(tokenStore, { store });
@@ -82,7 +82,7 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
       expect(refreshesAt(simulator)).toBe(1);
     });
 
-    it("stay gone when a slow request brings the session back after a logout", async () => {
+    it("tokens in a token store stay gone if a slow request restores the session after a logout", async () => {
       const slow = slowRoute();
       const { browser } = await startWith(create(), { routes: slow.mount });
       const writing = browser.get(slow.path);
@@ -93,7 +93,7 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
       expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
     });
 
-    it("are the next user's after an account switch", async () => {
+    it("after an account switch, the token store holds the tokens of the next user", async () => {
       const { simulator, browser } = await startWith(create());
       const former = browser.clone();
       const second = simulator.addUser();
@@ -102,7 +102,7 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
       expect((await former.get("/guarded")).status).toBe(401);
     });
 
-    it("are those of one login after a double click", async () => {
+    it("a double click puts the tokens of one login into the token store", async () => {
       const { simulator, app, user } = await startWith(create());
       const browser = app.browser();
       const { callbackUrl } = await openLogin(browser, simulator, user);
@@ -113,7 +113,7 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
       for (const one of twice) expect((await one.get("/me")).json()).toEqual({ id: user.id });
     });
 
-    it("are not in the session", async () => {
+    it("tokens in a token store are not in the session", async () => {
       const store = new MemoryStore();
       await startWith(create(), { store });
       const length = await new Promise((resolve) => store.length((_error, count) => resolve(count)));
@@ -121,7 +121,7 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
     });
   });
 
-  it("the token store is given sealed text, and how long it may be needed", async () => {
+  it("the token store gets sealed text and the time it may be needed", async () => {
     const tokenStore = new MapStore();
     await startWith(tokenStore);
     const [[key, sealed] = []] = [...tokenStore.entries].filter(([, value]) => String(value).length > 150);
@@ -155,7 +155,7 @@ describe.each(LATEST_EXPRESS)("on %s", (_express, createApp) => {
     expect(refreshesAt(simulator)).toBe(1);
   });
 
-  it("a longer life of the session is told to the token store once, and again when that fails", async () => {
+  it("a longer life of the session reaches the token store once, and again if that fails", async () => {
     const tokenStore = new MapStore();
     const { browser, advance } = await startSignedIn(createApp, {
       discord: { tokenStore },

@@ -20,8 +20,8 @@ function bearers(simulator: DiscordSimulator): (string | undefined)[] {
     .map(({ token }) => token);
 }
 
-describe.each(EXPRESS)("a 401 to a call on %s", (_name, createApp) => {
-  it("of a token that is alive is an error for the caller, remembered for a minute by grant and route", async () => {
+describe.each(EXPRESS)("401 responses on %s", (_name, createApp) => {
+  it("a 401 for a valid token is an error for the caller, remembered for a minute by grant and route", async () => {
     const { simulator, app, browser, advance } = await startSignedIn(createApp);
     for (const _ of [1, 2, 3]) {
       expect(failureOf(await browser.get(`/request?route=${FOREIGN}`))).toBe("401 discord_error");
@@ -43,7 +43,7 @@ describe.each(EXPRESS)("a 401 to a call on %s", (_name, createApp) => {
     expect(asked(simulator, FOREIGN)).toBe(3);
   });
 
-  it("is remembered by method too", async () => {
+  it("a 401 is remembered by method too", async () => {
     const { simulator, browser } = await startSignedIn(createApp, {
       routes(app, discord) {
         app.put("/write", (req, res, next) => {
@@ -56,7 +56,7 @@ describe.each(EXPRESS)("a 401 to a call on %s", (_name, createApp) => {
     expect(asked(simulator, FOREIGN)).toBe(2);
   });
 
-  it("of a dead token is healed by one refresh and one more try", async () => {
+  it("a 401 for a dead token leads to one refresh and one retry", async () => {
     const { simulator, app, user, browser } = await startSignedIn(createApp);
     simulator.expireAccessTokens(user);
     expect((await browser.get("/user?fresh=true")).json()).toMatchObject({ id: user.id });
@@ -66,7 +66,7 @@ describe.each(EXPRESS)("a 401 to a call on %s", (_name, createApp) => {
     expect(app.errors).toEqual([]);
   });
 
-  it("of a dead token makes one probe and one refresh, however many calls get it at once", async () => {
+  it("a dead token causes one probe and one refresh, however many calls get a 401 at once", async () => {
     const { simulator, user, browser } = await startSignedIn(createApp, {
       scopes: ["identify", "guilds", "connections"],
     });
@@ -78,7 +78,7 @@ describe.each(EXPRESS)("a 401 to a call on %s", (_name, createApp) => {
     expect([asked(simulator, PROBE), refreshesAt(simulator)]).toEqual([1, 1]);
   });
 
-  it("that comes late, when others know already that the token is dead, makes no probe of its own", async () => {
+  it("a late 401 makes no probe of its own if the token is already known to be dead", async () => {
     const { simulator, user, browser } = await startSignedIn(createApp, { scopes: ["identify", "guilds"] });
     simulator.expireAccessTokens(user);
     simulator.fail({ kind: "html", route: "POST /oauth2/token" });
@@ -91,7 +91,7 @@ describe.each(EXPRESS)("a 401 to a call on %s", (_name, createApp) => {
     expect([asked(simulator, PROBE), refreshesAt(simulator)]).toEqual([1, 2]);
   });
 
-  it("of a token that cannot be refreshed ends the sign-in", async () => {
+  it("a 401 ends the sign-in if the token cannot be refreshed", async () => {
     const { simulator, app, user, browser } = await startSignedIn(createApp);
     simulator.removeAuthorization(user);
     expect(failureOf(await browser.get("/user?fresh=true"))).toBe("401 grant_ended");
@@ -103,7 +103,7 @@ describe.each(EXPRESS)("a 401 to a call on %s", (_name, createApp) => {
     ]);
   });
 
-  it("of a token without a refresh token ends the sign-in", async () => {
+  it("a 401 ends the sign-in if there is no refresh token", async () => {
     const { simulator, app, user } = await startSignedIn(createApp);
     const { refresh_token: _, ...answer } = simulator.issueToken(user, ["identify"]);
     simulator.fail({ kind: "status", status: 200, route: "POST /oauth2/token", body: answer });
@@ -121,7 +121,7 @@ describe.each(EXPRESS)("a 401 to a call on %s", (_name, createApp) => {
     ["hangs", { kind: "hang" }, "504 discord_timeout"],
     ["is rate limited", { kind: "rate-limited", retryAfter: 60 }, "503 rate_limited"],
     ["is blocked at the edge", { kind: "blocked" }, "403 discord_error"],
-  ] as const)("decides nothing when the probe %s", async (_what, fault, failure) => {
+  ] as const)("a 401 decides nothing when the probe %s", async (_what, fault, failure) => {
     const { simulator, user, browser, advance } = await startSignedIn(createApp, {
       discord: patienceFor(fault),
     });
@@ -136,7 +136,7 @@ describe.each(EXPRESS)("a 401 to a call on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(1);
   });
 
-  it("never lets a dead token be sent again, while a refresh fails", async () => {
+  it("a dead token is never sent again while its refresh fails", async () => {
     const { simulator, user, browser } = await startSignedIn(createApp);
     simulator.expireAccessTokens(user);
     simulator.fail({ kind: "status", status: 500, route: "POST /oauth2/token", times: 3 });
@@ -151,7 +151,7 @@ describe.each(EXPRESS)("a 401 to a call on %s", (_name, createApp) => {
     expect(bearers(simulator)).toHaveLength(3);
   });
 
-  it("is answered by the pair that another process has stored", async () => {
+  it("a 401 leads to the pair that another process has stored", async () => {
     const { store } = observe(new MemoryStore());
     const { simulator, app, user, browser } = await startSignedIn(createApp, { session: { store } });
     const other = await startApp(createApp, simulator, { session: { store } });
@@ -164,7 +164,7 @@ describe.each(EXPRESS)("a 401 to a call on %s", (_name, createApp) => {
     expect(app.errors).toEqual([]);
   });
 
-  it("of a grant that another process has ended ends it here", async () => {
+  it("a 401 ends a sign-in here that another process has ended", async () => {
     const observed = observe(new MemoryStore());
     const { simulator, user, browser } = await startSignedIn(createApp, {
       session: { store: observed.store },
@@ -176,7 +176,7 @@ describe.each(EXPRESS)("a 401 to a call on %s", (_name, createApp) => {
     expect([refreshesAt(simulator), asked(simulator, PROBE)]).toEqual([0, 0]);
   });
 
-  it("never comes of a scope that is known to be missing: no call is made", async () => {
+  it("a scope that is known to be missing causes no call, and so no 401", async () => {
     const { simulator, app, browser } = await startSignedIn(createApp);
     const paths = ["/guilds", "/connections", "/member/1", "/join/1", "/scoped"];
     const routes = ["/users/@me/guilds", "/users/@me/guilds/1/member", "/users/@me/connections"];
@@ -188,7 +188,7 @@ describe.each(EXPRESS)("a 401 to a call on %s", (_name, createApp) => {
     expect(simulator.requests).toEqual([]);
   });
 
-  it("to the bot is the operator's mistake, and signs nobody out", async () => {
+  it("a 401 for the bot token is the operator's mistake, and signs nobody out", async () => {
     const { simulator, app, browser } = await startSignedIn(createApp, {
       scopes: ["identify", "guilds.join"],
       discord: { botToken: "a.wrong.one" },

@@ -32,7 +32,7 @@ async function startWithPage(createApp: () => Application, options: StoryOptions
 }
 
 describe.each(EXPRESS)("userLocals on %s", (_name, createApp) => {
-  it("gives templates the signed-in user, and nobody where nobody is signed in", async () => {
+  it("userLocals gives templates the signed-in user, or no user if nobody is signed in", async () => {
     const { app, browser, user, home, known, seen } = await startWithPage(createApp);
 
     expect([await home(), await home(app.browser())]).toEqual([known, "200 Hello, stranger."]);
@@ -46,7 +46,7 @@ describe.each(EXPRESS)("userLocals on %s", (_name, createApp) => {
     expect(await home()).toBe("200 Hello, stranger.");
   });
 
-  it("is asked at Discord once in five minutes, as the user always is", async () => {
+  it("userLocals asks Discord for the user once in five minutes, like fetchUser", async () => {
     const { simulator, home } = await startWithPage(createApp);
 
     for (let times = 0; times < 3; times += 1) await home();
@@ -60,7 +60,7 @@ describe.each(EXPRESS)("userLocals on %s", (_name, createApp) => {
     ["answers 502 in HTML", { kind: "html" }],
     ["answers 429", { kind: "rate-limited", retryAfter: 60 }],
     ["answers 404", { kind: "status", status: 404 }],
-  ])("shows the user as last seen while Discord %s", async (_what, fault) => {
+  ])("userLocals shows the user as last seen while Discord %s", async (_what, fault) => {
     const { simulator, home, known, advance } = await startWithPage(createApp, {
       discord: patienceFor(fault),
     });
@@ -71,7 +71,7 @@ describe.each(EXPRESS)("userLocals on %s", (_name, createApp) => {
     expect(simulator.requestsTo("GET /users/@me")).not.toEqual([]);
   });
 
-  it("shows the user as last seen while an expired token cannot be refreshed, and nobody once Discord refuses it", async () => {
+  it("userLocals shows the last seen user while a refresh fails, and nobody once Discord refuses it", async () => {
     const { simulator, browser, home, known, advance } = await startWithPage(createApp);
     advance(WEEK_MS);
     simulator.fail({ kind: "status", status: 503, route: "POST /oauth2/token" });
@@ -89,7 +89,7 @@ describe.each(EXPRESS)("userLocals on %s", (_name, createApp) => {
     expect(await home()).toBe("200 Hello, stranger.");
   });
 
-  it("shows the user as last seen while the store fails", async () => {
+  it("userLocals shows the user as last seen while the store fails", async () => {
     const observed = observe(new MemoryStore());
     const { home, known, advance } = await startWithPage(createApp, { session: { store: observed.store } });
     advance(CACHED_MS + 1);
@@ -98,7 +98,7 @@ describe.each(EXPRESS)("userLocals on %s", (_name, createApp) => {
     expect(await home()).toBe(known);
   });
 
-  it("shows nobody whom this process has not seen yet while Discord is down", async () => {
+  it("userLocals shows no user that this process has not seen yet while Discord is down", async () => {
     const { simulator, user, app, home } = await startWithPage(createApp);
     simulator.fail({ kind: "reset", route: "GET /users/@me", times: 9 });
     const browser = app.browser();
@@ -107,7 +107,7 @@ describe.each(EXPRESS)("userLocals on %s", (_name, createApp) => {
     expect(await home(browser)).toBe("200 Hello, stranger.");
   });
 
-  it("shows nobody whose login did not grant identify", async () => {
+  it("userLocals shows no user whose login did not grant identify", async () => {
     const { home } = await startWithPage(createApp, { scopes: ["guilds"] });
 
     expect(await home()).toBe("200 Hello, stranger.");
@@ -123,7 +123,7 @@ describe.each(EXPRESS)("userLocals on %s", (_name, createApp) => {
         app.use(userLocals());
       },
     ],
-  ])("reports a mistake in the setup: %s", async (_what, failure, routes) => {
+  ])("userLocals reports a mistake in the setup: %s", async (_what, failure, routes) => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       sessionMiddleware: (_req, _res, next) => next(),
@@ -133,7 +133,7 @@ describe.each(EXPRESS)("userLocals on %s", (_name, createApp) => {
     expect(failureOf(await app.browser().get("/anything"))).toBe(failure);
   });
 
-  it("says so when it is passed on without being called", async () => {
+  it("an error says that userLocals was passed without being called", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       routes: (to) => to.use(userLocals as unknown as RequestHandler),

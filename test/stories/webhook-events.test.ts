@@ -47,7 +47,7 @@ async function startReceiver(
 }
 
 describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
-  it("takes an event that Discord has signed", async () => {
+  it("webhookEvents accepts an event that Discord has signed", async () => {
     const { simulator, events, url } = await startReceiver(createApp);
     const data = { user: { id: "80351110224678912", username: "ä \u{1f600}" }, scopes: ["identify"] };
 
@@ -62,7 +62,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     });
   });
 
-  it("answers a PING, and tells nobody of it", async () => {
+  it("webhookEvents answers a PING without calling onEvent", async () => {
     const { simulator, events, url } = await startReceiver(createApp);
 
     const answer = await simulator.sendWebhookEvent(url, { type: "PING" });
@@ -75,7 +75,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     expect(events).toEqual([]);
   });
 
-  it("refuses what is signed wrongly, as Discord tests", async () => {
+  it("webhookEvents refuses the wrong signatures that Discord tests with", async () => {
     const { app, simulator, events, url } = await startReceiver(createApp);
 
     const answer = await simulator.sendWebhookEvent(url, { type: "PING" }, { wrongSignature: true });
@@ -86,9 +86,9 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
   });
 
   it.each<[string, Record<string, string>]>([
-    ["no signature", {}],
-    ["no timestamp", { "X-Signature-Ed25519": "ab".repeat(64) }],
-    ["a signature that is none", { "X-Signature-Ed25519": "zz", "X-Signature-Timestamp": "now" }],
+    ["a request without a signature", {}],
+    ["a request without a timestamp", { "X-Signature-Ed25519": "ab".repeat(64) }],
+    ["an invalid signature", { "X-Signature-Ed25519": "zz", "X-Signature-Timestamp": "now" }],
     [
       "another's signature",
       {
@@ -96,7 +96,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
         "X-Signature-Timestamp": String(Math.floor(Date.now() / 1000)),
       },
     ],
-  ])("refuses %s", async (_what, headers) => {
+  ])("webhookEvents refuses %s", async (_what, headers) => {
     const { events, url } = await startReceiver(createApp);
 
     const answer = await fetch(url, {
@@ -114,14 +114,14 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     [-14 * 60_000, 204],
     [14 * 60_000, 204],
     [16 * 60_000, 401],
-  ])("answers what was signed %i ms from now by %i", async (ms, status) => {
+  ])("a request signed %i ms from now is answered by %i", async (ms, status) => {
     const { simulator, url } = await startReceiver(createApp);
     simulator.clock.advance(ms);
 
     expect((await simulator.sendWebhookEvent(url, { type: "PING" })).status).toBe(status);
   });
 
-  it("says that a body parser ran before it", async () => {
+  it("an error of webhookEvents says that a body parser ran before it", async () => {
     const { app, simulator, url } = await startReceiver(createApp, (to) => to.use(express.json()));
 
     const answer = await simulator.sendWebhookEvent(url, { type: "PING" });
@@ -134,7 +134,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     ["express.raw()", express.raw({ type: "*/*" })],
     ["a parser for other bodies", express.urlencoded({ extended: false })],
     ["one of Express 4, which leaves an empty body", express4.urlencoded({ extended: false })],
-  ])("works behind %s", async (_what, parser) => {
+  ])("webhookEvents works behind %s", async (_what, parser) => {
     const { simulator, events, url } = await startReceiver(createApp, (to) => to.use(parser));
 
     expect((await simulator.sendWebhookEvent(url, { type: "ENTITLEMENT_CREATE" })).status).toBe(204);
@@ -144,7 +144,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
   it.each([
     ["in a Buffer", (bytes: Buffer) => bytes],
     ["in a Uint8Array", (bytes: Buffer) => new Uint8Array(bytes)],
-  ])("takes the bytes that a host has kept in req.rawBody, %s", async (_what, kept) => {
+  ])("webhookEvents uses the bytes that a host has kept in req.rawBody, %s", async (_what, kept) => {
     const keep = express.json({
       verify: (req, _res, bytes) => void Object.assign(req, { rawBody: kept(bytes) }),
     });
@@ -157,7 +157,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     expect(lastError(app)).toMatchObject({ code: "signature_invalid" });
   });
 
-  it("takes an event whose request was answered by something else meanwhile", async () => {
+  it("webhookEvents accepts an event whose request something else has answered meanwhile", async () => {
     const { app, simulator, events, url } = await startReceiver(createApp, (to) =>
       to.use("/events", (_req, res, next) => {
         res.status(503).end("too slow");
@@ -170,7 +170,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     expect(app.errors).toEqual([]);
   });
 
-  it("gives a body that breaks off to error handlers as a 400", async () => {
+  it("an aborted body reaches the error handlers as a 400", async () => {
     let seen = () => undefined as unknown;
     const isSeen = new Promise((resolve) => {
       seen = () => resolve(undefined);
@@ -192,7 +192,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     expect(events).toEqual([]);
   });
 
-  it("signs a user out now when the time of the event cannot be read", async () => {
+  it("an event with an unreadable time signs the user out now", async () => {
     const simulator = await startSimulator();
     const { publicKey, privateKey } = generateKeyPairSync("ed25519");
     const hex = Buffer.from(String(publicKey.export({ format: "jwk" }).x), "base64url").toString("hex");
@@ -222,7 +222,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     await expect.poll(() => signedInAs(browser)).toBeUndefined();
   });
 
-  it("answers 413 to what is larger than any event, and error handlers know from whom", async () => {
+  it("webhookEvents answers 413 to a body larger than any event, and error handlers see req.ip", async () => {
     const simulator = await startSimulator();
     const { publicKey } = simulator;
     const addresses: unknown[] = [];
@@ -259,7 +259,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     expect(lastError(app)).toMatchObject({ name: "Unauthorized" });
   });
 
-  it("reads the time of an event as UTC, wherever the server is", async () => {
+  it("webhookEvents reads the time of an event as UTC, whatever the server's time zone", async () => {
     vi.stubEnv("TZ", "Asia/Tokyo");
     onTestFinished(() => {
       vi.unstubAllEnvs();
@@ -279,7 +279,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     expect(await signedInAs(browser)).toBeUndefined();
   });
 
-  it("tells another process of the time of an event, wherever that is", async () => {
+  it("deauthorize in another process takes the time of an event, whatever the server's time zone", async () => {
     vi.stubEnv("TZ", "Asia/Tokyo");
     onTestFinished(() => {
       vi.unstubAllEnvs();
@@ -301,7 +301,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     expect(await signedInAs(browser)).toBeUndefined();
   });
 
-  it("leaves a login alone that came after the removal, even when the event comes late or twice", async () => {
+  it("a late or repeated removal event does not end a later login", async () => {
     const { app, simulator, events, url } = await startReceiver(createApp);
     const user = simulator.addUser();
     const browser = app.browser();
@@ -327,7 +327,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
   it.each([
     ["throws", () => raise("The database is down.")],
     ["rejects", async () => raise("The database is down.")],
-  ])("turns what an onEvent %s into a warning", async (_how, onEvent) => {
+  ])("a failure of an onEvent that %s becomes a warning", async (_how, onEvent) => {
     const warnings = collectWarnings("EXPRESS_DISCORD_ON_EVENT");
     const { app, simulator, url } = await startReceiver(createApp, undefined, onEvent);
 
@@ -338,7 +338,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     expect(app.errors).toEqual([]);
   });
 
-  it.each(["", "ab", "g".repeat(64)])("refuses %j as a public key at once", (publicKey) => {
+  it.each(["", "ab", "g".repeat(64)])("webhookEvents throws at once for the public key %j", (publicKey) => {
     expect(() => webhookEvents({ publicKey })).toThrow(TypeError);
   });
 });

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { callApi } from "./api-client.js";
 import { startForTest } from "./start-for-test.js";
 
-it("the server finds out who takes part in an Activity", async () => {
+it("the server can find out who takes part in an Activity", async () => {
   const discord = await startForTest();
   const [guild, user, late] = [discord.addGuild(), discord.addUser(), discord.addUser()];
   const instance = discord.addActivityInstance({ guild, users: [user] });

@@ -32,7 +32,7 @@ it.each([
     "https://discord.com",
     "http://discord:4000",
   ],
-])("with %j discovery names issuer %s and endpoints at %s", async (options, issuer, base) => {
+])("the discovery documents with %j name issuer %s and endpoints at %s", async (options, issuer, base) => {
   const { oauth, openid } = await discover(options);
   expect([oauth.issuer, openid.issuer]).toEqual([issuer, issuer]);
   const { issuer: _oauth, ...endpoints } = oauth;
@@ -44,7 +44,7 @@ it.each([
   for (const address of addresses) expect(address).toMatch(new RegExp(`^${base}/api/oauth2/`));
 });
 
-it("with publicUrl everything it hands out is at that address", async () => {
+it("publicUrl is the address of everything that the simulator hands out", async () => {
   const discord = await startForTest({ publicUrl: "http://discord.test:4000" });
   expect(discord.options.discordUrl).toBe("http://discord.test:4000");
   const guild = discord.addGuild();
@@ -74,7 +74,7 @@ it("a login through any name of the simulator is approved", async () => {
   }
 });
 
-it("a URL that leads to the real Discord is never called", async () => {
+it("a URL of the real Discord is never called", async () => {
   const discord = await startForTest();
   const user = discord.addUser();
   for (const host of ["discord.com", "canary.discord.com", "discordapp.com"]) {

@@ -16,7 +16,7 @@ it("a redirect to a custom scheme needs PKCE", async () => {
   expect((await approved(discord, user, { redirect_uri, ...PKCE }))["code"]).toMatch(/\w{20}/);
 });
 
-it("cancel says so when there is no consent page to cancel on", async () => {
+it("cancel() throws if there is no consent page to cancel on", async () => {
   const discord = await startForTest();
   const user = discord.addUser();
   const url = authorizeUrl(discord, { prompt: "none" });
@@ -35,7 +35,7 @@ it("approvedScopes may name scopes the simulator does not know", async () => {
   expect((await logIn(discord, user, "identify sdk.future")).scope).toBe("identify sdk.future");
 });
 
-it("others do not see the bot's e-mail address and settings", async () => {
+it("other users do not see the bot's email address and settings", async () => {
   const discord = await startForTest();
   const channelId = discord.addGuild().channels[0]!.id;
   const own = (await callApi(discord, "GET /users/@me", { bot: true })).body;
@@ -48,7 +48,7 @@ it("others do not see the bot's e-mail address and settings", async () => {
   expect(sent.body.author).toEqual(seenByOthers);
 });
 
-it("a redirect URI has to be registered, which can be done at any time", async () => {
+it("a redirect URI must be registered, which is possible at any time", async () => {
   const discord = await startForTest({ redirectUris: [] });
   const user = discord.addUser();
   await expect(approved(discord, user)).rejects.toThrow("is not registered");
@@ -61,7 +61,7 @@ it("a redirect URI has to be registered, which can be done at any time", async (
   await expect(startDiscord({ redirectUris: ["callback"] })).rejects.toThrow(TypeError);
 });
 
-it("by switch, any http or https redirect URI will do, and registered ones still", async () => {
+it("a switch allows every http or https redirect URI, and registered ones still", async () => {
   const custom = "myapp://callback";
   const discord = await startForTest({ redirectUris: [custom], behaviour: { strictRedirectUris: false } });
   const user = discord.addUser();
@@ -70,7 +70,7 @@ it("by switch, any http or https redirect URI will do, and registered ones still
   }
 });
 
-it("by switch, any scope is granted, known or not", async () => {
+it("a switch allows every scope, known or not", async () => {
   const discord = await startForTest();
   const user = discord.addUser();
   for (const scope of ["idnetify", "relationships.read"]) {

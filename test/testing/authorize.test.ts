@@ -6,7 +6,7 @@ const CANCELLED = "The resource owner or authorization server denied the request
 const BAD_SCOPE = "The requested scope is invalid, unknown, or malformed.";
 
 describe("the consent page", () => {
-  it("offers every user, and tells the scopes in words", async () => {
+  it("the consent page offers every user, and describes the scopes in words", async () => {
     const discord = await startForTest({ appName: "Dashboard" });
     discord.addUser({ username: "mira.k", global_name: "Mira" });
     discord.addUser({ username: "tom" });
@@ -17,7 +17,7 @@ describe("the consent page", () => {
     expect(page).toContain("Know what servers you are in <code>guilds</code>");
   });
 
-  it("escapes what others have named", async () => {
+  it("the consent page escapes names", async () => {
     const discord = await startForTest({ appName: "<script>app</script>" });
     const user = discord.addUser({ username: "x", global_name: `"><img src=x onerror='1'>` });
     discord.addMember(discord.addGuild({ name: "<b>&" }), user, { owner: true });
@@ -26,7 +26,7 @@ describe("the consent page", () => {
     expect(page).toContain("&lt;b&gt;&amp;");
   });
 
-  it("makes somebody up when nobody was added", async () => {
+  it("the consent page has a made-up user if none was added", async () => {
     const discord = await startForTest();
     const page = await (await fetch(authorizeUrl(discord))).text();
     const userId = /name="user_id" value="(\d+)" required checked/.exec(page)?.[1];
@@ -36,7 +36,7 @@ describe("the consent page", () => {
     expect(queryOf(answer.headers.get("location")!)["code"]).toMatch(/^\w{30}$/);
   });
 
-  it("says no referrer, is not stored, and runs no script", async () => {
+  it("the consent page sends no referrer, is not stored, and runs no script", async () => {
     const discord = await startForTest();
     const { headers } = await fetch(authorizeUrl(discord));
     expect(headers.get("referrer-policy")).toBe("no-referrer");
@@ -45,7 +45,7 @@ describe("the consent page", () => {
     expect(headers.get("content-type")).toBe("text/html; charset=utf-8");
   });
 
-  it("is where the address below /api leads", async () => {
+  it("an address below /api leads to the consent page", async () => {
     const discord = await startForTest();
     for (const base of ["/api", "/api/v10"]) {
       const { status, headers } = await callApi(discord, "GET /oauth2/authorize?client_id=1", { base });
@@ -54,34 +54,34 @@ describe("the consent page", () => {
     }
   });
 
-  it("is answered for an authorize URL below /api too", async () => {
+  it("the consent page answers an authorize URL below /api too", async () => {
     const discord = await startForTest();
     const url = authorizeUrl(discord).replace("/oauth2", "/api/oauth2");
     expect(queryOf(await discord.approve(url, { user: discord.addUser() }))["state"]).toBe("s1");
   });
 });
 
-describe("the redirect back", () => {
-  it("carries the code and the state", async () => {
+describe("redirects", () => {
+  it("the redirect carries the code and the state", async () => {
     const discord = await startForTest();
     const url = await discord.approve(authorizeUrl(discord), { user: discord.addUser() });
     expect(url.startsWith(`${CALLBACK}?`)).toBe(true);
     expect(queryOf(url)).toEqual({ code: expect.stringMatching(/^\w{30}$/), state: "s1" });
   });
 
-  it("keeps the query the redirect URI has", async () => {
+  it("the redirect keeps the query of the redirect URI", async () => {
     const redirect_uri = `${CALLBACK}?from=here`;
     const discord = await startForTest({ redirectUris: [redirect_uri] });
     const query = await approved(discord, discord.addUser(), { redirect_uri });
     expect(query["from"]).toBe("here");
   });
 
-  it("has no state where none was sent", async () => {
+  it("the redirect has no state if none was sent", async () => {
     const discord = await startForTest();
     expect(await approved(discord, discord.addUser(), { state: undefined })).not.toHaveProperty("state");
   });
 
-  it("says access_denied after Cancel", async () => {
+  it("the redirect after Cancel says access_denied", async () => {
     const discord = await startForTest();
     const url = await discord.cancel(authorizeUrl(discord), { user: discord.addUser() });
     expect(queryOf(url)).toEqual({
@@ -92,7 +92,7 @@ describe("the redirect back", () => {
     expect(url).toContain("error_description=The+resource+owner");
   });
 
-  it("names the issuer as the switches say", async () => {
+  it("the redirect names the issuer as the switches say", async () => {
     const discord = await startForTest({ behaviour: { issuer: "https://other.test" } });
     const user = discord.addUser();
     expect(await approved(discord, user)).not.toHaveProperty("iss");
@@ -104,7 +104,7 @@ describe("the redirect back", () => {
     expect(queryOf(await discord.cancel(authorizeUrl(discord), { user }))).not.toHaveProperty("iss");
   });
 
-  it("puts an implicit grant into the fragment, without a refresh token", async () => {
+  it("the redirect of an implicit grant has the token in the fragment, and no refresh token", async () => {
     const discord = await startForTest();
     const url = await discord.approve(authorizeUrl(discord, { response_type: "token" }), {
       user: discord.addUser(),
@@ -123,7 +123,7 @@ describe("the redirect back", () => {
     );
   });
 
-  it("puts an error of the implicit grant into the fragment", async () => {
+  it("the redirect of an implicit grant has its error in the fragment", async () => {
     const discord = await startForTest();
     const url = await discord.cancel(authorizeUrl(discord, { response_type: "token" }), {
       user: discord.addUser(),
@@ -132,15 +132,15 @@ describe("the redirect back", () => {
   });
 });
 
-describe("a request nobody is redirected for", () => {
-  it("is one of an unknown client", async () => {
+describe("requests without a redirect", () => {
+  it("a request of an unknown client is not redirected", async () => {
     const discord = await startForTest();
     const response = await fetch(authorizeUrl(discord, { client_id: "1" }), { redirect: "manual" });
     expect(response.status).toBe(400);
     expect(await response.text()).toContain("Unknown Application");
   });
 
-  it("is one with an unregistered redirect URI, and be it only a slash", async () => {
+  it("a request with an unregistered redirect URI is not redirected, even if it differs by a slash", async () => {
     const discord = await startForTest({ redirectUris: [CALLBACK] });
     const user = discord.addUser();
     for (const redirect_uri of [`${CALLBACK}/`, `${CALLBACK}?x=1`, "http://evil.test/"]) {
@@ -150,7 +150,7 @@ describe("a request nobody is redirected for", () => {
     expect((await approved(discord, user))["code"]).toBeDefined();
   });
 
-  it("is one with something else than an http URL, even when redirect URIs need not be registered", async () => {
+  it("a redirect URI that is not http is refused, even if redirect URIs need not be registered", async () => {
     const discord = await startForTest({ behaviour: { strictRedirectUris: false } });
     const user = discord.addUser();
     for (const redirect_uri of ["myapp://callback", "http://[", "javascript:alert(1)"]) {
@@ -160,15 +160,15 @@ describe("a request nobody is redirected for", () => {
     }
   });
 
-  it("is a decision of an unknown user", async () => {
+  it("a decision of an unknown user is not redirected", async () => {
     const discord = await startForTest();
     const stranger = (await startForTest()).addUser();
     await expect(discord.approve(authorizeUrl(discord), { user: stranger })).rejects.toThrow("user_id");
   });
 });
 
-describe("without a redirect URI", () => {
-  it("the first registered one is taken, and the exchange need not name any", async () => {
+describe("missing redirect URIs", () => {
+  it("the first registered redirect URI is the default, and the exchange need not name any", async () => {
     const discord = await startForTest({ redirectUris: [CALLBACK, "http://second.test/"] });
     const url = await discord.approve(authorizeUrl(discord, { redirect_uri: undefined }), {
       user: discord.addUser(),
@@ -178,7 +178,7 @@ describe("without a redirect URI", () => {
     expect(status).toBe(200);
   });
 
-  it("an app without any ends on a page of Discord, and so does Cancel", async () => {
+  it("an app without a redirect URI ends on a page of Discord, and so does Cancel", async () => {
     const discord = await startForTest({ redirectUris: [] });
     const user = discord.addUser();
     const url = authorizeUrl(discord, { redirect_uri: undefined });
@@ -191,7 +191,7 @@ describe("without a redirect URI", () => {
   });
 });
 
-describe("a mistake in the request is told in the redirect", () => {
+describe("errors in the redirect", () => {
   it.each([
     [{ response_type: undefined }, "invalid_request", 'Missing "response_type" in request.'],
     [{ response_type: "id_token" }, "unsupported_response_type", "response_type=id_token is not supported"],
@@ -202,7 +202,7 @@ describe("a mistake in the request is told in the redirect", () => {
       'Unsupported "code_challenge_method"',
     ],
     [{ code_challenge: "x" }, "invalid_request", 'Unsupported "code_challenge_method"'],
-  ])("%j: %s", async (parameters, error, error_description) => {
+  ])("a request with %j is redirected with an error: %s", async (parameters, error, error_description) => {
     const discord = await startForTest();
     const url = authorizeUrl(discord, parameters);
     const location = (await fetch(url, { redirect: "manual" })).headers.get("location")!;
@@ -221,7 +221,7 @@ describe("a mistake in the request is told in the redirect", () => {
     ],
     ["linked roles without a code", { scope: "role_connections.write", response_type: "token" }],
     ["a webhook without a code", { scope: "webhook.incoming", response_type: "token" }],
-  ])("after the user has agreed: %s", async (_name, parameters) => {
+  ])("an error appears after the user has agreed: %s", async (_name, parameters) => {
     const discord = await startForTest();
     const url = new URL(
       await discord.approve(authorizeUrl(discord, parameters), { user: discord.addUser() }),
@@ -230,7 +230,7 @@ describe("a mistake in the request is told in the redirect", () => {
     expect([told.get("error"), told.get("error_description")]).toEqual(["invalid_scope", BAD_SCOPE]);
   });
 
-  it("a scope for approved partners is granted to one", async () => {
+  it("a scope for approved partners is granted to an approved partner", async () => {
     const discord = await startForTest({ behaviour: { approvedScopes: ["identify.premium"] } });
     const query = await approved(discord, discord.addUser(), { scope: "identify identify.premium" });
     expect(query["code"]).toBeDefined();
@@ -238,7 +238,7 @@ describe("a mistake in the request is told in the redirect", () => {
 });
 
 describe("prompt=none", () => {
-  it("passes without the page once everything was granted", async () => {
+  it("prompt=none skips the page once everything was granted", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     await approved(discord, user, { scope: "identify guilds" });
@@ -247,7 +247,7 @@ describe("prompt=none", () => {
     expect(discord.requests.map(({ method }) => method)).toEqual(["GET"]);
   });
 
-  it("shows the page when something is new", async () => {
+  it("prompt=none shows the page if something is new", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     await approved(discord, user);
@@ -256,14 +256,14 @@ describe("prompt=none", () => {
     expect(discord.requests.map(({ method }) => method)).toEqual(["GET", "POST"]);
   });
 
-  it("shows the page to a browser nobody has signed in with", async () => {
+  it("prompt=none shows the page to a browser that nobody has signed in with", async () => {
     const discord = await startForTest();
     await approved(discord, discord.addUser());
     const response = await fetch(authorizeUrl(discord, { prompt: "none" }), { redirect: "manual" });
     expect(response.status).toBe(200);
   });
 
-  it("passes in the browser that decided before", async () => {
+  it("prompt=none skips the page in the browser that decided before", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     const body = new URLSearchParams({ user_id: user.id, decision: "authorize" });
@@ -276,7 +276,7 @@ describe("prompt=none", () => {
     expect(again.status).toBe(302);
   });
 
-  it("asks where to put the bot every time", async () => {
+  it("prompt=none asks for the bot's guild every time", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     const guild = discord.addGuild();
@@ -288,7 +288,7 @@ describe("prompt=none", () => {
     expect(discord.requests.map(({ method }) => method)).toEqual(["GET", "POST"]);
   });
 
-  it("without it, the page is shown every time", async () => {
+  it("a login without prompt=none shows the page every time", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     await approved(discord, user);
@@ -298,8 +298,8 @@ describe("prompt=none", () => {
   });
 });
 
-describe("fewer scopes than requested", () => {
-  it("can be granted", async () => {
+describe("partial grants", () => {
+  it("a user can grant fewer scopes than requested", async () => {
     const discord = await startForTest();
     const url = authorizeUrl(discord, { scope: "identify email guilds" });
     const callback = await discord.approve(url, { user: discord.addUser(), scopes: ["guilds", "identify"] });

@@ -27,14 +27,14 @@ it("a banned member has left and cannot come back until pardoned", async () => {
   expect((await join()).status).toBe(201);
 });
 
-it("users who were never members can be banned, with no body and no reason", async () => {
+it("a user who was never a member can be banned, with no body and no reason", async () => {
   const { discord, path, call } = await withMember();
   const stranger = discord.addUser();
   expect((await call(`PUT ${path}/${stranger.id}`)).status).toBe(204);
   expect((await call(`GET ${path}/${stranger.id}`)).body.reason).toBeNull();
 });
 
-it("bans are listed by age, page by page", async () => {
+it("bans are listed by age, in pages", async () => {
   const { discord, guild, path, call } = await withMember();
   for (const id of ["30", "9", "200"]) guild.bans.add(discord.addUser({ id }).id);
   const list = async (query: string) =>

@@ -72,8 +72,8 @@ async function serveOncePerConnection(): Promise<{ url: string; requests: () => 
   return { url: await serve(app), requests: () => requests };
 }
 
-describe("a request", () => {
-  it("is answered with status, headers, text, JSON and URL", async () => {
+describe("requests", () => {
+  it("a response has status, headers, text, JSON and URL", async () => {
     const { browser, url } = await startApp();
     const response = await browser.get("/echo?x=1");
     expect(response.status).toBe(200);
@@ -83,7 +83,7 @@ describe("a request", () => {
     expect([response.url, response.location]).toEqual([`${url}/echo?x=1`, undefined]);
   });
 
-  it("carries a form, JSON, and any header", async () => {
+  it("a request carries a form, JSON, and any header", async () => {
     const { browser } = await startApp();
     const form = await browser.post("/echo", { form: { a: "1 & 2" } });
     expect(form.json<Echo>()).toMatchObject({ method: "POST", body: { a: "1 & 2" } });
@@ -97,7 +97,7 @@ describe("a request", () => {
     });
   });
 
-  it("can be one of many at once", async () => {
+  it("many requests can run at once", async () => {
     const { browser } = await startApp();
     const urls = Array.from({ length: 30 }, (_, index) => `/echo/${index}`);
     const answers = await Promise.all(urls.map((url) => browser.get(url)));
@@ -105,7 +105,7 @@ describe("a request", () => {
   });
 
   it.each(["GET", "POST"])(
-    "by %s takes a new connection when the app has just closed the kept one",
+    "a %s uses a new connection if the app has just closed the kept one",
     async (method) => {
       const discord = await startForTest();
       const app = await serveOncePerConnection();
@@ -117,7 +117,7 @@ describe("a request", () => {
     },
   );
 
-  it("fails when the app resets a new connection, and is sent again only once", async () => {
+  it("a request fails if the app resets a new connection, and is repeated only once", async () => {
     const discord = await startForTest();
     const app = await serveOncePerConnection();
     const browser = discord.browser(app.url);
@@ -128,15 +128,15 @@ describe("a request", () => {
     expect(app.requests()).toBe(4);
   });
 
-  it("fails when nobody listens", async () => {
+  it("a request fails if nobody listens", async () => {
     const { discord } = await startApp();
     await expect(discord.browser("http://127.0.0.1:9").get("/")).rejects.toThrow("ECONNREFUSED");
     await expect(discord.browser("https://127.0.0.1:9").get("/")).rejects.toThrow("ECONNREFUSED");
   });
 });
 
-describe("a redirect", () => {
-  it("is not followed unless asked for", async () => {
+describe("redirects", () => {
+  it("a redirect is followed only on request", async () => {
     const { browser } = await startApp();
     const response = await browser.get("/redirect/302");
     expect([response.status, response.location]).toEqual([302, "/echo"]);
@@ -147,7 +147,7 @@ describe("a redirect", () => {
     [303, "GET", undefined],
     [307, "POST", { a: 1 }],
     [308, "POST", { a: 1 }],
-  ])("%i makes a POST a %s", async (status, method, body) => {
+  ])("a redirect with %i makes a POST a %s", async (status, method, body) => {
     const { browser, url } = await startApp();
     const response = await browser.post(`/redirect/${status}`, { json: { a: 1 }, redirect: "follow" });
     expect(response.url).toBe(`${url}/echo`);
@@ -155,19 +155,19 @@ describe("a redirect", () => {
     expect(response.json<Echo>().body).toEqual(body);
   });
 
-  it("is not followed away from the app", async () => {
+  it("a redirect away from the app is not followed", async () => {
     const { browser } = await startApp();
     expect((await browser.get("/away", { redirect: "follow" })).location).toBe("http://elsewhere.test/");
   });
 
-  it("is not followed for ever", async () => {
+  it("an endless chain of redirects is not followed to the end", async () => {
     const { browser } = await startApp();
     await expect(browser.get("/loop", { redirect: "follow" })).rejects.toThrow("More than 20 redirects");
   });
 });
 
 describe("signing in", () => {
-  it("opens the login page, lets the app in, and comes back from another site", async () => {
+  it("signIn opens the login page, lets the app in, and comes back from another site", async () => {
     const { discord, browser } = await startApp();
     const callback = await browser.signIn("/auth", { user: discord.addUser(), scopes: ["identify"] });
     const { url, headers } = callback.json<Echo>();
@@ -181,7 +181,7 @@ describe("signing in", () => {
     expect(discord.requestsTo("POST /oauth2/authorize")[0]?.form).toMatchObject({ scope: "identify" });
   });
 
-  it("says what it found where a page does not lead to the simulator", async () => {
+  it("signIn says what it found if a page does not lead to the simulator", async () => {
     const { discord, browser } = await startApp();
     const user = discord.addUser();
     await expect(browser.signIn("/away", { user })).rejects.toThrow(
@@ -190,7 +190,7 @@ describe("signing in", () => {
     await expect(browser.signIn("/echo", { user })).rejects.toThrow('(200): {"method":"GET"');
   });
 
-  it("goes to an app behind a proxy that ends https", async () => {
+  it("signIn works with an app behind a proxy that terminates https", async () => {
     const discord = await startForTest();
     discord.addRedirectUri("https://app.test/callback");
     const via = await serve(createApp(discord, "https://app.test"));
@@ -208,8 +208,8 @@ describe("signing in", () => {
   });
 });
 
-describe("a clone", () => {
-  it("has the same cookies, and is on its own from then on", async () => {
+describe("clones", () => {
+  it("a clone has the same cookies, and is independent from then on", async () => {
     const { browser } = await startApp();
     await browser.get("/login");
     const clone = browser.clone();

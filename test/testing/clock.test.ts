@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { SimulatedClock } from "../../src/testing/clock.js";
 
-it("the clock goes with the system's, from where it was moved to", () => {
+it("the clock runs with the system's from where it was moved to", () => {
   const clock = new SimulatedClock();
   const before = Date.now();
   expect(clock.now()).toBeGreaterThanOrEqual(before);
@@ -10,7 +10,7 @@ it("the clock goes with the system's, from where it was moved to", () => {
   expect(clock.now()).toBeLessThanOrEqual(Date.now() + 60_000);
 });
 
-it("a frozen clock moves only by what it is told", async () => {
+it("a frozen clock moves only when told to", async () => {
   const clock = new SimulatedClock();
   clock.freeze();
   const frozen = clock.now();

@@ -13,8 +13,8 @@ async function newCode(discord: DiscordSimulator, parameters: Record<string, str
   return (await approved(discord, discord.addUser(), parameters))["code"]!;
 }
 
-describe("the exchange of a code", () => {
-  it("gives a pair of tokens that are not to be stored by caches", async () => {
+describe("code exchange", () => {
+  it("the code exchange gives a pair of tokens that caches must not store", async () => {
     const discord = await startForTest();
     const { status, headers, body } = await exchange(
       discord,
@@ -31,7 +31,7 @@ describe("the exchange of a code", () => {
     expect([headers.get("cache-control"), headers.get("pragma")]).toEqual(["no-store", "no-cache"]);
   });
 
-  it.each(["/api", "/api/v10", "/api/v9"])("works below %s", async (base) => {
+  it.each(["/api", "/api/v10", "/api/v9"])("the code exchange works below %s", async (base) => {
     const discord = await startForTest();
     const form = {
       grant_type: "authorization_code",
@@ -43,7 +43,7 @@ describe("the exchange of a code", () => {
     expect((await callApi(discord, "POST /oauth2/token", { form, base })).status).toBe(200);
   });
 
-  it("works once", async () => {
+  it("a code works once", async () => {
     const discord = await startForTest();
     const code = await newCode(discord);
     const { access_token } = (await exchange(discord, code)).body;
@@ -52,7 +52,7 @@ describe("the exchange of a code", () => {
     expect((await callApi(discord, "GET /users/@me", { bearer: access_token })).status).toBe(200);
   });
 
-  it("a second time ends the whole authorization, where Discord is set to", async () => {
+  it("a second use of a code ends the whole authorization if a switch says so", async () => {
     const discord = await startForTest({ behaviour: { codeReuse: "revoke-grant" } });
     const code = await newCode(discord);
     const { access_token } = (await exchange(discord, code)).body;
@@ -60,7 +60,7 @@ describe("the exchange of a code", () => {
     expect((await callApi(discord, "GET /users/@me", { bearer: access_token })).status).toBe(401);
   });
 
-  it("works for 100 seconds", async () => {
+  it("a code works for 100 seconds", async () => {
     const discord = await startForTest();
     const [inTime, late] = [await newCode(discord), await newCode(discord)];
     discord.clock.advance(90_000);
@@ -69,7 +69,7 @@ describe("the exchange of a code", () => {
     expect((await exchange(discord, late)).text).toBe(CODE_REFUSED);
   });
 
-  it("works for as long as the switch says", async () => {
+  it("a switch sets how long a code works", async () => {
     const discord = await startForTest({ behaviour: { codeSeconds: 5, accessTokenSeconds: 60 } });
     const [code, late] = [await newCode(discord), await newCode(discord)];
     expect((await exchange(discord, code)).body.expires_in).toBe(60);
@@ -77,7 +77,7 @@ describe("the exchange of a code", () => {
     expect((await exchange(discord, late)).text).toBe(CODE_REFUSED);
   });
 
-  it("does not work after the user has removed the app", async () => {
+  it("a code does not work after the user has removed the app", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     const { code } = await approved(discord, user);
@@ -91,17 +91,20 @@ describe("the exchange of a code", () => {
     [{ redirect_uri: `${CALLBACK}/` }, "invalid_grant", 'Invalid "redirect_uri" in request.'],
     [{ redirect_uri: "" }, "invalid_grant", 'Invalid "redirect_uri" in request.'],
     [{ code_verifier: VERIFIER }, "invalid_grant", "Code challenge failed."],
-  ])("is refused with %j, and leaves the code usable", async (fields, error, error_description) => {
-    const discord = await startForTest();
-    const code = await newCode(discord);
-    const refused = await exchange(discord, code, fields);
-    expect([refused.status, refused.body]).toEqual([400, { error, error_description }]);
-    expect((await exchange(discord, code)).status).toBe(200);
-  });
+  ])(
+    "a code exchange with %j is refused, and leaves the code usable",
+    async (fields, error, error_description) => {
+      const discord = await startForTest();
+      const code = await newCode(discord);
+      const refused = await exchange(discord, code, fields);
+      expect([refused.status, refused.body]).toEqual([400, { error, error_description }]);
+      expect((await exchange(discord, code)).status).toBe(200);
+    },
+  );
 });
 
 describe("PKCE", () => {
-  it("wants the verifier of the challenge", async () => {
+  it("a code with a challenge needs its verifier", async () => {
     const discord = await startForTest();
     const code = await newCode(discord, PKCE);
     expect((await exchange(discord, code)).body).toEqual({
@@ -120,8 +123,8 @@ describe("PKCE", () => {
   });
 });
 
-describe("the client", () => {
-  it("may say who it is in a Basic header", async () => {
+describe("clients", () => {
+  it("a client may authenticate with a Basic header", async () => {
     const discord = await startForTest({ clientSecret: "s:e c&ret+%" });
     const { clientId, clientSecret } = discord.options;
     const form = { grant_type: "authorization_code", code: await newCode(discord), redirect_uri: CALLBACK };
@@ -131,7 +134,7 @@ describe("the client", () => {
   });
 
   it.each([{ client_secret: "wrong" }, { client_secret: "" }, { client_id: "1" }])(
-    "is refused with %j",
+    "a client with %j is refused",
     async (fields) => {
       const discord = await startForTest();
       const { status, headers, text } = await exchange(discord, await newCode(discord), fields);
@@ -140,14 +143,14 @@ describe("the client", () => {
     },
   );
 
-  it("is refused with 400 where Discord is set to", async () => {
+  it("an unknown client is refused with 400 if a switch says so", async () => {
     const discord = await startForTest({ behaviour: { invalidClientStatus: 400 } });
     const { status, headers } = await exchange(discord, "x", { client_secret: "wrong" });
     expect(status).toBe(400);
     expect(headers.has("www-authenticate")).toBe(false);
   });
 
-  it("may leave its secret out if it is a public one, but not send a wrong one", async () => {
+  it("a public client may omit its secret, but not send a wrong one", async () => {
     const discord = await startForTest();
     const form = {
       grant_type: "authorization_code",
@@ -168,7 +171,7 @@ describe("the token endpoint", () => {
     [{ grant_type: "password" }, "password"],
     [{}, "None"],
     [{ grant_type: "toString" }, "toString"],
-  ])("looks at the grant type before the client: %j", async (form, told) => {
+  ])("the token endpoint checks the grant type before the client: %j", async (form, told) => {
     const discord = await startForTest();
     const { status, body } = await callApi(discord, "POST /oauth2/token", { form });
     expect(status).toBe(400);
@@ -178,7 +181,7 @@ describe("the token endpoint", () => {
     });
   });
 
-  it("reads neither JSON nor the query", async () => {
+  it("the token endpoint reads neither JSON nor the query", async () => {
     const discord = await startForTest();
     const { clientId: client_id, clientSecret: client_secret } = discord.options;
     const json = { grant_type: "client_credentials", scope: "identify", client_id, client_secret };
@@ -190,7 +193,7 @@ describe("the token endpoint", () => {
       expect([status, body.error]).toEqual([400, "unsupported_grant_type"]);
   });
 
-  it("takes only POST", async () => {
+  it("the token endpoint accepts only POST", async () => {
     const discord = await startForTest();
     const { status, body } = await callApi(discord, "GET /oauth2/token");
     expect([status, body]).toEqual([405, { message: "405: Method Not Allowed", code: 0 }]);
@@ -198,7 +201,7 @@ describe("the token endpoint", () => {
 });
 
 describe("client credentials", () => {
-  it("give a token for the owner of the app, without a refresh token", async () => {
+  it("client credentials give a token for the owner of the app, without a refresh token", async () => {
     const discord = await startForTest();
     const { body } = await requestToken(discord, { grant_type: "client_credentials", scope: "identify" });
     expect(body).toEqual({
@@ -211,15 +214,15 @@ describe("client credentials", () => {
     expect(me.body.username).toBe("the.owner");
   });
 
-  it.each(["", "identity"])('are refused for the scope "%s"', async (scope) => {
+  it.each(["", "identity"])('client credentials are refused for the scope "%s"', async (scope) => {
     const discord = await startForTest();
     const { status, body } = await requestToken(discord, { grant_type: "client_credentials", scope });
     expect([status, body.error]).toEqual([400, "invalid_scope"]);
   });
 });
 
-describe("an access token", () => {
-  it("works for seven days", async () => {
+describe("access tokens", () => {
+  it("an access token works for seven days", async () => {
     const discord = await startForTest();
     const { access_token: bearer } = await logIn(discord, discord.addUser());
     discord.clock.advance(604_800_000 - 60_000);
@@ -228,7 +231,7 @@ describe("an access token", () => {
     expect((await callApi(discord, "GET /users/@me", { bearer })).status).toBe(401);
   });
 
-  it("can be made without a login", async () => {
+  it("an access token can be made without a login", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     const { access_token: bearer, scope } = discord.issueToken(user, ["identify", "email"]);
@@ -236,7 +239,7 @@ describe("an access token", () => {
     expect((await callApi(discord, "GET /users/@me", { bearer })).body.id).toBe(user.id);
   });
 
-  it("can be made to expire, for one user or for everybody", async () => {
+  it("an access token can be made to expire, for one user or for everybody", async () => {
     const discord = await startForTest();
     const [mira, tom] = [discord.addUser(), discord.addUser()];
     const [ofMira, ofTom] = [discord.issueToken(mira, ["identify"]), discord.issueToken(tom, ["identify"])];

@@ -54,7 +54,7 @@ async function run(...args: string[]) {
 }
 
 describe("the command", { timeout: 60_000 }, () => {
-  it("starts a simulator from a seed, prints what the app needs, and ends at SIGTERM", async () => {
+  it("the command starts a simulator from a seed, prints what the app needs, and ends on SIGTERM", async () => {
     const redirectUri = "http://localhost:3000/callback";
     const args = ["--port", "0", "--seed", fileWith(JSON.stringify(SEED)), "--redirect-uri", redirectUri];
     const { child, ended, output } = await run("simulator", ...args);
@@ -74,7 +74,14 @@ describe("the command", { timeout: 60_000 }, () => {
     expect(await ended).toEqual([0, null]);
   });
 
-  it("says what is wrong, and how to use it", async () => {
+  it("the command opens an app as an Activity and says where", async () => {
+    const { output } = await run("simulator", "--port", "0", "--activity", "http://localhost:3000");
+    const url = /^Open your Activity at (.*)$/m.exec(output())?.[1] ?? "";
+    expect(output()).toMatch(/^DISCORD_PUBLIC_KEY=[\da-f]{64}$/m);
+    expect(await (await fetch(url)).text()).toContain("<title>Test app, an Activity</title>");
+  });
+
+  it("an error of the command says what is wrong and how to use it", async () => {
     const wrong = await run("simulator", "--prot", "1");
     expect((await wrong.ended)[0]).toBe(1);
     expect(wrong.complaint()).toContain("--prot");
@@ -84,7 +91,7 @@ describe("the command", { timeout: 60_000 }, () => {
     expect(help.output()).toContain("--seed <file.json>");
   });
 
-  it("says when the port is taken, or a member is nobody", async () => {
+  it("the command reports a port that is taken, and a member who does not exist", async () => {
     const discord = await startDiscord();
     onTestFinished(() => discord.close());
     const taken = await run("simulator", "--port", new URL(discord.url).port);
@@ -97,8 +104,8 @@ describe("the command", { timeout: 60_000 }, () => {
   });
 });
 
-describe("a command line", () => {
-  it("has defaults, and any redirect URI is accepted when none is registered", () => {
+describe("command lines", () => {
+  it("an empty command line has defaults, and accepts any redirect URI", () => {
     expect(readCommandLine(["simulator"])).toMatchObject({
       options: { port: 4000, redirectUris: [], behaviour: { strictRedirectUris: false } },
     });
@@ -129,14 +136,15 @@ describe("a command line", () => {
     [["simulator", "--port", ""], "--port must be a number"],
     [["simulator", "--public-url", "localhost"], "is not a URL"],
     [["simulator", "--redirect-uri", "/callback"], "is not a URL"],
+    [["simulator", "--activity", "localhost:3000"], "is not an http or https URL"],
     [["simulator", "--seed", "nowhere.json"], "The seed nowhere.json is wrong: ENOENT"],
-  ])("%j is wrong: %s", (args, message) => {
+  ])("the command line %j is wrong: %s", (args, message) => {
     expect(() => readCommandLine(args)).toThrow(message);
   });
 });
 
-describe("a seed", () => {
-  it("becomes users, guilds, members and connections", async () => {
+describe("seeds", () => {
+  it("a seed becomes users, guilds, members and connections", async () => {
     const discord = await startDiscord();
     onTestFinished(() => discord.close());
     plantSeed(discord, readSeed(JSON.stringify(SEED).replace('"80351110224678912"', "80351110224678912")));
@@ -157,7 +165,7 @@ describe("a seed", () => {
     ['{"guilds":[{"title":"x"}]}', 'guilds[0] has the unknown field "title"'],
     ['{"guilds":[{},{"members":[{"name":"x"}]}]}', 'guilds[1].members[0] has the unknown field "name"'],
     ["{", "JSON"],
-  ])("%s is wrong: %s", (text, message) => {
+  ])("the seed %s is wrong: %s", (text, message) => {
     expect(() => readSeed(text)).toThrow(message);
   });
 });

@@ -14,8 +14,8 @@ function received(header: string, url = HTTPS): CookieJar {
   return jar;
 }
 
-describe("a cookie is sent", () => {
-  it("to its own host, whatever the port", () => {
+describe("sent cookies", () => {
+  it("a cookie is sent to its own host, whatever the port", () => {
     const jar = received("a=1; Path=/");
     expect(sent(jar, "https://app.test/")).toBe("a=1");
     expect(sent(jar, "https://app.test:8443/")).toBe("a=1");
@@ -23,13 +23,13 @@ describe("a cookie is sent", () => {
     expect(sent(jar, "https://test/")).toBeUndefined();
   });
 
-  it("to subdomains when it names its domain", () => {
+  it("a cookie is sent to subdomains if it names its domain", () => {
     const jar = received("a=1; Path=/; Domain=.App.test");
     expect(sent(jar, "https://sub.app.test/")).toBe("a=1");
     expect(sent(jar, "https://notapp.test/")).toBeUndefined();
   });
 
-  it("below its path, and else below the directory it came from", () => {
+  it("a cookie is sent below its path, or below the directory it came from", () => {
     const jar = received("a=1; Path=/auth");
     expect([sent(jar, "https://app.test/auth"), sent(jar, "https://app.test/auth/x")]).toEqual([
       "a=1",
@@ -42,12 +42,12 @@ describe("a cookie is sent", () => {
     expect(sent(received("a=1", "https://app.test/cart"), "https://app.test/x")).toBe("a=1");
   });
 
-  it("over https only, if it is Secure", () => {
+  it("a Secure cookie is sent only over https", () => {
     const jar = received("a=1; Path=/; Secure");
     expect([sent(jar, HTTPS), sent(jar, HTTP)]).toEqual(["a=1", undefined]);
   });
 
-  it("from another site as SameSite says", () => {
+  it("a cookie is sent from another site as SameSite says", () => {
     const crossSite = { crossSite: true };
     const post = { crossSite: true, method: "POST" };
     const cases = ["Strict", "Lax", "None; Secure", "Whatever"].map((sameSite) => {
@@ -64,20 +64,20 @@ describe("a cookie is sent", () => {
     ]);
   });
 
-  it("with the others, longest path first", () => {
+  it("several cookies are sent together, longest path first", () => {
     const jar = received("a=1; Path=/");
     jar.receive("b=2; Path=/shop", new URL(HTTPS));
     expect(sent(jar, HTTPS)).toBe("b=2; a=1");
   });
 
-  it("with the value as it came, equals signs and all", () => {
+  it("the value of a cookie is sent as it came, including equals signs", () => {
     expect(sent(received("a= x=y== ; Path=/"), HTTPS)).toBe("a=x=y==");
   });
 });
 
-describe("a cookie is not taken", () => {
+describe("refused cookies", () => {
   it.each([
-    ["from http, if it is Secure", "a=1; Secure", HTTP],
+    ["from http with Secure", "a=1; Secure", HTTP],
     ["for another domain", "a=1; Domain=evil.test", HTTPS],
     ["for a subdomain", "a=1; Domain=sub.app.test", HTTPS],
     ["without a name", "=1", HTTPS],
@@ -87,18 +87,18 @@ describe("a cookie is not taken", () => {
     ["as __Host- without Path=/", "__Host-a=1; Secure", HTTPS],
     ["as __Host- with another path", "__Host-a=1; Secure; Path=/shop", HTTPS],
     ["as __Host- with a domain", "__Host-a=1; Secure; Path=/; Domain=app.test", HTTPS],
-  ])("%s", (_name, header, url) => {
+  ])("a cookie %s is refused", (_name, header, url) => {
     expect(received(header, url).list()).toEqual([]);
   });
 
-  it("but a proper __Host- or __Secure- cookie is", () => {
+  it("a proper __Host- or __Secure- cookie is accepted", () => {
     expect(received("__Host-a=1; Secure; Path=/").get("__Host-a")).toBe("1");
     expect(received("__Secure-a=1; Secure").get("__Secure-a")).toBe("1");
   });
 });
 
-describe("a cookie ends", () => {
-  it("after Max-Age, which wins over Expires", () => {
+describe("expired cookies", () => {
+  it("a cookie ends after Max-Age, which takes precedence over Expires", () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     onTestFinished(() => {
       vi.useRealTimers();
@@ -110,25 +110,25 @@ describe("a cookie ends", () => {
     expect([sent(jar, HTTPS), jar.get("a"), jar.list()]).toEqual([undefined, undefined, []]);
   });
 
-  it("at Expires", () => {
+  it("a cookie ends at Expires", () => {
     const jar = received("a=1; Path=/; Expires=Fri, 01 Jan 2100 00:00:00 GMT");
     expect(jar.list()[0]?.expiresAt).toBe(Date.UTC(2100, 0, 1));
     jar.receive("a=; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT", new URL(HTTPS));
     expect(jar.list()).toEqual([]);
   });
 
-  it("never by a date or an age that is none", () => {
+  it("a cookie with an invalid date or age does not end", () => {
     expect(received("a=1; Max-Age=soon; Expires=later").list()[0]?.expiresAt).toBeUndefined();
   });
 
-  it("at once with Max-Age=0 or below", () => {
+  it("a cookie with Max-Age=0 or less ends at once", () => {
     expect(received("a=1; Max-Age=0").list()).toEqual([]);
     expect(received("a=1; Max-Age=-1").list()).toEqual([]);
   });
 });
 
 describe("the jar", () => {
-  it("tells what a cookie is", () => {
+  it("the jar describes its cookies", () => {
     expect(received("a=1; Path=/; HttpOnly; Secure; SameSite=Lax").list()).toEqual([
       {
         name: "a",
@@ -144,14 +144,14 @@ describe("the jar", () => {
     ]);
   });
 
-  it("replaces a cookie of the same name, domain and path", () => {
+  it("the jar replaces a cookie of the same name, domain and path", () => {
     const jar = received("a=1; Path=/");
     jar.receive("a=2; Path=/", new URL(HTTPS));
     jar.receive("a=3; Path=/shop", new URL(HTTPS));
     expect(sent(jar, HTTPS)).toBe("a=3; a=2");
   });
 
-  it("can be filled and emptied by hand", () => {
+  it("the jar can be filled and emptied by hand", () => {
     const jar = new CookieJar(new URL(HTTPS));
     jar.set("a", "1");
     jar.set("b", "2", { path: "/shop", secure: true });
@@ -162,7 +162,7 @@ describe("the jar", () => {
     expect(jar.list()).toEqual([]);
   });
 
-  it("can be copied", () => {
+  it("the jar can be copied", () => {
     const jar = received("a=1; Path=/");
     const copy = jar.clone();
     copy.set("b", "2");

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { callApi } from "./api-client.js";
 import { startForTest } from "./start-for-test.js";
 
-it("a route of the test's own is answered until it is taken away", async () => {
+it("the test's answer to a route lasts until it is removed", async () => {
   const discord = await startForTest();
   const remove = discord.answer("GET /gateway", {
     body: { url: "wss://gateway.test" },
@@ -15,7 +15,7 @@ it("a route of the test's own is answered until it is taken away", async () => {
   expect((await callApi(discord, "GET /gateway")).status).toBe(404);
 });
 
-it("a function answers from what was asked", async () => {
+it("a function answers depending on the request", async () => {
   const discord = await startForTest();
   discord.answer("PUT /channels/:id/pins/:message", ({ ids, json, query }) => ({
     status: 201,
@@ -27,7 +27,7 @@ it("a function answers from what was asked", async () => {
   expect(discord.requestsTo("PUT /channels/:channel/pins/:message")).toHaveLength(1);
 });
 
-it("the route is limited, and hit by faults, like any other", async () => {
+it("rate limits and faults also apply to a route that the test answers", async () => {
   const discord = await startForTest();
   discord.answer("GET /channels/:id/pins", { body: [] });
   discord.fail({ kind: "status", status: 500, route: "GET /channels/:id/pins" });
@@ -38,7 +38,7 @@ it("the route is limited, and hit by faults, like any other", async () => {
   expect(statuses).toEqual([500, 200, 429]);
 });
 
-it("the newest answer counts, a known route can be answered in another way, and what is more precise wins", async () => {
+it("the newest answer to a route counts, and a more specific route takes precedence", async () => {
   const discord = await startForTest();
   const user = discord.addUser();
   discord.answer("GET /users/:id", { body: "first" });
@@ -49,12 +49,15 @@ it("the newest answer counts, a known route can be answered in another way, and 
   expect((await callApi(discord, "GET /users/@me")).status).toBe(204);
 });
 
-it.each(["/gateway", "GET gateway", "get /gateway", ""])("%j is no route to answer", async (route) => {
-  const discord = await startForTest();
-  expect(() => discord.answer(route, {})).toThrow(TypeError);
-});
+it.each(["/gateway", "GET gateway", "get /gateway", ""])(
+  "an answer cannot be set for the route %j",
+  async (route) => {
+    const discord = await startForTest();
+    expect(() => discord.answer(route, {})).toThrow(TypeError);
+  },
+);
 
-it("a function that throws is a mistake of the test: 500", async () => {
+it("a function that throws makes the answer a 500", async () => {
   const discord = await startForTest();
   discord.answer("GET /gateway", () => {
     throw new Error("a mistake in the test");

@@ -5,8 +5,8 @@ import { startForTest } from "./start-for-test.js";
 
 const ME = "GET /users/@me";
 
-describe("Via", () => {
-  it("is on answers of the API, errors included, and not on the pages", async () => {
+describe("the Via header", () => {
+  it("responses of the API have the header Via, including errors, and pages do not", async () => {
     const discord = await startForTest();
     discord.addUser();
     const viaOf = async (endpoint: string, call = {}) =>
@@ -26,13 +26,13 @@ describe("Via", () => {
     [{ kind: "cloudflare", form: "html" }, null],
     [{ kind: "html" }, null],
     [{ kind: "blocked" }, null],
-  ])("with the fault %j is %s", async (fault, via) => {
+  ])("the header Via with the fault %j is %s", async (fault, via) => {
     const discord = await startForTest();
     discord.fail(fault);
     expect((await callApi(discord, ME)).headers.get("via")).toBe(via);
   });
 
-  it("is missing once the address is banned", async () => {
+  it("the header Via is missing once the address is banned", async () => {
     const discord = await startForTest({ behaviour: { invalidRequestLimit: 1 } });
     expect((await callApi(discord, ME)).headers.get("via")).toBe("1.1 google");
     const { status, headers } = await callApi(discord, ME);
@@ -58,7 +58,7 @@ describe("CORS", () => {
     );
   });
 
-  it("answers let a page read Retry-After and the rate limit headers", async () => {
+  it("a page may read Retry-After and the rate limit headers", async () => {
     const discord = await startForTest();
     discord.fail({ kind: "rate-limited" });
     const { headers } = await callApi(discord, ME, { bot: true });
@@ -69,7 +69,7 @@ describe("CORS", () => {
     expect(headers.get("access-control-allow-origin")).toBe("*");
   });
 
-  it("is not for the pages", async () => {
+  it("the pages have no CORS headers", async () => {
     const discord = await startForTest();
     const { status, headers } = await preflight(authorizeUrl(discord));
     expect([status, headers.get("access-control-allow-origin")]).toEqual([405, null]);
@@ -93,7 +93,7 @@ describe("CORS", () => {
 
 describe("HEAD", () => {
   it.each(["/api/v10/users/@me", "/api/v10/users/80351110224678912", "/.well-known/openid-configuration"])(
-    "%s has the headers of GET and no body",
+    "a HEAD request to %s has the headers of GET and no body",
     async (path) => {
       const discord = await startForTest();
       discord.addUser({ id: "80351110224678912" });
@@ -104,7 +104,7 @@ describe("HEAD", () => {
     },
   );
 
-  it("is refused where there is no GET", async () => {
+  it("a HEAD request is refused if there is no GET", async () => {
     const discord = await startForTest();
     expect((await callApi(discord, "HEAD /oauth2/token")).status).toBe(405);
   });

@@ -10,8 +10,8 @@ function getMe(discord: DiscordSimulator) {
   return callApi(discord, ME, { bot: true });
 }
 
-describe("a fault", () => {
-  it("hits once, and is named in the log", async () => {
+describe("faults", () => {
+  it("a fault happens once, and is named in the log", async () => {
     const discord = await startForTest();
     discord.fail({ kind: "status", status: 503 });
     expect([(await getMe(discord)).status, (await getMe(discord)).status]).toEqual([503, 200]);
@@ -21,7 +21,7 @@ describe("a fault", () => {
     ]);
   });
 
-  it("hits as often as told", async () => {
+  it("a fault happens as often as it is told to", async () => {
     const discord = await startForTest();
     discord.fail({ kind: "status", status: 500, times: 2 });
     const statuses = [await getMe(discord), await getMe(discord), await getMe(discord)].map(
@@ -34,7 +34,7 @@ describe("a fault", () => {
     expect((await getMe(discord)).status).toBe(200);
   });
 
-  it("without a route hits calls of the API, and not the consent page", async () => {
+  it("a fault without a route hits calls of the API, but not the consent page", async () => {
     const discord = await startForTest();
     discord.fail({ kind: "status", status: 500 });
     expect((await logIn(discord, discord.addUser())).access_token).toBeUndefined();
@@ -43,7 +43,7 @@ describe("a fault", () => {
     ]);
   });
 
-  it("hits its route, and nothing else", async () => {
+  it("a fault hits only its route", async () => {
     const discord = await startForTest();
     discord.fail({ kind: "status", status: 500, route: "POST /oauth2/token" });
     expect((await getMe(discord)).status).toBe(200);
@@ -52,7 +52,7 @@ describe("a fault", () => {
   });
 
   it.each(["/oauth2/token", "/oauth2/token/revoke", "/users/@me", "/oauth2/authorize", "/nowhere"])(
-    "can hit %s",
+    "a fault can hit %s",
     async (route) => {
       const discord = await startForTest();
       discord.fail({ kind: "status", status: 418, route });
@@ -61,7 +61,7 @@ describe("a fault", () => {
     },
   );
 
-  it("hits under a condition of its own", async () => {
+  it("a fault can have its own condition", async () => {
     const discord = await startForTest();
     const refusesRefresh: Fault = {
       kind: "status",
@@ -73,7 +73,7 @@ describe("a fault", () => {
     expect((await refresh(discord, refresh_token)).status).toBe(500);
   });
 
-  it("tells when its condition throws", async () => {
+  it("a condition of a fault that throws is reported", async () => {
     const discord = await startForTest();
     discord.fail({
       kind: "hang",
@@ -85,7 +85,7 @@ describe("a fault", () => {
     expect([status, text]).toEqual([500, "Error: a mistake in the test"]);
   });
 
-  it("hits with a probability", async () => {
+  it("a fault can happen with a probability", async () => {
     const discord = await startForTest();
     const numbers = [0.2, 0.3, 0.29];
     const random = () => numbers.shift() ?? 1;
@@ -96,14 +96,14 @@ describe("a fault", () => {
     expect(statuses).toEqual([500, 200, 500]);
   });
 
-  it("comes one at a time, the oldest first", async () => {
+  it("faults happen one at a time, the oldest first", async () => {
     const discord = await startForTest();
     discord.fail({ kind: "status", status: 501 });
     discord.fail({ kind: "status", status: 502 });
     expect([(await getMe(discord)).status, (await getMe(discord)).status]).toEqual([501, 502]);
   });
 
-  it("is gone when all are cleared", async () => {
+  it("no fault is left after clearFaults", async () => {
     const discord = await startForTest();
     discord.fail({ kind: "status", status: 501 });
     discord.clearFaults();
@@ -111,7 +111,7 @@ describe("a fault", () => {
   });
 });
 
-describe("a fault that answers something else", () => {
+describe("faults with another response", () => {
   it.each([
     [{ kind: "status", status: 500 }, 500, '{"message":"500: Internal Server Error","code":0}'],
     [{ kind: "status", status: 404, body: { code: 1 } }, 404, '{"code":1}'],
@@ -123,20 +123,20 @@ describe("a fault that answers something else", () => {
     [{ kind: "blocked" }, 403, '{"message":"internal network error","code":40333}'],
     [{ kind: "cloudflare" }, 429, "error code: 1015"],
     [{ kind: "cloudflare", form: "html" }, 429, expect.stringContaining("<!doctype html>")],
-  ] as [Fault, number, string][])("%j", async (fault, status, text) => {
+  ] as [Fault, number, string][])("the fault %j changes the response", async (fault, status, text) => {
     const discord = await startForTest();
     discord.fail(fault);
     const answer = await getMe(discord);
     expect([answer.status, answer.text]).toEqual([status, text]);
   });
 
-  it("sends the headers it is given", async () => {
+  it("a fault sends the headers it is given", async () => {
     const discord = await startForTest();
     discord.fail({ kind: "status", status: 503, headers: { "Retry-After": "7" } });
     expect((await getMe(discord)).headers.get("retry-after")).toBe("7");
   });
 
-  it("has no effect", async () => {
+  it("a request with a fault has no effect", async () => {
     const discord = await startForTest();
     const { refresh_token } = await logIn(discord, discord.addUser());
     for (const kind of ["invalid-json", "html", "blocked", "rate-limited", "cloudflare"] as const) {
@@ -146,7 +146,7 @@ describe("a fault that answers something else", () => {
     expect((await refresh(discord, refresh_token)).status).toBe(200);
   });
 
-  it("of Cloudflare names a time only when told", async () => {
+  it("a fault of Cloudflare names a time only if told to", async () => {
     const discord = await startForTest();
     discord.fail({ kind: "cloudflare", form: "html" });
     discord.fail({ kind: "cloudflare", retryAfter: 60 });
@@ -162,21 +162,24 @@ describe("a fault that answers something else", () => {
     [{}, "You are being rate limited.", false, "1", null, "user"],
     [{ scope: "global", retryAfter: 2.5 }, "You are being rate limited.", true, "3", "true", "global"],
     [{ scope: "shared" }, "The resource is being rate limited.", false, "1", null, "shared"],
-  ] as const)("429 with %j", async (given, message, global, retryAfter, globalHeader, scope) => {
-    const discord = await startForTest();
-    discord.fail({ kind: "rate-limited", ...given });
-    const { status, headers, body } = await getMe(discord);
-    const retry_after = "retryAfter" in given ? given.retryAfter : 1;
-    expect([status, body]).toEqual([429, { message, retry_after, global }]);
-    expect(headers.get("retry-after")).toBe(retryAfter);
-    expect(headers.get("x-ratelimit-global")).toBe(globalHeader);
-    expect(headers.get("x-ratelimit-scope")).toBe(scope);
-    expect(discord.requests[0]?.refused).toBe(true);
-  });
+  ] as const)(
+    "the fault of a 429 with %j sends the matching body and headers",
+    async (given, message, global, retryAfter, globalHeader, scope) => {
+      const discord = await startForTest();
+      discord.fail({ kind: "rate-limited", ...given });
+      const { status, headers, body } = await getMe(discord);
+      const retry_after = "retryAfter" in given ? given.retryAfter : 1;
+      expect([status, body]).toEqual([429, { message, retry_after, global }]);
+      expect(headers.get("retry-after")).toBe(retryAfter);
+      expect(headers.get("x-ratelimit-global")).toBe(globalHeader);
+      expect(headers.get("x-ratelimit-scope")).toBe(scope);
+      expect(discord.requests[0]?.refused).toBe(true);
+    },
+  );
 });
 
-describe("a fault of the connection", () => {
-  it("hangs, until the client gives up", async () => {
+describe("faults of the connection", () => {
+  it("the fault hang lasts until the client gives up", async () => {
     const discord = await startForTest();
     discord.fail({ kind: "hang" });
     const call = request(`${discord.url}/api/users/@me`);
@@ -189,7 +192,7 @@ describe("a fault of the connection", () => {
     expect((await getMe(discord)).status).toBe(200);
   });
 
-  it("resets it, without effect", async () => {
+  it("the fault reset ends the connection, and the request has no effect", async () => {
     const discord = await startForTest();
     const { refresh_token } = await logIn(discord, discord.addUser());
     discord.fail({ kind: "reset" });
@@ -198,7 +201,7 @@ describe("a fault of the connection", () => {
     expect((await refresh(discord, refresh_token)).status).toBe(200);
   });
 
-  it("swallows the answer, after the request took effect", async () => {
+  it("the fault swallowed drops the response after the request took effect", async () => {
     const discord = await startForTest();
     const { refresh_token } = await logIn(discord, discord.addUser());
     discord.fail({ kind: "swallowed", route: "POST /oauth2/token" });
@@ -210,7 +213,7 @@ describe("a fault of the connection", () => {
     expect((await refresh(discord, refresh_token)).status).toBe(400);
   });
 
-  it("cuts the answer off in the middle, after the request took effect", async () => {
+  it("the fault truncated cuts the response off after the request took effect", async () => {
     const discord = await startForTest();
     const { refresh_token } = await logIn(discord, discord.addUser());
     discord.fail({ kind: "truncated" });
@@ -224,7 +227,7 @@ describe("a fault of the connection", () => {
     expect((await refresh(discord, refresh_token)).status).toBe(400);
   });
 
-  it("delays the usual answer", async () => {
+  it("the fault delay holds up the usual response", async () => {
     const discord = await startForTest();
     discord.fail({ kind: "delay", ms: 30 });
     const started = performance.now();
@@ -232,7 +235,7 @@ describe("a fault of the connection", () => {
     expect(performance.now() - started).toBeGreaterThanOrEqual(29);
   });
 
-  it("sends the usual answer piece by piece", async () => {
+  it("the fault slow-body sends the usual response piece by piece", async () => {
     const discord = await startForTest();
     discord.fail({ kind: "slow-body", chunkBytes: 100, everyMs: 5 });
     const response = await fetch(`${discord.url}/api/v10/users/@me`, {
@@ -244,7 +247,7 @@ describe("a fault of the connection", () => {
     expect(pieces.reduce((sum, length) => sum + length)).toBe(Number(response.headers.get("content-length")));
   });
 
-  it("sends byte after byte by default, and stops when the client leaves", async () => {
+  it("the fault slow-body sends single bytes by default, and stops if the client leaves", async () => {
     const discord = await startForTest();
     discord.fail({ kind: "slow-body" });
     const controller = new AbortController();
@@ -255,7 +258,7 @@ describe("a fault of the connection", () => {
     expect((await getMe(discord)).status).toBe(200);
   });
 
-  it("sends a huge body", async () => {
+  it("the fault huge-body sends a huge response", async () => {
     const discord = await startForTest();
     discord.fail({ kind: "huge-body", bytes: 1_000_000 });
     const { status, text, body } = await getMe(discord);
@@ -263,7 +266,7 @@ describe("a fault of the connection", () => {
     expect(text.length).toBeGreaterThanOrEqual(1_000_000);
   });
 
-  it("sends a huge body of 64 MiB by default, and stops when the client leaves", async () => {
+  it("the fault huge-body sends 64 MiB by default, and stops if the client leaves", async () => {
     const discord = await startForTest();
     discord.fail({ kind: "huge-body" });
     const controller = new AbortController();

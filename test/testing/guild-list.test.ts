@@ -21,7 +21,7 @@ function addGuilds(discord: DiscordSimulator, user: SimulatedUser, ids: string[]
 }
 
 describe("GET /users/@me/guilds", () => {
-  it("lists the guilds of the user, oldest first, and those of nobody else", async () => {
+  it("the guild list has only the guilds of the user, oldest first", async () => {
     const discord = await startForTest();
     const [mira, tom] = [discord.addUser(), discord.addUser()];
     addGuilds(discord, mira, ["1000", "20", "300"]);
@@ -30,7 +30,7 @@ describe("GET /users/@me/guilds", () => {
     expect(body.map((guild: { id: string }) => guild.id)).toEqual(["20", "300", "1000"]);
   });
 
-  it("sends what is known of a guild", async () => {
+  it("the guild list has every known field of a guild", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     const guild = discord.addGuild({
@@ -54,7 +54,7 @@ describe("GET /users/@me/guilds", () => {
     ]);
   });
 
-  it("works permissions out of the roles", async () => {
+  it("permissions in the guild list come from the roles", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     const roles = [
@@ -75,7 +75,7 @@ describe("GET /users/@me/guilds", () => {
     expect(await permissionsWith({ owner: true })).toEqual([ALL, true]);
   });
 
-  it("pages by limit, after and before", async () => {
+  it("the guild list has pages by limit, after and before", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     addGuilds(discord, user, ["1", "2", "3", "10", "11"]);
@@ -88,21 +88,24 @@ describe("GET /users/@me/guilds", () => {
     expect(await ids("?after=11")).toBe("");
   });
 
-  it.each(["limit=0", "limit=201", "limit=x", "after=x", "before=-1"])("refuses %s", async (query) => {
-    const discord = await startForTest();
-    const { status, body } = await list(discord, discord.addUser(), `?${query}`);
-    const [field = ""] = query.split("=");
-    expect([status, body.code, Object.keys(body.errors)]).toEqual([400, 50035, [field]]);
-  });
+  it.each(["limit=0", "limit=201", "limit=x", "after=x", "before=-1"])(
+    "the guild list refuses %s",
+    async (query) => {
+      const discord = await startForTest();
+      const { status, body } = await list(discord, discord.addUser(), `?${query}`);
+      const [field = ""] = query.split("=");
+      expect([status, body.code, Object.keys(body.errors)]).toEqual([400, 50035, [field]]);
+    },
+  );
 
-  it("fits 200 guilds on one page", async () => {
+  it("200 guilds fit on one page of the guild list", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     for (let count = 0; count < 200; count += 1) discord.addMember(discord.addGuild(), user);
     expect((await list(discord, user)).body).toHaveLength(200);
   });
 
-  it("counts members with with_counts, given guilds.members.read", async () => {
+  it("the guild list counts members with with_counts and the scope guilds.members.read", async () => {
     const discord = await startForTest();
     const [user, other] = [discord.addUser(), discord.addUser()];
     const guild = discord.addGuild();
@@ -118,7 +121,7 @@ describe("GET /users/@me/guilds", () => {
     expect((await list(discord, user, "?with_counts=false")).status).toBe(200);
   });
 
-  it("sends numbers and permissions_new where the path names no version, or an old one", async () => {
+  it("the guild list has numbers and permissions_new if the path names no version or an old one", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     discord.addMember(discord.addGuild(), user, { permissions: (1n << 40n) + 8n });
@@ -130,7 +133,7 @@ describe("GET /users/@me/guilds", () => {
     expect(body[0].permissions).toBe(String((1n << 40n) + 8n));
   });
 
-  it("shows the bot its own guilds", async () => {
+  it("the guild list of the bot has its own guilds", async () => {
     const discord = await startForTest();
     discord.addGuild({ id: "30", botPermissions: 8n });
     discord.addGuild({ id: "4" });

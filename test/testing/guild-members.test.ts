@@ -23,7 +23,7 @@ function guildIds(discord: DiscordSimulator, user: Parameters<DiscordSimulator["
 }
 
 describe("PUT /guilds/:id/members/:user", () => {
-  it("lets the user in, as the body says", async () => {
+  it("a guild join adds the user with the fields of the body", async () => {
     const { discord, guild, user, join } = await readyToJoin();
     const { status, body } = await join({ nick: "M", roles: ["7"], mute: true, deaf: false });
     expect(status).toBe(201);
@@ -32,7 +32,7 @@ describe("PUT /guilds/:id/members/:user", () => {
     expect(await guildIds(discord, user)).toEqual([guild.id]);
   });
 
-  it("answers 204 to a member, and applies nothing", async () => {
+  it("a guild join answers 204 for a member, and changes nothing", async () => {
     const { guild, user, join } = await readyToJoin();
     await join({ nick: "first" });
     const { status, text } = await join({ nick: "second" });
@@ -40,7 +40,7 @@ describe("PUT /guilds/:id/members/:user", () => {
     expect(guild.members.get(user.id)?.nick).toBe("first");
   });
 
-  it("leaves a new member pending under membership screening, unless it gets a role", async () => {
+  it("a new member is pending under membership screening, unless they get a role", async () => {
     const first = await readyToJoin({ membershipScreening: true });
     expect((await first.join()).body.pending).toBe(true);
     const second = await readyToJoin({ membershipScreening: true });
@@ -53,28 +53,28 @@ describe("PUT /guilds/:id/members/:user", () => {
       "revoked",
       (d: DiscordSimulator, u: Parameters<DiscordSimulator["issueToken"]>[0]) => d.removeAuthorization(u),
     ],
-  ])("refuses a token that is %s", async (_name, end) => {
+  ])("a guild join refuses a token that is %s", async (_name, end) => {
     const { discord, user, join } = await readyToJoin();
     end(discord, user);
     const { status, body } = await join();
     expect([status, body.code]).toEqual([403, 50025]);
   });
 
-  it("refuses the token of another user, and a made-up one", async () => {
+  it("a guild join refuses the token of another user, and a made-up one", async () => {
     const { discord, guild, join } = await readyToJoin();
     const other = discord.addUser();
     expect((await join({}, [guild.id, other.id])).body.code).toBe(50025);
     expect((await join({ access_token: "made up" })).body.code).toBe(50025);
   });
 
-  it("refuses a token without guilds.join", async () => {
+  it("a guild join refuses a token without guilds.join", async () => {
     const { discord, user, join } = await readyToJoin();
     const { access_token } = discord.issueToken(user, ["identify"]);
     const { status, body } = await join({ access_token });
     expect([status, body.code]).toEqual([403, 50026]);
   });
 
-  it("refuses a guild that is unknown, or that the bot is not in", async () => {
+  it("a guild join refuses an unknown guild, and one that the bot is not in", async () => {
     const { discord, user, join } = await readyToJoin();
     expect((await join({}, ["1", user.id])).body).toEqual({ message: "Unknown Guild", code: 10004 });
     const without = discord.addGuild({ bot: false });
@@ -88,18 +88,18 @@ describe("PUT /guilds/:id/members/:user", () => {
     [1n, { roles: ["7"] }],
     [1n, { mute: true }],
     [1n, { deaf: true }],
-  ])("refuses a bot with permissions %s the body %j", async (botPermissions, given) => {
+  ])("a guild join by a bot with permissions %s refuses the body %j", async (botPermissions, given) => {
     const { join } = await readyToJoin({ botPermissions });
     const { status, body } = await join(given);
     expect([status, body]).toEqual([403, { message: "Missing Permissions", code: 50013 }]);
   });
 
-  it("wants no more permission than the body needs", async () => {
+  it("a guild join needs no more permissions than the body requires", async () => {
     const { join } = await readyToJoin({ botPermissions: 1n });
     expect((await join({ nick: null })).status).toBe(201);
   });
 
-  it("refuses the banned, the unverified, the limited and the full", async () => {
+  it("a guild join refuses banned, unverified and limited users, and full guilds", async () => {
     const { discord, guild, user, join } = await readyToJoin();
     const refusal = async () => {
       const { status, body } = await join();
@@ -121,13 +121,13 @@ describe("PUT /guilds/:id/members/:user", () => {
     expect(await refusal()).toEqual([400, 30001]);
   });
 
-  it("knows the banned from the start", async () => {
+  it("a user can be banned from the start", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     expect([...discord.addGuild({ bans: [user] }).bans]).toEqual([user.id]);
   });
 
-  it("names what is missing in the body", async () => {
+  it("the error of a guild join names what is missing in the body", async () => {
     const { join } = await readyToJoin();
     const { status, body } = await join({ access_token: undefined });
     expect([status, body]).toEqual([
@@ -152,7 +152,7 @@ describe("PUT /guilds/:id/members/:user", () => {
     { roles: ["admin"] },
     { mute: "yes" },
     { deaf: 1 },
-  ])("names what is wrong in the body: %j", async (given) => {
+  ])("the error of a guild join names what is wrong in the body: %j", async (given) => {
     const { join } = await readyToJoin();
     const { status, body } = await join(given);
     expect([status, Object.keys(body.errors)]).toEqual([400, Object.keys(given)]);
@@ -160,7 +160,7 @@ describe("PUT /guilds/:id/members/:user", () => {
 });
 
 describe("GET /guilds/:id/members/:user", () => {
-  it("shows the bot a member", async () => {
+  it("the bot can read a member", async () => {
     const discord = await startForTest();
     const [guild, user, stranger] = [discord.addGuild(), discord.addUser(), discord.addUser()];
     discord.addMember(guild, user, {
@@ -191,7 +191,7 @@ describe("GET /guilds/:id/members/:user", () => {
 });
 
 describe("GET /users/@me/guilds/:id/member", () => {
-  it("shows a user their own membership, with their permissions", async () => {
+  it("a user can read their own membership, with their permissions", async () => {
     const discord = await startForTest();
     const [guild, user] = [discord.addGuild(), discord.addUser()];
     discord.addMember(guild, user, { nick: "M", permissions: 5n, avatar: "a_1", pending: true, flags: 2 });

@@ -3,7 +3,7 @@ import { callApi } from "./api-client.js";
 import { startForTest } from "./start-for-test.js";
 
 describe("GET /guilds/:id/roles", () => {
-  it("lists the roles to the bot, @everyone first", async () => {
+  it("the bot gets the list of roles, @everyone first", async () => {
     const discord = await startForTest();
     const guild = discord.addGuild({ roles: [{ id: "7", name: "Organiser", permissions: 8n }] });
     const { status, body } = await callApi(discord, `GET /guilds/${guild.id}/roles`, { bot: true });
@@ -14,7 +14,7 @@ describe("GET /guilds/:id/roles", () => {
     ]);
   });
 
-  it("is closed to a bot that is not in the guild, and to users", async () => {
+  it("the list of roles is refused to a bot outside the guild, and to users", async () => {
     const discord = await startForTest();
     const stranger = discord.addGuild({ bot: false });
     const guild = discord.addGuild();

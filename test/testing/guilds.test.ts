@@ -3,7 +3,7 @@ import { callApi } from "./api-client.js";
 import { startForTest } from "./start-for-test.js";
 
 describe("GET /guilds/:id", () => {
-  it("describes the guild, with counts when asked", async () => {
+  it("the guild is described, with counts on request", async () => {
     const discord = await startForTest();
     const guild = discord.addGuild({ name: "Test guild", features: ["COMMUNITY"] });
     const owner = discord.addUser();
@@ -22,22 +22,25 @@ describe("GET /guilds/:id", () => {
     expect(counted.body).toMatchObject({ approximate_member_count: 1, approximate_presence_count: 1 });
   });
 
-  it.each(["", "/channels", "/members", "/roles"])("%s is only for a bot in the guild", async (suffix) => {
-    const discord = await startForTest();
-    const guild = discord.addGuild({ bot: false });
-    const answerTo = async (id: string, call: object) => {
-      const { status, body } = await callApi(discord, `GET /guilds/${id}${suffix}`, call);
-      return [status, body.code];
-    };
-    expect(await answerTo(guild.id, { bot: true })).toEqual([403, 50001]);
-    expect(await answerTo("1", { bot: true })).toEqual([404, 10004]);
-    const bearer = discord.issueToken(discord.addUser(), ["guilds"]).access_token;
-    expect(await answerTo(guild.id, { bearer })).toEqual([401, 0]);
-  });
+  it.each(["", "/channels", "/members", "/roles"])(
+    "the route GET /guilds/:id%s is only for a bot in the guild",
+    async (suffix) => {
+      const discord = await startForTest();
+      const guild = discord.addGuild({ bot: false });
+      const answerTo = async (id: string, call: object) => {
+        const { status, body } = await callApi(discord, `GET /guilds/${id}${suffix}`, call);
+        return [status, body.code];
+      };
+      expect(await answerTo(guild.id, { bot: true })).toEqual([403, 50001]);
+      expect(await answerTo("1", { bot: true })).toEqual([404, 10004]);
+      const bearer = discord.issueToken(discord.addUser(), ["guilds"]).access_token;
+      expect(await answerTo(guild.id, { bearer })).toEqual([401, 0]);
+    },
+  );
 });
 
 describe("channels", () => {
-  it("are listed, and found one by one", async () => {
+  it("channels can be listed, and read one by one", async () => {
     const discord = await startForTest();
     const channels = [
       { id: "51", name: "general" },
@@ -52,7 +55,7 @@ describe("channels", () => {
     expect((await callApi(discord, "GET /channels/52", { bot: true })).body).toEqual(list.body[1]);
   });
 
-  it("are hidden from a bot that may not view them", async () => {
+  it("channels that the bot may not view are hidden", async () => {
     const discord = await startForTest();
     const guild = discord.addGuild({ botPermissions: 0n });
     const { status, body } = await callApi(discord, `GET /channels/${guild.channels[0]!.id}`, { bot: true });
@@ -60,7 +63,7 @@ describe("channels", () => {
     expect((await callApi(discord, "GET /channels/1", { bot: true })).body.code).toBe(10003);
   });
 
-  it("may be direct messages", async () => {
+  it("channels may be direct messages", async () => {
     const discord = await startForTest();
     const json = { recipient_id: discord.addUser().id };
     const opened = await callApi(discord, "POST /users/@me/channels", { bot: true, json });
@@ -75,7 +78,7 @@ describe("channels", () => {
     [(1n << 10n) | (1n << 11n), { file: true }, 50013],
     [(1n << 10n) | (1n << 11n) | (1n << 15n), { file: true }, undefined],
   ])(
-    "take messages from a bot with permissions %s and %j: %s",
+    "channels accept messages from a bot with permissions %s and %j: %s",
     async (botPermissions, { file }: { file?: boolean }, code) => {
       const discord = await startForTest();
       const channelId = discord.addGuild({ botPermissions }).channels[0]!.id;

@@ -25,7 +25,7 @@ describe("images", () => {
     `/avatar-decoration-presets/a_${HASH}.png`,
     `/guild-tag-badges/1/${HASH}.png`,
     "/embed/avatars/5.png",
-  ])("%s is a PNG of 128 pixels", async (path) => {
+  ])("the image %s is a PNG of 128 pixels", async (path) => {
     const discord = await startForTest();
     const { status, type, bytes } = await load(discord, path);
     expect([status, type]).toEqual([200, "image/png"]);
@@ -40,7 +40,7 @@ describe("images", () => {
     expect(new Set(pixels)).toEqual(new Set([0, 1]));
   });
 
-  it("differ by name, are the same each time, and have the size that is asked for", async () => {
+  it("images differ by name, are the same each time, and have the requested size", async () => {
     const discord = await startForTest();
     const one = await load(discord, `/avatars/1/${HASH}.png?size=64`);
     expect((await load(discord, `/avatars/1/${HASH}.png?size=64`)).bytes).toEqual(one.bytes);
@@ -55,12 +55,12 @@ describe("images", () => {
     [`/avatars/1/${HASH}.png?size=100`, 400],
     [`/avatars/1/${HASH}.gif`, 415],
     ["/other/1/x.png", 404],
-  ])("%s: %s", async (path, status) => {
+  ])("the image %s is answered with %s", async (path, status) => {
     expect((await load(await startForTest(), path)).status).toBe(status);
   });
 });
 
-it("files of messages can be downloaded, and cannot act as a page", async () => {
+it("the files of messages can be downloaded, and cannot act as a page", async () => {
   const discord = await startForTest();
   const channelId = discord.addGuild().channels[0]!.id;
   const form = new FormData();

@@ -27,8 +27,8 @@ function answerOf(request: http.ClientRequest): Promise<{ status: number | undef
   });
 }
 
-describe("a call to Discord reaches the simulator", () => {
-  it("by the built-in fetch, whatever the host", async () => {
+describe("intercepted calls", () => {
+  it("the built-in fetch reaches the simulator, whatever Discord's host", async () => {
     const { discord, headers } = await intercepted();
     for (const host of ["discord.com", "canary.discord.com", "discordapp.com"]) {
       const response = await fetch(`https://${host}/api/v10/users/@me?x=1`, { headers });
@@ -37,14 +37,14 @@ describe("a call to Discord reaches the simulator", () => {
     expect(discord.requests.map(({ query }) => query)).toEqual([{ x: "1" }, { x: "1" }, { x: "1" }]);
   });
 
-  it("by undici", async () => {
+  it("undici reaches the simulator", async () => {
     const { headers } = await intercepted();
     expect((await undiciFetch(ME, { headers })).status).toBe(200);
     const { statusCode, body } = await undiciRequest(ME, { headers });
     expect([statusCode, await body.json()]).toMatchObject([200, { bot: true }]);
   });
 
-  it("by node:https and node:http, however they are imported", async () => {
+  it("node:https and node:http reach the simulator, however they are imported", async () => {
     const { discord, headers } = await intercepted();
     const requests = [
       https.request(ME, { headers }),
@@ -58,7 +58,7 @@ describe("a call to Discord reaches the simulator", () => {
     expect(discord.requestsTo("GET /users/@me")).toHaveLength(3);
   });
 
-  it("with its body", async () => {
+  it("the body of a call reaches the simulator", async () => {
     const { discord } = await intercepted();
     const { code = "" } = await approved(discord, discord.addUser());
     const { clientId, clientSecret } = discord.options;
@@ -79,7 +79,7 @@ describe("a call to Discord reaches the simulator", () => {
     expect([again.status, await again.json()]).toMatchObject([400, { error: "invalid_grant" }]);
   });
 
-  it("for images", async () => {
+  it("requests for images reach the simulator", async () => {
     await intercepted();
     for (const host of ["cdn.discordapp.com", "media.discordapp.net"]) {
       const response = await fetch(`https://${host}/embed/avatars/0.png`);
@@ -87,7 +87,7 @@ describe("a call to Discord reaches the simulator", () => {
     }
   });
 
-  it("and fails where it does", async () => {
+  it("a call fails if the simulator fails", async () => {
     const { discord } = await intercepted();
     discord.fail({ kind: "reset", times: 3 });
     await expect(fetch(ME)).rejects.toThrow();
@@ -96,7 +96,7 @@ describe("a call to Discord reaches the simulator", () => {
   });
 });
 
-it("other hosts are reached as before", async () => {
+it("other hosts can be reached as before", async () => {
   const { discord } = await intercepted();
   const other = await startForTest();
   for (const url of [other.url, other.url.replace("127.0.0.1", "localhost")]) {
@@ -108,7 +108,7 @@ it("other hosts are reached as before", async () => {
   expect(discord.requests).toEqual([]);
 });
 
-it("authorize URLs of the real Discord are approved here, until it stops", async () => {
+it("authorize URLs of the real Discord are approved by the simulator until it stops", async () => {
   const { discord, stop } = await intercepted();
   const user = discord.addUser();
   const url = authorizeUrl(discord).replace(discord.url, "https://discord.com");
@@ -117,14 +117,14 @@ it("authorize URLs of the real Discord are approved here, until it stops", async
   await expect(discord.approve(url, { user })).rejects.toThrow("leads to the real Discord");
 });
 
-describe("it ends", () => {
+describe("the end of an interception", () => {
   async function reached(...simulators: DiscordSimulator[]): Promise<number[]> {
     await fetch(ME);
     await answerOf(https.get(ME));
     return simulators.map(({ requests }) => requests.length);
   }
 
-  it("when it is stopped, and the newest of several counts", async () => {
+  it("an interception ends when it is stopped, and the newest of several counts", async () => {
     const former = getGlobalDispatcher();
     const first = await intercepted();
     const second = await startForTest();
@@ -137,7 +137,7 @@ describe("it ends", () => {
     expect(getGlobalDispatcher()).toBe(former);
   });
 
-  it("when the simulator closes", async () => {
+  it("an interception ends when the simulator closes", async () => {
     const former = getGlobalDispatcher();
     const discord = await startDiscord();
     await discord.intercept();
@@ -147,7 +147,7 @@ describe("it ends", () => {
   });
 });
 
-it("without http, leaves node:http and node:https as they are", async () => {
+it("an interception without http does not change node:http and node:https", async () => {
   const formerGet = https.get;
   const discord = await startForTest();
   onTestFinished(await discord.intercept({ http: false }));
@@ -165,7 +165,7 @@ it("several interceptions that begin and end at once leave nothing behind", asyn
   expect([getGlobalDispatcher(), https.get]).toEqual([former, formerGet]);
 });
 
-it("refuses to run in production", async () => {
+it("an interception refuses to run in production", async () => {
   const discord = await startForTest();
   vi.stubEnv("NODE_ENV", "production");
   onTestFinished(() => void vi.unstubAllEnvs());

@@ -20,7 +20,7 @@ async function withMember(given: { guild?: NewGuild; member?: NewMember } = {}) 
 }
 
 describe("GET /guilds/:id/members", () => {
-  it("lists members by age, page by page", async () => {
+  it("members are listed by age, in pages", async () => {
     const discord = await startForTest();
     const guild = discord.addGuild();
     for (const id of ["30", "9", "200"]) discord.addMember(guild, discord.addUser({ id }));
@@ -35,7 +35,7 @@ describe("GET /guilds/:id/members", () => {
     expect(body.errors.limit._errors[0].code).toBe("NUMBER_TYPE_MAX");
   });
 
-  it("is refused without the privileged intent", async () => {
+  it("the list of members is refused without the privileged intent", async () => {
     const { discord, guild, call } = await withMember();
     discord.behaviour.guildMembersIntent = false;
     const { status, body } = await call(`GET /guilds/${guild.id}/members`);
@@ -50,7 +50,7 @@ it("the bot finds itself among the members", async () => {
 });
 
 describe("PATCH /guilds/:id/members/:user", () => {
-  it("changes what the body says and leaves the rest", async () => {
+  it("a change of a member concerns only the fields of the body", async () => {
     const { patch, path, call } = await withMember();
     const { status, body } = await patch({ nick: "New" });
     expect([status, body.nick, body.roles]).toEqual([200, "New", ["41"]]);
@@ -59,7 +59,7 @@ describe("PATCH /guilds/:id/members/:user", () => {
     expect((await call(`GET ${path}`)).body).toMatchObject({ nick: null, roles: ["42", "43"], flags: 4 });
   });
 
-  it("times a member out, for 28 days at most", async () => {
+  it("a timeout of a member lasts 28 days at most", async () => {
     const { patch } = await withMember();
     const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
     const { body } = await patch({ communication_disabled_until: inAnHour });
@@ -71,7 +71,7 @@ describe("PATCH /guilds/:id/members/:user", () => {
     }
   });
 
-  it("mutes, deafens and moves only members in voice", async () => {
+  it("mute, deafen and move work only for members in voice", async () => {
     const away = await withMember();
     for (const change of [{ mute: true }, { deaf: false }, { channel_id: "51" }]) {
       const { status, body } = await away.patch(change);
@@ -93,7 +93,7 @@ describe("PATCH /guilds/:id/members/:user", () => {
     [{ channel_id: null }, 24n],
     [{ communication_disabled_until: null }, 40n],
     [{ flags: 0 }, 40n],
-  ])("%j needs the permission of bit %s", async (change, bit) => {
+  ])("a change to %j needs the permission of bit %s", async (change, bit) => {
     const { guild, patch } = await withMember({ member: { voiceChannelId: "51" } });
     guild.botPermissions = ((1n << 53n) - 1n) & ~(1n << bit) & ~(1n << 3n);
     const { status, body } = await patch(change);
@@ -109,13 +109,13 @@ describe("PATCH /guilds/:id/members/:user", () => {
     { mute: 1 },
     { flags: -1 },
     { flags: "1" },
-  ])("refuses %j", async (change) => {
+  ])("a change of a member to %j is refused", async (change) => {
     expect((await (await withMember()).patch(change)).body.code).toBe(50035);
   });
 });
 
 describe("roles", () => {
-  it("are given and taken away, again without effect", async () => {
+  it("roles can be given and taken away, and a repetition has no effect", async () => {
     const { guild, user, path, call } = await withMember();
     const rolesAfter = async (endpoint: string) => {
       expect((await call(endpoint)).status).toBe(204);
@@ -127,14 +127,14 @@ describe("roles", () => {
     expect(await rolesAfter(`DELETE ${path}/roles/41`)).toEqual(["42"]);
   });
 
-  it("have to exist, and @everyone is none of them", async () => {
+  it("roles of a member must exist, and @everyone is not one of them", async () => {
     const { guild, path, call, patch } = await withMember();
     expect((await call(`PUT ${path}/roles/49`)).body.code).toBe(10011);
     expect((await patch({ roles: ["49"] })).body.code).toBe(10011);
     expect((await call(`PUT ${path}/roles/${guild.id}`)).body.code).toBe(50028);
   });
 
-  it("need the permission, and have to be below the bot's", async () => {
+  it("roles need the permission, and must be below the bot's", async () => {
     const { guild, path, call, patch } = await withMember({ guild: { botTopRole: "42" } });
     expect((await call(`PUT ${path}/roles/42`)).body.code).toBe(50013);
     expect((await patch({ roles: ["41", "43"] })).body.code).toBe(50013);
@@ -144,12 +144,12 @@ describe("roles", () => {
   });
 });
 
-describe("a member above the bot", () => {
+describe("members above the bot", () => {
   it.each([
     ["the owner", { member: { owner: true } }],
     ["one with a higher role", { guild: { botTopRole: "41" }, member: { roles: ["42"] } }],
     ["one with the same role", { guild: { botTopRole: "41" } }],
-  ])("%s cannot be changed, removed or banned", async (_name, given) => {
+  ])("a change, removal or ban of %s is refused", async (_name, given) => {
     const { guild, user, path, call, patch } = await withMember(given);
     expect((await patch({ nick: "x" })).body.code).toBe(50013);
     expect((await call(`DELETE ${path}`)).body.code).toBe(50013);
@@ -159,7 +159,7 @@ describe("a member above the bot", () => {
 });
 
 describe("DELETE /guilds/:id/members/:user", () => {
-  it("removes the member, once", async () => {
+  it("a member can be removed once", async () => {
     const { guild, user, path, call } = await withMember();
     expect((await call(`DELETE ${path}`)).status).toBe(204);
     expect(guild.members.has(user.id)).toBe(false);
@@ -167,7 +167,7 @@ describe("DELETE /guilds/:id/members/:user", () => {
     expect((await call(`DELETE /guilds/${guild.id}/members/1`)).body.code).toBe(10013);
   });
 
-  it("needs the permission", async () => {
+  it("the removal of a member needs the permission", async () => {
     const { guild, user, path, call } = await withMember({ guild: { botPermissions: 0n } });
     const { status, body } = await call(`DELETE ${path}`);
     expect([status, body.code]).toEqual([403, 50013]);

@@ -19,7 +19,7 @@ function write(discord: DiscordSimulator, channelId: string, json: unknown) {
 }
 
 describe("POST /users/@me/channels", () => {
-  it("opens a direct-message channel, the same one every time", async () => {
+  it("a direct-message channel is opened once, and is the same every time", async () => {
     const { discord, user } = await withMember();
     const { status, body } = await open(discord, user.id);
     expect([status, body]).toEqual([
@@ -30,7 +30,7 @@ describe("POST /users/@me/channels", () => {
     expect((await open(discord, discord.addUser().id)).body.id).not.toBe(body.id);
   });
 
-  it("refuses an unknown user, and none", async () => {
+  it("a direct message to an unknown user, or to none, is refused", async () => {
     const discord = await startForTest();
     expect((await open(discord, "1")).body.code).toBe(10013);
     const { body } = await callApi(discord, "POST /users/@me/channels", { bot: true, json: {} });
@@ -39,7 +39,7 @@ describe("POST /users/@me/channels", () => {
 });
 
 describe("POST /channels/:id/messages", () => {
-  it("keeps what the bot writes to a user", async () => {
+  it("a message of the bot to a user is kept", async () => {
     const { discord, user } = await withMember();
     const channel = (await open(discord, user.id)).body;
     const { status, body } = await write(discord, channel.id, { content: "Welcome!", nonce: "n", flags: 4 });
@@ -63,7 +63,7 @@ describe("POST /channels/:id/messages", () => {
     ]);
   });
 
-  it("keeps what the bot writes to a channel of a guild", async () => {
+  it("a message of the bot to a channel of a guild is kept", async () => {
     const { discord, guild } = await withMember();
     const channelId = guild.channels[0]!.id;
     expect((await write(discord, channelId, { embeds: [{ title: "News" }] })).body.embeds).toEqual([
@@ -80,20 +80,20 @@ describe("POST /channels/:id/messages", () => {
     [{ content: "x".repeat(2001) }, 50035, 400],
     [{ content: 1 }, 50035, 400],
     [{ embeds: Array.from({ length: 11 }, () => ({})) }, 50035, 400],
-  ])("refuses a body such as %.60j", async (body, code, status) => {
+  ])("a message is refused with a body such as $0", async (body, code, status) => {
     const { discord, guild } = await withMember();
     const answer = await write(discord, guild.channels[0]!.id, body);
     expect([answer.status, answer.body.code]).toEqual([status, code]);
     expect(discord.messages).toEqual([]);
   });
 
-  it("refuses an unknown channel", async () => {
+  it("a message to an unknown channel is refused", async () => {
     const discord = await startForTest();
     const { status, body } = await write(discord, "1", { content: "x" });
     expect([status, body]).toEqual([404, { message: "Unknown Channel", code: 10003 }]);
   });
 
-  it("refuses a user who takes no messages, and one it shares no guild with", async () => {
+  it("a message is refused to users who accept none, or share no guild with the bot", async () => {
     const { discord, guild, user } = await withMember();
     const channel = (await open(discord, user.id)).body;
     user.directMessagesClosed = true;

@@ -19,8 +19,8 @@ async function withChannel() {
   return { discord, channelId, path: `/channels/${channelId}/messages` };
 }
 
-describe("a message in multipart/form-data", () => {
-  it("carries payload_json and files, which are kept", async () => {
+describe("multipart messages", () => {
+  it("a multipart message has payload_json and files, which are kept", async () => {
     const { discord, channelId, path } = await withChannel();
     const payload = { content: "Look", attachments: [{ id: 0, description: "A logo" }], nonce: "n" };
     const bytes = new Uint8Array([137, 80, 78, 71, 13, 10, 0, 255]);
@@ -53,7 +53,7 @@ describe("a message in multipart/form-data", () => {
     );
   });
 
-  it("may be fields alone; payload_json wins over them", async () => {
+  it("a multipart message may have fields alone, and payload_json takes precedence over them", async () => {
     const { discord, path } = await withChannel();
     expect((await post(discord, path, formWith({ content: "one" }))).body.content).toBe("one");
     const both = formWith({ content: "one", tts: "true", payload_json: '{"content":"two"}' });
@@ -61,13 +61,13 @@ describe("a message in multipart/form-data", () => {
     expect(discord.messages.map(({ body }) => body)).toEqual([{ content: "one" }, { content: "two" }]);
   });
 
-  it("needs no content with a file", async () => {
+  it("a multipart message with a file needs no content", async () => {
     const { discord, path } = await withChannel();
     expect((await post(discord, path, formWith({ file: new File(["x"], "x.txt") }))).status).toBe(200);
     expect((await post(discord, path, formWith({ payload_json: "{}" }))).body.code).toBe(50006);
   });
 
-  it("is refused when it is broken", async () => {
+  it("a broken multipart message is refused", async () => {
     const { discord, path } = await withChannel();
     expect((await post(discord, path, formWith({ payload_json: "{" }))).body.code).toBe(50109);
     expect((await post(discord, path, formWith({ payload_json: "[]" }))).body.code).toBe(50035);
@@ -82,7 +82,7 @@ describe("a message in multipart/form-data", () => {
   });
 });
 
-it("files of old messages are let go when they take too much memory", async () => {
+it("the files of old messages are dropped if they take too much memory", async () => {
   const { discord, path } = await withChannel();
   const file = new File([new Uint8Array(24 * 1024 * 1024)], "big.bin");
   for (let count = 0; count < 11; count += 1) {
@@ -98,7 +98,7 @@ it("other routes refuse multipart/form-data", async () => {
   expect([status, body.code]).toEqual([400, 50035]);
 });
 
-it("the token endpoints read multipart/form-data only by switch", async () => {
+it("a switch lets the token endpoints read multipart/form-data", async () => {
   const discord = await startForTest();
   const { clientId, clientSecret } = discord.options;
   const client = { client_id: clientId, client_secret: clientSecret };

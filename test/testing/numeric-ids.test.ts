@@ -18,7 +18,7 @@ it("a recipient sent as a JSON number keeps all its digits", async () => {
   }
 });
 
-it("roles sent as JSON numbers keep all their digits", async () => {
+it("role ids sent as JSON numbers keep all their digits", async () => {
   const discord = await startForTest();
   const guild = discord.addGuild({ roles: [{ id: LARGE_ID }, { id: "42" }] });
   const user = discord.addUser();

@@ -5,7 +5,7 @@ import { startForTest } from "./start-for-test.js";
 
 const parse = (part: string) => JSON.parse(Buffer.from(part, "base64url").toString());
 
-it("the scope openid brings an id token that the published key verifies", async () => {
+it("the scope openid gives an id token that the published key verifies", async () => {
   const discord = await startForTest();
   const user = discord.addUser();
   const { code } = await approved(discord, user, { scope: "openid identify", nonce: "n1" });
@@ -31,12 +31,12 @@ it("the scope openid brings an id token that the published key verifies", async 
   });
 });
 
-it("without the scope there is no id token", async () => {
+it("no id token is given without the scope openid", async () => {
   const discord = await startForTest();
   expect(await logIn(discord, discord.addUser())).not.toHaveProperty("id_token");
 });
 
-it("userinfo tells what the scopes allow", async () => {
+it("userinfo has what the scopes allow", async () => {
   const discord = await startForTest();
   const user = discord.addUser({
     username: "mira.k",

@@ -14,7 +14,7 @@ async function withGuild(discord: DiscordSimulator, permissions: bigint) {
 }
 
 describe("the scope bot", () => {
-  it("adds the bot to the chosen guild, and the redirect says where", async () => {
+  it("the scope bot adds the bot to the chosen guild, and the redirect names it", async () => {
     const discord = await startForTest();
     const { user, guild } = await withGuild(discord, MANAGE_GUILD);
     const url = authorizeUrl(discord, { scope: "bot identify", permissions: "2048" });
@@ -29,13 +29,13 @@ describe("the scope bot", () => {
     });
   });
 
-  it("takes the guild of the URL where the user names none", async () => {
+  it("the scope bot uses the URL's guild if the user names none", async () => {
     const discord = await startForTest();
     const { user, guild } = await withGuild(discord, MANAGE_GUILD);
     expect((await approved(discord, user, { scope: "bot", guild_id: guild.id }))["guild_id"]).toBe(guild.id);
   });
 
-  it("without response_type gives no code", async () => {
+  it("the scope bot without response_type gives no code", async () => {
     const discord = await startForTest();
     const { user, guild } = await withGuild(discord, MANAGE_GUILD);
     const query = await approved(discord, user, {
@@ -46,14 +46,14 @@ describe("the scope bot", () => {
     expect(query).toEqual({ guild_id: guild.id, permissions: "0", state: "s1" });
   });
 
-  it("is what an authorize URL without scopes asks for", async () => {
+  it("the scope bot is the default of an authorize URL without scopes", async () => {
     const discord = await startForTest();
     const { user, guild } = await withGuild(discord, MANAGE_GUILD);
     await approved(discord, user, { scope: undefined, response_type: undefined, guild_id: guild.id });
     expect(guild.bot).toBe(true);
   });
 
-  it("asks again for a guild the user cannot manage, and for none", async () => {
+  it("the scope bot asks again for a guild that the user cannot manage, and if there is none", async () => {
     const discord = await startForTest();
     const { user, guild } = await withGuild(discord, MANAGE_WEBHOOKS);
     const url = authorizeUrl(discord, { scope: "bot" });
@@ -62,7 +62,7 @@ describe("the scope bot", () => {
     expect(guild.bot).toBe(false);
   });
 
-  it("is not added before the exchange, where the app requires it", async () => {
+  it("the scope bot adds the bot only at the exchange if the app requires one", async () => {
     const discord = await startForTest({ behaviour: { botRequiresCodeGrant: true } });
     const { user, guild } = await withGuild(discord, MANAGE_GUILD);
     const { code } = await approved(discord, user, { scope: "bot", guild_id: guild.id, permissions: "1" });
@@ -71,7 +71,7 @@ describe("the scope bot", () => {
     expect([guild.bot, guild.botPermissions]).toEqual([true, 1n]);
   });
 
-  it("offers the guilds each user manages, and only the one of a fixed choice", async () => {
+  it("the scope bot offers the guilds that each user manages, or only a fixed one", async () => {
     const discord = await startForTest();
     const { user, guild } = await withGuild(discord, MANAGE_GUILD);
     const [second, foreign] = [discord.addGuild({ name: "Second" }), discord.addGuild({ name: "Foreign" })];
@@ -91,7 +91,7 @@ describe("the scope bot", () => {
 });
 
 describe("the scope webhook.incoming", () => {
-  it("makes a new webhook at every exchange", async () => {
+  it("the scope webhook.incoming makes a new webhook at every exchange", async () => {
     const discord = await startForTest({ appName: "Feed" });
     const { user, guild } = await withGuild(discord, MANAGE_WEBHOOKS);
     const url = authorizeUrl(discord, { scope: "webhook.incoming" });
@@ -114,7 +114,7 @@ describe("the scope webhook.incoming", () => {
     expect((await makeWebhook()).id).not.toBe(webhook.id);
   });
 
-  it("asks again for a channel where the user manages no webhooks", async () => {
+  it("the scope webhook.incoming asks again for a channel if the user manages no webhooks there", async () => {
     const discord = await startForTest();
     const { user } = await withGuild(discord, MANAGE_GUILD);
     const url = authorizeUrl(discord, { scope: "webhook.incoming" });
@@ -122,7 +122,7 @@ describe("the scope webhook.incoming", () => {
     await expect(discord.approve(url, { user })).rejects.toThrow("Choose a channel");
   });
 
-  it("offers the channels by guild", async () => {
+  it("the scope webhook.incoming offers the channels by guild", async () => {
     const discord = await startForTest();
     await withGuild(discord, MANAGE_WEBHOOKS);
     const page = await (
@@ -132,8 +132,8 @@ describe("the scope webhook.incoming", () => {
   });
 });
 
-describe("a plain login", () => {
-  it("brings neither a guild nor a webhook", async () => {
+describe("plain logins", () => {
+  it("a plain login gives neither a guild nor a webhook", async () => {
     const discord = await startForTest();
     const { user, guild } = await withGuild(discord, MANAGE_GUILD);
     const url = authorizeUrl(discord, { redirect_uri: CALLBACK });

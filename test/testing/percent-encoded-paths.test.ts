@@ -3,13 +3,16 @@ import { expect, it } from "vitest";
 import { callApi } from "./api-client.js";
 import { startForTest } from "./start-for-test.js";
 
-it.each(["/users/%40me", "/users/%40%6De", "/users/@me"])("%s is the signed-in user", async (path) => {
-  const discord = await startForTest();
-  const user = discord.addUser();
-  const bearer = discord.issueToken(user, ["identify"]).access_token;
-  const { status, body } = await callApi(discord, `GET ${path}`, { bearer });
-  expect([status, body.id]).toEqual([200, user.id]);
-});
+it.each(["/users/%40me", "/users/%40%6De", "/users/@me"])(
+  "the path %s is the signed-in user",
+  async (path) => {
+    const discord = await startForTest();
+    const user = discord.addUser();
+    const bearer = discord.issueToken(user, ["identify"]).access_token;
+    const { status, body } = await callApi(discord, `GET ${path}`, { bearer });
+    expect([status, body.id]).toEqual([200, user.id]);
+  },
+);
 
 it("an encoded prefix and an encoded id are read like any other", async () => {
   const discord = await startForTest();
@@ -29,7 +32,7 @@ it("an encoded slash does not begin a segment", async () => {
 });
 
 it.each(["/api/v10/users/%", "/api/v10/users/%zz", "/api/users/%ff", "/%E0%A4%A", "/oauth2/authorize%"])(
-  "%s is malformed: 400",
+  "the path %s is malformed, and answered with 400",
   async (path) => {
     const discord = await startForTest();
     const status = await new Promise((resolve, reject) => {
@@ -41,7 +44,7 @@ it.each(["/api/v10/users/%", "/api/v10/users/%zz", "/api/users/%ff", "/%E0%A4%A"
   },
 );
 
-it("fail, limit and requestsTo match the decoded path, however the test writes it", async () => {
+it("fail, limit and requestsTo match the decoded path, however the test spells it", async () => {
   const discord = await startForTest();
   const call = () => callApi(discord, "GET /users/%40me", { bot: true });
   discord.fail({ kind: "status", status: 500, route: "GET /users/@me" });

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { Queue } from "../../src/testing/queue.js";
 
-it("a queue gives its items back in order, also while others come in", () => {
+it("a queue returns its items in order, even while others are added", () => {
   const queue = new Queue<number>();
   const taken: (number | undefined)[] = [];
   for (let item = 0; item < 100; item += 2) {
@@ -14,7 +14,7 @@ it("a queue gives its items back in order, also while others come in", () => {
   expect(queue.toArray()).toEqual(Array.from({ length: 50 }, (_, item) => 50 + item));
 });
 
-it("an empty queue has nothing to give", () => {
+it("an empty queue returns nothing", () => {
   const queue = new Queue<string>();
   expect(queue.take()).toBeUndefined();
   queue.add("a");

@@ -14,8 +14,8 @@ function limitHeaders(headers: Headers): Record<string, string> {
   return Object.fromEntries([...headers].filter(([name]) => /^x-ratelimit|^retry-after/.test(name)));
 }
 
-describe("a limit on a route", () => {
-  it("is told in the headers, and does not exist without a rule", async () => {
+describe("limits of a route", () => {
+  it("a rate limit appears in the headers, and does not exist without a rule", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     expect(limitHeaders((await getGuilds(discord, user)).headers)).toEqual({});
@@ -31,7 +31,7 @@ describe("a limit on a route", () => {
     });
   });
 
-  it("refuses what exceeds it, and marks that in the log", async () => {
+  it("a rate limit refuses what exceeds it, and marks that in the log", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     discord.limit(GUILDS);
@@ -56,7 +56,7 @@ describe("a limit on a route", () => {
     ]);
   });
 
-  it("begins anew when its window has ended", async () => {
+  it("a rate limit starts anew when its window has ended", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     discord.limit({ ...GUILDS, limit: 1 });
@@ -68,7 +68,7 @@ describe("a limit on a route", () => {
     expect((await getGuilds(discord, user)).status).toBe(200);
   });
 
-  it("counts each user apart, whatever the token, and the bot too", async () => {
+  it("a rate limit counts each user apart, whatever the token, and the bot too", async () => {
     const discord = await startForTest();
     const [mira, tom] = [discord.addUser(), discord.addUser()];
     discord.limit({ ...GUILDS, limit: 1 });
@@ -78,7 +78,7 @@ describe("a limit on a route", () => {
     expect((await callApi(discord, "GET /users/@me/guilds", { bot: true })).status).toBe(200);
   });
 
-  it("counts each guild apart, under one bucket name", async () => {
+  it("a rate limit counts each guild apart, under one bucket name", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     discord.limit({ method: "GET", route: "/users/@me/guilds/:id/member", limit: 1, windowMs: 60_000 });
@@ -89,13 +89,13 @@ describe("a limit on a route", () => {
     expect(first.headers.get("x-ratelimit-bucket")).toBe(second.headers.get("x-ratelimit-bucket"));
   });
 
-  it("holds for its method only", async () => {
+  it("a rate limit holds only for its method", async () => {
     const discord = await startForTest();
     discord.limit({ route: "PUT /users/@me/guilds", limit: 0, windowMs: 1000 });
     expect((await getGuilds(discord, discord.addUser())).status).toBe(200);
   });
 
-  it("can be taken away", async () => {
+  it("a rate limit can be removed", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     const remove = discord.limit({ ...GUILDS, limit: 0 });
@@ -107,7 +107,7 @@ describe("a limit on a route", () => {
     expect((await getGuilds(discord, user)).status).toBe(200);
   });
 
-  it("is told in milliseconds before version 8", async () => {
+  it("a rate limit is given in milliseconds before version 8", async () => {
     const discord = await startForTest();
     discord.limit({ ...GUILDS, limit: 0 });
     discord.clock.freeze();
@@ -115,7 +115,7 @@ describe("a limit on a route", () => {
     expect([body.retry_after, headers.get("retry-after")]).toEqual([10_000, "10000"]);
   });
 
-  it("on the token endpoint counts by address, and only says when to come again", async () => {
+  it("a rate limit of the token endpoint counts by address, and only says when to retry", async () => {
     const discord = await startForTest();
     discord.limit({ route: "POST /oauth2/token", limit: 1, windowMs: 10_000 });
     expect(limitHeaders((await refresh(discord, "x")).headers)).toEqual({});
@@ -126,7 +126,7 @@ describe("a limit on a route", () => {
 });
 
 describe("the global limit", () => {
-  it("counts all routes of a user together, for a second", async () => {
+  it("the global limit counts all routes of a user together, for a second", async () => {
     const discord = await startForTest({ behaviour: { globalLimit: 2 } });
     discord.clock.freeze();
     const user = discord.addUser();
@@ -149,8 +149,8 @@ describe("the global limit", () => {
   });
 });
 
-describe("too many invalid requests", () => {
-  it("shut the address out for ten minutes, in Cloudflare's words", async () => {
+describe("invalid requests", () => {
+  it("too many invalid requests block the address for ten minutes, with Cloudflare's response", async () => {
     const discord = await startForTest({ behaviour: { invalidRequestLimit: 2 } });
     const invalid = () => callApi(discord, "GET /users/@me");
     await invalid();

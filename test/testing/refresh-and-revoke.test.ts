@@ -15,8 +15,8 @@ function revoke(discord: DiscordSimulator, fields: Record<string, string>) {
   return callApi(discord, "POST /oauth2/token/revoke", { form });
 }
 
-describe("a refresh", () => {
-  it("gives a new pair and ends the former one", async () => {
+describe("refreshes", () => {
+  it("a refresh gives a new pair and ends the old one", async () => {
     const discord = await startForTest();
     const former = await logIn(discord, discord.addUser());
     const { status, body } = await refresh(discord, former.refresh_token);
@@ -28,21 +28,21 @@ describe("a refresh", () => {
     expect((await refresh(discord, body.refresh_token)).status).toBe(200);
   });
 
-  it("has one winner among many at once", async () => {
+  it("one of many simultaneous refreshes succeeds", async () => {
     const discord = await startForTest();
     const { refresh_token } = await logIn(discord, discord.addUser());
     const answers = await Promise.all(Array.from({ length: 5 }, () => refresh(discord, refresh_token)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400, 400]);
   });
 
-  it("works when the access token has expired", async () => {
+  it("a refresh works if the access token has expired", async () => {
     const discord = await startForTest();
     const { refresh_token } = await logIn(discord, discord.addUser());
     discord.clock.advance(30 * 86_400_000);
     expect((await refresh(discord, refresh_token)).status).toBe(200);
   });
 
-  it("returns every scope the user ever granted", async () => {
+  it("a refresh returns every scope that the user ever granted", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     await logIn(discord, user, "identify guilds");
@@ -51,7 +51,7 @@ describe("a refresh", () => {
     expect((await refresh(discord, narrow.refresh_token)).body.scope).toBe("identify guilds email");
   });
 
-  it("can be narrowed, and not widened", async () => {
+  it("a refresh can have fewer scopes, but not more", async () => {
     const discord = await startForTest();
     const { refresh_token } = await logIn(discord, discord.addUser(), "identify guilds");
     const wide = await refresh(discord, refresh_token, { scope: "identify email" });
@@ -59,7 +59,7 @@ describe("a refresh", () => {
     expect((await refresh(discord, refresh_token, { scope: "identify" })).body.scope).toBe("identify");
   });
 
-  it("is refused without a token, and for an unknown one", async () => {
+  it("a refresh is refused without a token, and for an unknown one", async () => {
     const discord = await startForTest();
     expect((await refresh(discord, "")).body).toEqual({
       error: "invalid_request",
@@ -68,7 +68,7 @@ describe("a refresh", () => {
     expect((await refresh(discord, "unknown")).text).toBe(REFUSED);
   });
 
-  it("is refused for a banned account", async () => {
+  it("a refresh is refused for a banned account", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     const { refresh_token } = await logIn(discord, user);
@@ -76,7 +76,7 @@ describe("a refresh", () => {
     expect((await refresh(discord, refresh_token)).text).toBe(REFUSED);
   });
 
-  it("is refused to another client", async () => {
+  it("a refresh is refused to another client", async () => {
     const discord = await startForTest();
     const { refresh_token } = await logIn(discord, discord.addUser());
     expect((await refresh(discord, refresh_token, { client_secret: "wrong" })).text).toBe(
@@ -85,15 +85,15 @@ describe("a refresh", () => {
   });
 });
 
-describe("by switch, a refresh", () => {
-  it("leaves the former access token alive", async () => {
+describe("switches of refreshes", () => {
+  it("a switch lets a refresh keep the old access token alive", async () => {
     const discord = await startForTest({ behaviour: { previousAccessTokenSurvives: true } });
     const former = await logIn(discord, discord.addUser());
     await refresh(discord, former.refresh_token);
     expect(await works(discord, former.access_token)).toBe(true);
   });
 
-  it("ends the whole authorization at a second use", async () => {
+  it("a switch lets the second use of a refresh token end the whole authorization", async () => {
     const discord = await startForTest({ behaviour: { refreshReuse: "revoke-grant" } });
     const { refresh_token } = await logIn(discord, discord.addUser());
     const { body } = await refresh(discord, refresh_token);
@@ -102,14 +102,14 @@ describe("by switch, a refresh", () => {
     expect((await refresh(discord, body.refresh_token)).text).toBe(REFUSED);
   });
 
-  it("keeps its refresh token", async () => {
+  it("a switch lets a refresh keep its refresh token", async () => {
     const discord = await startForTest({ behaviour: { rotateRefreshTokens: false } });
     const { refresh_token } = await logIn(discord, discord.addUser());
     expect((await refresh(discord, refresh_token)).body.refresh_token).toBe(refresh_token);
     expect((await refresh(discord, refresh_token)).status).toBe(200);
   });
 
-  it("answers without a refresh token, and the former one works on", async () => {
+  it("a switch lets a refresh omit the refresh token, and the old one still works", async () => {
     const discord = await startForTest({ behaviour: { refreshOmitsRefreshToken: true } });
     const { refresh_token } = await logIn(discord, discord.addUser());
     const { body } = await refresh(discord, refresh_token);
@@ -118,7 +118,7 @@ describe("by switch, a refresh", () => {
     expect((await refresh(discord, refresh_token)).status).toBe(200);
   });
 
-  it("is refused with a full stop", async () => {
+  it("a switch ends the error of a refused refresh with a full stop", async () => {
     const discord = await startForTest({ behaviour: { refreshErrorFullStop: true } });
     expect((await refresh(discord, "x")).body.error_description).toBe('Invalid "refresh_token" in request.');
   });
@@ -126,7 +126,7 @@ describe("by switch, a refresh", () => {
 
 describe("revocation", () => {
   it.each(["access_token", "refresh_token"] as const)(
-    "by the %s ends every login of the user",
+    "the revocation of the %s ends every login of the user",
     async (kind) => {
       const discord = await startForTest();
       const [mira, tom] = [discord.addUser(), discord.addUser()];
@@ -144,7 +144,7 @@ describe("revocation", () => {
     },
   );
 
-  it("forgets what the user had granted", async () => {
+  it("the revocation forgets what the user had granted", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     const { access_token } = await logIn(discord, user, "identify guilds");
@@ -153,14 +153,14 @@ describe("revocation", () => {
     expect((await refresh(discord, refresh_token)).body.scope).toBe("identify");
   });
 
-  it("answers 200 for an unknown token, and an error without one", async () => {
+  it("the revocation answers 200 for an unknown token, and an error without one", async () => {
     const discord = await startForTest();
     expect((await revoke(discord, { token: "unknown" })).text).toBe("{}");
     const missing = await revoke(discord, { access_token: "x" });
     expect([missing.status, missing.text]).toEqual([400, '{"error": "invalid_request"}']);
   });
 
-  it("is refused to another client", async () => {
+  it("the revocation is refused to another client", async () => {
     const discord = await startForTest();
     const { access_token } = await logIn(discord, discord.addUser());
     const { status, body } = await revoke(discord, { token: access_token, client_secret: "wrong" });
@@ -168,7 +168,7 @@ describe("revocation", () => {
     expect(await works(discord, access_token)).toBe(true);
   });
 
-  it("happens when the user removes the app", async () => {
+  it("the removal of the app by the user revokes its tokens", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     const { access_token, refresh_token } = await logIn(discord, user);

@@ -3,7 +3,7 @@ import { type RecordedRequest, RequestLog } from "../../src/testing/request-log.
 import { callApi, exchange, logIn } from "./api-client.js";
 import { startForTest } from "./start-for-test.js";
 
-it("the log tells what was asked, how, by whom, and what came of it", async () => {
+it("the log says what was requested, how, by whom, and with which result", async () => {
   const discord = await startForTest();
   const [user, guild] = [discord.addUser(), discord.addGuild()];
   const { access_token: bearer } = discord.issueToken(user, ["guilds"]);
@@ -47,7 +47,7 @@ it("the log tells what was asked, how, by whom, and what came of it", async () =
   expect(token?.headers["content-type"]).toContain("application/x-www-form-urlencoded");
 });
 
-it("the log goes by the clock of the simulator", async () => {
+it("the log uses the simulator's clock", async () => {
   const discord = await startForTest();
   discord.clock.freeze();
   discord.clock.advance(86_400_000);
@@ -55,7 +55,7 @@ it("the log goes by the clock of the simulator", async () => {
   expect(discord.requests[0]?.at).toBe(discord.clock.now());
 });
 
-it("the log tells how long an answer took, and whether it was sent to its end", async () => {
+it("the log says how long an answer took, and whether it was sent completely", async () => {
   const discord = await startForTest();
   discord.clock.freeze();
   discord.fail({ kind: "slow-body", route: "/users/@me", chunkBytes: 20, everyMs: 10 });
@@ -78,7 +78,7 @@ it("the log keeps no credentials of a Basic header as a token", async () => {
   expect(discord.requests[0]).toMatchObject({ authorization: "Basic", token: undefined });
 });
 
-it("the log is asked by method and template, by template, or by a very path", async () => {
+it("the log can be searched by method and template, by template, or by one path", async () => {
   const discord = await startForTest();
   const [mira, tom] = [discord.addUser(), discord.addUser()];
   for (const id of [mira.id, tom.id]) await callApi(discord, `GET /users/${id}`, { bot: true });
@@ -101,13 +101,13 @@ it("a misspelt route is an error", async () => {
   expect(() => discord.fail({ kind: "hang", route: "GET" })).toThrow(TypeError);
 });
 
-it("the log keeps the latest requests, as many as it is told to", async () => {
+it("the log keeps only the latest requests, up to its limit", async () => {
   const discord = await startForTest({ logLimit: 2 });
   for (const id of ["1", "2", "3"]) await callApi(discord, `GET /users/${id}`, { bot: true });
   expect(discord.requests.map(({ apiPath }) => apiPath)).toEqual(["/users/2", "/users/3"]);
 });
 
-it("a lookup finds nothing that the log has forgotten", async () => {
+it("a search finds nothing that the log has forgotten", async () => {
   const discord = await startForTest({ logLimit: 3 });
   for (const id of ["1", "2", "1", "3", "1"]) await callApi(discord, `GET /users/${id}`, { bot: true });
   const paths = (route: string) => discord.requestsTo(route).map(({ apiPath }) => apiPath);
@@ -128,7 +128,7 @@ it("the log can be cleared", async () => {
   expect(discord.requestsTo("POST /oauth2/token")).toEqual([]);
 });
 
-it("a list of requests stays as it was read", async () => {
+it("a list of requests does not change after it was read", async () => {
   const discord = await startForTest();
   await callApi(discord, "GET /users/@me");
   const before = discord.requests;
@@ -154,14 +154,14 @@ it("the log keeps bodies up to 64 KiB and the size of larger ones", async () => 
   ]);
 });
 
-describe("a log of 200,000 requests", () => {
-  it("takes the next one as fast as a log of 100", () => {
+describe("large logs", () => {
+  it("a log of 200,000 requests takes the next one as fast as a log of 100", () => {
     const [small, large] = [fullLog(100), fullLog(200_000)];
     const addTo = (log: RequestLog) => () => log.add(toRoute("/users/@me"));
     expect(secondsOf(2000, addTo(large))).toBeLessThan(10 * secondsOf(2000, addTo(small)));
   });
 
-  it("is searched for a route as fast as a log of 100", () => {
+  it("a log of 200,000 requests is searched for a route as fast as a log of 100", () => {
     const [small, large] = [fullLog(100), fullLog(200_000)];
     for (const log of [small, large]) log.add(toRoute("/users/@me/guilds"));
     const search = (log: RequestLog) => () => log.to("GET /users/@me/guilds");

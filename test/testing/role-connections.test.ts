@@ -36,7 +36,7 @@ it.each([
   [{ metadata: { a: "x".repeat(101) } }, "metadata"],
   [{ metadata: { a: 1, b: 1, c: 1, d: 1, e: 1, f: 1 } }, "metadata"],
   [{ metadata: "x" }, "metadata"],
-])("a role connection such as %.60j is refused", async (json, field) => {
+])("a role connection such as $0 is refused", async (json, field) => {
   const { call } = await withLinkedRoles();
   const { status, body } = await call("PUT", json);
   expect([status, Object.keys(body.errors)]).toEqual([400, [field]]);
@@ -50,7 +50,7 @@ it("a role connection of another application is unknown", async () => {
   expect([status, body.code]).toEqual([404, 10002]);
 });
 
-it("the bot says what can be said about users, in five records at most", async () => {
+it("the bot describes the values of role connections, in five records at most", async () => {
   const discord = await startForTest();
   const path = `/applications/${discord.options.clientId}/role-connections/metadata`;
   const record = { type: 2, key: "level", name: "Level", description: "At least" };
@@ -86,7 +86,7 @@ it.each([
   [[{ ...RECORD, description: "x".repeat(201) }], ["0", "description"]],
   [[{ ...RECORD, name_localizations: ["x"] }], ["0", "name_localizations"]],
   [[{ ...RECORD, description_localizations: { de: 1 } }], ["0", "description_localizations"]],
-])("records such as %.80j are refused at %j", async (json, path) => {
+])("metadata records such as $0 are refused at $1", async (json, path) => {
   const discord = await startForTest();
   const endpoint = `/applications/${discord.options.clientId}/role-connections/metadata`;
   const { status, body } = await callApi(discord, `PUT ${endpoint}`, { bot: true, json });
@@ -96,7 +96,7 @@ it.each([
   expect((await callApi(discord, `GET ${endpoint}`, { bot: true })).body).toEqual([]);
 });
 
-it("records keep their localizations and nothing Discord does not know", async () => {
+it("metadata records keep their localizations, and drop what Discord does not know", async () => {
   const discord = await startForTest();
   const endpoint = `/applications/${discord.options.clientId}/role-connections/metadata`;
   const record = { ...RECORD, name_localizations: { de: "Stufe" } };

@@ -102,7 +102,7 @@ async function callEverything(discord: DiscordSimulator, call: Call): Promise<vo
   for (const method of ["GET", "DELETE"]) await call(`${method} ${hook}`);
 }
 
-it("every success response is what Discord's schema says, and nothing more", async () => {
+it("every success response matches Discord's schema, and has nothing more", async () => {
   const discord = await startForTest();
   const differences: string[] = [];
   const reached = new Set<string>();
@@ -122,13 +122,13 @@ it("every success response is what Discord's schema says, and nothing more", asy
   expect([...reached].sort()).toEqual(withSchema.sort());
 });
 
-it("every route of the simulator has its schema, or a reason to have none", () => {
+it("every route of the simulator has a schema, or a reason to have none", () => {
   const sources = readdirSync(ROUTE_FILES).map((name) => readFileSync(`${ROUTE_FILES}/${name}`, "utf8"));
   const routes = sources.flatMap((text) => text.match(/"(?:GET|POST|PUT|PATCH|DELETE) \/[^"]*"/g) ?? []);
   expect(new Set(routes.map((route) => JSON.parse(route)))).toEqual(new Set(Object.keys(RESPONSE_SCHEMAS)));
 });
 
-it("the guild and the webhook of a token response are what Discord's schemas say", async () => {
+it("the guild and the webhook of a token response match Discord's schemas", async () => {
   const discord = await startForTest();
   const guild = discord.addGuild();
   const user = discord.addUser();
@@ -143,7 +143,7 @@ it("the guild and the webhook of a token response are what Discord's schemas say
   expect(differencesOf("webhook", schemas.GuildIncomingWebhookResponseSchema, body.webhook)).toEqual([]);
 });
 
-it("a field too many, a missing one and a wrong one are all found", async () => {
+it("an extra field, a missing one and a wrong one are all found", async () => {
   const discord = await startForTest();
   const user = discord.addUser().seenByOthers();
   const differences = (body: unknown) => differencesOf("GET /users/:id", schemas.UserResponseSchema, body);
@@ -164,7 +164,7 @@ it("every known difference still exists", async () => {
   expect(KNOWN_DIFFERENCES).toHaveLength(1);
 });
 
-it("every error of the API has the form Discord documents", async () => {
+it("every error of the API has the form that Discord documents", async () => {
   const discord = await startForTest();
   const guild = discord.addGuild();
   const user = discord.addUser();
@@ -199,7 +199,7 @@ it("every error of the API has the form Discord documents", async () => {
   }
 });
 
-it("every error of the token endpoint has OAuth's form", async () => {
+it("every error of the token endpoint has the form of OAuth", async () => {
   const discord = await startForTest();
   const { clientId, clientSecret } = discord.options;
   const answers = [

@@ -1,13 +1,16 @@
 import { expect, it } from "vitest";
 import { compareSnowflakes, isSnowflake, SnowflakeSequence } from "../../src/testing/snowflake.js";
 
-it.each(["0", "80351110224678912", "18446744073709551615"])("%s is a snowflake", (text) => {
+it.each(["0", "80351110224678912", "18446744073709551615"])("the id %s is a snowflake", (text) => {
   expect(isSnowflake(text)).toBe(true);
 });
 
-it.each(["", "-1", "1.0", "1 ", "0x1", "18446744073709551616", "abc"])('"%s" is none', (text) => {
-  expect(isSnowflake(text)).toBe(false);
-});
+it.each(["", "-1", "1.0", "1 ", "0x1", "18446744073709551616", "abc"])(
+  'the id "%s" is not a snowflake',
+  (text) => {
+    expect(isSnowflake(text)).toBe(false);
+  },
+);
 
 it("snowflakes are ordered as numbers", () => {
   expect(["1000", "9", "30", "30", "1"].sort(compareSnowflakes)).toEqual(["1", "9", "30", "30", "1000"]);

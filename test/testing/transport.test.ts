@@ -4,9 +4,9 @@ import { startDiscord } from "../../src/testing/index.js";
 import { approved, authorizeUrl, callApi } from "./api-client.js";
 import { startForTest } from "./start-for-test.js";
 
-describe("an address nobody answers at", () => {
+describe("unknown addresses", () => {
   it.each(["GET /nowhere", "GET /users/1/2/3", "GET /users/@me/guilds/1/", "GET /"])(
-    "%s is 404",
+    "the unknown address %s is 404",
     async (endpoint) => {
       const discord = await startForTest();
       const { status, body } = await callApi(discord, endpoint, { bot: true });
@@ -14,7 +14,7 @@ describe("an address nobody answers at", () => {
     },
   );
 
-  it("is an API route without /api, and a page below it", async () => {
+  it("an API route without /api, and a page below it, are 404", async () => {
     const discord = await startForTest();
     expect((await callApi(discord, "GET /users/@me", { base: "", bot: true })).status).toBe(404);
     expect((await callApi(discord, "GET /.well-known/openid-configuration")).status).toBe(404);
@@ -30,7 +30,7 @@ it("a wrong method is answered 405", async () => {
   }
 });
 
-it("versions 6 to 10 are answered, and others refused", async () => {
+it("versions 6 to 10 of the API are answered, and others refused", async () => {
   const discord = await startForTest();
   const statusOf = async (base: string) =>
     (await callApi(discord, "GET /users/@me", { bot: true, base })).status;
@@ -46,7 +46,7 @@ it.each([
   ["GET /guilds/1/members/18446744073709551616", "user_id"],
   ["PUT /guilds/x/members/1", "guild_id"],
   ["POST /channels/1-1/messages", "channel_id"],
-])("%s is refused: not a snowflake", async (endpoint, field) => {
+])("the call %s is refused: not a snowflake", async (endpoint, field) => {
   const discord = await startForTest();
   const bearer = discord.issueToken(discord.addUser(), ["guilds.members.read"]).access_token;
   const { status, body } = await callApi(
@@ -57,21 +57,21 @@ it.each([
   expect([status, body.code, body.errors[field]._errors[0].code]).toEqual([400, 50035, "NUMBER_TYPE_COERCE"]);
 });
 
-describe("a body", () => {
+describe("bodies", () => {
   it.each([
     ["broken JSON", "{", "application/json", 50109],
     ["another type", "a=1", "text/plain", 50035],
     ["a form", "a=1", "application/x-www-form-urlencoded", 50035],
     ["a list", "[]", "application/json; charset=utf-8", 50035],
     ["nothing", "", "application/json", 50035],
-  ])("that is %s is refused", async (_name, raw, type, code) => {
+  ])("a body that is %s is refused", async (_name, raw, type, code) => {
     const discord = await startForTest();
     const headers = { "Content-Type": type };
     const { status, body } = await callApi(discord, "POST /users/@me/channels", { bot: true, raw, headers });
     expect([status, body.code]).toEqual([400, code]);
   });
 
-  it("of more than 25 MiB is refused", async () => {
+  it("a body of more than 25 MiB is refused", async () => {
     const discord = await startForTest();
     const raw = "x".repeat(25 * 1024 * 1024 + 1);
     const { status, body } = await callApi(discord, "POST /users/@me/channels", { bot: true, raw });
@@ -79,7 +79,7 @@ describe("a body", () => {
   });
 });
 
-it("by switch, a bot with a foreign User-Agent is blocked at the edge", async () => {
+it("a switch blocks a bot with a foreign User-Agent at the edge", async () => {
   const discord = await startForTest({ behaviour: { strictUserAgent: true } });
   const statusWith = async (userAgent: string) =>
     (await callApi(discord, "GET /users/@me", { bot: true, headers: { "User-Agent": userAgent } })).status;
@@ -90,7 +90,7 @@ it("by switch, a bot with a foreign User-Agent is blocked at the edge", async ()
 });
 
 describe("connections", () => {
-  it("are kept, and counted once they carry a call of the API", async () => {
+  it("connections stay open, and count once they carry a call of the API", async () => {
     const discord = await startForTest();
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     onTestFinished(() => agent.destroy());
@@ -107,7 +107,7 @@ describe("connections", () => {
     expect(discord.connectionCount).toBe(1);
   });
 
-  it("all end when it closes, even one that waits for an answer", async () => {
+  it("connections all end when the simulator closes, even one that waits for an answer", async () => {
     const discord = await startDiscord();
     discord.fail({ kind: "hang" });
     const waiting = callApi(discord, "GET /users/@me");
@@ -119,7 +119,7 @@ describe("connections", () => {
   });
 });
 
-it("it listens on a port of choice, and says when that is taken", async () => {
+it("the simulator listens on the chosen port, and reports one that is taken", async () => {
   const discord = await startForTest();
   const port = Number(new URL(discord.url).port);
   await expect(startDiscord({ port })).rejects.toThrow("EADDRINUSE");
@@ -128,14 +128,14 @@ it("it listens on a port of choice, and says when that is taken", async () => {
   expect(second.url).toBe(discord.url);
 });
 
-it("what an app needs is in its options", async () => {
+it("the options of the simulator are what an app needs", async () => {
   const given = { clientId: "42", clientSecret: "secret", botToken: "bot" };
   const discord = await startForTest(given);
   expect(discord.options).toEqual({ ...given, discordUrl: discord.url });
   expect(new URL(authorizeUrl(discord)).searchParams.get("client_id")).toBe("42");
 });
 
-it("a user is added to the log only by a token that works", async () => {
+it("a request is logged with a user only if its token works", async () => {
   const discord = await startForTest();
   const user = discord.addUser();
   await callApi(discord, "GET /users/@me", { bearer: discord.issueToken(user, []).access_token });

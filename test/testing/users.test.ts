@@ -10,7 +10,7 @@ function get(discord: DiscordSimulator, path: string, user: SimulatedUser, ...sc
 }
 
 describe("GET /users/@me", () => {
-  it("tells what identify allows", async () => {
+  it("the scope identify gives the user's public fields", async () => {
     const discord = await startForTest();
     const user = discord.addUser({ id: "80351110224678912", username: "mira.k", premium_type: 2 });
     expect((await get(discord, "/users/@me", user, "identify")).body).toEqual({
@@ -32,14 +32,14 @@ describe("GET /users/@me", () => {
     });
   });
 
-  it("tells the e-mail address only with the scope for it", async () => {
+  it("the email address is given only with its scope", async () => {
     const discord = await startForTest();
     const user = discord.addUser({ email: "mira@example.org", verified: false });
     const { body } = await get(discord, "/users/@me", user, "identify", "email");
     expect([body.email, body.verified]).toEqual(["mira@example.org", false]);
   });
 
-  it("tells the kind of Nitro only to approved partners", async () => {
+  it("the kind of Nitro is given only to approved partners", async () => {
     const discord = await startForTest({ behaviour: { approvedScopes: ["identify.premium"] } });
     const user = discord.addUser({ premium_type: 2 });
     expect((await get(discord, "/users/@me", user, "identify", "identify.premium")).body.premium_type).toBe(
@@ -47,7 +47,7 @@ describe("GET /users/@me", () => {
     );
   });
 
-  it("sends every shape of user, and keys nobody has documented", async () => {
+  it("every shape of user is sent, with undocumented keys", async () => {
     const discord = await startForTest();
     const cleared = { identity_guild_id: "1", identity_enabled: null, tag: "TAG", badge: null };
     const user = discord.addUser({
@@ -64,14 +64,14 @@ describe("GET /users/@me", () => {
     expect(body.clan).toEqual({ tag: "OLD" });
   });
 
-  it("follows the payload when a test changes it", async () => {
+  it("the user changes if a test changes the payload", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     user.payload.global_name = "New name";
     expect((await get(discord, "/users/@me", user, "identify")).body.global_name).toBe("New name");
   });
 
-  it("is the bot's own user for the bot", async () => {
+  it("the bot gets its own user", async () => {
     const discord = await startForTest({ appName: "Helper" });
     const { body } = await callApi(discord, "GET /users/@me", { bot: true });
     expect(body).toMatchObject({
@@ -82,21 +82,21 @@ describe("GET /users/@me", () => {
     });
   });
 
-  it("is refused without identify", async () => {
+  it("the user is refused without identify", async () => {
     const discord = await startForTest();
     const { status, body } = await get(discord, "/users/@me", discord.addUser(), "guilds");
     expect([status, body]).toEqual([401, UNAUTHORIZED]);
   });
 });
 
-describe("a token that does not fit", () => {
+describe("wrong tokens", () => {
   it.each([
     ["GET /users/@me", "identify"],
     ["GET /users/@me/guilds", "guilds"],
     ["GET /users/@me/connections", "connections"],
     ["GET /users/@me/guilds/1/member", "guilds.members.read"],
     ["GET /users/@me/applications/1/role-connection", "role_connections.write"],
-  ])("is answered 401 by %s without %s, or 403 by switch", async (endpoint) => {
+  ])("a token is answered with 401 by %s without %s, or 403 by switch", async (endpoint) => {
     const discord = await startForTest();
     const bearer = discord.issueToken(discord.addUser(), ["email"]).access_token;
     const first = await callApi(discord, endpoint, { bearer });
@@ -110,7 +110,7 @@ describe("a token that does not fit", () => {
   });
 
   it.each(["GET /users/1", "POST /users/@me/channels", "PUT /guilds/1/members/2", "GET /applications/@me"])(
-    "is a bearer token at %s",
+    "a bearer token is refused by %s",
     async (endpoint) => {
       const discord = await startForTest();
       const bearer = discord.issueToken(discord.addUser(), ["identify"]).access_token;
@@ -120,7 +120,7 @@ describe("a token that does not fit", () => {
   );
 
   it.each(["GET /users/@me/connections", "GET /users/@me/guilds/1/member", "GET /oauth2/@me"])(
-    "is the bot's at %s",
+    "a bot token is refused by %s",
     async (endpoint) => {
       const discord = await startForTest();
       expect((await callApi(discord, endpoint, { bot: true })).status).toBe(401);
@@ -128,7 +128,7 @@ describe("a token that does not fit", () => {
   );
 
   it.each(["", "Bearer garbage", "Bot garbage", "garbage", "Bearer"])(
-    'is "%s" anywhere',
+    'the header Authorization: "%s" is refused everywhere',
     async (Authorization) => {
       const discord = await startForTest();
       for (const endpoint of ["GET /users/@me", "GET /users/1", "GET /oauth2/@me"]) {
@@ -140,7 +140,7 @@ describe("a token that does not fit", () => {
 });
 
 describe("GET /oauth2/@me", () => {
-  it("tells the app, the scopes, the expiry and a user without private fields", async () => {
+  it("the authorization has the app, the scopes, the expiry and a user without private fields", async () => {
     const discord = await startForTest({ appName: "Dashboard" });
     discord.clock.freeze();
     const user = discord.addUser({ username: "mira.k" });
@@ -159,7 +159,7 @@ describe("GET /oauth2/@me", () => {
       expect(body.user).not.toHaveProperty(key);
   });
 
-  it("leaves the user out without identify", async () => {
+  it("the authorization has no user without identify", async () => {
     const discord = await startForTest();
     const { status, body } = await get(discord, "/oauth2/@me", discord.addUser(), "guilds");
     expect([status, "user" in body]).toEqual([200, false]);
@@ -167,7 +167,7 @@ describe("GET /oauth2/@me", () => {
 });
 
 describe("GET /users/@me/connections", () => {
-  it("lists the connected accounts", async () => {
+  it("the connections of the user are listed", async () => {
     const discord = await startForTest();
     const user = discord.addUser({ username: "mira.k" });
     discord.addConnection(user);
@@ -202,7 +202,7 @@ describe("GET /users/@me/connections", () => {
 });
 
 describe("GET /users/:id", () => {
-  it("shows the bot a user without private fields, and itself", async () => {
+  it("the bot can read a user without private fields, and itself", async () => {
     const discord = await startForTest();
     const user = discord.addUser({ username: "mira.k" });
     const { body } = await callApi(discord, `GET /users/${user.id}`, { bot: true });
@@ -213,7 +213,7 @@ describe("GET /users/:id", () => {
     );
   });
 
-  it("knows not everybody", async () => {
+  it("an unknown user is not found", async () => {
     const discord = await startForTest();
     const { status, body } = await callApi(discord, "GET /users/123", { bot: true });
     expect([status, body]).toEqual([404, { message: "Unknown User", code: 10013 }]);
@@ -222,7 +222,7 @@ describe("GET /users/:id", () => {
 
 describe("GET /applications/@me", () => {
   it.each(["/applications/@me", "/oauth2/applications/@me"])(
-    "%s describes the app to its bot",
+    "the route %s describes the app to its bot",
     async (path) => {
       const discord = await startForTest({ redirectUris: ["http://app.test/"] });
       discord.addGuild();
@@ -240,7 +240,7 @@ describe("GET /applications/@me", () => {
     },
   );
 
-  it("belongs to the owner a client-credentials token stands for", async () => {
+  it("the owner of the app is the user of a client-credentials token", async () => {
     const discord = await startForTest();
     const { access_token } = (
       await requestToken(discord, { grant_type: "client_credentials", scope: "identify" })

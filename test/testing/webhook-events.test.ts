@@ -56,14 +56,14 @@ it("an event is signed with the key of the app", async () => {
   });
 });
 
-it("an event can be signed wrongly", async () => {
+it("an event can be sent with a wrong signature", async () => {
   const discord = await startForTest();
   const { url, received } = await startReceiver();
   await discord.sendWebhookEvent(url, { type: "PING" }, { wrongSignature: true });
   expect(isSigned(discord.publicKey, received[0]!)).toBe(false);
 });
 
-it("PING has no event", async () => {
+it("a PING has no event", async () => {
   const discord = await startForTest();
   const { url, received } = await startReceiver();
   await discord.sendWebhookEvent(url, { type: "PING" });
@@ -74,7 +74,7 @@ it("PING has no event", async () => {
   });
 });
 
-it("the time of an event is that of the simulator", async () => {
+it("the time of an event is the simulator's", async () => {
   const discord = await startForTest();
   const { url, received } = await startReceiver();
   discord.clock.freeze();
@@ -84,7 +84,7 @@ it("the time of an event is that of the simulator", async () => {
   expect(seconds).toBe(Math.floor(discord.clock.now() / 1000));
 });
 
-it("an app with a webhook URL is told who lets it in, and who removes it", async () => {
+it("an app with a webhook URL is notified when a user adds or removes it", async () => {
   const { url, received } = await startReceiver();
   const discord = await startForTest({ webhookUrl: url });
   const [user, guild] = [discord.addUser(), discord.addGuild({ name: "G" })];
@@ -109,7 +109,7 @@ it("an app with a webhook URL is told who lets it in, and who removes it", async
   expect(received.every((event) => isSigned(discord.publicKey, event))).toBe(true);
 });
 
-it("an app without one is told nothing, and a receiver that is away harms nobody", async () => {
+it("an app without a webhook URL is not notified, and an unreachable receiver harms nobody", async () => {
   const { url, received } = await startReceiver();
   const discord = await startForTest({ webhookUrl: url });
   const user = discord.addUser();
@@ -121,7 +121,7 @@ it("an app without one is told nothing, and a receiver that is away harms nobody
   expect([discord.webhookUrl, received]).toEqual(["http://127.0.0.1:9/", []]);
 });
 
-it("who never let the app in cannot remove it", async () => {
+it("a user who never added the app cannot remove it", async () => {
   const { url, received } = await startReceiver();
   const discord = await startForTest({ webhookUrl: url });
   discord.removeAuthorization(discord.addUser());

@@ -15,7 +15,7 @@ async function withWebhook() {
   return { discord, guild, webhook, post };
 }
 
-it("the webhook a user grants takes messages at its URL", async () => {
+it("the webhook that a user grants accepts messages at its URL", async () => {
   const { discord, guild, post } = await withWebhook();
   const user = discord.addUser();
   discord.addMember(guild, user, { owner: true });
@@ -26,7 +26,7 @@ it("the webhook a user grants takes messages at its URL", async () => {
   expect(discord.messages).toMatchObject([{ channelId, webhookId: webhook.id, content: "Hello" }]);
 });
 
-it("with wait, the message comes back", async () => {
+it("a message sent with wait is returned", async () => {
   const { webhook, post } = await withWebhook();
   const response = await post(`${webhook.url}?wait=true`, { content: "Hello", username: "Herald" });
   expect(response.status).toBe(200);
@@ -38,7 +38,7 @@ it("with wait, the message comes back", async () => {
   });
 });
 
-it("files are kept, and the bot need not be in the guild", async () => {
+it("the files of a webhook's message are kept, and the bot need not be in the guild", async () => {
   const { discord, guild, webhook } = await withWebhook();
   guild.bot = false;
   const body = new FormData();
@@ -47,7 +47,7 @@ it("files are kept, and the bot need not be in the guild", async () => {
   expect(discord.messages[0]?.files[0]?.filename).toBe("notes.txt");
 });
 
-it("it describes itself, until it is deleted", async () => {
+it("a webhook describes itself until it is deleted", async () => {
   const { webhook, guild, post } = await withWebhook();
   const described = await (await fetch(webhook.url)).json();
   expect(described).toMatchObject({
@@ -74,7 +74,7 @@ it("a wrong token, id or message is refused", async () => {
   expect(discord.messages).toEqual([]);
 });
 
-it("a limit counts each webhook apart", async () => {
+it("a rate limit counts each webhook apart", async () => {
   const { discord, guild, webhook, post } = await withWebhook();
   discord.limit({ route: "POST /webhooks/:id/:token", limit: 1, windowMs: 1000 });
   const other = discord.addWebhook(guild);
@@ -83,7 +83,7 @@ it("a limit counts each webhook apart", async () => {
   expect(statuses).toEqual([204, 429, 204]);
 });
 
-it("a guild without channels has no place for one", async () => {
+it("no webhook can be made in a guild without channels", async () => {
   const { discord } = await withWebhook();
   expect(() => discord.addWebhook(discord.addGuild({ channels: [] }))).toThrow(TypeError);
 });

@@ -56,7 +56,7 @@ const assets = [
   ],
 ] as const;
 
-describe.each(assets)("%s", (_, path, url) => {
+describe.each(assets)("%s", (name, path, url) => {
   const base = `${RouteBases.cdn}${path.replace("HASH.png", "")}`;
 
   it.each<[hash: string, options: ImageOptions | undefined, file: string]>([
@@ -83,7 +83,7 @@ describe.each(assets)("%s", (_, path, url) => {
     [MOVING, { animated: false }, `${MOVING}.png`],
     [MOVING, { animated: false, format: "gif" }, `${MOVING}.png`],
     [MOVING, { animated: false, format: "webp" }, `${MOVING}.webp`],
-  ])("of %s with %o is %s", (hash, options, file) => {
+  ])(`${name} of %s with %o is %s`, (hash, options, file) => {
     expect(url(hash, options)).toBe(base + file);
   });
 
@@ -104,11 +104,11 @@ describe.each(assets)("%s", (_, path, url) => {
     "\ud800",
     `${STILL}\n`,
     "a".repeat(129),
-  ])("is nothing for %o", (hash) => {
+  ])(`${name} is undefined for the hash %o`, (hash) => {
     expect(url(hash as string)).toBeUndefined();
   });
 
-  it.each([STILL, null])("refuses what does not exist, whether or not there is an image (%s)", (hash) => {
+  it.each([STILL, null])(`${name} refuses unknown options, whether or not there is an image (%s)`, (hash) => {
     for (const size of [0, 15, 17, 20, 8192, -16, 16.5, Number.NaN, "64", null, {}]) {
       expect(() => url(hash as string, { size } as ImageOptions)).toThrow(TypeError);
     }
@@ -121,7 +121,7 @@ describe.each(assets)("%s", (_, path, url) => {
   });
 });
 
-it("errors say what was given and what is wanted", () => {
+it("an error about an image option names the bad value and the valid ones", () => {
   expect(() => userAvatarUrl(USER, STILL, { size: 100 } as unknown as ImageOptions)).toThrow(
     "size must be one of 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, not 100.",
   );
@@ -133,12 +133,12 @@ it("errors say what was given and what is wanted", () => {
   );
 });
 
-it("every power of two from 16 to 4096 is a size", () => {
+it("every power of two from 16 to 4096 is an image size", () => {
   expect(IMAGE_SIZES).toEqual(Array.from({ length: 9 }, (_, index) => 2 ** (index + 4)));
   for (const size of IMAGE_SIZES) expect(userAvatarUrl(USER, STILL, { size })).toMatch(`?size=${size}`);
 });
 
-it("an id that is no snowflake gives no URL", () => {
+it("no URL is made for an id that is not a snowflake", () => {
   for (const id of [null, undefined, "", "..", "1/2", "1e3", "-1", "9".repeat(20)]) {
     expect(userAvatarUrl(id, STILL)).toBeUndefined();
     expect(userBannerUrl(id, STILL)).toBeUndefined();
@@ -153,7 +153,7 @@ it("an id that is no snowflake gives no URL", () => {
 });
 
 describe("avatarDecorationUrl", () => {
-  it("is always a PNG, animated or not", () => {
+  it("an avatar decoration is always a PNG, animated or not", () => {
     expect(avatarDecorationUrl(STILL)).toBe(RouteBases.cdn + CDNRoutes.avatarDecoration(STILL));
     expect(avatarDecorationUrl(MOVING, { size: 256 })).toBe(
       `${RouteBases.cdn}${CDNRoutes.avatarDecoration(MOVING)}?size=256`,
@@ -161,7 +161,7 @@ describe("avatarDecorationUrl", () => {
     expect(avatarDecorationUrl(MOVING, { format: "gif", animated: true } as ImageOptions)).toMatch(/\.png$/);
   });
 
-  it("is nothing without an asset, and refuses a size that does not exist", () => {
+  it("no avatar decoration URL is made without an asset, and an unknown size is refused", () => {
     expect(avatarDecorationUrl(undefined)).toBeUndefined();
     expect(avatarDecorationUrl("../x")).toBeUndefined();
     expect(() => avatarDecorationUrl(STILL, { size: 5 } as unknown as ImageOptions)).toThrow(TypeError);
@@ -169,7 +169,7 @@ describe("avatarDecorationUrl", () => {
 });
 
 describe("guildTagBadgeUrl", () => {
-  it("never moves", () => {
+  it("a guild tag badge is never animated", () => {
     const png = RouteBases.cdn + CDNRoutes.guildTagBadge(GUILD, STILL, ImageFormat.PNG);
     expect(guildTagBadgeUrl(GUILD, STILL)).toBe(png);
     expect(guildTagBadgeUrl(GUILD, STILL, { format: "gif" } as ImageOptions as object)).toBe(png);
@@ -198,17 +198,17 @@ describe("defaultAvatarUrl", () => {
     ["80351110224678912", "1337", 2],
     ["80351110224678912", "9999", 4],
     ["80351110224678912", "0005", 0],
-  ])("of %s#%s is number %d", (id, discriminator, index) => {
+  ])("the default avatar of %s#%s is number %d", (id, discriminator, index) => {
     expect(defaultAvatarUrl(id, discriminator)).toBe(`${CDN_URL}/embed/avatars/${index}.png`);
   });
 
-  it("is at the place Discord documents", () => {
+  it("default avatars have the URL that Discord documents", () => {
     expect(CDN_URL).toBe(RouteBases.cdn);
     expect(defaultAvatarUrl("0", "0")).toBe(RouteBases.cdn + CDNRoutes.defaultUserAvatar(0));
   });
 });
 
-it("tells animated hashes and legacy discriminators", () => {
+it("animated hashes and legacy discriminators are recognised", () => {
   expect([MOVING, STILL, "A_x", "", null, undefined].map(isAnimatedHash)).toEqual([
     true,
     false,
@@ -227,7 +227,7 @@ it("tells animated hashes and legacy discriminators", () => {
   ]);
 });
 
-it("no hash leaves its place in the path", () => {
+it("no hash or id can change the path of an image URL", () => {
   fc.assert(
     fc.property(
       fc.oneof(fc.string({ unit: "binary" }), fc.webPath(), fc.stringMatching(/^[\w./?#%&\\-]+$/)),

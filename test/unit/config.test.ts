@@ -76,7 +76,7 @@ describe("the configuration", () => {
     ]);
   });
 
-  it("names what is missing and where it can be set", () => {
+  it("an error names each missing option and where it can be set", () => {
     expect(() => resolveConfig({}, NO_SETTINGS)).toThrow(
       /clientId is missing[\s\S]*DISCORD_CLIENT_ID[\s\S]*clientSecret is missing[\s\S]*DISCORD_CLIENT_SECRET[\s\S]*redirectUri is missing[\s\S]*DISCORD_REDIRECT_URI/,
     );
@@ -97,7 +97,7 @@ describe("the configuration", () => {
     ],
     [{ cache: { ttlms: 1 } }, "There is no option cache.ttlms: did you mean cache.ttlMs?"],
     [{ cache: { ttl: 1 } }, "There is no option cache.ttl: did you mean cache.ttlMs?"],
-  ])("knows no option %j", (options, mistake) => {
+  ])("an unknown option is refused: %j", (options, mistake) => {
     expect(mistakesIn(options)).toEqual([
       mistake instanceof RegExp ? expect.stringMatching(mistake) : mistake,
     ]);
@@ -175,11 +175,11 @@ describe("the configuration", () => {
     ],
     [{ invalidRequestLimit: true }, "invalidRequestLimit must be a whole number above 0, not true."],
     [{ proxy: "proxy.example:3128" }, "proxy must be an http or https URL, not a string of 18 characters."],
-  ])("does not take %o", (options, message) => {
+  ])("invalid options are refused: %o", (options, message) => {
     expect(mistakesIn(options)).toEqual([expect.stringContaining(message)]);
   });
 
-  it("repeats no secret, not even one that was given in the place of an id", () => {
+  it("no error repeats a secret, not even one passed as an id", () => {
     const given = {
       clientId: SECRET,
       clientSecret: `${SECRET} with a space`,
@@ -192,7 +192,7 @@ describe("the configuration", () => {
     expect(mistakesIn(given).join("\n")).not.toContain(SECRET.slice(0, 20));
   });
 
-  it("takes an option before a setting", () => {
+  it("an option takes precedence over a setting", () => {
     const settings = {
       DISCORD_CLIENT_ID: "2",
       DISCORD_CLIENT_SECRET: "set",
@@ -225,14 +225,14 @@ describe("the configuration", () => {
     });
   });
 
-  it("checks settings as it checks options", () => {
+  it("settings are checked like options", () => {
     expect(mistakesIn({}, { DISCORD_USERS_CACHE_MAX_LIMIT: "many", DISCORD_URL: "nowhere" })).toEqual([
       expect.stringContaining("discordUrl must be"),
       "cache.max must be a whole number above 0, not NaN.",
     ]);
   });
 
-  it("takes what is empty in the environment as not given", () => {
+  it("an empty environment variable counts as not set", () => {
     expect(
       resolve({}, { DISCORD_BOT_TOKEN: "", DISCORD_SCOPES: "", DISCORD_USERS_CACHE_MAX_LIMIT: "" }),
     ).toMatchObject({
@@ -253,7 +253,7 @@ describe("the configuration", () => {
     },
   );
 
-  it("takes one secret or several", () => {
+  it("the option secret accepts one secret or several", () => {
     const [one, other] = [RANDOM, `${RANDOM}${RANDOM.toUpperCase()}`];
     expect(resolve({ secret: one }).secrets).toEqual([one]);
     expect(resolve({ secret: [other, one] }).secrets).toEqual([other, one]);
@@ -272,20 +272,20 @@ describe("the configuration", () => {
     "change me before going to production!",
     "your_very_own_and_very_long_secret_key",
     "keyboard cat keyboard dog keyboard cow",
-  ])("refuses %j, which somebody would guess, also among others", (secret) => {
+  ])("a guessable secret is refused, even among others: %j", (secret) => {
     for (const given of [secret, [RANDOM, secret]])
       expect(mistakesIn({ secret: given })).toEqual([expect.stringMatching(/^secret can be guessed/)]);
     expect(mistakesIn({ secret }).join()).not.toContain(secret);
   });
 
-  it("takes every secret that is random", () => {
+  it("every random secret is accepted", () => {
     const secrets = ["hex", "base64", "base64url"].flatMap((encoding) =>
       Array.from({ length: 2000 }, () => randomBytes(24).toString(encoding as BufferEncoding)),
     );
     expect(resolve({ secret: secrets }).secrets).toEqual(secrets);
   });
 
-  it("takes the app's own parts as they are", () => {
+  it("the app's own cache, token store and lock are used as they are", () => {
     const own = {
       usersCache: new LRUCache<string, User>({ max: 5 }),
       tokenStore: new Map<string, string>(),
@@ -298,14 +298,14 @@ describe("the configuration", () => {
     expect(resolve({ maxWaitMs: 0 }).maxWaitMs).toBe(0);
   });
 
-  it("is the same when everything in it is", () => {
+  it("two configurations are the same if all their values are", () => {
     expect(isSameConfig(resolve({ scopes: ["a", "b"] }), resolve({ scopes: ["a", "b"] }))).toBe(true);
     expect(isSameConfig(resolve({ scopes: ["a", "b"] }), resolve({ scopes: ["b", "a"] }))).toBe(false);
     expect(isSameConfig(resolve({}), resolve({ timeoutMs: 1 }))).toBe(false);
     expect(isSameConfig(resolve({}), resolve({ lock: async () => undefined }))).toBe(false);
   });
 
-  it("cannot be changed afterwards", () => {
+  it("a configuration is frozen", () => {
     expect(Object.isFrozen(resolve({}))).toBe(true);
   });
 });

@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { replaceClock } from "../../src/clock.js";
 import { DeadlinePassed, withDeadline } from "../../src/deadline.js";
 
 /** Holds up every timer and socket of this process, as being frozen does. */
@@ -7,8 +8,8 @@ function block(ms: number): void {
   while (performance.now() < until);
 }
 
-describe("a deadline", () => {
-  it("gives up a task that takes too long, and tells when it succeeds after all", async () => {
+describe("deadlines", () => {
+  it("a task that takes too long is given up, and a late success is reported", async () => {
     let finish = () => {};
     const task = new Promise<void>((resolve) => {
       finish = resolve;
@@ -20,13 +21,30 @@ describe("a deadline", () => {
     expect(await succeeded).toBe("late");
   });
 
-  it("that fires late gives as much time again", async () => {
+  it("a deadline that fires late gives as much time again", async () => {
     const late = withDeadline(10, new Promise((resolve) => setTimeout(resolve, 150, "in time")));
     block(120);
     expect(await late).toBe("in time");
   });
 
-  it("that fires very late gives no more than a second again", async () => {
+  it("a deadline never sets a timer to a negative time, even if it fires a fraction of a millisecond early", async () => {
+    const times: number[] = [];
+    let elapsed = 0;
+    replaceClock({
+      elapsed: () => elapsed,
+      startTimer(ms, callback) {
+        times.push(ms);
+        elapsed = 9.3;
+        setImmediate(callback);
+        return () => {};
+      },
+    });
+    onTestFinished(() => replaceClock());
+    await expect(withDeadline(10, new Promise(() => {}))).rejects.toBeInstanceOf(DeadlinePassed);
+    expect(times).toEqual([10, 0]);
+  });
+
+  it("a deadline that fires very late gives no more than a second again", async () => {
     const never = withDeadline(10, new Promise(() => {}));
     block(1200);
     const thawedAt = performance.now();

@@ -63,7 +63,7 @@ function outcomeOf<T>(task: () => T): { readonly value: T } | { readonly error: 
   }
 }
 
-describe("whatever comes from outside", () => {
+describe("untrusted input", () => {
   it("leads a returnTo nowhere but to the app's own origin", () => {
     fc.assert(
       fc.property(
@@ -86,7 +86,7 @@ describe("whatever comes from outside", () => {
     );
   });
 
-  it("keeps ordinary paths as a returnTo", () => {
+  it("ordinary paths are accepted as returnTo", () => {
     const segment = fc.stringMatching(/^[\w.~-]{1,12}$/).filter((text) => text !== "." && text !== "..");
     fc.assert(
       fc.property(fc.array(segment, { maxLength: 5 }), fc.webQueryParameters(), (segments, query) => {
@@ -96,7 +96,7 @@ describe("whatever comes from outside", () => {
     );
   });
 
-  it("makes a callback's query a state with a code or an error, or a callback_malformed", () => {
+  it("the query of a callback is a state with a code or an error, or callback_malformed", () => {
     const names = fc.constantFrom(
       "state",
       "code",
@@ -135,7 +135,7 @@ describe("whatever comes from outside", () => {
     );
   });
 
-  it("accepts no issuer but Discord's", () => {
+  it("no issuer but Discord's is accepted", () => {
     fc.assert(
       fc.property(fc.oneof(hostile, fc.webUrl()), (issuer) => {
         fc.pre(issuer !== "https://discord.com");
@@ -147,7 +147,7 @@ describe("whatever comes from outside", () => {
     );
   });
 
-  it("never opens a login's cookie that was made up or changed", () => {
+  it("a made-up or changed login cookie is never opened", () => {
     const flows = startFlows(false);
     const { state, setCookies } = flows.start(undefined, { pkce: true, scopes: ["identify"] });
     const [name = "", sealed = ""] = setCookies[0]?.split(";")[0]?.split("=") ?? [];
@@ -171,7 +171,7 @@ describe("whatever comes from outside", () => {
     );
   });
 
-  it("does not let hostile Cookie headers break a login that begins", () => {
+  it("a hostile Cookie header cannot break a login that begins", () => {
     const flows = startFlows(true);
     const header = fc
       .array(fc.tuple(fc.oneof(fc.constant(`__Host-discord-${CLIENT_ID}-abcdefghijkl`), hostile), hostile), {
@@ -189,7 +189,7 @@ describe("whatever comes from outside", () => {
     );
   });
 
-  it("makes a token answer a token that can be used, or refuses it", () => {
+  it("a token response becomes a usable token, or is refused", () => {
     const almost = fc.record(
       {
         access_token: fc.oneof(fc.string(), fc.jsonValue()),
@@ -217,7 +217,7 @@ describe("whatever comes from outside", () => {
     );
   });
 
-  it("takes as a snowflake what fits into 64 bits, and nothing else", () => {
+  it("a snowflake is what fits into 64 bits, and nothing else", () => {
     const given = fc.oneof(
       fc.bigInt({ min: 0n, max: 2n ** 66n }).map(String),
       hostile,

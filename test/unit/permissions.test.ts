@@ -27,8 +27,8 @@ const documented = Object.entries(discord.PermissionFlagsBits)
   .sort(([, one], [, other]) => (one < other ? -1 : 1));
 const documentedNames = documented.map(([name]) => name);
 
-describe("the names", () => {
-  it("are those Discord documents, in the order of their bits", () => {
+describe("permission names", () => {
+  it("permission names are those that Discord documents, in the order of their bits", () => {
     expect(Permissions.all.toArray()).toEqual(documentedNames);
     expect([...Permissions.none].map(([name]) => name)).toEqual(documentedNames);
   });
@@ -58,7 +58,7 @@ describe("the names", () => {
     expect(Permissions.of({ [name]: true }).value).toBe(1n << BigInt(bit));
   });
 
-  it("are checked by the compiler", () => {
+  it("the compiler checks permission names", () => {
     const names: PermissionFlag[] = ["MANAGE_GUILD", "manage_guild", "read_messages", "bypass_slowmode"];
     // @ts-expect-error: misspelt
     const misspelt: PermissionResolvable = "MANAGE_GULD";
@@ -68,7 +68,7 @@ describe("the names", () => {
   });
 });
 
-describe("the constructor", () => {
+describe("the constructor of Permissions", () => {
   it.each<[what: string, given: PermissionResolvable | string | undefined, value: bigint]>([
     ["nothing", undefined, 0n],
     ["a bigint", 32n, 32n],
@@ -88,7 +88,7 @@ describe("the constructor", () => {
       ["KICK_MEMBERS", "ban_members", 8n, 32, "64", Permissions.stage, ["CONNECT"]],
       4296015982n,
     ],
-  ])("takes %s", (_, given, value) => {
+  ])("Permissions can be made of %s", (_, given, value) => {
     expect(new Permissions(given).value).toBe(value);
   });
 
@@ -122,13 +122,13 @@ describe("the constructor", () => {
     ["manageGuild", '"manageGuild" is no permission. Did you mean MANAGE_GUILD?'],
     ["Manage guild", '"Manage guild" is no permission. Did you mean MANAGE_GUILD?'],
     ["x".repeat(1000), `"${"x".repeat(100)}..." is no permission. Give a name such as "MANAGE_GUILD".`],
-  ])("refuses %s", (given, message) => {
+  ])("Permissions refuse $0", (given, message) => {
     const construct = () => new Permissions(given as bigint);
     expect(construct).toThrow(TypeError);
     expect(construct).toThrow(message);
   });
 
-  it("refuses lists that hold themselves, or that are nested deeper than anybody means", () => {
+  it("Permissions refuse lists that contain themselves or are nested too deep", () => {
     const circular: unknown[] = ["KICK_MEMBERS"];
     circular.push(circular);
     const deep = Array.from({ length: 100_000 }).reduce<unknown>((inner) => [inner], 8n);
@@ -139,13 +139,13 @@ describe("the constructor", () => {
     }
   });
 
-  it("takes the Permissions of another copy of this class", () => {
+  it("Permissions accept an instance of another copy of the class", () => {
     const foreign = { value: 8n } as Permissions;
     expect(new Permissions(foreign).value).toBe(8n);
     expect(new Permissions(8n).equals(foreign)).toBe(true);
   });
 
-  it("throws nothing but TypeErrors, whatever it is given", () => {
+  it("the constructor of Permissions throws only TypeErrors, whatever it is given", () => {
     fc.assert(
       fc.property(fc.oneof(fc.anything({ withBigInt: true }), fc.string()), (given) => {
         try {
@@ -158,15 +158,15 @@ describe("the constructor", () => {
     );
   });
 
-  it("makes a value that nobody can change", () => {
+  it("an instance of Permissions cannot be changed", () => {
     const permissions = new Permissions(8n);
     expect(() => Object.assign(permissions, { value: 0n })).toThrow(TypeError);
     expect(permissions.value).toBe(8n);
   });
 });
 
-describe("of", () => {
-  it("switches on what is true", () => {
+describe("Permissions.of", () => {
+  it("Permissions.of sets the flags that are true", () => {
     expect(Permissions.of({}).value).toBe(0n);
     expect(Permissions.of({ MANAGE_GUILD: true, KICK_MEMBERS: false, BYPASS_SLOWMODE: true }).value).toBe(
       (1n << 5n) | (1n << 52n),
@@ -186,29 +186,29 @@ describe("of", () => {
     [undefined, "not undefined."],
     ["MANAGE_GUILD", 'not "MANAGE_GUILD".'],
     [["MANAGE_GUILD"], 'not ["MANAGE_GUILD"].'],
-  ])("refuses %o", (flags, message) => {
+  ])("Permissions.of refuses %o", (flags, message) => {
     const build = () => Permissions.of(flags as PermissionFlags);
     expect(build).toThrow(TypeError);
     expect(build).toThrow(message);
   });
 });
 
-describe("update", () => {
+describe("Permissions.update", () => {
   const permissions = new Permissions(["KICK_MEMBERS", "MANAGE_GUILD", 1n << 60n]);
 
-  it("switches flags on and off in a copy", () => {
+  it("update sets and clears flags in a copy", () => {
     const updated = permissions.update({ KICK_MEMBERS: false, manage_guild: true, CONNECT: true });
     expect(updated.value).toBe((1n << 5n) | (1n << 20n) | (1n << 60n));
     expect(permissions.value).toBe(2n | (1n << 5n) | (1n << 60n));
   });
 
-  it("passes over names that are no permission", () => {
+  it("update ignores unknown permission names", () => {
     expect(permissions.update({ NOT_YET_KNOWN: "x", CONNECT: true } as PermissionFlags).has("CONNECT")).toBe(
       true,
     );
   });
 
-  it("refuses the value of a permission that is not a boolean", () => {
+  it("update refuses a value that is not a boolean", () => {
     expect(() => permissions.update({ CONNECT: 1 } as unknown as PermissionFlags)).toThrow(TypeError);
   });
 });
@@ -231,12 +231,12 @@ describe("has, hasAny and missing", () => {
     ["an administrator", administrator, 1n << 60n, true, true],
     ["an administrator", administrator, [], true, false],
     ["nobody", Permissions.none, "CONNECT", false, false],
-  ])("of %s", (_, permissions, wanted, has, hasAny) => {
+  ])("has and hasAny are correct for %s", (_, permissions, wanted, has, hasAny) => {
     expect(permissions.has(wanted)).toBe(has);
     expect(permissions.hasAny(wanted)).toBe(hasAny);
   });
 
-  it("take an administrator for no more than that when exact", () => {
+  it("the option exact ignores what ADMINISTRATOR implies", () => {
     expect(administrator.has("CONNECT", { exact: true })).toBe(false);
     expect(administrator.has("ADMINISTRATOR", { exact: true })).toBe(true);
     expect(administrator.hasAny(["CONNECT", "SPEAK"], { exact: true })).toBe(false);
@@ -247,7 +247,7 @@ describe("has, hasAny and missing", () => {
     expect(administrator.has("CONNECT", { exact: undefined })).toBe(true);
   });
 
-  it("name what is missing", () => {
+  it("missing returns the permissions that are missing", () => {
     expect(member.missing(["VIEW_CHANNEL", "CONNECT", "BAN_MEMBERS"]).toArray()).toEqual([
       "BAN_MEMBERS",
       "CONNECT",
@@ -261,10 +261,10 @@ describe("has, hasAny and missing", () => {
   });
 });
 
-describe("the arithmetic", () => {
+describe("arithmetic", () => {
   const permissions = new Permissions(["KICK_MEMBERS", "BAN_MEMBERS"]);
 
-  it("adds, removes and overwrites in a copy", () => {
+  it("with, without and handleOverwrite work on a copy", () => {
     expect(permissions.with("CONNECT").toArray()).toEqual(["KICK_MEMBERS", "BAN_MEMBERS", "CONNECT"]);
     expect(permissions.without(["BAN_MEMBERS", "SPEAK"]).toArray()).toEqual(["KICK_MEMBERS"]);
     expect(
@@ -273,7 +273,7 @@ describe("the arithmetic", () => {
     expect(permissions.toArray()).toEqual(["KICK_MEMBERS", "BAN_MEMBERS"]);
   });
 
-  it("takes an overwrite as Discord sends it", () => {
+  it("handleOverwrite accepts an overwrite as Discord sends it", () => {
     const overwrite: { allow: string; deny: string } = { allow: "1048576", deny: "2" };
     expect(permissions.handleOverwrite(overwrite.allow, overwrite.deny).toArray()).toEqual([
       "BAN_MEMBERS",
@@ -288,7 +288,7 @@ describe("the arithmetic", () => {
     ["CONNECT", false, false, false],
     ["ADMINISTRATOR", false, false, false],
     [0n, false, true, false],
-  ])("compares with %s", (other, subset, superset, same) => {
+  ])("Permissions compare correctly with %s", (other, subset, superset, same) => {
     expect(permissions.isSubset(other)).toBe(subset);
     expect(permissions.isSuperset(other)).toBe(superset);
     expect(permissions.isStrictSubset(other)).toBe(subset && !same);
@@ -297,19 +297,19 @@ describe("the arithmetic", () => {
   });
 
   it.each(["isSubset", "isSuperset", "isStrictSubset", "isStrictSuperset"] as const)(
-    "%s refuses what is no permissions",
+    "%s refuses a value that is not permissions",
     (method) => {
       expect(() => permissions[method](null as unknown as bigint)).toThrow(TypeError);
     },
   );
 
-  it.each([null, undefined, 6, 6n, "6", {}, []])("is not equal to %o", (other) => {
+  it.each([null, undefined, 6, 6n, "6", {}, []])("Permissions do not equal %o", (other) => {
     expect(permissions.equals(other)).toBe(false);
   });
 
   const bits = fc.bigInt({ min: 0n, max: 2n ** 70n });
 
-  it("is that of sets, for any bits", () => {
+  it("arithmetic of Permissions is that of sets, for any bits", () => {
     fc.assert(
       fc.property(bits, bits, bits, (a, b, c) => {
         const one = new Permissions(a);
@@ -330,7 +330,7 @@ describe("the arithmetic", () => {
     );
   });
 
-  it("comes back whole from every form it can be written in", () => {
+  it("every written form of Permissions can be read back", () => {
     fc.assert(
       fc.property(bits, (value) => {
         const permissions = new Permissions(value);
@@ -346,8 +346,8 @@ describe("the arithmetic", () => {
   });
 });
 
-describe("the written forms", () => {
-  it("keep bits that have no name", () => {
+describe("written forms", () => {
+  it("the written forms keep bits that have no name", () => {
     const permissions = new Permissions((1n << 60n) | 8n);
     expect(permissions.toString()).toBe("1152921504606846984");
     expect(`${permissions}`).toBe("1152921504606846984");
@@ -356,7 +356,7 @@ describe("the written forms", () => {
     expect(permissions.toArray()).toEqual(["ADMINISTRATOR"]);
   });
 
-  it("iterate over every name once and say whether it is set", () => {
+  it("iterating over Permissions gives every name once, and whether it is set", () => {
     const pairs = [...new Permissions(["MANAGE_ROLES", "CREATE_INSTANT_INVITE"])];
     expect(pairs).toHaveLength(52);
     expect(pairs.filter(([, set]) => set)).toEqual([
@@ -366,7 +366,7 @@ describe("the written forms", () => {
   });
 });
 
-describe("the presets", () => {
+describe("presets", () => {
   it.each([
     ["none", 0n],
     ["allChannel", 3019374417n],
@@ -381,7 +381,7 @@ describe("the presets", () => {
     expect(Permissions[preset].value).toBe(value);
   });
 
-  it("all is every documented bit, those of Flask-Discord among them", () => {
+  it("the preset all is every documented bit, including those of Flask-Discord", () => {
     expect(Permissions.all.value).toBe(documented.reduce((value, [, bit]) => value | bit, 0n));
     expect(Permissions.all.isStrictSuperset(8589934591n)).toBe(true);
   });

@@ -3,12 +3,12 @@ import { describe, expect, it } from "vitest";
 import { meantScope, SCOPE_NAMES } from "../../src/scopes.js";
 
 describe("the list of scopes", () => {
-  it("has all that discord-api-types has, each once", () => {
+  it("the list of scopes has all that discord-api-types has, each once", () => {
     expect(SCOPE_NAMES).toEqual(expect.arrayContaining(Object.values(OAuth2Scopes)));
     expect(new Set(SCOPE_NAMES).size).toBe(SCOPE_NAMES.length);
   });
 
-  it("is not taken for misspellings of one another", () => {
+  it("no known scope counts as a misspelling of another", () => {
     expect(SCOPE_NAMES.filter(meantScope)).toEqual([]);
   });
 });
@@ -26,7 +26,7 @@ it.each([
   ["application.commands", "applications.commands"],
   ["webhooks.incoming", "webhook.incoming"],
   ["role_connection.write", "role_connections.write"],
-])("takes the scope %s for a misspelling of %s", (written, meant) => {
+])("the scope %s counts as a misspelling of %s", (written, meant) => {
   expect(meantScope(written)).toBe(meant);
 });
 
@@ -40,6 +40,6 @@ it.each([
   "lobbies.write",
   "guilds.leave",
   "role_connections.read",
-])("takes the scope %s for one that it does not know", (scope) => {
+])("the scope %s counts as unknown, not as a misspelling", (scope) => {
   expect(meantScope(scope)).toBeUndefined();
 });

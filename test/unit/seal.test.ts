@@ -4,11 +4,11 @@ import { createSeal } from "../../src/seal.js";
 const [OLD, NEW] = ["the old secret", "the new secret"];
 const CLIENT_ID = "1100000000000000099";
 
-describe("a seal", () => {
+describe("seals", () => {
   const seal = createSeal([NEW], CLIENT_ID);
 
   it.each(["", "text", "ä \u{1f600} \u0000", "x".repeat(100_000)])(
-    "opens what it has sealed: %.20j",
+    "a sealed text can be opened again: $0",
     (text) => {
       const sealed = seal.seal("flow", "name", text);
 
@@ -17,7 +17,7 @@ describe("a seal", () => {
     },
   );
 
-  it("never seals the same text to the same bytes", () => {
+  it("the same text is never sealed to the same bytes", () => {
     const sealed = new Set(Array.from({ length: 100 }, () => seal.seal("flow", "name", "text")));
 
     expect(sealed.size).toBe(100);
@@ -41,7 +41,7 @@ describe("a seal", () => {
     }
   });
 
-  it("does not open what was cut short or is no seal", () => {
+  it("a seal that was cut short or made up is not opened", () => {
     const sealed = seal.seal("flow", "name", "text");
 
     for (const length of sealed.split("").keys()) {
@@ -50,7 +50,7 @@ describe("a seal", () => {
     expect(seal.open("flow", "name", "ä".repeat(100))).toBeUndefined();
   });
 
-  it("seals with the newest secret, and opens with each", () => {
+  it("the newest secret seals, and every secret opens", () => {
     const rotated = createSeal([NEW, OLD], CLIENT_ID);
     const sealedBefore = createSeal([OLD], CLIENT_ID).seal("grant", "id", "old text");
 
@@ -59,7 +59,7 @@ describe("a seal", () => {
     expect(seal.open("grant", "id", sealedBefore)).toBeUndefined();
   });
 
-  it("needs a secret", () => {
+  it("a seal needs a secret", () => {
     expect(() => createSeal([], CLIENT_ID).seal("flow", "name", "text")).toThrow(TypeError);
     expect(createSeal([], CLIENT_ID).open("flow", "name", seal.seal("flow", "name", "text"))).toBeUndefined();
   });

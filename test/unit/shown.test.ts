@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { kindOf, shown, shownName } from "../../src/shown.js";
 
-describe("a value in an error message", () => {
+describe("values in messages", () => {
   it.each([
     ["MANAGE_GUILD", '"MANAGE_GUILD"'],
     ['say "hi"\n', String.raw`"say \"hi\"\n"`],
@@ -26,7 +26,7 @@ describe("a value in an error message", () => {
   });
 });
 
-describe("a secret value in an error message", () => {
+describe("secret values in messages", () => {
   it.each([
     ["hunter2", "a string of 7 characters"],
     [5, "a number"],

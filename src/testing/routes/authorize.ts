@@ -20,8 +20,8 @@ const CANCELLED = "The resource owner or authorization server denied the request
 /** The page that asks the user. */
 export function authorizePageRoutes(discord: Discord): Routes {
   return {
-    "GET /oauth2/authorize": (call) => ask(discord, call),
-    "POST /oauth2/authorize": (call) => decide(discord, call),
+    "GET /oauth2/authorize": (call) => ask(discord, call, readAuthorizeRequest(discord, call)),
+    "POST /oauth2/authorize": (call) => decide(discord, call, readAuthorizeRequest(discord, call)),
   };
 }
 
@@ -31,9 +31,9 @@ export function authorizeApiRoutes(discord: Discord): Routes {
   return { "GET /oauth2/authorize": (call) => redirect(page + call.search) };
 }
 
-function ask(discord: Discord, call: Call): Answer {
+/** Asks the user, unless there is nothing to ask. */
+export function ask(discord: Discord, call: Call, request: AuthorizeRequest): Answer {
   discord.world.addSomebodyIfEmpty();
-  const request = readAuthorizeRequest(discord, call);
   const mistake = findMistake(request);
   if (mistake !== undefined) return redirectWithError(discord, request, mistake);
   const user = signedInUser(discord, call);
@@ -43,8 +43,8 @@ function ask(discord: Discord, call: Call): Answer {
   return consentPage(discord, request, { user });
 }
 
-function decide(discord: Discord, call: Call): Answer {
-  const request = readAuthorizeRequest(discord, call);
+/** Does what the user has decided. */
+export function decide(discord: Discord, call: Call, request: AuthorizeRequest): Answer {
   const mistake = findMistake(request);
   if (mistake !== undefined) return redirectWithError(discord, request, mistake);
   const form = formOf(discord, call);

@@ -5,6 +5,8 @@ import type { SimulatedGuild } from "../guild.js";
 import { type Html, html } from "../html.js";
 import { avatarPath, iconPath } from "../image-paths.js";
 import type { SentMessage } from "../mailbox.js";
+import { nameHint } from "../name-hint.js";
+import type { ActivityFrame } from "../open-activity.js";
 import { errorPage, page } from "../page.js";
 import type { RecordedRequest, RequestLog } from "../request-log.js";
 import type { Routes } from "../router.js";
@@ -36,6 +38,7 @@ function showStartPage(discord: Discord, log: RequestLog, call: Call): Answer {
   const users = [...world.users.values()].slice(0, SHOWN_PEOPLE);
   const guilds = [...world.guilds.values()].slice(0, SHOWN_PEOPLE);
   const calls = log.requests.filter(({ path }) => path.startsWith("/api/")).slice(-SHOWN_EVENTS);
+  const activities = [...discord.activityFrames.values()].map(activityItem);
   return page(
     200,
     "Simulated Discord",
@@ -46,6 +49,7 @@ ${section(
   users.map((user) => userItem(user, user.id === signedIn)),
 )}
 ${section("Servers", guilds.map(guildItem))}
+${activities.length > 0 && section("Open Activities", activities)}
 ${section("Latest API requests", calls.reverse().map(requestItem))}
 ${section(
   "Latest messages",
@@ -68,7 +72,7 @@ function userItem(user: SimulatedUser, isSignedIn: boolean): Html {
     ? html`<strong>Signed in</strong>`
     : html`<form method="post" action="/sign-in"><button name="user_id" value="${user.id}">Sign in<span class="hidden"> as ${user.displayName}</span></button></form>`;
   return html`<li class="row"><img class="avatar" src="${avatarPath(user, 64)}" alt="" width="40" height="40">
-<span>${user.displayName}<small>${user.payload.username}</small><small>${user.id}</small></span>${action}</li>`;
+<span>${user.displayName}<small>${user.payload.username}</small><small>${user.id}</small>${nameHint(user.displayName)}</span>${action}</li>`;
 }
 
 function guildItem(guild: SimulatedGuild): Html {
@@ -78,7 +82,11 @@ function guildItem(guild: SimulatedGuild): Html {
     icon === undefined
       ? html`<span class="letter" aria-hidden="true">${[...guild.name][0]}</span>`
       : html`<img class="avatar" src="${icon}" alt="" width="40" height="40">`;
-  return html`<li class="row">${image}<span>${guild.name}<small>${members}${guild.bot && ", with the bot"}</small><small>${guild.id}</small></span></li>`;
+  return html`<li class="row">${image}<span>${guild.name}<small>${members}${guild.bot && ", with the bot"}</small><small>${guild.id}</small>${nameHint(guild.name)}</span></li>`;
+}
+
+function activityItem({ id, appUrl }: ActivityFrame): Html {
+  return html`<li><a href="/activities/${id}">${appUrl}</a></li>`;
 }
 
 function requestItem({ at, fault, method, route, status }: RecordedRequest): Html {

@@ -30,7 +30,7 @@ import { startStory } from "./story.js";
 
 const WEEK_MS = 604_800_001;
 
-describe.each(LATEST_EXPRESS)("What Flask-Discord gets wrong, on %s: security", (_name, createApp) => {
+describe.each(LATEST_EXPRESS)("Flask-Discord's flaws on %s: security", (_name, createApp) => {
   it("1. a stranger's callback link signs nobody in, and its code is not exchanged", async () => {
     const { app, simulator, user } = await startStory(createApp);
     const { callbackUrl } = await openLogin(app.browser(), simulator, user);
@@ -79,7 +79,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord gets wrong, on %s: security", 
     expect(url.searchParams.get("scope")).toBe("identify");
   });
 
-  it("5. a login asks for identify and nothing more unless told to", async () => {
+  it("5. a login asks only for identify unless told to ask for more", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
 
@@ -112,7 +112,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord gets wrong, on %s: security", 
     expect(await run((req: Request) => req.sessionID)).not.toBe(before);
   });
 
-  it("8. a session with few scopes sees nothing that one with more has fetched", async () => {
+  it("8. a session with few scopes sees nothing that one with more scopes has fetched", async () => {
     const { app, browser, simulator, user } = await startStory(createApp, {
       scopes: ["identify", "email", "guilds"],
     });
@@ -130,7 +130,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord gets wrong, on %s: security", 
     expect(simulator.requests).toEqual([]);
   });
 
-  it("9. returnTo leads nowhere but to the app itself", async () => {
+  it("9. returnTo leads only to the app itself", async () => {
     const simulator = await startSimulator();
     const other = await startApp(createApp, simulator, {
       login: (req) => ({ returnTo: String(req.query["to"]) }),
@@ -184,8 +184,8 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord gets wrong, on %s: security", 
   });
 });
 
-describe.each(LATEST_EXPRESS)("What Flask-Discord gets wrong, on %s: tokens", (_name, createApp) => {
-  it("13. a refused refresh is Unauthorized, and signs out", async () => {
+describe.each(LATEST_EXPRESS)("Flask-Discord's flaws on %s: tokens", (_name, createApp) => {
+  it("13. a refused refresh is Unauthorized, and signs the user out", async () => {
     const { advance, app, browser, run, simulator, user } = await startStory(createApp);
     simulator.removeAuthorization(user);
     advance(WEEK_MS);
@@ -207,7 +207,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord gets wrong, on %s: tokens", (_
     expect(refreshesAt(simulator)).toBe(1);
   });
 
-  it("15. what a request carries does not leak into the refresh before it", async () => {
+  it("15. the headers of a request do not leak into the refresh before it", async () => {
     const { advance, app, run, simulator } = await startStory(createApp, {
       scopes: ["identify", "role_connections.write"],
     });
@@ -221,7 +221,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord gets wrong, on %s: tokens", (_
     expect(update?.json).toEqual({ platform_name: "Game" });
   });
 
-  it("16. addToGuild: nobody is Unauthorized, an expired token is refreshed, the token is the user's own", async () => {
+  it("16. addToGuild throws Unauthorized for nobody, refreshes, and uses the user's own token", async () => {
     const { advance, app, browser, simulator, user } = await startStory(createApp, {
       scopes: ["identify", "guilds.join"],
     });
@@ -248,7 +248,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord gets wrong, on %s: tokens", (_
     expect(await run((req) => app.discord.getAuthorizationToken(req))).not.toHaveProperty("guild");
   });
 
-  it("18. what was granted counts, not what was asked for", async () => {
+  it("18. the scopes that were granted count, not those requested", async () => {
     const { app, simulator } = await startStory(createApp, { scopes: ["identify", "guilds"] });
     const browser = app.browser();
 
@@ -273,7 +273,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord gets wrong, on %s: tokens", (_
   });
 });
 
-describe.each(LATEST_EXPRESS)("What Flask-Discord gets wrong, on %s: errors", (_name, createApp) => {
+describe.each(LATEST_EXPRESS)("Flask-Discord's flaws on %s: errors", (_name, createApp) => {
   it.each([403, 404, 500, 502])("20. a %i is an error, never a result", async (status) => {
     const { browser, simulator } = await startStory(createApp, { scopes: ["identify", "guilds"] });
     simulator.fail({ route: "/users/@me/guilds", kind: "status", status, times: 2 });
@@ -285,7 +285,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord gets wrong, on %s: errors", (_
     expect((await browser.get("/guilds")).json()).toEqual([]);
   });
 
-  it("21. every failure of a login is of this package's family", async () => {
+  it("21. every failure of a login is an error of this package", async () => {
     const { app, browser, simulator, user } = await startStory(createApp);
     const state = async () => new URL(await beginLogin(browser)).searchParams.get("state");
     await browser.get("/callback?state=made-up&code=c");
@@ -305,7 +305,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord gets wrong, on %s: errors", (_
     ]);
   });
 
-  it("22. a token endpoint that limits, fails or answers with a page is told apart", async () => {
+  it("22. a token endpoint that limits, fails or answers with a page causes different errors", async () => {
     const { advance, app, browser, simulator, user } = await startStory(createApp);
     const codes = [];
     for (const fault of [
@@ -351,7 +351,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord gets wrong, on %s: errors", (_
     expect(simulator.requests.every(({ path }) => path.startsWith("/api/v10/"))).toBe(true);
   });
 
-  it("24. a bot's token that is missing or refused sends no visitor to the login", async () => {
+  it("24. a bot token that is missing or refused sends no visitor to the login", async () => {
     const simulator = await startSimulator();
     const missing = await startApp(createApp, simulator, {
       create: (to, { botToken: _, ...given }) => new DiscordOAuth2Session(to, given),
@@ -385,7 +385,7 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord gets wrong, on %s: errors", (_
     expect(lastError(app)).toMatchObject({ error: "server_error", description: "Later" });
   });
 
-  it("26. a GET is tried again after a 502, nothing waits for ever, and Discord is told who calls", async () => {
+  it("26. a GET is repeated after a 502, no call waits forever, and the User-Agent names the caller", async () => {
     const { app, browser, simulator } = await startStory(createApp, { discord: { timeoutMs: 200 } });
     simulator.fail({ route: "/users/@me", kind: "status", status: 502 });
     expect((await browser.get("/user?fresh=true")).status).toBe(200);
@@ -398,8 +398,8 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord gets wrong, on %s: errors", (_
   });
 });
 
-describe.each(LATEST_EXPRESS)("What Flask-Discord gets wrong, on %s: the cache", (_name, createApp) => {
-  it("27. what is cached gets old", async () => {
+describe.each(LATEST_EXPRESS)("Flask-Discord's flaws on %s: the cache", (_name, createApp) => {
+  it("27. cached data expires", async () => {
     const { advance, browser, simulator } = await startStory(createApp);
 
     advance(299_000);
@@ -430,105 +430,102 @@ describe.each(LATEST_EXPRESS)("What Flask-Discord gets wrong, on %s: the cache",
   });
 });
 
-describe.each(LATEST_EXPRESS)(
-  "What Flask-Discord gets wrong, on %s: models and set-up",
-  (_name, createApp) => {
-    it("35. the bot is the bot", async () => {
-      const { app, simulator, user } = await startStory(createApp);
+describe.each(LATEST_EXPRESS)("Flask-Discord's flaws on %s: models and setup", (_name, createApp) => {
+  it("35. fetchBot gives the bot, not the user", async () => {
+    const { app, simulator, user } = await startStory(createApp);
 
-      const bot = await app.discord.fetchBot();
+    const bot = await app.discord.fetchBot();
 
-      expect(bot).toBeInstanceOf(Bot);
-      expect([bot.id, bot.id === user.id]).toEqual([simulator.options.clientId, false]);
+    expect(bot).toBeInstanceOf(Bot);
+    expect([bot.id, bot.id === user.id]).toEqual([simulator.options.clientId, false]);
+  });
+
+  it("38. token and API calls work through a proxy", async () => {
+    const proxy = await startProxy("user:password");
+    const { browser, user } = await startStory(createApp, { discord: { proxy: proxy.url } });
+
+    expect(await signedInAs(browser)).toBe(user.id);
+    const methods = () => proxy.reports.map(({ request }) => request.split(" ")[0]);
+    await expect.poll(methods).toEqual(["POST", "CONNECT"]);
+  });
+
+  it("39. a bot's request takes headers and an audit-log reason", async () => {
+    const { app, simulator } = await startStory(createApp);
+
+    await app.discord.botRequest("/users/@me", { headers: { "X-Own": "1" }, reason: "tidying" });
+
+    expect(simulator.requests[0]?.headers).toMatchObject({ "x-own": "1", "x-audit-log-reason": "tidying" });
+  });
+
+  it("40. Discord's address is discord.com", () => {
+    const app = createApp();
+    const discord = new DiscordOAuth2Session(app, {
+      clientId: "42",
+      clientSecret: "client-secret",
+      redirectUri: "http://localhost/callback",
+    });
+    const headers = new Headers();
+    const res = {
+      setHeader: () => undefined,
+      appendHeader: (name: string, value: string) => headers.append(name, value),
+    };
+
+    const url = discord.authorizationUrl({ headers: {}, session: {} } as never, res as never);
+
+    return expect(url).resolves.toMatch(/^https:\/\/discord\.com\/oauth2\/authorize\?/);
+  });
+
+  it("41. the caller's data stays unchanged, in both directions", async () => {
+    const data = Object.freeze({ list: Object.freeze([1]) });
+    const { browser, user } = await startStory(createApp, { login: { data } });
+
+    const login = await browser.signIn("/login", { user });
+
+    expect(login.json<LoginResult>().data).toEqual({ list: [1] });
+    expect(data).toEqual({ list: [1] });
+  });
+
+  it.each(["state", "redirect_uri", "client_id", "response_type", "scope", "prompt"])(
+    "42. the parameter %s cannot be given twice",
+    async (name) => {
+      const simulator = await startSimulator();
+      const app = await startApp(createApp, simulator, { login: { params: { [name]: "mine" } } });
+
+      await app.browser().get("/login");
+
+      expect(lastError(app)).toBeInstanceOf(TypeError);
+      expect(loginCookies(app.browser())).toEqual([]);
+    },
+  );
+
+  it("43. an instance serves several apps with one configuration, and never two", () => {
+    const [one, two, three] = [createApp(), createApp(), createApp()];
+    const options = { clientSecret: "client-secret", redirectUri: "http://localhost/callback" };
+    for (const app of [one, two]) app.set("DISCORD_CLIENT_ID", "1");
+    three.set("DISCORD_CLIENT_ID", "3");
+    const discord = new DiscordOAuth2Session(one, options);
+
+    expect(discord.init(two)).toBe(discord);
+    expect(() => discord.init(three)).toThrow(/another configuration/);
+    expect(three.get("discord")).toBeUndefined();
+  });
+
+  it("44. a guard waits for asynchronous work, and knows scopes", async () => {
+    const { app, browser } = await startStory(createApp, {
+      routes: (to) =>
+        to.get("/late", requiresAuthorization, async (_req, res) => {
+          await new Promise((resolve) => setImmediate(resolve));
+          res.send("late");
+        }),
     });
 
-    it("38. with a proxy, token and API calls work", async () => {
-      const proxy = await startProxy("user:password");
-      const { browser, user } = await startStory(createApp, { discord: { proxy: proxy.url } });
+    expect((await browser.get("/late")).text).toBe("late");
+    expect(failureOf(await app.browser().get("/late"))).toBe("401 not_signed_in");
+    expect(failureOf(await browser.get("/scoped"))).toBe("403 missing_scopes");
+  });
+});
 
-      expect(await signedInAs(browser)).toBe(user.id);
-      const methods = () => proxy.reports.map(({ request }) => request.split(" ")[0]);
-      await expect.poll(methods).toEqual(["POST", "CONNECT"]);
-    });
-
-    it("39. a bot's request takes headers and an audit-log reason", async () => {
-      const { app, simulator } = await startStory(createApp);
-
-      await app.discord.botRequest("/users/@me", { headers: { "X-Own": "1" }, reason: "tidying" });
-
-      expect(simulator.requests[0]?.headers).toMatchObject({ "x-own": "1", "x-audit-log-reason": "tidying" });
-    });
-
-    it("40. Discord is at discord.com", () => {
-      const app = createApp();
-      const discord = new DiscordOAuth2Session(app, {
-        clientId: "42",
-        clientSecret: "client-secret",
-        redirectUri: "http://localhost/callback",
-      });
-      const headers = new Headers();
-      const res = {
-        setHeader: () => undefined,
-        appendHeader: (name: string, value: string) => headers.append(name, value),
-      };
-
-      const url = discord.authorizationUrl({ headers: {}, session: {} } as never, res as never);
-
-      return expect(url).resolves.toMatch(/^https:\/\/discord\.com\/oauth2\/authorize\?/);
-    });
-
-    it("41. the caller's data stays as it is, on both ways", async () => {
-      const data = Object.freeze({ list: Object.freeze([1]) });
-      const { browser, user } = await startStory(createApp, { login: { data } });
-
-      const login = await browser.signIn("/login", { user });
-
-      expect(login.json<LoginResult>().data).toEqual({ list: [1] });
-      expect(data).toEqual({ list: [1] });
-    });
-
-    it.each(["state", "redirect_uri", "client_id", "response_type", "scope", "prompt"])(
-      "42. the parameter %s cannot be given twice",
-      async (name) => {
-        const simulator = await startSimulator();
-        const app = await startApp(createApp, simulator, { login: { params: { [name]: "mine" } } });
-
-        await app.browser().get("/login");
-
-        expect(lastError(app)).toBeInstanceOf(TypeError);
-        expect(loginCookies(app.browser())).toEqual([]);
-      },
-    );
-
-    it("43. an instance serves several apps with one configuration, and never two", () => {
-      const [one, two, three] = [createApp(), createApp(), createApp()];
-      const options = { clientSecret: "client-secret", redirectUri: "http://localhost/callback" };
-      for (const app of [one, two]) app.set("DISCORD_CLIENT_ID", "1");
-      three.set("DISCORD_CLIENT_ID", "3");
-      const discord = new DiscordOAuth2Session(one, options);
-
-      expect(discord.init(two)).toBe(discord);
-      expect(() => discord.init(three)).toThrow(/another configuration/);
-      expect(three.get("discord")).toBeUndefined();
-    });
-
-    it("44. a guard waits for what is asynchronous, and knows scopes", async () => {
-      const { app, browser } = await startStory(createApp, {
-        routes: (to) =>
-          to.get("/late", requiresAuthorization, async (_req, res) => {
-            await new Promise((resolve) => setImmediate(resolve));
-            res.send("late");
-          }),
-      });
-
-      expect((await browser.get("/late")).text).toBe("late");
-      expect(failureOf(await app.browser().get("/late"))).toBe("401 not_signed_in");
-      expect(failureOf(await browser.get("/scoped"))).toBe("403 missing_scopes");
-    });
-  },
-);
-
-describe("What Flask-Discord gets wrong: values", () => {
+describe("Flask-Discord's flaws: values", () => {
   const user = User.from({ id: "80351110224678912", username: "nelly", discriminator: "0" });
 
   it("30. the default avatar follows the id where there is no discriminator", () => {
@@ -567,11 +564,11 @@ describe("What Flask-Discord gets wrong: values", () => {
     expect(guild.bannerUrl).toContain("/banners/1/b2.png");
   });
 
-  it("32. a missing avatar is none", () => {
+  it("32. a missing avatar is undefined", () => {
     expect([user.avatarHash, user.avatarUrl]).toEqual([undefined, undefined]);
   });
 
-  it("33. a guild's icon may move, and has sizes and formats", () => {
+  it("33. a guild's icon may be animated, and has sizes and formats", () => {
     const guild = Guild.from({ id: "1", icon: "a_f64c" });
 
     expect(guild.iconUrl).toMatch(/\.gif$/);
@@ -591,7 +588,7 @@ describe("What Flask-Discord gets wrong: values", () => {
     expect(() => User.from({ id: 80351110224678912, username: "nelly" })).toThrow(TypeError);
   });
 
-  it("37. permissions go on beyond bit 32, and keep bits nobody has named", () => {
+  it("37. permissions may use bits beyond 32, and keep bits without a name", () => {
     expect(new Permissions("MODERATE_MEMBERS").value).toBe(1n << 40n);
     expect(new Permissions(1n << 100n).with("KICK_MEMBERS").toString()).toBe(String((1n << 100n) + 2n));
     expect(inspect(new Permissions(8))).toContain("8n");

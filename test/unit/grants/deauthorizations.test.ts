@@ -13,14 +13,14 @@ function start() {
   return { clock, deauthorizations: new Deauthorizations(), tokenIn, dateIn };
 }
 
-describe("a user who was reported to have removed the app", () => {
-  it("just now has no token from before, by our own clock", () => {
+describe("removals of the app", () => {
+  it("a removal just now concerns every token from before, by our own clock", () => {
     const { deauthorizations, tokenIn } = start();
     deauthorizations.add("7", undefined);
     expect([-1000, 0, 1].map((ms) => deauthorizations.concerns(tokenIn(ms)))).toEqual([true, true, false]);
   });
 
-  it("at a time by Discord's clock may have a token issued within a minute of it", () => {
+  it("a removal at a time by Discord's clock leaves tokens issued within a minute of it open", () => {
     const { deauthorizations, tokenIn, dateIn } = start();
     deauthorizations.add("7", dateIn(-100_000));
     const offsets = [-MARGIN_MS, -MARGIN_MS + 1, 0, MARGIN_MS, MARGIN_MS + 1];
@@ -33,7 +33,7 @@ describe("a user who was reported to have removed the app", () => {
     ]);
   });
 
-  it.each(["in the future", "no date"])("at a time that is %s did so just now", (what) => {
+  it.each(["in the future", "no date"])("a removal at a time that is %s counts as just now", (what) => {
     const { deauthorizations, tokenIn, dateIn } = start();
     deauthorizations.add("7", what === "no date" ? new Date(Number.NaN) : dateIn(1_000_000));
     expect([-MARGIN_MS, 0, MARGIN_MS + 1].map((ms) => deauthorizations.concerns(tokenIn(ms)))).toEqual([
@@ -43,14 +43,14 @@ describe("a user who was reported to have removed the app", () => {
     ]);
   });
 
-  it("is somebody else than the user of another token, or of one without a user", () => {
+  it("a removal does not concern tokens of other users, or without a user", () => {
     const { deauthorizations, tokenIn } = start();
     deauthorizations.add("7", undefined);
     expect(deauthorizations.concerns({ ...tokenIn(0), userId: "8" })).toBe(false);
     expect(deauthorizations.concerns({ ...tokenIn(0), userId: undefined })).toBe(false);
   });
 
-  it("is not reported anew by an earlier removal that is told late", () => {
+  it("a late report of an earlier removal does not replace a newer one", () => {
     const { deauthorizations, tokenIn, dateIn } = start();
     deauthorizations.add("7", undefined);
     deauthorizations.add("7", dateIn(-1000));
@@ -58,7 +58,7 @@ describe("a user who was reported to have removed the app", () => {
     expect(deauthorizations.concerns(tokenIn(0))).toBe(true);
   });
 
-  it("keeps a token that Discord has confirmed, until the next removal", async () => {
+  it("a token that Discord has confirmed stays valid until the next removal", async () => {
     const { clock, deauthorizations, tokenIn, dateIn } = start();
     const token = tokenIn(0);
     deauthorizations.confirm(token);
@@ -73,14 +73,14 @@ describe("a user who was reported to have removed the app", () => {
     expect(deauthorizations.concerns(token)).toBeUndefined();
   });
 
-  it("confirms nothing of tokens without a user", () => {
+  it("no token without a user is confirmed", () => {
     const { deauthorizations, tokenIn } = start();
     const { userId: _, ...token } = tokenIn(0);
     deauthorizations.confirm(token);
     expect(deauthorizations.concerns(token)).toBe(false);
   });
 
-  it("is left alone after the clock was set back, when new sign-ins would seem older", async () => {
+  it("removals do not concern new sign-ins after the clock was set back", async () => {
     const { clock, deauthorizations, tokenIn } = start();
     deauthorizations.add("7", undefined);
     await clock.advance(-3_600_000);

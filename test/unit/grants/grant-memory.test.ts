@@ -6,12 +6,12 @@ import { GRANT_ID, tokenNo } from "../../support/tokens.js";
 const DAY_MS = 86_400_000;
 const [FIRST, SECOND] = [tokenNo(1), tokenNo(2)] as const;
 
-describe("the memory of grants", () => {
+describe("grant memory", () => {
   it.each([
     [DAY_MS, 30_000],
     [undefined, 30_000],
     [60_000, 6000],
-  ])("answers for a session of %j ms for %i ms", async (lifetimeMs, cachedMs) => {
+  ])("the memory answers for a session of %j ms for %i ms", async (lifetimeMs, cachedMs) => {
     const clock = steppedClock();
     const memory = new GrantMemory();
     memory.learn(GRANT_ID, FIRST, { lifetimeMs: 5000 });
@@ -22,7 +22,7 @@ describe("the memory of grants", () => {
     expect(memory.known(GRANT_ID)?.token).toBe(FIRST);
   });
 
-  it("does not answer when the clock was set back by more than that", async () => {
+  it("the memory does not answer if the clock was set back by more than that", async () => {
     const clock = steppedClock();
     const memory = new GrantMemory();
     memory.learn(GRANT_ID, FIRST);
@@ -30,14 +30,14 @@ describe("the memory of grants", () => {
     expect(memory.fresh(GRANT_ID, DAY_MS)).toBeUndefined();
   });
 
-  it("answers that nobody is signed in, too", () => {
+  it("the memory also answers that nobody is signed in", () => {
     const memory = new GrantMemory();
     expect(memory.fresh(GRANT_ID, DAY_MS)).toBeUndefined();
     memory.learn(GRANT_ID, undefined);
     expect(memory.fresh(GRANT_ID, DAY_MS)).toMatchObject({ token: undefined });
   });
 
-  it("has the storage looked at while a pair is not in it", () => {
+  it("the memory does not answer for a grant with an unsaved pair", () => {
     const memory = new GrantMemory();
     memory.learn(GRANT_ID, SECOND);
     memory.keepUnsaved(SECOND);
@@ -48,11 +48,11 @@ describe("the memory of grants", () => {
     expect(memory.fresh(GRANT_ID, DAY_MS)?.token).toBe(SECOND);
   });
 
-  it("knows no unsaved pair of a grant without an id", () => {
+  it("a grant without an id has no unsaved pair", () => {
     expect(new GrantMemory().unsaved(undefined)).toBeUndefined();
   });
 
-  it("keeps unsaved pairs however many grants it learns of", () => {
+  it("unsaved pairs stay in memory, however many grants it learns", () => {
     const memory = new GrantMemory();
     memory.learn(GRANT_ID, SECOND);
     memory.keepUnsaved(SECOND);
@@ -61,7 +61,7 @@ describe("the memory of grants", () => {
     expect(memory.newest(GRANT_ID)).toBe(SECOND);
   });
 
-  it("takes the unsaved pair for the newest, whatever was read since", () => {
+  it("the unsaved pair is the newest, whatever was read since", () => {
     const memory = new GrantMemory();
     expect(memory.newest(GRANT_ID)).toBeUndefined();
     memory.keepUnsaved(SECOND);
@@ -71,7 +71,7 @@ describe("the memory of grants", () => {
     expect(memory.newest(GRANT_ID)).toBe(FIRST);
   });
 
-  it("remembers what a known record was written for, and not how long ago it looked", async () => {
+  it("the memory keeps the lifetime of a record without counting it as a new read", async () => {
     const clock = steppedClock();
     const memory = new GrantMemory();
     memory.setLifetime(GRANT_ID, DAY_MS);
@@ -85,8 +85,8 @@ describe("the memory of grants", () => {
   });
 });
 
-describe("a grant that ended", () => {
-  it("stays ended, and nothing of it is left", () => {
+describe("ended grants", () => {
+  it("an ended grant stays ended, and nothing of it is left", () => {
     const memory = new GrantMemory();
     memory.learn(GRANT_ID, SECOND);
     memory.keepUnsaved(SECOND);
@@ -98,7 +98,7 @@ describe("a grant that ended", () => {
     expect(memory.fresh(GRANT_ID, DAY_MS)).toBeUndefined();
   });
 
-  it("everywhere has not ended only here, in whatever order that is said", () => {
+  it("a grant ended everywhere stays so, whatever ends it next", () => {
     const memory = new GrantMemory();
     memory.end(GRANT_ID, "here");
     memory.end(GRANT_ID, "everywhere");
@@ -107,8 +107,8 @@ describe("a grant that ended", () => {
   });
 });
 
-describe("a grant of which the caller holds a pair", () => {
-  it("is known by any pair that it got here", () => {
+describe("grants that the caller holds", () => {
+  it("a grant is known by every pair that it got in this process", () => {
     const memory = new GrantMemory();
     const id = memory.identify(FIRST);
     expect(id).not.toContain("refresh");
@@ -118,7 +118,7 @@ describe("a grant of which the caller holds a pair", () => {
     expect(memory.identify(tokenNo(3))).not.toBe(id);
   });
 
-  it("is known by its refresh token, and without one by its access token", () => {
+  it("a grant is known by its refresh token, or by its access token if it has none", () => {
     const memory = new GrantMemory();
     const { refreshToken: _, ...single } = FIRST;
     expect(memory.identify({ ...FIRST, accessToken: "another" })).toBe(memory.identify(FIRST));
@@ -127,8 +127,8 @@ describe("a grant of which the caller holds a pair", () => {
   });
 });
 
-describe("a token that Discord rejected", () => {
-  it("is remembered by itself, and the pair is over with its refresh token", () => {
+describe("rejected tokens", () => {
+  it("a rejected access token is remembered alone, and a rejected refresh token ends the pair", () => {
     const memory = new GrantMemory();
     expect(memory.isRejected(FIRST.accessToken)).toBe(false);
     memory.reject(FIRST.accessToken);
@@ -139,7 +139,7 @@ describe("a token that Discord rejected", () => {
     expect(memory.isOver(FIRST)).toBe(true);
   });
 
-  it("ends a grant that has no refresh token", () => {
+  it("a rejected access token ends a grant without a refresh token", () => {
     const memory = new GrantMemory();
     const { refreshToken: _, ...single } = FIRST;
     memory.reject(single.accessToken);

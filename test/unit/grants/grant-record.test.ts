@@ -24,8 +24,8 @@ function start(memory: MemoryStore = new SharedStore()) {
   return { store, settings, record, uses, content };
 }
 
-describe("the record of a grant", () => {
-  it("keeps what the callback has left about its login when the pair changes", async () => {
+describe("grant records", () => {
+  it("a new pair keeps what the callback recorded about its login", async () => {
     const { record } = start();
     await record().writeContent({ token: FIRST, login: LOGIN });
     const later = record();
@@ -34,14 +34,14 @@ describe("the record of a grant", () => {
     expect(await record().readContent()).toMatchObject({ token: SECOND, login: LOGIN });
   });
 
-  it("of a login without a grant of its own has no token", async () => {
+  it("the record of a login without a grant has no token", async () => {
     const { record } = start();
     await record().writeContent({ login: LOGIN });
     expect(await record().readContent()).toMatchObject({ login: LOGIN });
     expect(await record().read()).toBeUndefined();
   });
 
-  it("is touched with what was read, and not before it was", async () => {
+  it("a record is touched with the value that was read, and not before", async () => {
     const { record, store, content } = start();
     const touched: unknown[] = [];
     store.touch = (_key, session, callback) => {
@@ -58,14 +58,14 @@ describe("the record of a grant", () => {
     expect(touched).toMatchObject([{ grant: stored?.grant }]);
   });
 
-  it("has a lease only where other processes can see it", () => {
+  it("a record has a lease only if other processes can see it", () => {
     expect(start(new MemoryStore()).record().lease).toBeUndefined();
     const record = start().record();
     expect(record.lease).toBe(record.lease);
     expect(record.lease).toBeDefined();
   });
 
-  it("cannot be read in another grant's place", async () => {
+  it("a record cannot be read in another grant's place", async () => {
     const { record, settings, content } = start();
     await record().write(FIRST);
     const [stored] = Object.values(await content());
@@ -85,7 +85,7 @@ describe("the record of a grant", () => {
     '{"writtenAt":1}',
     '{"writtenAt":1,"token":{"id":"a"}}',
     '{"token":{}}',
-  ])("is missing where %s was encrypted", async (text) => {
+  ])("a record counts as missing if %s was encrypted", async (text) => {
     const { record, settings, content } = start();
     await record().write(FIRST);
     const [key = ""] = Object.keys(await content());
@@ -93,7 +93,7 @@ describe("the record of a grant", () => {
     expect(await record().readContent()).toBeUndefined();
   });
 
-  it("is kept apart from the record of its login, its lease and its marker", async () => {
+  it("a grant's record is apart from that of its login, its lease and its marker", async () => {
     const { record, settings, content } = start();
     await record().write(FIRST);
     await new GrantRecord(settings, GRANT_ID, undefined, 5000, "login").writeContent({ login: LOGIN });
@@ -105,7 +105,7 @@ describe("the record of a grant", () => {
     expect(await record().readEndedMarker()).toBe("here");
   });
 
-  it("is looked for after it was first written", async () => {
+  it("the first write of a record is checked", async () => {
     const { record } = start();
     await record().write(FIRST);
     await expect(record().checkKept()).resolves.toBeUndefined();

@@ -37,15 +37,15 @@ function newerThan(token: Token): Token {
   return { ...token, accessToken: "access x", refreshToken: "refresh x", issuedAt: token.issuedAt + 1000 };
 }
 
-describe("a pair that its store rejects", () => {
-  it("is used at once, while other processes still see the former one", async () => {
+describe("rejected pairs", () => {
+  it("a pair that the store rejects is used at once, while other processes still see the old one", async () => {
     const { here, renewed, first, stored } = await startRejected();
     expect(renewed).toMatchObject({ accessToken: "access 1" });
     expect(await here.grants.validToken(here.record())).toEqual(renewed);
     expect(await stored()).toEqual(first);
   });
 
-  it("is written again after a second, then after twice as long, up to a minute, by one timer", async () => {
+  it("a rejected pair is written again after a second, then with doubling waits up to a minute, by one timer", async () => {
     const { clock, here, rejecting, renewed, stored } = await startRejected();
     const counts: number[] = [];
     for (const ms of [999, 1, 1999, 1, 4000]) {
@@ -69,7 +69,7 @@ describe("a pair that its store rejects", () => {
     expect(await here.grants.validToken(here.record())).toEqual(renewed);
   });
 
-  it("is written at the next use, and by saveAgain()", async () => {
+  it("a rejected pair is written on the next use, and by saveAgain()", async () => {
     for (const use of ["validToken", "saveAgain"] as const) {
       const { here, rejecting, renewed, stored } = await startRejected();
       rejecting.isOn = false;
@@ -80,7 +80,7 @@ describe("a pair that its store rejects", () => {
     }
   });
 
-  it("is used although the store cannot even be read", async () => {
+  it("a rejected pair is used even if the store cannot be read", async () => {
     const { store, here, renewed } = await startRejected();
     store.fails = (action, key) => action === "get" && key === here.record().id;
     const { get } = store;
@@ -95,7 +95,7 @@ describe("a pair that its store rejects", () => {
     expect(await here.grants.validToken(here.record())).toEqual(renewed);
   });
 
-  it("is given up when another process has stored a newer one", async () => {
+  it("a rejected pair is given up if another process has stored a newer one", async () => {
     const { clock, here, there, rejecting, renewed, stored } = await startRejected();
     rejecting.isOn = false;
     const newer = newerThan(renewed);
@@ -105,7 +105,7 @@ describe("a pair that its store rejects", () => {
     expect(await here.grants.validToken(here.record())).toEqual(newer);
   });
 
-  it("is given up when the record is gone", async () => {
+  it("a rejected pair is given up if the record is gone", async () => {
     const { clock, store, here, rejecting, stored } = await startRejected();
     rejecting.isOn = false;
     store.entries.clear();
@@ -114,18 +114,21 @@ describe("a pair that its store rejects", () => {
     await expect(here.grants.validToken(here.record())).rejects.toMatchObject({ code: "not_signed_in" });
   });
 
-  it.each(["here", "there"] as const)("is given up when the grant was ended %s", async (where) => {
-    const story = await startRejected();
-    const { clock, here, rejecting, stored } = story;
-    rejecting.isOn = false;
-    await story[where].grants.end(story[where].record(), GRANT_ID);
-    await clock.advance(HOUR_MS);
-    expect(await stored()).toBeUndefined();
-    expect(rejecting.writes).toBe(1);
-    await expect(here.grants.validToken(here.record())).rejects.toMatchObject({ code: "not_signed_in" });
-  });
+  it.each(["here", "there"] as const)(
+    "a rejected pair is given up if the grant was ended %s",
+    async (where) => {
+      const story = await startRejected();
+      const { clock, here, rejecting, stored } = story;
+      rejecting.isOn = false;
+      await story[where].grants.end(story[where].record(), GRANT_ID);
+      await clock.advance(HOUR_MS);
+      expect(await stored()).toBeUndefined();
+      expect(rejecting.writes).toBe(1);
+      await expect(here.grants.validToken(here.record())).rejects.toMatchObject({ code: "not_signed_in" });
+    },
+  );
 
-  it("is tried again when the store could not be read for it", async () => {
+  it("a rejected pair is tried again if the store could not be read for it", async () => {
     const { clock, store, rejecting, renewed, stored } = await startRejected();
     rejecting.isOn = false;
     store.fails = (action) => action === "get";
@@ -135,7 +138,7 @@ describe("a pair that its store rejects", () => {
     expect(await stored()).toEqual(renewed);
   });
 
-  it("is not written over the one of a refresh that is at Discord", async () => {
+  it("a rejected pair does not overwrite that of a refresh under way at Discord", async () => {
     const { clock, discord, here, rejecting, renewed, stored } = await startRejected();
     const answer = discord.hold();
     here.grants.reject(renewed);
@@ -151,7 +154,7 @@ describe("a pair that its store rejects", () => {
   });
 });
 
-describe("a pair of which the store does not say whether it has it", () => {
+describe("late writes", () => {
   /** The next write of a pair takes effect only when the test says so, after it was given up. */
   async function startSlow() {
     const story = await startGrants();
@@ -168,7 +171,7 @@ describe("a pair of which the store does not say whether it has it", () => {
     return { ...story, here, there, writing, renewed };
   }
 
-  it("is written again, and does no harm when it is there in the end", async () => {
+  it("a pair whose write timed out is written again, and a late success does no harm", async () => {
     const { clock, writing, renewed, stored, first } = await startSlow();
     expect(await stored()).toEqual(first);
     await clock.advance(1000);
@@ -178,7 +181,7 @@ describe("a pair of which the store does not say whether it has it", () => {
     expect(await stored()).toEqual(renewed);
   });
 
-  it("is replaced again when it lands over a newer one", async () => {
+  it("a late write over a newer pair is replaced again", async () => {
     const { clock, here, writing, renewed, stored } = await startSlow();
     here.grants.reject(renewed);
     const newest = await clock.until(here.grants.validToken(here.record()));
@@ -189,7 +192,7 @@ describe("a pair of which the store does not say whether it has it", () => {
     expect(await stored()).toEqual(newest);
   });
 
-  it("is deleted again when it lands after a sign-out", async () => {
+  it("a late write after a sign-out is deleted again", async () => {
     const { here, writing, stored } = await startSlow();
     await here.grants.end(here.record(), GRANT_ID);
     writing.release();
@@ -198,8 +201,8 @@ describe("a pair of which the store does not say whether it has it", () => {
   });
 });
 
-describe("a pair that cannot be looked for the marker of", () => {
-  it("is kept and checked again", async () => {
+describe("pairs with an unreadable marker", () => {
+  it("a pair stays and is checked again if its marker could not be read", async () => {
     const { clock, store, startProcess, stored, expire } = await startGrants();
     const [here, there] = [startProcess(), startProcess()];
     await expire();
@@ -224,8 +227,8 @@ describe("a pair that cannot be looked for the marker of", () => {
   });
 });
 
-describe("a pair that the app stores its own way", () => {
-  it("is used when the app does not take it, and saved at the next use", async () => {
+describe("pairs that the app stores", () => {
+  it("a pair that the app's method rejects is used, and saved on the next use", async () => {
     const { clock, first, startProcess, expire } = await startGrants();
     const { grants } = startProcess();
     await expire();
@@ -249,8 +252,8 @@ describe("a pair that the app stores its own way", () => {
   });
 });
 
-describe("a record", () => {
-  it("is written again after a share of its lifetime, under the lease", async () => {
+describe("extending records", () => {
+  it("a record is written again after a share of its lifetime, under the lease", async () => {
     const { clock, store, startProcess, first, stored } = await startGrants();
     const { grants, record } = startProcess();
     await record(DAY_MS).write(first);
@@ -268,7 +271,7 @@ describe("a record", () => {
     expect(await stored()).toEqual(first);
   });
 
-  it("is written again when its session was given a longer life, also from memory", async () => {
+  it("a record is written again if its session was given a longer life, even without a read", async () => {
     const { clock, store, startProcess } = await startGrants();
     const { grants, record } = startProcess();
     await grants.validToken(record());
@@ -285,7 +288,7 @@ describe("a record", () => {
     expect(uses).toEqual([]);
   });
 
-  it("is left to another process that is about to write it", async () => {
+  it("a record is not extended while another process is about to write it", async () => {
     const { clock, store, startProcess } = await startGrants();
     const [here, there] = [startProcess(), startProcess()];
     await here.grants.validToken(here.record());
@@ -300,7 +303,7 @@ describe("a record", () => {
     expect([...store.lifetimes.values()]).toContain(2 * WEEK_MS);
   });
 
-  it("is extended at a later use where the store failed", async () => {
+  it("a record is extended on a later use if the store failed", async () => {
     const { clock, store, startProcess } = await startGrants();
     const { grants, record } = startProcess();
     await grants.validToken(record());
@@ -314,7 +317,7 @@ describe("a record", () => {
     expect([...store.lifetimes.values()]).toContain(2 * WEEK_MS);
   });
 
-  it("is not brought back by being extended after a sign-out", async () => {
+  it("extending a record does not bring it back after a sign-out", async () => {
     const { clock, store, startProcess, stored } = await startGrants();
     const [here, there] = [startProcess(), startProcess()];
     await here.grants.validToken(here.record());
@@ -328,7 +331,7 @@ describe("a record", () => {
     expect(await stored()).toBeUndefined();
   });
 
-  it("is not touched by one process while it is refreshed by the same one", async () => {
+  it("a process does not extend a record that it is refreshing", async () => {
     const { clock, discord, store, startProcess, first, stored } = await startGrants();
     const { grants, record } = startProcess();
     await grants.validToken(record());

@@ -18,8 +18,8 @@ async function startOne() {
   return { ...story, grants, record, uses };
 }
 
-describe("the token to call Discord with", () => {
-  it("is nobody's where nobody is signed in", async () => {
+describe("valid tokens", () => {
+  it("nobody has a token if nobody is signed in", async () => {
     const { grants } = await startOne();
     await expect(grants.validToken(NOBODY)).rejects.toMatchObject({ code: "not_signed_in", status: 401 });
     expect(await grants.read(NOBODY)).toBeUndefined();
@@ -28,7 +28,7 @@ describe("the token to call Discord with", () => {
     expect(await NOBODY.read()).toBeUndefined();
   });
 
-  it("is read once in thirty seconds, together with the marker", async () => {
+  it("a token is read once in thirty seconds, together with the marker", async () => {
     const { clock, grants, record, uses, first } = await startOne();
     expect(await grants.validToken(record())).toEqual(first);
     await grants.idle();
@@ -42,7 +42,7 @@ describe("the token to call Discord with", () => {
     expect(uses.slice(0, 2)).toEqual(["get", "get"]);
   });
 
-  it("is remembered as missing for as long", async () => {
+  it("a missing token is remembered for thirty seconds", async () => {
     const { clock, store, grants, record, first } = await startOne();
     store.entries.clear();
     await expect(grants.validToken(record())).rejects.toMatchObject({ code: "not_signed_in" });
@@ -52,7 +52,7 @@ describe("the token to call Discord with", () => {
     expect(await grants.validToken(record())).toEqual(first);
   });
 
-  it("cannot be found out while the store fails, which signs nobody out", async () => {
+  it("a failing store is an error that signs nobody out", async () => {
     const { store, grants, record, first } = await startOne();
     store.fails = () => true;
     await expect(grants.validToken(record())).rejects.toMatchObject({ code: "store_failed", status: 503 });
@@ -60,13 +60,13 @@ describe("the token to call Discord with", () => {
     expect(await grants.validToken(record())).toEqual(first);
   });
 
-  it("is none where the record is something else", async () => {
+  it("a made-up record has no token", async () => {
     const { store, grants, record } = await startOne();
     for (const key of store.entries.keys()) store.entries.set(key, "made up");
     await expect(grants.validToken(record())).rejects.toMatchObject({ code: "not_signed_in" });
   });
 
-  it("is another one once Discord has rejected it", async () => {
+  it("a token that Discord rejected is refreshed", async () => {
     const { clock, grants, record, first } = await startOne();
     await grants.validToken(record());
     grants.reject(first);
@@ -74,7 +74,7 @@ describe("the token to call Discord with", () => {
     expect(await clock.until(grants.validToken(record()))).toMatchObject({ accessToken: "access 1" });
   });
 
-  it("is the one that a refresh has just got, although an older read comes later", async () => {
+  it("the token of a refresh wins over an older read that arrives later", async () => {
     const { clock, store, grants, record, first } = await startOne();
     await grants.validToken(record());
     await clock.advance(30_000);
@@ -89,14 +89,14 @@ describe("the token to call Discord with", () => {
   });
 });
 
-describe("a token that is about to expire", () => {
-  it("is refreshed, and not used any more", async () => {
+describe("tokens about to expire", () => {
+  it("a token that is about to expire is refreshed", async () => {
     const { clock, grants, record } = await startOne();
     await clock.advance(LAST_MINUTE_MS);
     expect(await clock.until(grants.validToken(record()))).toMatchObject({ accessToken: "access 1" });
   });
 
-  it("is used when Discord takes longer than half a second, and replaced afterwards", async () => {
+  it("an expiring token is used if Discord takes longer than half a second, and is replaced afterwards", async () => {
     const { clock, discord, grants, record, first } = await startOne();
     await clock.advance(LAST_MINUTE_MS);
     const answer = discord.hold();
@@ -108,7 +108,7 @@ describe("a token that is about to expire", () => {
     expect(await grants.validToken(record())).toMatchObject({ accessToken: "access 1" });
   });
 
-  it("is used when its refresh fails, which is tried again after five seconds", async () => {
+  it("an expiring token is used if its refresh fails, and the refresh is tried again after five seconds", async () => {
     const { clock, discord, grants, record, first } = await startOne();
     await clock.advance(LAST_MINUTE_MS);
     discord.fails = () => new Error("Discord is down.");
@@ -121,7 +121,7 @@ describe("a token that is about to expire", () => {
     expect(await clock.until(grants.validToken(record()))).toMatchObject({ accessToken: "access 2" });
   });
 
-  it("is used to its end when its refresh is refused", async () => {
+  it("an expiring token is used until it expires if its refresh is refused", async () => {
     const { clock, discord, grants, record, first } = await startOne();
     await clock.advance(LAST_MINUTE_MS);
     discord.current = "none";
@@ -136,7 +136,7 @@ describe("a token that is about to expire", () => {
     expect(discord.refreshed).toEqual(["refresh 0"]);
   });
 
-  it("is used to its end without a refresh token, or where it goes out with the response", async () => {
+  it("an expiring token is used until it expires if it has no refresh token or is sent with the response", async () => {
     const { clock, discord, grants, first } = await startOne();
     const { refreshToken: _, ...single } = first;
     await clock.advance(LAST_MINUTE_MS);
@@ -153,8 +153,8 @@ describe("a token that is about to expire", () => {
   });
 });
 
-describe("a sign-in that ended", () => {
-  it("is ended in this process at once, in others when they read", async () => {
+describe("ended sign-ins", () => {
+  it("a sign-out holds in this process at once, and in others on their next read", async () => {
     const { clock, startProcess, stored, discord } = await startGrants();
     const [here, there] = [startProcess(), startProcess()];
     await there.grants.validToken(there.record());
@@ -168,7 +168,7 @@ describe("a sign-in that ended", () => {
     expect(discord.revoked).toEqual([]);
   });
 
-  it("everywhere is revoked at Discord, with the newest pair that is known here or stored", async () => {
+  it("a sign-out everywhere revokes the newest pair that is known here or stored", async () => {
     const { clock, startProcess, discord, first } = await startGrants();
     const [here, there] = [startProcess(), startProcess()];
     await here.grants.validToken(here.record());
@@ -177,7 +177,7 @@ describe("a sign-in that ended", () => {
     expect(discord.revoked).toEqual(["access 1"]);
   });
 
-  it("has a marker that outlives its record, and whatever brings that back", async () => {
+  it("the marker of a sign-out outlives its record, and every rewrite of it", async () => {
     const { startProcess, first } = await startGrants();
     const [here, there] = [startProcess(), startProcess()];
     await here.grants.end(here.record(), GRANT_ID);
@@ -191,7 +191,7 @@ describe("a sign-in that ended", () => {
     expect(await there.record().readEndedMarker()).toBe("everywhere");
   });
 
-  it("is one with a marker that cannot be read, too", async () => {
+  it("an unreadable marker counts as a sign-out", async () => {
     const { store, startProcess } = await startGrants();
     const { grants, record } = startProcess();
     const keys = [...store.entries.keys()];
@@ -200,7 +200,7 @@ describe("a sign-in that ended", () => {
     await expect(grants.validToken(record())).rejects.toMatchObject({ code: "not_signed_in" });
   });
 
-  it("has ended here although the store fails, which is told", async () => {
+  it("a sign-out holds here although the store fails, and reports the failure", async () => {
     const { store, grants, record, discord, first } = await startOne();
     await grants.validToken(record());
     store.fails = () => true;
@@ -212,7 +212,7 @@ describe("a sign-in that ended", () => {
     expect(discord.revoked).toEqual([first.accessToken]);
   });
 
-  it("has ended here although Discord could not be told", async () => {
+  it("a sign-out holds here although Discord could not be told", async () => {
     const { grants, record, discord, stored } = await startOne();
     discord.revoke = () => Promise.reject(new Error("Discord is down."));
     await expect(grants.end(record(), GRANT_ID, "everywhere")).rejects.toThrow("Discord is down.");
@@ -220,8 +220,8 @@ describe("a sign-in that ended", () => {
   });
 });
 
-describe("a user who removed the app", () => {
-  it("is signed out with the next request", async () => {
+describe("removed apps", () => {
+  it("a user who removed the app is signed out with the next request", async () => {
     const { grants, record, stored, asked } = await startOne();
     await grants.validToken(record());
     grants.deauthorize("7");
@@ -231,7 +231,7 @@ describe("a user who removed the app", () => {
     expect(asked()).toBe(0);
   });
 
-  it("a moment before or after signing in is asked about at Discord, once", async () => {
+  it("Discord is asked once about a removal close to the sign-in", async () => {
     const { clock, grants, record, first, asked } = await startOne();
     await clock.advance(30_000);
     grants.deauthorize("7", new Date(first.issuedAt + 10_000));
@@ -239,7 +239,7 @@ describe("a user who removed the app", () => {
     expect(asked()).toBe(1);
   });
 
-  it("a moment before or after signing in is signed out where Discord says so", async () => {
+  it("a removal close to the sign-in signs out if Discord confirms it", async () => {
     const { clock, grants, record, first, dead, stored } = await startOne();
     await clock.advance(30_000);
     dead.add(first.accessToken);
@@ -248,7 +248,7 @@ describe("a user who removed the app", () => {
     expect(await stored()).toBeUndefined();
   });
 
-  it("is signed out without a question where the token has expired", async () => {
+  it("a removal signs out without asking Discord if the token has expired", async () => {
     const { clock, grants, record, first, asked } = await startOne();
     await record().write({ ...first, expiresAt: first.issuedAt + 20_000 });
     await clock.advance(30_000);
@@ -258,8 +258,8 @@ describe("a user who removed the app", () => {
   });
 });
 
-describe("the first token of a grant", () => {
-  it("is stored, and answered from memory", async () => {
+describe("first tokens", () => {
+  it("the first token is stored, and answered from memory", async () => {
     const { store, grants, record, uses, first } = await startOne();
     store.entries.clear();
     await grants.begin(record(), first);
@@ -269,7 +269,7 @@ describe("the first token of a grant", () => {
     expect(await record().read()).toMatchObject({ token: first, lifetimeMs: WEEK_MS });
   });
 
-  it("is remembered with the lifetime that its record was written for", async () => {
+  it("the first token is remembered with the lifetime of its record", async () => {
     const { grants, record, uses, first } = await startOne();
     grants.began(first, { lifetimeMs: DAY_MS });
     grants.extended(GRANT_ID, WEEK_MS);
@@ -278,7 +278,7 @@ describe("the first token of a grant", () => {
     expect(uses).toEqual([]);
   });
 
-  it("that the store rejects is not remembered", async () => {
+  it("a first token that the store rejects is not remembered", async () => {
     const { store, grants, record, first } = await startOne();
     store.entries.clear();
     store.fails = (action) => action === "set";
@@ -287,8 +287,8 @@ describe("the first token of a grant", () => {
   });
 });
 
-describe("a refresh under the app's lock", () => {
-  it("happens under the grant's name, once among processes that are given the same lock", async () => {
+describe("refreshes under the app's lock", () => {
+  it("a refresh locks the grant's name, and happens once among processes with the same lock", async () => {
     const keys: string[] = [];
     let tail: Promise<unknown> = Promise.resolve();
     const lock: Lock = (key, task) => {
@@ -308,7 +308,7 @@ describe("a refresh under the app's lock", () => {
     expect(new Set(keys)).toEqual(new Set([`discord-refresh-${GRANT_ID}`]));
   });
 
-  it("that fails signs nobody out", async () => {
+  it("a lock that fails signs nobody out", async () => {
     let isBroken = true;
     const lock: Lock = async (_key, task) => {
       if (isBroken) throw new Error("The lock's server is gone.");
@@ -324,8 +324,8 @@ describe("a refresh under the app's lock", () => {
   });
 });
 
-describe("a token that the app stores its own way", () => {
-  it("is read each time, and belongs to whichever grant the app has", async () => {
+describe("tokens that the app stores", () => {
+  it("a token that the app stores is read each time, and may belong to any grant", async () => {
     const { grants, first } = await startOne();
     let token = first;
     const methods = {
@@ -340,8 +340,8 @@ describe("a token that the app stores its own way", () => {
   });
 });
 
-describe("a token that the caller holds", () => {
-  it("twice is refreshed once, and both holders are told", async () => {
+describe("tokens that the caller holds", () => {
+  it("a token held twice is refreshed once, and both holders are told", async () => {
     const { clock, discord, first, grants, expire } = await startOne();
     const id = grants.identify(first);
     const told: unknown[] = [];

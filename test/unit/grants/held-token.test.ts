@@ -19,14 +19,14 @@ function startHolder() {
   return { holder, storage };
 }
 
-describe("a token that the caller holds", () => {
-  it("is what was given, under the id that this process knows it by", async () => {
+describe("held tokens", () => {
+  it("a held token reads as it was passed, under the id that this process knows it by", async () => {
     const storage = heldToken(FIRST, INTERNAL);
     expect(await storage.read()).toEqual({ token: internal(FIRST) });
     expect(storage).toMatchObject({ id: INTERNAL, isShared: false, isHeldByCaller: true });
   });
 
-  it("is replaced, and its holder is told with the id that it gave", async () => {
+  it("a refresh replaces a held token, and tells its holder with the holder's id", async () => {
     const { holder, storage } = startHolder();
     await storage.write(internal(SECOND));
     expect(await storage.read()).toEqual({ token: internal(SECOND) });
@@ -38,7 +38,7 @@ describe("a token that the caller holds", () => {
     ]);
   });
 
-  it("needs nobody who is told", async () => {
+  it("a held token works without a callback for new pairs", async () => {
     const storage = heldToken(FIRST, INTERNAL);
     await storage.write(internal(SECOND));
     expect(await storage.read()).toEqual({ token: internal(SECOND) });
@@ -46,7 +46,7 @@ describe("a token that the caller holds", () => {
     expect(await storage.read()).toBeUndefined();
   });
 
-  it("is told of once by all who read it after its holder could not take it", async () => {
+  it("every later reader reports a pair that the holder could not store", async () => {
     const { holder, storage } = startHolder();
     holder.isFailing = true;
     await expect(storage.write(internal(SECOND))).rejects.toThrow("out of order");
@@ -56,7 +56,7 @@ describe("a token that the caller holds", () => {
     expect(holder.told).toEqual([[SECOND, FIRST]]);
   });
 
-  it("is told of as it is by then, when its holder missed pairs in between", async () => {
+  it("a holder that missed several pairs is told the newest", async () => {
     const { holder, storage } = startHolder();
     holder.isFailing = true;
     await expect(storage.write(internal(SECOND))).rejects.toThrow("out of order");
@@ -65,14 +65,14 @@ describe("a token that the caller holds", () => {
     expect(holder.told).toEqual([[THIRD, FIRST]]);
   });
 
-  it("that has ended has no pair that its holder would be told of", async () => {
+  it("a held token that has ended has no pair to report", async () => {
     const { holder, storage } = startHolder();
     await storage.delete();
     await storage.write(internal(SECOND));
     expect(holder.told).toEqual([[undefined, FIRST]]);
   });
 
-  it("is told of in order, also while its holder is slow", async () => {
+  it("new pairs are reported in order, even to a slow holder", async () => {
     const gate = createGate();
     const told: (Token | undefined)[] = [];
     const storage = heldToken(FIRST, INTERNAL, async (next) => {

@@ -35,7 +35,7 @@ function start() {
 }
 
 describe("work in flight", () => {
-  it("has one outcome for all who wait for it, also for those who come later", async () => {
+  it("all who wait for work in flight get one outcome, including late arrivals", async () => {
     const { clock, wait, finish } = start();
     const waiting = [wait(), wait()];
     finish();
@@ -45,7 +45,7 @@ describe("work in flight", () => {
     expect([...waiting, late].map(({ outcome }) => outcome)).toEqual(["done", "done", "done"]);
   });
 
-  it("may take its time before the part begins that patience is for", async () => {
+  it("the time limit of waiting starts only when the work asks Discord", async () => {
     const { clock, wait, begin } = start();
     const waiting = wait();
     await clock.advance(100 * PATIENCE_MS);
@@ -57,7 +57,7 @@ describe("work in flight", () => {
     expect(waiting.outcome).toBe("Too slow.");
   });
 
-  it("is waited for by each request for as long, counted from its own arrival", async () => {
+  it("each request waits equally long, counted from its own arrival", async () => {
     const { clock, wait, begin } = start();
     begin(0);
     const first = wait();
@@ -69,7 +69,7 @@ describe("work in flight", () => {
     expect(second.outcome).toBe("Too slow.");
   });
 
-  it("is waited for longer when Discord wants to be asked later, also when it says so again", async () => {
+  it("a request waits longer if Discord asks for a pause, and for another one", async () => {
     const { clock, wait, begin } = start();
     begin(0);
     const waiting = wait();
@@ -83,7 +83,7 @@ describe("work in flight", () => {
     expect(waiting.outcome).toBe("Too slow.");
   });
 
-  it("goes on when those who waited have given up", async () => {
+  it("work in flight goes on after those who waited have given up", async () => {
     const { clock, work, wait, begin, finish } = start();
     begin(0);
     const impatient = wait();
@@ -95,7 +95,7 @@ describe("work in flight", () => {
     expect([impatient.outcome, patient.outcome]).toEqual(["Too slow.", "done"]);
   });
 
-  it("that fails is over, too, and says why", async () => {
+  it("work that fails is over, and reports why", async () => {
     const work = new InFlight(
       PATIENCE_MS,
       () => new Error("Too slow."),

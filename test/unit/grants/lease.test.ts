@@ -59,8 +59,8 @@ function watch<T>(promise: Promise<T>) {
   return watched;
 }
 
-describe("a lease", () => {
-  it("is acquired with two looks and one write where nobody holds it", async () => {
+describe("leases", () => {
+  it("a free lease takes two reads and one write to acquire", async () => {
     const { record, here, there } = startTwo();
     expect(await here.acquire(nothing, never)).toBe(true);
     expect([record.reads, record.writes]).toEqual([2, 1]);
@@ -68,13 +68,13 @@ describe("a lease", () => {
     expect(await here.holder()).toBeUndefined();
   });
 
-  it("is acquired again by the process that holds it", async () => {
+  it("a process can acquire its own lease again", async () => {
     const { here } = startTwo();
     await here.acquire(nothing, never);
     expect(await here.acquire(nothing, never)).toBe(true);
   });
 
-  it("is waited for until the other process releases it", async () => {
+  it("a process waits for a lease until the other process releases it", async () => {
     const { here, there, clock } = startTwo();
     await there.acquire(nothing, never);
     const onWait = vi.fn();
@@ -90,7 +90,7 @@ describe("a lease", () => {
     expect(await there.holder()).toMatchObject({ durationMs: DURATION_MS });
   });
 
-  it("is not waited for longer than its duration when its holder has died", async () => {
+  it("a process waits no longer than a lease's duration if its holder has died", async () => {
     const { here, there, clock } = startTwo();
     await there.acquire(nothing, never);
     const acquiring = watch(here.acquire(nothing, never));
@@ -100,7 +100,7 @@ describe("a lease", () => {
     expect(await acquiring.promise).toBe(true);
   });
 
-  it("is waited for as long as its holder renews it", async () => {
+  it("a process waits for a lease as long as its holder renews it", async () => {
     const { here, there, clock } = startTwo();
     await there.acquire(nothing, never);
     const work = createGate();
@@ -116,7 +116,7 @@ describe("a lease", () => {
     expect(await acquiring.promise).toBe(true);
   });
 
-  it("is left to the other process once there is nothing left to do", async () => {
+  it("a process gives up waiting for a lease once there is nothing left to do", async () => {
     const { record, here, there, clock } = startTwo();
     await there.acquire(nothing, never);
     const { writes } = record;
@@ -130,7 +130,7 @@ describe("a lease", () => {
     expect(record.writes).toBe(writes);
   });
 
-  it("that two processes write at once belongs to the later one, and the other waits", async () => {
+  it("a lease that two processes write at once belongs to the later writer, and the other waits", async () => {
     const { here, there, clock } = startTwo();
     const [early, late] = [here, there].map((lease) => watch(lease.acquire(nothing, never)));
     await clock.advance(1000);
@@ -140,7 +140,7 @@ describe("a lease", () => {
     expect(await early?.promise).toBe(true);
   });
 
-  it("is tried for without waiting", async () => {
+  it("tryAcquire does not wait for a lease", async () => {
     const { record, here, there } = startTwo();
     expect(await there.tryAcquire()).toBe(true);
     const { writes } = record;
@@ -150,7 +150,7 @@ describe("a lease", () => {
     expect(await here.tryAcquire()).toBe(true);
   });
 
-  it("is free where something else is stored under its key", async () => {
+  it("a lease is free if something else is stored under its key", async () => {
     const { record, here } = startTwo();
     for (const sealed of ["", "made up", SEAL.seal("lease", "another grant", `process ${DURATION_MS}`)]) {
       record.sealed = sealed;
@@ -159,7 +159,7 @@ describe("a lease", () => {
     }
   });
 
-  it("is renewed after 100 ms and then every 300 ms while a task runs", async () => {
+  it("a lease is renewed after 100 ms and then every 300 ms while a task runs", async () => {
     const { record, here, clock } = startTwo();
     await here.acquire(nothing, never);
     const work = createGate();
@@ -176,7 +176,7 @@ describe("a lease", () => {
     expect(record.writes).toBe(4);
   });
 
-  it("is not renewed any more once its task has failed", async () => {
+  it("a lease is not renewed after its task has failed", async () => {
     const { record, here, clock } = startTwo();
     await expect(here.during(() => Promise.reject(new Error("Discord is down.")))).rejects.toThrow(
       "Discord is down.",
@@ -185,7 +185,7 @@ describe("a lease", () => {
     expect(record.writes).toBe(0);
   });
 
-  it("has no renewal on its way any more when its task is over, however slow the store is", async () => {
+  it("no renewal of a lease is under way when its task is over, however slow the store is", async () => {
     const { record, here, there, clock } = startTwo();
     await here.acquire(nothing, never);
     const slow = createGate();
@@ -205,7 +205,7 @@ describe("a lease", () => {
   });
 });
 
-describe("a store that keeps no leases", () => {
+describe("stores without leases", () => {
   /** A fresh copy of the module: it warns once in each process. */
   async function startAlone(record: LeaseRecord) {
     vi.resetModules();
@@ -223,7 +223,7 @@ describe("a store that keeps no leases", () => {
       },
     ],
     ["loses them", { onWrite: nothing }],
-  ])("and %s does not block a refresh, and says so", async (_how, behaviour) => {
+  ])("a store that %s does not block a refresh, and causes a warning", async (_how, behaviour) => {
     const record = Object.assign(new SharedRecord(), behaviour);
     const { lease } = await startAlone(record);
     for (const _ of [1, 2]) {
@@ -234,7 +234,7 @@ describe("a store that keeps no leases", () => {
     expect(record.warnings).toBeGreaterThan(0);
   });
 
-  it("because it cannot be read does not block a refresh", async () => {
+  it("a store whose leases cannot be read does not block a refresh", async () => {
     const record = new SharedRecord();
     record.onRead = () => {
       throw new Error("Not connected.");

@@ -24,8 +24,8 @@ function startApp(stored?: Token) {
   return app;
 }
 
-describe("a token that the app stores its own way", () => {
-  it("is read, written and deleted by the app's methods, with the request", async () => {
+describe("tokens that the app stores", () => {
+  it("the app's own methods read, write and delete the token, with the request", async () => {
     const app = startApp();
     const storage = ownTokenStorage(app, REQ, 1000);
     expect(await storage.read()).toBeUndefined();
@@ -36,7 +36,7 @@ describe("a token that the app stores its own way", () => {
     expect(app.stored).toBeUndefined();
   });
 
-  it("may be changed by other processes, and is no record of ours", () => {
+  it("a token that the app stores may be changed by other processes, and has no record", () => {
     const storage = ownTokenStorage(startApp(), REQ, 1000);
     expect(storage).toMatchObject({ isShared: true });
     expect([storage.id, storage.record]).toEqual([undefined, undefined]);
@@ -45,7 +45,7 @@ describe("a token that the app stores its own way", () => {
   it.each<readonly [string, () => Promise<never>]>([
     ["throw", () => Promise.reject(new Error("The database is out of order."))],
     ["never answer", () => new Promise(() => {})],
-  ])("is in a store that failed where the app's methods %s", async (_how, method) => {
+  ])("the store has failed if the app's own methods %s", async (_how, method) => {
     const app = { getAuthorizationToken: method, saveAuthorizationToken: method };
     const storage = ownTokenStorage(app, REQ, 20);
     for (const failing of [storage.read(), storage.write(FIRST), storage.delete()])
@@ -56,7 +56,7 @@ describe("a token that the app stores its own way", () => {
       });
   });
 
-  it("fails in the app's own words where its methods throw an HttpException", async () => {
+  it("an HttpException of the app's own methods is passed on", async () => {
     const own = new HttpException({ message: "Not today.", code: "forbidden", status: 403 });
     const method = () => Promise.reject(own);
     const app = { getAuthorizationToken: method, saveAuthorizationToken: method };

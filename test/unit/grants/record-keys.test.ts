@@ -42,21 +42,21 @@ const FORMS: readonly (readonly [name: string, sessionId: string, form: RegExp])
   ],
 ];
 
-describe("the key of a record", () => {
-  it.each(FORMS)("has the form of %s", (_name, sessionId, form) => {
+describe("record keys", () => {
+  it.each(FORMS)("a record's key has the form of %s", (_name, sessionId, form) => {
     for (const purpose of PURPOSES) expect(keyFor(sessionId, purpose)).toMatch(form);
   });
 
-  it.each(FORMS)("is as long as %s", (_name, sessionId) => {
+  it.each(FORMS)("a record's key is as long as %s", (_name, sessionId) => {
     expect(keyFor(sessionId)).toHaveLength(sessionId.length);
   });
 
-  it.each(FORMS)("is another for each grant and purpose in the form of %s", (_name, sessionId) => {
+  it.each(FORMS)("each grant and purpose has another key in the form of %s", (_name, sessionId) => {
     const keys = ["A", "B", "C"].flatMap((id) => PURPOSES.map((purpose) => keyFor(sessionId, purpose, id)));
     expect(new Set([...keys, sessionId]).size).toBe(13);
   });
 
-  it("is the same for sessions whose ids only look alike", () => {
+  it("sessions of the same id format have the same record key", () => {
     expect(keyFor(randomUUID())).toBe(keyFor(randomUUID()));
     const hex = () => `sess:a${randomBytes(16).toString("hex")}`;
     expect(keyFor(hex())).toBe(keyFor(hex()));
@@ -64,31 +64,34 @@ describe("the key of a record", () => {
     expect(keyFor(base64url())).toBe(keyFor(base64url()));
   });
 
-  it("reveals nothing of the session that it was made for", () => {
+  it("the stored key form reveals nothing of the session id", () => {
     const sessionId = "9f86d081884c7d659a2feaa0c55ad015";
     const form = keyFormOf(sessionId);
     expect(form).toBe(keyFormOf("0a1b2c3d4e5f60718293a4b5c6d7e8f9"));
     expect(form).toBe(`\n${"x".repeat(32)}`);
   });
 
-  it.each([undefined, null, "", 7, {}])("has the default form where a session's id is %j", (id) => {
-    expect(keyFormOf(id)).toBeUndefined();
-    expect(keyFor(id)).toMatch(/^discord-[\w-]{24}$/);
-  });
+  it.each([undefined, null, "", 7, {}])(
+    "a record's key has the default form if the session id is %j",
+    (id) => {
+      expect(keyFormOf(id)).toBeUndefined();
+      expect(keyFor(id)).toMatch(/^discord-[\w-]{24}$/);
+    },
+  );
 
-  it("keeps what is neither a letter nor a digit in its place", () => {
+  it("a record's key keeps punctuation in its place", () => {
     expect(keyFor("abc-def_ghi~jkl.mno+pqr=stu|vwx")).toMatch(
       /^[a-z]{3}-[a-z]{3}_[a-z]{3}~[a-z]{3}\.[a-z]{3}\+[a-z]{3}=[a-z]{3}\|[a-z]{3}$/,
     );
   });
 
-  it("does not repeat itself in ids longer than a hash", () => {
+  it("a key longer than a hash does not repeat itself", () => {
     const key = keyFor("9f86d081884c7d65".repeat(16));
     expect(key).toHaveLength(256);
     expect(key.slice(0, 64)).not.toBe(key.slice(64, 128));
   });
 
-  it("uses all of its alphabet", () => {
+  it("record keys use their whole alphabet", () => {
     const used = new Set(
       Array.from({ length: 200 }, (_, id) => keyFor("9".repeat(20), "token", `${id}`)).join(""),
     );

@@ -62,8 +62,8 @@ function foreignError(fields: object): unknown {
   return runInNewContext("Object.assign(new Error('No such file.'), fields)", { fields });
 }
 
-describe("records beside the sessions", () => {
-  it("are written, read and deleted under their key", async () => {
+describe("records in the session store", () => {
+  it("records in the session store are written, read and deleted under their key", async () => {
     const { store, content } = observe(new MemoryStore());
     const records = besideSessions(store, DEADLINE_MS);
     expect(await records.read(KEY)).toBeUndefined();
@@ -75,7 +75,7 @@ describe("records beside the sessions", () => {
   });
 
   it.each(["write", "touch"] as const)(
-    "give a store the cookie of a session with each %s",
+    "each %s of a record gives the session store the cookie of a session",
     async (action) => {
       const { store, calls } = recording();
       replaceClock({ now: () => NOW });
@@ -94,7 +94,7 @@ describe("records beside the sessions", () => {
     },
   );
 
-  it("of a session that ends with the browser say null, as its cookie does", async () => {
+  it("the cookie of a record says null if the session ends with the browser", async () => {
     const { store, calls } = recording();
     await besideSessions(store, DEADLINE_MS).write(KEY, "sealed", undefined);
     expect(calls).toMatchObject([
@@ -102,27 +102,27 @@ describe("records beside the sessions", () => {
     ]);
   });
 
-  it("are not extended where a store has no touch", async () => {
+  it("records are not extended if the store has no touch", async () => {
     const { store, calls } = recording();
     const { touch: _, ...without } = store;
     await besideSessions(without, DEADLINE_MS).touch(KEY, "sealed", 5000);
     expect(calls).toEqual([]);
   });
 
-  it.each([null, undefined])("are missing where a store calls back with %j", async (value) => {
+  it.each([null, undefined])("a record is missing if the session store calls back with %j", async (value) => {
     const store = answering((callback) => callback(null, value as never));
     expect(await besideSessions(store, DEADLINE_MS).read(KEY)).toBeUndefined();
   });
 
   it.each([{}, { grant: 1 }, { cookie: {} }, "text", 7])(
-    "are unreadable where a store has %j",
+    "a record is unreadable if the session store has %j",
     async (value) => {
       const store = answering((callback) => callback(null, value as never));
       expect(await besideSessions(store, DEADLINE_MS).read(KEY)).toBe("");
     },
   );
 
-  it("are shared with other processes except in a MemoryStore that one instance uses", () => {
+  it("records are shared with other processes, except in a MemoryStore that only one instance uses", () => {
     const memory = new MemoryStore();
     const records = besideSessions(memory, DEADLINE_MS);
     expect(records.isShared).toBe(false);
@@ -132,15 +132,15 @@ describe("records beside the sessions", () => {
   });
 });
 
-describe("a session store's promise", () => {
-  it("that ends in undefined is not taken for the answer, which comes by callback", async () => {
+describe("session stores with promises", () => {
+  it("a store's promise of undefined does not count as its answer, which comes by callback", async () => {
     const store = answering(async (callback) => {
       setImmediate(() => setImmediate(() => callback(null, { grant: "sealed" } as never)));
     });
     expect(await besideSessions(store, DEADLINE_MS).read(KEY)).toBe("sealed");
   });
 
-  it("that ends in undefined does not make a failed write succeed", async () => {
+  it("a store's promise of undefined does not make a failed write succeed", async () => {
     const store = answering(async (callback) => {
       setImmediate(() => callback(new Error("The disk is full.")));
     });
@@ -148,7 +148,7 @@ describe("a session store's promise", () => {
       await expect(outcome, call).rejects.toMatchObject({ code: "store_failed" });
   });
 
-  it("that is rejected counts at once, although nothing calls back", async () => {
+  it("a store's rejected promise counts at once, although nothing calls back", async () => {
     const store = answering(() => Promise.reject(new Error("Not connected.")));
     for (const [call, outcome] of everyCall(besideSessions(store, 60_000)))
       await expect(outcome, call).rejects.toMatchObject({
@@ -157,7 +157,7 @@ describe("a session store's promise", () => {
       });
   });
 
-  it("that is rejected after the answer changes nothing", async () => {
+  it("a promise rejected after the answer changes nothing", async () => {
     const store = answering((callback) => {
       callback(null, { grant: "sealed" } as never);
       return Promise.reject(new Error("Too late."));
@@ -166,7 +166,7 @@ describe("a session store's promise", () => {
   });
 });
 
-describe("a session store that fails", () => {
+describe("failing session stores", () => {
   it.each<readonly [string, (callback: Answer) => unknown]>([
     ["calls back with an error", (callback) => callback(new Error("Out of order."))],
     ["calls back with an error of another realm", (callback) => callback(foreignError({ code: "EIO" }))],
@@ -178,7 +178,7 @@ describe("a session store that fails", () => {
       },
     ],
     ["never answers", () => undefined],
-  ])("is reported with the cause where it %s", async (_how, answer) => {
+  ])("a failure keeps its cause if the session store %s", async (_how, answer) => {
     for (const [call, outcome] of everyCall(besideSessions(answering(answer), 20))) {
       const error = await outcome.catch((reason: unknown) => reason);
       expect(error, call).toBeInstanceOf(HttpException);
@@ -187,7 +187,7 @@ describe("a session store that fails", () => {
   });
 
   it.each(["open", "read", "stat", "access", "unlink"])(
-    "has no record where the file of %s is missing",
+    "a record is missing if the system call %s finds no file",
     async (syscall) => {
       for (const error of [
         Object.assign(new Error("No such file."), { code: "ENOENT", syscall }),
@@ -204,7 +204,7 @@ describe("a session store that fails", () => {
     ["a missing program could not be started", { code: "ENOENT", syscall: "spawn redis" }],
     ["nothing says what was missing", { code: "ENOENT" }],
     ["a file may not be read", { code: "EACCES", syscall: "open" }],
-  ])("may still have the record where %s", async (_what, fields) => {
+  ])("the store has failed, and may still have the record, if %s", async (_what, fields) => {
     for (const error of [Object.assign(new Error("Missing."), fields), foreignError(fields)]) {
       const store = answering((callback) => callback(error));
       await expect(besideSessions(store, DEADLINE_MS).read(KEY)).rejects.toMatchObject({
@@ -215,7 +215,7 @@ describe("a session store that fails", () => {
   });
 });
 
-describe("the first record in a store", () => {
+describe("first records", () => {
   /** A store in which a record is missing for the first looks. */
   function forgetful(missing: number) {
     let reads = 0;
@@ -230,7 +230,7 @@ describe("the first record in a store", () => {
     return { records, reads: () => reads };
   }
 
-  it("is looked for after 50 ms, and never again once it was there", async () => {
+  it("the first record is checked after 50 ms, and no other one once it was there", async () => {
     const clock = movableClock();
     const before = clock.now();
     const { records, reads } = forgetful(0);
@@ -241,14 +241,14 @@ describe("the first record in a store", () => {
     expect(reads()).toBe(1);
   });
 
-  it("may take up to a second to appear", async () => {
+  it("a first record may take up to a second to appear", async () => {
     movableClock();
     const { records, reads } = forgetful(3);
     await records.checkKept(KEY);
     expect(reads()).toBe(4);
   });
 
-  it("that is gone is a failure of the store, which is looked at again with the next record", async () => {
+  it("a lost first record is a failure of the store, and the next record is checked again", async () => {
     const clock = movableClock();
     const before = clock.now();
     const { records, reads } = forgetful(4);
@@ -260,7 +260,7 @@ describe("the first record in a store", () => {
     expect(reads()).toBe(5);
   });
 
-  it("is checked beside the sessions too", async () => {
+  it("a first record in the session store is checked too", async () => {
     movableClock();
     const { store, uses } = observe(new MemoryStore());
     const records = besideSessions(store, DEADLINE_MS);
@@ -272,16 +272,17 @@ describe("the first record in a store", () => {
   });
 });
 
-describe("a store that loses the pair of a refresh", () => {
-  it("is warned of once, and what it keeps later is looked for no more", async () => {
+describe("lost pairs", () => {
+  it("one warning reports that a store loses refreshed pairs, and a pair that stays ends the checks", async () => {
     movableClock();
     const emitWarning = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
     onTestFinished(() => emitWarning.mockRestore());
     const get = vi.fn(() => undefined as string | undefined);
     const start = () => inTokenStore({ get, set: () => undefined, delete: () => undefined }, DEADLINE_MS);
     const records = start();
-    await records.warnUnlessKept(KEY);
-    await records.warnUnlessKept(KEY);
+    const isDeleted = vi.fn(async () => false);
+    for (const _ of [1, 2]) await records.warnUnlessKept(KEY, isDeleted);
+    expect(isDeleted).toHaveBeenCalledOnce();
     expect(emitWarning.mock.calls).toEqual([
       [
         expect.stringContaining("no longer has them"),
@@ -292,14 +293,26 @@ describe("a store that loses the pair of a refresh", () => {
 
     get.mockReturnValue("sealed");
     const kept = start();
-    for (const _ of [1, 2]) await kept.warnUnlessKept(KEY);
+    for (const _ of [1, 2]) await kept.warnUnlessKept(KEY, isDeleted);
     expect(get).toHaveBeenCalledTimes(5);
     expect(emitWarning).toHaveBeenCalledOnce();
+  });
+
+  it.each([
+    ["was signed out meanwhile", async () => true],
+    ["cannot be asked about a sign-out", () => Promise.reject(new Error("The store is down."))],
+  ])("no warning about a lost pair is given if it %s", async (_why, isDeleted) => {
+    movableClock();
+    const emitWarning = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    onTestFinished(() => emitWarning.mockRestore());
+    const empty = { get: () => undefined, set: () => undefined, delete: () => undefined };
+    await inTokenStore(empty, DEADLINE_MS).warnUnlessKept(KEY, isDeleted);
+    expect(emitWarning).not.toHaveBeenCalled();
   });
 });
 
 describe("records in a token store", () => {
-  it("are written, read and deleted, whether it answers at once or later", async () => {
+  it("records in a token store are written, read and deleted, whether it is synchronous or not", async () => {
     const map = new Map<string, string>();
     const later = {
       get: async (key: string) => map.get(key),
@@ -317,7 +330,7 @@ describe("records in a token store", () => {
     }
   });
 
-  it("live as long as the session, and two weeks where that does not say", async () => {
+  it("records in a token store live as long as the session, or two weeks if it has no lifetime", async () => {
     const lifetimes: number[] = [];
     const store = {
       get: () => undefined,
@@ -335,7 +348,7 @@ describe("records in a token store", () => {
     [undefined, undefined],
     [1, ""],
     [{}, ""],
-  ])("that are %j are read as %j", async (value, expected) => {
+  ])("records of a token store that are %j are read as %j", async (value, expected) => {
     const records = inTokenStore(
       { get: () => value, set: () => undefined, delete: () => undefined },
       DEADLINE_MS,
@@ -343,7 +356,7 @@ describe("records in a token store", () => {
     expect(await records.read(KEY)).toBe(expected);
   });
 
-  it("were not written where the store says false", async () => {
+  it("a write fails if the token store returns false", async () => {
     const records = inTokenStore(
       { get: () => undefined, set: () => false, delete: () => undefined },
       DEADLINE_MS,
@@ -351,7 +364,7 @@ describe("records in a token store", () => {
     await expect(records.write(KEY, "sealed", 1)).rejects.toMatchObject({ code: "store_failed" });
   });
 
-  it("fail with the store, whether it throws, rejects or never answers", async () => {
+  it("records fail with the token store, whether it throws, rejects or never answers", async () => {
     const thrown = (): never => {
       throw new Error("Not connected.");
     };
@@ -366,15 +379,15 @@ describe("records in a token store", () => {
     }
   });
 
-  it("fail in the app's own words where the store throws an HttpException", async () => {
+  it("an HttpException of the token store is passed on", async () => {
     const own = new HttpException({ message: "Not today.", code: "forbidden", status: 403 });
     const use = () => Promise.reject(own);
     await expect(inTokenStore({ get: use, set: use, delete: use }, 20).read(KEY)).rejects.toBe(own);
   });
 });
 
-describe("a write that was given up", () => {
-  it("is told of when it takes effect after all", async () => {
+describe("late writes", () => {
+  it("a write that timed out reports when it takes effect after all", async () => {
     const gate = createGate();
     const store = { get: () => undefined, set: () => gate.opened, delete: () => undefined };
     const error = await inTokenStore(store, 20)
@@ -393,7 +406,7 @@ describe("a write that was given up", () => {
     await told;
   });
 
-  it("is not told of where it failed, at once or late", async () => {
+  it("a write that failed, at once or late, is not reported", async () => {
     const gate = createGate();
     const fail = () => gate.opened.then(() => Promise.reject(new Error("Out of order.")));
     const write = (deadlineMs: number) =>

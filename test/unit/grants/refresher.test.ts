@@ -12,8 +12,8 @@ async function startTwo() {
   return { ...story, here, there };
 }
 
-describe("a refresh", () => {
-  it("takes seven store calls, from knowing that the pair is due", async () => {
+describe("refreshes", () => {
+  it("a refresh takes seven store calls once the pair is known to be due", async () => {
     const { clock, store, startProcess, expire } = await startGrants();
     const { grants, record } = startProcess();
     const token = await grants.validToken(record());
@@ -24,7 +24,7 @@ describe("a refresh", () => {
     expect(calls).toEqual(["get", "set", "get", "get", "set", "get", "set"]);
   });
 
-  it("stores the new pair, with what the answer leaves out from the former one", async () => {
+  it("a refresh stores the new pair, and keeps the old values that the response omits", async () => {
     const { clock, discord, first, startProcess, stored, expire } = await startGrants();
     const { grants, record } = startProcess();
     await expire();
@@ -39,7 +39,7 @@ describe("a refresh", () => {
     expect(await stored()).toEqual(renewed);
   });
 
-  it("issues later than the former pair, also when the clock was set back", async () => {
+  it("a refreshed token is newer than the old one, even if the clock was set back", async () => {
     const { clock, discord, first, startProcess } = await startGrants();
     const { grants, record } = startProcess();
     discord.changes = { issuedAt: first.issuedAt - 5000 };
@@ -47,7 +47,7 @@ describe("a refresh", () => {
     expect(renewed.issuedAt).toBe(first.issuedAt + 1);
   });
 
-  it("happens once for all requests of a process", async () => {
+  it("all requests of a process share one refresh", async () => {
     const { clock, discord, startProcess, expire } = await startGrants();
     const { grants, record } = startProcess();
     await expire();
@@ -57,7 +57,7 @@ describe("a refresh", () => {
     expect(grants.busy).toBe(0);
   });
 
-  it("happens once for two processes that begin at the same moment", async () => {
+  it("two processes that begin at the same moment refresh once", async () => {
     const { clock, discord, here, there, expire } = await startTwo();
     await expire();
     const renewed = await clock.until(
@@ -67,7 +67,7 @@ describe("a refresh", () => {
     expect(discord.refreshed).toEqual(["refresh 0"]);
   });
 
-  it("of another process is waited for, however slow Discord is, and taken over", async () => {
+  it("a process waits for another's refresh, however slow Discord is, and uses its pair", async () => {
     const { clock, discord, here, there, expire, startProcess } = await startTwo();
     await expire();
     const answer = discord.hold();
@@ -86,7 +86,7 @@ describe("a refresh", () => {
     expect(discord.refreshed).toEqual(["refresh 0"]);
   });
 
-  it("is begun again when the process that was at it has died", async () => {
+  it("a refresh starts again if the process that held the lease has died", async () => {
     const { clock, discord, here, there, expire } = await startTwo();
     await expire();
     await there.record().lease?.tryAcquire();
@@ -98,7 +98,7 @@ describe("a refresh", () => {
     expect(discord.refreshed).toEqual(["refresh 0"]);
   });
 
-  it("goes on with the pair of another process where that has expired meanwhile", async () => {
+  it("a refresh goes on with another process's pair if that has expired meanwhile", async () => {
     const { clock, discord, first, here, there, stored, expire } = await startTwo();
     await expire();
     const lease = there.record().lease;
@@ -121,7 +121,7 @@ describe("a refresh", () => {
   });
 
   it.each(["while another process is waited for", "before Discord is asked"])(
-    "has ended when the record is gone %s",
+    "a refresh ends the grant if the record is gone %s",
     async (when) => {
       const { clock, store, discord, first, here, there, expire } = await startTwo();
       await expire();
@@ -136,7 +136,7 @@ describe("a refresh", () => {
     },
   );
 
-  it("writes a pair that it knows again where the store has lost it, and asks for no other", async () => {
+  it("a refresh rewrites the pair it knows if the store has lost it, and asks for no other", async () => {
     const { clock, store, discord, first, here, stored, expire } = await startTwo();
     await expire();
     const old = [...store.entries];
@@ -148,8 +148,8 @@ describe("a refresh", () => {
   });
 });
 
-describe("a refusal of a refresh", () => {
-  it("ends the sign-in, is asked for once, and leaves the record to other processes", async () => {
+describe("refused refreshes", () => {
+  it("a refused refresh ends the sign-in, is not repeated, and leaves the record to other processes", async () => {
     const { clock, discord, here, stored, first, expire } = await startTwo();
     await expire();
     discord.current = "none";
@@ -167,7 +167,7 @@ describe("a refusal of a refresh", () => {
     expect(await stored()).toEqual(first);
   });
 
-  it("is none when another process stores its pair a moment later", async () => {
+  it("a refusal does not count if another process stores its pair a moment later", async () => {
     const { clock, store, discord, first, here, there, expire } = await startTwo();
     await expire();
     const newer = {
@@ -185,7 +185,7 @@ describe("a refusal of a refresh", () => {
     expect(store.entries.size).toBe(2);
   });
 
-  it("is none when the record belongs to another login by now", async () => {
+  it("a refusal does not count if the record belongs to another login by now", async () => {
     const { clock, discord, first, startProcess } = await startGrants();
     const next = { ...first, id: "another", accessToken: "access x", expiresAt: clock.now() + 2 * WEEK_MS };
     const { grants } = startProcess();
@@ -204,7 +204,7 @@ describe("a refusal of a refresh", () => {
     expect(await clock.until(refreshing)).toEqual(next);
   });
 
-  it("is none when another process holds the lease: its pair is waited for", async () => {
+  it("a refusal does not count while another process holds the lease, whose pair is waited for", async () => {
     const { clock, discord, first, here, there, expire } = await startTwo();
     await expire();
     const answer = discord.hold();
@@ -229,7 +229,7 @@ describe("a refusal of a refresh", () => {
     expect(discord.refreshed).toHaveLength(1);
   });
 
-  it("is the end when the record is gone while other processes are looked for", async () => {
+  it("a refusal ends the grant if the record disappears while other processes are checked", async () => {
     const { clock, store, discord, here, expire } = await startTwo();
     await expire();
     discord.current = "none";
@@ -239,7 +239,7 @@ describe("a refusal of a refresh", () => {
     expect(await clock.until(refreshing)).toMatchObject({ code: "grant_ended" });
   });
 
-  it("deletes a token that only the caller holds, at once", async () => {
+  it("a refusal deletes a token at once that only the caller holds", async () => {
     const { clock, discord, first, startProcess, expire } = await startGrants();
     await expire();
     discord.current = "none";
@@ -252,7 +252,7 @@ describe("a refusal of a refresh", () => {
     expect(clock.now()).toBe(before);
   });
 
-  it("is not the end when it is something else that failed", async () => {
+  it("a failure that is not a refusal does not end the grant", async () => {
     const { clock, discord, first, here, stored, expire } = await startTwo();
     await expire();
     discord.fails = () => new Error("Discord is down.");
@@ -264,7 +264,7 @@ describe("a refusal of a refresh", () => {
     });
   });
 
-  it("of a token without a refresh token needs no Discord", async () => {
+  it("a token without a refresh token ends the grant without a request", async () => {
     const { clock, discord, first, startProcess, expire } = await startGrants();
     const { refreshToken: _, ...single } = first;
     const { grants, record } = startProcess();
@@ -275,13 +275,13 @@ describe("a refusal of a refresh", () => {
   });
 });
 
-describe("a sign-out during a refresh", () => {
+describe("sign-outs during refreshes", () => {
   it.each([
     ["here", "here", []],
     ["here", "everywhere", ["access 1", "access 0"]],
     ["in another process", "here", []],
     ["in another process", "everywhere", ["access 0", "access 1"]],
-  ] as const)("%s, %s, is final", async (where, ended, revoked) => {
+  ] as const)("a sign-out %s during a refresh is final (signed out %s)", async (where, ended, revoked) => {
     const { clock, discord, here, there, stored, expire } = await startTwo();
     await expire();
     const answer = discord.hold();
@@ -298,7 +298,27 @@ describe("a sign-out during a refresh", () => {
       await expect(clock.until(process.grants.read(process.record()))).resolves.toBeUndefined();
   });
 
-  it("that comes between the writing of the pair and the look at the marker is seen", async () => {
+  it("a sign-out everywhere during a refresh revokes the new pair once Discord can be reached", async () => {
+    const { clock, discord, here, there, expire } = await startTwo();
+    await expire();
+    const answer = discord.hold();
+    const outcome = outcomeOf(here.grants.validToken(here.record()));
+    await quiet();
+    await there.grants.end(there.record(), GRANT_ID, "everywhere");
+    const revoke = discord.revoke.bind(discord);
+    discord.revoke = () => Promise.reject(new Error("Discord is down."));
+    answer.open();
+    expect(await clock.until(outcome)).toMatchObject({ code: "grant_ended" });
+    expect(discord.revoked).toEqual(["access 0"]);
+    await clock.advance(5000);
+    discord.revoke = revoke;
+    await clock.advance(5000);
+    expect(discord.revoked).toEqual(["access 0", "access 1"]);
+    await clock.advance(60_000);
+    expect(discord.revoked).toHaveLength(2);
+  });
+
+  it("a refresh notices a sign-out between writing its pair and reading the marker", async () => {
     const { clock, store, discord, here, there, stored, expire } = await startTwo();
     await expire();
     const refreshing = outcomeOf(here.grants.validToken(here.record()));
@@ -318,7 +338,7 @@ describe("a sign-out during a refresh", () => {
     expect(discord.revoked).toContain("access 1");
   });
 
-  it("is refreshed by nobody afterwards", async () => {
+  it("no refresh starts after a sign-out", async () => {
     const { discord, first, here } = await startTwo();
     await here.grants.end(here.record(), GRANT_ID);
     await expect(here.grants.refresh(here.record(), first)).rejects.toMatchObject({ code: "grant_ended" });

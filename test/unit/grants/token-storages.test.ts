@@ -34,7 +34,7 @@ function entryIn({ discord }: SessionLike): unknown {
   return discord?.[CLIENT_ID];
 }
 
-describe("the storage of a request whose session points to no grant", () => {
+describe("requests without a grant", () => {
   it.each<readonly [string, unknown]>([
     ["holds nothing", undefined],
     ["was signed out", { [CLIENT_ID]: { formerUserId: "7" } }],
@@ -42,7 +42,7 @@ describe("the storage of a request whose session points to no grant", () => {
     ["has a text of the app's own under this name", "dark"],
     ["has another application's sign-in", { "1": { grantId: GRANT_ID } }],
     ["has a grant without a proper id", { [CLIENT_ID]: { grantId: 7 } }],
-  ])("is nobody's where it %s", async (_what, discord) => {
+  ])("a request has no tokens if its session %s", async (_what, discord) => {
     const storage = startStorages().of(requestWith({ discord } as SessionLike, new MemoryStore()));
     expect(await storage.read()).toBeUndefined();
     await storage.write(FIRST);
@@ -51,7 +51,7 @@ describe("the storage of a request whose session points to no grant", () => {
     expect([storage.id, storage.record]).toEqual([undefined, undefined]);
   });
 
-  it("cannot be found without a session", () => {
+  it("a request without a session is an error", () => {
     for (const session of [undefined, null])
       expect(() => startStorages().of({ session } as unknown as IncomingMessage)).toThrow(
         expect.objectContaining({ code: "session_missing", status: 500 }),
@@ -59,8 +59,8 @@ describe("the storage of a request whose session points to no grant", () => {
   });
 });
 
-describe("the storage of a grant", () => {
-  it("is a record beside the session, which holds the grant's id and the user's", async () => {
+describe("grant storage", () => {
+  it("a grant is stored in a record next to the session, which holds the ids of grant and user", async () => {
     const { store, content } = observe(new MemoryStore());
     const session: SessionLike = {};
     const req = requestWith(session, store);
@@ -71,7 +71,7 @@ describe("the storage of a grant", () => {
     expect((await startStorages().of(req).read())?.token).toEqual(FIRST);
   });
 
-  it("has keys of the form that ids had at the login, whatever a later request has", async () => {
+  it("a grant's key keeps the form of the session id at the login, whatever form a later id has", async () => {
     const { store, content } = observe(new MemoryStore());
     const session: SessionLike = {};
     await startStorages()
@@ -84,7 +84,7 @@ describe("the storage of a grant", () => {
     expect(Object.keys(await content())).toHaveLength(1);
   });
 
-  it("has the keys that the app makes of a hash", async () => {
+  it("recordKey of the app makes a grant's key from a hash", async () => {
     const { store, content } = observe(new MemoryStore());
     const hashes: string[] = [];
     const recordKey = (hash: string) => {
@@ -98,7 +98,7 @@ describe("the storage of a grant", () => {
     expect(hashes[0]).not.toContain(GRANT_ID);
   });
 
-  it("is the token store, where there is one, in our own form of keys", async () => {
+  it("a token store gets the records under keys in our own form", async () => {
     for (const store of [new MemoryStore(), undefined]) {
       const tokenStore = new Map<string, string>();
       const session: SessionLike = {};
@@ -109,7 +109,7 @@ describe("the storage of a grant", () => {
     }
   });
 
-  it("lives as long as the session", async () => {
+  it("a grant's record lives as long as the session", async () => {
     const storages = startStorages();
     const lifetimeOf = (cookie: SessionLike["cookie"]) =>
       storages.pointTo(requestWith({ cookie } as SessionLike, new MemoryStore()), FIRST).record?.lifetimeMs;
@@ -118,7 +118,7 @@ describe("the storage of a grant", () => {
     expect(lifetimeOf(undefined)).toBeUndefined();
   });
 
-  it("cannot be read with another secret, or by another application", async () => {
+  it("a grant cannot be read with another secret, or by another application", async () => {
     const store = new MemoryStore();
     const session: SessionLike = {};
     const req = requestWith(session, store);
@@ -129,8 +129,8 @@ describe("the storage of a grant", () => {
   });
 });
 
-describe("the storage of a grant in a session without a store", () => {
-  it("is the session itself, encrypted", async () => {
+describe("sessions without a store", () => {
+  it("a session without a store holds the grant itself, encrypted", async () => {
     const session: SessionLike = {};
     const storage = startStorages().pointTo(requestWith(session), FIRST);
     await storage.write(FIRST);
@@ -143,7 +143,7 @@ describe("the storage of a grant in a session without a store", () => {
     await storage.delete();
   });
 
-  it("takes nothing once the session was signed out", async () => {
+  it("a session without a store accepts no tokens after a sign-out", async () => {
     const session: SessionLike = {};
     const storage = startStorages().pointTo(requestWith(session), FIRST);
     setSignIn(session, CLIENT_ID, { formerUserId: "7" });
@@ -153,14 +153,14 @@ describe("the storage of a grant in a session without a store", () => {
   });
 
   it.each([{}, { sealed: "made up" }, { sealed: "" }])(
-    "holds nothing in a session with %j",
+    "a session without a store has no tokens in %j",
     async (fields) => {
       const session = { discord: { [CLIENT_ID]: { grantId: GRANT_ID, ...fields } } };
       expect(await startStorages().of(requestWith(session)).read()).toBeUndefined();
     },
   );
 
-  it("holds nothing where what was encrypted is something else", async () => {
+  it("a session without a store has no tokens if something else was encrypted", async () => {
     const seal = createSeal(["secret"], CLIENT_ID);
     for (const text of [
       "null",
@@ -176,8 +176,8 @@ describe("the storage of a grant in a session without a store", () => {
   });
 });
 
-describe("what a session holds", () => {
-  it("is apart for each application", () => {
+describe("session data", () => {
+  it("a session holds the sign-ins of several applications apart", () => {
     const session: SessionLike = {};
     setSignIn(session, "1", { grantId: "a", userId: "7" });
     setSignIn(session, "2", { grantId: "b" });
@@ -192,7 +192,7 @@ describe("what a session holds", () => {
     expect(lastUserOf(session, "constructor")).toBeUndefined();
   });
 
-  it("is found on the request", () => {
+  it("the session is found on the request", () => {
     const session = {};
     expect(sessionOf(requestWith(session))).toBe(session);
   });

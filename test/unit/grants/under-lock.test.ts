@@ -14,8 +14,8 @@ function countedTask() {
   return { task, count: () => count };
 }
 
-describe("a task under a lock", () => {
-  it("gives its own outcome, under its key", async () => {
+describe("tasks under a lock", () => {
+  it("a task under a lock gives its own outcome, and locks its key", async () => {
     const keys: string[] = [];
     const lock: Lock = (key, task) => {
       keys.push(key);
@@ -27,7 +27,7 @@ describe("a task under a lock", () => {
     expect(keys).toEqual(["a key", "a key"]);
   });
 
-  it("runs once, even when the lock runs it twice", async () => {
+  it("a task runs once, even if the lock runs it twice", async () => {
     const { task, count } = countedTask();
     const lock: Lock = async (_key, run) => {
       await run();
@@ -41,7 +41,7 @@ describe("a task under a lock", () => {
     ["is never released", (_key, run) => run().then(() => new Promise(() => undefined))],
     ["fails afterwards", async (_key, run) => run().then(() => Promise.reject(new Error("It had expired.")))],
     ["swallows its outcome", async (_key, run) => void (await run().catch(() => undefined))],
-  ])("counts when the lock %s", async (_what, lock) => {
+  ])("a task's outcome counts if the lock %s", async (_what, lock) => {
     expect(await underLock(lock, "a key", LONG_MS, countedTask().task)).toBe("run 1");
     const failing = underLock(lock, "a key", LONG_MS, () => Promise.reject(new Error("Discord is down.")));
     await expect(failing).rejects.toThrow("Discord is down.");
@@ -56,14 +56,14 @@ describe("a task under a lock", () => {
       },
     ],
     ["resolves without having run it", async () => undefined],
-  ])("has failed when the lock %s", async (_what, lock) => {
+  ])("a task has failed if the lock %s", async (_what, lock) => {
     const { task, count } = countedTask();
     const error = await underLock(lock, "a key", LONG_MS, task).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: "lock_failed", status: 503, cause: expect.any(Error) });
     expect(count()).toBe(0);
   });
 
-  it("has failed when the lock takes too long, and never runs after that", async () => {
+  it("a task has failed if the lock takes too long, and never runs after that", async () => {
     const { task, count } = countedTask();
     let runLate: () => Promise<void> = async () => undefined;
     const lock: Lock = (_key, run) => {

@@ -12,7 +12,7 @@ const CONFIG = resolveConfig(
 );
 const FLOW = { state: "the-state", challenge: "the-challenge" };
 
-describe("the authorization URL", () => {
+describe("authorization URLs", () => {
   it("is exactly what Discord documents", () => {
     expect(authorizationUrl(CONFIG, ["identify", "guilds.members.read"], FLOW, {})).toBe(
       "https://discord.com/oauth2/authorize?response_type=code&client_id=1100000000000000099" +
@@ -22,13 +22,13 @@ describe("the authorization URL", () => {
     );
   });
 
-  it("names no method for a challenge that is not there", () => {
+  it("the authorization URL names no challenge method if there is no challenge", () => {
     const url = authorizationUrl(CONFIG, ["identify"], { state: "s", challenge: undefined }, {});
 
     expect(url).not.toContain("code_challenge");
   });
 
-  it("encodes further parameters, names as well", () => {
+  it("the authorization URL encodes further parameters, including their names", () => {
     const url = authorizationUrl(CONFIG, ["identify"], FLOW, {
       params: { "a b&": "c=d#e", channel_id: "ä" },
     });
@@ -36,13 +36,13 @@ describe("the authorization URL", () => {
     expect(url).toContain("&a%20b%26=c%3Dd%23e&channel_id=%C3%A4");
   });
 
-  it("does not bind a login to a guild by a thing that is no id", () => {
+  it("the authorization URL names no guild if the id is invalid", () => {
     expect(() => authorizationUrl(CONFIG, ["bot"], FLOW, { guildId: "1&state=x" })).toThrow(
       expect.objectContaining({ code: "invalid_snowflake" }),
     );
   });
 
-  it("may skip Discord's page for scopes that need no choice", () => {
+  it("the authorization URL may skip Discord's page for scopes that need no choice", () => {
     expect(() => checkLoginOptions({ prompt: false }, ["identify", "applications.commands"])).not.toThrow();
   });
 });

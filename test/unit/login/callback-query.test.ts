@@ -4,7 +4,7 @@ import { authorizationError, parseCallbackQuery, requireIssuer } from "../../../
 
 const ISSUER = "https://discord.com";
 
-describe("the query of a callback", () => {
+describe("callback queries", () => {
   it.each([
     ["/callback?code=c&state=s", { state: "s", issuer: undefined, answer: { code: "c" } }],
     ["?state=s&code=c&iss=https%3A%2F%2Fdiscord.com", { state: "s", issuer: ISSUER, answer: { code: "c" } }],
@@ -25,7 +25,7 @@ describe("the query of a callback", () => {
       `/?state=s&code=${"c".repeat(2048)}`,
       { state: "s", issuer: undefined, answer: { code: "c".repeat(2048) } },
     ],
-  ])("is read from %.60s", (url, wanted) => {
+  ])("the callback query $0 is read", (url, wanted) => {
     expect(parseCallbackQuery(url)).toEqual(wanted);
   });
 
@@ -39,7 +39,7 @@ describe("the query of a callback", () => {
     [`/?state=s&code=${"c".repeat(2049)}`, "has a code that is too long"],
     [`/?state=s&code=c&x=${"x".repeat(8192)}`, "is too long"],
     [`/${"x".repeat(9000)}`, "is too long"],
-  ])("is malformed in %.60s", (url, why) => {
+  ])("the callback query $0 is malformed", (url, why) => {
     expect(() => parseCallbackQuery(url)).toThrow(
       expect.objectContaining({
         code: "callback_malformed",
@@ -50,14 +50,14 @@ describe("the query of a callback", () => {
   });
 });
 
-describe("the issuer", () => {
-  it("may be missing or the wanted one", () => {
+describe("the issuer of a callback", () => {
+  it("the issuer may be missing or the expected one", () => {
     expect(() => requireIssuer(undefined, ISSUER)).not.toThrow();
     expect(() => requireIssuer(ISSUER, ISSUER)).not.toThrow();
   });
 
   it.each(["https://evil.example", "https://discord.com/", "https://DISCORD.com", ""])(
-    "must not be %j",
+    "the issuer must not be %j",
     (given) => {
       expect(() => requireIssuer(given, ISSUER)).toThrow(
         expect.objectContaining({
@@ -70,15 +70,15 @@ describe("the issuer", () => {
   );
 });
 
-describe("an error in the callback", () => {
-  it("is AccessDenied when it says so", () => {
+describe("errors in a callback", () => {
+  it("the error access_denied is AccessDenied", () => {
     const error = authorizationError({ error: "access_denied", description: "The user said no." });
 
     expect(error).toBeInstanceOf(AccessDenied);
     expect(error).toMatchObject({ error: "access_denied", description: "The user said no.", status: 403 });
   });
 
-  it("is told with its description, each cut where it is long", () => {
+  it("other errors of a callback keep their description, cut to a length", () => {
     const named = authorizationError({ error: "invalid_scope", description: undefined });
     const long = authorizationError({ error: "e".repeat(2000), description: "d".repeat(2000) });
 

@@ -27,8 +27,8 @@ function start(flows: Flows, data?: unknown, cookieHeader?: string): Started {
   return { state, name: pair.split("=")[0] ?? "", pair, setCookies };
 }
 
-describe("a login under way", () => {
-  it("is found again with all that it was started with", () => {
+describe("login flows", () => {
+  it("a login under way is found again with everything it was started with", () => {
     const flows = startFlows();
     const clock = movableClock();
     const began = clock.now();
@@ -47,7 +47,7 @@ describe("a login under way", () => {
     expect(flow.expires - began).toBeLessThan(601_000);
   });
 
-  it("has a challenge that is the hash of its verifier, and neither without PKCE", () => {
+  it("the challenge of a login is the hash of its verifier, and both are missing without PKCE", () => {
     const flows = startFlows();
 
     const started = flows.start(undefined, { pkce: true, scopes: [] });
@@ -60,7 +60,7 @@ describe("a login under way", () => {
   });
 
   it.each([undefined, "", "other=1", "discord-1100000000000000099-aaaaaaaaaaaa=x"])(
-    "is unknown among the cookies %j",
+    "a login is unknown with the cookies %j",
     (cookies) => {
       expect(() => startFlows().find(cookies, "state")).toThrow(
         expect.objectContaining({ code: "flow_unknown", status: 400 }),
@@ -78,7 +78,7 @@ describe("a login under way", () => {
     );
   });
 
-  it("expires after exactly ten minutes", () => {
+  it("a login expires after exactly ten minutes", () => {
     const clock = movableClock();
     const flows = startFlows();
     const { state, pair } = start(flows);
@@ -90,14 +90,14 @@ describe("a login under way", () => {
     expect(() => flows.find(pair, state)).toThrow(expect.objectContaining({ code: "flow_expired" }));
   });
 
-  it("is named for the host only on https", () => {
+  it("the login cookie is named for the host only on https", () => {
     expect(start(startFlows({ secure: true })).name).toMatch(
       /^__Host-discord-1100000000000000099-[\w-]{12}$/,
     );
     expect(start(startFlows()).name).toMatch(/^discord-1100000000000000099-[\w-]{12}$/);
   });
 
-  it("is ended by a cookie of the same name and rights", () => {
+  it("a cookie of the same name and attributes ends a login", () => {
     const { state, name } = start(startFlows({ secure: true }));
 
     expect(startFlows({ secure: true }).end(state)).toBe(
@@ -105,7 +105,7 @@ describe("a login under way", () => {
     );
   });
 
-  it("drops its oldest and its expired cookies, and none that it cannot open", () => {
+  it("a new login drops the oldest and expired login cookies, but none that it cannot open", () => {
     const clock = movableClock();
     const flows = startFlows();
     const expired = start(flows);
@@ -133,7 +133,7 @@ describe("a login under way", () => {
     for (const cookie of setCookies.slice(0, -1)) expect(cookie).toContain("Max-Age=0");
   });
 
-  it("leaves the cookies of another application on the same host alone", () => {
+  it("a login leaves the cookies of another application on the same host alone", () => {
     const clock = movableClock();
     const other = startFlows({ clientId: "1100000000000000100" });
     const expired = start(other);
@@ -145,7 +145,7 @@ describe("a login under way", () => {
     expect(start(other, undefined, header).setCookies.length).toBeGreaterThan(2);
   });
 
-  it("takes no data that JSON cannot write", () => {
+  it("a login refuses data that JSON cannot represent", () => {
     const round: Record<string, unknown> = {};
     round["self"] = round;
 
@@ -156,7 +156,7 @@ describe("a login under way", () => {
     }
   });
 
-  it("takes no data beyond 3,000 bytes of cookie", () => {
+  it("a login refuses data that needs more than 3,000 bytes of cookie", () => {
     const flows = startFlows();
     const longest = Array.from({ length: 3000 }, (_, size) => size).findLast((size) => {
       try {

@@ -14,8 +14,8 @@ function pairOf(setCookie: string | undefined): string {
   return setCookie?.split(";")[0] ?? "";
 }
 
-describe("the counter of logins", () => {
-  it("counts those of the last minute, the one that it started with included", () => {
+describe("the login counter", () => {
+  it("the counter counts the logins of the last minute, including the first one", () => {
     const clock = movableClock();
     const counter = startCounter();
 
@@ -30,14 +30,14 @@ describe("the counter of logins", () => {
     expect(counted).toEqual([1, 2, 3, 3, 1]);
   });
 
-  it("counts nothing before it is started, and is started once", () => {
+  it("the counter counts nothing before it is started, and starts once", () => {
     const counter = startCounter();
 
     for (const cookies of [undefined, "", "sid=1"]) expect(counter.next(cookies)).toBeUndefined();
     expect(counter.start(pairOf(counter.start("sid=1")))).toBeUndefined();
   });
 
-  it("is not taken for the counter of another application on the same host", () => {
+  it("the counter ignores that of another application on the same host", () => {
     const other = new LoginCounter(new OwnCookies(false), "1100000000000000100");
     const cookies = `sid=1; ${pairOf(other.start(undefined))}`;
 
@@ -47,7 +47,7 @@ describe("the counter of logins", () => {
     expect(startCounter().start(cookies)).toBeDefined();
   });
 
-  it("remembers nine at most", () => {
+  it("the counter remembers nine logins at most", () => {
     const counter = startCounter();
 
     let cookie = pairOf(counter.start(undefined));
@@ -66,11 +66,11 @@ describe("the counter of logins", () => {
     `${NAME}=NaN.Infinity.-1.1e400`,
     `${NAME}=${Date.now() + 1_000_000}`,
     `not-${NAME}=${Date.now()}`,
-  ])("counts nothing in %j", (cookie) => {
+  ])("the counter counts no login in %j", (cookie) => {
     expect(startCounter().read(cookie)).toBe(0);
   });
 
-  it("is bound to the host and to https where it can be", () => {
+  it("the counter's cookie is bound to the host and to https if possible", () => {
     expect(startCounter(true).start(undefined)).toMatch(
       /^__Host-discord-1100000000000000099-logins=\d+; Max-Age=60; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
     );
@@ -79,7 +79,7 @@ describe("the counter of logins", () => {
     );
   });
 
-  it("is removed where there is one", () => {
+  it("the counter's cookie is removed if there is one", () => {
     const counter = startCounter();
 
     expect(counter.removal("other=1")).toBeUndefined();

@@ -50,7 +50,7 @@ const UNSAFE: readonly unknown[] = [
 ];
 
 describe("returnTo", () => {
-  it.each(SAFE)("may be %s, which stays on the app's own origin", (value) => {
+  it.each(SAFE)("returnTo may be %s, which stays on the app's own origin", (value) => {
     expect(isReturnTo(value)).toBe(true);
     expect(requireReturnTo(value)).toBe(value);
     expect(new URL(value, OWN).origin).toBe(OWN);
@@ -63,14 +63,14 @@ describe("returnTo", () => {
     );
   });
 
-  it.each(["a", '"', "é", "€", "\u{1f600}"])("may have 1,500 bytes of JSON: %s", (text) => {
+  it.each(["a", '"', "é", "€", "\u{1f600}"])("returnTo may have 1,500 bytes of JSON: %s", (text) => {
     const bytes = Buffer.byteLength(JSON.stringify(text)) - 2;
     const longest = `/${text.repeat(Math.floor(1497 / bytes))}`;
     expect(isReturnTo(longest)).toBe(true);
     expect(isReturnTo(longest + text)).toBe(false);
   });
 
-  it("is not repeated by the error that refuses it", () => {
+  it("the error about returnTo does not repeat its value", () => {
     expect(() => requireReturnTo("//evil.example")).toThrow(/^(?!.*evil)/);
   });
 });

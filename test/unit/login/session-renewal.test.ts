@@ -38,8 +38,8 @@ function requestWith(session: object, regenerated: object = { cookie: { original
 
 const DEADLINE_MS = 1000;
 
-describe("a session that gets a new id", () => {
-  it("keeps the app's data and its cookie's settings, and not the sign-in", async () => {
+describe("renewed sessions", () => {
+  it("a renewed session keeps the app's data and cookie settings, but not the sign-in", async () => {
     const req = requestWith({ cart: [1], discord: { grantId: "g" }, cookie: FORMER_COOKIE });
     const session = await renewSession(req, true, DEADLINE_MS);
     expect(session).toBe(req.session);
@@ -57,7 +57,7 @@ describe("a session that gets a new id", () => {
     });
   });
 
-  it("takes the settings as the cookie tells them, where it can", async () => {
+  it("a renewed session reads its cookie settings from toJSON if possible", async () => {
     const cookie = {
       originalMaxAge: null,
       toJSON: () => ({ path: "/told", httpOnly: false, domain: "a.example" }),
@@ -72,7 +72,7 @@ describe("a session that gets a new id", () => {
     });
   });
 
-  it("of another user keeps nothing but its cookie", async () => {
+  it("the renewed session of another user keeps only its cookie", async () => {
     const regenerated = { cookie: { originalMaxAge: 7 }, left: "over" };
     const req = requestWith({ cart: [1], discord: { grantId: "g" }, cookie: FORMER_COOKIE }, regenerated);
     expect(await renewSession(req, false, DEADLINE_MS)).toEqual({ cookie: { originalMaxAge: 7 } });
@@ -85,7 +85,7 @@ describe("a session that gets a new id", () => {
       { headers: { cookie: "theme=dark; connect.sid=s%3Aanother-id-of-a-session.signature" } },
     ],
     ["other parsed cookies", { cookies: { theme: "dark" }, signedCookies: { id: "another" } }],
-  ])("is kept where it began with this request, which brought %s", async (_what, brought) => {
+  ])("a session that began with this request is kept if the request brought %s", async (_what, brought) => {
     const req = Object.assign(requestWith({ id: ID, cart: [1] }), { sessionID: ID, headers: {} }, brought);
     const { session } = req;
     expect(await renewSession(req, true, DEADLINE_MS)).toBe(session);
@@ -103,9 +103,9 @@ describe("a session that gets a new id", () => {
     ["in a header of its own", { rawHeaders: ["X-Session", ID] }],
     ["in the address", { originalUrl: `/callback?sid=${ID}` }],
     ["as a parser of cookies has read it", { cookies: { sid: `s:${ID}.signature` } }],
-    ["beside a cookie that is no text", { cookies: { odd: { toString: 1 }, sid: `s:${ID}.signature` } }],
+    ["beside a cookie that is not text", { cookies: { odd: { toString: 1 }, sid: `s:${ID}.signature` } }],
     ["as a parser of cookies has checked it", { signedCookies: { sid: ID } }],
-  ])("gets a new id where the browser has sent the old one %s", async (_how, brought) => {
+  ])("a session gets a new id if the browser has sent the old one %s", async (_how, brought) => {
     const req = Object.assign(requestWith({ id: ID, cart: [1] }), { sessionID: ID, headers: {} }, brought);
     const { session } = req;
     expect(await renewSession(req, true, DEADLINE_MS)).not.toBe(session);
@@ -115,14 +115,14 @@ describe("a session that gets a new id", () => {
   it.each([
     ["an id that a cookie may spell in several ways", { sessionID: "id of the visitor: Jos\u00e9" }],
     ["an id that may stand in a cookie by chance", { sessionID: "dark" }],
-    ["an id that is none", { sessionID: undefined }],
-  ])("gets a new one for %s", async (_what, brought) => {
+    ["an invalid id", { sessionID: undefined }],
+  ])("a session gets a new id if it has %s", async (_what, brought) => {
     const req = Object.assign(requestWith({ id: brought.sessionID }), { headers: {} }, brought);
     const { session } = req;
     expect(await renewSession(req, true, DEADLINE_MS)).not.toBe(session);
   });
 
-  it("gets a new one where it is not the one that the request's id names", async () => {
+  it("a session gets a new id if it is not the one that the request's id names", async () => {
     const req = Object.assign(requestWith({ id: "another-session-put-in-its-place" }), {
       sessionID: ID,
       headers: {},
@@ -131,19 +131,19 @@ describe("a session that gets a new id", () => {
     expect(await renewSession(req, true, DEADLINE_MS)).not.toBe(session);
   });
 
-  it("gets a new one where its data must not be kept", async () => {
+  it("a session gets a new id if its data must not be kept", async () => {
     const req = Object.assign(requestWith({ id: ID, cart: [1] }), { sessionID: ID, headers: {} });
     expect(await renewSession(req, false, DEADLINE_MS)).not.toHaveProperty("cart");
   });
 
-  it("without an id, as in a cookie, keeps its data or loses them", async () => {
+  it("a cookie session, which has no id, keeps its data or loses it", async () => {
     const kept = { session: { cart: [1], discord: { grantId: "g" } } } as unknown as IncomingMessage;
     expect(await renewSession(kept, true, DEADLINE_MS)).toHaveProperty("cart", [1]);
     const cleared = { session: { cart: [1], discord: { grantId: "g" } } } as unknown as IncomingMessage;
     expect(await renewSession(cleared, false, DEADLINE_MS)).toEqual({});
   });
 
-  it("waits for a regenerate that returns a promise instead of calling back", async () => {
+  it("the renewal waits for a regenerate that returns a promise instead of calling back", async () => {
     const renewed = {};
     const req = {
       session: {
@@ -158,7 +158,7 @@ describe("a session that gets a new id", () => {
     expect(renewed).toMatchObject({ cart: [1] });
   });
 
-  it("fails when its store does, whether by callback, by throwing, by rejecting or by silence", async () => {
+  it("the renewal fails with its store, whether that calls back, throws, rejects or never answers", async () => {
     const byCallback = (callback: Settled) => callback(new Error("Out of order."));
     const byThrowing = () => {
       throw new Error("Not connected.");
@@ -172,8 +172,8 @@ describe("a session that gets a new id", () => {
   });
 });
 
-describe("the copy of a session", () => {
-  it("has an id of its own, and the data and cookie settings of the original, the sign-in included", async () => {
+describe("copied sessions", () => {
+  it("a copied session has a new id, and the data, cookie settings and sign-in of the original", async () => {
     const signIns = { "1100000000000000099": { grantId: "g" } };
     const req = requestWith({ basket: [2] });
     const session = await copySession(
@@ -189,35 +189,35 @@ describe("the copy of a session", () => {
     });
   });
 
-  it("leaves nothing of what this visitor's session held", async () => {
+  it("a copied session contains nothing of this visitor's former session", async () => {
     const req = { session: { basket: [2], discord: {} } } as unknown as IncomingMessage;
     expect(await copySession(req, { cart: [1] } as SessionLike, DEADLINE_MS)).toEqual({ cart: [1] });
   });
 });
 
-describe("a session as its store has it", () => {
+describe("stored sessions", () => {
   function storeWith(get: SessionStore["get"]): SessionStore {
     return { get, set: () => undefined, destroy: () => undefined };
   }
 
-  it("is read by its id", async () => {
+  it("a stored session is read by its id", async () => {
     const store = storeWith((id, callback) => callback(null, { id, cart: [1] }));
     expect(await storedSession(store, ID, DEADLINE_MS)).toEqual({ id: ID, cart: [1] });
   });
 
-  it.each([undefined, null, "text", 7])("is missing where the store has %j", async (value) => {
+  it.each([undefined, null, "text", 7])("a stored session is missing if the store has %j", async (value) => {
     const store = storeWith((_id, callback) => callback(null, value));
     expect(await storedSession(store, ID, DEADLINE_MS)).toBeUndefined();
   });
 
-  it("cannot be read from a store that fails or says nothing", async () => {
+  it("a stored session cannot be read from a store that fails or never answers", async () => {
     for (const get of [(_id: string, callback: Settled) => callback(new Error("Down.")), () => undefined]) {
       await expect(storedSession(storeWith(get), ID, 20)).rejects.toMatchObject({ code: "store_failed" });
     }
   });
 });
 
-describe("a session that is saved", () => {
+describe("saved sessions", () => {
   it.each<readonly [string, SessionLike["save"]]>([
     ["calls back", (callback) => void setImmediate(() => callback())],
     ["returns a promise", () => new Promise((resolve) => setImmediate(resolve))],
@@ -231,7 +231,7 @@ describe("a session that is saved", () => {
           }),
         ),
     ],
-  ])("is waited for where save() %s", async (_how, save) => {
+  ])("the callback waits for a session whose save() %s", async (_how, save) => {
     let isSaved = false;
     setImmediate(() => {
       isSaved = true;
@@ -240,7 +240,7 @@ describe("a session that is saved", () => {
     expect(isSaved).toBe(true);
   });
 
-  it("fails with its store, whether that calls back or rejects", async () => {
+  it("saving a session fails with its store, whether that calls back or rejects", async () => {
     const error = new Error("Out of order.");
     for (const save of [(callback: Settled) => callback(error), () => Promise.reject(error)]) {
       await expect(saveSession({ save }, DEADLINE_MS)).rejects.toMatchObject({
@@ -250,14 +250,14 @@ describe("a session that is saved", () => {
     }
   });
 
-  it("fails when its store never answers", async () => {
+  it("saving a session fails if its store never answers", async () => {
     await expect(saveSession({ save: () => undefined }, 20)).rejects.toMatchObject({
       code: "store_failed",
       status: 503,
     });
   });
 
-  it("in a cookie needs no store", async () => {
+  it("saving a session in a cookie needs no store", async () => {
     await expect(saveSession({}, DEADLINE_MS)).resolves.toBeUndefined();
   });
 });

@@ -10,7 +10,7 @@ const modelOf = {
 };
 
 describe.each(Object.entries(modelOf))("what a %s wears", (_name, make) => {
-  it("is read from the payload", () => {
+  it("avatar decoration and collectibles are read from the payload", () => {
     const model = make({
       avatar_decoration_data: { asset: HASH, sku_id: "1144058844004233369" },
       collectibles: {
@@ -41,20 +41,20 @@ describe.each(Object.entries(modelOf))("what a %s wears", (_name, make) => {
     [{ avatar_decoration_data: null, collectibles: null }],
     [{ avatar_decoration_data: "x", collectibles: [] }],
     [{ avatar_decoration_data: { asset: 5 }, collectibles: "x" }],
-  ])("is nothing in %j", (fields) => {
+  ])("avatar decoration and collectibles are undefined in %j", (fields) => {
     const { avatarDecoration, avatarDecorationUrl, collectibles } = make(fields);
 
     expect([avatarDecoration, avatarDecorationUrl, collectibles]).toEqual([undefined, undefined, undefined]);
   });
 
   it.each([[{}], [{ nameplate: null }], [{ nameplate: { sku_id: "1" } }], [{ nameplate: 5 }]])(
-    "has no nameplate in %j",
+    "a nameplate is undefined in %j",
     (collectibles) => {
       expect(make({ collectibles }).collectibles).toEqual({ nameplate: undefined });
     },
   );
 
-  it("may lack what is not sent of a nameplate", () => {
+  it("a nameplate may lack everything but its asset", () => {
     expect(make({ collectibles: { nameplate: { asset: "a/" } } }).collectibles?.nameplate).toEqual({
       asset: "a/",
       skuId: undefined,

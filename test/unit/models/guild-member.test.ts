@@ -32,10 +32,10 @@ const payload = {
 
 afterEach(() => replaceClock());
 
-describe("a member", () => {
+describe("members", () => {
   const member = GuildMember.from(payload, GUILD);
 
-  it("reads every field", () => {
+  it("a member reads every field", () => {
     expect(member).toMatchObject({
       id: "1100000000000000002",
       guildId: GUILD,
@@ -61,11 +61,11 @@ describe("a member", () => {
     expect(`${member}`).toBe("Mimi");
   });
 
-  it("keeps the user in memory once", () => {
+  it("a member keeps its user in memory once", () => {
     expect(member.user?.toJSON()).toBe(member.payload.user);
   });
 
-  it("takes wishes for its images", () => {
+  it("a member's image URLs accept options", () => {
     expect(member.avatarUrlWith({ size: 32, animated: true })).toBe(
       `${CDN}/guilds/${GUILD}/users/1100000000000000002/avatars/a_${HASH}.webp?animated=true&size=32`,
     );
@@ -76,7 +76,7 @@ describe("a member", () => {
     expect(() => member.bannerUrlWith({ size: 33 as 32 })).toThrow(TypeError);
   });
 
-  it("of whom nothing is known has defaults", () => {
+  it("a member has defaults for fields that Discord omits", () => {
     const bare = GuildMember.from({}, GUILD);
     expect(bare).toMatchObject({
       guildId: GUILD,
@@ -111,24 +111,24 @@ describe("a member", () => {
     });
   });
 
-  it("without a nick is shown by the user's name", () => {
+  it("a member without a nick is shown by the user's name", () => {
     expect(GuildMember.from({ ...payload, nick: null }, GUILD).displayName).toBe("Mira");
     expect(GuildMember.from({ user: { id: "1", username: "mira" } }, GUILD).displayName).toBe("mira");
   });
 
-  it("has its roles and no others", () => {
+  it("a member has its roles and no others", () => {
     expect(member.hasRole("1100000000000000020")).toBe(true);
     expect(member.hasRole("1100000000000000022")).toBe(false);
     expect(GuildMember.from({ roles: ["1", 2, null] }, GUILD).roles).toEqual(["1"]);
     expect(GuildMember.from({ roles: "123" }, GUILD).hasRole("2")).toBe(false);
   });
 
-  it("hands out a new list of roles each time", () => {
+  it("a member returns a new list of roles each time", () => {
     member.roles.pop();
     expect(member.roles).toHaveLength(2);
   });
 
-  it("is timed out until the time-out ends", () => {
+  it("a member is timed out until the timeout ends", () => {
     const end = Date.parse("2026-03-01T10:20:30.500Z");
     replaceClock({ now: () => end - 1 });
     expect(member.isTimedOut).toBe(true);
@@ -156,32 +156,32 @@ describe("a member", () => {
     }
   });
 
-  it("names every flag that is not deprecated", () => {
+  it("a member's flags have names, except for deprecated ones", () => {
     const known = Object.values(GuildMemberFlags).filter((flag) => typeof flag === "number");
     expect(known.filter((flag) => !Object.values<number>(flagNames).includes(flag))).toEqual([
       GuildMemberFlags.AutomodQuarantinedBio,
     ]);
   });
 
-  it("equals the same user in the same guild alone", () => {
+  it("a member equals only the same user in the same guild", () => {
     expect(member.equals(GuildMember.from({ user: { id: "1100000000000000002" } }, GUILD))).toBe(true);
     expect(member.equals(GuildMember.from(payload, "1100000000000000009"))).toBe(false);
     expect(member.equals(GuildMember.from({ user: { id: "7" } }, GUILD))).toBe(false);
     expect(member.equals(member.user)).toBe(false);
   });
 
-  it("equals nobody but itself while it is not known who it is", () => {
+  it("a member without a known user equals only itself", () => {
     const unknown = GuildMember.from({}, GUILD);
     expect(unknown.equals(unknown)).toBe(true);
     expect(unknown.equals(GuildMember.from({}, GUILD))).toBe(false);
   });
 
-  it.each([null, undefined, [], "1", 5])("is not made of %o", (payload) => {
+  it.each([null, undefined, [], "1", 5])("no member can be made of %o", (payload) => {
     expect(() => GuildMember.from(payload, GUILD)).toThrow(TypeError);
     expect(() => GuildMember.from(payload, GUILD)).toThrow("A member must be an object");
   });
 
-  it.each(["", "..", 5, undefined])("is in no guild %o", (guildId) => {
+  it.each(["", "..", 5, undefined])("no member can be made in the guild %o", (guildId) => {
     expect(() => GuildMember.from(payload, guildId as string)).toThrow(
       expect.objectContaining({
         name: "TypeError",
@@ -193,7 +193,7 @@ describe("a member", () => {
   });
 });
 
-it("no payload makes an accessor throw", { timeout: 60_000 }, () => {
+it("no payload of a member makes an accessor throw", { timeout: 60_000 }, () => {
   const fields = Object.fromEntries(Object.keys(payload).map((key) => [key, fc.jsonValue({ maxDepth: 1 })]));
   const user = fc.oneof(
     fc.jsonValue({ maxDepth: 1 }),

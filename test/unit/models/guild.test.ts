@@ -17,10 +17,10 @@ const payload = {
   approximate_presence_count: 7,
 };
 
-describe("a guild", () => {
+describe("guilds", () => {
   const guild = Guild.from(payload);
 
-  it("reads every field", () => {
+  it("a guild reads every field", () => {
     expect(guild).toMatchObject({
       id: "1100000000000000001",
       name: "Test Guild",
@@ -39,7 +39,7 @@ describe("a guild", () => {
     expect(`${guild}`).toBe("Test Guild");
   });
 
-  it("takes wishes for its images", () => {
+  it("a guild's image URLs accept options", () => {
     expect(guild.iconUrlWith({ size: 128, format: "png" })).toBe(
       `${CDN}/icons/1100000000000000001/a_${HASH}.png?size=128`,
     );
@@ -48,7 +48,7 @@ describe("a guild", () => {
     expect(() => guild.bannerUrlWith({ size: 100 as 128 })).toThrow(TypeError);
   });
 
-  it("of which nothing but the id is known has defaults", () => {
+  it("a guild has defaults for fields that Discord omits", () => {
     const bare = Guild.from({ id: "1" });
     expect(bare).toMatchObject({ name: "", isIconAnimated: false, isOwner: false, features: [] });
     for (const name of [
@@ -78,7 +78,7 @@ describe("a guild", () => {
     ["MANAGE_GUILD", undefined],
     [null, undefined],
     [["8"], undefined],
-  ])("reads the permissions %o as %s", (permissions, value) => {
+  ])("a guild reads the permissions %o as %s", (permissions, value) => {
     expect(Guild.from({ id: "1", permissions }).permissions?.value).toBe(value);
   });
 
@@ -95,36 +95,39 @@ describe("a guild", () => {
     [{ owner: "true" }, ["MANAGE_GUILD"], false],
     [{}, ["MANAGE_GUILD"], false],
     [{}, [], false],
-  ])("with %o can %o: %s", (fields, wanted, can) => {
+  ])("a guild with %o can %o: %s", (fields, wanted, can) => {
     expect(Guild.from({ id: "1", ...fields }).can(...wanted)).toBe(can);
   });
 
-  it("refuses a misspelt permission even for the owner", () => {
+  it("a guild refuses a misspelt permission even for the owner", () => {
     expect(() => Guild.from({ id: "1", owner: true }).can("MANAGE_GULD" as "MANAGE_GUILD")).toThrow(
       TypeError,
     );
   });
 
-  it("hands out a new list of features each time", () => {
+  it("a guild returns a new list of features each time", () => {
     guild.features.push("HUB");
     expect(guild.features).toEqual(["COMMUNITY", "NEWS"]);
     expect(Guild.from({ id: "1", features: ["A", 5, null, "B"] }).features).toEqual(["A", "B"]);
     expect(Guild.from({ id: "1", features: "COMMUNITY" }).features).toEqual([]);
   });
 
-  it.each([null, [], "1", {}, { id: 1 }, { id: "x" }, { id: null }])("is not made of %o", (payload) => {
-    expect(() => Guild.from(payload)).toThrow(TypeError);
-    expect(() => Guild.from(payload)).toThrow("A guild must be an object");
-  });
+  it.each([null, [], "1", {}, { id: 1 }, { id: "x" }, { id: null }])(
+    "no guild can be made of %o",
+    (payload) => {
+      expect(() => Guild.from(payload)).toThrow(TypeError);
+      expect(() => Guild.from(payload)).toThrow("A guild must be an object");
+    },
+  );
 
-  it("equals the same guild alone", () => {
+  it("a guild equals only the same guild", () => {
     expect(guild.equals(Guild.from({ id: guild.id }))).toBe(true);
     expect(guild.equals(Guild.from({ ...payload, id: "2" }))).toBe(false);
     expect(guild.equals(payload)).toBe(false);
   });
 });
 
-it("no payload makes an accessor throw", { timeout: 60_000 }, () => {
+it("no payload of a guild makes an accessor throw", { timeout: 60_000 }, () => {
   const fields = Object.fromEntries(Object.keys(payload).map((key) => [key, fc.jsonValue({ maxDepth: 1 })]));
   const accessors = Object.entries(Object.getOwnPropertyDescriptors(Guild.prototype))
     .filter(([, { get }]) => get)

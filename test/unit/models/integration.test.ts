@@ -20,8 +20,8 @@ const whole = {
   revoked: false,
 };
 
-describe("an integration", () => {
-  it("of a guild reads every field", () => {
+describe("integrations", () => {
+  it("the integration of a guild reads every field", () => {
     const integration = Integration.from(whole);
     expect(integration).toMatchObject({
       id: "1100000000000000030",
@@ -40,7 +40,7 @@ describe("an integration", () => {
     expect(`${integration}`).toBe("mira on Twitch");
   });
 
-  it("of a connection has the guild and little else", () => {
+  it("the integration of a connection has the guild and little else", () => {
     const integration = Integration.from({
       id: "twitch-partners",
       type: "twitch",
@@ -66,7 +66,7 @@ describe("an integration", () => {
     expect(`${integration}`).toBe("twitch-partners");
   });
 
-  it("passes over null and other types", () => {
+  it("an integration ignores null and other types", () => {
     const odd = Integration.from({
       id: "1",
       role_id: null,
@@ -83,20 +83,20 @@ describe("an integration", () => {
     expect(Integration.from({ id: "1", account: "mira" }).account).toBeUndefined();
   });
 
-  it("equals the same integration alone", () => {
+  it("an integration equals only the same integration", () => {
     const integration = Integration.from(whole);
     expect(integration.equals(Integration.from({ id: whole.id }))).toBe(true);
     expect(integration.equals(Integration.from({ ...whole, id: "2" }))).toBe(false);
     expect(integration.equals(Guild.from({ id: whole.id }))).toBe(false);
   });
 
-  it.each([null, [], "1", {}, { id: 1 }, { id: "" }])("is not made of %o", (payload) => {
+  it.each([null, [], "1", {}, { id: 1 }, { id: "" }])("no integration can be made of %o", (payload) => {
     expect(() => Integration.from(payload)).toThrow(TypeError);
     expect(() => Integration.from(payload)).toThrow("An integration must be an object");
   });
 });
 
-it("no payload makes an accessor throw", { timeout: 60_000 }, () => {
+it("no payload of an integration makes an accessor throw", { timeout: 60_000 }, () => {
   const fields = Object.fromEntries(
     [...Object.keys(whole), "guild"].map((key) => [key, fc.jsonValue({ maxDepth: 1 })]),
   );

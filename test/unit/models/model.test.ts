@@ -19,15 +19,15 @@ const kinds = [
 const wire =
   '{"id": "1", "new": {"list": [1, {"x": "y"}], "nothing": null}, "__proto__": {"polluted": true}}';
 
-describe.each(kinds)("a %s", (_, from) => {
-  it("keeps the payload untouched, unknown fields included", () => {
+describe.each(kinds)("%s", (kind, from) => {
+  it(`a ${kind} keeps the payload untouched, including unknown fields`, () => {
     const model = from(JSON.parse(wire));
     expect(model.toJSON()).toStrictEqual(JSON.parse(wire));
     expect(JSON.parse(JSON.stringify({ model }))).toStrictEqual({ model: JSON.parse(wire) });
     expect("polluted" in model.payload).toBe(false);
   });
 
-  it("cannot be changed from outside", () => {
+  it(`a ${kind} cannot be changed from outside`, () => {
     const payload = JSON.parse(wire);
     const model = from(payload);
     payload.id = "2";
@@ -44,13 +44,13 @@ describe.each(kinds)("a %s", (_, from) => {
     expect(model.toJSON()).toStrictEqual(JSON.parse(wire));
   });
 
-  it("leaves what it was made of as it was", () => {
+  it(`a ${kind} does not change the object it is made of`, () => {
     const payload = JSON.parse(wire);
     from(payload);
     expect([payload, payload.new, payload.new.list].some(Object.isFrozen)).toBe(false);
   });
 
-  it("shares what is frozen already, and nothing that only looks so", () => {
+  it(`a ${kind} shares a deeply frozen payload, but not a shallowly frozen one`, () => {
     const model = from(JSON.parse(wire));
     expect(from(model.toJSON()).toJSON()).toBe(model.toJSON());
     const shallow = Object.freeze(JSON.parse(wire));
@@ -59,19 +59,19 @@ describe.each(kinds)("a %s", (_, from) => {
     expect(other.toJSON()).toStrictEqual(JSON.parse(wire));
   });
 
-  it("is shown whole by console.log and compared whole by tests", () => {
+  it(`a ${kind} is compared with its whole payload by tests`, () => {
     const [one, other] = [from({ id: "1", name: "one" }), from({ id: "1", name: "other" })];
     expect(one).not.toEqual(other);
     expect(one).toEqual(from({ id: "1", name: "one" }));
   });
 
-  it("refuses what is not an object", () => {
+  it(`a ${kind} cannot be made of something that is not an object`, () => {
     for (const payload of [null, undefined, "x", 5, true, 5n, Symbol("x"), [], () => {}]) {
       expect(() => from(payload)).toThrow(TypeError);
     }
   });
 
-  it("refuses a payload of senseless depth with a TypeError", () => {
+  it(`a ${kind} refuses a payload nested too deep with a TypeError`, () => {
     const deep = (levels: number) => JSON.parse(`{"id":"1","x":${"[".repeat(levels)}${"]".repeat(levels)}}`);
     expect(from(deep(64)).toJSON()).toStrictEqual(deep(64));
     expect(() => from(deep(65))).toThrow("A payload must not be nested more than 64 levels deep.");
@@ -81,7 +81,7 @@ describe.each(kinds)("a %s", (_, from) => {
     expect(() => from(round)).toThrow(TypeError);
   });
 
-  it("throws nothing but TypeErrors, whatever JSON it is made of", { timeout: 60_000 }, () => {
+  it(`making a ${kind} throws only TypeErrors, whatever the JSON`, { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.jsonValue(), fc.dictionary(fc.string(), fc.jsonValue())),
@@ -112,11 +112,11 @@ it.each<[value: unknown, iso: string | undefined]>([
   ["", undefined],
   [1_700_000_000_000, undefined],
   [null, undefined],
-])("%o names the time %s", (value, iso) => {
+])("the timestamp %o is the time %s", (value, iso) => {
   expect(dateOf(value)?.toISOString()).toBe(iso);
 });
 
-it("a number is finite", () => {
+it("numberOf accepts only finite numbers", () => {
   expect([0, 1.5, JSON.parse("1e999"), "1", null].map(numberOf)).toEqual([
     0,
     1.5,

@@ -46,19 +46,19 @@ function accessorNames(model: object): string[] {
   return [...names];
 }
 
-describe.each(MODELS.map((model) => [model.constructor.name, model] as const))("a %s", (_name, model) => {
+describe.each(MODELS.map((model) => [model.constructor.name, model] as const))("%s", (kind, model) => {
   const names = accessorNames(model);
   const values = Object.fromEntries(
     names.map((name) => [name, model[name as keyof typeof model] as unknown]),
   );
 
-  it("has its accessors as properties of its own", () => {
+  it(`a ${kind} has its accessors as own properties`, () => {
     expect(names.length).toBeGreaterThan(5);
     expect(Object.keys(model)).toEqual(expect.arrayContaining(names));
     expect({ ...model }).toMatchObject(values);
   });
 
-  it("gives them as a plain object, without the payload", () => {
+  it(`toObject of a ${kind} returns the accessors as a plain object, without the payload`, () => {
     const plain = model.toObject();
 
     expect(Object.getPrototypeOf(plain)).toBe(Object.prototype);
@@ -67,25 +67,25 @@ describe.each(MODELS.map((model) => [model.constructor.name, model] as const))("
     expect(Object.values(plain).filter((value) => typeof value === "function")).toEqual([]);
   });
 
-  it("survives structuredClone with them", () => {
+  it(`a ${kind} survives structuredClone with its accessors`, () => {
     const clone = structuredClone(model) as unknown as Record<string, unknown>;
 
     expect(clone["id"]).toBe(model.id);
     expect(Object.keys(clone)).toEqual(expect.arrayContaining(names));
   });
 
-  it("is written as JSON as Discord sent it", () => {
+  it(`the JSON of a ${kind} is what Discord sent`, () => {
     expect(JSON.parse(JSON.stringify(model))).toEqual(model.payload);
   });
 
-  it("is shown on the console by what its accessors read", () => {
+  it(`a ${kind} on the console shows what its accessors read`, () => {
     expect(inspect(model)).toMatch(new RegExp(`^${model.constructor.name} \\{[^]*id: '`));
     expect(inspect(model)).not.toContain("[Getter]");
   });
 });
 
-describe("a model", () => {
-  it("lets a subclass override accessors", () => {
+describe("accessors", () => {
+  it("a subclass of a model can override accessors", () => {
     class Member extends User {
       override get displayName(): string {
         return `Member ${super.displayName}`;
@@ -101,7 +101,7 @@ describe("a model", () => {
     ]).toEqual(Array.from({ length: 3 }, () => "Member Nelly <3"));
   });
 
-  it("shares its accessors with all others of its class, so that they take no memory", () => {
+  it("the models of a class share their accessors, which take no memory in each", () => {
     const own = Object.getOwnPropertyDescriptors(User.from(USER));
     const other = Object.getOwnPropertyDescriptors(User.from({ ...USER, id: "1" }));
 
@@ -111,7 +111,7 @@ describe("a model", () => {
   });
 });
 
-describe("consumers that see own properties only", () => {
+describe("consumers of own properties", () => {
   const user = User.from(USER);
   const text = "{{ user.displayName }} {{ user.displayAvatarUrl }}";
   const rendered = `Nelly &lt;3 ${user.defaultAvatarUrl}`;
@@ -145,8 +145,8 @@ describe("consumers that see own properties only", () => {
   });
 });
 
-describe("what is shown in place of a picture", () => {
-  it("is the default avatar where a user has none", () => {
+describe("placeholders", () => {
+  it("the default avatar is shown for a user without one", () => {
     expect(user({ avatar: null }).displayAvatarUrl).toMatch(/embed\/avatars\/\d\.png$/);
     expect(user({ avatar: "0123456789abcdef0123456789abcdef" }).displayAvatarUrl).toMatch(/\/avatars\/80351/);
 
@@ -163,7 +163,7 @@ describe("what is shown in place of a picture", () => {
     ["Кот дом", "Котдом"],
     ["  spaces  ", "s"],
     ["", ""],
-  ])("is the acronym of a guild: %j is %j", (name, acronym) => {
+  ])("the acronym of the guild %j is %j", (name, acronym) => {
     expect(Guild.from({ ...GUILD, name }).acronym).toBe(acronym);
   });
 });

@@ -23,10 +23,10 @@ const payload = {
   visibility: 1,
 };
 
-describe("a connection", () => {
+describe("connections", () => {
   const connection = UserConnection.from(payload);
 
-  it("reads every field", () => {
+  it("a connection reads every field", () => {
     expect(connection).toMatchObject({
       id: "76561190000000000",
       name: "mira",
@@ -45,13 +45,13 @@ describe("a connection", () => {
     expect(`${connection}`).toBe("mira");
   });
 
-  it("keeps an integration in memory once", () => {
+  it("a connection keeps an integration in memory once", () => {
     const [integration] = connection.integrations;
     expect(integration?.toJSON()).toBe(connection.payload.integrations?.[0]);
     expect(integration?.guild?.toJSON()).toBe(integration?.payload.guild);
   });
 
-  it("of which nothing but the id is known has defaults", () => {
+  it("a connection has defaults for fields that Discord omits", () => {
     const bare = UserConnection.from({ id: "x" });
     expect(bare).toMatchObject({
       type: "",
@@ -74,18 +74,18 @@ describe("a connection", () => {
     [2, true],
     [null, false],
     ["1", false],
-  ])("with visibility %o is visible: %s", (visibility, isVisible) => {
+  ])("a connection with visibility %o is visible: %s", (visibility, isVisible) => {
     expect(UserConnection.from({ id: "x", visibility }).isVisible).toBe(isVisible);
   });
 
-  it("passes over integrations that are none", () => {
+  it("a connection skips invalid integrations", () => {
     const of = (integrations: unknown) => UserConnection.from({ id: "x", integrations }).integrations;
     expect(of([null, 5, [], {}, { id: 5 }, { id: "" }, { id: "7" }]).map(({ id }) => id)).toEqual(["7"]);
     expect(of(null)).toEqual([]);
     expect(of({ 0: { id: "7" } })).toEqual([]);
   });
 
-  it("equals the same account at the same service alone", () => {
+  it("a connection equals only the same account at the same service", () => {
     expect(connection.equals(connection)).toBe(true);
     expect(connection.equals(UserConnection.from({ id: payload.id, type: "steam" }))).toBe(true);
     expect(connection.equals(UserConnection.from({ id: payload.id, type: "xbox" }))).toBe(false);
@@ -93,13 +93,16 @@ describe("a connection", () => {
     expect(connection.equals(payload)).toBe(false);
   });
 
-  it.each([null, [], "1", {}, { id: 1 }, { id: "" }, { id: null }])("is not made of %o", (payload) => {
-    expect(() => UserConnection.from(payload)).toThrow(TypeError);
-    expect(() => UserConnection.from(payload)).toThrow("A connection must be an object");
-  });
+  it.each([null, [], "1", {}, { id: 1 }, { id: "" }, { id: null }])(
+    "no connection can be made of %o",
+    (payload) => {
+      expect(() => UserConnection.from(payload)).toThrow(TypeError);
+      expect(() => UserConnection.from(payload)).toThrow("A connection must be an object");
+    },
+  );
 });
 
-it("no payload makes an accessor throw", { timeout: 60_000 }, () => {
+it("no payload of a connection makes an accessor throw", { timeout: 60_000 }, () => {
   const fields = Object.fromEntries(Object.keys(payload).map((key) => [key, fc.jsonValue({ maxDepth: 1 })]));
   const integrations = fc.oneof(
     fc.jsonValue({ maxDepth: 1 }),

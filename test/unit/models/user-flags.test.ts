@@ -15,7 +15,7 @@ const UNDOCUMENTED = [
   "RestrictedCollaborator",
 ];
 
-it("names every documented flag of discord-api-types by its own value", () => {
+it("every documented user flag of discord-api-types has a name", () => {
   const documented = Object.entries(UserFlags).filter(
     ([name, value]) => typeof value === "number" && !UNDOCUMENTED.includes(name),
   );
@@ -26,11 +26,11 @@ it("names every documented flag of discord-api-types by its own value", () => {
     expect(userFlagsIn(value as number).map(plain)).toEqual([plain(name)]);
 });
 
-it("leaves out bits that have no name, however high", () => {
+it("bits without a name are left out of the user flags, however high", () => {
   expect(userFlagsIn(2 ** 50 + 2 ** 44 + 2 ** 20 + 1)).toEqual(["STAFF"]);
 });
 
-it("is what a user's publicFlagNames are", () => {
+it("publicFlagNames are the names of the public flags", () => {
   const flagsOf = (public_flags: unknown) => User.from({ id: "1", public_flags }).publicFlagNames;
 
   expect(flagsOf(4_194_368)).toEqual(["HYPESQUAD_ONLINE_HOUSE_1", "ACTIVE_DEVELOPER"]);

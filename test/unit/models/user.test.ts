@@ -32,10 +32,10 @@ const payload = {
 };
 const CDN = "https://cdn.discordapp.com";
 
-describe("a user", () => {
+describe("users", () => {
   const user = User.from(payload);
 
-  it("reads every field", () => {
+  it("a user reads every field", () => {
     expect(user).toMatchObject({
       id: "1100000000000000002",
       username: "mira.k",
@@ -72,7 +72,7 @@ describe("a user", () => {
     });
   });
 
-  it("takes wishes for its images", () => {
+  it("a user's image URLs accept options", () => {
     expect(user.avatarUrlWith({ size: 64, format: "webp" })).toBe(
       `${CDN}/avatars/1100000000000000002/a_${HASH}.webp?size=64`,
     );
@@ -85,7 +85,7 @@ describe("a user", () => {
     expect(() => User.from({ id: "1" }).avatarDecorationUrlWith({ size: 65 as 64 })).toThrow(TypeError);
   });
 
-  it("of whom nothing but the id is known has defaults", () => {
+  it("a user has defaults for fields that Discord omits", () => {
     const bare = User.from({ id: "80351110224678912" });
     expect(bare).toMatchObject({
       username: "",
@@ -124,7 +124,7 @@ describe("a user", () => {
     [{ discriminator: "1337", global_name: null }, "mira#1337", "mira", 2],
     [{ discriminator: "1337", global_name: "Mira" }, "mira#1337", "Mira", 2],
     [{ discriminator: null, global_name: 5 }, "mira", "mira", 5],
-  ])("with %o is %s and shown as %s", (fields, tag, displayName, defaultAvatar) => {
+  ])("the user with %o is %s and shown as %s", (fields, tag, displayName, defaultAvatar) => {
     const user = User.from({ id: "80351110224678912", username: "mira", ...fields });
     expect(user.tag).toBe(tag);
     expect(`${user}`).toBe(tag);
@@ -132,14 +132,14 @@ describe("a user", () => {
     expect(user.defaultAvatarUrl).toBe(`${CDN}/embed/avatars/${defaultAvatar}.png`);
   });
 
-  it("without the avatar field has no avatar, not a broken one", () => {
+  it("a user without the avatar field has no avatar, not a broken one", () => {
     const { avatar, ...rest } = payload;
     expect(avatar).toBeDefined();
     expect(User.from(rest).avatarUrl).toBeUndefined();
     expect(User.from({ ...rest, avatar: "../../x" }).avatarUrl).toBeUndefined();
   });
 
-  it("wears a guild's tag in every state Discord documents", () => {
+  it("a user wears a guild's tag in every state that Discord documents", () => {
     const wearing = (primary_guild: unknown) => User.from({ id: "1", primary_guild }).primaryGuild;
     expect(wearing(null)).toBeUndefined();
     expect(wearing("TAG")).toBeUndefined();
@@ -160,7 +160,7 @@ describe("a user", () => {
     });
   });
 
-  it("may be a bot, or speak for Discord", () => {
+  it("a user may be a bot, or speak for Discord", () => {
     expect(User.from({ id: "1", bot: true }).bot).toBe(true);
     expect(User.from({ id: "1", system: true }).system).toBe(true);
     expect(User.from({ id: "1", bot: "true", system: 1 })).toMatchObject({ bot: false, system: false });
@@ -178,13 +178,13 @@ describe("a user", () => {
     [{ id: "-1" }, "not an object without one."],
     [{ message: "401: Unauthorized", code: 0 }, "not an object without one."],
     [user, "not an object without one."],
-  ])("is not made of %o", (payload, message) => {
+  ])("no user can be made of $0", (payload, message) => {
     expect(() => User.from(payload)).toThrow(TypeError);
     expect(() => User.from(payload)).toThrow(message);
     expect(() => new User(payload as never)).toThrow(TypeError);
   });
 
-  it("equals the same user of the same class alone", () => {
+  it("a user equals only the same user of the same class", () => {
     expect(user.equals(user)).toBe(true);
     expect(user.equals(User.from({ id: user.id, username: "renamed" }))).toBe(true);
     expect(user.equals(User.from({ ...payload, id: "2" }))).toBe(false);
@@ -213,7 +213,7 @@ it("a subclass makes its own kind", () => {
   expect(Customer.from(payload).greeting).toBe("Hello Mira");
 });
 
-it("no payload makes an accessor throw", { timeout: 60_000 }, () => {
+it("no payload of a user makes an accessor throw", { timeout: 60_000 }, () => {
   const value = fc.oneof(
     fc.jsonValue({ maxDepth: 1 }),
     fc.record({

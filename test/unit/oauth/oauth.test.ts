@@ -30,7 +30,7 @@ async function failure(task: Promise<unknown>): Promise<unknown> {
 }
 
 describe("the token endpoint", () => {
-  it("is asked over one connection, 300 times in turn", async () => {
+  it("300 requests in turn to the token endpoint use one connection", async () => {
     const simulator = await startSimulator();
     const oauth = oauthOf(simulator);
     answer(simulator, { access_token: "a" }, 200, 300);
@@ -40,7 +40,7 @@ describe("the token endpoint", () => {
     await oauth.close();
   });
 
-  it("is asked over a new connection after half a minute", async () => {
+  it("a connection to the token endpoint is used for half a minute", async () => {
     const simulator = await startSimulator();
     const setTimeout = vi.spyOn(Socket.prototype, "setTimeout");
     onTestFinished(() => setTimeout.mockRestore());
@@ -76,14 +76,14 @@ describe("the token endpoint", () => {
       ["a", "b"],
     ],
     ["no lifetime", {}, WEEK_MS, undefined, []],
-    ["a lifetime that is none", { expires_in: "soon" }, WEEK_MS, undefined, []],
+    ["an invalid lifetime", { expires_in: "soon" }, WEEK_MS, undefined, []],
     ["a lifetime below zero", { expires_in: -5 }, WEEK_MS, undefined, []],
     ["a lifetime beyond all time", { expires_in: 1e300 }, 315_360_000_000, undefined, []],
     ["an empty refresh token", { refresh_token: "" }, WEEK_MS, undefined, []],
     ["a refresh token that is a number", { refresh_token: 1 }, WEEK_MS, undefined, []],
     ["scopes with more spaces than needed", { scope: " a  b " }, WEEK_MS, undefined, ["a", "b"]],
     ["scopes that are a list", { scope: ["a"] }, WEEK_MS, undefined, []],
-  ])("gives a token with %s", async (_what, body, lifetimeMs, refreshToken, scopes) => {
+  ])("a token response with %s becomes a token", async (_what, body, lifetimeMs, refreshToken, scopes) => {
     const simulator = await startSimulator();
     const clock = movableClock();
     answer(simulator, { access_token: "a", ...body });
@@ -94,7 +94,7 @@ describe("the token endpoint", () => {
     expect(token.issuedAt).toBeGreaterThanOrEqual(before);
   });
 
-  it("gives the guild and the webhook that came with the token", async () => {
+  it("the token endpoint gives the guild and the webhook that came with the token", async () => {
     const simulator = await startSimulator();
     answer(simulator, { access_token: "a", guild: { id: "1" }, webhook: { id: "2" } });
     expect(await oauthOf(simulator).exchangeCode("a code", undefined)).toMatchObject({
@@ -103,7 +103,7 @@ describe("the token endpoint", () => {
     });
   });
 
-  it("refuses with the error and the description of the answer, cut to a length", async () => {
+  it("a refused token request carries the error and the description, cut to a length", async () => {
     const simulator = await startSimulator();
     answer(simulator, { error: "invalid_grant", error_description: "x".repeat(9000) }, 400);
     const error = await failure(oauthOf(simulator).refresh("a refresh token"));
@@ -116,7 +116,7 @@ describe("the token endpoint", () => {
     ["unauthorized_client", 400, { status: 500, code: "client_rejected" }],
     ["invalid_scope", 400, { status: 502, code: "discord_error", error: "invalid_scope" }],
     ["invalid_grant", 500, { status: 502, code: "discord_unavailable" }],
-  ])("answering a refresh with %s and %i is no refusal of the token", async (code, status, expected) => {
+  ])("a refresh answered with %s and %i is not a refusal of the token", async (code, status, expected) => {
     const simulator = await startSimulator();
     answer(simulator, { error: code }, status);
     const error = await failure(oauthOf(simulator).refresh("a refresh token"));
@@ -124,7 +124,7 @@ describe("the token endpoint", () => {
     expect(error).toMatchObject(expected);
   });
 
-  it("refuses a code with whatever error it names", async () => {
+  it("a code is refused with any error of status 400", async () => {
     const simulator = await startSimulator();
     answer(simulator, { error: "invalid_request" }, 400);
     expect(await failure(oauthOf(simulator).exchangeCode("a code", undefined))).toBeInstanceOf(
@@ -132,7 +132,7 @@ describe("the token endpoint", () => {
     );
   });
 
-  it("says so when a token for the owner is refused", async () => {
+  it("the error of a refused client credentials grant says what was asked for", async () => {
     const simulator = await startSimulator();
     const error = await failure(oauthOf(simulator).clientCredentials(["no.such.scope"]));
     expect(error).toMatchObject({ status: 502, code: "discord_error", error: "invalid_scope" });
@@ -142,13 +142,13 @@ describe("the token endpoint", () => {
   it.each([
     ["a token for the owner", (oauth: OAuth) => oauth.clientCredentials(["identify"])],
     ["a revocation", (oauth: OAuth) => oauth.revoke({ accessToken: "a token" })],
-  ])("answering %s with invalid_grant is an error with a status", async (_what, ask) => {
+  ])("a failure of %s with invalid_grant is an error with a status", async (_what, ask) => {
     const simulator = await startSimulator();
     simulator.fail({ kind: "status", status: 400, body: { error: "invalid_grant" } });
     expect(await failure(ask(oauthOf(simulator)))).toMatchObject({ status: 502, code: "discord_error" });
   });
 
-  it("that does not answer in time is given up", async () => {
+  it("a token request that gets no answer in time is given up", async () => {
     const simulator = await startSimulator();
     simulator.fail({ kind: "hang", route: TOKEN });
     const oauth = oauthOf(simulator, { timeoutMs: 100 });
@@ -161,7 +161,7 @@ describe("the token endpoint", () => {
     });
   });
 
-  it("that does not answer in time loses its connection", async () => {
+  it("a token request that gets no answer in time closes its connection", async () => {
     const { server, url } = await answeringServer(() => {});
     const oauth = oauthOf(await startSimulator(), { discordUrl: url, timeoutMs: 100 });
     await failure(oauth.exchangeCode("a code", undefined));
@@ -170,7 +170,7 @@ describe("the token endpoint", () => {
     await expect.poll(connections).toBe(0);
   });
 
-  it("may be asked again after it was closed, before it was opened too", async () => {
+  it("the token endpoint works again after close(), even if it was never opened", async () => {
     const simulator = await startSimulator();
     const oauth = oauthOf(simulator);
     await oauth.close();

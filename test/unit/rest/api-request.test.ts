@@ -21,21 +21,21 @@ test("a request carries the token and Discord's User-Agent", () => {
   });
 });
 
-describe("a method", () => {
+describe("methods", () => {
   test.each([
     [undefined, "GET"],
     ["post", "POST"],
     ["HEAD", "HEAD"],
-  ])("%j is %s", (given, method) => {
+  ])("the method %j is %s", (given, method) => {
     expect(parseMethod(given)).toBe(method);
   });
 
-  test.each([["CONNECT"], [""], ["GET /"], [42], [null]])("%j is refused", (given) => {
+  test.each([["CONNECT"], [""], ["GET /"], [42], [null]])("the method %j is refused", (given) => {
     expect(() => parseMethod(given)).toThrow(TypeError);
   });
 });
 
-describe("a body", () => {
+describe("bodies", () => {
   test.each([
     [{ json: { content: "Hello" } }, '{"content":"Hello"}', "application/json"],
     [{ json: null }, "null", "application/json"],
@@ -46,12 +46,12 @@ describe("a body", () => {
       "application/problem+json",
     ],
     [{ body: "a=b" }, "a=b", undefined],
-  ])("%j is sent as %j", (request, body, type) => {
+  ])("a body of %j is sent as %j", (request, body, type) => {
     expect(encode(request)).toMatchObject({ body });
     expect(encode(request).headers["content-type"]).toBe(type);
   });
 
-  test("of text and of bytes is left as it is", async () => {
+  test("a body of text or bytes is not changed", async () => {
     for (const body of ["", new Uint8Array([0, 255])]) {
       const request = { body };
       expect(await encodeForm(request)).toBe(request);
@@ -59,7 +59,7 @@ describe("a body", () => {
     }
   });
 
-  test("of a form becomes bytes, with the type that names its boundary", async () => {
+  test("a body of form data becomes bytes, with the type that names its boundary", async () => {
     const form = new FormData();
     form.set("a", "b");
     const request = await encodeForm({
@@ -72,11 +72,11 @@ describe("a body", () => {
     expect(headers["x"]).toBe("1");
   });
 
-  test.each([[{ content: "Hello" }], [null], [42]])("such as %j is refused", async (body) => {
+  test.each([[{ content: "Hello" }], [null], [42]])("a body such as %j is refused", async (body) => {
     await expect(encodeForm({ body: body as unknown as string })).rejects.toThrow(TypeError);
   });
 
-  test("is refused twice, with GET, and when JSON cannot hold it", () => {
+  test("a body is refused if there are two, with GET, and if JSON cannot hold it", () => {
     expect(() => encode({ json: 1, body: "1" })).toThrow("either json or body");
     expect(() => encode({ json: 1 }, "GET")).toThrow("GET takes no body: give a method, such as POST.");
     expect(() => encode({ body: "" }, "HEAD")).toThrow("HEAD takes no body");
@@ -86,19 +86,19 @@ describe("a body", () => {
   });
 });
 
-describe("headers", () => {
-  test("of the caller are added", () => {
+describe("request headers", () => {
+  test("the caller's headers are added", () => {
     expect(encode({ headers: { "X-Super": "yes" } }).headers).toMatchObject({ "x-super": "yes" });
   });
 
-  test("carry the reason for the audit log, percent-encoded", () => {
+  test("the headers carry the reason for the audit log, percent-encoded", () => {
     expect(encode({ reason: "zu laut 🔊\ud83d" }).headers["x-audit-log-reason"]).toBe(
       "zu%20laut%20%F0%9F%94%8A%EF%BF%BD",
     );
   });
 
   test.each(["Authorization", "HOST", "user-agent", "Content-Length", "transfer-encoding", "Connection"])(
-    "%s is refused",
+    "the header %s is refused",
     (name) => {
       expect(() => encode({ headers: { [name]: "s3cr3t" } })).toThrow(TypeError);
       expect(() => encode({ headers: { [name]: "s3cr3t" } })).toThrow(name);
@@ -112,7 +112,7 @@ describe("headers", () => {
     ["X Own", "s3cr3t"],
     ["", "s3cr3t"],
     ["X-Own", undefined as unknown as string],
-  ])("%j with %j is refused without its value", (name, value) => {
+  ])("the header %j with %j is refused, and its value is not shown", (name, value) => {
     expect(() => encode({ headers: { [name]: value } })).toThrow(TypeError);
     expect(() => encode({ headers: { [name]: value } })).not.toThrow("s3cr3t");
   });
@@ -123,7 +123,7 @@ test.each([
   [{ query: { id: ["1", 2, 3n], "a b": "c&d=e#f" } }, "?id=1&id=2&id=3&a%20b=c%26d%3De%23f"],
   [{ query: { left: undefined, out: null as unknown as undefined, of: [] } }, ""],
   [{ query: undefined }, ""],
-])("%o is written as %j", (request, query) => {
+])("the query of %o is written as %j", (request, query) => {
   expect(encode(request, "GET", "/users/@me").path).toBe(`/api/v10/users/@me${query}`);
 });
 

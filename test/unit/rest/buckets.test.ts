@@ -27,21 +27,21 @@ function call(buckets: Buckets, remaining: number, changed?: Partial<Slot>, now 
   buckets.learn(taken, headers(remaining), now);
 }
 
-describe("calls", () => {
-  test("go out while nothing is known", () => {
+describe("calls and buckets", () => {
+  test("calls go out while no limit is known", () => {
     const buckets = new Buckets();
     for (let sent = 0; sent < 100; sent++) expect(buckets.reserve(slot(), NOON)).toBeUndefined();
     expect(buckets.size).toBe(0);
   });
 
-  test("wait for the reset when nothing remains", () => {
+  test("calls wait for the reset if nothing remains", () => {
     const buckets = new Buckets();
     call(buckets, 0);
     expect(buckets.reserve(slot(), NOON + 400)).toMatchObject({ scope: "user", ms: 600 });
     expect(buckets.reserve(slot(), NOON + 1000)).toBeUndefined();
   });
 
-  test("are counted down while they are in flight", () => {
+  test("calls are counted down while they are in flight", () => {
     const buckets = new Buckets();
     call(buckets, 1);
     const first = slot();
@@ -51,7 +51,7 @@ describe("calls", () => {
     expect(buckets.reserve(slot(), NOON)).toMatchObject({ ms: 1000 });
   });
 
-  test("in flight at the reset count for the next window, whose answers others then wait for", () => {
+  test("calls in flight at the reset count for the next window, and others wait for their answers", () => {
     const buckets = new Buckets();
     call(buckets, 2);
     const late = slot();
@@ -68,7 +68,7 @@ describe("calls", () => {
     expect(buckets.reserve(slot(), NOON + 1100)).toBeUndefined();
   });
 
-  test("that were not answered may have been counted", () => {
+  test("calls that got no answer may have been counted", () => {
     const buckets = new Buckets();
     call(buckets, 1);
     const lost = slot();
@@ -77,21 +77,21 @@ describe("calls", () => {
     expect(buckets.reserve(slot(), NOON)).toMatchObject({ ms: 1000 });
   });
 
-  test("of a user never wait for another's", () => {
+  test("one user's calls never wait for another's", () => {
     const buckets = new Buckets();
     call(buckets, 0);
     expect(buckets.reserve(slot({ subject: "Bearer 2" }), NOON)).toBeUndefined();
     expect(buckets.reserve(slot({ subject: "Bot 1" }), NOON)).toBeUndefined();
   });
 
-  test("to another guild never wait", () => {
+  test("calls to one guild never wait for another", () => {
     const buckets = new Buckets();
     call(buckets, 0, { major: "1" });
     expect(buckets.reserve(slot({ major: "2" }), NOON)).toBeUndefined();
     expect(buckets.reserve(slot({ major: "1" }), NOON)).toMatchObject({ ms: 1000 });
   });
 
-  test("of someone unknown keep to the limit that the route has for others", () => {
+  test("calls of an unknown user keep to the limit that the route has for others", () => {
     const buckets = new Buckets();
     call(buckets, 4);
     const subject = "Bearer 2";
@@ -100,7 +100,7 @@ describe("calls", () => {
   });
 });
 
-test("what is in flight is remembered while it is", () => {
+test("calls in flight are remembered until they end", () => {
   const buckets = new Buckets();
   call(buckets, 4);
   const subject = "Bearer 2";
@@ -111,10 +111,10 @@ test("what is in flight is remembered while it is", () => {
   expect(buckets.reserve(slot({ subject }), NOON)).toBeDefined();
 });
 
-describe("a bucket", () => {
+describe("buckets", () => {
   const other = { route: "GET /users/@me/connections" };
 
-  test("is shared by the routes that name it", () => {
+  test("the routes that name a bucket share it", () => {
     const buckets = new Buckets();
     call(buckets, 3);
     call(buckets, 0, other);
@@ -122,7 +122,7 @@ describe("a bucket", () => {
     expect(buckets.reserve(slot(other), NOON)).toMatchObject({ ms: 1000 });
   });
 
-  test("is not shared by routes that name none", () => {
+  test("routes that name no bucket do not share one", () => {
     const buckets = new Buckets();
     buckets.learn(slot(), headers(0, { bucket: undefined }), NOON);
     buckets.learn(slot(other), headers(3, { bucket: undefined }), NOON);
@@ -130,14 +130,14 @@ describe("a bucket", () => {
     expect(buckets.reserve(slot(), NOON)).toMatchObject({ ms: 1000 });
   });
 
-  test("is still found when its name differs from user to user", () => {
+  test("a bucket is still found if its name differs from user to user", () => {
     const buckets = new Buckets();
     buckets.learn(slot(), headers(0, { bucket: "of user 1" }), NOON);
     buckets.learn(slot({ subject: "Bearer 2" }), headers(3, { bucket: "of user 2" }), NOON);
     expect(buckets.reserve(slot(), NOON)).toMatchObject({ ms: 1000 });
   });
 
-  test("takes over a call that was counted under the route before its name was known", () => {
+  test("a bucket includes a call that was counted under the route before its name was known", () => {
     const buckets = new Buckets();
     call(buckets, 4);
     buckets.learn(slot(other), headers(4, { bucket: undefined }), NOON);
@@ -148,8 +148,8 @@ describe("a bucket", () => {
   });
 });
 
-describe("a 429", () => {
-  test("holds for its time, whatever earlier calls are still told", () => {
+describe("429 responses", () => {
+  test("a 429 holds for its time, whatever the answers to earlier calls say", () => {
     const buckets = new Buckets();
     buckets.exhaust(slot(), 60_000, "shared", NOON);
     buckets.learn(slot(), headers(4, { windowEnd: NOON + 5000, resetAt: NOON + 5000 }), NOON + 10);
@@ -157,7 +157,7 @@ describe("a 429", () => {
     expect(buckets.reserve(slot(), NOON + 60_000)).toBeUndefined();
   });
 
-  test("is forgotten with the first answer after it", () => {
+  test("a 429 is forgotten with the first answer after it", () => {
     const buckets = new Buckets();
     buckets.exhaust(slot(), 1000, "shared", NOON);
     const next = slot();
@@ -166,14 +166,14 @@ describe("a 429", () => {
     expect(buckets.reserve(slot(), NOON + 1500)).toMatchObject({ scope: "user", ms: 500 });
   });
 
-  test("is over when the clock is set back", () => {
+  test("a 429 is over if the clock is set back", () => {
     const buckets = new Buckets();
     buckets.exhaust(slot(), 30_000, "user", NOON);
     expect(buckets.reserve(slot(), NOON - 900)).toMatchObject({ ms: 30_900 });
     expect(buckets.reserve(slot(), NOON - 3_600_000)).toBeUndefined();
   });
 
-  test("of a known route leaves its limit as it was", () => {
+  test("a 429 of a known route leaves its limit unchanged", () => {
     const buckets = new Buckets();
     call(buckets, 4);
     buckets.exhaust(slot(), 500, "user", NOON);
@@ -182,14 +182,14 @@ describe("a 429", () => {
   });
 });
 
-describe("memory", () => {
+describe("bucket memory", () => {
   function visit(buckets: Buckets, user: number, remaining: number, now = NOON): void {
     const visitor = slot({ subject: `Bearer ${user}` });
     buckets.reserve(visitor, now);
     buckets.learn(visitor, headers(remaining, { resetAt: now + 1000, windowEnd: now + 1000 }), now);
   }
 
-  test("holds those who have used up their calls, and forgets them when they call after the reset", () => {
+  test("the memory holds users who have used up their calls until they call after the reset", () => {
     const buckets = new Buckets();
     for (let user = 0; user < 5000; user++) visit(buckets, user, 0);
     expect(buckets.size).toBe(5000);
@@ -199,7 +199,7 @@ describe("memory", () => {
     expect(buckets.size).toBe(4999);
   });
 
-  test("keeps the subjects that called last", () => {
+  test("the memory keeps the users that called last", () => {
     const buckets = new Buckets();
     const patient = slot({ subject: "Bearer patient" });
     buckets.exhaust(patient, 3_600_000, "user", NOON);
@@ -210,7 +210,7 @@ describe("memory", () => {
     expect(buckets.size).toBe(10_000);
   });
 
-  test("of a call in flight lasts though its bucket was pushed out", () => {
+  test("the memory of a call in flight survives the loss of its bucket", () => {
     const buckets = new Buckets();
     visit(buckets, 0, 4);
     const pushedOut = slot({ subject: "Bearer slow" });
@@ -240,7 +240,7 @@ class Window {
   }
 }
 
-test("however answers overtake each other, nothing is sent that the headers said would be refused", () => {
+test("no call is sent that the headers said would be refused, in whatever order answers arrive", () => {
   const step = fc.record({
     act: fc.constantFrom("send", "arrive", "answer", "lose"),
     which: fc.nat(),

@@ -10,7 +10,7 @@ const CALL = {
   secrets: [TOKEN],
 } as const;
 
-test("a connection that failed at every address is told by the first", () => {
+test("an error of several failed connections is described by the first", () => {
   const failures = [
     new Error("connect ECONNREFUSED ::1:443"),
     new Error("connect ECONNREFUSED 127.0.0.1:443"),
@@ -23,7 +23,7 @@ test("a connection that failed at every address is told by the first", () => {
   });
 });
 
-test("of the HTTP client's error only message and code are passed on, without the token", () => {
+test("only message and code of the HTTP client's error are passed on, without the token", () => {
   const failure = Object.assign(new Error(`bad header ${TOKEN}`), {
     data: TOKEN,
     socket: {},

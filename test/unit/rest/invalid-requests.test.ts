@@ -14,7 +14,7 @@ function warnings() {
   return emitWarning;
 }
 
-test("at the limit every call waits until the window frees one", () => {
+test("every call waits at the limit of invalid requests until the window frees one", () => {
   warnings();
   const counter = new InvalidRequests(9500);
   fail(counter, 1, NOON);
@@ -29,8 +29,8 @@ test("at the limit every call waits until the window frees one", () => {
   expect(counter.waitFor(NOON + TEN_MINUTES + 10_000, false)).toBeUndefined();
 });
 
-describe("the warning about invalid requests", () => {
-  test("comes once at 1,000, and again only after the count was lower", () => {
+describe("invalid request warnings", () => {
+  test("the warning about invalid requests comes at 1,000, and again only after the count was lower", () => {
     const emitWarning = warnings();
     const counter = new InvalidRequests(9500);
     fail(counter, 999, NOON);
@@ -46,7 +46,7 @@ describe("the warning about invalid requests", () => {
     expect(emitWarning).toHaveBeenCalledTimes(2);
   });
 
-  test("comes at a lower limit, where there is one", () => {
+  test("the warning about invalid requests comes at a lower limit if there is one", () => {
     const emitWarning = warnings();
     fail(new InvalidRequests(3), 3, NOON);
     expect(emitWarning).toHaveBeenCalledTimes(1);
@@ -54,7 +54,7 @@ describe("the warning about invalid requests", () => {
 });
 
 describe("calls with untrusted tokens", () => {
-  test("are stopped together at a tenth of the limit, without stopping others", () => {
+  test("calls with untrusted tokens stop together at a tenth of the limit, and others go on", () => {
     warnings();
     const counter = new InvalidRequests(9500);
     fail(counter, 950, NOON, true);
@@ -65,11 +65,11 @@ describe("calls with untrusted tokens", () => {
     expect(counter.waitFor(NOON + TEN_MINUTES + 10_000, true)).toBeUndefined();
   });
 
-  test("are allowed at least once", () => {
+  test("a call with an untrusted token is allowed at least once", () => {
     expect(new InvalidRequests(5).waitFor(NOON, true)).toBeUndefined();
   });
 
-  test("count while they are in flight", () => {
+  test("calls with untrusted tokens count while they are in flight", () => {
     const counter = new InvalidRequests(100);
     for (let call = 0; call < 10; call++) counter.beginUntrusted();
     expect(counter.waitFor(NOON, true)).toEqual({ scope: "user", ms: 1000 });

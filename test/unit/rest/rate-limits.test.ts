@@ -4,7 +4,7 @@ import { callsLeft, mergeWindows, readRateLimitHeaders, readRefusal } from "../.
 
 const NOON = Date.UTC(2026, 10, 23, 12);
 
-describe("what an answer announces", () => {
+describe("rate limit headers", () => {
   const headers = {
     "x-ratelimit-limit": "5",
     "x-ratelimit-remaining": "3",
@@ -21,24 +21,24 @@ describe("what an answer announces", () => {
     ["a reset that is a date", { "x-ratelimit-reset": "soon" }, { ...told, windowEnd: NOON + 2500 }],
     ["no limit", { "x-ratelimit-limit": undefined }, { ...told, limit: 3 }],
     [
-      "a limit of nothing",
+      "a limit of zero",
       { "x-ratelimit-limit": "0", "x-ratelimit-remaining": "0" },
       { ...told, limit: 1, remaining: 0 },
     ],
     ["a limit below what remains", { "x-ratelimit-limit": "2" }, { ...told, limit: 3 }],
-    ["a year", { "x-ratelimit-reset-after": "31536000" }, { ...told, resetAt: NOON + 86_400_000 }],
+    ["a reset in a year", { "x-ratelimit-reset-after": "31536000" }, { ...told, resetAt: NOON + 86_400_000 }],
     ["no remaining", { "x-ratelimit-remaining": undefined }, undefined],
     ["no time", { "x-ratelimit-reset-after": undefined }, undefined],
     ["a negative remaining", { "x-ratelimit-remaining": "-1" }, undefined],
-    ["an exponent", { "x-ratelimit-reset-after": "1e9" }, undefined],
+    ["a reset with an exponent", { "x-ratelimit-reset-after": "1e9" }, undefined],
     ["an empty time", { "x-ratelimit-reset-after": "" }, undefined],
     ["a header sent twice", { "x-ratelimit-remaining": ["3", "4"] }, undefined],
-  ])("%s", (_, changed, expected) => {
+  ])("rate limit headers are read with %s", (_, changed, expected) => {
     expect(readRateLimitHeaders({ ...headers, ...changed }, NOON)).toEqual(expected);
   });
 });
 
-describe("a 429 says how long and for whom", () => {
+describe("429 responses", () => {
   const limited = { message: "You are being rate limited.", retry_after: 64.57, global: false };
   const ban = {
     code: 0,
@@ -50,8 +50,8 @@ describe("a 429 says how long and for whom", () => {
     ["JSON", { "retry-after": "65" }, limited, 64.57, "user"],
     ["JSON of a shared resource", { "x-ratelimit-scope": "shared" }, limited, 64.57, "shared"],
     ["JSON that is global", {}, { ...limited, global: true }, 64.57, "global"],
-    ["global by its scope", { "x-ratelimit-scope": "global" }, limited, 64.57, "global"],
-    ["global by its header", { "x-ratelimit-global": "true" }, limited, 64.57, "global"],
+    ["a global scope", { "x-ratelimit-scope": "global" }, limited, 64.57, "global"],
+    ["a global header", { "x-ratelimit-global": "true" }, limited, 64.57, "global"],
     ["a time in the header alone", { "retry-after": "3" }, {}, 3, "user"],
     ["a date in the header", { "retry-after": "Mon, 23 Nov 2026 12:00:07 GMT" }, {}, 7, "user"],
     ["a date that has passed", { "retry-after": "Mon, 23 Nov 2026 11:00:00 GMT" }, {}, 1, "user"],
@@ -64,14 +64,14 @@ describe("a 429 says how long and for whom", () => {
     ["Cloudflare's text", {}, "error code: 1015", 60, "everybody"],
     ["Cloudflare's page with a time", { "retry-after": "30" }, "<!doctype html>", 30, "everybody"],
     ["bytes", {}, Buffer.from("error code: 1015"), 60, "everybody"],
-    ["nothing", {}, undefined, 60, "everybody"],
+    ["an empty body", {}, undefined, 60, "everybody"],
     ["JSON null", {}, null, 60, "everybody"],
-    ["nothing, of a named limit", { ...bucket, "retry-after": "2" }, "", 2, "user"],
-    ["nothing, of a scope", { "x-ratelimit-scope": "shared" }, "", 1, "shared"],
+    ["an empty body and a named limit", { ...bucket, "retry-after": "2" }, "", 2, "user"],
+    ["an empty body and a scope", { "x-ratelimit-scope": "shared" }, "", 1, "shared"],
     ["the temporary ban", {}, ban, 60, "everybody"],
     ["the temporary ban with a time", { "retry-after": "600" }, ban, 600, "everybody"],
-    ["a message that is no text", {}, { message: { toString: 1 } }, 1, "user"],
-  ])("%s", (_, headers, body, retryAfterS, whom) => {
+    ["a message that is not text", {}, { message: { toString: 1 } }, 1, "user"],
+  ])("a 429 with %s says how long and for whom", (_, headers, body, retryAfterS, whom) => {
     const isForAll = whom === "everybody";
     expect(readRefusal(headers, body, NOON)).toEqual({
       retryAfterS,
@@ -80,7 +80,7 @@ describe("a 429 says how long and for whom", () => {
     });
   });
 
-  test("a date is taken by the clock unless a time is given", () => {
+  test("a Retry-After date is compared with the clock if no time is passed", () => {
     const inAnHour = new Date(Date.now() + 3_600_000).toUTCString();
     expect(readRefusal({ "retry-after": inAnHour }, {}).retryAfterS).toBeCloseTo(3600, -1);
   });
@@ -127,7 +127,7 @@ test("whatever the headers and the body, times are bounded numbers", () => {
   );
 });
 
-describe("of two answers", () => {
+describe("merging windows", () => {
   const known = { limit: 5, remaining: 1, resetAt: NOON + 1000, windowEnd: NOON + 1000 };
   test.each([
     ["the lower count holds within a window", { remaining: 3 }, 0, { ...known, remaining: 1 }],
@@ -151,7 +151,7 @@ describe("of two answers", () => {
       1000,
       { ...known, remaining: 4, windowEnd: NOON - 500 },
     ],
-  ])("%s", (_, changed, laterMs, expected) => {
+  ])("two answers are merged: %s", (_, changed, laterMs, expected) => {
     expect(mergeWindows(known, { ...known, ...changed }, NOON + laterMs)).toEqual(expected);
   });
 });
@@ -162,7 +162,10 @@ test.each([
   [{ remaining: 0 }, 0, 999, 0],
   [{ remaining: 0 }, 0, 1000, 5],
   [{ remaining: 0 }, 4, 1000, 1],
-])("of %j with %i in flight %i ms later, %i are left", (changed, inFlight, laterMs, left) => {
-  const window = { limit: 5, resetAt: NOON + 1000, windowEnd: NOON + 1000, ...changed };
-  expect(callsLeft(window, inFlight, NOON + laterMs)).toBe(left);
-});
+])(
+  "after an answer of %j with %i in flight %i ms later, %i calls are left",
+  (changed, inFlight, laterMs, left) => {
+    const window = { limit: 5, resetAt: NOON + 1000, windowEnd: NOON + 1000, ...changed };
+    expect(callsLeft(window, inFlight, NOON + laterMs)).toBe(left);
+  },
+);

@@ -34,8 +34,8 @@ async function tcpServer(onConnection: (socket: Socket) => void): Promise<string
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-describe("an answer of 4xx", () => {
-  test("is an error with Discord's words", async () => {
+describe("4xx responses", () => {
+  test("a 4xx response is an error with Discord's message", async () => {
     const body = { message: "Missing Access", code: 50001, errors: { a: { _errors: [] } } };
     const server = await answeringServer((response) => json(response, 403, body));
     const error = await rejection(restOf(server.url).send(NELLY, "/users/@me/guilds/1/member?x=y"));
@@ -51,7 +51,7 @@ describe("an answer of 4xx", () => {
     });
   });
 
-  test("of 401 to a user is left to the caller", async () => {
+  test("a 401 for a user is left to the caller", async () => {
     const server = await answeringServer((response) =>
       json(response, 401, { message: "401: Unauthorized", code: 0 }),
     );
@@ -67,16 +67,16 @@ describe("an answer of 4xx", () => {
   test.each([
     ["text", "error code: 1020", "error code: 1020"],
     ["nothing", "", undefined],
-    ["JSON without words", "[1]", [1]],
+    ["JSON without a message", "[1]", [1]],
     ["JSON null", "null", null],
-  ])("with %s is one too", async (_, text, body) => {
+  ])("a 4xx response with %s is an error too", async (_, text, body) => {
     const server = await answeringServer((response) => response.writeHead(404).end(text));
     const error = await rejection(restOf(server.url).send(NELLY, "/users/@me", { method: "DELETE" }));
     expect(error).toMatchObject({ message: "Discord answered DELETE /users/@me with 404", status: 404 });
     expect((error as HttpException).body).toEqual(body);
   });
 
-  test("that echoes the token is redacted, wherever the token is", async () => {
+  test("an error response that echoes the token is redacted, wherever the token is", async () => {
     const { token } = NELLY;
     const body = {
       message: `Bad ${token}`,
@@ -96,7 +96,7 @@ describe("an answer of 4xx", () => {
     expect(everything(await rejection(rest.send(NELLY, "/users/@me")))).not.toContain(token);
   });
 
-  test("that echoes another's token is redacted too", async () => {
+  test("an error response that echoes another's token is redacted too", async () => {
     const server = await answeringServer((response, { body }) => json(response, 400, { message: body }));
     const bot = { ...BOT, alsoSecret: "nellys-other-token" };
     const request = { method: "PUT", json: { access_token: bot.alsoSecret } };
@@ -105,7 +105,7 @@ describe("an answer of 4xx", () => {
     expect(everything(error)).not.toContain(bot.alsoSecret);
   });
 
-  test("to a webhook does not name the webhook's token", async () => {
+  test("the error of a webhook call does not name the webhook's token", async () => {
     const server = await answeringServer((response) =>
       json(response, 404, { message: "Unknown", code: 10015 }),
     );
@@ -115,19 +115,16 @@ describe("an answer of 4xx", () => {
   });
 });
 
-test.each([400, 429])(
-  "an answer of %i that is nested without end is an error like any other",
-  async (status) => {
-    const server = await answeringServer((response) => {
-      const body = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
-      response.writeHead(status, { "Content-Type": "application/json" }).end(body);
-    });
-    const error = await rejection(restOf(server.url, { maxWaitMs: 0 }).send(NELLY, "/users/@me"));
-    expect(error).toBeInstanceOf(HttpException);
-  },
-);
+test.each([400, 429])("an answer of %i with endless nesting is an error like any other", async (status) => {
+  const server = await answeringServer((response) => {
+    const body = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
+    response.writeHead(status, { "Content-Type": "application/json" }).end(body);
+  });
+  const error = await rejection(restOf(server.url, { maxWaitMs: 0 }).send(NELLY, "/users/@me"));
+  expect(error).toBeInstanceOf(HttpException);
+});
 
-describe("Discord is unavailable", () => {
+describe("unavailable", () => {
   test.each([
     [
       "an answer of 500",
@@ -137,11 +134,11 @@ describe("Discord is unavailable", () => {
       "Discord answered 500",
     ],
     ["a redirect", 302, "text/html", "", "Discord answered with a redirect (302)"],
-    ["JSON that is none", 200, "application/json", "<!doctype", "is not the JSON it says it is"],
+    ["invalid JSON", 200, "application/json", "<!doctype", "is not the JSON it says it is"],
     ["JSON that is cut off", 200, "application/json", '{"id":"803511', "is not the JSON it says it is"],
-    ["JSON of nothing", 200, "application/json", "", "is not the JSON it says it is"],
+    ["empty JSON", 200, "application/json", "", "is not the JSON it says it is"],
     ["a web page", 200, "text/html", "<!doctype html>", "is a web page"],
-  ])("after %s", async (_, status, type, body, message) => {
+  ])("Discord is unavailable after %s", async (_, status, type, body, message) => {
     const server = await answeringServer((response) =>
       response.writeHead(status, { "Content-Type": type, Location: "http://127.0.0.1:1/" }).end(body),
     );
@@ -156,7 +153,7 @@ describe("Discord is unavailable", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test("after an answer without an end", async () => {
+  test("Discord is unavailable after an endless answer", async () => {
     const server = await answeringServer((response) => {
       response.writeHead(200, { "Content-Type": "application/json" });
       const more = () => {
@@ -174,7 +171,7 @@ describe("Discord is unavailable", () => {
     ["when nobody listens", "http://127.0.0.1:1", "ECONNREFUSED"],
     ["when nobody listens on either address", "http://localhost:1", "ECONNREFUSED"],
     ["when the name is unknown", "http://discord.invalid", expect.stringMatching(/ENOTFOUND|EAI_AGAIN/)],
-  ])("%s", async (_, url, code) => {
+  ])("Discord is unavailable %s", async (_, url, code) => {
     const error = await rejection(restOf(url).send(NELLY, "/users/@me"));
     expect(error).toMatchObject({ status: 502, code: "discord_unavailable", cause: { code } });
     expect((error as Error).message).toMatch(
@@ -185,7 +182,7 @@ describe("Discord is unavailable", () => {
 
   test.each([
     ["hangs up", (socket: Socket) => socket.destroy()],
-    ["resets", (socket: Socket) => socket.resetAndDestroy()],
+    ["resets the connection", (socket: Socket) => socket.resetAndDestroy()],
     ["echoes the request", (socket: Socket) => socket.pipe(socket)],
     [
       "echoes the request in a broken header",
@@ -207,7 +204,7 @@ describe("Discord is unavailable", () => {
         );
       },
     ],
-  ])("when the server %s, and the token stays secret", async (_, misbehave) => {
+  ])("Discord is unavailable when the server %s, and the token stays secret", async (_, misbehave) => {
     const url = await tcpServer(misbehave);
     const error = await rejection(restOf(url).send(NELLY, "/users/@me"));
     expect(error).toMatchObject({ status: 502, code: "discord_unavailable", cause: expect.any(Error) });
@@ -215,7 +212,7 @@ describe("Discord is unavailable", () => {
   });
 });
 
-describe("Discord takes too long", () => {
+describe("timeouts", () => {
   test.each([
     ["to answer", () => {}],
     [
@@ -224,7 +221,7 @@ describe("Discord takes too long", () => {
         socket.on("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"));
       },
     ],
-  ])("%s", async (_, dawdle) => {
+  ])("a call fails if Discord takes too long %s", async (_, dawdle) => {
     let connections = 0;
     const url = await tcpServer((socket) => {
       connections += 1;
@@ -240,7 +237,7 @@ describe("Discord takes too long", () => {
     expect(connections).toBe(1);
   });
 
-  test("and the second attempt has what the first has left", async () => {
+  test("the second attempt of a call has only the time that the first has left", async () => {
     const server = await answeringServer((response, _, index) => {
       if (index === 0) setTimeout(() => json(response, 503, {}), 900);
     });
@@ -252,8 +249,8 @@ describe("Discord takes too long", () => {
   });
 });
 
-describe("a signal", () => {
-  test("that has aborted keeps the call from being sent", async () => {
+describe("signals", () => {
+  test("a signal that has aborted keeps the call from being sent", async () => {
     const server = await answeringServer((response) => json(response, 200, {}));
     const reason = new Error("The visitor left.");
     const error = await rejection(
@@ -263,7 +260,7 @@ describe("a signal", () => {
     expect(server.requests).toHaveLength(0);
   });
 
-  test("ends a call under way, with its reason", async () => {
+  test("a signal ends a call under way, with its reason", async () => {
     const leaving = new AbortController();
     const reason = new Error("The visitor left.");
     const server = await answeringServer(() => leaving.abort(reason));
@@ -271,7 +268,7 @@ describe("a signal", () => {
     expect(await rejection(rest.send(NELLY, "/users/@me", { signal: leaving.signal }))).toBe(reason);
   });
 
-  test("ends a call whose answer has begun", async () => {
+  test("a signal ends a call whose answer has begun", async () => {
     const leaving = new AbortController();
     const reason = new Error("The visitor left.");
     const server = await answeringServer((response) => {
@@ -282,7 +279,7 @@ describe("a signal", () => {
     expect(await rejection(rest.send(NELLY, "/users/@me", { signal: leaving.signal }))).toBe(reason);
   });
 
-  test("that aborts while the client is loaded keeps the call from being sent", async () => {
+  test("a signal that aborts while the client is loaded keeps the call from being sent", async () => {
     const leaving = new AbortController();
     const server = await answeringServer((response) => json(response, 200, {}));
     const call = restOf(server.url).send(NELLY, "/users/@me", { signal: leaving.signal });
@@ -292,7 +289,7 @@ describe("a signal", () => {
     expect(server.requests).toHaveLength(0);
   });
 
-  test("is let go of after the call and its waits", async () => {
+  test("a signal has no listeners left after the call and its waits", async () => {
     movableClock();
     const { signal, counts } = countingSignal();
     const server = await answeringServer((response, _, index) =>
@@ -303,8 +300,8 @@ describe("a signal", () => {
   });
 });
 
-describe("a GET", () => {
-  test.each([502, 503, 504])("is repeated once after %i", async (status) => {
+describe("retries", () => {
+  test.each([502, 503, 504])("a GET is repeated once after %i", async (status) => {
     const server = await answeringServer((response, _, index) =>
       json(response, index === 0 ? status : 200, {}),
     );
@@ -312,7 +309,7 @@ describe("a GET", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test("is repeated once after a broken connection", async () => {
+  test("a GET is repeated once after a broken connection", async () => {
     const server = await answeringServer((response, _, index) => {
       if (index === 0) response.destroy();
       else json(response, 200, {});
@@ -320,7 +317,7 @@ describe("a GET", () => {
     expect(await restOf(server.url).send(NELLY, "/users/@me")).toEqual({});
   });
 
-  test("is not repeated twice", async () => {
+  test("a GET is not repeated twice", async () => {
     const server = await answeringServer((response, _, index) =>
       index === 0 ? response.destroy() : response.writeHead(503).end(),
     );
@@ -330,7 +327,7 @@ describe("a GET", () => {
   });
 
   test.each(["POST", "PUT", "PATCH", "DELETE", "HEAD"])(
-    "is what %s is not: it is never repeated",
+    "a call with %s is never repeated",
     async (method) => {
       const server = await answeringServer((response, _, index) =>
         index === 0 ? response.writeHead(503).end() : response.destroy(),
@@ -347,8 +344,8 @@ describe("a GET", () => {
   );
 });
 
-describe("a token", () => {
-  test("of the bot that is missing is said so", async () => {
+describe("invalid tokens", () => {
+  test("an error says that the bot token is missing", async () => {
     const server = await answeringServer((response) => json(response, 200, {}));
     const error = await rejection(restOf(server.url).send({ ...BOT, token: "" }, "/guilds/1"));
     expect(error).toMatchObject({
@@ -362,7 +359,7 @@ describe("a token", () => {
   });
 
   test.each(["the-bots-token\n", "the bots token", "the-bots-tökén"])(
-    "of the bot such as %j is not sent",
+    "a bot token such as %j is not sent",
     async (token) => {
       const server = await answeringServer((response) => json(response, 200, {}));
       const error = await rejection(restOf(server.url).send({ ...BOT, token }, "/guilds/1"));
@@ -372,14 +369,14 @@ describe("a token", () => {
     },
   );
 
-  test.each(["", "made\r\nup"])("of a user such as %j is as good as refused", async (token) => {
+  test.each(["", "made\r\nup"])("a user's token such as %j counts as refused", async (token) => {
     const server = await answeringServer((response) => json(response, 200, {}));
     const error = await rejection(restOf(server.url).send({ ...NELLY, token }, "/users/@me"));
     expect(error).toMatchObject({ status: 401, code: "discord_error" });
     expect(server.requests).toHaveLength(0);
   });
 
-  test("of the bot that Discord refuses is not sent to that route again for a minute", async () => {
+  test("a bot token that Discord rejects is not sent to that route again for a minute", async () => {
     const clock = movableClock();
     const server = await answeringServer((response, { url }) =>
       url.startsWith("/api/v10/oauth2") ? json(response, 401, { code: 0 }) : json(response, 200, {}),

@@ -61,7 +61,7 @@ test("a proxy that is away makes Discord unavailable", async () => {
   expect(inspect(error, { depth: 10, showHidden: true })).not.toContain("s3cr3t");
 });
 
-test("a call that was over before it had a connection is never sent", async () => {
+test("a call that ended before it had a connection is never sent", async () => {
   let go = () => {};
   const proxy = await forwardProxy((pass) => {
     go = pass;

@@ -68,8 +68,8 @@ function seenByUndici(): number[] {
   return statuses;
 }
 
-describe("a limit that was announced", () => {
-  test("is refused without a request when the wait is long", async () => {
+describe("announced limits", () => {
+  test("an announced limit refuses the call without a request if the wait is long", async () => {
     const clock = movableClock();
     const server = await answeringServer((response) => json(response, 200, {}, limitHeaders(0, 30)));
     const rest = restOf(server.url);
@@ -93,7 +93,7 @@ describe("a limit that was announced", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test("is waited for when the wait is short", async () => {
+  test("a call waits for an announced limit if the wait is short", async () => {
     const clock = movableClock();
     const server = await answeringServer((response) => json(response, 200, {}, limitHeaders(0, 1.5)));
     const rest = restOf(server.url);
@@ -103,7 +103,7 @@ describe("a limit that was announced", () => {
     expect(clock.now() - startedAt).toBeGreaterThanOrEqual(1490);
   });
 
-  test("holds nobody else back, and no other guild", async () => {
+  test("an announced limit holds up no other user, and no other guild", async () => {
     const server = await answeringServer((response) => json(response, 200, {}, limitHeaders(0, 30)));
     const rest = restOf(server.url, { maxWaitMs: 0 });
     await rest.send(NELLY, "/users/@me/guilds/1/member");
@@ -113,14 +113,14 @@ describe("a limit that was announced", () => {
     expect(server.requests).toHaveLength(4);
   });
 
-  test("is known to the bot as 429", async () => {
+  test("an announced limit is a 429 for the bot", async () => {
     const server = await answeringServer((response) => json(response, 200, {}, limitHeaders(0, 30)));
     const rest = restOf(server.url);
     await rest.send(BOT, "/guilds/1");
     expect(await rejection(rest.send(BOT, "/guilds/1"))).toMatchObject({ status: 429 });
   });
 
-  test("is known as soon as the headers are there", async () => {
+  test("an announced limit is known as soon as the headers arrive", async () => {
     let finish = () => {};
     const server = await answeringServer((response) => {
       response.writeHead(200, limitHeaders(0, 30)).write("x");
@@ -136,8 +136,8 @@ describe("a limit that was announced", () => {
   });
 });
 
-describe("before an answer is whole", () => {
-  test("a 429 holds back the next call, whatever else its headers say", async () => {
+describe("unfinished answers", () => {
+  test("a 429 holds back the next call before its body arrives, whatever else its headers say", async () => {
     let finish = () => {};
     const server = await answeringServer((response) => {
       response.writeHead(429, { ...limitHeaders(4, 30), "X-RateLimit-Scope": "shared" }).write(" ");
@@ -153,7 +153,7 @@ describe("before an answer is whole", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test("early hints tell nothing", async () => {
+  test("early hints do not count as rate limit headers", async () => {
     let finish = () => {};
     const server = await answeringServer((response, _, index) => {
       finish = () => json(response, 200, {}, limitHeaders(0, 0, 1));
@@ -171,8 +171,8 @@ describe("before an answer is whole", () => {
   });
 });
 
-describe("calls at once", () => {
-  test("of 300 users never wait for each other, and none is sent that was announced to be refused", async () => {
+describe("simultaneous calls", () => {
+  test("calls of 300 users never wait for each other, and none is sent that would be refused", async () => {
     const { server, refused } = discordWith(2, 60_000);
     const { url, requests } = await server;
     const rest = restOf(url);
@@ -189,7 +189,7 @@ describe("calls at once", () => {
     expect(refused).toEqual({ inFlight: 0, announced: 0 });
   });
 
-  test("of one user are counted down, and the rest waits for the next window", async () => {
+  test("calls of one user are counted down, and the rest wait for the next window", async () => {
     const { server, refused } = discordWith(3, 80);
     const { url } = await server;
     const rest = restOf(url, { maxWaitMs: 15_000 });
@@ -198,7 +198,7 @@ describe("calls at once", () => {
     expect(refused).toEqual({ inFlight: 0, announced: 0 });
   });
 
-  test("of which one may be sent: the other waits for its answer", async () => {
+  test("a call waits for the answer to another if only one may be sent", async () => {
     const waiting: (() => void)[] = [];
     const server = await answeringServer((response, _, index) => {
       const answer = () =>
@@ -215,7 +215,7 @@ describe("calls at once", () => {
     expect(await both).toEqual([1, 2]);
   });
 
-  test("of which one may be sent: without patience the other is refused", async () => {
+  test("a call is refused if only one may be sent and there is no time to wait", async () => {
     const server = await answeringServer((response, _, index) => {
       if (index !== 1) json(response, 200, {}, limitHeaders(0, 0, 1));
     });
@@ -228,7 +228,7 @@ describe("calls at once", () => {
     expect(await rejection(first)).toBe(leaving.signal.reason);
   });
 
-  test("waiting for an answer that is lost go on", async () => {
+  test("calls that wait for a lost answer go on", async () => {
     const server = await answeringServer((response, _, index) => {
       if (index === 1) response.destroy();
       else json(response, 200, index, limitHeaders(0, 0, 1));
@@ -243,7 +243,7 @@ describe("calls at once", () => {
     expect(second).toMatchObject({ status: "fulfilled", value: 2 });
   });
 
-  test("waiting end with their signal", async () => {
+  test("a waiting call ends with its signal", async () => {
     const server = await answeringServer((response) => json(response, 200, {}, limitHeaders(0, 1)));
     const rest = restOf(server.url);
     await rest.send(NELLY, "/users/@me/guilds");
@@ -261,7 +261,7 @@ describe("calls at once", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test("waiting fail with the clock", async () => {
+  test("a waiting call fails with the clock", async () => {
     const server = await answeringServer((response) => json(response, 200, {}, limitHeaders(0, 1)));
     const rest = restOf(server.url);
     await rest.send(NELLY, "/users/@me/guilds");
@@ -272,8 +272,8 @@ describe("calls at once", () => {
   });
 });
 
-describe("a 429", () => {
-  test("is waited out and tried again, for writes too", async () => {
+describe("429 responses", () => {
+  test("a short 429 is waited out and the call repeated, even for writes", async () => {
     const clock = movableClock();
     const server = await answeringServer((response, _, index) =>
       index === 0
@@ -287,7 +287,7 @@ describe("a 429", () => {
     expect(server.requests.map(({ body }) => body)).toEqual(['{"content":"Hello"}', '{"content":"Hello"}']);
   });
 
-  test("of longer than there is patience is an error with its time", async () => {
+  test("a 429 longer than maxWaitMs is an error with its time", async () => {
     const server = await answeringServer((response) => json(response, 429, { ...LIMITED, code: 40062 }));
     const rest = restOf(server.url);
     const error = await rejection(rest.send(NELLY, "/users/@me/guilds"));
@@ -302,7 +302,7 @@ describe("a 429", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test("after a 429 has the patience that is left", async () => {
+  test("a second 429 has only the waiting time that the first has left", async () => {
     movableClock();
     const server = await answeringServer((response) => json(response, 429, { ...LIMITED, retry_after: 1.5 }));
     const error = await rejection(restOf(server.url).send(NELLY, "/users/@me/guilds"));
@@ -310,14 +310,14 @@ describe("a 429", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test("after 429s without end is an error, however short they are", async () => {
+  test("endless 429s become an error, however short they are", async () => {
     movableClock();
     const server = await answeringServer((response) => json(response, 429, { ...LIMITED, retry_after: 0 }));
     expect(await rejection(restOf(server.url).send(NELLY, "/users/@me"))).toBeInstanceOf(RateLimited);
     expect(server.requests).toHaveLength(5);
   });
 
-  test("of a shared resource is said so, and brings no ban nearer", async () => {
+  test("a 429 of a shared resource says so, and does not count as an invalid request", async () => {
     const server = await answeringServer((response) =>
       json(response, 429, LIMITED, { "X-RateLimit-Scope": "shared" }),
     );
@@ -331,7 +331,7 @@ describe("a 429", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test("that is global stops every call of its user or bot, and of nobody else", async () => {
+  test("a global 429 stops every call of its user or bot, and of nobody else", async () => {
     const clock = movableClock();
     const server = await answeringServer((response, __, index) =>
       index === 0
@@ -349,7 +349,7 @@ describe("a 429", () => {
     expect(server.requests).toHaveLength(3);
   });
 
-  test("that only the answer to another call can end is waited out no longer than any", async () => {
+  test("a wait that only another call's answer can end is as limited as any", async () => {
     const server = await answeringServer((response, _, index) => {
       if (index > 0) return;
       const last = { "X-RateLimit-Limit": "1", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": "0" };
@@ -363,7 +363,7 @@ describe("a 429", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test("whose body never ends is learned all the same", async () => {
+  test("a 429 whose body never ends is noticed all the same", async () => {
     const server = await answeringServer((response) => {
       response.writeHead(429, { "Content-Type": "application/json", "Retry-After": "60" });
       response.write('{"message": "You are being rate');
@@ -374,7 +374,7 @@ describe("a 429", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test("that has used up the time of its call is not followed by another request", async () => {
+  test("a 429 that has used up the time of its call is not followed by another request", async () => {
     const server = await answeringServer((response) => {
       response.writeHead(429, { "Content-Type": "application/json", "Retry-After": "1" });
       response.write("{");
@@ -387,7 +387,7 @@ describe("a 429", () => {
   test.each([
     ["Cloudflare's text", "text/plain", "error code: 1015", 60],
     ["Cloudflare's page", "text/html", "<!doctype html>", 60],
-  ])("of %s for everyone stops everyone", async (_, type, body, retryAfter) => {
+  ])("a 429 of %s for everyone stops everyone", async (_, type, body, retryAfter) => {
     const clock = movableClock();
     const server = await answeringServer((response, __, index) =>
       index === 0 ? response.writeHead(429, { "Content-Type": type }).end(body) : json(response, 200, {}),
@@ -402,7 +402,7 @@ describe("a 429", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test("without a body is one for its call alone, where the headers name the limit", async () => {
+  test("a 429 without a body concerns its call alone if the headers name the limit", async () => {
     const server = await answeringServer((response) =>
       response.writeHead(429, { ...limitHeaders(0, 30), "Retry-After": "30" }).end(),
     );
@@ -411,7 +411,7 @@ describe("a 429", () => {
     expect(await rejection(head)).toMatchObject({ scope: "user", retryAfter: 30 });
   });
 
-  test("whose body breaks off is one all the same", async () => {
+  test("a 429 whose body breaks off is a 429 all the same", async () => {
     const server = await answeringServer((response) => {
       response
         .writeHead(429, { ...limitHeaders(0, 30), "Content-Length": "100" })
@@ -422,7 +422,7 @@ describe("a 429", () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  test("that echoes the token is redacted", async () => {
+  test("a 429 that echoes the token is redacted", async () => {
     const server = await answeringServer((response) =>
       json(response, 429, { ...LIMITED, hint: NELLY.token }),
     );
@@ -432,8 +432,8 @@ describe("a 429", () => {
   });
 });
 
-describe("answers that bring a ban nearer", () => {
-  test("stop the process at the limit, until the first is ten minutes old", async () => {
+describe("invalid requests", () => {
+  test("invalid requests stop the process at the limit, until the first is ten minutes old", async () => {
     const clock = movableClock();
     const emitWarning = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
     onTestFinished(() => emitWarning.mockRestore());
@@ -452,7 +452,7 @@ describe("answers that bring a ban nearer", () => {
     await rest.send(BOT, "/guilds/1");
   });
 
-  test("with made-up tokens stop made-up tokens", async () => {
+  test("invalid requests with made-up tokens stop only made-up tokens", async () => {
     const server = await answeringServer((response, { headers }) =>
       json(response, headers.authorization === `Bearer ${NELLY.token}` ? 200 : 401, {}),
     );

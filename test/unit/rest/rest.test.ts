@@ -15,8 +15,8 @@ import {
   restOf,
 } from "../../support/answering-server.js";
 
-describe("a call", () => {
-  test("goes below /api/v10, with the token and Discord's User-Agent", async () => {
+describe("calls", () => {
+  test("a call goes to /api/v10, with the token and Discord's User-Agent", async () => {
     const server = await answeringServer((response) => json(response, 200, { id: "1", nick: null }));
     const rest = restOf(`${server.url}/`);
     expect(await rest.send(NELLY, "/users/@me")).toEqual({ id: "1", nick: null });
@@ -28,7 +28,7 @@ describe("a call", () => {
     expect(server.requests[0]?.headers["user-agent"]).toBe(USER_AGENT);
   });
 
-  test("sends JSON, a query and a reason", async () => {
+  test("a call sends JSON, a query and a reason", async () => {
     const server = await answeringServer((response) => json(response, 201, { ok: true }));
     await restOf(server.url).send(BOT, "/guilds/1/bans?a=b", {
       method: "put",
@@ -47,7 +47,7 @@ describe("a call", () => {
     ]);
   });
 
-  test("sends text, bytes and forms", async () => {
+  test("a call sends text, bytes and forms", async () => {
     const server = await answeringServer((response) => json(response, 200, {}));
     const rest = restOf(server.url);
     const form = new FormData();
@@ -60,7 +60,7 @@ describe("a call", () => {
     expect(server.requests[2]?.body).toContain('name="files[0]"; filename="cat.png"');
   });
 
-  test("is refused with a TypeError when it cannot be sent", async () => {
+  test("a call that cannot be sent is refused with a TypeError", async () => {
     const server = await answeringServer((response) => json(response, 200, {}));
     const rest = restOf(server.url);
     expect(await rejection(rest.send(NELLY, "https://evil.example/"))).toBeInstanceOf(TypeError);
@@ -71,7 +71,7 @@ describe("a call", () => {
     expect(server.requests).toHaveLength(0);
   });
 
-  test("uses the connections there are", async () => {
+  test("a call reuses open connections", async () => {
     const server = await answeringServer((response) => json(response, 200, {}));
     const rest = restOf(server.url);
     for (let call = 0; call < 20; call++) await rest.send(NELLY, "/users/@me");
@@ -79,14 +79,14 @@ describe("a call", () => {
   });
 });
 
-test("calls leave no timers behind", async () => {
+test("a finished call leaves no timer behind", async () => {
   const server = await answeringServer((response) => json(response, 200, {}));
   const rest = restOf(server.url);
   for (let call = 0; call < 50; call++) await rest.send(NELLY, "/users/@me");
   expect(process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length).toBeLessThan(25);
 });
 
-describe("an answer becomes", () => {
+describe("parsed answers", () => {
   test.each([
     ["parsed JSON", 200, "application/json; charset=utf-8", '{"a":[1]}', { a: [1] }],
     ["parsed JSON of a subtype", 200, "application/vnd.discord+json", "1", 1],
@@ -95,7 +95,7 @@ describe("an answer becomes", () => {
     ["text", 200, "text/calendar", "BEGIN:VCALENDAR", "BEGIN:VCALENDAR"],
     ["text where no type is named", 200, undefined, "hello", "hello"],
     ["bytes", 200, "image/png", "\x89PNG", new Uint8Array([0x89, 0x50, 0x4e, 0x47])],
-  ])("%s", async (_, status, type, body, value) => {
+  ])("an answer becomes %s", async (_, status, type, body, value) => {
     const server = await answeringServer((response) => {
       response.writeHead(status, type === undefined ? {} : { "Content-Type": type });
       response.end(Buffer.from(body, "latin1"));
@@ -103,12 +103,12 @@ describe("an answer becomes", () => {
     expect(await restOf(server.url).send(NELLY, "/users/@me")).toEqual(value);
   });
 
-  test("undefined for HEAD", async () => {
+  test("an answer to HEAD becomes undefined", async () => {
     const server = await answeringServer((response) => json(response, 200, { a: 1 }));
     expect(await restOf(server.url).send(NELLY, "/users/@me", { method: "HEAD" })).toBeUndefined();
   });
 
-  test("one value, however many pieces it comes in", async () => {
+  test("an answer becomes one value, however many pieces it comes in", async () => {
     const text = JSON.stringify({ text: "ü".repeat(200_000) });
     const server = await answeringServer((response) => {
       response.writeEarlyHints({ link: "</style.css>; rel=preload" });
@@ -121,7 +121,7 @@ describe("an answer becomes", () => {
 });
 
 describe("closing", () => {
-  test("waits for calls under way, and later calls open anew", async () => {
+  test("close() waits for calls under way, and later calls open new connections", async () => {
     let finish = () => {};
     const server = await answeringServer((response, _, index) => {
       finish = () => json(response, 200, index);
@@ -143,7 +143,7 @@ describe("closing", () => {
     expect(server.requests[0]?.port).not.toBe(server.requests[1]?.port);
   });
 
-  test("before anything was opened is nothing", async () => {
+  test("close() works before anything was opened", async () => {
     const rest = new Rest({
       discordUrl: "https://discord.com",
       timeoutMs: 1,
@@ -157,7 +157,7 @@ describe("closing", () => {
   });
 });
 
-test("importing loads no HTTP client", async () => {
+test("an import loads no HTTP client", async () => {
   const script = `
     import { createRequire } from "node:module";
     const { Rest } = await import("./src/rest/rest.ts");
@@ -176,7 +176,7 @@ test("importing loads no HTTP client", async () => {
   expect(stdout.trim()).toBe("false true");
 });
 
-test("an HTTP client that could not be found is looked for again by the next call", async () => {
+test("a call looks again for an HTTP client that could not be found", async () => {
   const server = await answeringServer((response) => json(response, 200, { id: "1" }));
   const hook = `
     let hasFailed = false;
@@ -242,6 +242,6 @@ test("whoever listens sees a call without its secrets", async () => {
   expect(seen[1]).toMatchObject({ subject: "bot", attempts: 0, error: { code: "bot_token_missing" } });
 });
 
-test("the template of a route is to be had here too", () => {
+test("parseRoute gives the template of a route", () => {
   expect(parseRoute("/guilds/1").template).toBe("/guilds/:id");
 });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseRoute } from "../../../src/rest/route.js";
 
-describe("a template", () => {
+describe("route templates", () => {
   test.each([
     ["/users/@me", "/users/@me"],
     ["/guilds/197038439483310086/members/80351110224678912", "/guilds/:id/members/:id"],
@@ -19,7 +19,7 @@ describe("a template", () => {
     ["/guilds/templates/hgM48av5Q69A", "/guilds/templates/:code"],
     ["/whatever/MTk4NjIyNDgzNDcxOTI1MjQ4", "/whatever/:value"],
     ["/users/@me/", "/users/@me/"],
-  ])("of %s is %s", (route, template) => {
+  ])("the template of %s is %s", (route, template) => {
     for (const _ of ["parsed", "cached"]) expect(parseRoute(route).template).toBe(template);
   });
 
@@ -28,7 +28,7 @@ describe("a template", () => {
     [null, "null"],
     [42, "42"],
     [{}, "an object"],
-  ])("of %s is refused", (route, expected) => {
+  ])("the route %s is refused", (route, expected) => {
     expect(() => parseRoute(route as unknown as string)).toThrow(TypeError);
     expect(() => parseRoute(route as unknown as string)).toThrow(
       `must be a string such as "/users/@me", not ${expected}.`,
@@ -47,14 +47,14 @@ test.each([
   expect(parseRoute(route).major).toBe(major);
 });
 
-test("errors show ids, but neither tokens nor the query", () => {
+test("an error shows the ids of a route, but neither tokens nor the query", () => {
   expect(parseRoute("/webhooks/1/s3cr3t/messages/2?thread_id=3").shown).toBe("/webhooks/1/:token/messages/2");
   expect(() => parseRoute("https://discord.com/api/webhooks/1/s3cr3t?wait=true")).toThrow(
     '"https://discord.com/api/webhooks/1/:token"',
   );
 });
 
-test("a query stays, and characters beyond ASCII are encoded", () => {
+test("the query of a route stays, and characters beyond ASCII are encoded", () => {
   expect(parseRoute("/guilds/1/members/search?query=Jürgen&limit=2").path).toBe(
     "/api/v10/guilds/1/members/search?query=J%C3%BCrgen&limit=2",
   );
@@ -69,7 +69,7 @@ test("a long route is parsed as well as a short one", () => {
   expect(parseRoute(route).path).toBe(`/api/v10${route}`);
 });
 
-describe("a route is refused that", () => {
+describe("refused routes", () => {
   test.each([
     ["has no slash", "users/@me", 'it must begin with "/"'],
     ["is empty", "", 'it must begin with "/"'],
@@ -95,12 +95,12 @@ describe("a route is refused that", () => {
     ["has a space in the query", "/a?b= c", "whitespace"],
     ["has a fragment in the query", "/a?b=c#d", 'contains "\\" or "#"'],
     ["has half a character", "/users/\ud83d", "well-formed"],
-  ])("%s", (_, route, why) => {
+  ])("a route is refused that %s", (_, route, why) => {
     expect(() => parseRoute(route)).toThrow(TypeError);
     expect(() => parseRoute(route)).toThrow(why);
   });
 
-  test("is long, and the message stays short", () => {
+  test("a refused long route makes a short message", () => {
     expect(() => parseRoute("x".repeat(5000))).toThrow(/"x{100}\.\.\."/);
   });
 });

@@ -18,8 +18,8 @@ function start() {
   return { clock, cache, cached: new LoadingCache(cache), answers, load };
 }
 
-describe("what is cached", () => {
-  it("is loaded once, however many want it", async () => {
+describe("cached values", () => {
+  it("a value is loaded once, however many callers want it", async () => {
     const { cached, answers, load } = start();
     const wanted = [1, 2, 3].map(() => cached.fetch("a", {}, load));
     answers[0]?.({ name: "one" });
@@ -28,7 +28,7 @@ describe("what is cached", () => {
     expect(answers).toHaveLength(1);
   });
 
-  it("is another for each key", async () => {
+  it("each key has its own value", async () => {
     const { cached, answers, load } = start();
     const wanted = ["a", "b"].map((key) => cached.fetch(key, {}, load));
     answers[1]?.({ name: "b" });
@@ -36,7 +36,7 @@ describe("what is cached", () => {
     expect(await Promise.all(wanted)).toEqual([{ name: "a" }, { name: "b" }]);
   });
 
-  it("is loaded again when it must be fresh or is too old", async () => {
+  it("a value is loaded again if it must be fresh or is too old", async () => {
     const { clock, cached, load, answers } = start();
     const fetch = async (options: { fresh?: boolean; maxAgeMs?: number }) => {
       const wanted = cached.fetch("a", options, load);
@@ -56,7 +56,7 @@ describe("what is cached", () => {
   });
 
   it.each([{ fresh: true }, { maxAgeMs: 0 }])(
-    "does not come from a load that began earlier, where it must be new: %o",
+    "a new value does not come from a load that began earlier: %o",
     async (options) => {
       const { cached, answers, load } = start();
       const early = cached.fetch("a", {}, load);
@@ -68,7 +68,7 @@ describe("what is cached", () => {
     },
   );
 
-  it("comes from a load in flight that is young enough", async () => {
+  it("a value comes from a load in flight that is young enough", async () => {
     const { clock, cached, answers, load } = start();
     const early = cached.fetch("a", {}, load);
     clock.advance(5000);
@@ -82,7 +82,7 @@ describe("what is cached", () => {
     ]);
   });
 
-  it("is as old as the question, however late the answer came", async () => {
+  it("a value is as old as its request, however late the answer came", async () => {
     const { clock, cached, answers, load } = start();
     const slow = cached.fetch("a", {}, load);
     clock.advance(10_000);
@@ -94,7 +94,7 @@ describe("what is cached", () => {
     expect(await next).toEqual({ name: "next" });
   });
 
-  it("is what was asked for last, in whatever order the answers come", async () => {
+  it("the value requested last is kept, in whatever order the answers come", async () => {
     const { cached, answers, load } = start();
     const both = [cached.fetch("a", {}, load), cached.fetch("a", { fresh: true }, load)];
     answers[1]?.({ name: "asked last" });
@@ -104,7 +104,7 @@ describe("what is cached", () => {
     expect(await cached.fetch("a", {}, load)).toEqual({ name: "asked last" });
   });
 
-  it("is of unknown age when the app has put it there, and too old for any limit", async () => {
+  it("a value that the app has put into the cache has no known age, and is too old for any limit", async () => {
     const { cache, cached, load, answers } = start();
     const own = { name: "the app's" };
     cache.set("a", own);
@@ -114,7 +114,7 @@ describe("what is cached", () => {
     expect(await limited).toEqual({ name: "loaded" });
   });
 
-  it("is no failure: all who wanted it get that, and the next one loads again", async () => {
+  it("a failed load reaches all its callers, and the next one loads again", async () => {
     const { cached, answers, load } = start();
     const wanted = [1, 2].map(() => cached.fetch("a", {}, load).catch((error: Error) => error.message));
     answers[0]?.(new Error("Discord is down."));
@@ -124,7 +124,7 @@ describe("what is cached", () => {
     expect(await next).toEqual({ name: "next" });
   });
 
-  it("is forgotten by the beginning of its key, also what is still on its way", async () => {
+  it("values are forgotten by the beginning of their key, including those being loaded", async () => {
     const { cache, cached, answers, load } = start();
     const [first, second, other] = ["a 1", "a 2", "b"].map((key) => cached.fetch(key, {}, load));
     answers[0]?.({ name: "first" });
@@ -137,7 +137,7 @@ describe("what is cached", () => {
     expect([...cache.keys()]).toEqual(["b"]);
   });
 
-  it("is what was loaded after the forgetting, whatever comes late", async () => {
+  it("a value loaded after forgetting stays, whatever arrives late", async () => {
     const { cached, answers, load } = start();
     const early = cached.fetch("a", {}, load);
     cached.forget("a");
@@ -150,7 +150,7 @@ describe("what is cached", () => {
     expect(answers).toHaveLength(2);
   });
 
-  it("is loaded once more by those who come while a forgotten one fails", async () => {
+  it("a forgotten load that fails leads to one more load for all who come meanwhile", async () => {
     const { cached, answers, load } = start();
     const early = cached.fetch("a", {}, load).catch(() => "failed");
     cached.forget("a");

@@ -6,22 +6,25 @@ const GUIDE = "docs/security.md";
 const EVIDENCE = /^`([\w/-]+)` (.+)$/;
 const NO_TEST = /^(?:\*\*not met\*\*|\*(?:your app|Discord|express-session|does not apply)\*)/;
 
-/** One line of a last column. */
+/** One line below a point. */
 interface Claim {
-  readonly row: string;
+  readonly point: string;
   readonly text: string;
 }
 
-const rows = readFileSync(GUIDE, "utf8")
-  .split("\n")
-  .filter((line) => /^\| (?!---)/.test(line) && !line.endsWith("| shown by |"));
-const claims = rows.flatMap((row): Claim[] => {
-  const last = row.slice(0, -1).split("|").at(-1) ?? "";
-  return last
+const POINT = /^\*\*(?:([\d.]+) )?(.+?)\.\*\* [\s\S]+?\n\n((?:- .+\n(?: {2}.+\n)*)+)/gm;
+
+const [, rfcAndSessions = ""] = readFileSync(GUIDE, "utf8").split(/^## How to read the rest$/m);
+const points = [...rfcAndSessions.matchAll(POINT)].map(([, section, title = "", list = ""]) => ({
+  section,
+  title,
+  lines: list
+    .replaceAll(/\n {2}/g, " ")
     .trim()
-    .split("<br>")
-    .map((text) => ({ row, text }));
-});
+    .split("\n")
+    .map((line) => line.slice(2)),
+}));
+const claims = points.flatMap(({ title, lines }) => lines.map((text): Claim => ({ point: title, text })));
 
 /** The names of the tests in a file, as they are written there. */
 function testsIn(path: string): ReadonlySet<string> {
@@ -40,8 +43,8 @@ function testsIn(path: string): ReadonlySet<string> {
 }
 
 describe(GUIDE, () => {
-  it("has a table for each half of RFC 9700, and one for sessions", () => {
-    const sections = rows.map((row) => /^\| ([\d.]+) \|/.exec(row)?.[1]);
+  it("has a point for each piece of advice of RFC 9700, and others about sessions", () => {
+    const sections = points.map(({ section }) => section);
     expect(sections.filter((section) => section === undefined).length).toBeGreaterThan(25);
     expect(sections).toEqual(
       expect.arrayContaining(["2.1", "2.1.1", "2.1.2", "2.2.1", "2.2.2", "2.3", "2.4", "2.5", "2.6"]),
@@ -51,10 +54,15 @@ describe(GUIDE, () => {
     }
   });
 
-  it.each(claims.map(({ row, text }) => [text, row]))("says truly: %s", (text, row) => {
+  it("has tests or a reason below each point", () => {
+    const bold = rfcAndSessions.match(/^\*\*.+\.\*\* /gm) ?? [];
+    expect(points).toHaveLength(bold.length);
+  });
+
+  it.each(claims.map(({ point, text }) => [text, point]))("says truly: %s", (text, point) => {
     const [, file, name] = EVIDENCE.exec(text) ?? [];
     if (file === undefined || name === undefined) {
-      expect(text, row).toMatch(NO_TEST);
+      expect(text, point).toMatch(NO_TEST);
       return;
     }
     const path = `test/${file}.test.ts`;

@@ -1,0 +1,220 @@
+import type { Guild, User, UserConnection } from "express-discord";
+import { guildIcon } from "./guild-icon.js";
+import { type Html, html } from "./html.js";
+import { imageSource } from "./images.js";
+import { avatar, type Page } from "./page.js";
+import { highlight } from "./route-code.js";
+import type { Person } from "./sample-discord.js";
+import { count, date, nameHint } from "./words.js";
+
+/** What the start page knows. */
+export interface Home {
+  readonly user: User | undefined;
+  /** The visitor's servers and connections, so far as they could be fetched. */
+  readonly lists: readonly PromiseSettledResult<readonly unknown[]>[];
+  readonly code: ReadonlyMap<string, string>;
+  readonly guildId: string | undefined;
+  /** Who is there to sign in as, on a simulated Discord. */
+  readonly people: readonly Person[] | undefined;
+}
+
+interface Feature {
+  readonly route: string;
+  readonly title: string;
+  readonly text: string;
+  /** What to press; without it, a visitor does not come here by themselves. */
+  readonly button?: string;
+}
+
+/** The routes of the app, as the start page explains them. */
+export const FEATURES: Readonly<Record<string, readonly Feature[]>> = {
+  "Sign in and out": [
+    {
+      route: "GET /login/",
+      title: "Sign in",
+      text: "Sends the visitor to Discord. Each login has an encrypted cookie of its own, so any number of tabs can sign in side by side.",
+      button: "Sign in with Discord",
+    },
+    {
+      route: "GET /callback/",
+      title: "Come back",
+      text: "Discord sends the visitor here. One call does the rest: a new session, encrypted tokens, the user. Reloads and double clicks are harmless.",
+    },
+    {
+      route: "GET /login-data/",
+      title: "Bring data back",
+      text: "Whatever a login starts with comes back with it, and never shows in an address.",
+      button: "Sign in with a coupon",
+    },
+    {
+      route: "POST /logout/",
+      title: "Sign out",
+      text: "Ends the sign-in for good: no slow request brings it back.",
+      button: "Sign out",
+    },
+  ],
+  "Know your visitor": [
+    {
+      route: "GET /me/",
+      title: "Who I am",
+      text: "The guard sends strangers to the login, and back here afterwards.",
+      button: "Open my profile",
+    },
+    {
+      route: "GET /me/guilds/",
+      title: "My servers",
+      text: "Cached, and fetched once however many requests arrive at the same time.",
+      button: "Open my servers",
+    },
+    {
+      route: "GET /me/connections/",
+      title: "My connections",
+      text: "The accounts on other sites that the visitor has linked to Discord.",
+      button: "Open my connections",
+    },
+    {
+      route: "GET /secret/",
+      title: "A page for members",
+      text: "Any route is protected with one word.",
+      button: "Open the secret",
+    },
+  ],
+  "Bring your bot": [
+    {
+      route: "GET /invite-bot/",
+      title: "Invite the bot",
+      text: "Adds the bot to one server, with the permissions you name. Whoever is signed in stays signed in.",
+      button: "Invite the bot",
+    },
+    {
+      route: "GET /invite-oauth/",
+      title: "Invite it and sign in",
+      text: "Both in one step: the visitor chooses the server.",
+      button: "Invite and sign in",
+    },
+    {
+      route: "POST /add_to/:guildId",
+      title: "Join a server",
+      text: "The bot adds the visitor to a server that it is in.",
+      button: "Join the server",
+    },
+  ],
+};
+
+/** What this app is, and every route of it with its code. */
+export function homePage({ user, lists, code, guildId, people }: Home): Page {
+  const [guilds, connections] = lists.map((one) => (one.status === "fulfilled" ? one.value : undefined));
+  const content = html`<div class="hero">
+<div>
+${
+  user
+    ? html`<h1>Hello, ${user.displayName}</h1>${nameHint(user.displayName)}
+<p class="lead">You are signed in, and everything below works for you now.</p>
+<ul class="counts">
+${guilds && html`<li><a href="/me/guilds/">${count(guilds.length, "server")}</a></li>`}
+${connections && html`<li><a href="/me/connections/">${count(connections.length, "connection")}</a></li>`}
+</ul>
+<p class="row"><a class="button" href="/dashboard">Open the dashboard</a>
+<a class="button secondary" href="#routes">See the code</a></p>`
+    : html`<h1>Discord sign‑in for Express</h1>
+<p class="lead">Sign visitors in, read their servers, check their rights, invite your bot. Every route of this app is below, with its code: that is all it takes.</p>
+<p class="row"><a class="button" href="/login/">Sign in with Discord</a>
+<a class="button secondary" href="#routes">See the code</a></p>`
+}
+</div>
+${user ? html`<div class="portrait">${avatar(user, 256)}</div>` : people && cast(people)}
+</div>
+<section class="banner" aria-labelledby="dashboard">
+<div><h2 id="dashboard">A dashboard to start from</h2>
+<p>The servers a visitor manages, a button to add the bot, and a setting to edit: <code>examples/dashboard.ts</code>.</p></div>
+<a class="button secondary" href="/dashboard">Open the dashboard</a>
+</section>
+<div id="routes">
+${Object.entries(FEATURES).map(
+  ([title, features]) => html`<section class="features"><h2>${title}</h2>
+${features.map((one) => feature(one, code.get(one.route) ?? "", { user, guildId }))}</section>`,
+)}
+</div>`;
+  return { title: "Sample app", content, isHome: true };
+}
+
+function cast(people: readonly Person[]): Html {
+  return html`<section class="cast" aria-labelledby="cast"><h2 id="cast">Who you can sign in as</h2>
+<ul>${people.map(
+    ({
+      picture,
+      name,
+      about,
+    }) => html`<li class="person"><img class="avatar" src="${imageSource(picture)}" alt="" width="48" height="48">
+<span><strong>${name}</strong> ${about}</span></li>`,
+  )}</ul></section>`;
+}
+
+function feature(
+  { route, title, text, button }: Feature,
+  code: string,
+  { user, guildId }: Pick<Home, "user" | "guildId">,
+): Html {
+  const [method = "", path = ""] = route.split(" ");
+  const target = path.replace(":guildId", guildId ?? "");
+  const isOpen = button !== undefined && !(path.includes(":guildId") && guildId === undefined);
+  return html`<article class="feature">
+<div><h3>${title}</h3><p>${text}</p>
+${isOpen && (method === "GET" ? html`<a class="button secondary" href="${target}">${button}</a>` : user ? html`<form method="post" action="${target}"><button class="button secondary">${button}</button></form>` : html`<p class="quiet">Sign in to try it.</p>`)}
+</div>
+<figure><figcaption><b>${method}</b> ${path}</figcaption>
+<pre tabindex="0" aria-label="Code of ${route}"><code>${highlight(code)}</code></pre></figure>
+</article>`;
+}
+
+/** Who the visitor is. */
+export function profilePage(user: User, loginData: Readonly<Record<string, unknown>> = {}): Page {
+  const data = Object.entries(loginData);
+  const content = html`<div class="title">${avatar(user, 256)}<div><h1>${user.displayName}</h1>${nameHint(user.displayName)}</div></div>
+<dl>
+<dt>Name</dt><dd>${user.tag}</dd>
+<dt>Id</dt><dd>${user.id}</dd>
+<dt>E-mail</dt><dd>${user.email ?? html`<span class="quiet">not shared</span>`}</dd>
+<dt>On Discord since</dt><dd>${date(user.createdAt)}</dd>
+</dl>
+${
+  data.length > 0 &&
+  html`<section aria-labelledby="data">
+<h2 id="data">Brought back by the login</h2>
+<dl>${data.map(([name, value]) => html`<dt>${name}</dt><dd>${JSON.stringify(value)}</dd>`)}</dl>
+</section>`
+}`;
+  return { title: "Who I am", content };
+}
+
+/** The visitor's servers. */
+export function guildsPage(guilds: readonly Guild[]): Page {
+  const items = guilds.map(
+    (guild) => html`<li>${guildIcon(guild)}<span class="name">${guild.name}${nameHint(guild.name)}</span>
+${guild.can("ADMINISTRATOR") && html`<span class="badge">Admin</span>`}</li>`,
+  );
+  const content = html`<h1>My servers</h1>
+<p>You are in ${count(guilds.length, "server")}. Manage those of them that you run in the <a href="/dashboard">dashboard</a>.</p>
+${items.length > 0 && html`<ul class="list">${items}</ul>`}`;
+  return { title: "My servers", content };
+}
+
+/** The visitor's accounts elsewhere. */
+export function connectionsPage(connections: readonly UserConnection[]): Page {
+  const items = connections.map(
+    ({ name, type, verified }) => html`<li><span class="name">${name} <small>at ${type}</small></span>
+${verified && html`<span class="badge">Verified</span>`}</li>`,
+  );
+  const content = html`<h1>My connections</h1>
+<p>You have linked ${count(connections.length, "account")} on other sites to Discord.</p>
+${items.length > 0 && html`<ul class="list">${items}</ul>`}`;
+  return { title: "My connections", content };
+}
+
+/** What only members see. */
+export function secretPage(secret: string): Page {
+  const content = html`<h1>A page for members</h1>
+<p>Nobody gets here without signing in. Today's secret:</p>
+<p class="secret"><code>${secret}</code></p>`;
+  return { title: "A page for members", content };
+}

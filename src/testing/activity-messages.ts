@@ -1,0 +1,74 @@
+import { activityCommand, type CommandOutcome } from "./activity-commands.js";
+import { publicUrlOf } from "./addresses.js";
+import type { Discord } from "./discord.js";
+import type { ActivityFrame } from "./open-activity.js";
+
+const OPCODES = { handshake: 0, frame: 1, close: 2 } as const;
+
+const INVALID_CLIENT_ID = 4000;
+
+/** A message between the Embedded App SDK and Discord's client. */
+type Message = readonly [opcode: number, payload: object];
+
+/** What the client's page does about a message of the Embedded App SDK. */
+export interface MessageReply {
+  /** Sends it to the frame. */
+  readonly message?: Message;
+  /** Shows the consent page at this address first, and then comes again with its outcome. */
+  readonly consent?: string;
+  /** Says this to whoever looks at the page. */
+  readonly status?: string;
+}
+
+/**
+ * Answers the Embedded App SDK as Discord's client does.
+ *
+ * @param consented the query with which the consent page has ended
+ */
+export function replyTo(
+  discord: Discord,
+  frame: ActivityFrame,
+  message: unknown,
+  consented: string | undefined,
+): MessageReply {
+  const [opcode, payload] = Array.isArray(message) ? (message as unknown[]) : [];
+  // Others than the SDK may post messages, too.
+  if (typeof payload !== "object" || payload === null) return {};
+  const fields = payload as Readonly<Record<string, unknown>>;
+  switch (opcode) {
+    case OPCODES.handshake:
+      return shakeHands(discord, fields);
+    case OPCODES.frame:
+      return toReply(fields, activityCommand(discord, frame, { ...fields, consented }));
+    case OPCODES.close:
+      return { status: `The Activity has ended the connection: ${String(fields["message"])}` };
+    default:
+      return {};
+  }
+}
+
+function shakeHands(discord: Discord, { client_id }: Readonly<Record<string, unknown>>): MessageReply {
+  const { id } = discord.application;
+  if (client_id !== id) {
+    return {
+      message: [OPCODES.close, { code: INVALID_CLIENT_ID, message: "Invalid Client ID" }],
+      status: `The Activity says that its client id is ${String(client_id)}. The application's is ${id}.`,
+    };
+  }
+  const { host } = new URL(publicUrlOf(discord));
+  const config = { cdn_host: host, api_endpoint: `//${host}/api`, environment: "production" };
+  const ready = { cmd: "DISPATCH", evt: "READY", nonce: null, data: { v: 1, config } };
+  return { message: [OPCODES.frame, ready], status: "The Activity is connected." };
+}
+
+function toReply({ cmd, nonce }: Readonly<Record<string, unknown>>, outcome: CommandOutcome): MessageReply {
+  if ("consent" in outcome) return outcome;
+  if ("data" in outcome) {
+    const { data, ...rest } = outcome;
+    return { message: [OPCODES.frame, { cmd, evt: null, nonce, data }], ...rest };
+  }
+  return {
+    message: [OPCODES.frame, { cmd, evt: "ERROR", nonce, data: outcome.error }],
+    status: `${String(cmd)} failed: ${outcome.error.message}`,
+  };
+}

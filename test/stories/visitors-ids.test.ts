@@ -1,0 +1,49 @@
+import type { Request } from "express";
+import { describe, expect, it } from "vitest";
+import { type DiscordOAuth2Session, isSnowflake } from "../../src/index.js";
+import { forward, LATEST_EXPRESS } from "../support/app.js";
+import { startSignedIn } from "../support/signed-in.js";
+
+describe.each(LATEST_EXPRESS)("an id that a visitor puts in a bot route, on %s", (_name, createApp) => {
+  it("reaches other routes of the bot when nothing checks it", async () => {
+    const { simulator, guild, visit } = await startServersPage(createApp, () => true);
+    await visit(`/servers/${guild.id}%2Fmembers%2F1`);
+    expect(simulator.requestsTo(`GET /guilds/${guild.id}/members/1/roles`)).toHaveLength(1);
+  });
+
+  it.each(["%2Fmembers%2F1", "%2F..", "%3Flimit=1", "x"])(
+    "sends nothing to Discord behind isSnowflake when %j is appended",
+    async (suffix) => {
+      const { simulator, guild, visit } = await startServersPage(createApp, isSnowflake);
+      expect(await visit(`/servers/${guild.id}${suffix}`)).toBe(404);
+      expect(simulator.requests).toEqual([]);
+    },
+  );
+
+  it("passes isSnowflake when it is one of Discord's", async () => {
+    const { simulator, guild, visit } = await startServersPage(createApp, isSnowflake);
+    expect(await visit(`/servers/${guild.id}`)).toBe(200);
+    expect(simulator.requestsTo(`GET /guilds/${guild.id}/roles`)).toHaveLength(1);
+  });
+});
+
+async function startServersPage(
+  createApp: (typeof LATEST_EXPRESS)[number][1],
+  accepts: (id: unknown) => boolean,
+) {
+  const roles = (discord: DiscordOAuth2Session, req: Request) =>
+    discord.botRequest(`/guilds/${req.params["id"]}/roles`);
+  const { simulator, browser } = await startSignedIn(createApp, {
+    routes(app, discord) {
+      app.get(
+        "/servers/:id",
+        forward(async (req, res) => {
+          if (!accepts(req.params["id"])) res.sendStatus(404);
+          else res.json(await roles(discord, req));
+        }),
+      );
+    },
+  });
+  const guild = simulator.addGuild();
+  return { simulator, guild, visit: async (path: string) => (await browser.get(path)).status };
+}
