@@ -78,8 +78,8 @@ function outcome(socket: Socket): Promise<string> {
   });
 }
 
-describe.each(["polling", "websocket"] as const)("a Socket.IO connection by %s", (transport) => {
-  it("is let in for a signed-in visitor, and knows them until they sign out", async () => {
+describe.each(["polling", "websocket"] as const)("Socket.IO by %s", (transport) => {
+  it("a Socket.IO connection of a signed-in visitor is accepted, and knows them until they sign out", async () => {
     const { simulator, url, browser } = await start();
     const user = simulator.addUser();
     await browser.signIn("/auth/login", { user });
@@ -92,13 +92,13 @@ describe.each(["polling", "websocket"] as const)("a Socket.IO connection by %s",
     expect(await socket.emitWithAck("who")).toEqual({ code: "not_signed_in" });
   });
 
-  it("is refused for a stranger", async () => {
+  it("a Socket.IO connection of a stranger is refused", async () => {
     const { url, browser } = await start();
 
     expect(await outcome(openSocket(url, browser, transport))).toBe("Sign in first.");
   });
 
-  it("is refused behind a guard, which works in Express only", async () => {
+  it("a Socket.IO connection behind a guard is refused, because guards work only in Express", async () => {
     const { simulator, url, browser } = await start({ guard: true });
     await browser.signIn("/auth/login", { user: simulator.addUser() });
 

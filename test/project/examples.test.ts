@@ -44,8 +44,8 @@ function routesOf(app: Application): string[] {
   );
 }
 
-describe("the html tag of the examples", () => {
-  it("escapes text and attributes, keeps what is HTML already, joins lists and leaves out what is not there", () => {
+describe("html", () => {
+  it("the html tag escapes text and attributes, keeps HTML, joins lists and omits missing values", () => {
     const items = ["<a>", "'&\""].map((text) => html`<li title="${text}">${text}</li>`);
     const nothing = [false, null, undefined] as const;
     expect(html`<ul>${items}${nothing}${0}</ul>`.toString()).toBe(
@@ -58,8 +58,8 @@ it("the examples count in plain English", () => {
   expect([0, 1, 2].map((number) => count(number, "server"))).toEqual(["no servers", "1 server", "2 servers"]);
 });
 
-describe("the start page of npm start", () => {
-  it("explains every route of the sample app, and no other", async () => {
+describe("the start page", () => {
+  it("the start page explains every route of the sample app, and no other", async () => {
     const { app } = await startForTest(createBasic, "/callback");
     const explained = Object.values(FEATURES).flatMap((features) => features.map(({ route }) => route));
     expect(explained.sort()).toEqual(
@@ -69,7 +69,7 @@ describe("the start page of npm start", () => {
     );
   });
 
-  it("shows the code of each route as it is in examples/basic.ts", async () => {
+  it("the start page shows the code of each route as it is in examples/basic.ts", async () => {
     const { url, simulator } = await startForTest(createBasic, "/callback");
     const { text } = await simulator.browser(url).get("/");
     const source = readFileSync(BASIC, "utf8");
@@ -90,13 +90,13 @@ describe("the start page of npm start", () => {
     }
   });
 
-  it("reads the code of a route on one line, and of one that ends in the middle of others", () => {
+  it("routeCode reads a route of one line, and one that ends in the middle of others", () => {
     const code = routeCode(BASIC);
     expect(code.get("GET /me/")).toMatch(/^app\.get\("\/me\/", [\s\S]*fetchUser[\s\S]*\n\}\);$/);
     expect(code.get("GET /invite-oauth/")).toMatch(/^app\.get\("\/invite-oauth\/"[\s\S]*\n\);$/);
   });
 
-  it("says who there is to sign in as, with pictures of the simulated Discord", async () => {
+  it("the start page lists whom you can sign in as, with pictures of the simulated Discord", async () => {
     const { url, simulator } = await startForTest(createBasic, "/callback");
     const { text } = await simulator.browser(url).get("/");
     for (const name of ["Mira", "Tomás", "Noor"]) expect(text).toContain(`<strong>${name}</strong>`);
@@ -105,7 +105,7 @@ describe("the start page of npm start", () => {
     expect(pictures.filter((src) => !src.startsWith(simulator.url))).toEqual([]);
   });
 
-  it("greets the visitor with counts, and offers the buttons that need somebody", async () => {
+  it("the start page greets the visitor with counts, and offers the buttons for visitors", async () => {
     const { url, simulator, mira } = await startForTest(createBasic, "/callback");
     const browser = simulator.browser(url);
     const before = (await browser.get("/")).text;
@@ -119,7 +119,7 @@ describe("the start page of npm start", () => {
       expect(headerOf(text)).toContain(part);
   });
 
-  it("is there for somebody who has shared neither servers nor connections, and while Discord is down", async () => {
+  it("the start page works without shared servers and connections, and while Discord is down", async () => {
     const { url, simulator, mira } = await startForTest(createBasic, "/callback");
     const browser = simulator.browser(url);
     await browser.signIn("/invite-oauth/", { user: mira, guildId: SCRIPT_SOCIETY });
@@ -134,7 +134,7 @@ describe("the start page of npm start", () => {
 describe("examples/basic.ts", () => {
   const start = () => startForTest(createBasic, "/callback");
 
-  it("greets whoever signs in with a message of the bot, once for a callback that comes twice", async () => {
+  it("the sample app's bot greets each new visitor with one message, even if the callback comes twice", async () => {
     const { url, simulator, mira } = await start();
     const browser = simulator.browser(url);
     const login = await browser.get("/login/");
@@ -149,7 +149,7 @@ describe("examples/basic.ts", () => {
     expect(simulator.messages[0]).toMatchObject({ content: expect.stringContaining("Welcome") });
   });
 
-  it("signs somebody in who takes no messages", async () => {
+  it("the sample app signs in a visitor who accepts no messages", async () => {
     const warn = vi.spyOn(console, "warn").mockReturnValue();
     onTestFinished(() => warn.mockRestore());
     const { url, simulator, tomas } = await start();
@@ -160,7 +160,7 @@ describe("examples/basic.ts", () => {
     expect(warn.mock.calls).toEqual([[expect.stringContaining("Cannot send messages to this user")]]);
   });
 
-  it("brings strings, numbers, zero and false back from a login", async () => {
+  it("the sample app gets strings, numbers, zero and false back from a login", async () => {
     const { url, simulator, mira } = await start();
     const browser = simulator.browser(url);
     expect((await browser.signIn("/login-data/", { user: mira })).location).toBe("/me/");
@@ -175,7 +175,7 @@ describe("examples/basic.ts", () => {
     }
   });
 
-  it("invites the bot as an administrator, into one server that cannot be changed", async () => {
+  it("the sample app invites the bot as an administrator, into one fixed server", async () => {
     const { url, simulator } = await start();
     const { location = "" } = await simulator.browser(url).get("/invite-bot/");
     const query = Object.fromEntries(new URL(location).searchParams);
@@ -187,7 +187,7 @@ describe("examples/basic.ts", () => {
     });
   });
 
-  it("invites the bot and signs in at once", async () => {
+  it("the sample app invites the bot and signs the visitor in at once", async () => {
     const { url, simulator, mira } = await start();
     const browser = simulator.browser(url);
     await browser.signIn("/invite-oauth/", { user: mira, guildId: SCRIPT_SOCIETY });
@@ -195,7 +195,7 @@ describe("examples/basic.ts", () => {
     expect((await browser.get("/me/")).text).toContain("mira.k");
   });
 
-  it("says once, after an invite, which server the bot is in now", async () => {
+  it("the sample app says once, after an invite, which server the bot is in now", async () => {
     const { url, simulator, mira } = await start();
     const browser = simulator.browser(url);
     await browser.signIn("/login/", { user: mira });
@@ -207,7 +207,7 @@ describe("examples/basic.ts", () => {
     expect((await browser.get("/")).text).not.toContain('role="status"');
   });
 
-  it("says after an invite by somebody who is not signed in which server the bot is in now", async () => {
+  it("the sample app says after an invite which server the bot is in, even to visitors who are not signed in", async () => {
     const { url, simulator, mira } = await start();
     const browser = simulator.browser(url);
     await browser.signIn("/invite-bot/", { user: mira, guildId: TEST_KITCHEN });
@@ -216,7 +216,7 @@ describe("examples/basic.ts", () => {
     expect(text).toContain("Sign in with Discord");
   });
 
-  it("marks the servers that one administers, takes no name for HTML, and explains those that look like it", async () => {
+  it("the sample app marks the servers one administers, escapes names, and explains those that look like HTML", async () => {
     const { url, simulator, mira } = await start();
     const browser = simulator.browser(url);
     await browser.signIn("/login/", { user: mira });
@@ -229,7 +229,7 @@ describe("examples/basic.ts", () => {
     expect(text).not.toContain("<script>");
   });
 
-  it("lists the connections", async () => {
+  it("the sample app lists the connections", async () => {
     const { url, simulator, mira } = await start();
     const browser = simulator.browser(url);
     await browser.signIn("/login/", { user: mira });
@@ -238,7 +238,7 @@ describe("examples/basic.ts", () => {
     expect(text).toContain("mira &lt;3");
   });
 
-  it("adds the visitor to a server, and says so when they were a member already", async () => {
+  it("the sample app adds the visitor to a server, and says if they were a member already", async () => {
     const { url, simulator, noor } = await start();
     const browser = simulator.browser(url);
     await browser.signIn("/login/", { user: noor });
@@ -252,7 +252,7 @@ describe("examples/basic.ts", () => {
     }
   });
 
-  it("says in plain words that somebody who is banned cannot join, who stays signed in", async () => {
+  it("the sample app tells a banned visitor in plain words that they cannot join, and keeps them signed in", async () => {
     const { url, simulator, noor, kitchen } = await start();
     kitchen.bans.add(noor.id);
     const browser = simulator.browser(url);
@@ -263,7 +263,7 @@ describe("examples/basic.ts", () => {
     expect(headerOf(text)).toContain("<span>Noor</span>");
   });
 
-  it("keeps its secret from strangers, and again after the logout", async () => {
+  it("the sample app's secret is hidden from strangers, and again after the logout", async () => {
     const { url, simulator, mira } = await start();
     const browser = simulator.browser(url);
     const ask = () => browser.get("/secret/", { headers: { Accept: "text/html" } });
@@ -275,7 +275,7 @@ describe("examples/basic.ts", () => {
     expect(await ask()).toMatchObject(refused);
   });
 
-  it("says kindly that somebody pressed Cancel, who stays signed in", async () => {
+  it("the sample app says kindly that the visitor pressed Cancel, and keeps them signed in", async () => {
     const { url, simulator, mira } = await start();
     const browser = simulator.browser(url);
     const cancelled = async (path: string) => {
@@ -292,7 +292,7 @@ describe("examples/basic.ts", () => {
     expect(headerOf(member.text)).toContain("<span>Mira</span>");
   });
 
-  it("refuses forms that other sites have sent, and forms of unknown origin", async () => {
+  it("the sample app refuses forms from other sites, and forms of unknown origin", async () => {
     const { url, simulator, noor } = await start();
     const browser = simulator.browser(url);
     await browser.signIn("/login/", { user: noor });
@@ -312,7 +312,7 @@ describe("examples/basic.ts", () => {
     expect((await browser.post(path, { form: {}, headers: own })).status).toBe(303);
   });
 
-  it("has the dashboard on board, with the same sign-in", async () => {
+  it("the sample app contains the dashboard, with the same sign-in", async () => {
     const { url, simulator, mira } = await start();
     const browser = simulator.browser(url);
     await browser.signIn("/login/?returnTo=/dashboard", { user: mira });
@@ -321,7 +321,7 @@ describe("examples/basic.ts", () => {
 });
 
 describe("examples/factory.ts", () => {
-  it("makes as many apps as it is asked for, all with the same sign-in", async () => {
+  it("the factory makes as many apps as it is asked for, all with the same sign-in", async () => {
     const { url, app, simulator, mira } = await startForTest(
       ({ clientId, clientSecret, redirectUri, discordUrl }) => {
         const settings = {
@@ -356,7 +356,7 @@ describe("examples/dashboard.ts", () => {
 
   const pageOf = (guildId: string) => `/dashboard/guilds/${guildId}`;
 
-  it("welcomes a stranger, and allows its pages nothing but style and Discord's pictures", async () => {
+  it("the dashboard welcomes a stranger, and its pages allow only style and Discord's pictures", async () => {
     const { url, simulator } = await startForTest(createDashboard, "/auth/callback");
     const { text, headers } = await simulator.browser(url).get("/");
     expect(text).toContain("Sign in with Discord");
@@ -366,12 +366,12 @@ describe("examples/dashboard.ts", () => {
     expect(policy).not.toContain("script-src");
   });
 
-  it("leads a visitor who is signed in from the start page to their servers", async () => {
+  it("the dashboard leads a signed-in visitor from the start page to their servers", async () => {
     const { browser } = await signedIn();
     expect((await browser.get("/")).location).toBe("/dashboard");
   });
 
-  it("lists the servers one manages apart from the others, with icon or acronym", async () => {
+  it("the dashboard lists the servers one manages apart from the others, with icon or acronym", async () => {
     const { simulator, mira, browser } = await signedIn();
     const hash = "0123456789abcdef0123456789abcdef";
     const pictured = simulator.addGuild({ name: "Pictured", icon: hash });
@@ -388,7 +388,7 @@ describe("examples/dashboard.ts", () => {
     expect(managed).toContain(HINT);
   });
 
-  it("links the servers that the bot is in, and offers to add it to the others", async () => {
+  it("the dashboard links the servers that the bot is in, and offers to add it to the others", async () => {
     const { browser } = await signedIn();
     const { text } = await browser.get("/dashboard");
     expect(text).toContain("You manage 3 servers. The bot is in 2 of them.");
@@ -400,12 +400,12 @@ describe("examples/dashboard.ts", () => {
     expect(trail).not.toContain("<a ");
   });
 
-  it("says that somebody manages one server, not one servers", async () => {
+  it("the dashboard says that somebody manages one server, not one servers", async () => {
     const { browser } = await signedIn("tomas");
     expect((await browser.get("/dashboard")).text).toContain("You manage 1 server.");
   });
 
-  it("shows nickname, roles and their colours on the page of a server that one manages", async () => {
+  it("the dashboard shows nickname, roles and their colours on the page of a managed server", async () => {
     const { browser } = await signedIn();
     const { status, text } = await browser.get(pageOf(TEST_KITCHEN));
     expect(status).toBe(200);
@@ -415,13 +415,13 @@ describe("examples/dashboard.ts", () => {
     expect(text).toMatch(/<li class="badge">Dishwasher/);
   });
 
-  it("asks visitors for nothing but their name and their servers", async () => {
+  it("the dashboard asks visitors only for their name and their servers", async () => {
     const { url, simulator } = await startForTest(createDashboard, "/auth/callback");
     const { location = "" } = await simulator.browser(url).get("/auth/login");
     expect(new URL(location).searchParams.get("scope")).toBe("identify guilds");
   });
 
-  it("invites the bot where it is missing, comes back to the server's page and says what happened", async () => {
+  it("the dashboard invites a missing bot, comes back to the server's page and says what happened", async () => {
     const { mira, browser } = await signedIn();
     const path = pageOf(SCRIPT_SOCIETY);
     const before = (await browser.get(path)).text;
@@ -435,10 +435,10 @@ describe("examples/dashboard.ts", () => {
     expect(text).toContain(`role="status">The bot is now in ${SCRIPT}.`);
     expect(text).toContain("&lt;img src=x onerror=alert(1)&gt;");
     expect(text).toContain("&quot;&gt;&lt;b&gt;Scribe");
-    expect(text.split(HINT).length - 1, "for the server, the nickname and the role").toBe(3);
+    expect(text.split(HINT).length - 1, "in the notice, for the server, the nickname and the role").toBe(4);
   });
 
-  it("asks for no server again when it asks for a further scope after an invitation", async () => {
+  it("the dashboard asks for no server again when it asks for a further scope after an invite", async () => {
     const { mira, browser } = await signedIn();
     await browser.signIn(`${pageOf(SCRIPT_SOCIETY)}/invite`, { user: mira, guildId: SCRIPT_SOCIETY });
     const { location = "" } = await browser.get("/dashboard/grant?scopes=role_connections.write");
@@ -446,7 +446,7 @@ describe("examples/dashboard.ts", () => {
     expect(scopes?.sort()).toEqual(["guilds", "identify", "role_connections.write"]);
   });
 
-  it("stores the greeting of a server for everybody who manages it, and lets the bot post it", async () => {
+  it("the dashboard stores the greeting of a server for all its managers, and the bot can post it", async () => {
     const { url, simulator, tomas, kitchen, browser } = await signedIn();
     const path = pageOf(TEST_KITCHEN);
     expect((await browser.get(path)).text).not.toContain("Post it now");
@@ -477,18 +477,21 @@ describe("examples/dashboard.ts", () => {
     ["that is too long", { channelId: "1400000000000000001", text: "x".repeat(301) }, "Write 300 characters"],
     ["for another server's channel", { channelId: "1400000000000000003", text: "Hello" }, "Choose one of"],
     ["without a channel", { text: "Hello" }, "Choose one of"],
-  ])("saves no greeting %s, says why, and keeps what was written", async (_what, form, problem) => {
-    const { url, browser } = await signedIn();
-    const path = pageOf(TEST_KITCHEN);
-    const { status, text } = await postFrom(browser, url, `${path}/greeting`, form);
-    expect(status).toBe(400);
-    expect(text).toContain(`role="alert">${problem}`);
-    expect(text).toContain(`${form.text.trim()}</textarea>`);
-    expect((await postFrom(browser, url, `${path}/greeting/send`)).status).toBe(404);
-    expect((await browser.get(path)).text).toContain("</textarea>");
-  });
+  ])(
+    "the dashboard saves no greeting %s, says why, and keeps what was written",
+    async (_what, form, problem) => {
+      const { url, browser } = await signedIn();
+      const path = pageOf(TEST_KITCHEN);
+      const { status, text } = await postFrom(browser, url, `${path}/greeting`, form);
+      expect(status).toBe(400);
+      expect(text).toContain(`role="alert">${problem}`);
+      expect(text).toContain(`${form.text.trim()}</textarea>`);
+      expect((await postFrom(browser, url, `${path}/greeting/send`)).status).toBe(404);
+      expect((await browser.get(path)).text).toContain("</textarea>");
+    },
+  );
 
-  it("lets nobody change the greeting of a server that they only are in", async () => {
+  it("the dashboard refuses changes of the greeting by plain members", async () => {
     const { url, simulator, browser } = await signedIn("tomas");
     const form = { channelId: "1400000000000000003", text: "Hello" };
     for (const path of [`${pageOf(BOARD_GAMES)}/greeting`, `${pageOf(BOARD_GAMES)}/greeting/send`]) {
@@ -497,7 +500,7 @@ describe("examples/dashboard.ts", () => {
     expect(simulator.messages).toEqual([]);
   });
 
-  it("lets no other site change a greeting", async () => {
+  it("the dashboard refuses changes of the greeting by other sites", async () => {
     const { browser } = await signedIn();
     const { status, text } = await browser.post(`${pageOf(TEST_KITCHEN)}/greeting`, {
       form: { channelId: "1400000000000000001", text: "Buy my coin" },
@@ -511,16 +514,19 @@ describe("examples/dashboard.ts", () => {
     ["a server that one is only in", TRAIL_RUNNERS],
     ["a server that one is not in", "1200000000000000999"],
     ["something that is not a server's id", "%3Cscript%3E"],
-  ])("refuses the page of %s in plain words, and keeps the visitor signed in", async (_what, guildId) => {
-    const { browser } = await signedIn();
-    const { status, text } = await browser.get(pageOf(guildId));
-    expect(status).toBe(403);
-    expect(text).toContain("You cannot open this page");
-    expect(headerOf(text)).toContain("<span>Mira</span>");
-    expect(text).toContain('<nav class="back" aria-label="Back"><a href="/">');
-  });
+  ])(
+    "the dashboard refuses the page of %s in plain words, and keeps the visitor signed in",
+    async (_what, guildId) => {
+      const { browser } = await signedIn();
+      const { status, text } = await browser.get(pageOf(guildId));
+      expect(status).toBe(403);
+      expect(text).toContain("You cannot open this page");
+      expect(headerOf(text)).toContain("<span>Mira</span>");
+      expect(text).toContain('<nav class="back" aria-label="Back"><a href="/">');
+    },
+  );
 
-  it("sends strangers to the login, and back to the page they wanted", async () => {
+  it("the dashboard sends strangers to the login, and back to the page they wanted", async () => {
     const { url, simulator, mira } = await startForTest(createDashboard, "/auth/callback");
     const browser = simulator.browser(url);
     const path = pageOf(TEST_KITCHEN);
@@ -529,7 +535,7 @@ describe("examples/dashboard.ts", () => {
     expect(callback.location).toBe(path);
   });
 
-  it("offers to grant the scope of linked roles, links, updates and removes", async () => {
+  it("the dashboard asks for the scope of linked roles, links, updates and removes", async () => {
     const { url, simulator, mira, browser } = await signedIn();
     const path = "/dashboard/linked-role";
     const refused = await browser.get(path);
@@ -550,14 +556,14 @@ describe("examples/dashboard.ts", () => {
     expect((await browser.get(path)).text).toContain("does not know yet");
   });
 
-  it("grants nothing else than what the app needs, and returns nowhere else", async () => {
+  it("the dashboard grants only the scopes that the app needs, and returns only to the app", async () => {
     const { browser } = await signedIn();
     const { location = "" } = await browser.get("/dashboard/grant?scopes=gdm.join+guilds");
     expect(new URL(location).searchParams.get("scope")).not.toContain("gdm.join");
     expect((await browser.get("/dashboard/grant?scopes=guilds&returnTo=//evil.example")).status).toBe(400);
   });
 
-  it("signs out by its button, and not from another site", async () => {
+  it("the dashboard's button signs out, and another site's cannot", async () => {
     const { url, browser } = await signedIn();
     const foreign = await browser.post("/auth/logout", {
       form: {},
@@ -569,7 +575,7 @@ describe("examples/dashboard.ts", () => {
     expect((await browser.get("/")).text).toContain("Sign in with Discord");
   });
 
-  it("shows a plain page when Discord is down, keeps the visitor signed in, and is well again afterwards", async () => {
+  it("the dashboard shows a plain page while Discord is down, keeps the visitor signed in, and recovers", async () => {
     const { simulator, browser } = await signedIn();
     await browser.get("/");
     const mend = simulator.fail({ kind: "html", route: "/users/@me/guilds", times: 9 });
@@ -582,7 +588,7 @@ describe("examples/dashboard.ts", () => {
     expect((await browser.get("/dashboard")).text).toContain("Test Kitchen");
   });
 
-  it("says how long to wait at a rate limit", async () => {
+  it("the dashboard says how long to wait at a rate limit", async () => {
     const { simulator, browser } = await signedIn();
     simulator.fail({ kind: "rate-limited", route: "/users/@me/guilds", retryAfter: 30 });
     const limited = await browser.get("/dashboard");
@@ -591,13 +597,13 @@ describe("examples/dashboard.ts", () => {
     expect(limited.text).toContain("Try again in 30 seconds.");
   });
 
-  it("has a page for addresses that lead nowhere", async () => {
+  it("the dashboard has a page for unknown addresses", async () => {
     const { browser } = await signedIn();
     const { status, text } = await browser.get("/nowhere");
     expect([status, text.includes("There is no such page")]).toEqual([404, true]);
   });
 
-  it("says what to set when there is no bot", async () => {
+  it("the dashboard says what to set if there is no bot", async () => {
     const error = vi.spyOn(console, "error").mockReturnValue();
     onTestFinished(() => error.mockRestore());
     const { url, simulator, mira } = await startForTest(
@@ -613,7 +619,7 @@ describe("examples/dashboard.ts", () => {
 });
 
 describe("examples/activity.ts", () => {
-  it("serves a page that Discord alone may show in a frame, with Discord's SDK in its script", async () => {
+  it("the Activity's page can be framed only by Discord, and has Discord's SDK in its script", async () => {
     const { url, simulator } = await startForTest(createActivity, "/api/callback");
     const page = await fetch(url);
     expect(await page.text()).toContain(`data-client-id="${simulator.options.clientId}"`);
@@ -625,7 +631,7 @@ describe("examples/activity.ts", () => {
     expect(await script.text()).toContain("frame_id query param is not defined");
   });
 
-  it("signs in with the code that the SDK gets, and says who it is", async () => {
+  it("the Activity signs in with the code that the SDK gets, and names the visitor", async () => {
     const { url, simulator, mira } = await startForTest(createActivity, "/api/callback");
     const origin = `https://${simulator.options.clientId}.discordsays.com`;
     const browser = simulator.browser(origin, { via: url });

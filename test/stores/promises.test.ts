@@ -62,7 +62,7 @@ const FAILURES: readonly (readonly [how: string, fail: () => unknown])[] = [
     },
   ],
   [
-    "what it throws",
+    "an exception",
     () => {
       throw new Error("Not connected.");
     },

@@ -98,7 +98,7 @@ describe.each(EXPRESS)("activityPath on %s", (_name, createApp) => {
   });
 });
 
-describe.each(EXPRESS)("an Activity behind the simulator's proxy on %s", (_name, createApp) => {
+describe.each(EXPRESS)("Activities behind the simulator's proxy on %s", (_name, createApp) => {
   async function startBehindProxy() {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
@@ -120,7 +120,7 @@ describe.each(EXPRESS)("an Activity behind the simulator's proxy on %s", (_name,
     return { app, origin, post };
   }
 
-  it("signs in from its own origin, and gets a partitioned cookie", async () => {
+  it("an Activity signs in from its own origin, and gets a partitioned cookie", async () => {
     const { origin, post } = await startBehindProxy();
 
     const answer = await post(origin, { Origin: origin });

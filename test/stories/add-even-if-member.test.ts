@@ -50,7 +50,7 @@ async function startUpdate(
 }
 
 describe.each(LATEST_EXPRESS)("addToGuild with evenIfMember on %s", (_name, createApp) => {
-  it("addToGuild with evenIfMember says that a visitor has joined", async () => {
+  it("addToGuild with evenIfMember reports that the visitor has joined", async () => {
     const { join, outcomes, server, user } = await startUpdate(createApp);
 
     await join();
@@ -59,7 +59,7 @@ describe.each(LATEST_EXPRESS)("addToGuild with evenIfMember on %s", (_name, crea
     expect(server.members.get(user.id)?.roles).toEqual([FIRST, SECOND]);
   });
 
-  it("evenIfMember gives a member the roles they lack and the nickname, and takes no role away", async () => {
+  it("addToGuild with evenIfMember adds a member's missing roles and the nickname, and removes no role", async () => {
     const { join, outcomes, server, sent, simulator, user } = await startUpdate(createApp);
     simulator.addMember(server, user, { nick: "Old hand", roles: [OLD, FIRST] });
 
@@ -78,7 +78,7 @@ describe.each(LATEST_EXPRESS)("addToGuild with evenIfMember on %s", (_name, crea
     expect(simulator.requestsTo(`PATCH ${MEMBER}`)[0]?.json).toEqual({ nick: "Nelly" });
   });
 
-  it("evenIfMember returns the member with the new roles, without a nickname too", async () => {
+  it("addToGuild with evenIfMember returns the new roles even without a nickname", async () => {
     const { join, outcomes, server, simulator, user } = await startUpdate(createApp, { roles: [FIRST] });
     simulator.addMember(server, user, { nick: "Old hand", roles: [OLD] });
 
@@ -88,7 +88,7 @@ describe.each(LATEST_EXPRESS)("addToGuild with evenIfMember on %s", (_name, crea
     expect(server.members.get(user.id)?.nick).toBe("Old hand");
   });
 
-  it("evenIfMember changes nothing about a member who has everything", async () => {
+  it("addToGuild with evenIfMember changes nothing about a member who has everything", async () => {
     const { join, outcomes, server, sent, simulator, user } = await startUpdate(createApp);
     simulator.addMember(server, user, { nick: "Nelly", roles: [SECOND, FIRST] });
 
@@ -98,7 +98,7 @@ describe.each(LATEST_EXPRESS)("addToGuild with evenIfMember on %s", (_name, crea
     expect(sent()).toEqual([`PUT ${MEMBER}`, `GET ${MEMBER}`]);
   });
 
-  it("evenIfMember does not mute or deafen members", async () => {
+  it("addToGuild with evenIfMember does not mute or deafen a member", async () => {
     const { join, server, simulator, user } = await startUpdate(createApp, { mute: true, deaf: true });
     simulator.addMember(server, user);
 
@@ -107,7 +107,7 @@ describe.each(LATEST_EXPRESS)("addToGuild with evenIfMember on %s", (_name, crea
     expect(server.members.get(user.id)).not.toMatchObject({ mute: true });
   });
 
-  it("if a role is refused, the error names the roles given before, and no nickname is set", async () => {
+  it("the error of a refused role says which roles were added before, and no nickname is set", async () => {
     const { app, join, server, simulator, user } = await startUpdate(
       createApp,
       { roles: [FIRST, TOP, SECOND], nick: "Nelly" },
@@ -121,7 +121,7 @@ describe.each(LATEST_EXPRESS)("addToGuild with evenIfMember on %s", (_name, crea
     expect(server.members.get(user.id)).toMatchObject({ nick: "Old hand", roles: [FIRST] });
   });
 
-  it("if the nickname is refused, the error names the roles given before", async () => {
+  it("the error of a refused nickname says which roles were added before", async () => {
     const { app, join, server, simulator, user } = await startUpdate(createApp);
     simulator.addMember(server, user, { owner: true });
 
@@ -130,7 +130,7 @@ describe.each(LATEST_EXPRESS)("addToGuild with evenIfMember on %s", (_name, crea
     expect(app.errors.at(-1)).toMatchObject({ appliedRoles: [FIRST, SECOND], method: "PATCH" });
   });
 
-  it("if Discord fails halfway, the error names the roles given before, and a second call does the rest", async () => {
+  it("the error of an outage says which roles were added, and the next call adds the rest", async () => {
     const { app, join, server, simulator, user } = await startUpdate(createApp);
     simulator.addMember(server, user);
     simulator.fail({ route: `PATCH ${MEMBER}`, kind: "status", status: 500 });
@@ -142,7 +142,7 @@ describe.each(LATEST_EXPRESS)("addToGuild with evenIfMember on %s", (_name, crea
     expect(server.members.get(user.id)).toMatchObject({ nick: "Nelly", roles: [FIRST, SECOND] });
   });
 
-  it("a role that Discord refuses is asked for once a minute, however often the button is pressed", async () => {
+  it("addToGuild with evenIfMember asks once a minute for a refused role, however often they press the button", async () => {
     const { advance, join, server, simulator, user } = await startUpdate(
       createApp,
       { roles: [TOP] },
@@ -162,7 +162,7 @@ describe.each(LATEST_EXPRESS)("addToGuild with evenIfMember on %s", (_name, crea
     expect(refused()).toBe(2);
   });
 
-  it("guards that have just refused a visitor let them pass after they joined", async () => {
+  it("a guard that has just refused the visitor sees at once that they joined", async () => {
     const { browser, join } = await startUpdate(createApp);
     expect(failureOf(await browser.get("/first"))).toBe("403 forbidden");
     expect(failureOf(await browser.get("/in"))).toBe("403 forbidden");
@@ -172,7 +172,7 @@ describe.each(LATEST_EXPRESS)("addToGuild with evenIfMember on %s", (_name, crea
     expect([(await browser.get("/first")).status, (await browser.get("/in")).status]).toEqual([200, 200]);
   });
 
-  it("guards that have just found a role missing let the member pass after they got it", async () => {
+  it("a guard that has just found a role missing sees the new role at once", async () => {
     const { browser, join, server, simulator, user } = await startUpdate(createApp);
     simulator.addMember(server, user);
     expect(failureOf(await browser.get("/first"))).toBe("403 forbidden");

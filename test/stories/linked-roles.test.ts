@@ -190,14 +190,17 @@ describe.each(LATEST_EXPRESS)("linked roles on %s", (_name, createApp) => {
     ["a misspelt name", [{ ...WINS, desciption: "x" }], "did you mean records[0].description?"],
     ["a record alone", WINS, "records must be a list"],
     ["a list of keys", ["wins"], "records[0] must be an object such as { key"],
-  ])("are not registered with what Discord would refuse: %s", async (_what, records, message) => {
-    const simulator = await startSimulator();
-    const { discord } = await startApp(createApp, simulator);
+  ])(
+    "no linked role is registered with values that Discord would refuse: %s",
+    async (_what, records, message) => {
+      const simulator = await startSimulator();
+      const { discord } = await startApp(createApp, simulator);
 
-    const registering = discord.registerRoleConnectionMetadata(records as RoleConnectionMetadata[]);
+      const registering = discord.registerRoleConnectionMetadata(records as RoleConnectionMetadata[]);
 
-    await expect(registering).rejects.toThrow(TypeError);
-    await expect(registering).rejects.toThrow(message);
-    expect(simulator.requests).toEqual([]);
-  });
+      await expect(registering).rejects.toThrow(TypeError);
+      await expect(registering).rejects.toThrow(message);
+      expect(simulator.requests).toEqual([]);
+    },
+  );
 });

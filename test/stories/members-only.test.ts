@@ -49,7 +49,7 @@ async function startMembersOnly(createApp: () => Application) {
   return { ...started, guild };
 }
 
-describe.each(EXPRESS)("a login for members of one server on %s", (_name, createApp) => {
+describe.each(EXPRESS)("logins for members on %s", (_name, createApp) => {
   it("a login for members of one server lets members in", async () => {
     const { browser, guild, simulator, user } = await startMembersOnly(createApp);
     simulator.addMember(guild, user);
@@ -60,7 +60,7 @@ describe.each(EXPRESS)("a login for members of one server on %s", (_name, create
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it("a login for members tells strangers what the app says, and signs them out here only", async () => {
+  it("a login for members of one server tells strangers what the app says, and signs them out only here", async () => {
     const { app, browser, guild, simulator, user } = await startMembersOnly(createApp);
     simulator.addMember(guild, user);
     const elsewhere = app.browser();
@@ -76,7 +76,7 @@ describe.each(EXPRESS)("a login for members of one server on %s", (_name, create
     expect(simulator.requestsTo("POST /oauth2/token/revoke")).toEqual([]);
   });
 
-  it("a login for members lets nobody in while Discord fails, not with the same callback either", async () => {
+  it("a login for members lets nobody in while Discord is down, even if the callback is repeated", async () => {
     const { browser, guild, simulator, user } = await startMembersOnly(createApp);
     simulator.addMember(guild, user);
     simulator.fail({ route: MEMBER_ROUTE, kind: "status", status: 500 });
@@ -92,11 +92,11 @@ describe.each(EXPRESS)("a login for members of one server on %s", (_name, create
   });
 });
 
-describe.each(EXPRESS)("a path that onLogin returns on %s", (_name, createApp) => {
+describe.each(EXPRESS)("paths returned by onLogin on %s", (_name, createApp) => {
   it.each([
     ["at once", () => "/welcome?first=1"],
     ["later", async () => "/welcome?first=1"],
-  ])("a path that onLogin returns %s replaces returnTo", async (_when, onLogin) => {
+  ])("the path that onLogin returns takes precedence over returnTo: %s", async (_when, onLogin) => {
     const { browser, user } = await startGate(createApp, onLogin);
 
     const back = await browser.signIn("/auth/login?returnTo=/deep", { user });
@@ -105,7 +105,7 @@ describe.each(EXPRESS)("a path that onLogin returns on %s", (_name, createApp) =
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it("a double click leads to the path that onLogin returned", async () => {
+  it("the path that onLogin returns also applies to a double click", async () => {
     const { browser, simulator, user } = await startGate(createApp, async () => "/welcome");
     const { callbackUrl } = await openLogin(browser, simulator, user, "/auth/login");
     const [twin, later] = [browser.clone(), browser.clone()];
@@ -117,7 +117,7 @@ describe.each(EXPRESS)("a path that onLogin returns on %s", (_name, createApp) =
   });
 
   it.each(["https://evil.example/", "//evil.example", "welcome"])(
-    "onLogin cannot send visitors to %s, and the login ends",
+    "a login fails if onLogin returns a path outside of the app: %s",
     async (path) => {
       const { app, browser, user } = await startGate(createApp, () => path);
 
@@ -128,15 +128,15 @@ describe.each(EXPRESS)("a path that onLogin returns on %s", (_name, createApp) =
     },
   );
 
-  it("a value that onLogin returns is ignored unless it is a string", async () => {
+  it("a value of onLogin that is not a string is ignored", async () => {
     const { browser, user } = await startGate(createApp, (() => ({ rows: 1 })) as unknown as RouterOnLogin);
 
     expect((await browser.signIn("/auth/login", { user })).location).toBe("/home");
   });
 });
 
-describe.each(LATEST_EXPRESS)("a path that onLogin returns on %s", (_name, createApp) => {
-  it("the same callback in another process leads to the path that onLogin returned", async () => {
+describe.each(LATEST_EXPRESS)("paths of onLogin on %s", (_name, createApp) => {
+  it("the path that onLogin returns also applies if the callback is repeated in another process", async () => {
     const { app, start, browser, simulator, user } = await startGate(createApp, () => "/welcome");
     const other = await start(`${app.url}/auth/callback`);
     const { callbackUrl } = await openLogin(browser, simulator, user, "/auth/login");
@@ -148,7 +148,7 @@ describe.each(LATEST_EXPRESS)("a path that onLogin returns on %s", (_name, creat
     expect(exchangesAt(simulator)).toBe(1);
   });
 
-  it("callback returns the path of onLogin as returnTo", async () => {
+  it("the path that onLogin returns is the returnTo of callback's result", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       callbackPath: "/back",

@@ -4,15 +4,15 @@ import { type DiscordOAuth2Session, isSnowflake } from "../../src/index.js";
 import { forward, LATEST_EXPRESS } from "../support/app.js";
 import { startSignedIn } from "../support/signed-in.js";
 
-describe.each(LATEST_EXPRESS)("an id that a visitor puts in a bot route, on %s", (_name, createApp) => {
-  it("reaches other routes of the bot when nothing checks it", async () => {
+describe.each(LATEST_EXPRESS)("on %s", (_name, createApp) => {
+  it("an unchecked id of a visitor leads a bot route elsewhere", async () => {
     const { simulator, guild, visit } = await startServersPage(createApp, () => true);
     await visit(`/servers/${guild.id}%2Fmembers%2F1`);
     expect(simulator.requestsTo(`GET /guilds/${guild.id}/members/1/roles`)).toHaveLength(1);
   });
 
   it.each(["%2Fmembers%2F1", "%2F..", "%3Flimit=1", "x"])(
-    "sends nothing to Discord behind isSnowflake when %j is appended",
+    "isSnowflake lets no bot route be called whose id ends in %j",
     async (suffix) => {
       const { simulator, guild, visit } = await startServersPage(createApp, isSnowflake);
       expect(await visit(`/servers/${guild.id}${suffix}`)).toBe(404);
@@ -20,7 +20,7 @@ describe.each(LATEST_EXPRESS)("an id that a visitor puts in a bot route, on %s",
     },
   );
 
-  it("passes isSnowflake when it is one of Discord's", async () => {
+  it("isSnowflake accepts an id of Discord in a bot route", async () => {
     const { simulator, guild, visit } = await startServersPage(createApp, isSnowflake);
     expect(await visit(`/servers/${guild.id}`)).toBe(200);
     expect(simulator.requestsTo(`GET /guilds/${guild.id}/roles`)).toHaveLength(1);

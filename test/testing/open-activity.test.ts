@@ -52,8 +52,8 @@ async function openEcho(path = "", options: Partial<ActivityOptions> = {}) {
   return { discord, appUrl, activity, origin, visit };
 }
 
-describe("the proxy of an open Activity", () => {
-  it("forwards requests to the app, and its answers back", async () => {
+describe("the proxy of an Activity", () => {
+  it("the Activity's proxy forwards requests to the app, and its answers back", async () => {
     const { appUrl, origin } = await openEcho();
 
     const answer = await fetch(`${origin}/a%20b?c=d`, { method: "PUT", body: "hello" });
@@ -68,7 +68,7 @@ describe("the proxy of an open Activity", () => {
     });
   });
 
-  it("says that the browser is on https, and under which name", async () => {
+  it("the Activity's proxy says that the browser uses https, and the host name", async () => {
     const { discord, visit } = await openEcho();
     const host = `${discord.options.clientId}.discordsays.com`;
 
@@ -79,7 +79,7 @@ describe("the proxy of an open Activity", () => {
     });
   });
 
-  it("gives the Activity the origin that it has at Discord, and leaves others alone", async () => {
+  it("the Activity's proxy replaces the Activity's origin with that at Discord, and no other", async () => {
     const { discord, origin, visit } = await openEcho();
     const own = `https://${discord.options.clientId}.discordsays.com`;
     const headersWith = async (headers: Record<string, string>) => (await visit("/", { headers })).headers;
@@ -92,7 +92,7 @@ describe("the proxy of an open Activity", () => {
       expect((await headersWith({ Origin: other })).origin).toBe(other);
   });
 
-  it("signs requests, whatever the client has sent, unless it is told not to", async () => {
+  it("the Activity's proxy signs requests, whatever the client has sent, unless it is told not to", async () => {
     const { visit } = await openEcho();
     const unsigned = await openEcho("", { signed: false });
     const names = ["x-signature-ed25519", "x-signature-timestamp", "x-discord-proxy-payload"];
@@ -109,19 +109,19 @@ describe("the proxy of an open Activity", () => {
     ["/.proxy/api/me?a=b", "/api/me?a=b"],
     ["/.proxy", "/"],
     ["/.proxyless", "/.proxyless"],
-  ])("takes the prefix /.proxy from %s", async (path, expected) => {
+  ])("the Activity's proxy removes the prefix /.proxy from %s", async (path, expected) => {
     const { visit } = await openEcho();
 
     expect((await visit(path)).url).toBe(expected);
   });
 
-  it("leads to the folder that appUrl names", async () => {
+  it("the Activity's proxy uses the folder of appUrl", async () => {
     const { visit } = await openEcho("/game/");
 
     expect((await visit("/api/me")).url).toBe("/game/api/me");
   });
 
-  it("says in plain words that the app does not answer", async () => {
+  it("the Activity's proxy says in plain words that the app does not answer", async () => {
     const discord = await startForTest();
     const activity = await discord.openActivity({ appUrl: "http://localhost:1" });
 
@@ -133,7 +133,7 @@ describe("the proxy of an open Activity", () => {
     ]);
   });
 
-  it("cuts the answer short when the app does, and goes on", async () => {
+  it("the Activity's proxy cuts the answer short if the app does, and goes on", async () => {
     const discord = await startForTest();
     const appUrl = await listen((req, res) => {
       if (req.url === "/whole") res.end("whole");
@@ -145,7 +145,7 @@ describe("the proxy of an open Activity", () => {
     expect(await (await fetch(`${origin}/whole`)).text()).toBe("whole");
   });
 
-  describe("forwards WebSockets", () => {
+  describe("WebSockets", () => {
     async function openSockets() {
       const discord = await startForTest();
       const origins: (string | undefined)[] = [];
@@ -176,7 +176,7 @@ describe("the proxy of an open Activity", () => {
       return { discord, activity, origins, connect };
     }
 
-    it("in both directions, from the origin at Discord, until it closes", async () => {
+    it("a WebSocket works in both directions, with the origin at Discord, until the proxy closes", async () => {
       const { discord, activity, origins, connect } = await openSockets();
 
       const [, socket, head] = (await once(connect("/ws"), "upgrade")) as [unknown, Duplex, Buffer];
@@ -196,7 +196,7 @@ describe("the proxy of an open Activity", () => {
       await ended;
     });
 
-    it("and the refusals of the app", async () => {
+    it("a WebSocket gets the refusal of the app", async () => {
       const { connect } = await openSockets();
 
       const [answer] = (await once(connect("/elsewhere"), "response")) as [IncomingMessage];
@@ -205,7 +205,7 @@ describe("the proxy of an open Activity", () => {
       expect(answer.statusCode).toBe(403);
     });
 
-    it("not where no app answers", async () => {
+    it("a WebSocket fails if no app answers", async () => {
       const discord = await startForTest();
       const { frameUrl } = await discord.openActivity({ appUrl: "http://localhost:1" });
       const headers = { Connection: "Upgrade", Upgrade: "websocket" };
@@ -214,7 +214,7 @@ describe("the proxy of an open Activity", () => {
     });
   });
 
-  it("ends with close(), and with the simulator", async () => {
+  it("the Activity's proxy ends with close(), and with the simulator", async () => {
     const { discord, activity, appUrl } = await openEcho();
     const second = await discord.openActivity({ appUrl });
     await activity.close();
@@ -227,9 +227,9 @@ describe("the proxy of an open Activity", () => {
   });
 });
 
-describe("an open Activity", () => {
+describe("open Activities", () => {
   it.each(["localhost:3000", "/app", "", "ftp://localhost"])(
-    "is not made for the appUrl %j",
+    "no Activity is opened for the appUrl %j",
     async (appUrl) => {
       const discord = await startForTest();
 
@@ -237,7 +237,7 @@ describe("an open Activity", () => {
     },
   );
 
-  it("is told where it runs, as Discord tells it", async () => {
+  it("an Activity learns where it runs as Discord tells it", async () => {
     const discord = await startForTest();
     const guild = discord.addGuild();
     const instance = discord.addActivityInstance({ guild });
@@ -259,7 +259,7 @@ describe("an open Activity", () => {
     });
   });
 
-  it("is on another site than the client's page, also where that is on localhost", async () => {
+  it("an Activity is on another site than the client's page, even if that is on localhost", async () => {
     const hostsOf = async (discord: DiscordSimulator) => {
       const { frameUrl, url } = await discord.openActivity({ appUrl: "http://localhost:1" });
       return [new URL(url).hostname, new URL(frameUrl).hostname];
@@ -270,7 +270,7 @@ describe("an open Activity", () => {
     expect(await hostsOf(named)).toEqual(["localhost", "127.0.0.1"]);
   });
 
-  it("is linked from the start page", async () => {
+  it("an Activity is linked from the start page", async () => {
     const { discord, activity, appUrl } = await openEcho();
     const { pathname } = new URL(activity.url);
 
@@ -278,7 +278,7 @@ describe("an open Activity", () => {
   });
 });
 
-describe("the client's page of an Activity", () => {
+describe("the client's page", () => {
   async function openClient(options: Partial<ActivityOptions> = {}) {
     const { discord, activity } = await openEcho("", options);
     const { options: client } = discord;
@@ -299,7 +299,7 @@ describe("the client's page of an Activity", () => {
     return { discord, activity, send, authorize, asked };
   }
 
-  it("loads nothing from elsewhere, and is itself in no frame", async () => {
+  it("the client's page loads nothing from elsewhere, and cannot be framed", async () => {
     const { activity } = await openClient();
     const { headers } = await fetch(activity.url);
 
@@ -311,7 +311,7 @@ describe("the client's page of an Activity", () => {
     expect(headers.get("content-security-policy")).toContain("frame-ancestors 'none'");
   });
 
-  it("gives the code of the consent page, which needs no redirect URI", async () => {
+  it("the client's page gives the code of the consent page, which needs no redirect URI", async () => {
     const { discord, send, authorize, asked } = await openClient();
     const user = discord.addUser();
     const challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -338,7 +338,7 @@ describe("the client's page of an Activity", () => {
     });
   });
 
-  it("says access_denied after Cancel, and when the page was closed", async () => {
+  it("the client's page says access_denied after Cancel, and after the page was closed", async () => {
     const { discord, send, authorize, asked } = await openClient();
     const { consent = "" } = await send(authorize(asked));
     const body = new URLSearchParams({ user_id: discord.addUser().id, decision: "cancel" });
@@ -361,7 +361,7 @@ describe("the client's page of an Activity", () => {
     }
   });
 
-  it("asks nobody with prompt=none what was granted before", async () => {
+  it("the client's page skips the consent with prompt=none if it was given before", async () => {
     const { discord, send, authorize, asked } = await openClient();
     const user = discord.addUser();
     discord.issueToken(user, ["identify", "guilds"]);
@@ -373,7 +373,7 @@ describe("the client's page of an Activity", () => {
     expect(new URL(ended.url).searchParams.get("code")).toMatch(/^\w{30}$/);
   });
 
-  it("signs in to the Activity whoever the token belongs to", async () => {
+  it("the client's page signs the owner of the token in to the Activity", async () => {
     const { discord, activity, send } = await openClient();
     const user = discord.addUser({ global_name: "Mira" });
     const { access_token } = discord.issueToken(user, ["identify"]);
@@ -393,7 +393,7 @@ describe("the client's page of an Activity", () => {
     expect((await callApi(discord, `GET ${path}`, { bot: true })).body.users).toEqual([user.id]);
   });
 
-  it("says who is there in the handshake, and refuses another application's", async () => {
+  it("the client's page names the visitor in the handshake, and refuses another application's", async () => {
     const { discord, send } = await openClient();
 
     const ready = await send([0, { v: 1, encoding: "json", client_id: discord.options.clientId }]);
@@ -410,7 +410,7 @@ describe("the client's page of an Activity", () => {
     ["no command", {}, 4002, /does not know undefined/],
     ["another client's authorization", { cmd: "AUTHORIZE", args: { client_id: "7" } }, 4007, /Client ID/],
     ["a token that is none", { cmd: "AUTHENTICATE", args: {} }, 4009, /access token/],
-  ])("refuses %s", async (_what, command, code, message) => {
+  ])("the client's page refuses %s", async (_what, command, code, message) => {
     const { send } = await openClient();
 
     const reply = (await send([1, { nonce: "n", ...command }])).message;
@@ -421,7 +421,7 @@ describe("the client's page of an Activity", () => {
     ]);
   });
 
-  it("refuses scopes that are no list", async () => {
+  it("the client's page refuses scopes that are not a list", async () => {
     const { send, authorize, asked } = await openClient();
 
     const reply = await send(authorize({ ...asked, scope: "identify" }));
@@ -429,13 +429,16 @@ describe("the client's page of an Activity", () => {
     expect(reply.message?.[1]).toMatchObject({ evt: "ERROR", data: { code: 4000 } });
   });
 
-  it.each([[[9, {}]], [[1]], [[1, null]], ["axe"], [null], [{}]])("leaves %j unanswered", async (message) => {
-    const { send } = await openClient();
+  it.each([[[9, {}]], [[1]], [[1, null]], ["axe"], [null], [{}]])(
+    "the client's page does not answer %j",
+    async (message) => {
+      const { send } = await openClient();
 
-    expect(await send(message)).toEqual({});
-  });
+      expect(await send(message)).toEqual({});
+    },
+  );
 
-  it("says that the Activity has ended the connection", async () => {
+  it("the client's page says that the Activity has ended the connection", async () => {
     const { send } = await openClient();
 
     expect(await send([2, { code: 1000, message: "Bye." }])).toEqual({
@@ -444,7 +447,7 @@ describe("the client's page of an Activity", () => {
   });
 
   it.each(["GET /activities/x", "POST /activities/x/messages", "GET /activities/x/authorize"])(
-    "is not there for an Activity that nobody has opened: %s",
+    "an Activity that nobody has opened has no page: %s",
     async (endpoint) => {
       const discord = await startForTest();
       const answer = await callApi(discord, endpoint, { base: "" });

@@ -2,13 +2,13 @@ import { OAuth2Scopes } from "discord-api-types/v10";
 import { describe, expect, it } from "vitest";
 import { meantScope, SCOPE_NAMES } from "../../src/scopes.js";
 
-describe("the list of scopes", () => {
+describe("scopes", () => {
   it("the list of scopes has all that discord-api-types has, each once", () => {
     expect(SCOPE_NAMES).toEqual(expect.arrayContaining(Object.values(OAuth2Scopes)));
     expect(new Set(SCOPE_NAMES).size).toBe(SCOPE_NAMES.length);
   });
 
-  it("no known scope counts as a misspelling of another", () => {
+  it("no scope counts as a misspelling of another", () => {
     expect(SCOPE_NAMES.filter(meantScope)).toEqual([]);
   });
 });
@@ -26,7 +26,7 @@ it.each([
   ["application.commands", "applications.commands"],
   ["webhooks.incoming", "webhook.incoming"],
   ["role_connection.write", "role_connections.write"],
-])("the scope %s counts as a misspelling of %s", (written, meant) => {
+])("the scope %s is recognised as a misspelling of %s", (written, meant) => {
   expect(meantScope(written)).toBe(meant);
 });
 
@@ -40,6 +40,6 @@ it.each([
   "lobbies.write",
   "guilds.leave",
   "role_connections.read",
-])("the scope %s counts as unknown, not as a misspelling", (scope) => {
+])("the scope %s is accepted as an unknown one", (scope) => {
   expect(meantScope(scope)).toBeUndefined();
 });

@@ -9,8 +9,8 @@ const modelOf = {
   member: (fields: object) => GuildMember.from(fields, "197038439483310086"),
 };
 
-describe.each(Object.entries(modelOf))("what a %s wears", (_name, make) => {
-  it("avatar decoration and collectibles are read from the payload", () => {
+describe.each(Object.entries(modelOf))("a %s", (kind, make) => {
+  it(`the decoration and nameplate of a ${kind} are read from the payload`, () => {
     const model = make({
       avatar_decoration_data: { asset: HASH, sku_id: "1144058844004233369" },
       collectibles: {
@@ -41,20 +41,20 @@ describe.each(Object.entries(modelOf))("what a %s wears", (_name, make) => {
     [{ avatar_decoration_data: null, collectibles: null }],
     [{ avatar_decoration_data: "x", collectibles: [] }],
     [{ avatar_decoration_data: { asset: 5 }, collectibles: "x" }],
-  ])("avatar decoration and collectibles are undefined in %j", (fields) => {
+  ])(`a ${kind} has no decoration and no collectibles in %j`, (fields) => {
     const { avatarDecoration, avatarDecorationUrl, collectibles } = make(fields);
 
     expect([avatarDecoration, avatarDecorationUrl, collectibles]).toEqual([undefined, undefined, undefined]);
   });
 
   it.each([[{}], [{ nameplate: null }], [{ nameplate: { sku_id: "1" } }], [{ nameplate: 5 }]])(
-    "a nameplate is undefined in %j",
+    `a ${kind} has no nameplate in %j`,
     (collectibles) => {
       expect(make({ collectibles }).collectibles).toEqual({ nameplate: undefined });
     },
   );
 
-  it("a nameplate may lack everything but its asset", () => {
+  it(`the nameplate of a ${kind} may lack fields that Discord omits`, () => {
     expect(make({ collectibles: { nameplate: { asset: "a/" } } }).collectibles?.nameplate).toEqual({
       asset: "a/",
       skuId: undefined,

@@ -15,7 +15,7 @@ const UNDOCUMENTED = [
   "RestrictedCollaborator",
 ];
 
-it("every documented user flag of discord-api-types has a name", () => {
+it("userFlagsIn names every documented flag of discord-api-types by its own value", () => {
   const documented = Object.entries(UserFlags).filter(
     ([name, value]) => typeof value === "number" && !UNDOCUMENTED.includes(name),
   );
@@ -26,11 +26,11 @@ it("every documented user flag of discord-api-types has a name", () => {
     expect(userFlagsIn(value as number).map(plain)).toEqual([plain(name)]);
 });
 
-it("bits without a name are left out of the user flags, however high", () => {
+it("userFlagsIn omits bits that have no name, however high", () => {
   expect(userFlagsIn(2 ** 50 + 2 ** 44 + 2 ** 20 + 1)).toEqual(["STAFF"]);
 });
 
-it("publicFlagNames are the names of the public flags", () => {
+it("a user's publicFlagNames are those of userFlagsIn", () => {
   const flagsOf = (public_flags: unknown) => User.from({ id: "1", public_flags }).publicFlagNames;
 
   expect(flagsOf(4_194_368)).toEqual(["HYPESQUAD_ONLINE_HOUSE_1", "ACTIVE_DEVELOPER"]);
