@@ -181,10 +181,10 @@ export class UserSession {
   }
 
   /**
-   * Signs the user out everywhere: ends the tokens of all their sign-ins to this application at Discord, this one's included.
-   * `onChange` is given `undefined`. To merely forget a token, delete it where you keep it.
+   * Signs the user out everywhere: Discord revokes the tokens of all their sign-ins to this application, this one's
+   * included. Calls `onChange` with `undefined`. If you only want to discard a token, delete it where you store it.
    *
-   * @throws HttpException, RateLimited when Discord could not be told; the token is over here all the same
+   * @throws HttpException, RateLimited if Discord could not be told; the token has ended in this process all the same
    */
   async revoke(): Promise<void> {
     const { grants, users } = this.#parts;

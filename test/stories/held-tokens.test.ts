@@ -61,7 +61,7 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     await expect(session.fetchConnections()).rejects.toMatchObject({ code: "missing_scopes" });
   });
 
-  it("revoke of a held token ends the user's other tokens too, and calls onChange with undefined", async () => {
+  it("revoke of a held token ends the user's other sign-ins, and tells the caller", async () => {
     const { simulator, discord, user } = await startHeld(createApp);
     const changes: unknown[][] = [];
     const [held, other] = [issue(simulator, user), issue(simulator, user)];
@@ -77,7 +77,7 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     await expect(discord.sessionFromToken(other).fetchUser()).rejects.toThrow(Unauthorized);
   });
 
-  it("a held token is over here even if Discord could not be told of the revocation", async () => {
+  it("a held token has ended here even if Discord could not be told of the revocation", async () => {
     const { simulator, discord, user } = await startHeld(createApp);
     const session = discord.sessionFromToken(issue(simulator, user));
     simulator.fail({ route: "POST /oauth2/token/revoke", kind: "status", status: 500, times: 5 });
@@ -207,7 +207,7 @@ describe.each(LATEST_EXPRESS)("sessionFromAccessToken on %s", (_name, createApp)
     expect(asked()).toBe(2);
   });
 
-  it("refuses a token that was issued to another application", async () => {
+  it("sessionFromAccessToken refuses a token that was issued to another application", async () => {
     const simulator = await startSimulator();
     const { discord } = await startApp(createApp, simulator, { discord: { clientId: "42" } });
     const { access_token } = simulator.issueToken(simulator.addUser(), SCOPES);
@@ -241,7 +241,7 @@ describe.each(LATEST_EXPRESS)("sessionFromAccessToken on %s", (_name, createApp)
     },
   );
 
-  it("refuses made-up tokens, and they stop nobody else", async () => {
+  it("sessionFromAccessToken refuses made-up tokens, and they stop nobody else", async () => {
     const simulator = await startSimulator();
     const { discord } = await startApp(createApp, simulator, { discord: { invalidRequestLimit: 100 } });
     const user = simulator.addUser();
@@ -278,7 +278,7 @@ describe.each(LATEST_EXPRESS)("sessionFromAccessToken on %s", (_name, createApp)
 });
 
 describe.each(LATEST_EXPRESS)("clientCredentials on %s", (_name, createApp) => {
-  it("gives a token for the application's owner, which sessionFromToken takes", async () => {
+  it("clientCredentials gives a token for the application's owner, which works with sessionFromToken", async () => {
     const { simulator, discord } = await startHeld(createApp);
 
     const token = await discord.clientCredentials(["identify", "connections"]);
