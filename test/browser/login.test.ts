@@ -130,6 +130,7 @@ describe("in a real browser, the sample app", () => {
     await decide(page, "Authorize", "Tomás tomas");
     await page.getByRole("button", { name: "Join the server" }).click();
     await page.getByRole("status").getByText("You are a member now.").waitFor();
+    await page.getByRole("listitem").getByText("Test Kitchen").waitFor();
   });
 });
 
