@@ -51,8 +51,8 @@ export function createApp(options: DiscordOptions = {}): Application {
 </head>
 <body>
 <main>
-<div class="notice" id="activity" data-client-id="${discord.clientId}">
-<h1>One moment</h1><p role="status">Asking Discord who you are.</p><p><button hidden></button></p>
+<div class="message" id="activity" data-client-id="${discord.clientId}">
+<h1>One moment</h1><p role="status">Asking Discord who you are.</p><p><button class="button" hidden></button></p>
 </div>
 </main>
 <script type="module" src="/activity.js"></script>

@@ -129,13 +129,13 @@ export function dashboard(discord: DiscordOAuth2Session): Router {
       platformUsername: user.displayName,
       metadata: { [MANAGED_SERVERS.key]: guilds.filter((guild) => guild.can("MANAGE_GUILD")).length },
     });
-    notify(req, "Discord knows now.");
+    notify(req, "Your role is linked.");
     res.redirect(303, "/dashboard/linked-role");
   });
 
   router.post("/linked-role/remove", requiresLinking, async (req, res) => {
     await discord.deleteRoleConnection(req);
-    notify(req, "Discord has forgotten it.");
+    notify(req, "Your role is no longer linked.");
     res.redirect(303, "/dashboard/linked-role");
   });
 
@@ -189,7 +189,7 @@ export function createApp(options: DiscordOptions = {}): Application {
   );
   app.get("/", (_req, res) => {
     if (visitorOf(res)) res.redirect("/dashboard");
-    else sendPage(res, welcomePage());
+    else sendPage(res, welcomePage(app.locals["people"]));
   });
   app.use("/dashboard", dashboard(discord));
   app.use((_req, _res, next) => next(new NotFound()));

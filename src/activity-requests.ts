@@ -6,13 +6,13 @@ import { calledByHand, type Guard } from "./guards.js";
 import { isObject } from "./models/model.js";
 import { PUBLIC_KEY } from "./option-kinds.js";
 
-/** Discord's clock and ours may differ by so much. */
+/** How far Discord's clock and ours may differ. */
 const CLOCK_MARGIN_MS = 60_000;
 const SIGNATURE = /^(?:[\da-f]{128}|[\w+/-]{86}(?:==)?)$/i;
 
 /** Options of {@link requiresActivity}. */
 export interface ActivityOptions {
-  /** The application's public key, as the developer portal shows it: 64 hexadecimal characters. */
+  /** The application's public key from the developer portal: 64 hexadecimal characters. */
   readonly publicKey: string;
 }
 
@@ -27,12 +27,12 @@ const activityOptions = optionsChecker<ActivityOptions>({
 const payloads = new WeakMap<IncomingMessage, unknown>();
 
 /**
- * Lets requests pass that Discord's proxy has signed, as it does for Activities.
+ * A guard for requests from an Activity. It passes requests that Discord's proxy has signed.
  *
- * The signature says that somebody uses the Activity within Discord, and until when. It binds neither the path nor the body
- * of the request, so it can be repeated with others until it expires, and does not replace a sign-in.
+ * The signature proves that somebody is using the Activity in Discord, and expires. It does not cover the path or
+ * the body, so a client can reuse it for other requests until it expires. It does not replace a sign-in.
  *
- * @throws TypeError at once, for a public key that is none
+ * @throws TypeError immediately, for an invalid public key
  * @throws HttpException through `next`: `signature_invalid`, status 401
  * @see https://docs.discord.com/developers/activities/development-guides/multiplayer-experience
  */
@@ -49,8 +49,9 @@ export function requiresActivity(options: ActivityOptions): Guard {
 }
 
 /**
- * What Discord's proxy has signed for a request that {@link requiresActivity} let pass; `undefined` for any other. Discord
- * documents two fields, `created_at` and `expires_at`: ask `activity-instances` as the bot who takes part, and where.
+ * Returns the payload that Discord's proxy signed, for a request that passed {@link requiresActivity}; `undefined`
+ * for any other request. Discord documents two fields, `created_at` and `expires_at`. To find out who takes part
+ * and where, request `activity-instances` as the bot.
  */
 export function activityPayload(req: IncomingMessage): unknown {
   return payloads.get(req);
@@ -61,20 +62,20 @@ async function signedPayload(req: IncomingMessage, publicKey: string): Promise<u
   const signature = headerOf(req, "x-signature-ed25519");
   const timestamp = headerOf(req, "x-signature-timestamp");
   if (!encoded || !signature || !timestamp)
-    throw invalid("carries no signature of Discord's proxy. Did it come past the proxy?");
+    throw invalid("has no signature from Discord's proxy. Did it bypass the proxy?");
   const bytes = Buffer.from(encoded, "base64");
   if (!(await isSigned(bytes, signature, publicKey)))
     throw invalid("is not signed with this application's key.");
   const payload = parsed(bytes);
   if (!isCurrent(payload, timestamp))
-    throw invalid("has a signature that has expired, or is for another time.");
+    throw invalid("has a signature that has expired or does not match its timestamp.");
   return payload;
 }
 
 async function isSigned(bytes: Uint8Array, signature: string, publicKey: string): Promise<boolean> {
   if (!SIGNATURE.test(signature)) return false;
   const { verifyKey } = await import("discord-interactions");
-  // Discord's own samples disagree about the encoding.
+  // Discord's own samples use different encodings.
   const hex = signature.length === 128 ? signature : Buffer.from(signature, "base64").toString("hex");
   return verifyKey(bytes, hex, "", publicKey).catch(() => false);
 }

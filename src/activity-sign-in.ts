@@ -8,11 +8,11 @@ import type { DiscordOAuth2Session } from "./session.js";
 const MAX_BODY_BYTES = 16_384;
 
 /**
- * Signs in who is using an Activity: takes `{ code }` as JSON and answers with `{ access_token }`, as the Embedded App SDK
- * wants it.
+ * Signs in the user of an Activity: reads `{ code }` from the JSON body and answers with `{ access_token }`, which the
+ * Embedded App SDK needs.
  *
- * @param onLogin what the app does with a new login; it may send another answer
- * @throws HttpException, RateLimited, and what `onLogin` throws
+ * @param onLogin the app's handler of a new login; it may send a response of its own
+ * @throws HttpException, RateLimited, and any error of `onLogin`
  */
 export async function signInToActivity(
   discord: DiscordOAuth2Session,
@@ -28,7 +28,7 @@ export async function signInToActivity(
   if (!res.headersSent) res.json({ access_token: login.accessToken });
 }
 
-/** @returns what is posted as `code`, whatever it is: its form is checked with the rest of the request */
+/** @returns the posted `code`, of any type; `signInWithCode` checks it */
 async function codeOf(req: Request): Promise<string> {
   const isParsed = req.readableDidRead || isObject(req.body);
   const body: unknown = isParsed ? req.body : parsed(await readBody(req, MAX_BODY_BYTES));

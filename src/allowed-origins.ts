@@ -1,6 +1,6 @@
 import type { Config } from "./config.js";
 
-/** Whether pages of this origin are the app's own: where the redirect URI is, or listed in `origins`. */
+/** Whether an origin belongs to the app: it is the redirect URI's, or one of the option `origins`. */
 export function isAllowedOrigin(
   origin: string,
   { redirectUri, origins }: Pick<Config, "redirectUri" | "origins">,

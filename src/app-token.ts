@@ -2,15 +2,15 @@ import { type Kind, optionsChecker } from "./check-options.js";
 import type { Token } from "./grants/token.js";
 import { SCOPES } from "./option-kinds.js";
 
-/** A token that the app holds itself. */
+/** A token that the app stores itself. */
 export interface HeldToken extends Omit<Token, "id" | "issuedAt"> {
-  /** Default: derived from the token. Give one that lasts, and what is cached survives a refresh. */
+  /** Default: derived from the token. Pass a fixed id so that cached data survives a refresh. */
   readonly id?: string | undefined;
   /** Epoch milliseconds. Default: a week before `expiresAt`. */
   readonly issuedAt?: number | undefined;
 }
 
-// Databases give null for what is not there.
+// Accepts null, which databases return for missing values.
 const TEXT: Kind = {
   wanted: "a string",
   accepts: (value) => typeof value === "string" || value === null,

@@ -5,18 +5,18 @@ import { FUNCTION, SCOPES } from "./option-kinds.js";
 import { kindOf, shown } from "./shown.js";
 import { requireSnowflake } from "./snowflake.js";
 
-/** @throws TypeError that says what to pass */
+/** @throws TypeError for anything but an Express app */
 export function requireApp(app: unknown): asserts app is Application {
   if (isApp(app)) return;
   throw new TypeError(
-    `An Express app is needed, as in const app = express(); discord.init(app), not ${shownApp(app)}.`,
+    `The app must be an Express app, as in const app = express(); discord.init(app), not ${shownApp(app)}.`,
   );
 }
 
 /**
- * Which of a constructor's arguments is the app, and which the options.
+ * Separates the arguments of a constructor into the app and the options.
  *
- * @throws TypeError where options would be overlooked
+ * @throws TypeError for arguments that are neither
  */
 export function appAndOptions<Options extends object>(
   args: readonly unknown[],
@@ -31,9 +31,9 @@ export function appAndOptions<Options extends object>(
   throw new TypeError(`The options must be an object such as { clientId }, not ${kindOf(second)}.`);
 }
 
-/** @returns the responses that were given, none or one @throws TypeError that says what to pass */
+/** @returns `responses` @throws TypeError if the arguments are not a request and responses */
 export function requireVisit(req: unknown, responses: readonly ServerResponse[]): readonly ServerResponse[] {
-  // Bun's response has headers, too.
+  // Responses have `headers` too on Bun.
   if (typeof req !== "object" || req === null || !("headers" in req) || isResponse(req))
     throw new TypeError(
       `The first argument must be the request, as in discord.fetchUser(req), not ${isResponse(req) ? "the response" : shown(req)}.`,
@@ -47,19 +47,19 @@ export function requireVisit(req: unknown, responses: readonly ServerResponse[])
   return responses;
 }
 
-/** @returns `scopes` @throws TypeError if it is not a list of scopes */
+/** @returns `scopes` @throws TypeError for anything but a list of scopes */
 export function requireScopes(scopes: readonly string[]): readonly string[] {
   if (SCOPES.accepts(scopes)) return scopes;
   throw new TypeError(wrongValue("scopes", scopes, SCOPES));
 }
 
-/** @returns `callback` itself @throws TypeError for what is given and cannot be called */
+/** @returns `callback` @throws TypeError for anything but a function or `undefined` */
 export function requireCallback<T>(callback: T | undefined): T | undefined {
   if (callback === undefined || FUNCTION.accepts(callback)) return callback;
   throw new TypeError(wrongValue("The callback", callback, FUNCTION));
 }
 
-/** @throws TypeError for a user and a time that cannot be signed out by, which would sign nobody out */
+/** @throws TypeError for an invalid id or time, which would sign nobody out */
 export function requireDeauthorization(userId: unknown, at: unknown): void {
   requireSnowflake(userId, "userId");
   if (at === undefined || (at instanceof Date && !Number.isNaN(at.getTime()))) return;
@@ -82,7 +82,7 @@ function isPlainOptions(value: unknown): boolean {
 
 function shownApp(value: unknown): string {
   if (hasMethods(value, "getHttpAdapter"))
-    return "a Nest app: pass app.getHttpAdapter().getInstance(), which is its Express app";
+    return "a Nest app: pass app.getHttpAdapter().getInstance(), its Express app";
   if (typeof value === "function" && "application" in value) return "express itself: call it, express()";
   if (hasMethods(value, "route", "param") || hasMethods(value, "handle"))
     return "a router: pass the app that uses it";

@@ -2,48 +2,48 @@ import { optionsChecker } from "./check-options.js";
 import { BOOLEAN, oneOf } from "./option-kinds.js";
 import { isSnowflake } from "./snowflake.js";
 
-/** Where Discord serves images. */
+/** The origin of Discord's images. */
 export const CDN_URL = "https://cdn.discordapp.com";
 
-/** Every size an image can be asked for, in pixels. */
+/** Every image size that Discord serves, in pixels. */
 export const IMAGE_SIZES = [16, 32, 64, 128, 256, 512, 1024, 2048, 4096] as const;
 
-/** Every format an image can be asked for. */
+/** Every image format that Discord serves. */
 export const IMAGE_FORMATS = ["png", "jpeg", "jpg", "webp", "gif"] as const;
 
 /** The width and height of an image in pixels: a power of two from 16 to 4096. */
 export type ImageSize = (typeof IMAGE_SIZES)[number];
 
-/** A format of images, as it ends the URL. */
+/** An image format, which is also the URL's extension. */
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 
-/** How an image that may be animated is wanted. */
+/** Options for the URL of an image that may be animated. */
 export interface ImageOptions {
-  /** In pixels. Without it Discord decides. */
+  /** In pixels. Default: Discord's choice. */
   readonly size?: ImageSize | undefined;
   /**
-   * Without it: a GIF where the image is animated, else a PNG. `"gif"` for an image that is not animated gives the PNG,
-   * since Discord has no GIF of it.
+   * Default: a GIF if the image is animated, else a PNG. `"gif"` for an image that is not animated returns the URL
+   * of the PNG, because Discord has no GIF of it.
    */
   readonly format?: ImageFormat | undefined;
   /**
-   * `false`: never a moving image. `true`: a moving one, where there is one, also as WebP, which Discord recommends over
-   * GIF; with no `format` it is WebP. PNG and JPEG never move.
+   * `false`: a still image. `true`: an animated image if there is one, as WebP (which Discord recommends over GIF)
+   * unless `format` is `"gif"`. PNG and JPEG are never animated.
    */
   readonly animated?: boolean | undefined;
 }
 
-/** How an image that is never animated is wanted. */
+/** Options for the URL of an image that is never animated. */
 export interface StillImageOptions {
-  /** In pixels. Without it Discord decides. */
+  /** In pixels. Default: Discord's choice. */
   readonly size?: ImageSize | undefined;
-  /** Without it a PNG. */
+  /** Default: PNG. */
   readonly format?: Exclude<ImageFormat, "gif"> | undefined;
 }
 
-/** How an image that exists as PNG only is wanted. */
+/** Options for the URL of an image that exists only as PNG. */
 export interface PngOptions {
-  /** In pixels. Without it Discord decides. */
+  /** In pixels. Default: Discord's choice. */
   readonly size?: ImageSize | undefined;
 }
 
@@ -55,19 +55,19 @@ const imageOptions = optionsChecker<ImageOptions>({
 
 type Maybe = string | null | undefined;
 
-// Hexadecimal, perhaps with a prefix such as `a_`. Anything else could leave its place in the path.
+// Hexadecimal, perhaps with a prefix such as `a_`. Other characters could change the path.
 const HASH = /^[\w-]{1,128}$/;
 
-/** Whether the image with this hash moves. */
+/** Whether the image with this hash is animated. */
 export function isAnimatedHash(hash: Maybe): boolean {
   return typeof hash === "string" && hash.startsWith("a_");
 }
 
 /**
- * A user's avatar.
+ * Returns the URL of a user's avatar.
  *
- * @returns the URL; `undefined` without a hash, and for one that is none
- * @throws TypeError for a size, format or `animated` that does not exist
+ * @returns the URL; `undefined` if the id or the hash is missing or invalid
+ * @throws TypeError for an invalid option
  * @see https://docs.discord.com/developers/reference#image-formatting
  */
 export function userAvatarUrl(userId: Maybe, hash: Maybe, options?: ImageOptions): string | undefined {
@@ -75,28 +75,28 @@ export function userAvatarUrl(userId: Maybe, hash: Maybe, options?: ImageOptions
 }
 
 /**
- * A user's banner. Returns and throws as {@link userAvatarUrl}.
+ * Returns the URL of a user's banner. Returns and throws like {@link userAvatarUrl}.
  */
 export function userBannerUrl(userId: Maybe, hash: Maybe, options?: ImageOptions): string | undefined {
   return imageUrl(["banners", segment(userId)], hash, options);
 }
 
 /**
- * A guild's icon. Returns and throws as {@link userAvatarUrl}.
+ * Returns the URL of a guild's icon. Returns and throws like {@link userAvatarUrl}.
  */
 export function guildIconUrl(guildId: Maybe, hash: Maybe, options?: ImageOptions): string | undefined {
   return imageUrl(["icons", segment(guildId)], hash, options);
 }
 
 /**
- * A guild's banner. Returns and throws as {@link userAvatarUrl}.
+ * Returns the URL of a guild's banner. Returns and throws like {@link userAvatarUrl}.
  */
 export function guildBannerUrl(guildId: Maybe, hash: Maybe, options?: ImageOptions): string | undefined {
   return imageUrl(["banners", segment(guildId)], hash, options);
 }
 
 /**
- * The avatar a member has in one guild alone. Returns and throws as {@link userAvatarUrl}.
+ * Returns the URL of a member's avatar in one guild. Returns and throws like {@link userAvatarUrl}.
  */
 export function memberAvatarUrl(
   guildId: Maybe,
@@ -108,7 +108,7 @@ export function memberAvatarUrl(
 }
 
 /**
- * The banner a member has in one guild alone. Returns and throws as {@link userAvatarUrl}.
+ * Returns the URL of a member's banner in one guild. Returns and throws like {@link userAvatarUrl}.
  */
 export function memberBannerUrl(
   guildId: Maybe,
@@ -120,15 +120,15 @@ export function memberBannerUrl(
 }
 
 /**
- * The frame around an avatar: always a PNG, which moves by itself where it is animated (APNG). Returns and throws as
- * {@link userAvatarUrl}.
+ * Returns the URL of an avatar decoration, the frame around an avatar. It is always a PNG, perhaps an animated one
+ * (APNG). Returns and throws like {@link userAvatarUrl}.
  */
 export function avatarDecorationUrl(asset: Maybe, options?: PngOptions): string | undefined {
   return imageUrl(["avatar-decoration-presets"], asset, { ...imageOptions(options), format: "png" });
 }
 
 /**
- * The badge beside a guild's tag. Returns and throws as {@link userAvatarUrl}.
+ * Returns the URL of the badge next to a guild's tag. Returns and throws like {@link userAvatarUrl}.
  */
 export function guildTagBadgeUrl(
   guildId: Maybe,
@@ -142,10 +142,11 @@ export function guildTagBadgeUrl(
 }
 
 /**
- * What Discord shows for a user without an avatar: one of six PNGs by the id, or, while the user has a discriminator of
- * four digits (bots have one), one of five by that. Discord serves it in one size.
+ * Returns the URL of the default avatar, which Discord shows for users without an avatar. It is one of six PNGs,
+ * chosen by the id; or one of five, chosen by the discriminator, for users who have one (such as bots). Discord
+ * serves it in one size.
  *
- * @param userId - a snowflake
+ * @param userId a snowflake
  * @see https://docs.discord.com/developers/reference#image-formatting-cdn-endpoints
  */
 export function defaultAvatarUrl(userId: string, discriminator: Maybe): string {
@@ -155,7 +156,7 @@ export function defaultAvatarUrl(userId: string, discriminator: Maybe): string {
   return `${CDN_URL}/embed/avatars/${index}.png`;
 }
 
-/** Whether this comes from the former kind of user names (`name#1234`). Users with a name of today have `"0"`. */
+/** Whether a discriminator belongs to an old user name (`name#1234`). Users with a new name have `"0"`. */
 export function isLegacyDiscriminator(discriminator: Maybe): discriminator is string {
   return typeof discriminator === "string" && /^\d{4}$/.test(discriminator);
 }
@@ -169,7 +170,7 @@ function imageUrl(
   hash: Maybe,
   options: ImageOptions | undefined,
 ): string | undefined {
-  // Checked before anything else: a mistake must not show up only for users who have the image.
+  // Checked first, so that mistakes show up even for users without the image.
   const { size } = imageOptions(options);
   if (typeof hash !== "string" || !HASH.test(hash) || folder.includes(undefined)) return undefined;
   const { extension, moving } = resolveFormat(isAnimatedHash(hash), options ?? {});

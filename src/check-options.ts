@@ -1,47 +1,47 @@
 import { closestName, plainName } from "./closest-name.js";
 import { kindOf, shown, shownName } from "./shown.js";
 
-/** What an option may be. */
+/** The values that an option accepts. */
 export interface Kind {
-  /** Ends the sentence "It must be ...". */
+  /** Completes the sentence "It must be ...". */
   readonly wanted: string;
   readonly accepts: (value: unknown) => boolean;
-  /** What to do about a value that is not accepted, where that can be told. */
+  /** Returns advice for a value that is not accepted, if there is any. */
   readonly hint?: ((value: unknown) => string | undefined) | undefined;
-  /** Whether messages must not repeat the value. */
+  /** Whether the value may be a secret, which messages must not repeat. */
   readonly isSecret?: boolean | undefined;
 }
 
-/** All options of `T` by name. */
+/** The kind of each option of `T`. */
 export type Kinds<T> = { readonly [Name in keyof Required<T>]: Kind };
 
-/** What an options object may hold. */
+/** The rules for an options object. */
 export interface OptionRules<T> {
-  /** The function that takes the options, as messages name it: `discordRouter`. */
+  /** The function that takes the options, for messages: `discordRouter`. */
   readonly of: string;
-  /** The options as somebody would write them. */
+  /** An example of the options, for messages. */
   readonly example: string;
   readonly kinds: Kinds<T>;
-  /** Those that must be there. */
+  /** The required options. */
   readonly required?: readonly (keyof T & string)[] | undefined;
-  /** Names that other libraries give to an option, in lower case. */
+  /** Names of options in other libraries, in lower case, for "did you mean". */
   readonly aliases?: Readonly<Record<string, keyof T & string>> | undefined;
   /**
-   * For guards: what is given is a requirement, so `undefined` and an object without any are mistakes. Elsewhere
-   * `undefined` is the same as leaving an option out.
+   * For guards, whose options are requirements: `undefined` and an empty object are mistakes, because they would
+   * require nothing. Without this, `undefined` is the same as a missing option.
    */
   readonly areRequirements?: boolean | undefined;
-  /** Whether other names may be there too: a record from somewhere else, such as a database. */
+  /** Whether unknown names are allowed, for objects from elsewhere, such as a database. */
   readonly isOpen?: boolean | undefined;
 }
 
 const NONE = Object.freeze({});
 
 /**
- * The one way in which this package checks options: names that do not exist, and values of another kind.
+ * Creates a function that checks an options object for unknown names and invalid values.
  *
- * @returns what checks an options object and gives it back, `{}` where it was left out; it throws a TypeError that names
- * every mistake and the closest valid name
+ * @returns a function that returns the options, or `{}` for `undefined`. It throws a TypeError that lists every
+ * mistake, with the closest valid names
  */
 export function optionsChecker<T extends object>(rules: OptionRules<T>): (options: T | undefined) => T {
   return function checked(options) {
@@ -53,7 +53,7 @@ export function optionsChecker<T extends object>(rules: OptionRules<T>): (option
   };
 }
 
-/** Every mistake in an options object, as a sentence. */
+/** Yields every mistake in an options object, as a sentence. */
 export function* mistakesIn<T extends object>(
   rules: OptionRules<T>,
   options: unknown,
@@ -66,52 +66,52 @@ export function* mistakesIn<T extends object>(
     yield `${prefix.slice(0, -1) || "The options"} must be an object such as ${example}, not ${hasSecrets ? kindOf(options) : shown(options)}.`;
     return;
   }
-  const given = Object.entries(options);
-  for (const [name, value] of given) {
+  const entries = Object.entries(options);
+  for (const [name, value] of entries) {
     const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
     if (kind === undefined) {
       if (!isOpen) yield unknownName(name, Object.keys(kinds), aliases, prefix);
     } else if (value === undefined && areRequirements)
-      yield `${name} is undefined, which would require nothing: leave it out, or let it be ${kind.wanted}.`;
+      yield `${name} is undefined, which would require nothing: leave it out, or pass ${kind.wanted}.`;
     else if (value !== undefined && !kind.accepts(value)) yield wrongValue(`${prefix}${name}`, value, kind);
   }
   for (const name of required) {
-    if (!given.some(([one, value]) => one === name && (value !== undefined || areRequirements)))
+    if (!entries.some(([one, value]) => one === name && (value !== undefined || areRequirements)))
       yield `${prefix}${name} is missing. It must be ${kinds[name]?.wanted}.`;
   }
-  if (areRequirements && given.length === 0 && required.length === 0)
-    yield `There is nothing in the options: leave them out, or write ${example}.`;
+  if (areRequirements && entries.length === 0 && required.length === 0)
+    yield `The options are empty: leave them out, or pass ${example}.`;
 }
 
-/** "timeoutMs must be a number, not ..." */
+/** Returns a sentence such as "timeoutMs must be a number, not ..." */
 export function wrongValue(name: string, value: unknown, { wanted, hint, isSecret }: Kind): string {
   const advice = hint?.(value);
-  const given = isSecret ? kindOf(value) : shown(value);
-  return `${name} must be ${wanted}, not ${given}${advice ? `: ${advice}` : "."}`;
+  const actual = isSecret ? kindOf(value) : shown(value);
+  return `${name} must be ${wanted}, not ${actual}${advice ? `: ${advice}` : "."}`;
 }
 
-/** Whether this is what a middleware is called with: somebody passed a function on that they should have called. */
+/** Whether a value is a request: then a function that makes a middleware was mounted without being called. */
 export function isRequest(value: unknown): boolean {
   return typeof value === "object" && value !== null && "headers" in value && "socket" in value;
 }
 
-/** For a function that makes a middleware, and was passed on as if it were one. */
+/** The message for a function that makes a middleware but was itself passed to Express. */
 export function uncalled(name: string): string {
-  return `${name} was passed on without being called: write ${name}(...) instead of ${name}.`;
+  return `${name} was passed to Express without being called: write ${name}(...) instead of ${name}.`;
 }
 
 function unknownName(
   name: string,
-  known: readonly string[],
+  valid: readonly string[],
   aliases: Readonly<Record<string, string>> = {},
   prefix: string,
 ): string {
   const alias = new Map(Object.entries(aliases)).get(plainName(name));
-  const meant = alias ?? closestName(name, known);
-  return `There is no option ${prefix}${shownName(name)}${meant ? `: did you mean ${prefix}${meant}?` : `. The options are ${known.join(", ")}.`}`;
+  const closest = alias ?? closestName(name, valid);
+  return `There is no option ${prefix}${shownName(name)}${closest ? `: did you mean ${prefix}${closest}?` : `. The options are ${valid.join(", ")}.`}`;
 }
 
-/** Class instances too; no list, Map, promise and the like, whose contents would not be found. */
+/** Whether a value is a plain object or a class instance; not an array, Map, promise or the like. */
 export function isRecord(value: unknown): value is object {
   return Object.prototype.toString.call(value) === "[object Object]";
 }

@@ -20,17 +20,20 @@ const systemClock: Clock = {
 
 let clock = systemClock;
 
-/** Epoch milliseconds: the only place where this library reads the time. */
+/** Returns the time in epoch milliseconds. This library reads the time nowhere else. */
 export function now(): number {
   return clock.now();
 }
 
-/** Whether so much time has passed since then, or the clock was set: nobody waits for it to catch up. */
+/**
+ * Whether `ms` have passed since then. Also true if the clock was set back by as much, so that nothing waits for
+ * it.
+ */
 export function hasPassed(ms: number, since: number): boolean {
   return Math.abs(now() - since) >= ms;
 }
 
-/** Waits; rejects with the reason of `signal` when it aborts. */
+/** Waits. @throws the reason of `signal` when it aborts */
 export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   try {
     await clock.sleep(ms, signal);
@@ -41,26 +44,26 @@ export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /**
- * Calls back after so many milliseconds of real time.
+ * Calls back after `ms` milliseconds of real time.
  *
- * @param isBackground whether the process may end before
- * @returns cancels the call
+ * @param isBackground whether the process may exit before the call
+ * @returns a function that cancels the call
  */
 export function startTimer(ms: number, callback: () => void, isBackground = false): () => void {
   return clock.startTimer(ms, callback, isBackground);
 }
 
 /**
- * Counts the milliseconds that pass for real, as deadlines need them: they do not move with the clock.
+ * Measures real time for deadlines. Setting the clock does not affect it.
  *
- * @returns reads it
+ * @returns a function that returns the elapsed milliseconds
  */
 export function stopwatch(): () => number {
   const startedAt = clock.elapsed();
   return () => clock.elapsed() - startedAt;
 }
 
-/** For this project's own tests: moves the time. Without an argument, back to the system's clock. */
+/** Replaces the clock in this project's own tests. Without an argument, restores the system clock. */
 export function replaceClock(replacement: Partial<Clock> = {}): void {
   clock = { ...systemClock, ...replacement };
 }

@@ -1,10 +1,10 @@
 const FARTHEST = 2;
 
 /**
- * The valid name that somebody meant who wrote another one: `permission` for `permissions`, `clientID` for `clientId`,
- * `isOwner` for `owner`.
+ * Returns the valid name closest to a misspelt one: `permissions` for `permission`, `clientId` for `clientID`,
+ * `owner` for `isOwner`.
  *
- * @returns `undefined` where none is close
+ * @returns `undefined` if none is close
  */
 export function closestName(name: string, valid: readonly string[]): string | undefined {
   const written = plainName(name);
@@ -12,7 +12,7 @@ export function closestName(name: string, valid: readonly string[]): string | un
   return misspeltName(name, valid) ?? parts[0];
 }
 
-/** The valid name from which the one that was written differs by a letter or two: no part of it will do. */
+/** Like {@link closestName}, but accepts only names that differ by one or two letters, not parts of names. */
 export function misspeltName(name: string, valid: readonly string[]): string | undefined {
   const written = plainName(name);
   const near = valid
@@ -22,7 +22,7 @@ export function misspeltName(name: string, valid: readonly string[]): string | u
   return near[0]?.one;
 }
 
-/** `client_id`, `clientID` and `ClientId` are all `clientid`. */
+/** Normalizes a name: `client_id`, `clientID` and `ClientId` all become `clientid`. */
 export function plainName(name: string): string {
   return name
     .slice(0, 50)
@@ -34,13 +34,13 @@ function isPartOf(one: string, other: string): boolean {
   return one.includes(other) || other.includes(one);
 }
 
-/** How many letters have to be added, dropped or changed (Levenshtein). */
+/** Returns how many letters must be added, removed or changed (Levenshtein distance). */
 function distanceOf(one: string, other: string): number {
   let row = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (const [y, letter] of [...one].entries()) {
     const next = [y + 1];
-    for (const [x, wanted] of [...other].entries()) {
-      const change = (row[x] ?? 0) + (letter === wanted ? 0 : 1);
+    for (const [x, otherLetter] of [...other].entries()) {
+      const change = (row[x] ?? 0) + (letter === otherLetter ? 0 : 1);
       next.push(Math.min(change, (row[x + 1] ?? 0) + 1, (next[x] ?? 0) + 1));
     }
     row = next;

@@ -10,7 +10,10 @@ const PLACEHOLDER =
 
 const COUNT: Kind = { wanted: "a whole number above 0", accepts: isCount };
 
-const TIME: Kind = { wanted: "a whole number of milliseconds above 0, an hour at most", accepts: isTime };
+const TIME: Kind = {
+  wanted: "a whole number of milliseconds from 1 to 3,600,000 (an hour)",
+  accepts: isTime,
+};
 
 const CREDENTIAL: Kind = { wanted: "a string without spaces", accepts: isScope, isSecret: true };
 
@@ -21,7 +24,7 @@ const DISCORD_KINDS: Kinds<DiscordOptions> = {
     isSecret: true,
     hint: (value) =>
       typeof value === "number" || typeof value === "bigint"
-        ? "put it in quotes, since JavaScript rounds numbers this large."
+        ? "put it in quotes, because JavaScript rounds numbers this large."
         : undefined,
   },
   clientSecret: CREDENTIAL,
@@ -34,14 +37,14 @@ const DISCORD_KINDS: Kinds<DiscordOptions> = {
     accepts: (value) => Array.isArray(value) && value.every(isOrigin),
   },
   basePath: {
-    wanted: 'a path such as "/shop", without a slash at its end',
+    wanted: 'a path such as "/shop", without a trailing slash',
     accepts: (value) => typeof value === "string" && /^(?:\/[\w.~!$&'()*+,;=:@%-]+)+$/.test(value),
   },
   botToken: {
     ...CREDENTIAL,
     hint: (value) =>
       typeof value === "string" && /^\s*bot\s/i.test(value)
-        ? "give the token alone, without the word Bot."
+        ? "pass the token without the word Bot."
         : undefined,
   },
   scopes: SCOPES,
@@ -51,7 +54,7 @@ const DISCORD_KINDS: Kinds<DiscordOptions> = {
   },
   issuer: { wanted: "a URL", accepts: isScope },
   secret: {
-    wanted: `a string of ${MIN_SECRET_LENGTH} characters or more, or a list of such`,
+    wanted: `a string of ${MIN_SECRET_LENGTH} characters or more, or a list of such strings`,
     accepts: (value) => typeof value === "string" || (Array.isArray(value) && value.length > 0),
     isSecret: true,
   },
@@ -63,14 +66,14 @@ const DISCORD_KINDS: Kinds<DiscordOptions> = {
   lock: { ...FUNCTION, wanted: "a function (key, task) => Promise" },
   timeoutMs: TIME,
   maxWaitMs: {
-    wanted: "a whole number of milliseconds, 0 or more, an hour at most",
+    wanted: "a whole number of milliseconds from 0 to 3,600,000 (an hour)",
     accepts: (value) => value === 0 || isTime(value),
   },
   invalidRequestLimit: COUNT,
   proxy: { wanted: "an http or https URL", accepts: isHttpUrl, isSecret: true },
 };
 
-/** The options of a `DiscordOAuth2Session`, settings included; the secrets are looked at apart. */
+/** The rules for the options of `DiscordOAuth2Session`. {@link mistakesInSecrets} checks the secrets. */
 export const DISCORD_OPTIONS: OptionRules<DiscordOptions> = {
   of: "new DiscordOAuth2Session",
   example: "{ clientId, clientSecret, redirectUri }",
@@ -88,7 +91,7 @@ export const DISCORD_OPTIONS: OptionRules<DiscordOptions> = {
   },
 };
 
-/** The options of the caches. */
+/** The rules for the option `cache`. */
 export const CACHE_OPTIONS: OptionRules<CacheOptions> = {
   of: "cache",
   example: "{ max: 1000 }",
@@ -99,21 +102,21 @@ export const CACHE_OPTIONS: OptionRules<CacheOptions> = {
   },
 };
 
-/** Mistakes in the secrets. The client secret is always allowed among them. */
+/** Yields mistakes in the option `secret`. The list may contain the client secret, however short it is. */
 export function* mistakesInSecrets({ secret, clientSecret }: DiscordOptions): Generator<string> {
   const list: unknown = typeof secret === "string" ? [secret] : secret;
   if (!Array.isArray(list)) return;
   const own = list.filter((one) => one !== clientSecret);
   if (!own.every(isLong)) yield wrongValue("secret", secret, DISCORD_KINDS.secret);
   else if (own.some(isWeak))
-    yield "secret can be guessed: it repeats itself, counts up, or is a placeholder. Make one: node -p \"crypto.randomBytes(32).toString('base64url')\"";
+    yield "secret can be guessed: it repeats itself, counts up, or is a placeholder. To create one, run: node -p \"crypto.randomBytes(32).toString('base64url')\"";
 }
 
 function isLong(secret: unknown): boolean {
   return typeof secret === "string" && secret.length >= MIN_SECRET_LENGTH;
 }
 
-/** Whether somebody would find it without trying every string. */
+/** Whether a secret can be guessed. */
 function isWeak(secret: string): boolean {
   if (new Set(secret).size < MIN_DISTINCT || PLACEHOLDER.test(secret)) return true;
   const isPeriodic = /^(.{1,16}?)\1+(.{0,15})$/s.exec(secret);
@@ -133,7 +136,7 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
-/** Milliseconds that a timer can count, several times over: it would run at once for more than 24 days. */
+/** Whether a timer can count several times this long. Timers longer than 24 days fire immediately. */
 function isTime(value: unknown): boolean {
   return isCount(value) && value <= AN_HOUR_MS;
 }
@@ -146,12 +149,15 @@ function isHttpUrl(value: unknown): boolean {
   return ["http:", "https:"].includes(parseUrl(value)?.protocol ?? "");
 }
 
-/** A URL that Discord can lead to. */
+/** Whether Discord can redirect to a URL. */
 function isRedirectUri(value: unknown): boolean {
   return isHttpUrl(value) && !/[#\s\p{Cc}]/u.test(String(value));
 }
 
-/** An origin as browsers send it; web views have schemes of their own. */
+/**
+ * Whether a value is an origin as browsers send it. Web views have schemes of their own, such as
+ * `capacitor://localhost`.
+ */
 function isOrigin(value: unknown): boolean {
   const url = parseUrl(value);
   if (url === undefined) return false;
@@ -159,7 +165,7 @@ function isOrigin(value: unknown): boolean {
   return value === (origin === "null" && host !== "" ? `${protocol}//${host}` : origin);
 }
 
-/** Where Discord may be: plain http on this machine only. */
+/** Whether a value is valid as `discordUrl`: plain http is allowed on this machine only. */
 function isDiscordOrigin(value: unknown): boolean {
   const url = parseUrl(value);
   if (url?.pathname !== "/" || url.search || url.hash || url.username || url.password) return false;
@@ -170,7 +176,7 @@ function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 }
 
-/** The origin of a URL; empty where it is none. */
+/** Returns the origin of a URL; empty for anything else. */
 export function originOf(url: unknown): string {
   return parseUrl(url)?.origin ?? "";
 }

@@ -4,12 +4,12 @@ import { CACHE_OPTIONS, DISCORD_OPTIONS, mistakesInSecrets, originOf } from "./c
 import type { User } from "./models/user.js";
 import type { CacheOptions, DiscordOptions, Lock, TokenStore } from "./options.js";
 
-/** The options with every source consulted, every default filled in and everything checked. */
+/** The checked configuration, with settings, environment variables and defaults filled in. */
 export interface Config {
   readonly clientId: string;
   readonly clientSecret: string;
   readonly redirectUri: string;
-  /** Empty where no proxy strips a part of the path. */
+  /** Empty if no proxy strips a part of the path. */
   readonly basePath: string;
   readonly botToken: string | undefined;
   readonly origins: readonly string[];
@@ -31,7 +31,7 @@ export interface Config {
   readonly proxy: string | undefined;
 }
 
-/** Where settings can come from: the app's own first, then the environment. */
+/** Looks up a setting: first in the app's settings, then in the environment. */
 export type SettingSource = (name: string) => unknown;
 
 const SETTING_OF = {
@@ -50,24 +50,24 @@ const REQUIRED = ["clientId", "clientSecret", "redirectUri"] as const;
 
 const DISCORD_URL = "https://discord.com";
 
-/** How long a store is waited for, in milliseconds of real time. */
+/** The deadline of a call to a store, in milliseconds of real time. */
 export function storeDeadlineMs({ timeoutMs }: Config): number {
   return 2 * timeoutMs;
 }
 
 /** Reads and checks the whole configuration. @throws TypeError that lists every mistake at once */
 export function resolveConfig(options: DiscordOptions, settings: SettingSource): Config {
-  const given = withSettings(options, settings);
-  const cache: CacheOptions = given.cache ?? {};
-  const { clientId = "", clientSecret = "", redirectUri = "", discordUrl = DISCORD_URL } = given;
-  const secrets = typeof given.secret === "string" ? [given.secret] : (given.secret ?? [clientSecret]);
+  const input = withSettings(options, settings);
+  const cache: CacheOptions = input.cache ?? {};
+  const { clientId = "", clientSecret = "", redirectUri = "", discordUrl = DISCORD_URL } = input;
+  const secrets = typeof input.secret === "string" ? [input.secret] : (input.secret ?? [clientSecret]);
 
   const mistakes = [
-    ...missing(given),
-    ...mistakesIn(DISCORD_OPTIONS, given),
+    ...missing(input),
+    ...mistakesIn(DISCORD_OPTIONS, input),
     ...mistakesIn(CACHE_OPTIONS, cache, "cache."),
-    ...mistakesInSecrets(given),
-    ...mistakesInStore(given.tokenStore),
+    ...mistakesInSecrets(input),
+    ...mistakesInStore(input.tokenStore),
   ];
   if (mistakes.length > 0) {
     throw new TypeError(
@@ -78,29 +78,29 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource):
     clientId,
     clientSecret,
     redirectUri,
-    basePath: given.basePath ?? "",
-    botToken: given.botToken,
-    origins: given.origins ?? [],
-    scopes: given.scopes ?? ["identify"],
+    basePath: input.basePath ?? "",
+    botToken: input.botToken,
+    origins: input.origins ?? [],
+    scopes: input.scopes ?? ["identify"],
     discordUrl: originOf(discordUrl),
-    issuer: given.issuer ?? originOf(discordUrl),
+    issuer: input.issuer ?? originOf(discordUrl),
     secrets,
     cacheMax: cache.max ?? 1000,
     cacheMaxBytes: cache.maxBytes ?? 32 * 1024 * 1024,
     cacheTtlMs: cache.ttlMs ?? 300_000,
-    usersCache: given.usersCache,
-    tokenStore: given.tokenStore,
-    lock: given.lock,
-    isBotInGuild: given.isBotInGuild,
-    recordKey: given.recordKey,
-    timeoutMs: given.timeoutMs ?? 5000,
-    maxWaitMs: given.maxWaitMs ?? 2000,
-    invalidRequestLimit: given.invalidRequestLimit ?? 9500,
-    proxy: given.proxy,
+    usersCache: input.usersCache,
+    tokenStore: input.tokenStore,
+    lock: input.lock,
+    isBotInGuild: input.isBotInGuild,
+    recordKey: input.recordKey,
+    timeoutMs: input.timeoutMs ?? 5000,
+    maxWaitMs: input.maxWaitMs ?? 2000,
+    invalidRequestLimit: input.invalidRequestLimit ?? 9500,
+    proxy: input.proxy,
   });
 }
 
-/** The options, with what the settings say of those that were left out. Nothing is checked yet. */
+/** Fills options that were left out from the settings. Checks nothing. */
 function withSettings(options: DiscordOptions, settings: SettingSource): DiscordOptions {
   const names = Object.keys(SETTING_OF) as (keyof typeof SETTING_OF)[];
   const found = Object.fromEntries(
@@ -122,19 +122,19 @@ function withSettings(options: DiscordOptions, settings: SettingSource): Discord
   };
 }
 
-function* missing(given: DiscordOptions): Generator<string> {
+function* missing(options: DiscordOptions): Generator<string> {
   for (const name of REQUIRED) {
-    if (given[name] === undefined)
+    if (options[name] === undefined)
       yield `${name} is missing: pass it as an option, or set ${SETTING_OF[name]} on the app or in the environment.`;
   }
 }
 
 function* mistakesInStore(store: TokenStore | undefined): Generator<string> {
   if (store && "throwOnErrors" in store && store.throwOnErrors === false)
-    yield "tokenStore hides its failures, which would sign visitors out: new Keyv({ throwOnErrors: true }).";
+    yield "tokenStore hides its failures, which would sign visitors out. Use new Keyv({ throwOnErrors: true }).";
 }
 
-/** Whether two configurations mean the same. */
+/** Whether two configurations are equal. */
 export function isSameConfig(one: Config, other: Config): boolean {
   return (Object.keys(one) as (keyof Config)[]).every((key) => {
     const [a, b] = [one[key], other[key]];
@@ -142,7 +142,7 @@ export function isSameConfig(one: Config, other: Config): boolean {
   });
 }
 
-/** What an environment variable holds as a number. */
+/** Parses a setting as a number. */
 function numberOf(value: unknown): number | undefined {
   if (value === "" || value === undefined) return undefined;
   return Number(value);

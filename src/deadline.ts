@@ -1,34 +1,37 @@
 import { startTimer, stopwatch } from "./clock.js";
 
-/** A process that was frozen fires its timers before it reads its sockets: what it waits for may have come long ago. */
+/**
+ * After a freeze, timers fire before sockets are read, so a response may have arrived already. This is the most
+ * extra time.
+ */
 const LONGEST_GRACE_MS = 1000;
 
-/** Nothing came in time. */
+/** The deadline passed. */
 export class DeadlinePassed extends Error {
   readonly #late: Promise<unknown>;
 
-  /** @param late the task that was given up; it may still be running */
+  /** @param late the task, which may still be running */
   constructor(ms: number, late: Promise<unknown>) {
-    super(`Nothing came within ${ms} ms.`);
+    super(`There was no result within ${ms} ms.`);
     this.#late = late;
   }
 
-  /** Calls back if it succeeds after all. */
+  /** Calls back if the task succeeds after the deadline. */
   onSuccess(callback: () => unknown): void {
     this.#late.then(callback).catch(() => undefined);
   }
 }
 
 /**
- * Calls back after so much real time. A deadline that fires late, because the process was frozen or busy, is extended
- * once by as much as it was late, by a second at most.
+ * Calls back after `ms` milliseconds of real time. If the timer fires late because the process was frozen or busy, the
+ * deadline is extended once by the same delay, by a second at most.
  *
- * @returns cancels the deadline
+ * @returns a function that cancels the deadline
  */
 export function startDeadline(ms: number, onPassed: () => void): () => void {
   const elapsedMs = stopwatch();
   let cancel = startTimer(ms, () => {
-    // A timer may fire a fraction of a millisecond early, and Node warns of negative times.
+    // A timer may fire a fraction of a millisecond early, and Node warns about negative times.
     const lateMs = Math.max(0, elapsedMs() - ms);
     cancel = startTimer(Math.min(lateMs, LONGEST_GRACE_MS), onPassed);
   });
@@ -36,7 +39,7 @@ export function startDeadline(ms: number, onPassed: () => void): () => void {
 }
 
 /**
- * Waits for a task for so much real time, extended as in {@link startDeadline}. The task is not stopped.
+ * Waits for a task for `ms` milliseconds of real time, extended as in {@link startDeadline}. Does not stop the task.
  *
  * @throws DeadlinePassed
  */

@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 
-/** The SHA-256 of a text, as base64url: for what must be found or compared again without being kept. */
+/** Returns the SHA-256 of a text as base64url, to look up or compare secrets without keeping them. */
 export function digestOf(text: string): string {
   return hash("sha256", text, "base64url");
 }

@@ -19,10 +19,10 @@ import { UserCalls } from "./users/user-calls.js";
 import { UserSession } from "./users/user-session.js";
 import { createCache, Users } from "./users/users.js";
 
-/** The parts of one configured instance, put together. */
+/** The parts of one configured instance. */
 export type Engine = ReturnType<typeof createEngine>;
 
-/** @param own the app's own way of storing tokens, when it has one */
+/** @param own the app's own token methods, if it overrides them */
 export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
   const seal = createSeal(config.secrets, config.clientId);
   const admission = new Admission(config);
@@ -56,7 +56,7 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
       learnUserId(visitorSessionOf(req), config.clientId, id),
     );
 
-  /** All logins and refreshes are over, those that begin meanwhile too, and their tokens are stored. */
+  /** Waits until no login or refresh is in flight, including new ones, then stores unsaved tokens. */
   async function settled(): Promise<void> {
     while (logins.busy + grants.busy > 0) {
       await logins.idle();
@@ -75,7 +75,7 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
     sessionAt,
     sessionOf,
 
-    /** Loads in the background what the first login needs. */
+    /** Loads dependencies of the first login in the background. */
     load() {
       void Promise.all([oauth.load(), rest.load()]).catch(() => undefined);
     },

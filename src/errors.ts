@@ -1,6 +1,6 @@
 import { oneLine } from "./shown.js";
 
-/** Every `code` an error of this library can carry: one per cause. */
+/** Every `code` of this library's errors, one for each cause. */
 export const ERROR_CODES = [
   "access_denied",
   "account_mismatch",
@@ -48,12 +48,12 @@ export type ErrorCode = (typeof ERROR_CODES)[number];
 
 const BRAND = Symbol.for("express-discord.error");
 
-/** What an {@link HttpException} is made of. */
+/** The argument of the constructor of {@link HttpException}. */
 export interface HttpExceptionDetails {
   readonly message: string;
   readonly code: ErrorCode;
   readonly status: number;
-  /** For the response: `Retry-After`, `Allow`. */
+  /** Headers for the response, such as `Retry-After` or `Allow`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly cause?: unknown;
   readonly error?: string | undefined;
@@ -65,12 +65,12 @@ export interface HttpExceptionDetails {
 }
 
 /**
- * Something about signing in, or about a call to Discord, went wrong. The base of every error class of this library:
- * `code` names the cause, `status` is what Express answers, and frameworks that know the errors of `http-errors`.
+ * A sign-in or a call to Discord failed. The base of all error classes of this library. `code` names the cause.
+ * `status` is the status that Express answers with, and so do frameworks that support `http-errors`.
  *
- * No text that a visitor or Discord has chosen can forge a line of a log: control characters in it become spaces.
+ * Control characters in texts from visitors and Discord become spaces, so they cannot forge log lines.
  *
- * The classes recognise each other across an ESM and a CommonJS copy of the package in one process.
+ * `instanceof` works across an ESM and a CommonJS copy of the package in one process.
  */
 export class HttpException extends Error {
   static readonly [BRAND]: string = "HttpException";
@@ -82,29 +82,29 @@ export class HttpException extends Error {
   }
 
   override readonly name: string = "HttpException";
-  /** The cause, stable across versions. */
+  /** The machine-readable cause, stable across versions. */
   readonly code: ErrorCode;
-  /** The HTTP status to answer the visitor with. */
+  /** The HTTP status of the response to the visitor. */
   readonly status: number;
-  /** The same, where frameworks look for it that follow `http-errors`. */
+  /** The same as `status`, for frameworks that support `http-errors`. */
   readonly statusCode: number;
-  /** Whether the message may be shown to the visitor: below 500, as `http-errors` has it. */
+  /** Whether the message may be shown to the visitor: `true` for statuses below 500, as in `http-errors`. */
   readonly expose: boolean;
-  /** Headers that belong to the answer, such as `Retry-After`. Express's own error handler sends them along. */
+  /** Headers for the response, such as `Retry-After`. Express's default error handler sends them. */
   declare readonly headers?: Readonly<Record<string, string>>;
-  /** The `error` parameter of an OAuth answer (RFC 6749, 4.1.2.1 and 5.2). */
+  /** The `error` parameter of an OAuth response (RFC 6749, 4.1.2.1 and 5.2). */
   declare readonly error?: string;
-  /** The `error_description` parameter of an OAuth answer. */
+  /** The `error_description` parameter of an OAuth response. */
   declare readonly description?: string;
   /** Discord's own JSON error code, such as 10004 for an unknown guild. */
   declare readonly discordCode?: number;
-  /** Discord's answer: the parsed JSON, else the text. */
+  /** The body of Discord's response: the parsed JSON, or the text if it is not JSON. */
   declare readonly body?: unknown;
   /** The method of the call to Discord. */
   declare readonly method?: string;
   /** The route of the call to Discord, below `/api/v10`. */
   declare readonly route?: string;
-  /** From `addToGuild` with `evenIfMember`, for a member: the roles that were given before something failed. */
+  /** From `addToGuild` with `evenIfMember`, for a member: the roles added before the error. */
   declare readonly appliedRoles?: readonly string[];
 
   constructor({ message, code, status, cause, ...answer }: HttpExceptionDetails) {
@@ -141,7 +141,7 @@ export class Unauthorized extends HttpException {
   override readonly name = "Unauthorized";
 }
 
-/** What an {@link AccessDenied} is made of. */
+/** The argument of the constructor of {@link AccessDenied}. */
 export interface AccessDeniedDetails extends HttpExceptionDetails {
   readonly prompt?: boolean | undefined;
 }
@@ -150,7 +150,7 @@ export interface AccessDeniedDetails extends HttpExceptionDetails {
 export class AccessDenied extends HttpException {
   static override readonly [BRAND] = "AccessDenied";
   override readonly name = "AccessDenied";
-  /** The option `prompt` of the login. After `false`, do not start another login by yourself: it could go on forever. */
+  /** The option `prompt` of the login. After `false`, do not redirect to the login again: it could loop. */
   readonly prompt: boolean;
 
   constructor({ prompt = true, ...details }: AccessDeniedDetails) {
@@ -159,7 +159,7 @@ export class AccessDenied extends HttpException {
   }
 }
 
-/** A guard said no (`forbidden`). Status 403. */
+/** A guard refused the request (`forbidden`). Status 403. */
 export class Forbidden extends HttpException {
   static override readonly [BRAND] = "Forbidden";
   override readonly name = "Forbidden";
@@ -169,16 +169,16 @@ export class Forbidden extends HttpException {
   }
 }
 
-/** The visitor has not granted a scope that this needs (`missing_scopes`). Status 403. */
+/** The visitor has not granted a required scope (`missing_scopes`). Status 403. */
 export class MissingScopes extends HttpException {
   static override readonly [BRAND] = "MissingScopes";
   override readonly name = "MissingScopes";
-  /** The scopes that are missing. Ask for them: `createSession(req, res, { scopes, incremental: true })`. */
+  /** The missing scopes. To ask for them: `createSession(req, res, { scopes, incremental: true })`. */
   readonly scopes: readonly string[];
 
   constructor(scopes: readonly string[], what: string) {
     super({
-      message: `${what} needs the scope ${scopes.join(" ")}, which this visitor has not granted. Ask for it: createSession(req, res, { scopes: [...], incremental: true }).`,
+      message: `${what} needs the scope ${scopes.join(" ")}, which the visitor has not granted. To ask for it: createSession(req, res, { scopes: [...], incremental: true }).`,
       code: "missing_scopes",
       status: 403,
     });
@@ -186,24 +186,27 @@ export class MissingScopes extends HttpException {
   }
 }
 
-/** A mistake in what was passed that may be a visitor's: a TypeError that is answered with 400. */
+/** Creates a TypeError with status 400, for invalid input that may come from a visitor. */
 export function badInput(code: ErrorCode, message: string, options?: ErrorOptions): TypeError {
   const error = new TypeError(oneLine(message), options);
   return Object.assign(error, { code, status: 400, statusCode: 400, expose: true });
 }
 
-/** What a {@link RateLimited} is made of. */
+/** The argument of the constructor of {@link RateLimited}. */
 export interface RateLimitedDetails extends Omit<HttpExceptionDetails, "code" | "message" | "headers"> {
   readonly retryAfter: number;
   readonly scope: RateLimitScope;
 }
 
-/** Who is limited: this user or bot, everything this process sends, or a resource shared with others. */
+/**
+ * What a rate limit applies to. `user`: one route of a user or the bot. `global`: every route of a user or the bot,
+ * or every call of this process. `shared`: a resource that other applications use too.
+ */
 export type RateLimitScope = "user" | "global" | "shared";
 
 /**
- * Discord's rate limit is reached (`rate_limited`), known beforehand or answered as 429. Status 503, or 429 behind a
- * call as the bot.
+ * A rate limit of Discord is reached (`rate_limited`). Either Discord answered 429, or the limit was known before
+ * the call was sent. Status 503; 429 for calls as the bot.
  *
  * @see https://docs.discord.com/developers/topics/rate-limits
  */
@@ -212,13 +215,13 @@ export class RateLimited extends HttpException {
   override readonly name = "RateLimited";
   /** Seconds until the next call can succeed. */
   readonly retryAfter: number;
-  /** Who is limited. */
+  /** What the limit applies to. */
   readonly scope: RateLimitScope;
 
   constructor({ retryAfter, scope, ...details }: RateLimitedDetails) {
     super({
       ...details,
-      message: `Discord's rate limit (${scope}) is reached for ${details.method} ${details.route}: try again in ${retryAfter} s.`,
+      message: `Discord's rate limit (${scope}) is reached for ${details.method} ${details.route}. Try again in ${retryAfter} s.`,
       code: "rate_limited",
       headers: { "Retry-After": String(Math.ceil(retryAfter)) },
     });
@@ -226,7 +229,7 @@ export class RateLimited extends HttpException {
     this.scope = scope;
   }
 
-  /** Whether every call of this process is refused, not this route alone. */
+  /** Whether the limit applies to every route, not only to this one. */
   get isGlobal(): boolean {
     return this.scope === "global";
   }

@@ -12,24 +12,24 @@ import { shown } from "./shown.js";
 import { isSnowflake } from "./snowflake.js";
 
 /**
- * A middleware that says nothing about the types of route parameters, bodies and locals, so that Express infers them as
- * if it were not there.
+ * A middleware. Its type does not mention route parameters, bodies and locals, so Express still infers them for the
+ * handlers after it.
  */
 export type Guard = (req: IncomingMessage, res: ServerResponse, next: (error?: unknown) => void) => void;
 
-/** How old the proof may be that the sign-in still holds at Discord. */
+/** Options of `requiresAuthorization.with`. */
 export interface AuthorizationOptions {
-  /** Milliseconds, 0 or more. */
+  /** The maximum age of Discord's confirmation of the sign-in, in milliseconds; 0 or more. */
   readonly maxAgeMs: number;
 }
 
-/** What {@link requiresAuthorization} is: a guard as it stands, and one that asks Discord with `with`. */
-// Behind an intersection of types instead of this interface, Express would not infer the route's parameters.
+/** The type of {@link requiresAuthorization}: a guard, with a method that creates a stricter one. */
+// An interface, because Express does not infer route parameters behind an intersection type.
 export interface AuthorizationGuard extends Guard {
   /**
-   * A guard that asks Discord whether the sign-in still holds there.
+   * Creates a guard that asks Discord whether the sign-in is still valid.
    *
-   * @throws TypeError at once, without a `maxAgeMs` that is a number
+   * @throws TypeError immediately, for a missing or invalid `maxAgeMs`
    * @throws Unauthorized, RateLimited, HttpException; all through `next`
    */
   with(options: AuthorizationOptions): Guard;
@@ -38,23 +38,26 @@ export interface AuthorizationGuard extends Guard {
 /** A guild id, as Express types a route parameter. */
 export type GuildId = string | readonly string[] | undefined;
 
-/** What {@link requiresGuild} asks for beyond being in the guild. What is given must ask for something. */
+/** Requirements of {@link requiresGuild}, besides membership in the guild. The visitor must meet all of them. */
 export interface GuildRequirements {
-  /** All of these, which owners and administrators always have. */
+  /** The visitor must have all of these permissions. Owners and administrators have every permission. */
   readonly permissions?: PermissionResolvable;
-  /** Being the guild's owner. */
+  /** `true`: the visitor must own the guild. */
   readonly owner?: boolean;
-  /** One of these roles, by id. Needs the scope `guilds.members.read`. */
+  /** The visitor must have at least one of these roles, by id. Needs the scope `guilds.members.read`. */
   readonly roles?: readonly string[];
-  /** How old Discord's answer may be, in milliseconds. Default 60,000. */
+  /** The maximum age of Discord's cached response, in milliseconds. Default: 60,000. */
   readonly maxAgeMs?: number;
-  /** `"bot"`: the bot looks the visitor up, who needs to grant no more than `identify`. It must be in the guild. */
+  /**
+   * `"bot"`: looks the visitor up as the bot, which must be in the guild. The visitor only needs the scope
+   * `identify`.
+   */
   readonly as?: "bot";
 }
 
 /**
- * Forbids `undefined` as the value of a property and properties that `Shape` does not have, also where TypeScript's
- * `exactOptionalPropertyTypes` is off.
+ * Forbids properties that are `undefined` and properties that `Shape` does not have, even without TypeScript's
+ * `exactOptionalPropertyTypes`.
  */
 export type Exactly<Shape, Given> = {
   readonly [Name in keyof Given]: Name extends keyof Shape ? Exclude<Given[Name], undefined> : never;
@@ -88,12 +91,12 @@ const guildRequirements = optionsChecker<GuildRequirements>({
 });
 
 /**
- * Lets signed-in visitors pass. Discord is asked only where an expired token has to be refreshed.
+ * A guard for signed-in visitors. It calls Discord only to refresh a token.
  *
- * `requiresAuthorization.with({ maxAgeMs })` is for pages that must know of a removal of the app at Discord: it asks there,
- * at most that often.
+ * `requiresAuthorization.with({ maxAgeMs })` also detects that the user has removed the app at Discord. It asks
+ * Discord if the last confirmation is older than `maxAgeMs`.
  *
- * @throws Unauthorized, HttpException (when it cannot be found out now); both through `next`
+ * @throws Unauthorized, HttpException (the store or Discord failed); both through `next`
  */
 export const requiresAuthorization: AuthorizationGuard = Object.assign(
   guard("requiresAuthorization", async (req) => discordOf(req).grantedScopes(req)),
@@ -108,9 +111,9 @@ export const requiresAuthorization: AuthorizationGuard = Object.assign(
 );
 
 /**
- * Lets signed-in visitors pass who have granted all these scopes.
+ * Creates a guard for signed-in visitors who have granted all of these scopes.
  *
- * @throws TypeError at once, without a scope and for what is none
+ * @throws TypeError immediately, without a scope or for an invalid one
  * @throws Unauthorized, MissingScopes, HttpException; all through `next`
  */
 export function requiresScopes(...scopes: readonly Scope[]): Guard {
@@ -125,13 +128,15 @@ export function requiresScopes(...scopes: readonly Scope[]): Guard {
 }
 
 /**
- * Lets members of a guild pass, by the list of their guilds (scope `guilds`).
+ * Creates a guard for members of a guild. It reads the list of the visitor's guilds, which needs the scope
+ * `guilds`.
  *
- * @param guildId the id, or how to find it: `(req) => req.params.guildId`
- * @param requirements what else they must have. It is a TypeError to give something that asks for nothing: a name that does
- * not exist, `undefined`, an empty list
- * @throws TypeError at once
- * @throws Forbidden, also for what is no id; Unauthorized, MissingScopes, RateLimited, HttpException; all through `next`
+ * @param guildId the guild's id, or a function that returns it: `(req) => req.params.guildId`
+ * @param requirements what else the visitor needs in the guild. Requirements that would require nothing are errors:
+ * unknown names, `undefined`, empty lists
+ * @throws TypeError immediately, for an invalid id or invalid requirements
+ * @throws Forbidden when the visitor does not meet the requirements, or the function returns no valid id
+ * @throws Unauthorized, MissingScopes, RateLimited, HttpException; all but the TypeError through `next`
  */
 export function requiresGuild<Given extends GuildRequirements>(
   guildId: string | ((req: Request) => GuildId),
@@ -166,7 +171,7 @@ export function requiresGuild<Given extends GuildRequirements>(
   });
 }
 
-/** Who a visitor is in a guild. */
+/** A visitor's standing in a guild. */
 interface GuildVisitor {
   readonly isOwner: boolean;
   can(permissions: Permissions): boolean;
@@ -218,11 +223,11 @@ function requireScopeNames(scopes: readonly unknown[]): readonly string[] {
   if (isRequest(first)) throw new TypeError(uncalled("requiresScopes"));
   if (scopes.length === 0)
     throw new TypeError(
-      'requiresScopes: name at least one scope, as in requiresScopes("guilds"). For every signed-in visitor use requiresAuthorization.',
+      'requiresScopes: pass at least one scope, as in requiresScopes("guilds"). To require only a sign-in, use requiresAuthorization.',
     );
   throw new TypeError(
     Array.isArray(first)
-      ? 'requiresScopes: write the scopes one after the other, not as a list: requiresScopes("identify", "guilds").'
+      ? 'requiresScopes: pass the scopes as separate arguments, not as a list: requiresScopes("identify", "guilds").'
       : `requiresScopes: a scope must be a string such as "guilds", not ${shown(scopes.find((scope) => !isScope(scope)))}.`,
   );
 }
@@ -237,7 +242,7 @@ function requireGuildId(guildId: unknown): void {
   );
 }
 
-/** @returns nothing for a member who does not exist */
+/** @returns `undefined` if Discord answers 404: the user is not a member */
 async function unlessMissing<T>(fetching: Promise<T>): Promise<T | undefined> {
   try {
     return await fetching;
@@ -247,23 +252,23 @@ async function unlessMissing<T>(fetching: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** The instance that serves the app of this request. @throws HttpException init_missing */
+/** Returns the instance of this request's app. @throws HttpException init_missing */
 export function discordOf(req: Request): DiscordOAuth2Session {
   const discord = findDiscord(req);
   if (discord) return discord;
   throw new HttpException({
     message: (req as Partial<Request>).app
-      ? "This app has no DiscordOAuth2Session: call new DiscordOAuth2Session(app) or discord.init(app), with the app that this route belongs to."
-      : "This request did not come through an Express app, so no DiscordOAuth2Session can be found for it. Ask the instance itself: await discord.isAuthorized(req).",
+      ? "This app has no DiscordOAuth2Session: call new DiscordOAuth2Session(app) or discord.init(app) with the app this route belongs to."
+      : "This request did not come through an Express app, so its DiscordOAuth2Session cannot be found. Call a method of the instance instead: await discord.isAuthorized(req).",
     code: "init_missing",
     status: 500,
   });
 }
 
-/** The instance that serves the app of this request, where there is one. */
+/** Returns the instance of this request's app, if it has one. */
 export function findDiscord(req: Request): DiscordOAuth2Session | undefined {
   const discord: Partial<DiscordOAuth2Session> | undefined = (req as Partial<Request>).app?.get(SETTING);
-  // By a method: an application may hold both an ESM and a CommonJS copy of the class.
+  // Not instanceof: an application may load both an ESM and a CommonJS copy of the class.
   return discord?.grantedScopes && (discord as DiscordOAuth2Session);
 }
 
@@ -275,9 +280,9 @@ function guard(name: string, check: Check): Guard {
   return Object.defineProperty(middleware, "name", { value: name });
 }
 
-/** For a guard that somebody has called instead of passing it on. */
+/** The message for a guard that was called directly instead of being passed to Express. */
 export function calledByHand(name: string): string {
   return name === "requiresAuthorization"
-    ? "requiresAuthorization is a middleware: pass it on without calling it, as in app.get(path, requiresAuthorization, handler). For options write requiresAuthorization.with({ maxAgeMs }); inside a handler, await discord.isAuthorized(req)."
-    : `${name}(...) makes a middleware: pass it on, as in app.get(path, ${name}(...), handler), and let Express call it.`;
+    ? "requiresAuthorization is a middleware: pass it to Express without calling it, as in app.get(path, requiresAuthorization, handler). To set options, use requiresAuthorization.with({ maxAgeMs }). Inside a handler, use await discord.isAuthorized(req)."
+    : `${name}(...) returns a middleware: pass it to Express, as in app.get(path, ${name}(...), handler), instead of calling it.`;
 }

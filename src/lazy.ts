@@ -1,4 +1,4 @@
-/** A value that is loaded when it is first needed. After a failure, the next call loads again. */
+/** A value that is loaded on first use. After a failure, the next use loads it again. */
 export class Lazy<T> {
   readonly #load: () => Promise<T>;
   #value: Promise<T> | undefined;
@@ -17,7 +17,7 @@ export class Lazy<T> {
     return value;
   }
 
-  /** Forgets the value; the next call loads another. @returns what was loaded, if anything was */
+  /** Removes the value, so that the next use loads it again. @returns the removed value, if it was loaded */
   async take(): Promise<T | undefined> {
     const value = this.#value;
     this.#value = undefined;

@@ -3,7 +3,7 @@ import { meantScope } from "./scopes.js";
 import { shown } from "./shown.js";
 import { isSnowflake } from "./snowflake.js";
 
-/** Anything: it is checked where it is used, or not at all. */
+/** Any value: it is checked where it is used, or not at all. */
 export const ANYTHING: Kind = { wanted: "anything", accepts: () => true };
 
 export const BOOLEAN: Kind = { wanted: "true or false", accepts: (value) => typeof value === "boolean" };
@@ -12,7 +12,7 @@ export const FUNCTION: Kind = { wanted: "a function", accepts: (value) => typeof
 
 export const STRING: Kind = { wanted: "a string", accepts: (value) => typeof value === "string" };
 
-/** A text of limited length, counted as Discord counts: an emoji is one character. */
+/** A text of limited length. Counts characters like Discord: an emoji is one character. */
 export function textOf(shortest: number, longest: number): Kind {
   const lengthOf = (value: unknown) => (typeof value === "string" ? [...value].length : -1);
   return {
@@ -22,15 +22,15 @@ export function textOf(shortest: number, longest: number): Kind {
   };
 }
 
-/** An application's Ed25519 key. */
+/** An application's Ed25519 public key. */
 export const PUBLIC_KEY: Kind = {
   wanted: "the application's public key, as the developer portal shows it: 64 hexadecimal characters",
   accepts: (value) => typeof value === "string" && /^[\da-f]{64}$/i.test(value),
-  // Somebody may have pasted the secret or the token.
+  // The value may be the client secret or the bot token, pasted by mistake.
   isSecret: true,
 };
 
-/** The id of an account in the app's own records; it has to fit into the cookie of a login. */
+/** The id of an account in the app's own database. It must fit into a login's cookie. */
 export const ACCOUNT_ID: Kind = {
   wanted: "the id of an account of yours, a string of 1 to 200 characters",
   accepts: (value) =>
@@ -38,13 +38,13 @@ export const ACCOUNT_ID: Kind = {
   hint: (value) => (typeof value === "number" || typeof value === "bigint" ? "write String(id)." : undefined),
 };
 
-/** Milliseconds; Infinity is any length of time. */
+/** Milliseconds. Infinity means no limit. */
 export const DURATION: Kind = {
   wanted: "a number of milliseconds, 0 or more",
   accepts: (value) => typeof value === "number" && value >= 0,
 };
 
-/** Anything in a list. */
+/** A list of any values. */
 export const LIST: Kind = { wanted: "a list", accepts: (value) => Array.isArray(value) };
 
 export const SCOPES: Kind = {
@@ -53,39 +53,39 @@ export const SCOPES: Kind = {
   hint: (value) => (isScopeList(value) ? meantScopes(value) : undefined),
 };
 
-/** Ids of which one is needed. */
+/** A list of at least one id. */
 export const SOME_IDS: Kind = {
   wanted: 'a list of ids such as ["80351110224678912"]',
   accepts: (value) => Array.isArray(value) && value.length > 0 && value.every(isSnowflake),
   hint: (value) => (Array.isArray(value) && value.length === 0 ? "nobody could meet that." : undefined),
 };
 
-/** A route below the place where something is mounted, or that there is none. */
+/** A path below the mount point; `false` switches the route off. */
 export const PATH_OR_FALSE: Kind = {
   wanted: 'a path such as "/login", or false',
   accepts: (value) => value === false || (typeof value === "string" && value.startsWith("/")),
 };
 
-/** Where a visitor can be sent. */
+/** A path or URL to redirect a visitor to. */
 export const ADDRESS: Kind = {
   wanted: 'a path or URL such as "/me"',
   accepts: (value) =>
     typeof value === "string" && /^[\x21-\x7e]+$/.test(value) && URL.canParse(value, "https://a.invalid"),
 };
 
-/** Where a visitor can be sent, or that there is no such place. */
+/** A path or URL to redirect a visitor to; `false` means no redirect. */
 export const ADDRESS_OR_FALSE: Kind = {
   wanted: `${ADDRESS.wanted}, or false`,
   accepts: (value) => value === false || ADDRESS.accepts(value),
 };
 
-/** An object that maps names to something; `Headers`, Maps and the like would be read as empty. */
+/** A plain object. Not `Headers`, Maps and the like, which would be read as empty. */
 export const RECORD: Kind = {
   wanted: "a plain object",
   accepts: isRecord,
 };
 
-/** One of these. */
+/** One of these values. */
 export function oneOf(...values: readonly (string | number)[]): Kind {
   return {
     wanted: values.length > 2 ? `one of ${values.join(", ")}` : values.map(shown).join(" or "),
@@ -97,13 +97,13 @@ function isScopeList(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.length > 0 && value.every(isScope);
 }
 
-/** "did you mean identify and guilds?" */
+/** Returns advice such as "did you mean identify and guilds?" for misspelt scopes. */
 export function meantScopes(scopes: readonly string[]): string | undefined {
   const meant = scopes.map(meantScope).filter((scope) => scope !== undefined);
   return meant.length > 0 ? `did you mean ${meant.join(" and ")}?` : undefined;
 }
 
-/** A scope as OAuth writes it: no spaces, no control characters, nothing beyond ASCII. */
+/** Whether a value is a valid OAuth scope: ASCII without spaces and control characters. */
 export function isScope(value: unknown): value is string {
   return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
 }

@@ -1,4 +1,4 @@
-/** The permissions Discord documents, each with the position of its bit. */
+/** The bit position of each permission that Discord documents. */
 const BIT_POSITIONS = {
   CREATE_INSTANT_INVITE: 0,
   KICK_MEMBERS: 1,
@@ -55,7 +55,7 @@ const BIT_POSITIONS = {
   BYPASS_SLOWMODE: 52,
 } as const;
 
-/** What Flask-Discord calls a permission where that is not Discord's name in lower case. */
+/** Names in Flask-Discord that are not Discord's name in lower case. */
 const FLASK_NAMES = {
   read_messages: "VIEW_CHANNEL",
   external_emojis: "USE_EXTERNAL_EMOJIS",
@@ -66,31 +66,31 @@ const FLASK_NAMES = {
 } as const satisfies Record<string, PermissionName>;
 
 /**
- * A permission, by the name Discord documents.
+ * The name of a permission in Discord's documentation.
  *
  * @see https://docs.discord.com/developers/topics/permissions#permissions-bitwise-permission-flags
  */
 export type PermissionName = keyof typeof BIT_POSITIONS;
 
-/** A permission as Flask-Discord spells it: `manage_guild`, `read_messages` (which is `VIEW_CHANNEL`), ... */
+/** The name of a permission in Flask-Discord: `manage_guild`, `read_messages` (which is `VIEW_CHANNEL`), ... */
 export type PermissionAlias = Lowercase<PermissionName> | keyof typeof FLASK_NAMES;
 
-/** Every name a permission may be given by. */
+/** Any accepted name of a permission. */
 export type PermissionFlag = PermissionName | PermissionAlias;
 
 /** Permissions to switch on (`true`) or off (`false`). */
 export type PermissionFlags = { readonly [Flag in PermissionFlag]?: boolean };
 
-/** In the order of their bits. */
+/** Every permission, in the order of the bits. */
 export const PERMISSION_NAMES = Object.keys(BIT_POSITIONS) as readonly PermissionName[];
-/** The bit of everything a permission may be called. */
+/** The bit of each accepted name. */
 export const BIT_BY_NAME: ReadonlyMap<string, bigint> = new Map<string, bigint>([
   ...PERMISSION_NAMES.map((name) => [name, bitOf(name)] as const),
   ...PERMISSION_NAMES.map((name) => [name.toLowerCase(), bitOf(name)] as const),
   ...Object.entries(FLASK_NAMES).map(([alias, name]) => [alias, bitOf(name)] as const),
 ]);
 
-/** The bit of a permission. */
+/** Returns the bit of a permission. */
 export function bitOf(name: PermissionName): bigint {
   return 1n << BigInt(BIT_POSITIONS[name]);
 }

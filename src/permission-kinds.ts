@@ -1,24 +1,24 @@
 import type { Kind } from "./check-options.js";
 import { Permissions } from "./permissions.js";
 
-/** Permissions of which at least one is needed. */
+/** At least one permission. */
 export const SOME_PERMISSIONS: Kind = {
   wanted: 'permissions such as "MANAGE_GUILD" or ["KICK_MEMBERS", "BAN_MEMBERS"]',
   accepts: (value) => permissionsOf(value) instanceof Permissions && !isNone(value),
   hint(value) {
     const permissions = permissionsOf(value);
-    return permissions instanceof Permissions ? "that is no permission at all." : permissions;
+    return permissions instanceof Permissions ? "it contains no permission." : permissions;
   },
 };
 
-/** Permissions, also none. */
+/** Any number of permissions, including none. */
 export const PERMISSIONS: Kind = {
   wanted: SOME_PERMISSIONS.wanted,
   accepts: (value) => permissionsOf(value) instanceof Permissions,
   hint: SOME_PERMISSIONS.hint,
 };
 
-/** @returns the reason instead, for what is none */
+/** @returns the permissions, or the error message for an invalid value */
 function permissionsOf(value: unknown): Permissions | string {
   try {
     return new Permissions(value as bigint);

@@ -14,8 +14,8 @@ import { shown } from "./shown.js";
 export type { PermissionAlias, PermissionFlag, PermissionFlags, PermissionName } from "./permission-flags.js";
 
 /**
- * Everything that means a set of permissions: the bits as `bigint`, as a safe integer, or as the decimal string Discord
- * sends; a name; {@link Permissions}; or a list of these, which means all of them together.
+ * A value that can be converted to {@link Permissions}: the bits as a `bigint`, a safe integer or the decimal
+ * string that Discord sends; a name; {@link Permissions}; or a list of these, combined.
  */
 export type PermissionResolvable =
   | bigint
@@ -25,15 +25,15 @@ export type PermissionResolvable =
   | Permissions
   | readonly PermissionResolvable[];
 
-/** How strictly to look. */
+/** Options of a permission check. */
 export interface PermissionCheck {
-  /** `true`: `ADMINISTRATOR` is a permission like any other and does not stand for all of them. */
+  /** `true`: `ADMINISTRATOR` does not imply all other permissions. */
   readonly exact?: boolean | undefined;
 }
 
-/** Far longer than any value of Discord's; reading a number takes the square of its length. */
+/** The limit of 100 digits is far above Discord's values. Parsing time grows with the square of the length. */
 const DECIMAL = /^\d{1,100}$/;
-/** Lists of lists, far deeper than anybody writes them. */
+/** The maximum depth of nested lists. */
 const DEEPEST = 10;
 const EVERYTHING = -1n;
 
@@ -44,7 +44,7 @@ const permissionCheck = optionsChecker<PermissionCheck>({
 });
 
 /**
- * What somebody may do in a guild: an immutable set of bits. Bits this library has no name for yet are kept.
+ * An immutable set of permissions. Keeps bits that this library has no name for.
  *
  * @example
  * ```ts
@@ -55,16 +55,16 @@ const permissionCheck = optionsChecker<PermissionCheck>({
  * @see https://docs.discord.com/developers/topics/permissions
  */
 export class Permissions {
-  /** No permission: 0. */
+  /** No permissions: 0. */
   static readonly none: Permissions = new Permissions(0n);
 
   /**
-   * Every permission Discord documents today. The value grows with Discord; in Flask-Discord it stops at bit 32
-   * (8589934591).
+   * Every permission that Discord documents. The value grows as Discord adds permissions; in Flask-Discord it stops
+   * at bit 32 (8589934591).
    */
   static readonly all: Permissions = new Permissions(PERMISSION_NAMES);
 
-  /** What can be allowed in a channel, as Flask-Discord has it: 3019374417. */
+  /** Permissions that can be set for a channel, as in Flask-Discord: 3019374417. */
   static readonly allChannel: Permissions = new Permissions([
     "CREATE_INSTANT_INVITE",
     "MANAGE_CHANNELS",
@@ -91,7 +91,7 @@ export class Permissions {
     "USE_APPLICATION_COMMANDS",
   ]);
 
-  /** Running the guild, as Flask-Discord has it: 1879573680. */
+  /** Permissions to manage a guild, as in Flask-Discord: 1879573680. */
   static readonly general: Permissions = new Permissions([
     "MANAGE_CHANNELS",
     "MANAGE_GUILD",
@@ -103,7 +103,7 @@ export class Permissions {
     "MANAGE_GUILD_EXPRESSIONS",
   ]);
 
-  /** Who is in the guild and under which nickname, as Flask-Discord has it: 201326599. */
+  /** Permissions to manage members and nicknames, as in Flask-Discord: 201326599. */
   static readonly membership: Permissions = new Permissions([
     "CREATE_INSTANT_INVITE",
     "KICK_MEMBERS",
@@ -112,7 +112,7 @@ export class Permissions {
     "MANAGE_NICKNAMES",
   ]);
 
-  /** Writing in text channels, as Flask-Discord has it: 2148005952. */
+  /** Permissions for text channels, as in Flask-Discord: 2148005952. */
   static readonly text: Permissions = new Permissions([
     "ADD_REACTIONS",
     "SEND_MESSAGES",
@@ -126,7 +126,7 @@ export class Permissions {
     "USE_APPLICATION_COMMANDS",
   ]);
 
-  /** Talking in voice channels, as Flask-Discord has it: 66061056. */
+  /** Permissions for voice channels, as in Flask-Discord: 66061056. */
   static readonly voice: Permissions = new Permissions([
     "PRIORITY_SPEAKER",
     "STREAM",
@@ -138,10 +138,10 @@ export class Permissions {
     "USE_VAD",
   ]);
 
-  /** Asking for the word in stage channels, as Flask-Discord has it: 4294967296. */
+  /** The permission to request to speak in stage channels, as in Flask-Discord: 4294967296. */
   static readonly stage: Permissions = new Permissions("REQUEST_TO_SPEAK");
 
-  /** Moderating stage channels, as Flask-Discord has it: 4315938816. */
+  /** Permissions of stage moderators, as in Flask-Discord: 4315938816. */
   static readonly stageModerator: Permissions = new Permissions([
     "MUTE_MEMBERS",
     "MOVE_MEMBERS",
@@ -152,7 +152,7 @@ export class Permissions {
   static readonly advanced: Permissions = new Permissions("ADMINISTRATOR");
 
   /**
-   * From flags by name, starting with none.
+   * Creates permissions from flags.
    *
    * @example
    * ```ts
@@ -178,16 +178,17 @@ export class Permissions {
   }
 
   /**
-   * Whether all of these are here. `ADMINISTRATOR` stands for all, as it does at Discord, unless `exact`.
+   * Whether this set has all of these permissions. `ADMINISTRATOR` implies all permissions, unless `exact` is set.
    *
-   * @throws TypeError as the constructor
+   * @throws TypeError like the constructor
    */
   has(permissions: PermissionResolvable, options?: PermissionCheck): boolean {
     return this.missing(permissions, options).value === 0n;
   }
 
   /**
-   * Whether at least one of these is here. `ADMINISTRATOR` stands for all, unless `exact`. Of none, none is here.
+   * Whether this set has at least one of these permissions; `false` for an empty list. `ADMINISTRATOR` implies all
+   * permissions, unless `exact` is set.
    *
    * @throws TypeError as the constructor
    */
@@ -196,7 +197,7 @@ export class Permissions {
   }
 
   /**
-   * What of these is not here: nothing exactly when {@link has} is true.
+   * Returns the permissions that this set lacks. The result is empty exactly when {@link has} returns `true`.
    *
    * @example
    * ```ts
@@ -209,7 +210,7 @@ export class Permissions {
   }
 
   /**
-   * These permissions as well.
+   * Returns this set with these permissions added.
    *
    * @throws TypeError as the constructor
    */
@@ -218,7 +219,7 @@ export class Permissions {
   }
 
   /**
-   * All but these permissions.
+   * Returns this set with these permissions removed.
    *
    * @throws TypeError as the constructor
    */
@@ -227,10 +228,10 @@ export class Permissions {
   }
 
   /**
-   * The same with some flags switched on or off. As in Flask-Discord, names that are no permission are passed over
-   * ({@link Permissions.of} refuses them).
+   * Returns this set with flags switched on or off. As in Flask-Discord, unknown names are ignored ({@link
+   * Permissions.of} throws for them).
    *
-   * @throws TypeError for the value of a permission that is not a boolean
+   * @throws TypeError for a flag that is not a boolean
    */
   update(flags: PermissionFlags): Permissions {
     let { value } = this;
@@ -246,7 +247,7 @@ export class Permissions {
   }
 
   /**
-   * These permissions in a channel that has an overwrite: what it denies is taken away, then what it allows is added.
+   * Returns these permissions in a channel with an overwrite: removes denied permissions, then adds allowed ones.
    *
    * @throws TypeError as the constructor
    * @see https://docs.discord.com/developers/topics/permissions#permission-overwrites
@@ -259,7 +260,7 @@ export class Permissions {
   }
 
   /**
-   * Whether the other one has every bit that is here.
+   * Whether the other set has every bit of this set.
    *
    * @throws TypeError as the constructor
    */
@@ -268,7 +269,7 @@ export class Permissions {
   }
 
   /**
-   * Whether every bit of the other one is here. Unlike {@link has} this looks at the bits alone.
+   * Whether this set has every bit of the other set. Unlike {@link has}, `ADMINISTRATOR` has no special meaning.
    *
    * @throws TypeError as the constructor
    */
@@ -277,7 +278,7 @@ export class Permissions {
   }
 
   /**
-   * Whether this is a subset of the other one and not the same.
+   * Whether this set is a subset of the other set and not equal to it.
    *
    * @throws TypeError as the constructor
    */
@@ -286,7 +287,7 @@ export class Permissions {
   }
 
   /**
-   * Whether this is a superset of the other one and not the same.
+   * Whether this set is a superset of the other set and not equal to it.
    *
    * @throws TypeError as the constructor
    */
@@ -294,27 +295,27 @@ export class Permissions {
     return this.isSuperset(other) && this.value !== resolve(other);
   }
 
-  /** Whether the other one is {@link Permissions} with the same bits. */
+  /** Whether the other value is {@link Permissions} with the same bits. */
   equals(other: unknown): boolean {
     return isPermissions(other) && other.value === this.value;
   }
 
-  /** Every documented permission in the order of the bits, and whether its bit is set. */
+  /** Yields every documented permission, in the order of the bits, and whether its bit is set. */
   *[Symbol.iterator](): Generator<[name: PermissionName, set: boolean], void, undefined> {
     for (const name of PERMISSION_NAMES) yield [name, (this.value & bitOf(name)) !== 0n];
   }
 
-  /** The names of the bits that are set, in their order. */
+  /** Returns the names of the permissions in this set, in the order of the bits. */
   toArray(): PermissionName[] {
     return PERMISSION_NAMES.filter((name) => (this.value & bitOf(name)) !== 0n);
   }
 
-  /** The bits as a decimal number, as Discord writes them in JSON and in URLs. */
+  /** Returns the bits as a decimal number, Discord's format in JSON and URLs. */
   toString(): string {
     return this.value.toString();
   }
 
-  /** {@link toString}: JSON has no `bigint`. */
+  /** Returns {@link toString}, because JSON has no `bigint`. */
   toJSON(): string {
     return this.toString();
   }
@@ -336,11 +337,11 @@ function resolve(permissions: unknown, depth = 0): bigint {
   }
   if (isPermissions(permissions)) return permissions.value;
   throw new TypeError(
-    `Permissions must be given as a bigint, a safe integer, a decimal string, a name such as "MANAGE_GUILD", Permissions, or a list of these, not ${depth < DEEPEST ? shown(permissions) : `lists nested ${DEEPEST} deep`}.`,
+    `Permissions must be a bigint, a safe integer, a decimal string, a name such as "MANAGE_GUILD", Permissions, or a list of these, not ${depth < DEEPEST ? shown(permissions) : `lists nested ${DEEPEST} deep`}.`,
   );
 }
 
-// By its shape: an application may hold both an ESM and a CommonJS copy of this class.
+// Not instanceof: an application may load both an ESM and a CommonJS copy of this class.
 function isPermissions(value: unknown): value is Permissions {
   return (
     typeof value === "object" &&
@@ -354,13 +355,13 @@ function isPermissions(value: unknown): value is Permissions {
 function requireBit(flag: string): bigint {
   const bit = BIT_BY_NAME.get(flag);
   if (bit !== undefined) return bit;
-  const meant = closestName(flag, PERMISSION_NAMES);
+  const closest = closestName(flag, PERMISSION_NAMES);
   throw new TypeError(
-    `${shown(flag)} is no permission. ${meant ? `Did you mean ${meant}?` : 'Give a name such as "MANAGE_GUILD".'}`,
+    `${shown(flag)} is not a permission. ${closest ? `Did you mean ${closest}?` : 'Use a name such as "MANAGE_GUILD".'}`,
   );
 }
 
 function requireFlags(flags: unknown): Readonly<Record<string, unknown>> {
   if (typeof flags === "object" && flags !== null && !Array.isArray(flags)) return { ...flags };
-  throw new TypeError(`Flags must be an object such as { MANAGE_GUILD: true }, not ${shown(flags)}.`);
+  throw new TypeError(`The flags must be an object such as { MANAGE_GUILD: true }, not ${shown(flags)}.`);
 }

@@ -6,14 +6,18 @@ import { isPageVisit } from "./login/manners.js";
 import { ADDRESS } from "./option-kinds.js";
 
 /**
- * An error handler that sends visitors who are not signed in to the login, with where they were as `?returnTo=`:
- * `discordRouter` brings them back there. What is no visit to a page (`fetch`, API clients) is answered 401 with JSON: `{ error, message, login }`. Other errors go on. For pages on one of the option `origins`, `login` is
- * absolute.
+ * Creates an error handler that redirects visitors who are not signed in to the login. It passes the current page
+ * as `?returnTo=`, and `discordRouter` redirects back to it after the login. Other errors go to the next error
+ * handler.
  *
- * Three logins in a minute whose session does not stick end in an HttpException `login_loop`, which says why.
+ * Requests from scripts and API clients are answered with status 401 and JSON: `{ error, message, login }`. `login`
+ * is the path of the login; for pages on one of the option `origins`, its absolute URL.
+ *
+ * If a browser logs in three times within a minute without keeping its session, the handler passes on an
+ * HttpException `login_loop` with likely causes.
  *
  * @param loginPath the path of the login, such as `/auth/login`
- * @throws TypeError at once, for what is no path
+ * @throws TypeError immediately, for an invalid path
  */
 export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
   if (isRequest(loginPath)) throw new TypeError(uncalled("redirectUnauthorized"));
@@ -37,7 +41,7 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
       return;
     }
     discord.visits.countLogins(req, res);
-    // A longer address would make the login's one longer than a server takes.
+    // Omits an invalid or long address, which would make the login's URL too long for a server.
     const { addresses } = discord.visits;
     const place = req.method === "GET" ? addresses.returnToOf(req.originalUrl) : undefined;
     res.redirect(
@@ -49,7 +53,7 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
 function loginLoop(cause: Unauthorized): HttpException {
   return new HttpException({
     message:
-      'This browser has signed in three times within a minute, and its session did not stick. Check the session\'s cookie: secure needs https (app.set("trust proxy", 1) behind a proxy), sameSite must not be "strict", and the page must be on the redirect URI\'s host.',
+      'This browser signed in three times within a minute, but its session was lost each time. Check the session cookie: secure needs HTTPS (behind a proxy also app.set("trust proxy", 1)), sameSite must not be "strict", and the page must be on the same host as the redirect URI.',
     code: "login_loop",
     status: 500,
     cause,

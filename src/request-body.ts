@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { HttpException } from "./errors.js";
 
 /**
- * Reads a body that nothing has parsed yet.
+ * Reads the body of a request that no middleware has read yet.
  *
  * @throws HttpException body_too_large, body_aborted
  */
@@ -23,7 +23,7 @@ export async function readBody(req: IncomingMessage, maxBytes: number): Promise<
 async function readAll(req: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  // Without the option, leaving the loop would take the socket from the request, where error handlers find req.ip.
+  // Without this option, leaving the loop destroys the request, and error handlers could not read req.ip.
   for await (const chunk of req.iterator({ destroyOnReturn: false })) {
     bytes += chunk.length;
     if (bytes > maxBytes) {
@@ -35,7 +35,7 @@ async function readAll(req: IncomingMessage, maxBytes: number): Promise<Uint8Arr
   return Buffer.concat(chunks);
 }
 
-/** A body of more bytes than anything that belongs here. */
+/** The error for a body that exceeds its limit. */
 export function bodyTooLarge(): HttpException {
   return new HttpException({ message: "The body is too large.", code: "body_too_large", status: 413 });
 }

@@ -12,45 +12,48 @@ import { isStartAgainReason, sendStartAgainPage } from "./login/start-again-page
 import { ADDRESS, ADDRESS_OR_FALSE, FUNCTION, PATH_OR_FALSE, SCOPES } from "./option-kinds.js";
 import type { Scope } from "./scopes.js";
 
-/** What {@link discordRouter} can be told. A path that is `false` is left out. */
+/** Options of {@link discordRouter}. `false` instead of a path switches the route off. */
 export interface RouterOptions {
-  /** Default `/login`; takes `?returnTo=/path`. */
+  /** The path of the login, which accepts `?returnTo=/path`. Default: `/login`. */
   readonly loginPath?: string | false | undefined;
-  /** Default `/callback`: where the redirect URI must lead. */
+  /** The path of the callback. The redirect URI must lead to it. Default: `/callback`. */
   readonly callbackPath?: string | false | undefined;
-  /** Default `/logout`; POST from this app's own pages only. */
+  /** The path of the logout, which accepts POST from this app's own pages only. Default: `/logout`. */
   readonly logoutPath?: string | false | undefined;
   /**
-   * Where an Activity posts `{ code }` as JSON, to be answered with `{ access_token }`. Default: nowhere.
+   * The path to which an Activity posts `{ code }` as JSON. The response is `{ access_token }`. Default: `false`.
    *
    * @see DiscordOAuth2Session.signInWithCode
    */
   readonly activityPath?: string | false | undefined;
-  /** Where a login without `returnTo` leads. Default `/`. */
+  /** The page after a login without `returnTo`. Default: `/`. */
   readonly afterLogin?: string | undefined;
-  /** Where a logout leads. Default `/`. */
+  /** The page after a logout. Default: `/`. */
   readonly afterLogout?: string | undefined;
   /**
-   * Where a visitor goes who pressed Cancel on Discord's page. Default: where a logout leads. If that page sends them back
-   * to the login, they see a small page instead. `false`: the `AccessDenied` goes to `next`.
+   * The page for visitors who pressed Cancel on Discord's page. Default: `afterLogout`. If that page redirects them
+   * to the login again, they see a small page instead. `false` passes the `AccessDenied` to `next`.
    */
   readonly afterCancel?: string | false | undefined;
-  /** The scopes to ask for. Default: those of the configuration. */
+  /** The scopes to ask for. Default: the option `scopes` of `DiscordOAuth2Session`. */
   readonly scopes?: readonly Scope[] | undefined;
   /**
-   * Called once for each login, before the visitor goes on: to the path that it returns, else to where the login leads, unless
-   * it has sent an answer itself. What it throws goes to `next` and ends the sign-in, so it can turn visitors away. Until it is
-   * done, the same callback (a double click) waits.
+   * Called once for each login, before the visitor is redirected. If it returns a path, the redirect goes there. If
+   * it sends a response itself, there is no redirect. If it throws, the sign-in ends and the error goes to `next`,
+   * so it can refuse visitors. A repeated callback (a double click) waits for it.
    */
   readonly onLogin?: RouterOnLogin | undefined;
   /**
-   * The id of the visitor's account in your own records, where they are signed in to one: for logins that were started with
-   * `createSession(req, res, { connect })`, which are refused without it. They go to `onLogin` with `connected: true`.
+   * Returns the id of the visitor's account in your own database, if they are signed in to one. Needed for logins
+   * started with `createSession(req, res, { connect })`. `onLogin` gets them with `connected: true`.
    */
   readonly accountOf?: ((req: Request) => string | undefined) | undefined;
 }
 
-/** What an app does with a login that came to the router. It may return a path to go to, as `returnTo` is. */
+/**
+ * The app's handler of a login through the router. It may return the path to redirect to, with the rules of
+ * `returnTo`.
+ */
 export type RouterOnLogin = (req: Request, login: Login, res: Response) => ReturnType<OnLogin>;
 
 const routerOptions = optionsChecker<RouterOptions>({
@@ -73,12 +76,14 @@ const routerOptions = optionsChecker<RouterOptions>({
 type Step = (req: Request, res: Response) => Promise<void>;
 
 /**
- * A complete sign-in: `app.use("/auth", discordRouter())` serves `/auth/login`, `/auth/callback` and `/auth/logout`.
+ * Creates the routes of a complete sign-in: `app.use("/auth", discordRouter())` serves `/auth/login`,
+ * `/auth/callback` and `/auth/logout`.
  *
- * A callback whose login got lost on its way is answered with a page that offers to start again, and Cancel leads to
- * `afterCancel`. Every other error goes to `next`: what the methods of `DiscordOAuth2Session` throw, and for a logout `method_not_allowed` and `cross_site_request`.
+ * If the state of a login was lost, the callback answers with a page that offers to start again. After Cancel it
+ * redirects to `afterCancel`. All other errors go to `next`: the errors of `DiscordOAuth2Session`'s methods, and
+ * for a logout `method_not_allowed` and `cross_site_request`.
  *
- * @throws TypeError at once, for options that do not exist or are of another kind
+ * @throws TypeError immediately, for unknown options and invalid values
  */
 export function discordRouter(options: RouterOptions = {}) {
   const { loginPath = "/login", callbackPath = "/callback", logoutPath = "/logout" } = routerOptions(options);
@@ -106,7 +111,7 @@ export function discordRouter(options: RouterOptions = {}) {
     if (result && !res.headersSent) res.redirect(result.returnTo ?? addressesOf(req).public(afterLogin));
   };
 
-  /** @returns nothing when the answer is given already */
+  /** @returns `undefined` if the request has been answered already */
   async function resultOf(req: Request, res: Response): Promise<LoginResult | undefined> {
     try {
       return await discordOf(req).callback(req, res, {
@@ -148,7 +153,7 @@ export function discordRouter(options: RouterOptions = {}) {
     const discord = discordOf(req);
     await discord.revoke(req);
     const { addresses } = discord.visits;
-    // A fetch from another origin could not follow the redirect.
+    // A script on another origin could not follow the redirect.
     if (addresses.isFromListedOrigin(req) && !isPageVisit(req)) res.status(204).end();
     else res.redirect(303, addresses.public(afterLogout));
   };
@@ -175,7 +180,7 @@ function loginOf(req: Request, loginPath: string): string {
   return addressesOf(req).publicPath(req.baseUrl + loginPath);
 }
 
-/** Whether the app's own routes would take the two paths for the same. */
+/** Whether the app's routing settings treat two paths as equal. */
 function isSamePath({ app }: { readonly app?: Application }, one: string, other: string): boolean {
   const comparable = (path: string) => {
     const oneCase = app?.enabled("case sensitive routing") ? path : path.toLowerCase();
@@ -184,7 +189,10 @@ function isSamePath({ app }: { readonly app?: Application }, one: string, other:
   return comparable(one) === comparable(other);
 }
 
-/** Where the mount path is a pattern, a stranger chooses it, and another one may be right. */
+/**
+ * Warns if the redirect URI does not lead to the callback. Skips mount paths with parameters, which the client
+ * chooses.
+ */
 function warnOfOtherCallback(req: Request, callbackPath: string): void {
   if (Object.keys(req.params).length > 0) return;
   const { redirectUri, visits } = discordOf(req);
@@ -193,7 +201,7 @@ function warnOfOtherCallback(req: Request, callbackPath: string): void {
   if (!isSamePath(req, pathname, callback)) visits.warnOfOtherCallback(callback, pathname);
 }
 
-/** @throws HttpException cross_site_request, unless this comes from a page of this app */
+/** @throws HttpException cross_site_request unless the request comes from a page of this app */
 function requireOwnPage(req: Request): void {
   const { redirectUri, visits } = discordOf(req);
   if (visits.addresses.isFromListedOrigin(req)) return;
@@ -207,9 +215,10 @@ function requireOwnPage(req: Request): void {
 }
 
 /**
- * Decided by `Sec-Fetch-Site`, else by `Origin`. Under the referrer policy `no-referrer` an `Origin` is "null", which another
- * site can bring about too. Then the session's cookie decides: one that is explicitly lax or strict does not come along
- * when another site sends the form, so there would be nobody to sign out.
+ * Whether a request comes from a page of this app, by `Sec-Fetch-Site`, or `Origin` in browsers without it. Under
+ * the referrer policy `no-referrer` the `Origin` is "null", which other sites can cause too. Then the session
+ * cookie decides: if it is explicitly lax or strict, browsers do not send it with another site's form, so that form
+ * would sign nobody out.
  */
 function isFromOwnPage(
   { "sec-fetch-site": site, origin = "null" }: IncomingHttpHeaders,

@@ -1,7 +1,7 @@
 import { misspeltName } from "./closest-name.js";
 import { MissingScopes } from "./errors.js";
 
-/** Every scope that Discord documents. Many are open to approved applications only. */
+/** Every scope that Discord documents. Many are available only to approved applications. */
 export const SCOPE_NAMES = [
   "identify",
   "email",
@@ -43,13 +43,13 @@ export const SCOPE_NAMES = [
 ] as const;
 
 /**
- * What an application can ask a visitor for. Open to scopes that Discord adds or gives to a single application.
+ * An OAuth2 scope. Any other string is accepted too, for scopes that Discord adds or grants to single applications.
  *
  * @see https://docs.discord.com/developers/topics/oauth2#shared-resources-oauth2-scopes
  */
 export type Scope = (typeof SCOPE_NAMES)[number] | (string & Record<never, never>);
 
-/** The scope each route of a user needs, by template (https://docs.discord.com/developers/topics/oauth2). */
+/** The scope that each user route needs, by template (https://docs.discord.com/developers/topics/oauth2). */
 const SCOPE_OF_ROUTE = new Map([
   ["/users/@me", "identify"],
   ["/users/@me/guilds", "guilds"],
@@ -58,7 +58,7 @@ const SCOPE_OF_ROUTE = new Map([
   ["/users/@me/applications/:id/role-connection", "role_connections.write"],
 ]);
 
-/** Scopes for which Discord asks the visitor each time, whatever was granted before. */
+/** Scopes for which Discord asks the visitor at every login, even if they were granted before. */
 const PASSTHROUGH_SCOPES = ["bot", "webhook.incoming"];
 
 /** @throws MissingScopes */
@@ -67,27 +67,31 @@ export function requireGranted(granted: readonly string[], wanted: readonly stri
   if (missing.length > 0) throw new MissingScopes(missing, what);
 }
 
-/** The scope that a route needs, by its template, where it is known to need one. */
+/** Returns the scope that a route needs, by its template; `undefined` if none is known. */
 export function scopeOf(template: string): string | undefined {
   return SCOPE_OF_ROUTE.get(template);
 }
 
-/** Whether one of them makes Discord ask for a guild or a channel, which it does at every login. */
+/** Whether a scope makes Discord ask for a guild or a channel at every login. */
 export function hasPassthroughScope(scopes: readonly string[]): boolean {
   return PASSTHROUGH_SCOPES.some((scope) => scopes.includes(scope));
 }
 
-/** Asked for again, these would make the visitor choose a guild or a channel again. */
+/** Removes the scopes that would make the visitor choose a guild or a channel again. */
 export function withoutPassthrough(scopes: readonly string[]): string[] {
   return scopes.filter((scope) => !PASSTHROUGH_SCOPES.includes(scope));
 }
 
-/** Discord refuses PKCE together with this scope. */
+/** Whether Discord accepts PKCE with these scopes. It refuses PKCE together with `role_connections.write`. */
 export function allowsPkce(scopes: readonly string[]): boolean {
   return !scopes.includes("role_connections.write");
 }
 
-/** The scope that somebody meant who wrote another one: `identity` for `identify`. Nothing for what is no misspelling. */
+/**
+ * Returns the valid scope for a misspelt one: `identify` for `identity`.
+ *
+ * @returns `undefined` if it is not a misspelling
+ */
 export function meantScope(scope: string): string | undefined {
   const isKnown = SCOPE_NAMES.some((one) => one === scope);
   return isKnown ? undefined : misspeltName(scope, SCOPE_NAMES);

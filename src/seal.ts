@@ -3,24 +3,24 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:cr
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** What a sealed text is for: each purpose has a key of its own, so one can never be passed off as another. */
+/** The purpose of a sealed text. Each purpose has its own key, so a text cannot be used for another purpose. */
 export type SealPurpose = "flow" | "grant" | "lease" | "ended";
 
 /** Encrypts and authenticates text (AES-256-GCM), bound to a purpose and a context. */
 export interface Seal {
   /** @returns base64url */
   seal(purpose: SealPurpose, context: string, text: string): string;
-  /** @returns the text, or `undefined` when it was changed, or sealed with another secret, purpose or context */
+  /** @returns the text; `undefined` if it was changed, or sealed with another secret, purpose or context */
   open(purpose: SealPurpose, context: string, sealed: string): string | undefined;
 }
 
-/** @param secrets newest first: the first one seals, every one opens */
+/** @param secrets newest first: the first one encrypts, all of them decrypt */
 export function createSeal(secrets: readonly string[], clientId: string): Seal {
   const keysByPurpose = new Map<SealPurpose, readonly Buffer[]>();
 
   function keysFor(purpose: SealPurpose): readonly Buffer[] {
-    const known = keysByPurpose.get(purpose);
-    if (known) return known;
+    const cached = keysByPurpose.get(purpose);
+    if (cached) return cached;
     const info = `express-discord ${purpose} ${clientId}`;
     const keys = secrets.map((secret) => Buffer.from(hkdfSync("sha256", secret, "", info, 32)));
     keysByPurpose.set(purpose, keys);
@@ -53,7 +53,7 @@ export function createSeal(secrets: readonly string[], clientId: string): Seal {
             decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES), undefined, "utf8") + decipher.final("utf8")
           );
         } catch {
-          // Sealed with another key: an older secret may fit.
+          // Not sealed with this key. Try the next, older secret.
         }
       }
       return undefined;

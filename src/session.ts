@@ -53,15 +53,15 @@ import type {
 } from "./users/role-connections.js";
 import type { UserSession } from "./users/user-session.js";
 
-/** Under this name an app's instance is found again: `app.get("discord")`. */
+/** The name of the app setting that holds the instance: `app.get("discord")`. */
 export const SETTING = "discord";
 
 /**
- * Discord sign-in for an Express app. Of a request its methods need nothing of Express's, only the session that a
- * middleware has put there, so they work in a WebSocket upgrade too.
+ * Discord sign-in for an Express app. Its methods need only `req.session` of a request and nothing of Express, so they also
+ * work in a WebSocket upgrade.
  *
- * Besides what each method names, all of them throw an HttpException `init_missing` before {@link init}, and those that
- * take a request `session_missing` where it has no session.
+ * In addition to the errors listed for each method, all methods throw an HttpException `init_missing` before {@link init}.
+ * Methods that take a request throw `session_missing` if it has no session.
  *
  * @example
  * ```ts
@@ -77,9 +77,9 @@ export class DiscordOAuth2Session {
   readonly #options: DiscordOptions;
   #engine: Engine | undefined;
 
-  /** Without an app, nothing is read until {@link init}. */
+  /** Creates an instance that reads its configuration in {@link init}. */
   constructor(options?: DiscordOptions);
-  /** @throws TypeError for what is no Express app, and as {@link init} */
+  /** Creates an instance and calls {@link init}. @throws TypeError like {@link init} */
   constructor(app: Application, options?: DiscordOptions);
   constructor(...args: readonly unknown[]) {
     const { app, options = {} } = appAndOptions<DiscordOptions>(args);
@@ -88,12 +88,14 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Reads and checks the configuration, and makes this the app's instance: `app.get("discord")`. One instance may serve
-   * several apps.
+   * Reads and checks the configuration, and stores this instance as the app's setting `discord`. One instance may
+   * serve several apps.
    *
    * @returns the instance itself
-   * @throws TypeError that lists every mistake; also for what is no Express app, when the app has another instance already,
-   * when this instance serves another app with another configuration, or when only one of the two token methods is overridden
+   * @throws TypeError for an invalid configuration; the message lists every mistake
+   * @throws TypeError when `app` is not an Express app, when the app already has another instance, when this
+   * instance serves another app with a different configuration, or when only one of the two token methods is
+   * overridden
    */
   init(app: Application): this {
     requireApp(app);
@@ -101,13 +103,13 @@ export class DiscordOAuth2Session {
     const other = Object.hasOwn(settings, SETTING) ? settings[SETTING] : undefined;
     if (other !== undefined && other !== this) {
       throw new TypeError(
-        "This app has a DiscordOAuth2Session already. One Discord application per Express app: use a sub-app for another.",
+        "This app already has a DiscordOAuth2Session. For a second Discord application, use a second Express app, such as a sub-app.",
       );
     }
     const config = resolveConfig(this.#options, (name) => app.get(name) ?? process.env[name]);
     if (this.#engine && !isSameConfig(this.#engine.config, config)) {
       throw new TypeError(
-        "This DiscordOAuth2Session serves another app with another configuration. Make one instance for each configuration.",
+        "This DiscordOAuth2Session already serves another app with a different configuration. Create one instance for each configuration.",
       );
     }
     this.#engine ??= this.#start(config);
@@ -124,20 +126,19 @@ export class DiscordOAuth2Session {
   get #ready(): Engine {
     if (this.#engine) return this.#engine;
     throw new HttpException({
-      message:
-        "This DiscordOAuth2Session belongs to no app yet: call discord.init(app) before the first request.",
+      message: "This DiscordOAuth2Session has no app yet: call discord.init(app) before the first request.",
       code: "init_missing",
       status: 500,
     });
   }
 
-  /** @param res what begins or ends a login, which no cache may keep */
+  /** @param res the response that starts or ends a login, which must not be cached */
   #engineFor(req: IncomingMessage, ...res: [] | [ServerResponse]): Engine {
     for (const one of requireVisit(req, res)) forbidCaching(one);
     return this.#ready;
   }
 
-  /** The cached users; the keys are internal. */
+  /** The cache of users. Its keys are internal. */
   get usersCache(): LRUCache<string, User> {
     return this.#ready.users.usersCache;
   }
@@ -153,11 +154,11 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Begins a login: redirects the visitor to Discord. What is no visit (HEAD, a browser's prefetch) is answered with 204.
+   * Starts a login: redirects the visitor to Discord. HEAD requests and browser prefetches are answered with 204.
    *
-   * @throws TypeError for options that do not exist, contradict each other or that Discord would refuse, for a `returnTo`
-   * that is no path of this app (`invalid_return_to`), and for `data` that is too large or that JSON cannot write
-   * @throws HttpException `store_failed`, with `incremental`
+   * @throws TypeError for unknown or contradictory options, options that Discord would reject, an invalid `returnTo`
+   * (`invalid_return_to`), and `data` that is too large (`data_too_large`) or not a JSON value
+   * @throws HttpException `store_failed`, with `incremental`; `cross_site_request`, with `connect`
    * @see https://docs.discord.com/developers/topics/oauth2#authorization-code-grant
    */
   async createSession(req: IncomingMessage, res: ServerResponse, options?: LoginOptions): Promise<void> {
@@ -167,11 +168,11 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Begins a login without the redirect, for pages that navigate by themselves. The answer must reach the browser: it
-   * carries the login's cookie.
+   * Starts a login without redirecting, for pages that navigate themselves. Sets the login's cookie, so send the
+   * response to the browser.
    *
-   * @returns Discord's authorization URL
-   * @throws TypeError as {@link createSession}
+   * @returns the URL of Discord's authorization page
+   * @throws TypeError, HttpException like {@link createSession}
    */
   async authorizationUrl(req: IncomingMessage, res: ServerResponse, options?: LoginOptions): Promise<string> {
     const { logins } = this.#engineFor(req, res);
@@ -179,15 +180,16 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Ends a login: exchanges the code, keeps the tokens, and gives the visitor a new session, saved before this resolves.
+   * Completes a login: exchanges the code, stores the tokens and gives the visitor a new session, which is saved
+   * before the promise resolves.
    *
-   * What is no visit (HEAD, a browser's prefetch) is answered with 204, and the promise never settles, so that nothing
-   * that comes after it is done.
+   * HEAD requests and browser prefetches are answered with 204. The promise then never settles, so your code after
+   * it does not run.
    *
-   * @returns the login; `replayed` when this callback had come before, and what follows a login is done already
+   * @returns the login; with `replayed: true` if the callback was repeated. Do not run side effects again then
    * @throws AccessDenied when the visitor pressed Cancel
-   * @throws HttpException for anything else that is no login; `code` says which
-   * @throws RateLimited
+   * @throws HttpException when the login failed; `code` names the cause
+   * @throws RateLimited, and any error of `onLogin`
    */
   async callback<Data = unknown>(
     req: IncomingMessage,
@@ -202,18 +204,19 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Ends a login whose code came without a redirect: the Embedded App SDK of an Activity or a mobile app has got it, and posts
-   * it as JSON. Exchanges the code, keeps the tokens and gives the visitor a new session, as {@link callback} does.
+   * Completes a login with a code that the client posts as JSON, because Discord gave it to an Activity (Embedded
+   * App SDK) or a mobile app instead of redirecting. Exchanges the code, stores the tokens and gives the visitor a
+   * new session, like {@link callback}.
    *
-   * The request must be JSON. Where it names its origin, that must be the redirect URI's, the Activity's
+   * The request must be JSON. If it has an `Origin` header, the origin must be the redirect URI's, the Activity's
    * (`https://<client id>.discordsays.com`) or one of the option `origins`.
    *
-   * A code signs in once. Requests that bring it while it is exchanged share the outcome; afterwards it is taken from the
-   * session that it has made and, within a minute, together with the verifier that it was exchanged with.
+   * A code works once. Requests that repeat it during the exchange share the result. Later, it is accepted only
+   * from the session that it signed in or, within a minute, together with the same verifier.
    *
-   * @returns the login with its access token; `replayed` when what follows a login is done already
+   * @returns the login with its access token; with `replayed: true` if the code was repeated
    * @throws HttpException `cross_site_request`, `code_malformed`, `code_rejected`, ...
-   * @throws RateLimited, TypeError, and what `onLogin` throws
+   * @throws RateLimited, TypeError, and any error of `onLogin`
    * @see https://docs.discord.com/developers/activities/building-an-activity
    */
   async signInWithCode(req: IncomingMessage, options: CodeOptions): Promise<CodeLogin> {
@@ -221,12 +224,15 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Signs out: the tokens are gone at once, and no slow request brings them back. Call it before
-   * `req.session.destroy()`. Does nothing when nobody is signed in.
+   * Signs the visitor out and deletes their tokens; slow requests do not restore them. Call it before
+   * `req.session.destroy()`. Does nothing if nobody is signed in.
    *
-   * @param options `everywhere`: also at Discord, which ends the tokens of all the user's sign-ins to this application. This
-   * process signs them all out at once; another one notices at its next call that is not cached, or at the refresh
-   * @throws HttpException `store_failed`; with `everywhere` also what a call to Discord can throw, after the sign-out here
+   * @param options `everywhere: true` also revokes the tokens at Discord, which ends all of the user's sign-ins to
+   * this application. This process signs them out immediately. Other processes notice at their next uncached call
+   * or refresh
+   * @throws HttpException `store_failed`
+   * @throws HttpException, RateLimited with `everywhere`, when Discord could not revoke the tokens; the visitor is
+   * signed out of this app anyway
    */
   async revoke(req: IncomingMessage, options?: RevokeOptions): Promise<void> {
     const { everywhere } = revokeOptions(options);
@@ -234,9 +240,9 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Whether somebody is signed in. An expired token is refreshed for that; Discord is not asked otherwise.
+   * Whether somebody is signed in. Calls Discord only to refresh a token.
    *
-   * @throws HttpException when it cannot be found out now
+   * @throws HttpException when the store or Discord fails
    */
   async isAuthorized(req: IncomingMessage): Promise<boolean> {
     const { grants, storageOf } = this.#engineFor(req);
@@ -250,9 +256,9 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * The id of the user of this session, without asking anybody. It outlives a sign-in that has ended elsewhere: the user
-   * removed the app, a webhook event reported that, or the refresh was refused. Behind a guard it is the user whom the guard
-   * let pass; elsewhere ask {@link isAuthorized} first.
+   * Returns the id of this session's user, without calling the store or Discord. The id stays after a sign-in has
+   * ended elsewhere: the user removed the app, a webhook event reported it, or a refresh was rejected. Behind a
+   * guard it is the user that the guard checked. Elsewhere, check {@link isAuthorized} first.
    */
   userId(req: IncomingMessage): string | undefined {
     const { config } = this.#engineFor(req);
@@ -260,10 +266,10 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * The scopes that the signed-in user has granted. As {@link isAuthorized}, an expired token is refreshed for that.
+   * Returns the scopes that the signed-in user has granted. Calls Discord only to refresh a token.
    *
    * @throws Unauthorized when nobody is signed in, or Discord has ended the sign-in
-   * @throws HttpException when it cannot be found out now
+   * @throws HttpException when the store or Discord fails
    */
   async grantedScopes(req: IncomingMessage): Promise<readonly string[]> {
     const { grants, storageOf } = this.#engineFor(req);
@@ -271,21 +277,21 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Whether this browser has just signed in several times without a session that sticks, so that sending it to the login
-   * once more would not end.
+   * Whether this browser has signed in three times within a minute without keeping its session. Redirecting it to
+   * the login again would loop.
    */
   isLoginLoop(req: IncomingMessage): boolean {
     return this.#engineFor(req).logins.isLoop(req);
   }
 
-  /** What the middleware of this package asks about visitors. @internal */
+  /** Used by the router and the guards. @internal */
   get visits(): Visits {
     return this.#ready.logins.visits;
   }
 
   /**
-   * The stored token, which may have expired; `undefined` when nobody is signed in. Override it together with
-   * {@link saveAuthorizationToken} to keep tokens your own way.
+   * Returns the stored token, which may have expired; `undefined` if nobody is signed in. To store tokens yourself,
+   * override it together with {@link saveAuthorizationToken}.
    *
    * @throws HttpException `store_failed`
    */
@@ -295,7 +301,7 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Stores a token for this session; `undefined` on sign-out.
+   * Stores the token of this session; `undefined` signs out.
    *
    * @throws HttpException `store_failed`
    */
@@ -307,7 +313,7 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * The signed-in user. Needs `identify`; with `email` also their address.
+   * Fetches the signed-in user. Needs the scope `identify`; `email` adds the email address.
    *
    * @throws Unauthorized, MissingScopes, RateLimited, HttpException
    * @see https://docs.discord.com/developers/resources/user#get-current-user
@@ -317,7 +323,7 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * The guilds of the signed-in user, 200 at most. Needs `guilds`; with `withBot` also the bot's token.
+   * Fetches the guilds of the signed-in user, up to 200. Needs the scope `guilds`; with `withBot` also the bot's token.
    *
    * @throws Unauthorized, MissingScopes, RateLimited, HttpException
    * @see https://docs.discord.com/developers/resources/user#get-current-user-guilds
@@ -327,7 +333,7 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * The accounts elsewhere that the signed-in user has linked. Needs `connections`.
+   * Fetches the accounts on other platforms that the signed-in user has linked. Needs the scope `connections`.
    *
    * @throws Unauthorized, MissingScopes, RateLimited, HttpException
    * @see https://docs.discord.com/developers/resources/user#get-current-user-connections
@@ -337,11 +343,12 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * The signed-in user as a member of one guild: roles, nickname. Needs `guilds.members.read`; with `as: "bot"` the bot looks
-   * them up, who need to grant no more than `identify`, and the permissions are those of `fetchGuilds`.
+   * Fetches the signed-in user as a member of a guild, with roles and nickname. Needs the scope
+   * `guilds.members.read`. With `as: "bot"`, the bot looks the user up: this needs only the scope `identify`, and
+   * the member has the same permissions as in `fetchGuilds`.
    *
-   * @throws HttpException 404 when the user is not in the guild
-   * @throws Forbidden with `as: "bot"`, when the bot is not
+   * @throws HttpException status 404 when the user is not in the guild
+   * @throws Forbidden with `as: "bot"`, when the bot is not in the guild
    * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
    * @see https://docs.discord.com/developers/resources/user#get-current-user-guild-member
    */
@@ -350,7 +357,7 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * What Discord says of the sign-in itself: the proof that it still holds there. Needs no scope.
+   * Fetches the authorization from Discord, which proves that the sign-in is still valid. Needs no scope.
    *
    * @throws Unauthorized, RateLimited, HttpException
    * @see https://docs.discord.com/developers/topics/oauth2#get-current-authorization-information
@@ -360,18 +367,20 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Adds the signed-in user to a guild that the bot is in. Needs `guilds.join` and the bot's token.
+   * Adds the signed-in user to a guild of the bot. Needs the scope `guilds.join` and the bot's token.
    *
-   * @returns the new member; `null` when the user was one before, and nothing was changed
+   * @returns the new member; `null` if the user was a member already, and then nothing changes
    * @throws HttpException `banned_from_guild`, `guild_limit_reached`, `user_token_rejected`, `bot_token_rejected`, ...
    * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
    * @see https://docs.discord.com/developers/resources/guild#add-guild-member
    */
   addToGuild(req: IncomingMessage, guildId: string, options?: JoinOptions): Promise<GuildMember | null>;
   /**
-   * The same, or gives a member the roles they lack and the nickname.
+   * Adds the signed-in user to a guild of the bot, or updates an existing member: adds missing roles and sets the
+   * nickname.
    *
-   * @throws as above; where a member got some of the roles, the error has them as `appliedRoles`
+   * @throws like the method without `evenIfMember`. If some roles were added to a member, the error has them in
+   * `appliedRoles`
    */
   addToGuild(req: IncomingMessage, guildId: string, options: JoinOrUpdateOptions): Promise<JoinOutcome>;
   async addToGuild(req: IncomingMessage, guildId: string, options?: object): Promise<unknown> {
@@ -379,7 +388,7 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * The signed-in user's link to this application. Needs `role_connections.write`.
+   * Fetches the signed-in user's role connection to this application. Needs the scope `role_connections.write`.
    *
    * @throws Unauthorized, MissingScopes, RateLimited, HttpException
    */
@@ -388,9 +397,10 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Replaces the signed-in user's link to this application, which linked roles are decided by.
+   * Replaces the signed-in user's role connection, which decides about linked roles. Needs the scope
+   * `role_connections.write`.
    *
-   * @throws TypeError that lists what Discord would refuse
+   * @throws TypeError for values that Discord would refuse; the message lists all of them
    * @throws Unauthorized, MissingScopes, RateLimited, HttpException
    * @see https://docs.discord.com/developers/resources/user#update-current-user-application-role-connection
    */
@@ -398,17 +408,17 @@ export class DiscordOAuth2Session {
     return this.#of(req).updateRoleConnection(update);
   }
 
-  /** Removes the signed-in user's link to this application. @throws as {@link updateRoleConnection} */
+  /** Removes the signed-in user's role connection. @throws like {@link updateRoleConnection} */
   async deleteRoleConnection(req: IncomingMessage): Promise<void> {
     return this.#of(req).deleteRoleConnection();
   }
 
   /**
-   * Any route of the API, as the signed-in user.
+   * Calls any route of the API as the signed-in user.
    *
-   * @param route below `/api/v10`, such as `/users/@me`
-   * @returns the parsed JSON; `undefined` for an answer without a body
-   * @throws TypeError for a route that leaves the API
+   * @param route a path below `/api/v10`, such as `/users/@me`
+   * @returns the parsed JSON; `undefined` for a response without a body
+   * @throws TypeError for an invalid route or request
    * @throws Unauthorized, MissingScopes, RateLimited, HttpException
    */
   async request<T = unknown>(req: IncomingMessage, route: string, request?: ApiRequest): Promise<T> {
@@ -416,51 +426,53 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Any route of the API, as the bot.
+   * Calls any route of the API as the bot.
    *
-   * @returns as {@link DiscordOAuth2Session.request}
-   * @throws HttpException `bot_token_missing`, `bot_token_rejected` (status 500: no visitor can mend that), ...
+   * @returns like {@link DiscordOAuth2Session.request}
+   * @throws HttpException `bot_token_missing`, `bot_token_rejected` (status 500, because visitors cannot fix it), ...
    * @throws RateLimited, TypeError
    */
   async botRequest<T = unknown>(route: string, request?: ApiRequest): Promise<T> {
     return this.#ready.bot.send(route, request) as Promise<T>;
   }
 
-  /** The bot's own user. @throws as {@link botRequest} */
+  /** Fetches the bot's own user. @throws like {@link botRequest} */
   async fetchBot(): Promise<Bot> {
     return this.#ready.bot.user();
   }
 
   /**
-   * The guilds that the bot is in, 5,000 at most: a call for each 200, cached, and shared by concurrent requests.
+   * Fetches the guilds of the bot, up to 5,000, with one call for every 200. The result is cached and shared by
+   * concurrent requests.
    *
-   * @throws HttpException `too_many_guilds`: set the option `isBotInGuild` then
-   * @throws as {@link botRequest}
+   * @throws HttpException `too_many_guilds` above 5,000 guilds; set the option `isBotInGuild` then
+   * @throws like {@link botRequest}
    */
   async fetchBotGuilds(options?: FetchOptions): Promise<Guild[]> {
     return [...(await this.#ready.botGuilds.all(fetchOptions(options))).values()];
   }
 
-  /** The signed-in user as the bot sees them in a guild. @internal */
+  /** Fetches the signed-in user's membership in a guild, as the bot. @internal */
   async membershipAsBot(req: IncomingMessage, guildId: string, options: FetchOptions): Promise<Membership> {
     return this.#of(req).membershipAsBot(guildId, options);
   }
 
   /**
-   * What linked roles of this application can be decided by, as it is registered. Asks by the bot's token.
+   * Fetches the registered role connection metadata of this application: the values that linked roles can depend
+   * on. Uses the bot's token.
    *
-   * @throws as {@link botRequest}
+   * @throws like {@link botRequest}
    */
   async fetchRoleConnectionMetadata(): Promise<readonly RoleConnectionMetadata[]> {
     return this.#ready.bot.roleConnectionMetadata();
   }
 
   /**
-   * Replaces what linked roles of this application can be decided by, by the bot's token.
+   * Replaces the role connection metadata of this application. Uses the bot's token.
    *
    * @param records five at most; an empty list removes all
    * @returns what is registered now
-   * @throws TypeError that lists what Discord would refuse
+   * @throws TypeError for values that Discord would refuse; the message lists all of them
    * @throws as {@link botRequest}
    * @see https://docs.discord.com/developers/resources/application-role-connection-metadata
    */
@@ -471,12 +483,12 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * The calls of a signed-in user for a token that the app holds itself, outside of any request: background jobs, tokens
-   * kept in a database. It is refreshed when it is time.
+   * Creates a session for a token that the app stores itself, for example for background jobs. The session calls
+   * Discord outside of any request and refreshes the token when it is due.
    *
-   * @param onChange is given each new pair: store it, Discord takes a refresh token once
-   * @returns what calls Discord; nothing is asked before its first call
-   * @throws TypeError for what is no token
+   * @param onChange called with each new pair. Store it: a refresh token works once
+   * @returns the session, which does not call Discord until one of its methods is called
+   * @throws TypeError for an invalid token
    */
   sessionFromToken(token: HeldToken, onChange?: OnTokenChange): UserSession {
     const { grants, sessionAt } = this.#ready;
@@ -486,10 +498,11 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * The same for an access token that a client sent (`Authorization: Bearer`), as single-page and mobile apps do. Discord is
-   * asked whose it is, once a minute for each token: one that was issued to another application is refused.
+   * Creates a session for an access token that a client sent (`Authorization: Bearer`), such as a single-page or
+   * mobile app. Asks Discord, once a minute for each token, who it belongs to and which application it was issued
+   * to.
    *
-   * @throws Unauthorized for a token that is dead, made up, or another application's
+   * @throws Unauthorized for a token that is invalid, has expired, or was issued to another application
    * @throws RateLimited, HttpException
    */
   async sessionFromAccessToken(accessToken: string): Promise<UserSession> {
@@ -497,9 +510,9 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * A token for the owner of the application (client credentials grant).
+   * Requests a token for the owner of the application (client credentials grant).
    *
-   * @returns a token without a `refreshToken` or a `userId`; {@link sessionFromToken} takes it
+   * @returns a token for {@link sessionFromToken}, without a `refreshToken` or a `userId`
    * @throws HttpException, RateLimited
    * @see https://docs.discord.com/developers/topics/oauth2#client-credentials-grant
    */
@@ -510,10 +523,10 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Signs a user out of this process with their next request: what Discord's event APPLICATION_DEAUTHORIZED asks for.
+   * Signs a user out of this process at their next request. Call it for Discord's event `APPLICATION_DEAUTHORIZED`.
    *
-   * @param at when the user removed the application; later sign-ins are left alone. Default: now
-   * @throws TypeError for an id (`invalid_snowflake`) or a time that is none
+   * @param at when the user removed the application. Later sign-ins are kept. Default: now
+   * @throws TypeError for an invalid id (`invalid_snowflake`) or an invalid time
    */
   deauthorize(userId: string, at?: Date): void {
     requireDeauthorization(userId, at);
@@ -521,9 +534,9 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Closes the connections to Discord, for a graceful shutdown. Logins and refreshes under way are waited for, and what the
-   * session store would not take is written again, within three times `timeoutMs`: close that store after this. A later call
-   * opens new connections.
+   * Closes the connections to Discord, for a graceful shutdown. First waits for logins and refreshes in progress
+   * and retries failed writes of tokens, for up to three times `timeoutMs`. Close the session store after this. A
+   * later call opens new connections.
    */
   async close(): Promise<void> {
     await this.#engine?.close();

@@ -1,4 +1,4 @@
-// C0, DEL, C1, line and paragraph separators, and what turns the direction of text around.
+// C0, DEL, C1, line and paragraph separators, and characters that change the text direction.
 const CONTROL =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
@@ -6,13 +6,13 @@ const CONTROLS = new RegExp(`${CONTROL.source}+`, "g");
 const LONGEST = 100;
 const MOST_ITEMS = 5;
 
-/** The text without characters that could forge lines of a log or change how they read. */
+/** Replaces characters that could forge log lines or change how they read. */
 export function oneLine(text: string): string {
   return text.toWellFormed().replaceAll(CONTROLS, " ");
 }
 
 /**
- * A value that was given by mistake, fit for an error message: short, on one line, and without what is inside objects.
+ * Formats an invalid value for an error message: short, on one line, without the contents of objects.
  */
 export function shown(value: unknown): string {
   if (typeof value === "string") return quoted(value);
@@ -20,12 +20,12 @@ export function shown(value: unknown): string {
   return named(value);
 }
 
-/** A name that somebody gave by mistake: as it is, where it looks like one. */
+/** Formats an invalid name for an error message: unquoted if it looks like an identifier. */
 export function shownName(name: string): string {
   return /^[\w$-]{1,50}$/.test(name) ? name : quoted(name);
 }
 
-/** The same for a value that may be a secret: it is not repeated. */
+/** Describes an invalid value that may be a secret, without repeating it. */
 export function kindOf(value: unknown): string {
   if (typeof value === "string") return `a string of ${value.length} characters`;
   if (typeof value === "number" || typeof value === "bigint") return `a ${typeof value}`;
@@ -33,7 +33,7 @@ export function kindOf(value: unknown): string {
 }
 
 function quoted(text: string): string {
-  // Without the credentials that a URL may hold.
+  // Removes credentials in URLs.
   const start = text.slice(0, 1000).replace(/\/\/[^/?#]*@/, "//***@");
   const short = start.length > LONGEST ? `${start.slice(0, LONGEST)}...` : start;
   return JSON.stringify(short.toWellFormed()).replaceAll(CONTROL, escaped);

@@ -7,8 +7,8 @@ const LARGEST = 2n ** 64n - 1n;
 const DISCORD_EPOCH_MS = 1_420_070_400_000n;
 
 /**
- * Whether a value is one of Discord's ids: a decimal string of 64 bits. Check ids that visitors chose before you put them in a
- * route.
+ * Whether a value is a Discord id: a decimal string of an unsigned 64-bit integer. Check ids from visitors before you use
+ * them in a route.
  *
  * @example
  * ```ts
@@ -39,7 +39,7 @@ export function requireSnowflake(value: unknown, name: string): string {
 }
 
 /**
- * When the thing with this id was made.
+ * Returns the creation time that is encoded in an id.
  *
  * @see https://docs.discord.com/developers/reference#snowflakes
  */

@@ -1,26 +1,26 @@
 import { type TracingChannel, tracingChannel } from "node:diagnostics_channel";
 import { now } from "./clock.js";
 
-/** One call to Discord, as subscribers of the channel `express-discord:request` see it. Holds no secrets. */
+/** A call to Discord, as published on the channel `express-discord:request`. Contains no secrets. */
 export interface RequestTrace {
   readonly method: string;
   /** With placeholders instead of ids and tokens. */
   readonly route: string;
-  /** In whose name; the application asks the token endpoint itself. */
+  /** Who makes the call: a user, the bot, or the application itself (at the token endpoint). */
   readonly subject: "user" | "bot" | "application";
-  /** How many requests were sent. */
+  /** The number of requests sent. */
   attempts: number;
-  /** How long rate limits held the call back. */
+  /** How long the call waited for rate limits, in milliseconds. */
   waitedMs: number;
-  /** Of the last answer. */
+  /** The status of the last response. */
   status?: number;
-  /** The rate limit the route counts on, as Discord names it. */
+  /** Discord's id of the route's rate limit. */
   bucket?: string;
   durationMs?: number;
   error?: unknown;
 }
 
-/** One refresh of a user's tokens, as subscribers of the channel `express-discord:refresh` see it. */
+/** A refresh of a user's tokens, as published on the channel `express-discord:refresh`. */
 export interface RefreshTrace {
   readonly userId: string | undefined;
   durationMs?: number;
@@ -30,22 +30,22 @@ export interface RefreshTrace {
 const requests = tracingChannel<unknown, RequestTrace>("express-discord:request");
 const refreshes = tracingChannel<unknown, RefreshTrace>("express-discord:refresh");
 
-/** Reports a call to whoever listens. */
+/** Publishes a call to the subscribers of its channel. */
 export function traceRequest<T>(context: RequestTrace, call: () => Promise<T>): Promise<T> {
   return mayHaveSubscribers(requests) ? trace(requests, context, call) : call();
 }
 
-/** Reports a refresh to whoever listens. */
+/** Publishes a refresh to the subscribers of its channel. */
 export function traceRefresh<T>(userId: string | undefined, refresh: () => Promise<T>): Promise<T> {
   return mayHaveSubscribers(refreshes) ? trace(refreshes, { userId }, refresh) : refresh();
 }
 
-/** Bun does not say whether a channel has subscribers. */
+/** Whether a channel may have subscribers. On Bun, `hasSubscribers` is `undefined`. */
 function mayHaveSubscribers({ hasSubscribers }: { readonly hasSubscribers: boolean | undefined }): boolean {
   return hasSubscribers !== false;
 }
 
-/** As `TracingChannel.tracePromise`, which would also publish the result: tokens, and what users wrote. */
+/** Like `TracingChannel.tracePromise`, without publishing the result, which contains tokens and user data. */
 function trace<Context extends { durationMs?: number; error?: unknown }, T>(
   channel: TracingChannel<unknown, Context>,
   context: Context,

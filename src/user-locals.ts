@@ -7,18 +7,18 @@ import type { User } from "./models/user.js";
 const SETUP_MISTAKES = ["init_missing", "session_missing"];
 
 /**
- * A middleware that sets `res.locals.user` to the signed-in {@link User}, or to `undefined`: for the templates of pages that
- * everybody may see.
+ * Creates a middleware that sets `res.locals.user` to the signed-in {@link User}, or to `undefined` if nobody is signed in.
+ * For the templates of public pages.
  *
- * While Discord or the session store fails, it is the user as this process last saw them, so that such pages still work. It
- * protects nothing: that is what guards are for.
+ * While Discord or the session store fails, `res.locals.user` is the user as last seen by this process, so that pages still
+ * work. It does not protect pages: use a guard for that.
  *
  * @example
  * ```ts
  * app.use(userLocals());
  * app.get("/", (_req, res) => res.render("home")); // <%= user ? user.displayName : "Welcome" %>
  * ```
- * @throws TypeError when it is passed on without being called
+ * @throws TypeError when it is passed to Express without being called
  * @throws HttpException `init_missing`, `session_missing`; both through `next`
  */
 export function userLocals(...args: []): RequestHandler {

@@ -1,8 +1,8 @@
-/** This package's version, as package.json has it: a test compares the two. */
+/** This package's version. A test compares it with package.json. */
 export const VERSION = "1.0.0";
 
 /**
- * The form Discord asks for; its edge may refuse others.
+ * The `User-Agent` header, in the format that Discord requires. Cloudflare may block other formats.
  *
  * @see https://docs.discord.com/developers/reference#user-agent
  */

@@ -11,33 +11,33 @@ import { oneLine } from "./shown.js";
 import { isSnowflake } from "./snowflake.js";
 
 const MAX_BODY_BYTES = 1024 * 1024;
-/** Discord retries for ten minutes; what is signed earlier than that is a replay. */
+/** Discord retries for ten minutes. Events signed long before that are replays. */
 const OLDEST_MS = 15 * 60_000;
 
 type EventOf<Body> = Body extends { type: infer Type extends string; data: infer Data }
   ? {
-      /** Such as `APPLICATION_DEAUTHORIZED`. */
+      /** The type, such as `APPLICATION_DEAUTHORIZED`. */
       readonly type: `${Type}`;
-      /** ISO 8601 in UTC, with the `Z` that Discord leaves out. */
+      /** ISO 8601 in UTC, with the `Z` that Discord omits. */
       readonly timestamp: string;
-      /** As Discord documents it for the type; not validated. */
+      /** The data, as Discord documents it for the type. It is not validated. */
       readonly data: Data;
     }
   : never;
 
 /**
- * One event, as Discord sends it; its `type` says what `data` is. Duplicates and any order are possible, and so are types that
- * are newer than this list.
+ * An event from Discord. Its `type` determines the type of `data`. Events may arrive twice and in any order, and
+ * may have types newer than this list.
  *
  * @see https://docs.discord.com/developers/events/webhook-events#event-types
  */
 export type WebhookEvent = EventOf<APIWebhookEventBody>;
 
-/** What {@link webhookEvents} is told. */
+/** Options of {@link webhookEvents}. */
 export interface WebhookEventsOptions {
-  /** The application's public key, as the developer portal shows it: 64 hexadecimal characters. */
+  /** The application's public key from the developer portal: 64 hexadecimal characters. */
   readonly publicKey: string;
-  /** Called after Discord has had its answer. What it throws becomes a process warning. */
+  /** Called with each event, after the response to Discord was sent. If it throws, a process warning is emitted. */
   readonly onEvent?: ((event: WebhookEvent) => Promise<void> | void) | undefined;
 }
 
@@ -52,12 +52,13 @@ const webhookEventsOptions = optionsChecker<WebhookEventsOptions>({
 });
 
 /**
- * Receives Discord's webhook events: `app.post("/events", webhookEvents({ publicKey }))`, before any body parser. Wrong
- * signatures are 401, as Discord tests from time to time. `APPLICATION_DEAUTHORIZED` signs the user out of this
- * process with their next request.
+ * Creates a handler of Discord's webhook events: `app.post("/events", webhookEvents({ publicKey }))`, before any
+ * body parser. Events with a wrong signature are answered with 401, which Discord tests regularly.
+ * `APPLICATION_DEAUTHORIZED` signs the user out of this process at their next request.
  *
- * @throws TypeError at once, for a public key that is none and for options that do not exist
- * @throws HttpException through `next`: `signature_invalid`, `body_parsed`, `body_aborted`, `body_too_large`, `init_missing`
+ * @throws TypeError immediately, for an invalid public key and unknown options
+ * @throws HttpException through `next`: `signature_invalid`, `body_parsed`, `body_aborted`, `body_too_large`,
+ * `init_missing`
  * @see https://docs.discord.com/developers/events/webhook-events
  */
 export function webhookEvents(options: WebhookEventsOptions): RequestHandler {
@@ -80,7 +81,7 @@ export function webhookEvents(options: WebhookEventsOptions): RequestHandler {
   return function webhookEvents(req, res, next) {
     receive(req)
       .then((event) => {
-        // Something else may have answered meanwhile, such as a timeout of the app's own.
+        // Another middleware, such as the app's own timeout, may have answered already.
         if (!res.headersSent) res.status(204).type("application/json").end();
         if (event) handle(req, event).catch(warn);
       })
@@ -101,9 +102,9 @@ async function requireSignature(req: Request, body: Uint8Array, publicKey: strin
   });
 }
 
-/** The bytes that were signed. @throws HttpException when they do not come, or something has parsed them away */
+/** Returns the signed bytes. @throws HttpException body_parsed, body_too_large, body_aborted */
 async function rawBodyOf(req: Request): Promise<Uint8Array> {
-  // Cloud Functions and NestJS parse every body, and keep the bytes under this name.
+  // Cloud Functions and NestJS parse every body and keep its bytes in `rawBody`.
   const { rawBody = req.body } = req as Request & { readonly rawBody?: unknown };
   if (rawBody instanceof Uint8Array) {
     if (rawBody.length > MAX_BODY_BYTES) throw bodyTooLarge();
@@ -120,7 +121,7 @@ async function rawBodyOf(req: Request): Promise<Uint8Array> {
   return readBody(req, MAX_BODY_BYTES);
 }
 
-/** @returns nothing for a PING */
+/** @returns `undefined` for a PING and for anything that is not an event */
 function parseEvent(body: Uint8Array): WebhookEvent | undefined {
   try {
     const { type, event }: { type?: unknown; event?: unknown } = JSON.parse(Buffer.from(body).toString());
@@ -134,7 +135,7 @@ function parseEvent(body: Uint8Array): WebhookEvent | undefined {
 
 function deauthorizedUserOf({ type, data }: WebhookEvent): string | undefined {
   if (type !== "APPLICATION_DEAUTHORIZED") return undefined;
-  // Nothing of it has been looked at.
+  // The payload has not been validated.
   const id: unknown = (data as Partial<typeof data> | null)?.user?.id;
   return isSnowflake(id) ? id : undefined;
 }
@@ -148,7 +149,7 @@ function warn(error: unknown): void {
   );
 }
 
-/** Discord leaves the offset out, and means UTC. */
+/** Adds the offset `Z`, which Discord omits. */
 function inUtc(timestamp: string): string {
   return /(?:z|[+-]\d\d:?\d\d)$/i.test(timestamp) ? timestamp : `${timestamp}Z`;
 }

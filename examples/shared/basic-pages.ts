@@ -1,7 +1,7 @@
 import type { Guild, User, UserConnection } from "express-discord";
+import { cast } from "./cast.js";
 import { guildIcon } from "./guild-icon.js";
 import { type Html, html } from "./html.js";
-import { imageSource } from "./images.js";
 import { avatar, type Page } from "./page.js";
 import { highlight } from "./route-code.js";
 import type { Person } from "./sample-discord.js";
@@ -136,18 +136,6 @@ ${features.map((one) => feature(one, code.get(one.route) ?? "", { user, guildId 
 )}
 </div>`;
   return { title: "Sample app", content, isHome: true };
-}
-
-function cast(people: readonly Person[]): Html {
-  return html`<section class="cast" aria-labelledby="cast"><h2 id="cast">Who you can sign in as</h2>
-<ul>${people.map(
-    ({
-      picture,
-      name,
-      about,
-    }) => html`<li class="person"><img class="avatar" src="${imageSource(picture)}" alt="" width="48" height="48">
-<span><strong>${name}</strong> ${about}</span></li>`,
-  )}</ul></section>`;
 }
 
 function feature(

@@ -1,9 +1,11 @@
 import type { APIRole } from "discord-api-types/v10";
 import type { Guild, GuildMember } from "express-discord";
+import { cast } from "./cast.js";
 import { type Greeting, LONGEST_GREETING } from "./greeting.js";
 import { guildIcon } from "./guild-icon.js";
 import { type Html, html } from "./html.js";
 import type { Link, Page } from "./page.js";
+import type { Person } from "./sample-discord.js";
 import { count, date, nameHint } from "./words.js";
 
 const ALL_SERVERS: Link = { href: "/dashboard", label: "All servers" };
@@ -21,12 +23,15 @@ export interface GuildView {
 }
 
 /** For a visitor who is not signed in. */
-export function welcomePage(): Page {
-  const content = html`<div class="message">
+export function welcomePage(people: readonly Person[] | undefined): Page {
+  const content = html`<div class="hero">
+<div>
 <h1>Your Discord servers, at a glance</h1>
-<p>See the servers you are in, bring the bot to those you manage, and choose what it says there.</p>
-<p><a class="button" href="/auth/login">Sign in with Discord</a></p>
+<p class="lead">See the servers you are in, bring the bot to those you manage, and choose what it says there.</p>
+<p class="row"><a class="button" href="/auth/login">Sign in with Discord</a></p>
 <p class="quiet">We read your name and the list of your servers. Nothing else.</p>
+</div>
+${people && cast(people)}
 </div>`;
   return { title: "Server dashboard", content, isHome: true };
 }

@@ -4,6 +4,7 @@ import type { User } from "express-discord";
 import { type Html, html } from "./html.js";
 import { imageSource, simulatorUrl } from "./images.js";
 import { takeNotice } from "./notice.js";
+import { nameHint } from "./words.js";
 
 /** The style sheet and the icons, for `express.static`. */
 export const PUBLIC_FOLDER = fileURLToPath(new URL("./public", import.meta.url));
@@ -53,7 +54,7 @@ ${user ? signedIn(user, logoutPath) : html`<a class="button secondary" href="${l
 </header>
 <main>
 ${!isHome && html`<nav class="back" aria-label="Back"><a href="${back.href}"><span aria-hidden="true">←</span> ${back.label}</a></nav>`}
-${notice && html`<p class="notice" role="status">${notice}</p>`}
+${notice && html`<p class="notice" role="status">${notice}${nameHint(notice)}</p>`}
 ${content}
 </main>
 ${simulatorUrl() && footer(simulatorUrl())}

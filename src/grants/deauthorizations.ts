@@ -6,28 +6,31 @@ import type { Token } from "./token.js";
 interface Deauthorization {
   /** Epoch milliseconds. */
   readonly at: number;
-  /** How much later a token may have been issued and still be concerned. */
+  /** How far Discord's clock and ours may differ. */
   readonly marginMs: number;
 }
 
-/** Users who were reported to have removed the app at Discord. */
+/** Users who have removed the app at Discord, as reported by a webhook event or the app. */
 export class Deauthorizations {
   readonly #byUser = new LRUCache<string, Deauthorization>({ max: 10_000 });
-  /** Tokens that Discord has confirmed since. */
+  /** Grants that Discord confirmed after the report, with the time of that report. */
   readonly #confirmed = new LRUCache<string, number>({ max: 10_000 });
 
-  /** @param at by Discord's clock, which may differ from ours; default: now, by ours */
+  /** @param at by Discord's clock, which may differ from ours. Default: now, by our clock */
   add(userId: string, at: Date | undefined): void {
     const marginMs = at ? CLOCK_MARGIN_MS : 0;
     const time = Math.min(at?.getTime() || now(), now());
     if (time >= (this.#byUser.get(userId)?.at ?? 0)) this.#byUser.set(userId, { at: time, marginMs });
   }
 
-  /** Whether a token was issued before its user removed the app; `undefined` where the clocks leave that open. */
+  /**
+   * Whether a token was issued before its user removed the app; `undefined` when the two clocks are too close to
+   * tell.
+   */
   concerns(token: Token): boolean | undefined {
     const { userId = "" } = token;
     const deauthorization = this.#byUser.get(userId);
-    // Where the clock was set back, new sign-ins would seem to be older.
+    // The clock was set back; new sign-ins would look older than the report.
     if (!deauthorization || deauthorization.at > now()) return false;
     const { at, marginMs } = deauthorization;
     if (token.issuedAt <= at - marginMs) return true;

@@ -7,55 +7,55 @@ import type { Ended, Stored } from "./token-storage.js";
 
 const MOST_GRANTS = 10_000;
 
-/** What this process last knew of a grant. */
-export interface Known {
+/** The cached state of a grant. */
+export interface CachedGrant {
   readonly token: Token | undefined;
-  /** When its storage was last read or written, in epoch milliseconds. */
+  /** When the token storage was last read or written, in epoch milliseconds. */
   readonly checkedAt: number;
-  /** What the stored record was written for. */
+  /** The lifetime the stored record was written with, in milliseconds. */
   readonly lifetimeMs?: number | undefined;
 }
 
 /**
- * What this process knows of grants: the newest pair of each, whether its storage has it, what has ended, what Discord
- * rejected. Everything here may be lost without losing a sign-in, except the pairs that are not stored yet.
+ * The state of grants in this process: the newest pair of each, pairs not yet stored, signed-out grants and rejected
+ * tokens. Losing any of it costs no sign-in, except for the pairs that are not stored yet.
  */
 export class GrantMemory {
-  readonly #known = new LRUCache<string, Known>({ max: MOST_GRANTS });
+  readonly #cached = new LRUCache<string, CachedGrant>({ max: MOST_GRANTS });
   readonly #unsaved = new Map<string, Token>();
   readonly #ended = new LRUCache<string, Ended>({ max: MOST_GRANTS });
-  /** Grants by the hash of each pair that they got here. */
+  /** Grant ids by the hash of each pair that this process received. */
   readonly #ids = new LRUCache<string, string>({ max: MOST_GRANTS });
-  /** Access and refresh tokens that Discord no longer accepts, hashed. */
+  /** Hashes of access and refresh tokens that Discord rejected. */
   readonly #rejected = new LRUCache<string, true>({ max: MOST_GRANTS });
   readonly #reportedOver = new LRUCache<string, true>({ max: MOST_GRANTS });
 
-  known(id: string): Known | undefined {
-    return this.#known.get(id);
+  cached(id: string): CachedGrant | undefined {
+    return this.#cached.get(id);
   }
 
-  /** What may be answered without asking the storage. */
-  fresh(id: string, lifetimeMs: number | undefined): Known | undefined {
-    const known = this.#known.get(id);
-    if (!known || this.#unsaved.has(id) || this.#ended.has(id)) return undefined;
+  /** Returns the cached state while it is recent enough to skip reading the token storage. */
+  fresh(id: string, lifetimeMs: number | undefined): CachedGrant | undefined {
+    const cached = this.#cached.get(id);
+    if (!cached || this.#unsaved.has(id) || this.#ended.has(id)) return undefined;
     const cachedMs = Math.min(CACHED_MS, CACHED_SHARE * (lifetimeMs ?? Number.POSITIVE_INFINITY));
-    return hasPassed(cachedMs, known.checkedAt) ? undefined : known;
+    return hasPassed(cachedMs, cached.checkedAt) ? undefined : cached;
   }
 
-  /** The newest pair that this process has seen. */
+  /** Returns the newest pair that this process has seen. */
   newest(id: string): Token | undefined {
-    return this.#unsaved.get(id) ?? this.#known.get(id)?.token;
+    return this.#unsaved.get(id) ?? this.#cached.get(id)?.token;
   }
 
-  /** Remembers what was read or written just now; no token: nobody is signed in. */
+  /** Caches the token that was just read or written; `undefined` when nobody is signed in. */
   learn(id: string, token: Token | undefined, stored?: Partial<Stored>): void {
-    this.#known.set(id, { token, checkedAt: now(), lifetimeMs: stored?.lifetimeMs });
+    this.#cached.set(id, { token, checkedAt: now(), lifetimeMs: stored?.lifetimeMs });
   }
 
-  /** Remembers what the stored record was written for; `undefined` has the next use look. */
+  /** Caches the lifetime the stored record was written with; `undefined` makes the next use check it again. */
   setLifetime(id: string, lifetimeMs: number | undefined): void {
-    const known = this.#known.get(id);
-    if (known) this.#known.set(id, { ...known, lifetimeMs });
+    const cached = this.#cached.get(id);
+    if (cached) this.#cached.set(id, { ...cached, lifetimeMs });
   }
 
   /** Keeps a pair until its storage has it. */
@@ -64,12 +64,12 @@ export class GrantMemory {
     this.#ids.set(hashOf(token), token.id);
   }
 
-  /** The id of a grant of which the caller holds one pair, perhaps not the newest. */
+  /** Returns the id of the grant that a pair belongs to. The pair may be outdated. */
   identify(token: Pick<Token, "accessToken" | "refreshToken">): string {
     return this.#ids.get(hashOf(token)) ?? hashOf(token);
   }
 
-  /** The pair that the storage does not have yet. */
+  /** Returns the pair that is not stored yet. */
   unsaved(id: string | undefined): Token | undefined {
     return id === undefined ? undefined : this.#unsaved.get(id);
   }
@@ -78,11 +78,11 @@ export class GrantMemory {
     this.#unsaved.delete(id);
   }
 
-  /** Whatever started earlier, a grant that ended stays ended. */
+  /** Marks a grant as ended. Later results of earlier requests do not bring it back. */
   end(id: string, ended: Ended): void {
     if (this.#ended.get(id) !== "everywhere") this.#ended.set(id, ended);
     this.#unsaved.delete(id);
-    this.#known.delete(id);
+    this.#cached.delete(id);
   }
 
   ended(id: string): Ended | undefined {
@@ -93,12 +93,12 @@ export class GrantMemory {
     this.#rejected.set(digestOf(token), true);
   }
 
-  /** Whether Discord rejected the whole pair. */
+  /** Whether Discord rejected the refresh token, or the access token of a grant without one. */
   isOver({ accessToken, refreshToken = accessToken }: Token): boolean {
     return this.isRejected(refreshToken);
   }
 
-  /** @returns whether the end of the sign-in is reported for the first time */
+  /** @returns whether this is the first report that the sign-in has ended */
   reportOver({ accessToken, refreshToken = accessToken }: Token): boolean {
     const isFirst = !this.#reportedOver.has(digestOf(refreshToken));
     this.#reportedOver.set(digestOf(refreshToken), true);

@@ -7,21 +7,21 @@ import type { RecordStore } from "./record-store.js";
 import { isToken, type Token } from "./token.js";
 import type { Ended, Stored, StoredRecord, TokenStorage } from "./token-storage.js";
 
-/** What a callback has left about its login, for the same callback when it comes again. */
+/** The outcome of a callback, stored so that a repeated callback gets the same result. */
 export interface LoginRecord {
-  /** The login is not over: `onLogin` has not returned, or the session is not saved yet. */
+  /** Whether the login is still in progress: `onLogin` has not returned, or the session is not saved yet. */
   readonly isPending: boolean;
-  /** The session it signed in. */
+  /** The id of the session that was signed in. */
   readonly sessionId?: string | undefined;
   readonly scopes: readonly string[];
   readonly userId?: string | undefined;
-  /** Where `onLogin` sent the visitor. */
+  /** The page that `onLogin` returned. */
   readonly returnTo?: string | undefined;
   /** When this was written, in epoch milliseconds. */
   readonly at: number;
 }
 
-/** What is in a record. A login without a grant of its own has no token. */
+/** The content of a record. The record of a login that signed nobody in has no token. */
 export interface RecordContent {
   readonly token?: Token | undefined;
   readonly login?: LoginRecord | undefined;
@@ -32,18 +32,18 @@ interface Written extends RecordContent {
   readonly lifetimeMs?: number | undefined;
 }
 
-/** What all records in one store have in common. */
+/** Settings shared by all records of one store. */
 export interface RecordSettings {
   readonly store: RecordStore;
   readonly seal: Seal;
   readonly leaseMs: number;
-  /** Tells instances in one process apart. */
+  /** Distinguishes instances in one process. */
   readonly instance: string;
-  /** The app's own form of keys. */
+  /** The option `recordKey`: makes a store key from a hash. */
   readonly keyOf: ((hash: string) => string) | undefined;
 }
 
-/** The records of one grant: the token, the marker that it has ended, and the lease. */
+/** The records of one grant: the token, the sign-out marker and the lease. */
 export class GrantRecord implements TokenStorage, StoredRecord {
   readonly id: string;
   readonly lifetimeMs: number | undefined;

@@ -20,7 +20,7 @@ interface Retry {
   readonly cancel: () => void;
 }
 
-/** Writes pairs to their storage, again where that failed, and keeps their records alive. Each grant has one job at a time. */
+/** Writes pairs to the token storage, retries failed writes and extends records. Each grant has one job at a time. */
 export class GrantWriter {
   readonly #memory: GrantMemory;
   readonly #oauth: OAuth;
@@ -32,7 +32,11 @@ export class GrantWriter {
     this.#oauth = oauth;
   }
 
-  /** What is stored, or what is about to be where the storage cannot be read. @throws HttpException store_failed */
+  /**
+   * Reads the stored token. If that fails, returns the unsaved one.
+   *
+   * @throws HttpException store_failed without either
+   */
   async read(storage: TokenStorage): Promise<Stored | undefined> {
     try {
       return await storage.read();
@@ -44,10 +48,10 @@ export class GrantWriter {
   }
 
   /**
-   * Stores a pair and then looks for the marker: whoever signs out later finds this pair, and whoever signed out before
-   * is seen here.
+   * Stores a pair, then reads the sign-out marker. In this order no sign-out is missed: a later one finds this
+   * pair, and an earlier one has left its marker.
    *
-   * @returns the pair, also when its storage rejected it: then it is written again later
+   * @returns the pair, even if storing it failed; the write is then retried later
    * @throws Unauthorized when the grant was signed out
    */
   async store(storage: TokenStorage, next: Token): Promise<Token> {
@@ -79,7 +83,7 @@ export class GrantWriter {
     throw grantEnded();
   }
 
-  /** Writes a pair that is newer than the stored one. @returns the pair, whether that worked or not */
+  /** Writes a pair that is newer than the stored one. @returns the pair, even if writing it failed */
   async putBack(storage: TokenStorage, newest: Token): Promise<Token> {
     const { id } = newest;
     if (this.#jobs.has(id)) return newest;
@@ -88,13 +92,13 @@ export class GrantWriter {
     return newest;
   }
 
-  /** Extends a record in the background, unless its grant is being written already. */
+  /** Extends a record in the background, unless a job of its grant is in flight. */
   extendSoon(storage: TokenStorage, stored: Stored): void {
     const { id } = stored.token;
     if (!this.#jobs.has(id)) void this.inTurn(id, () => this.#extend(storage, stored));
   }
 
-  /** Runs a task when no other job of this grant is in flight: a refresh, a retry or an extension. */
+  /** Runs a refresh, a retry or an extension once no other job of this grant is in flight. */
   inTurn<T>(id: string, task: () => Promise<T>): Promise<T> {
     const turn = (this.#jobs.get(id) ?? Promise.resolve()).then(task);
     const job = turn
@@ -112,7 +116,7 @@ export class GrantWriter {
     await Promise.all(this.#jobs.values());
   }
 
-  /** Writes once more the pairs that stores have rejected. */
+  /** Retries writing the pairs that the token storage failed to store. */
   async saveAllAgain(): Promise<void> {
     for (const [id, { storage }] of this.#retries) this.#resaveInTurn(storage, id);
     await this.idle();
@@ -124,7 +128,7 @@ export class GrantWriter {
     return record.readEndedMarker().catch(() => "unknown" as const);
   }
 
-  /** Keeps a record as long as its session. Whatever goes wrong is tried again at the next use. */
+  /** Extends a record to the lifetime of its session. A failure is retried at the next use. */
   async #extend(storage: TokenStorage, stored: Stored): Promise<void> {
     const { record } = storage;
     if (!record) return;
@@ -136,7 +140,7 @@ export class GrantWriter {
     }
   }
 
-  /** Under the lease, so that no other process is about to write. */
+  /** The caller holds the lease, so no other process is about to write. */
   async #rewrite(storage: TokenStorage, record: StoredRecord): Promise<void> {
     try {
       const stored = await storage.read();
@@ -147,7 +151,7 @@ export class GrantWriter {
     }
   }
 
-  /** Writes an unsaved pair if it is still the newest one of a grant that has not ended. */
+  /** Writes an unsaved pair if it is still the newest and its grant has not ended. */
   async #resave(storage: TokenStorage, id: string): Promise<void> {
     const newest = this.#memory.newest(id);
     const lease = storage.record?.lease;
@@ -167,7 +171,7 @@ export class GrantWriter {
     }
   }
 
-  /** The sign-out that wanted this has returned, so failures are tried again here. */
+  /** The sign-out that asked for this has returned and cannot retry, so failures are retried here. */
   async #revoke(token: Token, pauseMs = REVOCATION_RETRY_MS): Promise<void> {
     try {
       await this.#oauth.revoke(token);
@@ -182,7 +186,7 @@ export class GrantWriter {
     this.#stopRetrying(id);
   }
 
-  /** Storages that belong to a request are written to at the next use instead. */
+  /** Token storages without a record belong to one request; their pairs are written at the next use instead. */
   #retryLater(storage: TokenStorage, id: string): void {
     if (!storage.record) return;
     const former = this.#retries.get(id);
@@ -197,7 +201,7 @@ export class GrantWriter {
     this.#retries.delete(id);
   }
 
-  /** A write that was given up has taken effect, perhaps over what came after it. */
+  /** A write took effect after its deadline and may have overwritten a newer one. */
   async #afterLateWrite(storage: TokenStorage, late: Token): Promise<void> {
     const newest = this.#memory.newest(late.id);
     if (this.#memory.ended(late.id)) await storage.delete();
@@ -211,7 +215,7 @@ export class GrantWriter {
 
 function nothing(): void {}
 
-/** Some stores have no `touch`, or have it switched off. */
+/** Some stores have no `touch`, or have it disabled, so records are rewritten before they expire. */
 function needsRewriting({ lifetimeMs }: StoredRecord, stored: Stored): boolean {
   if (lifetimeMs !== undefined && lifetimeMs > (stored.lifetimeMs ?? 0)) return true;
   return hasPassed((stored.lifetimeMs ?? UNKNOWN_LIFETIME_MS) * REWRITE_SHARE, stored.writtenAt ?? 0);

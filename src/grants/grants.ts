@@ -5,7 +5,7 @@ import type { OAuth } from "../oauth/oauth.js";
 import { tooSlow } from "../oauth/oauth-errors.js";
 import { traceRefresh } from "../telemetry.js";
 import { Deauthorizations } from "./deauthorizations.js";
-import { GrantMemory, type Known } from "./grant-memory.js";
+import { type CachedGrant, GrantMemory } from "./grant-memory.js";
 import { GrantWriter } from "./grant-writer.js";
 import { InFlight } from "./in-flight.js";
 import { Refresher } from "./refresher.js";
@@ -18,7 +18,7 @@ import { underLock } from "./under-lock.js";
 /** Whether Discord still accepts an access token. */
 export type AskDiscord = (token: Token) => Promise<boolean>;
 
-/** A grant's life: who may use it, who refreshes it, when it ends. */
+/** Reads, refreshes and ends grants. A grant is one sign-in, through all of its token pairs. */
 export class Grants {
   readonly #config: Config;
   readonly #oauth: OAuth;
@@ -27,7 +27,7 @@ export class Grants {
   readonly #refresher: Refresher;
   readonly #deauthorizations = new Deauthorizations();
   readonly #refreshes = new Map<string, InFlight<Token>>();
-  /** When an early refresh that failed may be tried again, by grant. */
+  /** When a failed early refresh may be retried, by grant id, in epoch milliseconds. */
   readonly #earlyAgainAt = new LRUCache<string, number>({ max: 10_000 });
   readonly #isAccepted: AskDiscord;
 
@@ -40,10 +40,10 @@ export class Grants {
   }
 
   /**
-   * The token to call Discord with, refreshed when it is time.
+   * Returns a valid token, refreshed if it is due.
    *
    * @throws Unauthorized when nobody is signed in, or Discord has ended the sign-in
-   * @throws HttpException when that cannot be found out now; the sign-in is unharmed
+   * @throws HttpException when the store, the lock or Discord fails; the visitor stays signed in
    */
   async validToken(storage: TokenStorage): Promise<Token> {
     const cached = this.#cached(storage);
@@ -58,7 +58,7 @@ export class Grants {
     return this.refresh(storage, token);
   }
 
-  /** The newest token that is known, here or in the storage; `undefined` when nobody is signed in. */
+  /** Returns the newest token, from memory or the token storage; `undefined` when nobody is signed in. */
   async read(storage: TokenStorage): Promise<Token | undefined> {
     const token = await this.#read(storage);
     return token && this.#isOver(token) ? undefined : token;
@@ -66,27 +66,27 @@ export class Grants {
 
   async #read(storage: TokenStorage): Promise<Token | undefined> {
     const { record } = storage;
-    const before = storage.id === undefined ? undefined : this.#memory.known(storage.id);
+    const before = storage.id === undefined ? undefined : this.#memory.cached(storage.id);
     const [stored, marker] = await Promise.all([this.#writer.read(storage), record?.readEndedMarker()]);
     const id = stored?.token.id ?? storage.id;
     if (id === undefined) return undefined;
     if (marker) {
       this.#memory.end(id, marker);
-      // A sign-out everywhere is still to read the record, whose pair it revokes.
+      // A sign-out everywhere still has to read the record to revoke its pair.
       if (stored && marker === "here") await storage.delete().catch(() => undefined);
     }
     if (this.#memory.ended(id)) return undefined;
-    const known = this.#memory.known(id);
-    // A refresh in this process has overtaken what was read.
-    if (record && known !== before) return known?.token;
+    const cached = this.#memory.cached(id);
+    // A refresh in this process finished during the read; its pair is newer.
+    if (record && cached !== before) return cached?.token;
     return stored ? this.#take(storage, stored) : this.#miss(id);
   }
 
   /**
-   * Gets a new pair, or the one that another request or process has just got. The refresh goes on when its callers have
-   * given up: Discord has used up the former pair, so the new one is kept however late it comes.
+   * Returns a new pair, or the pair that another request or process has just received. The refresh continues after its
+   * callers time out: Discord has invalidated the old pair, so the new one must be stored however late it arrives.
    *
-   * @throws Unauthorized when Discord refuses: the grant is over
+   * @throws Unauthorized when Discord rejects the refresh token: the sign-in has ended
    */
   async refresh(storage: TokenStorage, token: Token): Promise<Token> {
     try {
@@ -111,7 +111,7 @@ export class Grants {
     return refresh.wait();
   }
 
-  /** Remembers that Discord no longer accepts this access token. */
+  /** Marks this access token as rejected by Discord. */
   reject({ accessToken }: Token): void {
     this.#memory.reject(accessToken);
   }
@@ -120,7 +120,7 @@ export class Grants {
     return this.#memory.isRejected(accessToken);
   }
 
-  /** Whether the grant was signed out, as far as this process knows. */
+  /** Whether this process knows that the grant was signed out. */
   hasEnded(id: string): boolean {
     return this.#memory.ended(id) !== undefined;
   }
@@ -131,32 +131,34 @@ export class Grants {
     this.began(token, storage.record);
   }
 
-  /** Remembers the first token of a grant, which has just been stored. */
+  /** Caches the first token of a grant after it was stored. */
   began(token: Token, stored?: Partial<Stored>): void {
     this.#memory.learn(token.id, token, stored);
   }
 
-  /** Remembers that a record was written for another lifetime. */
+  /** Caches the lifetime a record was written with. */
   extended(id: string, lifetimeMs: number | undefined): void {
     this.#memory.setLifetime(id, lifetimeMs);
   }
 
-  /** The newest pair of a grant that this process knows. */
+  /** Returns the newest pair of this grant that is in memory, or the given token if that is newer. */
   newestOf(token: Token): Token {
     return newerOf(token, this.#memory.newest(token.id));
   }
 
-  /** The id of a grant of which the caller holds one pair, perhaps not the newest. */
+  /** Returns the id of the grant that a pair belongs to. The pair may be outdated. */
   identify(token: Pick<Token, "accessToken" | "refreshToken">): string {
     return this.#memory.identify(token);
   }
 
   /**
-   * Signs out. Whatever has started earlier finds the marker that this leaves.
+   * Signs out and leaves a marker, which stops refreshes that started earlier.
    *
-   * @param ended `everywhere` ends the tokens at Discord, too
-   * @throws HttpException store_failed when the store failed; then the sign-out may not hold in other processes, or at Discord
-   * @throws HttpException, RateLimited when Discord could not be told, after the sign-out here
+   * @param ended `everywhere` also revokes the tokens at Discord
+   * @throws HttpException store_failed when the store failed; other processes, and Discord, may then still accept
+   * the tokens
+   * @throws HttpException, RateLimited when the tokens could not be revoked; the visitor is signed out of this app
+   * anyway
    */
   async end(storage: TokenStorage, id: string, ended: Ended = "here"): Promise<void> {
     const newest = this.#memory.newest(id);
@@ -171,7 +173,10 @@ export class Grants {
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   }
 
-  /** Signs a user out of this process with the next request: everything issued until then is over. */
+  /**
+   * Ends the tokens issued to a user up to now, or up to `at`. Each sign-in ends with its next request to this
+   * process.
+   */
   deauthorize(userId: string, at?: Date): void {
     this.#deauthorizations.add(userId, at);
   }
@@ -181,29 +186,29 @@ export class Grants {
     return this.#refreshes.size + this.#writer.busy;
   }
 
-  /** Waits for those in flight: each refresh brings a pair that would be lost otherwise. */
+  /** Waits for refreshes and writes in flight: the new pair of an abandoned refresh would be lost. */
   async idle(): Promise<void> {
     await Promise.all([...this.#refreshes.values()].map(({ over }) => over));
     await this.#writer.idle();
   }
 
-  /** Writes once more the pairs that stores have rejected. */
+  /** Retries writing the pairs that the token storage failed to store. */
   saveAgain(): Promise<unknown> {
     return this.#writer.saveAllAgain();
   }
 
-  /** Whether neither the access token nor the refresh token can be used. */
+  /** Whether the access token and the refresh token are both unusable. */
   #isOver(token: Token): boolean {
     return (isExpired(token) || this.isRejected(token)) && this.#memory.isOver(token);
   }
 
-  #cached(storage: TokenStorage): Known | undefined {
+  #cached(storage: TokenStorage): CachedGrant | undefined {
     const { id, record } = storage;
     if (id === undefined || !record) return undefined;
-    const known = this.#memory.fresh(id, record.lifetimeMs);
-    if (known?.token && (known.lifetimeMs ?? 0) < (record.lifetimeMs ?? 0))
-      this.#writer.extendSoon(storage, { ...known, token: known.token });
-    return known;
+    const cached = this.#memory.fresh(id, record.lifetimeMs);
+    if (cached?.token && (cached.lifetimeMs ?? 0) < (record.lifetimeMs ?? 0))
+      this.#writer.extendSoon(storage, { ...cached, token: cached.token });
+    return cached;
   }
 
   #take(storage: TokenStorage, stored: Stored): Promise<Token> | Token {
@@ -232,7 +237,7 @@ export class Grants {
     throw grantEnded();
   }
 
-  /** The token still works, so whatever goes wrong here, or takes long, does not concern the caller. */
+  /** The token is still valid, so a failed or slow refresh is ignored. */
   async #refreshEarly(storage: TokenStorage, token: Token): Promise<Token> {
     if (!token.refreshToken || storage.isInResponse || (this.#earlyAgainAt.get(token.id) ?? 0) > now())
       return token;

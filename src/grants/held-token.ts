@@ -1,30 +1,30 @@
 import type { Token } from "./token.js";
 import type { TokenStorage } from "./token-storage.js";
 
-/** Called with each new pair, or with `undefined` when the sign-in has ended, and with what was held before. */
+/** Called with each new pair, or `undefined` when the sign-in has ended, and with the pair it replaces. */
 export type OnTokenChange = (token: Token | undefined, former: Token) => Promise<void> | void;
 
 /**
- * A token that only the caller holds. A change that the caller could not take is told again at the next use.
+ * The storage of a token that only the caller holds. If `onChange` fails, it is called again at the next use.
  *
- * @param id what this process knows the grant by; the caller sees the id that it gave
+ * @param id the grant's id in this process; the caller sees the id of the token it passed
  */
 export function heldToken(token: Token, id: string, onChange?: OnTokenChange): TokenStorage {
   let held: Token | undefined = token;
-  let told: Token | undefined = token;
-  let telling: Promise<void> | undefined;
+  let reported: Token | undefined = token;
+  let reporting: Promise<void> | undefined;
 
-  async function tellNow(): Promise<void> {
+  async function reportOnce(): Promise<void> {
     const next = held;
-    if (told) await onChange?.(next, told);
-    told = next;
+    if (reported) await onChange?.(next, reported);
+    reported = next;
   }
-  async function tell(): Promise<void> {
-    while (held !== told) {
-      telling ??= tellNow().finally(() => {
-        telling = undefined;
+  async function report(): Promise<void> {
+    while (held !== reported) {
+      reporting ??= reportOnce().finally(() => {
+        reporting = undefined;
       });
-      await telling;
+      await reporting;
     }
   }
   return {
@@ -32,16 +32,16 @@ export function heldToken(token: Token, id: string, onChange?: OnTokenChange): T
     isShared: false,
     isHeldByCaller: true,
     async read() {
-      await tell();
+      await report();
       return held && { token: { ...held, id } };
     },
     async write(next) {
       held = { ...next, id: token.id };
-      await tell();
+      await report();
     },
     async delete() {
       held = undefined;
-      await tell();
+      await report();
     },
   };
 }

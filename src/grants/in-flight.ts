@@ -1,9 +1,9 @@
 import { stopwatch } from "../clock.js";
 import { startDeadline } from "../deadline.js";
 
-/** Work that outlives those who wait for it: each of them gives up on its own, and the work goes on. */
+/** Work that continues after its callers time out. Each caller has its own deadline. */
 export class InFlight<T> {
-  /** Resolves when the work is over, whatever its outcome. */
+  /** Resolves when the work has succeeded or failed. */
   readonly over: Promise<void>;
   readonly #outcome: Promise<T>;
   readonly #patienceMs: number;
@@ -13,9 +13,9 @@ export class InFlight<T> {
   #beginningAtMs = 0;
 
   /**
-   * @param patienceMs real time, for each request that waits
-   * @param tooSlow the error of those whose patience has ended
-   * @param work calls `beginning` whenever the part begins, in so many milliseconds, that patience is for
+   * @param patienceMs how long each caller waits, in real time
+   * @param tooSlow makes the error for callers that time out
+   * @param work calls `beginning` with the milliseconds until the timed part begins; no caller times out before that
    */
   constructor(
     patienceMs: number,
@@ -36,10 +36,10 @@ export class InFlight<T> {
     this.over = this.#outcome.then(nothing, nothing);
   }
 
-  /** @throws what the work rejects with, or that it is too slow */
+  /** Waits for the result. @throws the error of the work, or `tooSlow()` after the caller's deadline */
   async wait(): Promise<T> {
     let cancel = () => {};
-    const impatience = new Promise<never>((_, reject) => {
+    const timeout = new Promise<never>((_, reject) => {
       const arrivedAtMs = this.#elapsedMs();
       const check = () => {
         const leftMs = Math.max(this.#beginningAtMs, arrivedAtMs) + this.#patienceMs - this.#elapsedMs();
@@ -49,7 +49,7 @@ export class InFlight<T> {
       void this.#begun.then(check);
     });
     try {
-      return await Promise.race([this.#outcome, impatience]);
+      return await Promise.race([this.#outcome, timeout]);
     } finally {
       cancel();
     }

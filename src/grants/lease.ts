@@ -6,24 +6,24 @@ import { FIRST_RENEWAL_MS, NEXT_RENEWAL_MS, WAIT_PAUSES_MS } from "./time-limits
 const PROCESS = randomBytes(9).toString("base64url");
 const OVER = "over";
 
-/** How a lease is kept in a store. */
+/** The record of a lease in a store. */
 export interface LeaseRecord {
   read(): Promise<string | undefined>;
   write(sealed: string, lifetimeMs: number): Promise<void>;
   warnOfLostLeases(): void;
 }
 
-/** Another process's lease as it was read: `sealed` changes with every renewal. */
+/** The lease of another process. `sealed` changes with every renewal. */
 interface Seen {
   readonly sealed: string;
   readonly durationMs: number;
 }
 
 /**
- * Says in a shared store that this process is about to exchange a code, refresh a pair or write one again.
+ * Announces in a shared store that this process is about to exchange a code, or to refresh or rewrite a pair.
  *
- * Stores have no atomic operation, so two processes may hold a lease at once; the protocol above is right all the same.
- * A process that cannot write its lease goes on without one.
+ * Stores have no atomic operation, so two processes may hold the lease at once. Callers stay correct when that happens;
+ * the lease only saves requests. A process that cannot write its lease continues without one.
  */
 export class Lease {
   readonly #record: LeaseRecord;
@@ -34,7 +34,7 @@ export class Lease {
   #renewal: Promise<void> | undefined;
   #cancelRenewal = () => {};
 
-  /** @param instance tells instances in one process apart */
+  /** @param instance distinguishes instances in one process */
   constructor(record: LeaseRecord, seal: Seal, grantId: string, durationMs: number, instance: string) {
     this.#record = record;
     this.#seal = seal;
@@ -44,11 +44,11 @@ export class Lease {
   }
 
   /**
-   * Takes the lease once no other process holds it.
+   * Waits until no other process holds the lease, then acquires it.
    *
    * @param onWait called before waiting for another process
-   * @param isSettled looks, while waiting, whether there is nothing left to do
-   * @returns whether this process has it; `false` when `isSettled` said so
+   * @param isSettled called repeatedly while waiting; `true` ends the wait because there is nothing left to do
+   * @returns `true` when this process may go on; `false` when `isSettled` ended the wait
    */
   async acquire(onWait = () => {}, isSettled = async () => false): Promise<boolean> {
     let current = await this.#read();
@@ -64,18 +64,18 @@ export class Lease {
     }
   }
 
-  /** Takes the lease if no other process holds it. @returns whether this process has it */
+  /** Acquires the lease unless another process holds it. @returns whether this process may go on */
   async tryAcquire(): Promise<boolean> {
     return this.acquire(undefined, async () => true);
   }
 
-  /** Another process's lease, if one holds it. */
+  /** Returns the lease of another process, if one holds it. */
   async holder(): Promise<Seen | undefined> {
     const current = await this.#read();
     return typeof current === "object" ? current : undefined;
   }
 
-  /** Renews the lease for as long as a task takes; a renewal under way ends before this does. */
+  /** Renews the lease while a task runs. Waits for a renewal in flight before it returns. */
   async during<T>(task: () => Promise<T>): Promise<T> {
     this.#renewAfter(FIRST_RENEWAL_MS);
     try {
@@ -86,12 +86,12 @@ export class Lease {
     }
   }
 
-  /** Some stores cannot bring back a key that was deleted, so this writes a lease that is over. */
+  /** Writes an ended lease instead of deleting it: some stores cannot recreate a deleted key. */
   async release(): Promise<void> {
     await this.#write(0);
   }
 
-  /** @returns whether `isSettled` came true; `false` once the lease is released or was not renewed for its duration */
+  /** @returns `true` when `isSettled` does; `false` when the lease was released or has expired */
   async #wait(first: Seen, isSettled: () => Promise<boolean>): Promise<boolean> {
     let seen = first;
     let since = now();
@@ -117,7 +117,7 @@ export class Lease {
     });
   }
 
-  /** @returns whether the store took it */
+  /** @returns whether the store accepted the write */
   async #write(durationMs: number): Promise<boolean> {
     const text = durationMs > 0 ? `${this.#owner} ${durationMs}` : `${this.#owner} ${OVER}`;
     try {

@@ -3,17 +3,17 @@ import { answered } from "./record-store.js";
 import type { Token } from "./token.js";
 import type { TokenStorage } from "./token-storage.js";
 
-/** The two methods by which an app can store tokens its own way. */
+/** The two methods that an app overrides to store tokens itself. */
 export interface OwnTokenMethods {
   getAuthorizationToken(req: IncomingMessage): Promise<Token | undefined>;
   saveAuthorizationToken(req: IncomingMessage, token: Token | undefined): Promise<void>;
 }
 
 /**
- * The methods of an instance, where they are the app's own.
+ * Returns the token methods if the app has overridden them, else `undefined`.
  *
- * @param originals what they are where no app overrides them
- * @throws TypeError when only one of them is overridden
+ * @param originals the methods as this library defines them
+ * @throws TypeError when only one of the two is overridden
  */
 export function overriddenTokenMethods(
   methods: OwnTokenMethods,
@@ -27,9 +27,9 @@ export function overriddenTokenMethods(
 }
 
 /**
- * Where the app's own methods put the token.
+ * The token storage behind the app's own methods.
  *
- * @param deadlineMs real time; a method that has not answered by then has failed
+ * @param deadlineMs real time after which a call to a method counts as failed
  */
 export function ownTokenStorage(
   methods: OwnTokenMethods,

@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
 
-/** What a record of a grant is for. */
+/** The purpose of a record. Each grant has one record for each purpose. */
 export type RecordPurpose = "token" | "login" | "lease" | "ended";
 
 /**
- * The form of an app's session ids, where it is not the default of express-session: a prefix that is kept, a line break,
- * and a mask in which each character stands for a class (`0` digit, `a` and `A` letter, `x` and `X` hexadecimal digit) or
- * for itself.
+ * The format of session ids that differ from express-session's default: a literal prefix, a line break, and a mask.
+ * In the mask, `0` stands for a digit, `a` and `A` for a letter, `x` and `X` for a hexadecimal digit, and any other
+ * character for itself.
  */
 export type KeyForm = string;
 
@@ -21,7 +21,7 @@ const CLASSES: Readonly<Record<string, string>> = {
   X: "0123456789ABCDEF",
 };
 
-/** The form of a session id; `undefined` for the default form, and where sessions have no ids. */
+/** Returns the format of a session id; `undefined` for the default format and for sessions without an id. */
 export function keyFormOf(sessionId: unknown): KeyForm | undefined {
   if (typeof sessionId !== "string" || sessionId === "") return undefined;
   const [prefix = ""] = PREFIX.exec(sessionId) ?? [];
@@ -41,7 +41,10 @@ export function keyFormOf(sessionId: unknown): KeyForm | undefined {
   return `${prefix}\n${UUID.test(body) ? uuidMask(body, mask) : mask}`;
 }
 
-/** A key of this form, the same for the same grant and purpose. It opens no session: no cookie names it. */
+/**
+ * Returns the key of a record, in the format of the session ids. No session cookie contains it, so it opens no
+ * session.
+ */
 export function recordKey(form: KeyForm | undefined, grantId: string, purpose: RecordPurpose): string {
   const hash = createHash("sha512").update(`${grantId}\n${purpose}`);
   if (form === undefined) return `discord-${hash.digest("base64url").slice(0, 24)}`;
@@ -56,12 +59,12 @@ export function recordKey(form: KeyForm | undefined, grantId: string, purpose: R
   return prefix + characters.join("");
 }
 
-/** Databases may check the version and the variant of a UUID (RFC 9562). */
+/** Keeps the version and a valid variant (RFC 9562), which databases may check. */
 function uuidMask(uuid: string, mask: string): string {
   return `${mask.slice(0, 14)}${uuid[14]}${mask.slice(15, 19)}8${mask.slice(20)}`;
 }
 
-/** Whether all letters and digits are of one class. */
+/** Whether every letter and digit matches `one`. */
 function isAll(text: string, one: RegExp): boolean {
   const characters = text.match(/[\da-z]/gi) ?? [];
   return characters.length > 0 && characters.every((character) => one.test(character));

@@ -4,20 +4,20 @@ import { HttpException } from "../errors.js";
 import type { TokenStore } from "../options.js";
 import { KEPT_CHECKS_MS } from "./time-limits.js";
 
-/** Where encrypted records are kept, under keys of their own. Every method @throws HttpException store_failed */
+/** A store of encrypted records. Every asynchronous method throws HttpException `store_failed` when the store fails. */
 export interface RecordStore {
-  /** Whether others may see and change the same records: other processes, other instances. */
+  /** Whether other processes or instances may read and write the same records. */
   readonly isShared: boolean;
-  /** @returns what was written; `undefined` for nothing, `""` for something else */
+  /** @returns the sealed text; `undefined` if there is no record, `""` if the value is not one of ours */
   read(key: string): Promise<string | undefined>;
-  /** @param lifetimeMs as the session's; `undefined` leaves it to the store */
+  /** @param lifetimeMs the lifetime of the session; `undefined` leaves it to the store */
   write(key: string, sealed: string, lifetimeMs: number | undefined): Promise<void>;
-  /** Keeps a record for its whole lifetime again, where the store can do that without writing. */
+  /** Restarts the lifetime of a record, if the store can do that without writing it. */
   touch(key: string, sealed: string, lifetimeMs: number | undefined): Promise<void>;
   delete(key: string): Promise<void>;
-  /** Looks once in each process whether the store has kept its first record. @throws HttpException store_failed */
+  /** Checks, until it has succeeded once, that the store kept a record. @throws HttpException store_failed */
   checkKept(key: string): Promise<void>;
-  /** The same, with a warning instead of the error, unless the record was deleted on purpose. */
+  /** Like {@link checkKept}, but warns instead of throwing. Does nothing if the record was deleted on purpose. */
   warnUnlessKept(key: string, isDeleted: () => Promise<boolean>): Promise<void>;
   /** Warns once that the store does not keep leases. */
   warnOfLostLeases(): void;
@@ -25,7 +25,7 @@ export interface RecordStore {
 
 type Callback<T> = (error?: unknown, value?: T) => void;
 
-/** What is used of an express-session store. */
+/** The methods of an express-session store that this library calls. */
 export interface SessionStore {
   get(id: string, callback: Callback<unknown>): unknown;
   set(id: string, session: never, callback: Callback<void>): unknown;
@@ -33,16 +33,16 @@ export interface SessionStore {
   destroy(id: string, callback: Callback<void>): unknown;
 }
 
-/** How many instances keep records in a session store that belongs to one process. */
+/** How many instances in this process use each session store. */
 const instances = new WeakMap<SessionStore, number>();
 
 const FILE_CALLS = ["open", "read", "stat", "lstat", "access", "scandir", "unlink", "rename"];
 const TOKEN_STORE_LIFETIME_MS = 14 * 86_400_000;
 
 /**
- * Records next to the sessions, in their own store: to it, each looks like a session.
+ * Stores records next to the sessions, in the session store. Each record looks like a session to the store.
  *
- * @param deadlineMs real time; a store that has not answered by then has failed
+ * @param deadlineMs real time after which a call to the store counts as failed
  */
 export function besideSessions(store: SessionStore, deadlineMs: number): RecordStore {
   instances.set(store, (instances.get(store) ?? 0) + 1);
@@ -72,11 +72,12 @@ export function besideSessions(store: SessionStore, deadlineMs: number): RecordS
   });
 }
 
-/** Records in a store that the app has chosen. */
+/** Stores records in the option `tokenStore`. */
 export function inTokenStore(store: TokenStore, deadlineMs: number): RecordStore {
   const write = (key: string, sealed: string, lifetimeMs = TOKEN_STORE_LIFETIME_MS) =>
     answered("writing", deadlineMs, async () => {
-      if ((await store.set(key, sealed, lifetimeMs)) === false) throw new Error("The store did not keep it.");
+      if ((await store.set(key, sealed, lifetimeMs)) === false)
+        throw new Error("The store returned false from set().");
     });
   return withKeptCheck({
     isShared: true,
@@ -92,7 +93,7 @@ export function inTokenStore(store: TokenStore, deadlineMs: number): RecordStore
   });
 }
 
-/** What a session in this store has in its place, for the copy that a repeated callback gets. */
+/** Reads the raw value under a key of the session store: a record, or a session. */
 export async function readSession(store: SessionStore, key: string): Promise<unknown> {
   try {
     return await called((callback) => store.get(key, callback));
@@ -102,23 +103,23 @@ export async function readSession(store: SessionStore, key: string): Promise<unk
   }
 }
 
-/** Calls back if a write that was given up takes effect after all: by then it may undo a later one. */
+/** Calls back if a write takes effect after its deadline. By then it may overwrite a later one. */
 export function onLateWrite(error: unknown, callback: () => unknown): void {
   if (error instanceof HttpException && error.cause instanceof DeadlinePassed)
     error.cause.onSuccess(callback);
 }
 
-/** Turns what a store threw or rejected with into our error. */
+/** @param cause the error of the store */
 export function storeFailed(doing: string, cause: unknown): HttpException {
   return new HttpException({
-    message: `The store that keeps the sign-ins failed while ${doing}. Nobody was signed out by this; see the cause.`,
+    message: `The store failed while ${doing}. Nobody was signed out. See error.cause for the store's own error.`,
     code: "store_failed",
     status: 503,
     cause,
   });
 }
 
-/** Waits for a store's answer. @throws HttpException store_failed */
+/** Calls a store, with a deadline. @throws HttpException store_failed */
 export async function answered<T>(doing: string, deadlineMs: number, task: () => Promise<T>): Promise<T> {
   try {
     return await withDeadline(deadlineMs, task());
@@ -127,7 +128,7 @@ export async function answered<T>(doing: string, deadlineMs: number, task: () =>
   }
 }
 
-/** Stores read the lifetime from different fields; these are the ones of a session's cookie, with the same types. */
+/** Stores read the lifetime from different fields, so a record has all fields of a session's cookie. */
 function cookieOf(lifetimeMs: number | undefined) {
   return {
     originalMaxAge: lifetimeMs ?? null,
@@ -142,13 +143,16 @@ function textIn(value: unknown): string {
   return typeof value === "string" ? value : "";
 }
 
-/** By its fields: an error of another realm is no instance of our `Error`. A database's socket can be missing, too. */
+/**
+ * Checks fields instead of `instanceof`, which is false for errors of another realm. Checks the system call because
+ * connecting to a missing database socket fails with ENOENT too.
+ */
 function isMissingFile(error: unknown): boolean {
   const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown };
   return code === "ENOENT" && FILE_CALLS.includes(String(syscall));
 }
 
-/** The value is what the store calls back with; of a promise that it returns as well, only a rejection counts. */
+/** Resolves with the value passed to the callback. If the store also returns a promise, only its rejection counts. */
 function called<T>(call: (callback: Callback<T>) => unknown): Promise<T> {
   return new Promise((resolve, reject) => {
     const returned = call((error, value) => (error ? reject(error) : resolve(value as T)));
@@ -156,7 +160,7 @@ function called<T>(call: (callback: Callback<T>) => unknown): Promise<T> {
   });
 }
 
-/** Some stores accept a record and drop it, for example because they take its lifetime for a date. */
+/** Some stores accept a record and then drop it, for example because they read its lifetime as a date. */
 function withKeptCheck(
   store: Omit<RecordStore, "checkKept" | "warnUnlessKept" | "warnOfLostLeases">,
 ): RecordStore {
@@ -172,7 +176,7 @@ function withKeptCheck(
       return;
     }
     const text =
-      "The store accepted a record and no longer has it. Look at its limits on lifetimes and keys.";
+      "The store accepted a record but no longer has it. Check its limits on lifetimes and key formats.";
     throw storeFailed("keeping its first record", new Error(text));
   }
   function warnOnce(code: string, message: string): void {
@@ -191,13 +195,13 @@ function withKeptCheck(
       if (isKept) return;
       warnOnce(
         "EXPRESS_DISCORD_STORE_LOSES",
-        "The session store accepted refreshed tokens and no longer has them, so their visitors will be signed out.",
+        "The session store accepted refreshed tokens but no longer has them, so those visitors will be signed out.",
       );
     },
     warnOfLostLeases() {
       warnOnce(
         "EXPRESS_DISCORD_NO_LEASE",
-        "The session store does not keep the note that says which process refreshes a token. One process does not need it; several may refresh the same token at once, which costs a request.",
+        "The session store does not keep leases, the records that say which process refreshes a token. A single process does not need them. Several processes may refresh the same token at once, which costs extra requests.",
       );
     },
   });

@@ -9,10 +9,10 @@ import { LOOK_AGAIN_MS } from "./time-limits.js";
 import { isExpired, isNewer, newerOf, type Token } from "./token.js";
 import type { TokenStorage } from "./token-storage.js";
 
-/** Discord is about to be asked, in so many milliseconds: whoever waits is patient from then on. */
+/** Called with the milliseconds until the request to Discord. Callers that wait start their deadlines then. */
 export type Asking = (inMs: number) => void;
 
-/** Refreshes a pair, or finds the one that another process has got. */
+/** Refreshes a pair, or finds the new pair that another process has stored. */
 export class Refresher {
   readonly #memory: GrantMemory;
   readonly #writer: GrantWriter;
@@ -24,7 +24,7 @@ export class Refresher {
     this.#oauth = oauth;
   }
 
-  /** @throws Unauthorized when the grant is over */
+  /** @throws Unauthorized when the grant has ended */
   refresh(storage: TokenStorage, former: Token, asking: Asking): Promise<Token> {
     return this.#writer.inTurn(former.id, () => this.#refresh(storage, former, asking));
   }
@@ -48,7 +48,7 @@ export class Refresher {
       try {
         outcome = await this.#asHolder(storage, current, asking);
       } finally {
-        // While a pair is not stored, other processes must not send the former one.
+        // Until the new pair is stored, other processes must not send the old one.
         const isUnfinished = outcome === "other process" || this.#memory.unsaved(former.id) !== undefined;
         if (!isUnfinished) await lease?.release();
       }
@@ -56,7 +56,7 @@ export class Refresher {
     }
   }
 
-  /** The record is read only now: whoever held the lease before has stored its pair. */
+  /** Reads the record under the lease, because the previous holder may have stored a new pair. */
   async #asHolder(storage: TokenStorage, former: Token, asking: Asking): Promise<Token | "other process"> {
     const stored = (await this.#writer.read(storage))?.token;
     if (!stored) throw this.#missing(former);
@@ -66,7 +66,7 @@ export class Refresher {
     const { refreshToken } = latest;
     if (refreshToken === undefined || this.#memory.isRejected(refreshToken)) throw await this.#over(storage);
     asking(0);
-    const ask = () => this.#exchange(latest, refreshToken, asking);
+    const ask = () => this.#requestPair(latest, refreshToken, asking);
     const { lease } = storage.record ?? {};
     try {
       return await this.#writer.store(storage, await (lease ? lease.during(ask) : ask()));
@@ -79,7 +79,7 @@ export class Refresher {
     }
   }
 
-  async #exchange(former: Token, refreshToken: string, asking: Asking): Promise<Token> {
+  async #requestPair(former: Token, refreshToken: string, asking: Asking): Promise<Token> {
     const answer = await this.#oauth.refresh(refreshToken, asking);
     return {
       ...former,
@@ -91,7 +91,10 @@ export class Refresher {
     };
   }
 
-  /** After a refusal: another process may have used the refresh token first, or may be about to store its pair. */
+  /**
+   * Called after Discord rejected the refresh token: another process may have used it and be about to store its
+   * pair.
+   */
   async #otherProcess(
     storage: TokenStorage,
     former: Token,

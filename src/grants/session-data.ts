@@ -4,29 +4,32 @@ import { HttpException } from "../errors.js";
 import type { KeyForm } from "./record-keys.js";
 import type { SessionStore } from "./record-store.js";
 
-/** What a session holds about a sign-in. The tokens are not in it: they are stored next to the session. */
+/** The entry of a sign-in in the session. The tokens are stored next to the session, not in it. */
 export interface SignIn {
   readonly grantId: string;
   readonly userId?: string | undefined;
-  /** The form of the keys of the grant's records, where it is not the default. */
+  /** The format of the grant's record keys; absent for the default format. */
   readonly keyForm?: KeyForm | undefined;
-  /** The encrypted tokens, where the session has no store to keep them next to it. */
+  /** The encrypted tokens. Present only if the session has no store. */
   readonly sealed?: string | undefined;
 }
 
-/** What stays in a session after a sign-out, so that the next user does not inherit what the app keeps there. */
+/**
+ * The entry left after a sign-out. The next login reads it and drops the app's session data if another user signs
+ * in.
+ */
 export interface SignedOut {
   readonly formerUserId: string | undefined;
 }
 
 declare module "express-session" {
   interface SessionData {
-    /** Belongs to express-discord: one entry for each Discord application, by client id. */
+    /** Reserved for express-discord: one entry for each Discord application, by client id. */
     discord?: Readonly<Record<string, SignIn | SignedOut>>;
   }
 }
 
-/** The parts of a session that are used, of express-session and of cookie-session alike. */
+/** The parts of a session that this library uses, in express-session and cookie-session alike. */
 export interface SessionLike {
   readonly id?: unknown;
   discord?: Readonly<Record<string, SignIn | SignedOut>>;
@@ -51,7 +54,7 @@ interface WithSession {
   session?: SessionLike | null;
   sessionStore?: SessionStore;
   sessionID?: unknown;
-  /** Where cookie-session keeps its settings. */
+  /** Set by cookie-session. */
   sessionOptions?: CookieSettings;
 }
 
@@ -61,19 +64,19 @@ export function sessionOf(req: IncomingMessage): SessionLike {
   if (session) return session;
   throw new HttpException({
     message:
-      "This request has no session. Likeliest first: app.use(session(...)) is missing; it comes after this route; its store is offline; its cookie path does not cover this route.",
+      "This request has no session. Likely causes, most likely first: app.use(session(...)) is missing; it comes after this route; its store is offline; its cookie path does not cover this route.",
     code: "session_missing",
     status: 500,
   });
 }
 
-/** How the session's cookie is set, where that can be told: by express-session or cookie-session. */
+/** Settings of the session cookie. `undefined`: not set, or not readable with this session middleware. */
 export interface SessionCookieSettings {
   readonly sameSite: "strict" | "lax" | "none" | undefined;
   readonly secure: boolean | "auto" | undefined;
 }
 
-/** The settings of the session's cookie. */
+/** Reads the settings of the session cookie of express-session or cookie-session. */
 export function sessionCookieOf(req: IncomingMessage): SessionCookieSettings {
   const { session, sessionOptions } = req as IncomingMessage & WithSession;
   const { sameSite, secure } = session?.cookie ?? sessionOptions ?? {};
@@ -84,24 +87,24 @@ export function sessionCookieOf(req: IncomingMessage): SessionCookieSettings {
   };
 }
 
-/** Where express-session keeps the sessions; other session middleware has no such place. */
+/** Returns the store of express-session; `undefined` with other session middleware. */
 export function sessionStoreOf(req: IncomingMessage): SessionStore | undefined {
   return (req as IncomingMessage & WithSession).sessionStore;
 }
 
-/** The id of the session of this request; `undefined` where sessions have none. */
+/** Returns the id of this request's session; `undefined` if its sessions have no ids. */
 export function sessionIdOf(req: IncomingMessage): string | undefined {
   const { sessionID } = req as IncomingMessage & WithSession;
   return typeof sessionID === "string" ? sessionID : undefined;
 }
 
-/** The sign-in that the session points to; only its tokens tell whether it still holds. */
+/** Returns the sign-in that the session points to. It may have ended: only its tokens tell. */
 export function signInOf(session: SessionLike, clientId: string): SignIn | undefined {
   const entry = entryOf(session, clientId);
   return entry && "grantId" in entry && typeof entry.grantId === "string" ? entry : undefined;
 }
 
-/** Who signed in here last, whether still signed in or not. */
+/** Returns the user who signed in last, even if they have signed out since; `undefined` if nobody has. */
 export function lastUserOf(
   session: SessionLike,
   clientId: string,
@@ -111,25 +114,25 @@ export function lastUserOf(
   return { id: "grantId" in entry ? entry.userId : entry.formerUserId };
 }
 
-/** Sets what the session holds for one Discord application. */
+/** Sets the session's entry for one Discord application. */
 export function setSignIn(session: SessionLike, clientId: string, entry: SignIn | SignedOut): void {
   const others = Object.entries(session.discord ?? {}).filter(([, other]) => isEntry(other));
   session.discord = { ...Object.fromEntries(others), [clientId]: entry };
 }
 
-/** Notes the id of the signed-in user, where the login could not find it out. */
+/** Adds the user's id to the sign-in if the login could not fetch it. */
 export function learnUserId(session: SessionLike, clientId: string, userId: string): void {
   const signIn = signInOf(session, clientId);
   if (signIn && signIn.userId === undefined) setSignIn(session, clientId, { ...signIn, userId });
 }
 
-/** How long the session may live, in milliseconds; `undefined` where its cookie does not say. */
+/** Returns the lifetime of the session in milliseconds; `undefined` if its cookie has no `maxAge`. */
 export function sessionLifetimeMs(session: SessionLike): number | undefined {
   const lifetimeMs = session.cookie?.originalMaxAge;
   return typeof lifetimeMs === "number" ? lifetimeMs : undefined;
 }
 
-/** An app may keep something else under the same name: then nobody is signed in. */
+/** Returns `undefined` if the app keeps something else in `session.discord`. */
 function entryOf({ discord }: SessionLike, clientId: string): SignIn | SignedOut | undefined {
   if (typeof discord !== "object" || discord === null || !Object.hasOwn(discord, clientId)) return undefined;
   return isEntry(discord[clientId]) ? discord[clientId] : undefined;

@@ -1,19 +1,19 @@
 import { Unauthorized } from "../errors.js";
 
-/** There is no sign-in in this session. */
+/** The error for a session without a sign-in. */
 export function notSignedIn(): Unauthorized {
   return new Unauthorized({
-    message: "Nobody is signed in with Discord in this session. Send the visitor to the login.",
+    message: "Nobody is signed in with Discord in this session. Send the visitor to the login route.",
     code: "not_signed_in",
     status: 401,
   });
 }
 
-/** There was a sign-in in this session, and it is over. */
+/** The error for a session whose sign-in has ended. */
 export function grantEnded(): Unauthorized {
   return new Unauthorized({
     message:
-      "This sign-in has ended: it was signed out, or Discord refuses its token. Send the visitor to the login.",
+      "This sign-in has ended: the visitor signed out, or Discord rejected the token. Send the visitor to the login route.",
     code: "grant_ended",
     status: 401,
   });

@@ -1,45 +1,49 @@
 /**
- * How long things may take and how long they hold, in milliseconds. Those that follow from `timeoutMs` are functions of it.
+ * Time limits, in milliseconds. Limits derived from `timeoutMs` are functions of it.
  *
- * Three relations must hold. A lease outlasts its renewals, so a process that is alive never loses one. It is shorter
- * than a request waits, so requests survive the death of the process that holds it. And after a refusal, other processes
- * are looked for longer than a lease goes without its first renewal, so a slow winner is seen.
+ * Three relations must hold. A lease lasts longer than its renewal interval, so a running process never loses one.
+ * A lease is shorter than a request's timeout, so requests succeed even if the process that holds the lease
+ * crashes. The search for another process's pair takes longer than the time until a lease's first renewal, so it
+ * finds a slow process.
  */
 
-/** How long a process answers from memory before it asks the store again. */
+/** How long a process uses its cached token before it reads the store again. */
 export const CACHED_MS = 30_000;
-/** A shorter session is answered for from memory for this share of its lifetime. */
+/** Limits that time for short sessions, as a share of the session's lifetime. */
 export const CACHED_SHARE = 0.1;
 
-/** A lease that has not been renewed for so long is free. */
+/** A lease expires after this long without a renewal. */
 export const leaseMs = (timeoutMs: number) => Math.max(1000, timeoutMs / 2);
 export const FIRST_RENEWAL_MS = 100;
 export const NEXT_RENEWAL_MS = 300;
-/** Pauses between looks at a lease that another process holds; the last one repeats. */
+/** Pauses between checks of a lease that another process holds; the last one repeats. */
 export const WAIT_PAUSES_MS = [50, 50, 100, 200] as const;
-/** Pauses before each look for another process's pair, after Discord has refused ours. */
+/** Pauses before each check for another process's pair, after Discord rejected ours. */
 export const LOOK_AGAIN_MS = [100, 200, 400] as const;
 
-/** How long a request waits for a refresh that it does not need yet. */
+/** How long a request waits for a refresh while its token is still valid. */
 export const EARLY_PATIENCE_MS = 500;
-/** A refresh ahead of time that failed is not tried again sooner. */
+/** Minimum time between early refreshes of one grant after a failure. */
 export const EARLY_RETRY_MS = 5000;
 
-/** A pair that its storage rejected is written again after so long, then after twice as long, and so on. */
+/** Pause before the first retry of a failed write. Each pause is twice the one before, up to the limit. */
 export const UNSAVED_RETRY_MS = 1000;
 export const LONGEST_UNSAVED_RETRY_MS = 60_000;
 
-/** A revocation in the background is tried again after so long, then after twice as long, up to the limit. */
+/**
+ * Pause before the first retry of a background revocation. Each pause is twice the one before; retries end at the
+ * limit.
+ */
 export const REVOCATION_RETRY_MS = 1000;
 export const LONGEST_REVOCATION_RETRY_MS = 32_000;
 
-/** A record is written again after this share of its lifetime, for stores without `touch`. */
+/** A record is rewritten after this share of its lifetime, for stores without `touch`. */
 export const REWRITE_SHARE = 0.1;
-/** The lifetime of a record where the store decides on it. */
+/** The assumed lifetime of a record if the store decides it. */
 export const UNKNOWN_LIFETIME_MS = 86_400_000;
 
-/** When the first record in a store is looked for again: pauses, a second in all. */
+/** Pauses before each check that a store kept its first record; one second in total. */
 export const KEPT_CHECKS_MS = [50, 150, 300, 500] as const;
 
-/** Discord's clock and ours may differ by so much. */
+/** How far Discord's clock and ours may differ. */
 export const CLOCK_MARGIN_MS = 60_000;

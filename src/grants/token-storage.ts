@@ -1,55 +1,55 @@
 import type { Lease } from "./lease.js";
 import type { Token } from "./token.js";
 
-/** A token as it was stored. */
+/** A stored token, with when and for how long it was stored. */
 export interface Stored {
   readonly token: Token;
   /** Epoch milliseconds. */
   readonly writtenAt?: number | undefined;
-  /** What its record was written for, in milliseconds. */
+  /** The lifetime its record was written with, in milliseconds. */
   readonly lifetimeMs?: number | undefined;
 }
 
 /**
- * Where the token of one sign-in is kept, as one request sees it. It reads and writes; which pair is newest, what has
- * ended and what is cached is decided above it.
+ * The token storage of one sign-in, for one request. It only reads and writes. Its callers decide which pair is newest,
+ * which grants have ended and what is cached.
  */
 export interface TokenStorage {
-  /** The grant's id, where it is known without reading. */
+  /** The grant's id, if it is known without reading. */
   readonly id?: string | undefined;
   read(): Promise<Stored | undefined>;
   write(token: Token): Promise<void>;
   delete(): Promise<void>;
-  /** Whether other processes may change the token unseen. */
+  /** Whether other processes may change the token. */
   readonly isShared: boolean;
-  /** Whether the token goes out with the response, so that later writes are lost. */
+  /** Whether the token is sent with the response (in a cookie). Later writes are lost. */
   readonly isInResponse?: boolean;
-  /** Whether the caller holds the token, and must be told of every failure to store it, and of its end. */
+  /** Whether the caller holds the token. Its errors are passed on, and it is told when the sign-in ends. */
   readonly isHeldByCaller?: boolean;
-  /** Where tokens are records in a store. */
+  /** Present if the token is a record in a store. */
   readonly record?: StoredRecord | undefined;
 }
 
-/** What a record in a store can do beyond holding a token. */
+/** Operations on a record in a store, beyond reading and writing its token. */
 export interface StoredRecord {
-  /** What the session has now; a record must live as long. */
+  /** The current lifetime of the session. A record must live as long. */
   readonly lifetimeMs: number | undefined;
-  /** Extends the record as it was last read. */
+  /** Restarts the lifetime of the record, with the content last read. */
   touch(): Promise<void>;
-  /** Whether the grant was signed out, here or `everywhere`. */
+  /** @returns how the grant ended; `undefined` if it has not */
   readEndedMarker(): Promise<Ended | undefined>;
-  /** `everywhere` replaces a marker; `here` keeps the one there is. */
+  /** `everywhere` replaces an existing marker; `here` does not. */
   writeEndedMarker(ended: Ended): Promise<void>;
-  /** Looks whether the store has kept its first record, and warns if not. */
+  /** Warns if the store has not kept its first record. */
   warnUnlessKept(): Promise<void>;
-  /** `undefined` where no other process can see the store. */
+  /** `undefined` if no other process can read the store. */
   readonly lease: Lease | undefined;
 }
 
-/** How a sign-in ended: in this app, or with every token that Discord has issued for it. */
+/** How a sign-in ended: in this app only, or with its tokens revoked at Discord too. */
 export type Ended = "here" | "everywhere";
 
-/** Where nobody is signed in. */
+/** The token storage of a session without a sign-in. */
 export const NOBODY: TokenStorage = {
   isShared: false,
   read: async () => undefined,

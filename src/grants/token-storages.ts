@@ -18,7 +18,7 @@ import { leaseMs } from "./time-limits.js";
 import { isToken, type Token } from "./token.js";
 import { NOBODY, type TokenStorage } from "./token-storage.js";
 
-/** Finds where a grant's token is stored: in a record, or in the session itself where there is no store next to it. */
+/** Finds the token storage of a grant: a record in a store, or the session itself if it has no store. */
 export class TokenStorages {
   readonly #config: Config;
   readonly #seal: Seal;
@@ -33,7 +33,7 @@ export class TokenStorages {
       config.tokenStore && this.#settings(inTokenStore(config.tokenStore, storeDeadlineMs(config)));
   }
 
-  /** The storage that the session of this request points to. */
+  /** Returns the token storage that the session of this request points to. */
   of(req: IncomingMessage): TokenStorage {
     const session = sessionOf(req);
     const signIn = signInOf(session, this.#config.clientId);
@@ -41,7 +41,7 @@ export class TokenStorages {
     return this.record(req, signIn.grantId, signIn.keyForm) ?? this.#inSession(session, signIn.grantId);
   }
 
-  /** Points the session of this request to a grant. @returns its storage */
+  /** Points the session of this request to a grant. @returns the grant's token storage */
   pointTo(req: IncomingMessage, { id, userId }: Token): TokenStorage {
     const session = sessionOf(req);
     const { clientId } = this.#config;
@@ -51,7 +51,7 @@ export class TokenStorages {
     return this.of(req);
   }
 
-  /** The record of a grant; `undefined` where tokens can only be in the session. */
+  /** Returns the record of a grant; `undefined` if there is no store and tokens are kept in the session. */
   record(
     req: IncomingMessage,
     grantId: string,
@@ -73,10 +73,10 @@ export class TokenStorages {
 
   #settingsBeside(store: SessionStore | undefined): RecordSettings | undefined {
     if (!store) return undefined;
-    const known =
+    const settings =
       this.#besideSessions.get(store) ?? this.#settings(besideSessions(store, storeDeadlineMs(this.#config)));
-    this.#besideSessions.set(store, known);
-    return known;
+    this.#besideSessions.set(store, settings);
+    return settings;
   }
 
   #settings(store: RecordStore): RecordSettings {
@@ -89,7 +89,7 @@ export class TokenStorages {
     };
   }
 
-  /** A cookie holds the whole session. A slow response can bring an older one back, which the memory of grants knows. */
+  /** The session is a cookie. A slow response can restore an older cookie; `GrantMemory` still has the newer pair. */
   #inSession(session: SessionLike, grantId: string): TokenStorage {
     const { clientId } = this.#config;
     const seal = this.#seal;

@@ -1,14 +1,14 @@
 import { now } from "../clock.js";
 
-/** The tokens of one login, as they are stored. */
+/** The stored tokens of one login. */
 export interface Token {
-  /** Names the grant; the same through every refresh. */
+  /** The grant's id. It stays the same through every refresh. */
   readonly id: string;
   readonly accessToken: string;
   readonly refreshToken?: string | undefined;
-  /** What the user has granted. */
+  /** The scopes that the user granted. */
   readonly scopes: readonly string[];
-  /** Epoch milliseconds. Orders the pairs of one grant: each is issued later than the one before. */
+  /** Epoch milliseconds. Orders the pairs of one grant: each has a later time than the one before. */
   readonly issuedAt: number;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
@@ -19,28 +19,28 @@ export interface Token {
 const LONGEST_EARLY_MS = 60_000;
 const EARLY_SHARE = 0.1;
 
-/** Whether Discord has stopped accepting the access token. */
+/** Whether the access token has expired. */
 export function isExpired(token: Token): boolean {
   return token.expiresAt <= now();
 }
 
-/** Whether it is time to refresh: a tenth of the lifetime before the end, a minute at most. */
+/** Whether a refresh is due: in the last tenth of the token's lifetime, or the last minute if that is shorter. */
 export function isDue(token: Token): boolean {
   const early = Math.min(LONGEST_EARLY_MS, EARLY_SHARE * (token.expiresAt - token.issuedAt));
   return token.expiresAt - early <= now();
 }
 
-/** The later of two pairs of one grant. */
-export function newerOf(stored: Token, known: Token | undefined): Token {
-  return known && isNewer(known, stored) ? known : stored;
+/** Returns the newer of two pairs of one grant. */
+export function newerOf(stored: Token, cached: Token | undefined): Token {
+  return cached && isNewer(cached, stored) ? cached : stored;
 }
 
-/** Whether one pair of a grant was issued after another. */
+/** Whether `token` was issued after `former`, another pair of the same grant. */
 export function isNewer(token: Token, former: Token): boolean {
   return token.accessToken !== former.accessToken && token.issuedAt > former.issuedAt;
 }
 
-/** Whether this is a token as this library writes it. */
+/** Whether a value has the shape of a stored token. */
 export function isToken(value: unknown): value is Token {
   if (typeof value !== "object" || value === null) return false;
   const { id, accessToken, scopes, expiresAt } = value as Partial<Record<keyof Token, unknown>>;

@@ -3,11 +3,11 @@ import { HttpException } from "../errors.js";
 import type { Lock } from "../options.js";
 
 /**
- * Runs a task under the app's lock. Once the task has begun, only its own outcome matters: a lock that expires, or is
- * never released, does no harm.
+ * Runs a task under the option `lock`. Once the task has started, only its own result counts: a lock that expires or is
+ * never released does no harm.
  *
- * @param longestWaitMs real time; a lock that has not let the task begin by then has failed
- * @throws HttpException lock_failed when the task has not run, and then it never will
+ * @param longestWaitMs real time within which the lock must start the task
+ * @throws HttpException lock_failed when the lock did not start the task. The task then never runs
  */
 export async function underLock<T>(
   lock: Lock,
@@ -19,7 +19,7 @@ export async function underLock<T>(
   let isOver = false;
   let cancel = () => {};
   const tooSlow = new Promise<never>((_, reject) => {
-    const error = new Error(`The lock did not let its task begin within ${longestWaitMs} ms.`);
+    const error = new Error(`The lock did not start its task within ${longestWaitMs} ms.`);
     cancel = startTimer(longestWaitMs, () => reject(error));
   });
 
@@ -28,14 +28,14 @@ export async function underLock<T>(
     finish = resolve;
   });
   const once = async () => {
-    if (isOver) throw new Error("The task comes too late: whoever wanted it was told that the lock failed.");
+    if (isOver) throw new Error("The lock started its task too late: the request has already failed.");
     cancel();
     outcome ??= task().finally(finish);
     await outcome;
   };
   try {
     await Promise.race([lock(key, once), tooSlow, finished]);
-    if (!outcome) throw new Error("The lock resolved without having run its task.");
+    if (!outcome) throw new Error("The lock resolved without running its task.");
   } catch (cause) {
     if (!outcome) throw lockFailed(cause);
   } finally {
@@ -47,7 +47,8 @@ export async function underLock<T>(
 
 function lockFailed(cause: unknown): HttpException {
   return new HttpException({
-    message: "The option lock failed before its task ran. Nobody was signed out by this; see the cause.",
+    message:
+      "The option lock failed before its task started. Nobody was signed out. See error.cause for the lock's own error.",
     code: "lock_failed",
     status: 503,
     cause,

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import type { Config } from "../config.js";
 import { isReturnTo, ownPath } from "./return-to.js";
 
-/** The addresses of the app, as browsers see them. */
+/** Converts the app's paths to the URLs that browsers see. */
 export class Addresses {
   readonly #config: Config;
 
@@ -10,17 +10,17 @@ export class Addresses {
     this.#config = config;
   }
 
-  /** The path of a request, or one that the app was made with: with what a proxy strips. Other addresses stay as they are. */
+  /** Adds the option `basePath`, the prefix a proxy strips, to a path. Leaves absolute URLs as they are. */
   public(address: string): string {
     return /^\/(?!\/)/.test(address) ? this.#config.basePath + address : address;
   }
 
-  /** The same for a path that a stranger has chosen: it stays within the app. */
+  /** Like {@link public}, for a path from an untrusted source: the result always stays on the app's own origin. */
   publicPath(path: string): string {
     return this.#config.basePath + ownPath(path);
   }
 
-  /** The same for who may be on another origin: absolute, where they are on one of the option `origins`. */
+  /** Like {@link public}, but absolute if the request came from a page on one of the option `origins`. */
   publicFor(req: IncomingMessage, path: string): string {
     const address = this.public(path);
     return this.isFromListedOrigin(req) ? new URL(address, this.#config.redirectUri).href : address;
@@ -31,12 +31,12 @@ export class Addresses {
     return origin !== undefined && this.#config.origins.includes(origin);
   }
 
-  /** Whether a login may lead to this address, which may come from a stranger. */
+  /** Whether a login may redirect to this address, which may be untrusted. */
   isReturnTo(address: string | null): address is string {
     return isReturnTo(address, this.#config.origins);
   }
 
-  /** Where a login may lead: the address of the request, where that can be given to the login. */
+  /** Returns the request's own URL for `returnTo`; `undefined` if it is not a valid one (for example too long). */
   returnToOf(originalUrl: string): string | undefined {
     const address = this.public(originalUrl);
     return isReturnTo(address) ? address : undefined;

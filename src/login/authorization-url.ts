@@ -7,35 +7,36 @@ import { hasPassthroughScope, type Scope } from "../scopes.js";
 import { shown, shownName } from "../shown.js";
 import { requireSnowflake } from "../snowflake.js";
 
-/** What one login may ask for. */
+/** Options of one login. */
 export interface LoginOptions {
-  /** Default: the `scopes` of the configuration. */
+  /** The scopes to ask for. Default: the option `scopes` of `DiscordOAuth2Session`. */
   readonly scopes?: readonly Scope[] | undefined;
-  /** Adds `scopes` to those that the visitor has granted already. */
+  /** Adds `scopes` to the scopes the visitor has already granted. */
   readonly incremental?: boolean | undefined;
   /**
-   * Anything that JSON can write; `callback` gives it back. It is sealed into the login's cookie, not shown in the URL:
-   * together with `returnTo` about 2,000 bytes at most.
+   * Any JSON value, returned by `callback`. It is stored encrypted in the login's cookie and not shown in the URL.
+   * Together with `returnTo` it may take about 2,000 bytes.
    */
   readonly data?: unknown;
-  /** A path on this app's own origin, or an address on one of the option `origins`; `callback` gives it back. */
+  /** A path on this app's own origin, or a URL on one of the option `origins`. Returned by `callback`. */
   readonly returnTo?: string | undefined;
   /**
-   * The id of the visitor's account in your own records, to connect a Discord account with: nobody is signed in by it, and
-   * the session stays as it is. Start it from a page of yours, and pass the same id to `callback`. Discord always asks then.
+   * The id of the visitor's account in your own database. Connects a Discord account to it: nobody is signed in,
+   * and the session does not change. Start the login from a page of your app, and pass the same id to `callback`.
+   * Discord always asks for consent.
    */
   readonly connect?: string | undefined;
-  /** `true` (default): Discord asks each time. `false`: only when something is not granted yet. */
+  /** `true` (default): Discord asks for consent each time. `false`: only for scopes not granted yet. */
   readonly prompt?: boolean | undefined;
-  /** What the bot may do in the guild, with the scope `bot`. */
+  /** With the scope `bot`: the permissions that the bot asks for in the guild. */
   readonly permissions?: PermissionResolvable | undefined;
-  /** The id of a guild to preselect, with the scope `bot`. */
+  /** With the scope `bot`: the id of a guild to preselect. */
   readonly guildId?: string | undefined;
-  /** Keeps the visitor from choosing another guild. */
+  /** Prevents the visitor from choosing another guild. */
   readonly disableGuildSelect?: boolean | undefined;
-  /** Install to a guild or to the user, with the scope `applications.commands`. */
+  /** With the scope `applications.commands`: whether to install to a guild or to the user. */
   readonly integrationType?: "guild" | "user" | undefined;
-  /** Further parameters of Discord's authorization page; none that this library sets itself. */
+  /** Further query parameters of Discord's authorization page. Parameters that this library sets are not allowed. */
   readonly params?: Readonly<Record<string, string>> | undefined;
 }
 
@@ -65,7 +66,7 @@ export const loginOptions: (options: LoginOptions | undefined) => LoginOptions =
       scopes: SCOPES,
       incremental: BOOLEAN,
       data: ANYTHING,
-      // Paths and ids have errors of their own: they may come from a visitor.
+      // Checked elsewhere, with errors of status 400: they may come from a visitor.
       returnTo: ANYTHING,
       connect: ACCOUNT_ID,
       prompt: BOOLEAN,
@@ -79,23 +80,23 @@ export const loginOptions: (options: LoginOptions | undefined) => LoginOptions =
   },
 );
 
-/** @throws TypeError for a wish that contradicts itself or that Discord would refuse */
+/** @throws TypeError for options that contradict each other, or that Discord would reject */
 export function checkLoginOptions(options: LoginOptions, scopes: readonly string[]): void {
   if (options.connect !== undefined) {
     if (options.prompt === false)
       throw new TypeError(
-        "prompt: false cannot go with connect: the visitor is to see which account they connect.",
+        "prompt: false cannot be combined with connect: visitors must see which account they connect.",
       );
     if (options.incremental)
       throw new TypeError(
-        "incremental cannot go with connect: the account may be another than that of the sign-in.",
+        "incremental cannot be combined with connect: the connected account may differ from the signed-in one.",
       );
     if (!scopes.includes("identify"))
-      throw new TypeError("connect needs the scope identify: it tells which account was connected.");
+      throw new TypeError("connect needs the scope identify, which tells which account was connected.");
   }
   if (options.prompt === false && hasPassthroughScope(scopes)) {
     throw new TypeError(
-      "prompt: false cannot go with the scopes bot and webhook.incoming: Discord asks for those each time.",
+      "prompt: false cannot be combined with the scopes bot and webhook.incoming: Discord always asks for consent to them.",
     );
   }
   for (const [name, value] of Object.entries(options.params ?? {})) {
@@ -109,7 +110,9 @@ export function checkLoginOptions(options: LoginOptions, scopes: readonly string
 }
 
 /**
- * @throws TypeError
+ * Builds the URL of Discord's authorization page.
+ *
+ * @throws TypeError for an invalid `guildId` or invalid `permissions`
  * @see https://docs.discord.com/developers/topics/oauth2
  */
 export function authorizationUrl(

@@ -4,10 +4,11 @@ import { startTimer } from "../clock.js";
 const LONGEST_RESPONSE_MS = 30_000;
 
 /**
- * Runs a task when the app ends its response, which is sent after that, as express-session does to save sessions.
+ * Runs a task when the app ends its response, and delays the end until the task has finished. express-session saves
+ * sessions the same way. If the app does not end its response within 30 seconds, the task runs then.
  *
- * @param over what the response waits for as well
- * @returns resolves when the task is over; half a minute later at most, where the app does not end its response
+ * @param over delays the end of the response too
+ * @returns a promise that resolves when the task has finished
  */
 export function beforeEnd(
   res: ServerResponse,

@@ -3,7 +3,7 @@ import { AccessDenied, HttpException } from "../errors.js";
 const LONGEST = 2048;
 const LONGEST_QUERY = 8192;
 
-/** What Discord sent the visitor back with (RFC 6749, 4.1.2; RFC 9207). */
+/** The query parameters of Discord's redirect to the callback (RFC 6749, 4.1.2; RFC 9207). */
 export interface CallbackQuery {
   readonly state: string;
   readonly issuer: string | undefined;
@@ -13,7 +13,8 @@ export interface CallbackQuery {
 }
 
 /**
- * Reads the query of a callback from its URL, not from `req.query`, which an app may parse in another way.
+ * Parses the query of a callback from its URL instead of `req.query`, because an app may configure its own query
+ * parser.
  *
  * @throws HttpException callback_malformed
  */
@@ -42,18 +43,18 @@ export function parseCallbackQuery(url: string): CallbackQuery {
   return { state, issuer, answer: { code } };
 }
 
-/** @throws HttpException issuer_mismatch when the answer comes from another authorization server (RFC 9207) */
-export function requireIssuer(given: string | undefined, wanted: string): void {
-  if (given === undefined || given === wanted) return;
+/** @throws HttpException issuer_mismatch when the response comes from another authorization server (RFC 9207) */
+export function requireIssuer(issuer: string | undefined, expected: string): void {
+  if (issuer === undefined || issuer === expected) return;
   throw new HttpException({
-    message: `The callback names another issuer than ${wanted}: it is not Discord's answer to this login.`,
+    message: `The issuer in this callback is not ${expected}, so the callback does not come from Discord.`,
     code: "issuer_mismatch",
     status: 400,
   });
 }
 
 /**
- * The error that Discord sent instead of a code.
+ * The exception for an error that Discord sent instead of a code.
  *
  * @param prompt the option of the login
  */
@@ -63,7 +64,8 @@ export function authorizationError(
 ): HttpException {
   if (error === "access_denied") {
     return new AccessDenied({
-      message: "The visitor pressed Cancel on Discord's page. Offer the login again when they want it.",
+      message:
+        "The visitor pressed Cancel on Discord's page. Let them start the login again when they want to.",
       code: "access_denied",
       status: 403,
       error,
@@ -72,7 +74,7 @@ export function authorizationError(
     });
   }
   return new HttpException({
-    message: `Discord refused the login with ${JSON.stringify(error.slice(0, 100))}${description ? `: ${description.slice(0, 300)}` : "."}`,
+    message: `Discord rejected the login with ${JSON.stringify(error.slice(0, 100))}${description ? `: ${description.slice(0, 300)}` : "."}`,
     code: "authorization_failed",
     status: 400,
     error,
@@ -80,9 +82,9 @@ export function authorizationError(
   });
 }
 
-function malformed(how: string): HttpException {
+function malformed(problem: string): HttpException {
   return new HttpException({
-    message: `This callback ${how}: it does not come from Discord as it is. The login under way is unharmed.`,
+    message: `This callback ${problem}, so it is not a redirect from Discord. The visitor's login can still be completed.`,
     code: "callback_malformed",
     status: 400,
   });

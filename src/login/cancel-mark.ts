@@ -5,7 +5,8 @@ import type { OwnCookies } from "./own-cookies.js";
 const LIFETIME_MS = 10_000;
 
 /**
- * Remembers in a cookie that a browser has just cancelled a login: a guarded page would send it straight back to Discord.
+ * A cookie that marks a browser that has just cancelled a login. Without it a guarded page would redirect the visitor
+ * straight back to Discord.
  */
 export class CancelMark {
   readonly #name: string;
@@ -23,12 +24,12 @@ export class CancelMark {
     return ageMs >= 0 && ageMs < LIFETIME_MS;
   }
 
-  /** The `Set-Cookie` header that sets the mark. */
+  /** Returns the `Set-Cookie` header that sets the mark. */
   set(): string {
     return this.#ownCookies.set(this.#name, String(now()), LIFETIME_MS / 1000);
   }
 
-  /** The `Set-Cookie` header that removes the mark. */
+  /** Returns the `Set-Cookie` header that removes the mark. */
   remove(): string {
     return this.#ownCookies.remove(this.#name);
   }

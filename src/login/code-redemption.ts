@@ -15,71 +15,71 @@ const MOST_REFUSALS_PER_LOGIN = 5;
 const REMEMBERED_MS = 600_000;
 const REMEMBERED = 10_000;
 
-/** A code that came back from Discord. The code is the login: another code is another login. */
+/** An authorization code from Discord. Each code is a login of its own. */
 export interface Code {
-  /** The id of its grant, a hash of the code and of the login that it belongs to. */
+  /** The id of the code's grant: a hash of the code and the login it belongs to. */
   readonly grantId: string;
-  /** The login that it belongs to; several codes may come for one. */
+  /** The login the code belongs to. Several codes may arrive for one login. */
   readonly loginId: string;
   readonly keyForm: KeyForm | undefined;
-  /** Asks Discord. @throws TokenRequestRefused, HttpException, RateLimited */
+  /** Exchanges the code at Discord. @throws TokenRequestRefused, HttpException, RateLimited */
   exchange(): Promise<TokenAnswer>;
-  /** The scopes that were asked for. */
+  /** The requested scopes. */
   readonly scopes: readonly string[];
 }
 
-/** What a code was exchanged for, now or a moment ago by a request that could not finish. */
+/** The result of a code exchange, from this request or from an earlier one that could not finish. */
 export interface Redeemed {
   readonly token: Token;
   readonly guild?: unknown;
   readonly webhook?: unknown;
 }
 
-/** What a request does with a code. */
+/** How one request redeems a code. */
 export interface Redemption<Result> {
   readonly code: Code;
-  /** Where the record of the login is kept; `undefined` where the app has no store. */
+  /** The record of the login; `undefined` if the app has no store. */
   readonly record: GrantRecord | undefined;
-  /** What this process knows of the login, where it has no record. */
+  /** Returns the login from this process's memory, if it has no record. */
   former(): LoginRecord | undefined;
-  /** Finds out who the token belongs to. */
+  /** Fetches the user the token belongs to. */
   identify(token: Token): Promise<Token>;
   /**
    * Signs the visitor in.
    *
-   * @param over resolves when repeated callbacks can be answered
+   * @param over resolves when the redemption has finished and repeated callbacks can be answered
    */
   complete(redeemed: Redeemed, over: Promise<void>): Promise<Completed<Result>>;
   /**
-   * Whether this request may have what the code was exchanged for before.
+   * Whether this request may use the result of an earlier exchange of the same code.
    *
-   * @param login what is known about that; nothing when a record does not say
-   * @param sharesExchange whether the exchange had not ended in this process when this request came
+   * @param login the earlier login; `undefined` if its record has none
+   * @param sharesExchange whether this request arrived while this process was exchanging the code
    */
   mayRepeat(login: LoginRecord | undefined, sharesExchange: boolean): boolean;
-  /** The same code came before, and its login is over. */
+  /** Answers a callback whose login has already finished. */
   repeat(login: LoginRecord): Promise<Result>;
 }
 
-/** A login that has signed the visitor in. */
+/** The outcome of {@link Redemption.complete}. */
 export interface Completed<Result> {
   readonly result: Result;
-  /** Whether the app is still at work on the login, and its request must go on before that can be recorded. */
+  /** Whether the app continues to handle the request, and `finish` must wait for it. */
   readonly isOpen: boolean;
-  /** Records that the app is done with the login. Until then, repeated callbacks wait. */
+  /** Records the login as finished. Repeated callbacks wait until then. */
   finish(): Promise<void>;
 }
 
-/** The requests with one code in this process, which take turns. */
+/** The requests with one code in this process. They run one after another. */
 interface Queue {
   last: Promise<void>;
-  /** Whether one of them has exchanged the code. */
+  /** Whether a request has exchanged the code. */
   hasExchanged: boolean;
-  /** Whether the turn that exchanged it is over. */
+  /** Whether the request that exchanged the code has finished. */
   isRedeemed: boolean;
 }
 
-/** Redeems each code once, however many requests and processes bring it. Those that come later wait for the first. */
+/** Redeems each code once, however many requests and processes receive it. Later requests wait for the first. */
 export class CodeRedemption {
   readonly #config: Config;
   readonly #grants: Grants;
@@ -97,7 +97,7 @@ export class CodeRedemption {
     this.#grants = grants;
   }
 
-  /** How many codes are being redeemed. */
+  /** The number of codes being redeemed. */
   get busy(): number {
     return this.#queues.size;
   }
@@ -106,7 +106,7 @@ export class CodeRedemption {
     await Promise.all([...this.#queues.values()].map(({ last }) => last));
   }
 
-  /** @throws HttpException code_rejected, and what completing the login throws */
+  /** @throws HttpException code_rejected, and any error of completing the login */
   redeem<Result>(redemption: Redemption<Result>): Promise<Result> {
     const { grantId } = redemption.code;
     const queue: Queue = this.#queues.get(grantId) ?? {
@@ -160,7 +160,7 @@ export class CodeRedemption {
         await lease?.release();
         throw error;
       });
-      // Another process may hold the lease then, and it must not be released for it.
+      // Another process may hold the lease, so do not release it.
       if (outcome === "other process") continue;
       if (outcome === "pending") {
         mayResume = !(record && (await this.#hasOtherProcess(record, false)));
@@ -172,8 +172,8 @@ export class CodeRedemption {
   }
 
   /**
-   * @param mayResume whether no process can be completing a login that is pending
-   * @param resolve gives the request its result while the app is still at work on the login
+   * @param mayResume whether to complete a pending login, because no other process is doing so
+   * @param resolve returns the result to the caller before the login is recorded as finished
    */
   async #asHolder<Result>(
     { code, record, former, identify, complete, mayRepeat, repeat }: Redemption<Result>,
@@ -190,7 +190,7 @@ export class CodeRedemption {
     if ((login || content) && !mayRepeat(login, cameInTime && queue.hasExchanged)) throw codeSpent();
     if (login && !login.isPending) return { result: await repeat(login) };
     if (login && !mayResume) return "pending";
-    // The request that exchanged the code could not finish.
+    // A stored token means that the request that exchanged the code could not finish.
     const redeemed = content?.token
       ? { token: content.token }
       : await this.#exchange(code, record, queue, identify);
@@ -201,7 +201,7 @@ export class CodeRedemption {
     return { result };
   }
 
-  /** @returns `undefined` when another process has this code, too, and is faster */
+  /** @returns `undefined` when another process has exchanged this code first */
   async #exchange(
     code: Code,
     record: GrantRecord | undefined,
@@ -234,9 +234,10 @@ export class CodeRedemption {
   }
 
   /**
-   * Whether another process has the same code. Both may have taken the lease at once; the other one renews it.
+   * Whether another process is redeeming the same code. Both may have acquired the lease at once; the other one
+   * renews it.
    *
-   * @param orRecord whether a record says so, too
+   * @param orRecord whether an existing record also counts
    */
   async #hasOtherProcess(record: GrantRecord, orRecord: boolean): Promise<boolean> {
     if (!record.isShared) return false;
@@ -248,7 +249,7 @@ export class CodeRedemption {
   }
 }
 
-/** Property by property: V8 gives each object that a rest pattern copies a hidden class of its own, hundreds of bytes large. */
+/** Copies each property by name: with a rest pattern, V8 creates a hidden class of hundreds of bytes for each token. */
 function toToken(
   { accessToken, refreshToken, scopes, issuedAt, expiresAt }: TokenAnswer,
   { grantId, scopes: asked }: Code,
@@ -259,7 +260,7 @@ function toToken(
 
 function codeRejected({ error, description }: TokenRequestRefused): HttpException {
   return new HttpException({
-    message: `Discord refused the code of this login (${error}${description ? `: ${description}` : ""}). Codes work once and for 100 seconds; if it happens always, two processes have different redirect URIs.`,
+    message: `Discord rejected the code of this login (${error}${description ? `: ${description}` : ""}). A code works once, within 100 seconds. If every login fails, check that all processes have the same redirect URI.`,
     code: "code_rejected",
     status: 400,
     error,
@@ -271,7 +272,8 @@ function codeRejected({ error, description }: TokenRequestRefused): HttpExceptio
 
 function codeSpent(): HttpException {
   return new HttpException({
-    message: "This code has signed somebody in before, and works once. Ask Discord for a new one.",
+    message:
+      "This code has already been used for a sign-in. A code works once: request a new one from Discord.",
     code: "code_rejected",
     status: 400,
   });
@@ -279,7 +281,7 @@ function codeSpent(): HttpException {
 
 function codeEnded(): HttpException {
   return new HttpException({
-    message: "This login was completed before and has been signed out since. Start a new one.",
+    message: "This login was completed earlier and has since been signed out. Start a new login.",
     code: "code_rejected",
     status: 400,
   });
@@ -287,7 +289,7 @@ function codeEnded(): HttpException {
 
 function tooManyCodes(): HttpException {
   return new HttpException({
-    message: "Discord refused five codes for this login, so it is over. Start a new one.",
+    message: "Discord rejected five codes for this login, so it has ended. Start a new login.",
     code: "code_rejected",
     status: 400,
   });

@@ -14,46 +14,46 @@ const VERIFIER_BYTES = 32;
 const HASH_CHARS_IN_NAME = 12;
 const HASH_IN_NAME = /^[\w-]{12}$/;
 
-/** A login under way: what has to be known again when the visitor comes back from Discord. */
+/** The state of a login in progress, needed when the visitor returns from Discord. */
 export interface Flow {
   readonly state: string;
-  /** The PKCE code verifier (RFC 7636); absent where Discord refuses PKCE. */
+  /** The PKCE code verifier (RFC 7636); absent if Discord does not accept PKCE with these scopes. */
   readonly verifier?: string | undefined;
   readonly scopes: readonly string[];
   readonly data?: unknown;
   readonly returnTo?: string | undefined;
-  /** Present where Discord is not to ask again what was granted before. */
+  /** `false` if Discord should not ask again for scopes granted before. */
   readonly prompt?: false | undefined;
-  /** The account in the app's own records that a Discord account is to be connected with. */
+  /** The id of the app's own account to connect a Discord account to. */
   readonly connect?: string | undefined;
-  /** The form of the app's session ids, where it is not the default. */
+  /** The format of the app's session ids; absent for the default format. */
   readonly keyForm?: string | undefined;
   /** Epoch milliseconds. */
   readonly expires: number;
 }
 
-/** What a login is to remember. */
+/** What the caller sets in a new {@link Flow}. */
 export type FlowWish = Omit<Flow, "state" | "verifier" | "expires"> & { readonly pkce: boolean };
 
-/** Who opened the address of a login. */
+/** The page that opened the login route. */
 export type Opener = "own page" | "other site" | "unknown";
 
-/** A login that has just begun. */
+/** A login that has just started. */
 export interface StartedFlow {
   readonly state: string;
-  /** The S256 code challenge, when there is a verifier. */
+  /** The S256 code challenge, if there is a verifier. */
   readonly challenge: string | undefined;
-  /** `Set-Cookie` headers: this flow's, and the removal of those that no longer fit. */
+  /** `Set-Cookie` headers: they set this login's cookie and remove older ones that no longer fit. */
   readonly setCookies: readonly string[];
 }
 
-/** Keeps each login under way in a sealed cookie of its own, so that any number of tabs can log in side by side. */
+/** Keeps each login in progress in an encrypted cookie of its own, so several tabs can log in at once. */
 export class Flows {
   readonly #seal: Seal;
   readonly #ownCookies: OwnCookies;
   readonly #prefix: string;
 
-  /** @param clientId so that two applications on one host leave each other's logins alone */
+  /** @param clientId separates the logins of several applications on one host */
   constructor(seal: Seal, ownCookies: OwnCookies, clientId: string) {
     this.#seal = seal;
     this.#ownCookies = ownCookies;
@@ -61,11 +61,11 @@ export class Flows {
   }
 
   /**
-   * Where the cookies together would take too much room, the oldest logins give way. Only the app's own pages can do that
-   * for certain: for a login that may have been opened by another site `returnTo` gives way first, and one that certainly
-   * was gets no cookie rather than end another one.
+   * Starts a login. If the cookies of all logins take too much space, the oldest are removed. Other sites must not
+   * be able to end logins that way: unless the app's own page opened the login, `returnTo` is dropped first to save
+   * space, and a login opened by another site gets no cookie if that is not enough.
    *
-   * @throws TypeError when `data` is too large for a cookie or cannot be written as JSON
+   * @throws TypeError when `data` is too large for a cookie, or is not a JSON value
    */
   start(cookieHeader: string | undefined, wish: FlowWish, opener: Opener = "own page"): StartedFlow {
     const started = this.#start(cookieHeader, wish);
@@ -78,8 +78,8 @@ export class Flows {
     const random = randomBytes(STATE_BYTES + VERIFIER_BYTES);
     const state = random.toString("base64url", 0, STATE_BYTES);
     const verifier = wish.pkce ? random.toString("base64url", STATE_BYTES) : undefined;
-    const { pkce: _, ...wanted } = wish;
-    const flow: Flow = { state, verifier, ...wanted, expires: now() + LIFETIME_MS };
+    const { pkce: _, ...fields } = wish;
+    const flow: Flow = { state, verifier, ...fields, expires: now() + LIFETIME_MS };
 
     const name = this.#cookieName(digestOf(state));
     const sealed = this.#seal.seal("flow", name, jsonOf(flow));
@@ -87,7 +87,7 @@ export class Flows {
     if (cookie.length > MAX_COOKIE_BYTES) {
       throw badInput(
         "data_too_large",
-        `data and returnTo are too large for a login: their cookie takes ${cookie.length} bytes of at most ${MAX_COOKIE_BYTES}. Keep large things in the session and pass a key.`,
+        `data and returnTo are too large: the login's cookie would take ${cookie.length} bytes, and the limit is ${MAX_COOKIE_BYTES}. Keep large values in the session and pass a key.`,
       );
     }
     const surplus = this.#surplus(cookieHeader, MAX_TOGETHER_BYTES - cookie.length);
@@ -108,7 +108,7 @@ export class Flows {
     if (flow?.state !== state) {
       throw new HttpException({
         message:
-          "The cookie of this login was changed, or sealed with a secret that is no longer known. Start the login again.",
+          "The cookie of this login was changed, or was encrypted with a secret this app no longer has. Start the login again.",
         code: "flow_invalid",
         status: 400,
       });
@@ -123,7 +123,7 @@ export class Flows {
     return flow;
   }
 
-  /** The `Set-Cookie` header that ends the flow with this state. */
+  /** Returns the `Set-Cookie` header that removes the login with this state. */
   end(state: string): string {
     return this.#ownCookies.remove(this.#cookieName(digestOf(state)));
   }
@@ -145,7 +145,7 @@ export class Flows {
     return name.startsWith(this.#prefix) && HASH_IN_NAME.test(name.slice(this.#prefix.length));
   }
 
-  /** The oldest cookies that are certainly ours, so that the rest takes `bytes` at most. */
+  /** Returns expired cookies, and the oldest ones that must go so that the rest fits into `bytes`. */
   #surplus(cookieHeader: string | undefined, bytes: number): { name: string; expires: number }[] {
     const ours = [...this.#cookies(cookieHeader)].flatMap(([name, sealed]) => {
       const flow = this.#open(name, sealed);
@@ -166,15 +166,15 @@ export class Flows {
   }
 }
 
-/** Whether an error says that no login with this state is under way in the browser. */
+/** Whether an error is `flow_unknown`: the browser has no login with this state. */
 export function isFlowUnknown(error: unknown): boolean {
   return error instanceof HttpException && error.code === "flow_unknown";
 }
 
-/** @param hint what is known about a set-up that would cause it */
+/** @param hint a likely cause in the app's setup, appended to the message */
 export function unknownFlow(hint = ""): HttpException {
   return new HttpException({
-    message: `No login with this state is under way in this browser. Start the login again, and let it end in the same browser.${hint}`,
+    message: `This browser has no login in progress with this state. Start the login again and finish it in the same browser.${hint}`,
     code: "flow_unknown",
     status: 400,
   });
@@ -184,6 +184,6 @@ function jsonOf(flow: Flow): string {
   try {
     return JSON.stringify(flow);
   } catch (cause) {
-    throw new TypeError("data must be something that JSON can write.", { cause });
+    throw new TypeError("data must be a JSON value.", { cause });
   }
 }

@@ -5,7 +5,7 @@ import type { OwnCookies } from "./own-cookies.js";
 const WINDOW_MS = 60_000;
 const MOST = 9;
 
-/** Counts the logins of a browser in a cookie of its own: where the session does not stick, nothing else can. */
+/** Counts a browser's recent logins in a cookie of its own, which works even if the app's sessions are lost. */
 export class LoginCounter {
   readonly #name: string;
   readonly #ownCookies: OwnCookies;
@@ -15,26 +15,29 @@ export class LoginCounter {
     this.#ownCookies = ownCookies;
   }
 
-  /** How many logins ended within the last minute. */
+  /** The number of logins completed within the last minute. */
   read(cookieHeader: string | undefined): number {
     return this.#times(cookieHeader).length;
   }
 
-  /** The `Set-Cookie` header that starts to count, with the login that has led here. */
+  /**
+   * Returns the `Set-Cookie` header that starts counting with one login; `undefined` if the browser is counting
+   * already.
+   */
   start(cookieHeader: string | undefined): string | undefined {
     return this.#isCounting(cookieHeader)
       ? undefined
       : this.#ownCookies.set(this.#name, String(now()), WINDOW_MS / 1000);
   }
 
-  /** The `Set-Cookie` header that counts one more, where logins are counted. */
+  /** Returns the `Set-Cookie` header that counts one more login; `undefined` if the browser is not counting. */
   next(cookieHeader: string | undefined): string | undefined {
     if (!this.#isCounting(cookieHeader)) return undefined;
     const times = [...this.#times(cookieHeader), now()].slice(-MOST);
     return this.#ownCookies.set(this.#name, times.join("."), WINDOW_MS / 1000);
   }
 
-  /** The `Set-Cookie` header that starts anew, where something was counted. */
+  /** Returns the `Set-Cookie` header that removes the count; `undefined` if the browser is not counting. */
   removal(cookieHeader: string | undefined): string | undefined {
     return this.#isCounting(cookieHeader) ? this.#ownCookies.remove(this.#name) : undefined;
   }

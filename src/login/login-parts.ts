@@ -7,7 +7,7 @@ import type { OAuth } from "../oauth/oauth.js";
 import type { Seal } from "../seal.js";
 import type { Users } from "../users/users.js";
 
-/** What logins are made of. */
+/** The dependencies of the login classes. */
 export interface LoginParts {
   readonly config: Config;
   readonly seal: Seal;
@@ -15,7 +15,7 @@ export interface LoginParts {
   readonly grants: Grants;
   readonly users: Users;
   readonly storages: TokenStorages;
-  /** The storage that a request uses: the app's own, where it overrides the token methods. */
+  /** Returns the token storage of a request: the app's own if it overrides the token methods. */
   storageOf(req: IncomingMessage): TokenStorage;
   /** Called when a login has added the bot to a guild. */
   onBotJoined(): void;

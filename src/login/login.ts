@@ -5,28 +5,28 @@ import type { Token } from "../grants/token.js";
 export interface SignedInLogin<Data = unknown> {
   readonly replayed: false;
   readonly connected?: undefined;
-  /** What `createSession` was given, as JSON gives it back; `undefined` when it was given nothing. */
+  /** The `data` passed to `createSession`, after a round trip through JSON; `undefined` if none was passed. */
   readonly data: Data;
-  /** What the visitor has granted, which may differ from what was asked for. */
+  /** The granted scopes. They may differ from the requested ones. */
   readonly scopes: readonly string[];
-  /** The visitor's id, when `identify` was granted and Discord told it. */
+  /** The visitor's id; `undefined` without the scope `identify`, or if fetching the user failed. */
   readonly userId: string | undefined;
-  /** Where the visitor wanted to go: a path on this app's own origin, or an address on one of the option `origins`. */
+  /** The page the visitor asked for: a path on this app's own origin, or a URL on one of the option `origins`. */
   readonly returnTo: string | undefined;
   /** With the scope `bot`: the guild that the bot was added to. */
   readonly guild: APIGuild | undefined;
-  /** With the scope `webhook.incoming`: the new webhook, its secret token included. */
+  /** With the scope `webhook.incoming`: the new webhook, including its secret token. */
   readonly webhook: APIWebhook | undefined;
 }
 
-/** A Discord account that was connected with an account of the app's own. Nobody was signed in by it. */
+/** A login that connected a Discord account to one of the app's own accounts. Nobody was signed in. */
 export interface ConnectedLogin<Data = unknown> extends Omit<SignedInLogin<Data>, "connected" | "userId"> {
   readonly connected: true;
   /** The id of the Discord account. */
   readonly userId: string;
   /**
-   * The tokens of that account, for `sessionFromToken`: they are stored nowhere else. Not enumerable, so that a log of the
-   * login does not show them.
+   * The tokens of the Discord account, for `sessionFromToken`. They are stored nowhere else. The property is not
+   * enumerable, so logging the login does not show them.
    */
   readonly token: Token;
 }
@@ -34,34 +34,37 @@ export interface ConnectedLogin<Data = unknown> extends Omit<SignedInLogin<Data>
 /** A login that has just succeeded. */
 export type Login<Data = unknown> = SignedInLogin<Data> | ConnectedLogin<Data>;
 
-/** The callback of a login that was completed before: a double click, a reload, the back button. Do nothing again. */
+/**
+ * A repeated callback of a completed login: a double click, a reload, the back button. Do not run side effects
+ * again.
+ */
 export interface ReplayedLogin<Data = unknown>
   extends Pick<SignedInLogin<Data>, "scopes" | "userId" | "returnTo"> {
   readonly replayed: true;
-  /** Whether that login connected an account. */
+  /** `true` if that login connected an account. */
   readonly connected?: true | undefined;
-  /** `undefined`, as is `returnTo`, when the login's cookie is gone. */
+  /** `undefined` if the login's cookie is gone, and then `returnTo` is too. */
   readonly data: Data | undefined;
-  /** `undefined`: the first callback had it. */
+  /** `undefined`: only the first callback returns it. */
   readonly guild: undefined;
-  /** `undefined`: the first callback had it. */
+  /** `undefined`: only the first callback returns it. */
   readonly webhook: undefined;
 }
 
 /** The result of a callback. */
 export type LoginResult<Data = unknown> = Login<Data> | ReplayedLogin<Data>;
 
-/** The result of a code that a client posted. It has neither `data` nor `returnTo`. */
+/** The result of signing in with a code that a client posted. It has no `data` and no `returnTo`. */
 export type CodeLogin = (SignedInLogin<undefined> | ReplayedLogin<undefined>) & {
   /**
-   * For the Embedded App SDK's `authenticate`, whose page needs it. Not enumerable, so that a log of the login does not
-   * show it.
+   * The access token, which an Activity passes to `authenticate` of the Embedded App SDK. The property is not
+   * enumerable, so logging the login does not show it.
    */
   readonly accessToken: string;
 };
 
 /**
- * What an app does with a login before repeated callbacks of it are answered. What it throws ends the sign-in. A string is
- * where the login leads, instead of its `returnTo`, and has to follow the same rules.
+ * The app's handler of a login. Repeated callbacks are answered after it returns. If it throws, the sign-in ends. If it
+ * returns a string, that replaces the `returnTo` of the login and must follow the same rules.
  */
 export type OnLogin = (login: Login) => Promise<string | undefined> | Promise<void> | string | void;

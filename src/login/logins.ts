@@ -26,7 +26,7 @@ import { Visits } from "./visits.js";
 const GRANT_ID_CHARS = 24;
 const LOOP_LOGINS = 3;
 
-/** Signing in: to Discord and back. */
+/** Starts and completes logins, and signs visitors out. */
 export class Logins {
   readonly visits: Visits;
   readonly #parts: LoginParts;
@@ -35,7 +35,7 @@ export class Logins {
   readonly #warnings: SetupWarnings;
   readonly #redemption: CodeRedemption;
   readonly #signIns: SignIns;
-  /** Signing in with a code that came without a redirect. */
+  /** Sign-ins with a code that a client posts. */
   readonly posted: PostedCodes;
 
   constructor(parts: LoginParts) {
@@ -56,10 +56,10 @@ export class Logins {
     );
   }
 
-  /** Begins a login. @returns Discord's authorization URL */
+  /** Starts a login. @returns the URL of Discord's authorization page */
   async begin(req: IncomingMessage, res: ServerResponse, options: LoginOptions): Promise<string> {
     const { config } = this.#parts;
-    // Without one the callback would fail, after the visitor has been to Discord.
+    // Without a session the callback would fail, but only after the visitor has been to Discord.
     sessionOf(req);
     const scopes = await this.#scopesFor(req, options);
     checkLoginOptions(options, scopes);
@@ -84,7 +84,7 @@ export class Logins {
   /**
    * Completes a login.
    *
-   * @throws AccessDenied, HttpException, RateLimited, and what `onLogin` throws
+   * @throws AccessDenied, HttpException, RateLimited, and any error of `onLogin`
    */
   async complete(
     req: IncomingMessage,
@@ -124,7 +124,7 @@ export class Logins {
       if (!result.replayed && result.guild) this.#parts.onBotJoined();
       return result;
     } catch (error) {
-      // Discord has not looked at the code: the same callback can still succeed.
+      // A rate limit leaves the code unused, so the same callback can still succeed.
       if (!(error instanceof RateLimited) && !res.headersSent) endFlow();
       throw error;
     }
@@ -133,7 +133,9 @@ export class Logins {
   /**
    * Signs out the visitor of this session.
    *
-   * @throws HttpException store_failed; with `everywhere` also what a call to Discord can throw, after the sign-out here
+   * @throws HttpException store_failed
+   * @throws HttpException, RateLimited with `everywhere`, when Discord could not revoke the tokens; the visitor is
+   * signed out of this app anyway
    */
   async signOut(req: IncomingMessage, ended: Ended): Promise<void> {
     const { config, grants, storageOf, users } = this.#parts;
@@ -153,24 +155,24 @@ export class Logins {
     }
   }
 
-  /** Whether this browser keeps completing logins within a minute, and its session still holds nothing of them. */
+  /** Whether this browser has completed several logins within a minute but its session is still empty: it loops. */
   isLoop(req: IncomingMessage): boolean {
     return sessionOf(req).discord === undefined && this.#counter.read(req.headers.cookie) >= LOOP_LOGINS;
   }
 
-  /** How many logins are being completed. */
+  /** The number of logins being completed. */
   get busy(): number {
     return this.#redemption.busy;
   }
 
-  /** Waits for the logins that are being completed: a code works once. */
+  /** Waits for logins being completed: a code works once, so an interrupted login would be lost. */
   idle(): Promise<void> {
     return this.#redemption.idle();
   }
 
-  /** A browser that signs out has a session that sticks. */
+  /** A browser that signs out keeps its session, so it does not loop. */
   #restartCount(req: IncomingMessage): void {
-    // Express puts the response there.
+    // Express sets `req.res`.
     const { res } = req as IncomingMessage & { readonly res?: ServerResponse };
     const cookie = this.#counter.removal(req.headers.cookie);
     if (cookie && res?.headersSent === false) res.appendHeader("Set-Cookie", cookie);
@@ -191,7 +193,10 @@ export class Logins {
     return [...new Set([...withoutPassthrough(granted), ...scopes])];
   }
 
-  /** @returns the result when this is the callback that made this session, and its cookie is gone */
+  /**
+   * @returns the login in progress; or the result, if its cookie is gone but this session was signed in by the same
+   * callback
+   */
   async #find(
     req: IncomingMessage,
     state: string,
@@ -223,7 +228,7 @@ export class Logins {
 function accountMismatch(): HttpException {
   return new HttpException({
     message:
-      "This login was to connect a Discord account with an account that the visitor is not signed in to now. Nothing was connected. Pass the id of their account: callback(req, res, { connect }).",
+      "This login was started to connect a Discord account to another account than the visitor's current one, so nothing was connected. Pass the id of the visitor's account: callback(req, res, { connect }).",
     code: "account_mismatch",
     status: 403,
   });
@@ -235,7 +240,7 @@ function openerOf(req: IncomingMessage): Opener {
   return site === "same-origin" || site === "none" ? "own page" : "other site";
 }
 
-/** The code is the login: another one under the same state is another login. */
+/** Hashes the state and the code: each code under a state is a login of its own. */
 function grantIdOf(state: string, code: string): string {
   return digestOf(`grant\n${state}\n${code}`).slice(0, GRANT_ID_CHARS);
 }

@@ -1,15 +1,15 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HttpException } from "../errors.js";
 
-/** Forbids every cache to keep an answer that begins or ends a login. */
+/** Forbids caching. For responses that start or end a login. */
 export function forbidCaching(res: ServerResponse): void {
   res.setHeader("Cache-Control", "no-store");
 }
 
 /**
- * Answers with 204, and does nothing else, what is no visit: HEAD, and what a browser prefetches.
+ * Answers HEAD requests and browser prefetches with 204.
  *
- * @returns whether it has answered
+ * @returns whether it answered the request
  */
 export function answersNonVisit(req: IncomingMessage, res: ServerResponse): boolean {
   const purpose = req.headers["sec-purpose"] ?? req.headers["purpose"];
@@ -19,26 +19,26 @@ export function answersNonVisit(req: IncomingMessage, res: ServerResponse): bool
   return true;
 }
 
-/** @throws HttpException method_not_allowed, unless this is a GET */
+/** @throws HttpException method_not_allowed unless the method is GET */
 export function requireGet(req: IncomingMessage, res: ServerResponse): void {
   if (req.method === "GET") return;
   res.setHeader("Allow", "GET, HEAD");
   throw new HttpException({
-    message: `The callback must be called by GET, as Discord's redirect does, not by ${req.method}.`,
+    message: `The callback accepts GET, the method of Discord's redirect, not ${req.method}.`,
     code: "method_not_allowed",
     status: 405,
     headers: { Allow: "GET, HEAD" },
   });
 }
 
-/** Whether a browser asks for a page, and not a script or an API client for data. */
+/** Whether a browser navigates to a page, as opposed to a script or an API client that requests data. */
 export function isPageVisit(req: IncomingMessage): boolean {
   const mode = req.headers["sec-fetch-mode"];
   if (mode !== undefined) return mode === "navigate";
   return req.headers["x-requested-with"] === undefined && (req.headers.accept ?? "").includes("text/html");
 }
 
-/** @param what as the message names it: "A logout" */
+/** @param what the subject of the message: "A logout" */
 export function postRequired(req: IncomingMessage, res: ServerResponse, what: string): HttpException {
   res.setHeader("Allow", "POST");
   return new HttpException({
@@ -49,7 +49,7 @@ export function postRequired(req: IncomingMessage, res: ServerResponse, what: st
   });
 }
 
-/** Sends the browser on; by GET, whatever it came with. */
+/** Redirects the browser with 302: it follows with GET, even after a POST. */
 export function redirect(res: ServerResponse, url: string): void {
   res.writeHead(302, { Location: url, "Content-Length": "0" });
   res.end();

@@ -1,11 +1,11 @@
 import { serialize } from "cookie";
 
-/** The `Set-Cookie` headers of this library's own cookies: for the whole site, and out of the reach of scripts. */
+/** Makes `Set-Cookie` headers for this library's own cookies. They apply to the whole site and are `HttpOnly`. */
 export class OwnCookies {
   readonly #secure: boolean;
   readonly #attributes = new Map<number, string>();
 
-  /** @param secure whether browsers may send them over https only: then they have the `__Host-` prefix too */
+  /** @param secure whether to set `Secure` and the name prefix `__Host-` */
   constructor(secure: boolean) {
     this.#secure = secure;
   }
@@ -14,7 +14,7 @@ export class OwnCookies {
     return this.#secure ? `__Host-${name}` : name;
   }
 
-  /** @param value of characters that need no encoding */
+  /** @param value must need no encoding */
   set(name: string, value: string, maxAgeS: number): string {
     return `${name}=${value}${this.#attributesFor(maxAgeS)}`;
   }
@@ -24,8 +24,8 @@ export class OwnCookies {
   }
 
   #attributesFor(maxAge: number): string {
-    const known = this.#attributes.get(maxAge);
-    if (known !== undefined) return known;
+    const cached = this.#attributes.get(maxAge);
+    if (cached !== undefined) return cached;
     const secure = this.#secure;
     const attributes = serialize("a", "", {
       path: "/",

@@ -2,9 +2,9 @@ import type { IncomingMessage } from "node:http";
 import { HttpException } from "../errors.js";
 
 /**
- * Makes sure that a page of this app sent the browser here, or the visitor did by themselves.
+ * Requires that a page of this app or the visitor's own navigation (a typed URL, a bookmark) sent this request.
  *
- * @param what as the message names it: "logout"
+ * @param what the subject of the message: "logout"
  * @throws HttpException cross_site_request
  */
 export function requireOwnPage({ headers }: IncomingMessage, redirectUri: string, what: string): void {
@@ -16,13 +16,13 @@ export function requireOwnPage({ headers }: IncomingMessage, redirectUri: string
       : site === "same-origin" || site === "none";
   if (isOwn) return;
   throw new HttpException({
-    message: `This ${what} does not come from a page of this app, so it is refused, and nothing was changed.`,
+    message: `This ${what} was refused because it does not come from a page of this app. Nothing was changed.`,
     code: "cross_site_request",
     status: 403,
   });
 }
 
-/** Browsers without `Sec-Fetch-Site` send no origin with links. */
+/** Browsers without `Sec-Fetch-Site` send no `Origin` header when a link is followed. */
 function originOf(referer: string | undefined): string | undefined {
   return referer !== undefined && URL.canParse(referer) ? new URL(referer).origin : undefined;
 }

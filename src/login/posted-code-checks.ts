@@ -10,21 +10,22 @@ const VERIFIER = /^[\w.~-]{43,128}$/;
 const REDIRECT_URI = /^[a-z][a-z\d+.-]*:[\x21-\x7e]{1,2000}$/i;
 
 /**
- * Makes sure that no page of another site has sent this (login CSRF): it could sign the visitor in to an account of its own.
- * Browsers let other sites send forms, but JSON only where the app allows it, and they say which page a POST is from.
+ * Refuses requests from pages of other sites, which could sign the visitor in to an attacker's account (login
+ * CSRF). Other sites can send forms but need the app's permission (CORS) to send JSON, and browsers send the origin
+ * of every POST.
  *
  * @throws HttpException cross_site_request
  */
 export function requireOwnClient({ headers }: IncomingMessage, config: Config): void {
   if (!/^application\/json\s*(?:;|$)/i.test(headers["content-type"] ?? ""))
     throw crossSite(
-      "is not JSON, and a form can be sent by any site. Send the code with Content-Type: application/json.",
+      "is not JSON, so any site could have sent it as a form. Send the code with Content-Type: application/json.",
     );
   const { origin } = headers;
-  // Apps that are no web pages send none.
+  // Native apps send no origin.
   if (origin === undefined || origin === activityOrigin(config) || isAllowedOrigin(origin, config)) return;
   throw crossSite(
-    "comes from a page of another origin. If that is a page of this app, list its origin in the option origins of DiscordOAuth2Session.",
+    "comes from a page of another origin. If that page is yours, add its origin to the option origins of DiscordOAuth2Session.",
   );
 }
 
@@ -33,18 +34,18 @@ export function requirePostedCode({ code, codeVerifier, redirectUri }: CodeOptio
   if (!matches(code, CODE))
     throw malformed(
       "code",
-      "a code as Discord gives it to the client. Is express.json() in front of this route?",
+      "the code that Discord gave to the client. If it is missing, add express.json() before this route",
     );
   if (codeVerifier !== undefined && !matches(codeVerifier, VERIFIER))
     throw malformed("codeVerifier", "43 to 128 letters, digits, or characters of -._~ (RFC 7636)");
   if (redirectUri !== undefined && !(matches(redirectUri, REDIRECT_URI) && isRedirectUri(redirectUri)))
     throw malformed(
       "redirectUri",
-      "the URI that the client named at Discord, such as discord-123:/authorize/callback",
+      "the redirect URI the client sent to Discord, such as discord-123:/authorize/callback",
     );
 }
 
-/** Where Discord's proxy serves this application's Activity. */
+/** The origin at which Discord's proxy serves this application's Activity. */
 function activityOrigin({ clientId }: Config): string {
   return `https://${clientId}.discordsays.com`;
 }
@@ -65,9 +66,9 @@ function crossSite(why: string): HttpException {
   });
 }
 
-function malformed(name: string, wanted: string): HttpException {
+function malformed(name: string, expected: string): HttpException {
   return new HttpException({
-    message: `The ${name} of this sign-in must be ${wanted}.`,
+    message: `The ${name} of this sign-in must be ${expected}.`,
     code: "code_malformed",
     status: 400,
   });

@@ -17,9 +17,9 @@ const GRANT_ID_CHARS = 24;
 const REPEATABLE_MS = 60_000;
 
 /**
- * Signs visitors in with codes that their clients post: Activities and mobile apps, which Discord does not redirect to a
- * callback. There is no cookie of a login, so nothing but the session that a code has made, or the client's verifier, proves
- * that a code comes from the same client again.
+ * Signs visitors in with codes that their clients post: Activities and mobile apps, which Discord does not redirect
+ * to the callback. These logins have no cookie. Only the session that a code has signed in, or the client's
+ * verifier, proves that a repeated code comes from the same client.
  */
 export class PostedCodes {
   readonly #parts: LoginParts;
@@ -32,9 +32,9 @@ export class PostedCodes {
     this.#signIns = signIns;
   }
 
-  /** @throws HttpException, RateLimited, and what `onLogin` throws */
+  /** @throws HttpException, RateLimited, and any error of `onLogin` */
   async signIn(req: IncomingMessage, options: CodeOptions): Promise<CodeLogin> {
-    // Express puts the response there.
+    // Express sets `req.res`.
     const { res } = req as IncomingMessage & { readonly res?: ServerResponse };
     if (res?.headersSent === false) forbidCaching(res);
     requireOwnClient(req, this.#parts.config);
@@ -55,7 +55,7 @@ export class PostedCodes {
   }
 
   #codeOf(req: IncomingMessage, { code, codeVerifier, redirectUri }: CodeOptions): Code {
-    // Another verifier makes another login, about which Discord decides.
+    // The hash includes the verifier: the same code with another verifier is another login, and Discord checks it.
     const secret = ["posted", redirectUri, codeVerifier, code].join("\n");
     const grantId = digestOf(secret).slice(0, GRANT_ID_CHARS);
     return {

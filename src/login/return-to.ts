@@ -1,26 +1,26 @@
 import { badInput } from "../errors.js";
 
-/** As JSON: so much fits into the cookie of a login, whatever the scopes. */
+/** The limit on the JSON form of `returnTo`, so that it fits into the login's cookie with any scopes. */
 const LONGEST_BYTES = 1500;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
 const SUSPECT = /[\x00-\x20\x7f\\]|^\/(?:\/|%2f|%5c)/i;
 const ANY_ORIGIN = "https://origin.invalid";
 
 /**
- * Whether a value is a path on the app's own origin, or an address on one of `origins`, which a redirect may lead to (no
- * open redirect).
+ * Whether it is safe to redirect to a value (no open redirect): a path on the app's own origin, or a URL on one of
+ * `origins`.
  */
 export function isReturnTo(value: unknown, origins: readonly string[] = []): value is string {
   return typeof value === "string" && !isTooLong(value) && (isOwnPath(value) || isAt(origins, value));
 }
 
-/** Compared as text, character by character: what follows the origin can be nothing else than a path. */
+/** Compares text instead of parsed URLs, so that only a path can follow the origin. */
 function isAt(origins: readonly string[], value: string): boolean {
   const origin = origins.find((one) => value === one || value.startsWith(`${one}/`));
   return origin !== undefined && isOwnPath(value.slice(origin.length) || "/");
 }
 
-/** Whether a path stays on the app's own origin, however long it is. */
+/** Whether a path stays on the app's own origin. Does not check its length. */
 function isOwnPath(value: string): boolean {
   if (
     !value.startsWith("/") ||
@@ -33,7 +33,10 @@ function isOwnPath(value: string): boolean {
   return origin === ANY_ORIGIN && !pathname.startsWith("//");
 }
 
-/** The path of a request as a link that stays on the app's own origin: under a wildcard mount it can begin with two slashes. */
+/**
+ * Makes the path of a request safe to link to. Under a wildcard mount it can begin with two slashes, as another
+ * host would.
+ */
 export function ownPath(path: string): string {
   const withOneSlash = path.replace(/^[/\\]+/, "/");
   return isOwnPath(withOneSlash) ? withOneSlash : "/";
@@ -44,7 +47,7 @@ function isTooLong(value: string): boolean {
 }
 
 /**
- * @param name what the message says about the value
+ * @param name the name of the value in the message
  * @returns `value` itself
  * @throws TypeError with `status` 400 and `code` `invalid_return_to`
  */

@@ -3,17 +3,17 @@ import { withDeadline } from "../deadline.js";
 import { readSession, type SessionStore, storeFailed } from "../grants/record-store.js";
 import { type SessionLike, sessionOf } from "../grants/session-data.js";
 
-/** What `regenerate` sets anew and an app may have changed for this session. */
+/** Cookie settings that `regenerate` resets and an app may have changed for this session. */
 const COOKIE_SETTINGS = ["path", "httpOnly", "secure", "sameSite", "domain", "priority", "partitioned"];
 
 /** Session ids that cookies carry unencoded. */
 const PLAIN_ID = /^[\w-]{16,}$/;
 
 /**
- * Gives the visitor a new session id (against session fixation). A session that began with this very request has one
- * already: the browser sent none.
+ * Gives the visitor a new session id, against session fixation. A session created for this request is kept, because
+ * its id is new already.
  *
- * @param keepData whether the app's own data and its cookie's settings move to the new session
+ * @param keepData whether to copy the app's own data and the cookie's settings to the new session
  * @throws HttpException store_failed
  */
 export async function renewSession(
@@ -32,7 +32,7 @@ export async function renewSession(
 }
 
 /**
- * Gives the visitor a copy of another session, under an id of its own.
+ * Gives the visitor a copy of another session under a new id.
  *
  * @throws HttpException store_failed
  */
@@ -45,7 +45,7 @@ export async function copySession(
   return fill(clear(sessionOf(req)), data, cookie);
 }
 
-/** A session as its store has it; `undefined` where it is gone. @throws HttpException store_failed */
+/** Reads a session from its store; `undefined` if it is gone. @throws HttpException store_failed */
 export async function storedSession(
   store: SessionStore,
   sessionId: string,
@@ -81,7 +81,7 @@ interface MaybeParsed {
   readonly signedCookies?: object;
 }
 
-/** Whether the id of the session is nowhere in what the browser sent: express-session has made it for this request. */
+/** Whether express-session created the session for this request: its id appears nowhere in what the browser sent. */
 function isNew(req: IncomingMessage & MaybeParsed, session: SessionLike): boolean {
   const { sessionID: id, originalUrl = "", url = "", headers, rawHeaders = [], cookies, signedCookies } = req;
   if (typeof id !== "string" || !PLAIN_ID.test(id) || session.id !== id) return false;
@@ -99,7 +99,7 @@ export async function saveSession(session: SessionLike, deadlineMs: number): Pro
   await settled(deadlineMs, (callback) => (session.save ? session.save(callback) : callback()));
 }
 
-/** A session without a store (cookie-session) has no id to renew: its whole content is the cookie. */
+/** Does nothing for cookie-session: its sessions have no id, their content is in the cookie. */
 async function renewId(session: SessionLike, deadlineMs: number): Promise<void> {
   await settled(deadlineMs, (callback) => (session.regenerate ? session.regenerate(callback) : callback()));
 }

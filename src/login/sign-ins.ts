@@ -26,31 +26,34 @@ import { copySession, renewSession, saveSession, storedSession } from "./session
 const REMEMBERED = 1000;
 const REMEMBERED_MS = 600_000;
 
-/** What only this process can know of a login: the session where no store has it, the token where the app has it. */
+/**
+ * The parts of a finished login that no store has: the session without a session store, the token with own token
+ * methods.
+ */
 interface Finished {
-  /** Nothing where a store has it, or the login signed nobody in. */
+  /** `undefined` if a store has the session, or the login signed nobody in. */
   readonly session: SessionLike | undefined;
   readonly token: Token;
 }
 
-/** A request that brings a code. */
+/** A request with a code. */
 export interface Visit {
   readonly req: IncomingMessage;
-  /** What it is answered with, where that is known. */
+  /** The response, if it is known. */
   readonly res: ServerResponse | undefined;
   readonly code: Code;
-  /** What the login was started with. */
+  /** The `data` and `returnTo` that the login was started with. */
   readonly flow: Pick<Flow, "data" | "returnTo">;
   readonly onLogin: OnLogin | undefined;
-  /** Whether the code signs the visitor in. One without `identify`, as of a bot invite, may leave them signed in as they are. */
+  /** Whether the code signs the visitor in. A login without `identify` (a bot invite) may keep the current sign-in. */
   readonly signsIn: "always" | "never" | "unless-without-identify";
 }
 
-/** Turns a redeemed code into the session of a visitor who is signed in. */
+/** Signs visitors in with redeemed codes. */
 export class SignIns {
   readonly #parts: LoginParts;
   readonly #deadlineMs: number;
-  /** Sessions as they were last saved here. */
+  /** The JSON of each session when it was last saved here. */
   readonly #saved = new WeakMap<SessionLike, string>();
   readonly #finished = new LRUCache<string, Finished & { readonly login: LoginRecord }>({
     max: REMEMBERED,
@@ -64,7 +67,7 @@ export class SignIns {
     this.#deadlineMs = storeDeadlineMs(parts.config);
   }
 
-  /** How a request redeems a code. */
+  /** Returns how this request redeems its code. */
   redemption(visit: Visit): Redemption<LoginResult> {
     const { req, code, signsIn } = visit;
     return {
@@ -73,7 +76,7 @@ export class SignIns {
       former: () => this.#finished.get(code.grantId)?.login,
       identify: (token) => (signsIn === "never" ? this.#identified(token) : this.#withUserId(token)),
       complete: (redeemed, over) => this.#complete(visit, redeemed, over),
-      // The cookie of the login has proved that it is the same browser's.
+      // The login's cookie has proved that this is the same browser.
       mayRepeat: () => true,
       repeat: (login) => this.#repeat(visit, login),
     };
@@ -98,7 +101,7 @@ export class SignIns {
     };
   }
 
-  /** The session may have been given a longer life by the app, so the record is made from it as it is now. */
+  /** Records the login as finished. Makes a new record, because the app may have changed the session's lifetime. */
   async #recordEnd(
     req: IncomingMessage,
     code: Code,
@@ -114,7 +117,7 @@ export class SignIns {
     const keepsToken = signsIn && !hasOwnStorage;
     const record = this.#recordOf(req, code);
     const hasStore = sessionStoreOf(req) !== undefined;
-    // Nothing that the stores know: a session holds on to its whole request.
+    // Keeps in memory only what no store has: a session references its whole request.
     if (!record || !hasStore || hasOwnStorage) {
       const session = signsIn && !hasStore ? sessionOf(req) : undefined;
       this.#finished.set(token.id, { session, token, login });
@@ -128,7 +131,10 @@ export class SignIns {
     return storages.record(req, grantId, keyForm, hasOwnStorage ? "login" : "token");
   }
 
-  /** A login without `identify` (a bot invite) leaves a visitor signed in as they are. */
+  /**
+   * Whether to sign the visitor in. A login without `identify` (a bot invite) keeps a current sign-in with
+   * `identify`.
+   */
   async #signsIn({ req, signsIn }: Visit, token: Token): Promise<boolean> {
     if (signsIn !== "unless-without-identify") return signsIn === "always";
     if (token.scopes.includes("identify")) return true;
@@ -137,7 +143,7 @@ export class SignIns {
     return !current?.scopes.includes("identify") || grants.isRejected(current);
   }
 
-  /** Gives the visitor a new session that points to the grant, and saves it before anything else happens. */
+  /** Renews the session, points it to the grant and saves it at once. */
   async #signIn(req: IncomingMessage, token: Token, { keyForm }: Code): Promise<void> {
     const { config, grants, storageOf } = this.#parts;
     const { clientId } = config;
@@ -149,21 +155,21 @@ export class SignIns {
       session = await renewSession(req, keepData, this.#deadlineMs);
       setSignIn(session, clientId, { grantId: token.id, userId: token.userId, keyForm });
       const storage = storageOf(req);
-      // Where it is a record, the token is in it already.
+      // A record already contains the token.
       if (!storage.record) await storage.write(token);
       grants.began(token, storage.record);
       await this.#save(req);
     } catch (error) {
-      // What is left of the session is still written at the end of the request.
+      // express-session still saves the session at the end of the request, so it must not point to the grant.
       if (session) setSignIn(session, clientId, { formerUserId: token.userId });
       throw error;
     }
   }
 
   /**
-   * What the app throws ends the sign-in: nobody gets in by repeating the callback.
+   * Runs `onLogin`. If it throws, the sign-in ends, so that repeating the callback does not sign the visitor in.
    *
-   * @returns where the app sends the visitor, if it says so
+   * @returns the page that `onLogin` returned, if any
    */
   async #runOnLogin(
     req: IncomingMessage,
@@ -174,7 +180,7 @@ export class SignIns {
     const { config, grants, storageOf, users } = this.#parts;
     try {
       const place = await onLogin();
-      // Apps return all kinds of things without meaning anything by it.
+      // Ignores other values, which apps return without intent.
       const isPlace = typeof place === "string";
       const returnTo = isPlace ? requireReturnTo(place, config.origins, "What onLogin returns") : undefined;
       await this.#save(req);
@@ -189,7 +195,7 @@ export class SignIns {
     }
   }
 
-  /** A redirect can be followed, and a callback repeated, before express-session has saved what the app put there. */
+  /** Saves the session if it has changed. A browser may send its next request before express-session has saved it. */
   async #save(req: IncomingMessage): Promise<void> {
     const session = sessionOf(req);
     const text = JSON.stringify(session);
@@ -197,7 +203,7 @@ export class SignIns {
     this.#saved.set(session, text);
   }
 
-  /** The same callback again: a copy of the session that the first one made, under an id of its own. */
+  /** Answers a repeated callback with a copy of the session that the first one signed in, under a new id. */
   async #repeat({ req, code, flow, signsIn }: Visit, login: LoginRecord): Promise<LoginResult> {
     const { clientId } = this.#parts.config;
     const { scopes, userId, returnTo = flow.returnTo } = login;
@@ -233,7 +239,7 @@ export class SignIns {
     return storedSession(store, sessionId, this.#deadlineMs);
   }
 
-  /** An app may keep tokens by session. One that has been refreshed since is left as it is. */
+  /** Passes the token to the app's own methods, which may store tokens by session, unless they have it already. */
   async #storeOwnToken(req: IncomingMessage, grantId: string): Promise<void> {
     const { grants, storageOf, hasOwnStorage } = this.#parts;
     if (!hasOwnStorage) return;
@@ -244,7 +250,7 @@ export class SignIns {
     await storage.write(grants.newestOf(finished.token));
   }
 
-  /** Ends the grant that this session pointed to. Not at Discord: that would end the new one too. */
+  /** Ends the session's previous grant. Does not revoke it at Discord, which would revoke the new tokens too. */
   async #endFormer(req: IncomingMessage, nextId: string): Promise<void> {
     const { config, grants, users, storageOf } = this.#parts;
     const former = signInOf(sessionOf(req), config.clientId);
@@ -253,7 +259,7 @@ export class SignIns {
     users.forget(former.grantId);
   }
 
-  /** Who is connected must be known. */
+  /** Fetches the user. Unlike {@link #withUserId}, throws if that fails: connecting an account needs the user's id. */
   async #identified(granted: Token): Promise<Token> {
     requireGranted(granted.scopes, ["identify"], "Connecting an account");
     const user = await this.#parts.users.ofNewLogin(granted);

@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import type { ServerResponse } from "node:http";
 
-/** What a page says to a visitor whose login did not work out: what happened, and what to do about it. */
+/** The text of a page for a visitor whose login failed: what happened and what to do. */
 interface Text {
   readonly title: string;
   readonly advice: string;
@@ -11,11 +11,11 @@ const TEXTS = {
   flow_unknown: {
     title: "That sign-in did not finish",
     advice:
-      "It may have taken more than ten minutes, or it began in another browser, or this page was opened a second time. Nothing is lost: start again, and finish in this browser. If this page comes back, allow cookies for this site.",
+      "It may have taken more than ten minutes, or it started in another browser, or this page was opened twice. Nothing is lost: start again and finish in this browser. If you see this page again, allow cookies for this site.",
   },
   flow_expired: {
     title: "That sign-in took too long",
-    advice: "A sign-in has to be finished within ten minutes. Nothing is lost: start again.",
+    advice: "You have ten minutes to finish a sign-in. Nothing is lost: start again.",
   },
   flow_invalid: {
     title: "That sign-in did not finish",
@@ -41,10 +41,10 @@ const STYLE = `
   a:focus-visible { outline: 3px solid var(--text); outline-offset: 2px; }
 `;
 
-/** Takes the place of the app's own policy, which may forbid styles in a page. */
+/** Replaces the app's own policy, which may forbid inline styles. */
 const POLICY = `default-src 'none'; style-src 'sha256-${hash("sha256", STYLE, "base64")}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`;
 
-/** Whether there is a page for visitors about the error of this code. */
+/** Whether visitors get a page for errors with this code. */
 export function isStartAgainReason(code: string): code is StartAgainReason {
   return Object.hasOwn(TEXTS, code);
 }
@@ -56,7 +56,7 @@ interface Link {
   readonly label?: string;
 }
 
-/** Sends the page for a visitor whose login did not work out. */
+/** Sends a page to a visitor whose login failed. */
 export function sendStartAgainPage(
   res: ServerResponse,
   status: number,

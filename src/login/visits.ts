@@ -11,7 +11,7 @@ import { otherCallback, type SetupWarnings } from "./setup-warnings.js";
 
 const MINUTE_MS = 60_000;
 
-/** What the middleware of this package asks about visitors and the addresses of the app. */
+/** What the router and the guards need to know about visitors and the app's URLs. */
 export class Visits {
   readonly addresses: Addresses;
   readonly #parts: LoginParts;
@@ -29,54 +29,54 @@ export class Visits {
   }
 
   /**
-   * Says once that Discord leads visitors past the router.
+   * Warns once that the redirect URI does not lead to the router's callback.
    *
    * @param callback the path of the router's callback, as browsers see it
    * @param redirect the path of the redirect URI
    */
   warnOfOtherCallback(callback: string, redirect: string): void {
     const finding = otherCallback(callback, redirect);
-    // Not by its message: strangers choose the case of the path.
+    // Keyed by code, not message: clients choose the case of the path and could emit endless warnings.
     this.#warnings.add(finding, finding.code);
   }
 
-  /** Counts the logins of this browser from now on, to notice a loop. */
+  /** Starts counting the logins of this browser, to detect a loop. */
   countLogins(req: IncomingMessage, res: ServerResponse): void {
     const cookie = this.#counter.start(req.headers.cookie);
     if (cookie) res.appendHeader("Set-Cookie", cookie);
   }
 
   /**
-   * Says at most once a minute that a login will not lead back where it was to: strangers can choose that address, and must
-   * not use up the warning.
+   * Warns that a login ignores its `returnTo`, at most once a minute. Not once per process, because clients choose the
+   * address and could use up the only warning.
    */
   warnOfDroppedReturnTo(address: string): void {
     if (now() - this.#droppedAt < MINUTE_MS) return;
     this.#droppedAt = now();
     process.emitWarning(
-      `A login with returnTo ${shown(address)} leads to afterLogin instead: that is no path of this app, not on one of the option origins, or longer than 1,500 bytes. See docs/troubleshooting.md#returnto-dropped.`,
+      `A login ignores returnTo ${shown(address)} and will redirect to afterLogin: it is neither a path of this app nor a URL on one of the option origins, or is longer than 1,500 bytes. See docs/troubleshooting.md#returnto-dropped.`,
       { type: "ExpressDiscordWarning", code: "EXPRESS_DISCORD_RETURN_TO_DROPPED" },
     );
   }
 
-  /** The user of this session as this process saw them last, while it cannot be found out whether they are still signed in. */
+  /** Returns the user of this session as last seen by this process. For requests that cannot check the sign-in now. */
   lastKnownUser(req: IncomingMessage): User | undefined {
     const { config, users } = this.#parts;
     const signIn = signInOf(sessionOf(req), config.clientId);
     return signIn && users.lastKnown(signIn.grantId);
   }
 
-  /** Remembers for ten seconds that this visitor cancelled a login. */
+  /** Marks this visitor for ten seconds as having cancelled a login. */
   markCancel(res: ServerResponse): void {
     res.appendHeader("Set-Cookie", this.#cancelMark.set());
   }
 
   /**
-   * Whether a guarded page sends a visitor to the login who has just cancelled one. A visitor who presses a link comes
-   * from this app; redirects after Discord's page count as coming from another site. Where the browser does not say, the
-   * page that the login is to lead back to decides.
+   * Whether a guarded page is about to send a visitor back to the login they have just cancelled. Redirects that follow
+   * Discord's page count as cross-site; a visitor who follows a link comes from this app. If the browser does not send
+   * `Sec-Fetch-Site`, the page that the login returns to decides.
    *
-   * @param isBack whether that is the page where cancelled logins lead
+   * @param isBack whether the login returns to the page that cancelled logins redirect to
    */
   comesFromCancel(req: IncomingMessage, isBack: boolean): boolean {
     if (!this.#cancelMark.isSet(req.headers.cookie)) return false;
@@ -84,7 +84,7 @@ export class Visits {
     return site === undefined ? isBack : site === "cross-site";
   }
 
-  /** Forgets that this visitor cancelled a login. */
+  /** Removes the mark of a cancelled login. */
   forgetCancel(res: ServerResponse): void {
     res.appendHeader("Set-Cookie", this.#cancelMark.remove());
   }

@@ -2,15 +2,15 @@ import type { RESTGetAPIOAuth2CurrentAuthorizationResult } from "discord-api-typ
 import { isObject } from "./model.js";
 import { User } from "./user.js";
 
-/** What Discord knows of one sign-in. */
+/** The current authorization of a sign-in, as returned by Discord. */
 export interface Authorization {
   readonly applicationId: string;
   readonly scopes: readonly string[];
-  /** When the access token ends. */
+  /** When the access token expires. */
   readonly expires: Date;
-  /** Who has signed in, with the scope `identify`. */
+  /** The signed-in user; `undefined` without the scope `identify`. */
   readonly user: User | undefined;
-  /** What Discord sent. */
+  /** The payload that Discord sent. */
   readonly payload: Readonly<RESTGetAPIOAuth2CurrentAuthorizationResult>;
 }
 

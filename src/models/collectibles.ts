@@ -1,27 +1,27 @@
 import { isObject, stringOf } from "./model.js";
 
-/** The frame around an avatar. */
+/** An avatar decoration: the frame around an avatar. */
 export interface AvatarDecoration {
-  /** The hash of the picture. */
+  /** The hash of the image. */
   readonly asset: string;
-  /** The id of what was bought. */
+  /** The id of the shop item. */
   readonly skuId: string | undefined;
 }
 
-/** What is behind a user's name in lists of members. */
+/** A nameplate: the background of a user's name in member lists. */
 export interface Nameplate {
-  /** A path such as `nameplates/nameplates/twilight/`. */
+  /** The path of the asset, such as `nameplates/nameplates/twilight/`. */
   readonly asset: string;
-  /** The id of what was bought. */
+  /** The id of the shop item. */
   readonly skuId: string | undefined;
-  /** For screen readers. */
+  /** The description for screen readers. */
   readonly label: string | undefined;
-  /** The background, such as `crimson`; open to new ones. */
+  /** The background colour, such as `crimson`. Discord may add values. */
   readonly palette: string | undefined;
 }
 
 /**
- * What somebody wears, apart from their avatar decoration.
+ * The collectibles of a user, besides the avatar decoration.
  *
  * @see https://docs.discord.com/developers/resources/user#collectibles
  */
@@ -29,13 +29,13 @@ export interface Collectibles {
   readonly nameplate: Nameplate | undefined;
 }
 
-/** The frame in `avatar_decoration_data`. */
+/** Reads `avatar_decoration_data`. */
 export function avatarDecorationOf(value: unknown): AvatarDecoration | undefined {
   if (!isObject(value) || !("asset" in value) || typeof value.asset !== "string") return undefined;
   return { asset: value.asset, skuId: "sku_id" in value ? stringOf(value.sku_id) : undefined };
 }
 
-/** What is in `collectibles`. */
+/** Reads `collectibles`. */
 export function collectiblesOf(value: unknown): Collectibles | undefined {
   if (!isObject(value)) return undefined;
   return { nameplate: "nameplate" in value ? nameplateOf(value.nameplate) : undefined };

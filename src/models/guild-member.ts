@@ -28,7 +28,7 @@ import {
 } from "./model.js";
 import { User } from "./user.js";
 
-/** What Discord documents of a member's flags. */
+/** The documented flags of a member. */
 const FLAGS = {
   DID_REJOIN: 1,
   COMPLETED_ONBOARDING: 2,
@@ -42,7 +42,7 @@ const FLAGS = {
   AUTOMOD_QUARANTINED_GUILD_TAG: 1024,
 } as const;
 
-/** A member, with the permissions that Discord adds for a user who asks about themselves. */
+/** A member, with the permissions that Discord adds when users request their own membership. */
 export interface GuildMemberPayload extends APIGuildMember {
   /** A decimal number. */
   permissions?: string;
@@ -56,11 +56,11 @@ export interface GuildMemberPayload extends APIGuildMember {
 export class GuildMember extends Model<GuildMemberPayload> {
   /** A snowflake. */
   readonly guildId: string;
-  /** Who this is. */
+  /** The user. */
   readonly user: User | undefined;
 
   /**
-   * @param guildId - the guild that was asked about: a member's payload does not say it
+   * @param guildId - the guild's id, which is not in a member's payload
    * @throws TypeError when the payload is not an object, or `guildId` not a snowflake (with `code` `invalid_snowflake`)
    */
   constructor(payload: Readonly<GuildMemberPayload>, guildId: string) {
@@ -84,23 +84,23 @@ export class GuildMember extends Model<GuildMemberPayload> {
     return this.roles.includes(roleId);
   }
 
-  /** The name in this guild alone. */
+  /** The nickname in this guild. */
   get nick(): string | undefined {
     return stringOf(this.payload.nick);
   }
 
-  /** What to call the member in this guild: {@link nick}, else the user's display name. */
+  /** The name to show in this guild: {@link nick}, or the user's display name. */
   get displayName(): string | undefined {
     return this.nick ?? this.user?.displayName;
   }
 
-  /** The hash of the avatar in this guild alone. */
+  /** The hash of the member's avatar in this guild. */
   get avatarHash(): string | undefined {
     return stringOf(this.payload.avatar);
   }
 
   /**
-   * The avatar in this guild alone: a GIF if it is animated, else a PNG; `undefined` if there is none.
+   * The URL of the member's avatar in this guild: a GIF if it is animated, else a PNG; `undefined` if there is none.
    *
    * @example
    * ```ts
@@ -116,7 +116,7 @@ export class GuildMember extends Model<GuildMemberPayload> {
   }
 
   /**
-   * The avatar in this guild alone, in another size or format; `undefined` if there is none.
+   * Returns the URL of the member's avatar in this guild, in another size or format; `undefined` if there is none.
    *
    * @throws TypeError for a size or format that does not exist
    */
@@ -124,18 +124,21 @@ export class GuildMember extends Model<GuildMemberPayload> {
     return memberAvatarUrl(this.guildId, this.id, this.avatarHash, options);
   }
 
-  /** The hash of the banner in this guild alone. */
+  /** The hash of the member's banner in this guild. */
   get bannerHash(): string | undefined {
     return stringOf(this.payload.banner);
   }
 
-  /** The banner in this guild alone: a GIF if it is animated, else a PNG; `undefined` if there is none. */
+  /**
+   * The URL of the member's banner in this guild: a GIF if it is animated, else a PNG; `undefined` if there is
+   * none.
+   */
   get bannerUrl(): string | undefined {
     return this.bannerUrlWith();
   }
 
   /**
-   * The banner in this guild alone, in another size or format; `undefined` if there is none.
+   * Returns the URL of the member's banner in this guild, in another size or format; `undefined` if there is none.
    *
    * @throws TypeError for a size or format that does not exist
    */
@@ -143,18 +146,18 @@ export class GuildMember extends Model<GuildMemberPayload> {
     return memberBannerUrl(this.guildId, this.id, this.bannerHash, options);
   }
 
-  /** The frame around the avatar in this guild alone. */
+  /** The member's avatar decoration in this guild. */
   get avatarDecoration(): AvatarDecoration | undefined {
     return avatarDecorationOf(this.payload.avatar_decoration_data);
   }
 
-  /** The picture of the frame around the avatar in this guild alone, a PNG. */
+  /** The URL of the member's avatar decoration in this guild, a PNG. */
   get avatarDecorationUrl(): string | undefined {
     return this.avatarDecorationUrlWith();
   }
 
   /**
-   * The picture of the frame in another size.
+   * Returns the URL of the member's avatar decoration in this guild, in another size.
    *
    * @throws TypeError for a size that does not exist
    */
@@ -162,7 +165,7 @@ export class GuildMember extends Model<GuildMemberPayload> {
     return avatarDecorationUrl(this.avatarDecoration?.asset, options);
   }
 
-  /** What the member wears in this guild alone, such as a nameplate. */
+  /** The member's other collectibles in this guild, such as a nameplate. */
   get collectibles(): Collectibles | undefined {
     return collectiblesOf(this.payload.collectibles);
   }
@@ -172,44 +175,44 @@ export class GuildMember extends Model<GuildMemberPayload> {
     return dateOf(this.payload.joined_at);
   }
 
-  /** Since when the user has been boosting the guild. */
+  /** When the user started boosting the guild. */
   get premiumSince(): Date | undefined {
     return dateOf(this.payload.premium_since);
   }
 
-  /** When the time-out ends, or ended. */
+  /** When the member's timeout ends or ended. */
   get communicationDisabledUntil(): Date | undefined {
     return dateOf(this.payload.communication_disabled_until);
   }
 
-  /** Whether the member is timed out at this moment. */
+  /** Whether the member is timed out now. */
   get isTimedOut(): boolean {
     const until = this.communicationDisabledUntil;
     return until !== undefined && until.getTime() > now();
   }
 
-  /** Whether the member has yet to pass the guild's membership screening. Default `false`. */
+  /** Whether the member has not passed the guild's membership screening yet. Default: `false`. */
   get pending(): boolean {
     return this.payload.pending === true;
   }
 
-  /** Whether the member is deafened in voice channels. Default `false`. */
+  /** Whether the member is deafened in voice channels. Default: `false`. */
   get deaf(): boolean {
     return this.payload.deaf === true;
   }
 
-  /** Whether the member is muted in voice channels. Default `false`. */
+  /** Whether the member is muted in voice channels. Default: `false`. */
   get mute(): boolean {
     return this.payload.mute === true;
   }
 
-  /** What the member may do in the guild. Sent only to a user who asks about themselves. */
+  /** The member's permissions in the guild. Discord sends them only when users request their own membership. */
   get permissions(): Permissions | undefined {
     return permissionsOf(this.payload.permissions);
   }
 
   /**
-   * Bits; the accessors below name them. Default 0.
+   * The member's flags as bits; the accessors below name them. Default: 0.
    *
    * @see https://docs.discord.com/developers/resources/guild#guild-member-object-guild-member-flags
    */
@@ -217,52 +220,52 @@ export class GuildMember extends Model<GuildMemberPayload> {
     return numberOf(this.payload.flags) ?? 0;
   }
 
-  /** The member left the guild and came back. */
+  /** Whether the member has left the guild and rejoined it. */
   get didRejoin(): boolean {
     return (this.flags & FLAGS.DID_REJOIN) !== 0;
   }
 
-  /** The member is through with onboarding. */
+  /** Whether the member has completed onboarding. */
   get completedOnboarding(): boolean {
     return (this.flags & FLAGS.COMPLETED_ONBOARDING) !== 0;
   }
 
-  /** The guild's verification does not apply to the member. */
+  /** Whether the member is exempt from the guild's verification requirements. */
   get bypassesVerification(): boolean {
     return (this.flags & FLAGS.BYPASSES_VERIFICATION) !== 0;
   }
 
-  /** The member has begun onboarding. */
+  /** Whether the member has started onboarding. */
   get startedOnboarding(): boolean {
     return (this.flags & FLAGS.STARTED_ONBOARDING) !== 0;
   }
 
-  /** The member is a guest, and sees only the voice channel of the invitation. */
+  /** Whether the member is a guest, who can access only the voice channel they were invited to. */
   get isGuest(): boolean {
     return (this.flags & FLAGS.IS_GUEST) !== 0;
   }
 
-  /** The member has begun the actions of the Server Guide. */
+  /** Whether the member has started the Server Guide actions. */
   get startedHomeActions(): boolean {
     return (this.flags & FLAGS.STARTED_HOME_ACTIONS) !== 0;
   }
 
-  /** The member is through with the actions of the Server Guide. */
+  /** Whether the member has completed the Server Guide actions. */
   get completedHomeActions(): boolean {
     return (this.flags & FLAGS.COMPLETED_HOME_ACTIONS) !== 0;
   }
 
-  /** AutoMod blocks the username, display name or nickname. */
+  /** Whether AutoMod blocks the member's username, display name or nickname. */
   get automodQuarantinedUsername(): boolean {
     return (this.flags & FLAGS.AUTOMOD_QUARANTINED_USERNAME) !== 0;
   }
 
-  /** The member has closed the hint about direct messages. */
+  /** Whether the member has dismissed the direct message settings upsell. */
   get dmSettingsUpsellAcknowledged(): boolean {
     return (this.flags & FLAGS.DM_SETTINGS_UPSELL_ACKNOWLEDGED) !== 0;
   }
 
-  /** AutoMod blocks the tag of the guild the user wears. */
+  /** Whether AutoMod blocks the guild tag that the user wears. */
   get automodQuarantinedGuildTag(): boolean {
     return (this.flags & FLAGS.AUTOMOD_QUARANTINED_GUILD_TAG) !== 0;
   }
@@ -272,7 +275,7 @@ export class GuildMember extends Model<GuildMemberPayload> {
     return super.equals(other) && other instanceof GuildMember && other.guildId === this.guildId;
   }
 
-  /** {@link displayName}, else nothing. */
+  /** Returns {@link displayName}, or an empty string. */
   override toString(): string {
     return this.displayName ?? "";
   }

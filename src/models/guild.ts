@@ -5,12 +5,15 @@ import { createdAtOf, isSnowflake } from "../snowflake.js";
 import { Model, numberOf, permissionsOf, requireIdentified, stringOf, stringsOf } from "./model.js";
 
 /**
- * A guild ("server") as the signed-in user sees it in the list of their guilds.
+ * A guild ("server") in the list of the signed-in user's guilds.
  *
  * @see https://docs.discord.com/developers/resources/user#get-current-user-guilds
  */
 export class Guild extends Model<RESTAPIPartialCurrentUserGuild> {
-  /** Whether the bot is in the guild; `undefined` unless that was asked for: `fetchGuilds(req, { withBot: true })`. */
+  /**
+   * Whether the bot is in the guild; `undefined` unless it was requested with `fetchGuilds(req, { withBot: true
+   * })`.
+   */
   declare readonly hasBot?: boolean;
 
   /** @throws TypeError when the payload is not an object whose `id` is a snowflake */
@@ -28,7 +31,10 @@ export class Guild extends Model<RESTAPIPartialCurrentUserGuild> {
     return stringOf(this.payload.name) ?? "";
   }
 
-  /** What Discord shows in place of an icon: the first letters of the name's words, such as `SoC` for "School of Cats". */
+  /**
+   * The letters that Discord shows instead of an icon: the initials of the name, such as `SoC` for "School of
+   * Cats".
+   */
   get acronym(): string {
     return this.name
       .replaceAll("'s ", " ")
@@ -40,7 +46,7 @@ export class Guild extends Model<RESTAPIPartialCurrentUserGuild> {
     return stringOf(this.payload.icon);
   }
 
-  /** The icon: a GIF if it is animated, else a PNG; `undefined` if the guild has none. */
+  /** The URL of the icon: a GIF if it is animated, else a PNG; `undefined` if the guild has none. */
   get iconUrl(): string | undefined {
     return this.iconUrlWith();
   }
@@ -50,7 +56,7 @@ export class Guild extends Model<RESTAPIPartialCurrentUserGuild> {
   }
 
   /**
-   * The icon in another size or format; `undefined` if the guild has none.
+   * Returns the URL of the icon in another size or format; `undefined` if the guild has none.
    *
    * @throws TypeError for a size or format that does not exist
    */
@@ -62,13 +68,13 @@ export class Guild extends Model<RESTAPIPartialCurrentUserGuild> {
     return stringOf(this.payload.banner);
   }
 
-  /** The banner: a GIF if it is animated, else a PNG; `undefined` if the guild has none. */
+  /** The URL of the banner: a GIF if it is animated, else a PNG; `undefined` if the guild has none. */
   get bannerUrl(): string | undefined {
     return this.bannerUrlWith();
   }
 
   /**
-   * The banner in another size or format; `undefined` if the guild has none.
+   * Returns the URL of the banner in another size or format; `undefined` if the guild has none.
    *
    * @throws TypeError for a size or format that does not exist
    */
@@ -76,19 +82,19 @@ export class Guild extends Model<RESTAPIPartialCurrentUserGuild> {
     return guildBannerUrl(this.id, this.bannerHash, options);
   }
 
-  /** Whether the user owns the guild. Default `false`. */
+  /** Whether the user owns the guild. Default: `false`. */
   get isOwner(): boolean {
     return this.payload.owner === true;
   }
 
-  /** What the user may do in the guild by their roles; overwrites of single channels are not in it. */
+  /** The user's permissions in the guild, from their roles. Channel overwrites are not included. */
   get permissions(): Permissions | undefined {
     return permissionsOf(this.payload.permissions);
   }
 
   /**
-   * Whether the user may do all of this in the guild: as the owner, as an administrator or by their roles. `false` when
-   * Discord did not send the permissions.
+   * Whether the user has all of these permissions in the guild, through ownership, `ADMINISTRATOR` or roles. `false` if the
+   * payload has no permissions.
    *
    * @example
    * ```ts
@@ -102,7 +108,7 @@ export class Guild extends Model<RESTAPIPartialCurrentUserGuild> {
   }
 
   /**
-   * What the guild has, such as `COMMUNITY`: a list open to new words.
+   * The guild's features, such as `COMMUNITY`. Discord may add values.
    *
    * @see https://docs.discord.com/developers/resources/guild#guild-object-guild-features
    */
@@ -110,22 +116,22 @@ export class Guild extends Model<RESTAPIPartialCurrentUserGuild> {
     return stringsOf(this.payload.features);
   }
 
-  /** How many members there are. Sent only for a request `with_counts`. */
+  /** The approximate number of members. Discord sends it only for requests with `with_counts`. */
   get approximateMemberCount(): number | undefined {
     return numberOf(this.payload.approximate_member_count);
   }
 
-  /** How many members are online. Sent only for a request `with_counts`. */
+  /** The approximate number of members who are online. Discord sends it only for requests with `with_counts`. */
   get approximatePresenceCount(): number | undefined {
     return numberOf(this.payload.approximate_presence_count);
   }
 
-  /** When the guild was made. */
+  /** When the guild was created. */
   get createdAt(): Date {
     return createdAtOf(this.id);
   }
 
-  /** {@link name}. */
+  /** Returns {@link name}. */
   override toString(): string {
     return this.name;
   }

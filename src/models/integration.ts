@@ -13,16 +13,16 @@ import {
   stringOf,
 } from "./model.js";
 
-/** An integration whole, as `GET /guilds/{guild.id}/integrations` has it, or the part that a connection has of it. */
+/** A complete integration, as in `GET /guilds/{guild.id}/integrations`, or the partial integration of a connection. */
 export interface IntegrationPayload extends Partial<Omit<APIGuildIntegration, "id">> {
   /** A snowflake, or a word such as `twitch-partners`. */
   id: string;
-  /** The guild it is for, in a connection. */
+  /** In a connection: the guild of the integration. */
   guild?: { id: string; name: string; icon: string | null };
 }
 
 /**
- * The account at the other service.
+ * The account of an integration on the other platform.
  *
  * @see https://docs.discord.com/developers/resources/guild#integration-account-object
  */
@@ -32,7 +32,8 @@ export interface IntegrationAccount {
 }
 
 /**
- * What ties a guild to an account at another service. In a connection it has only `id`, `type`, `account` and `guild`.
+ * An integration of a guild with an account on another platform. In a connection it has only `id`, `type`,
+ * `account` and `guild`.
  *
  * @see https://docs.discord.com/developers/resources/guild#integration-object
  */
@@ -51,7 +52,7 @@ export class Integration extends Model<IntegrationPayload> {
     return stringOf(this.payload.name);
   }
 
-  /** `twitch`, `youtube`, `discord`, `guild_subscription`, or one that is new. */
+  /** `twitch`, `youtube`, `discord` or `guild_subscription`. Discord may add types. */
   get type(): string | undefined {
     return stringOf(this.payload.type);
   }
@@ -64,44 +65,47 @@ export class Integration extends Model<IntegrationPayload> {
     return booleanOf(this.payload.syncing);
   }
 
-  /** The role that subscribers have: a snowflake. */
+  /** The id of the subscribers' role: a snowflake. */
   get roleId(): string | undefined {
     return stringOf(this.payload.role_id);
   }
 
-  /** What happens to a subscriber whose subscription ends: 0 the role is taken away, 1 they are kicked. */
+  /** What happens when a subscription ends: 0 removes the role, 1 kicks the member. */
   get expireBehavior(): number | undefined {
     return numberOf(this.payload.expire_behavior);
   }
 
-  /** {@link expireBehavior}, as Flask-Discord spells it. */
+  /** The same as {@link expireBehavior}, in Flask-Discord's spelling. */
   get expireBehaviour(): number | undefined {
     return this.expireBehavior;
   }
 
-  /** How long a subscriber may be late, in days. */
+  /** The grace period before a subscription expires, in days. */
   get expireGracePeriod(): number | undefined {
     return numberOf(this.payload.expire_grace_period);
   }
 
-  /** The account at the other service. */
+  /** The account on the other platform. */
   get account(): IntegrationAccount | undefined {
     const { account } = this.payload;
     return isObject(account) ? { id: stringOf(account.id), name: stringOf(account.name) } : undefined;
   }
 
-  /** The guild it is for: name and icon, no permissions. Sent only in a connection. */
+  /**
+   * The guild of the integration, with name and icon but without permissions. Discord sends it only in a
+   * connection.
+   */
   get guild(): Guild | undefined {
     const { guild } = this.payload;
     return isIdentified(guild, isSnowflake) ? Guild.from(guild) : undefined;
   }
 
-  /** When it was last brought up to date. */
+  /** When the integration was last synced. */
   get syncedAt(): Date | undefined {
     return dateOf(this.payload.synced_at);
   }
 
-  /** {@link name}, else {@link id}. */
+  /** Returns {@link name}, or {@link id}. */
   override toString(): string {
     return this.name ?? this.id;
   }

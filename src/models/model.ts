@@ -1,21 +1,22 @@
 import { Permissions } from "../permissions.js";
 import { kindOf } from "../shown.js";
 
-/** How deep a payload may be nested: far deeper than Discord's are. */
+/** The maximum depth of a payload, much deeper than Discord's. */
 const DEEPEST = 64;
 const INSPECT = Symbol.for("nodejs.util.inspect.custom");
 const ISO_DATE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
 
 /**
- * A value that Discord sent: the payload and accessors that read from it. Whatever the payload holds, no accessor throws;
- * what is missing, `null` or of another type than documented reads as `undefined`, or as the default its comment names.
+ * A value that Discord sent: the payload, and accessors that read it. Accessors never throw. A field that is
+ * missing, `null` or of another type than documented reads as `undefined`, or as the default in the accessor's
+ * comment.
  */
 export abstract class Model<Payload extends object> {
   /**
-   * From what Discord answered, or from any JSON of that shape.
+   * Creates an instance from Discord's payload or from any JSON of the same shape.
    *
-   * @param rest - what the constructor takes besides the payload
-   * @throws TypeError when the payload is nothing this class can be made of: see the constructor
+   * @param rest - the further arguments of the constructor
+   * @throws TypeError like the constructor
    */
   static from<Payload, Rest extends readonly unknown[], Instance>(
     this: new (
@@ -28,7 +29,7 @@ export abstract class Model<Payload extends object> {
     return new this(payload as Payload, ...rest);
   }
 
-  /** What Discord sent, fields unknown to this library included: a copy, frozen all the way down. */
+  /** A deeply frozen copy of what Discord sent, including fields unknown to this library. */
   readonly payload: Readonly<Payload>;
 
   constructor(payload: Readonly<Payload>) {
@@ -36,7 +37,7 @@ export abstract class Model<Payload extends object> {
     Object.defineProperties(this, accessorsOf(Object.getPrototypeOf(this)));
   }
 
-  /** Which one of its kind this is. */
+  /** The id. */
   abstract get id(): string | undefined;
 
   /** Whether the other value is of the same class and has the same id. */
@@ -47,27 +48,27 @@ export abstract class Model<Payload extends object> {
     );
   }
 
-  /** The payload, as Discord sent it. */
+  /** Returns the payload. */
   toJSON(): Readonly<Payload> {
     return this.payload;
   }
 
   /**
-   * A plain object with what the accessors read now, by the same names: for what takes no class instances, such as
-   * class-transformer. Methods and the payload are not in it.
+   * Returns a plain object with the values of the accessors, for tools that do not accept class instances, such as
+   * class-transformer. It does not contain methods and the payload.
    */
   toObject(): Values<this> {
     const { payload: _, ...values } = this;
     return values as unknown as Values<this>;
   }
 
-  /** What `console.log` shows. */
+  /** Called by `console.log`. */
   [INSPECT](_depth: number, options: object, inspect: (value: unknown, options: object) => string) {
     return `${this.constructor.name} ${inspect(this.toObject(), options)}`;
   }
 }
 
-/** The accessors of a model by name, without its payload and methods. */
+/** The accessors of a model, without its payload and methods. */
 export type Values<Instance> = {
   readonly [Name in keyof Instance as Name extends "payload" | symbol
     ? never
@@ -79,8 +80,8 @@ export type Values<Instance> = {
 const accessors = new WeakMap<object, PropertyDescriptorMap>();
 
 /**
- * The accessors of a class, to be an instance's own properties as well: template engines, spread and `structuredClone` see no
- * others. They are shared by all instances, which take no more memory for them.
+ * Returns the accessors of a class, to define them on its instances: template engines, spread and `structuredClone`
+ * read only own properties. All instances share them, so they need no extra memory.
  */
 function accessorsOf(prototype: object): PropertyDescriptorMap {
   const cached = accessors.get(prototype);
@@ -120,7 +121,10 @@ export function requireObject<Payload>(payload: Payload, what: string): Payload 
   throw new TypeError(`${what} must be an object as Discord sends it, not ${kindOf(payload)}.`);
 }
 
-/** Whether this is an object with an `id` of its own that `isId` accepts, and not a model, whose payload was meant. */
+/**
+ * Whether a value is an object with an own `id` that `isId` accepts. Models are not accepted in place of their
+ * payload.
+ */
 export function isIdentified(value: unknown, isId: (id: unknown) => id is string): value is { id: string } {
   return (
     isObject(value) &&
@@ -131,49 +135,49 @@ export function isIdentified(value: unknown, isId: (id: unknown) => id is string
   );
 }
 
-/** Whether this is any string but the empty one: the ids of other services than Discord. */
+/** Whether a value is a non-empty string. For ids of other platforms. */
 export function isForeignId(value: unknown): value is string {
   return typeof value === "string" && value !== "";
 }
 
-/** Whether this is a JSON object, not a list and not `null`. */
+/** Whether a value is a JSON object, as opposed to a list or `null`. */
 export function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** `value`, if it is a string. */
+/** Returns `value` if it is a string. */
 export function stringOf(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** `value`, if it is a finite number. */
+/** Returns `value` if it is a finite number. */
 export function numberOf(value: unknown): number | undefined {
   return typeof value === "number" && Number.isFinite(value) ? value : undefined;
 }
 
-/** `value`, if it is a boolean. */
+/** Returns `value` if it is a boolean. */
 export function booleanOf(value: unknown): boolean | undefined {
   return typeof value === "boolean" ? value : undefined;
 }
 
-/** The time that an ISO 8601 string names. */
+/** Parses an ISO 8601 string. */
 export function dateOf(value: unknown): Date | undefined {
   if (typeof value !== "string" || !ISO_DATE_TIME.test(value)) return undefined;
   const date = new Date(value);
   return Number.isNaN(date.getTime()) ? undefined : date;
 }
 
-/** The strings in `value`: a new list, empty if it is none. */
+/** Returns the strings in `value` as a new list, which is empty if `value` is not a list. */
 export function stringsOf(value: unknown): string[] {
   return listOf(value).filter((part) => typeof part === "string");
 }
 
-/** `value`, if it is a list, else an empty one. */
+/** Returns `value` if it is a list, else an empty list. */
 export function listOf(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-/** The permissions that a decimal string (or a number, as old versions of the API have it) means. */
+/** Parses permissions from a decimal string, or from a number (old API versions). */
 export function permissionsOf(value: unknown): Permissions | undefined {
   if (typeof value === "string" && /^\d+$/.test(value)) return new Permissions(value);
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return new Permissions(value);
@@ -184,7 +188,7 @@ function isSameClass(one: object, other: object): boolean {
   return Object.getPrototypeOf(one) === Object.getPrototypeOf(other);
 }
 
-// Parts that are frozen already are shared: a payload inside another one is kept in memory once.
+// Shares parts that are frozen already, so a payload inside another one is in memory once.
 function frozenCopy<Value>(value: Value, depth: number): Value;
 function frozenCopy(value: unknown, depth: number): unknown {
   if (typeof value !== "object" || value === null) return value;

@@ -3,7 +3,7 @@ import { Integration } from "./integration.js";
 import { isForeignId, isIdentified, listOf, Model, numberOf, requireIdentified, stringOf } from "./model.js";
 
 /**
- * An account at another service that a user has connected with theirs at Discord.
+ * An account on another platform that a user has connected to their Discord account.
  *
  * @see https://docs.discord.com/developers/resources/user#connection-object
  */
@@ -13,18 +13,18 @@ export class UserConnection extends Model<APIConnection> {
     super(requireIdentified(payload, "A connection", isForeignId));
   }
 
-  /** The id of the account at that service: no snowflake, and unique only together with {@link type}. */
+  /** The id of the account on that platform. Not a snowflake, and unique only together with {@link type}. */
   override get id(): string {
     return this.payload.id;
   }
 
-  /** The name of the account at that service. */
+  /** The name of the account on that platform. */
   get name(): string | undefined {
     return stringOf(this.payload.name);
   }
 
   /**
-   * The service, such as `github`: a list open to new words.
+   * The platform, such as `github`. Discord may add values.
    *
    * @see https://docs.discord.com/developers/resources/user#connection-object-services
    */
@@ -32,54 +32,54 @@ export class UserConnection extends Model<APIConnection> {
     return stringOf(this.payload.type) ?? "";
   }
 
-  /** Default `false`. */
+  /** Whether the user has revoked the connection. Default: `false`. */
   get revoked(): boolean {
     return this.payload.revoked === true;
   }
 
-  /** Default none: Discord does not send them to every application. */
+  /** The integrations of the account. Default: an empty list. Discord does not send them to every application. */
   get integrations(): Integration[] {
     return listOf(this.payload.integrations)
       .filter((payload) => isIdentified(payload, isForeignId))
       .map((payload) => Integration.from(payload));
   }
 
-  /** Default `false`. */
+  /** Whether the connection is verified. Default: `false`. */
   get verified(): boolean {
     return this.payload.verified === true;
   }
 
-  /** Default `false`. */
+  /** Whether friend sync is enabled for the connection. Default: `false`. */
   get friendSync(): boolean {
     return this.payload.friend_sync === true;
   }
 
-  /** Whether what the user does there is shown in their presence. Default `false`. */
+  /** Whether the user's activity on that platform is shown in their presence. Default: `false`. */
   get showActivity(): boolean {
     return this.payload.show_activity === true;
   }
 
-  /** Whether voice can be moved to a console. Default `false`. */
+  /** Whether voice can be transferred to a console. Default: `false`. */
   get twoWayLink(): boolean {
     return this.payload.two_way_link === true;
   }
 
-  /** Who sees it: 0 the user alone, 1 everyone. */
+  /** Who can see the connection: 0 only the user, 1 everyone. */
   get visibility(): number | undefined {
     return numberOf(this.payload.visibility);
   }
 
-  /** Whether others than the user see it. */
+  /** Whether everyone can see the connection. */
   get isVisible(): boolean {
     return Boolean(this.visibility);
   }
 
-  /** Whether the other value is a connection to the same account at the same service. */
+  /** Whether the other value is a connection to the same account on the same platform. */
   override equals(other: unknown): boolean {
     return super.equals(other) && other instanceof UserConnection && other.type === this.type;
   }
 
-  /** {@link name}, else {@link id}. */
+  /** Returns {@link name}, or {@link id}. */
   override toString(): string {
     return this.name ?? this.id;
   }

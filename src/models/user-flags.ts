@@ -1,4 +1,4 @@
-/** What Discord documents of a user's flags. */
+/** The documented flags of a user. */
 const USER_FLAGS = {
   STAFF: 1,
   PARTNER: 2,
@@ -18,15 +18,15 @@ const USER_FLAGS = {
 } as const;
 
 /**
- * A flag of a user by name.
+ * The name of a user flag.
  *
  * @see https://docs.discord.com/developers/resources/user#user-object-user-flags
  */
 export type UserFlag = keyof typeof USER_FLAGS;
 
-/** The names of the flags that are set; bits without a name are left out. */
+/** Returns the names of the flags that are set. Omits bits without a name. */
 export function userFlagsIn(bits: number): UserFlag[] {
-  // Bits beyond 2^31 have no names, and bitwise operators leave them out.
+  // Bitwise operators ignore bits from 2^32 on, which have no names.
   const names = Object.keys(USER_FLAGS) as UserFlag[];
   return names.filter((name) => (bits & USER_FLAGS[name]) !== 0);
 }

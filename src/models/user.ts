@@ -28,13 +28,13 @@ import { type UserFlag, userFlagsIn } from "./user-flags.js";
 export interface PrimaryGuild {
   /** A snowflake. */
   readonly guildId: string | undefined;
-  /** Whether the tag is shown: `false` when the user took it off, `undefined` when Discord did. */
+  /** Whether the tag is shown: `false` if the user removed it, `undefined` if Discord did. */
   readonly enabled: boolean | undefined;
-  /** At most 4 characters. */
+  /** The tag, up to 4 characters. */
   readonly tag: string | undefined;
-  /** The hash of the badge beside the tag. */
+  /** The hash of the badge next to the tag. */
   readonly badge: string | undefined;
-  /** The picture of the badge, a PNG. */
+  /** The URL of the badge, a PNG. */
   readonly badgeUrl: string | undefined;
 }
 
@@ -54,12 +54,12 @@ export class User extends Model<APIUser> {
     return this.payload.id;
   }
 
-  /** The name to sign in with, unique for everybody but bots and users with a legacy name. */
+  /** The username, which is unique except for bots and users with a legacy name. */
   get username(): string {
     return stringOf(this.payload.username) ?? "";
   }
 
-  /** {@link username}. */
+  /** The same as {@link username}. */
   get name(): string {
     return this.username;
   }
@@ -69,17 +69,17 @@ export class User extends Model<APIUser> {
     return stringOf(this.payload.discriminator) ?? "0";
   }
 
-  /** The name this user chose to be shown by. */
+  /** The display name that the user chose. */
   get globalName(): string | undefined {
     return stringOf(this.payload.global_name);
   }
 
-  /** What to call this user: {@link globalName}, else {@link username}. */
+  /** The name to show: {@link globalName}, or {@link username}. */
   get displayName(): string {
     return this.globalName ?? this.username;
   }
 
-  /** What tells this user from all others: `name`, or `name#1234` with a legacy name. */
+  /** The unique name: `name`, or `name#1234` for a legacy name. */
   get tag(): string {
     const { username, discriminator } = this;
     return isLegacyDiscriminator(discriminator) ? `${username}#${discriminator}` : username;
@@ -89,7 +89,7 @@ export class User extends Model<APIUser> {
     return stringOf(this.payload.avatar);
   }
 
-  /** The avatar: a GIF if it is animated, else a PNG; `undefined` if the user has none. */
+  /** The URL of the avatar: a GIF if it is animated, else a PNG; `undefined` if the user has none. */
   get avatarUrl(): string | undefined {
     return this.avatarUrlWith();
   }
@@ -98,18 +98,18 @@ export class User extends Model<APIUser> {
     return isAnimatedHash(this.avatarHash);
   }
 
-  /** The picture to show for this user: {@link avatarUrl}, else {@link defaultAvatarUrl}. */
+  /** The URL of the image to show: {@link avatarUrl}, or {@link defaultAvatarUrl}. */
   get displayAvatarUrl(): string {
     return this.avatarUrl ?? this.defaultAvatarUrl;
   }
 
-  /** What Discord shows for this user without an avatar. */
+  /** The URL of the image that Discord shows if the user has no avatar. */
   get defaultAvatarUrl(): string {
     return defaultAvatarUrl(this.id, this.discriminator);
   }
 
   /**
-   * The avatar in another size or format; `undefined` if the user has none.
+   * Returns the URL of the avatar in another size or format; `undefined` if the user has none.
    *
    * @throws TypeError for a size or format that does not exist
    */
@@ -121,13 +121,13 @@ export class User extends Model<APIUser> {
     return stringOf(this.payload.banner);
   }
 
-  /** The banner: a GIF if it is animated, else a PNG; `undefined` if the user has none. */
+  /** The URL of the banner: a GIF if it is animated, else a PNG; `undefined` if the user has none. */
   get bannerUrl(): string | undefined {
     return this.bannerUrlWith();
   }
 
   /**
-   * The banner in another size or format; `undefined` if the user has none.
+   * Returns the URL of the banner in another size or format; `undefined` if the user has none.
    *
    * @throws TypeError for a size or format that does not exist
    */
@@ -135,28 +135,28 @@ export class User extends Model<APIUser> {
     return userBannerUrl(this.id, this.bannerHash, options);
   }
 
-  /** The colour of the profile, 0xRRGGBB. */
+  /** The colour of the profile, as 0xRRGGBB. */
   get accentColor(): number | undefined {
     return numberOf(this.payload.accent_color);
   }
 
-  /** The frame around the avatar. */
+  /** The avatar decoration. */
   get avatarDecoration(): AvatarDecoration | undefined {
     return avatarDecorationOf(this.payload.avatar_decoration_data);
   }
 
-  /** What the user wears apart from that, such as a nameplate. */
+  /** The user's other collectibles, such as a nameplate. */
   get collectibles(): Collectibles | undefined {
     return collectiblesOf(this.payload.collectibles);
   }
 
-  /** The picture of the frame around the avatar, a PNG. */
+  /** The URL of the avatar decoration, a PNG. */
   get avatarDecorationUrl(): string | undefined {
     return this.avatarDecorationUrlWith();
   }
 
   /**
-   * The picture of the frame in another size.
+   * Returns the URL of the avatar decoration in another size.
    *
    * @throws TypeError for a size that does not exist
    */
@@ -179,17 +179,17 @@ export class User extends Model<APIUser> {
     };
   }
 
-  /** Whether this is an application's user. Default `false`. */
+  /** Whether the user belongs to an application (a bot). Default: `false`. */
   get bot(): boolean {
     return this.payload.bot === true;
   }
 
-  /** Whether this user speaks for Discord itself. Default `false`. */
+  /** Whether the user is an official Discord system user. Default: `false`. */
   get system(): boolean {
     return this.payload.system === true;
   }
 
-  /** Whether the account has a second factor. */
+  /** Whether the account has two-factor authentication enabled. */
   get mfaEnabled(): boolean | undefined {
     return booleanOf(this.payload.mfa_enabled);
   }
@@ -203,18 +203,21 @@ export class User extends Model<APIUser> {
     return stringOf(this.payload.locale);
   }
 
-  /** Whether the user has confirmed the e-mail address. Needs the scope `email`. */
+  /** Whether the user has verified the email address. Needs the scope `email`. */
   get verified(): boolean | undefined {
     return booleanOf(this.payload.verified);
   }
 
-  /** The e-mail address, if the user has one. Needs the scope `email`. Do not trust it unless {@link verified}. */
+  /**
+   * The email address, if the user has one. Needs the scope `email`. Do not trust it unless {@link verified} is
+   * `true`.
+   */
   get email(): string | undefined {
     return stringOf(this.payload.email);
   }
 
   /**
-   * Bits of up to 2^53.
+   * The user's flags as bits, up to 2^53.
    *
    * @see https://docs.discord.com/developers/resources/user#user-object-user-flags
    */
@@ -222,12 +225,12 @@ export class User extends Model<APIUser> {
     return numberOf(this.payload.flags);
   }
 
-  /** The flags that everybody sees: bits, which {@link publicFlagNames} names. */
+  /** The flags that everyone can see, as bits. {@link publicFlagNames} returns their names. */
   get publicFlags(): number | undefined {
     return numberOf(this.payload.public_flags);
   }
 
-  /** The names of {@link publicFlags}, such as `["STAFF"]`; empty where none is set. */
+  /** The names of {@link publicFlags}, such as `["STAFF"]`; empty if none is set. */
   get publicFlagNames(): UserFlag[] {
     return userFlagsIn(this.publicFlags ?? 0);
   }
@@ -241,12 +244,12 @@ export class User extends Model<APIUser> {
     return numberOf(this.payload.premium_type);
   }
 
-  /** When the account was made. */
+  /** When the account was created. */
   get createdAt(): Date {
     return createdAtOf(this.id);
   }
 
-  /** {@link tag}. */
+  /** Returns {@link tag}. */
   override toString(): string {
     return this.tag;
   }

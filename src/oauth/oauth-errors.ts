@@ -6,14 +6,17 @@ import { type CallNames, callError, type NamedCall, redactText } from "../rest/c
 const ROUTE_OF = {
   "exchanging the code": "/oauth2/token",
   "refreshing the token": "/oauth2/token",
-  "asking for a client credentials token": "/oauth2/token",
+  "requesting a client credentials token": "/oauth2/token",
   "revoking the token": "/oauth2/token/revoke",
 } as const;
 
-/** What the token endpoint is asked for. */
+/** A request to the token endpoint, as messages name it. */
 export type Doing = keyof typeof ROUTE_OF;
 
-/** The token endpoint refused a code or a refresh token (RFC 6749, 5.2): `invalid_grant` for a dead one. */
+/**
+ * The token endpoint rejected a code or a refresh token (RFC 6749, 5.2), with `invalid_grant` if it is no longer
+ * valid.
+ */
 export class TokenRequestRefused extends Error {
   override readonly name = "TokenRequestRefused";
 
@@ -27,7 +30,7 @@ export class TokenRequestRefused extends Error {
   }
 }
 
-/** The parts of a Boom error that are read; the rest of it holds the client secret. */
+/** The parts of a Boom error that are read. The rest of it contains the client secret. */
 interface Failure {
   readonly data?: {
     readonly code?: string;
@@ -37,15 +40,15 @@ interface Failure {
   } | null;
 }
 
-/** A complete answer that is no success. */
+/** A complete response with an error status. */
 export interface ErrorAnswer {
   readonly status: number;
   readonly headers: IncomingMessage["headers"];
-  /** The parsed JSON, else the text. */
+  /** The parsed JSON, or the text if it is not JSON. */
   readonly body: unknown;
 }
 
-/** The complete answer that an error of simple-oauth2 is about, if there is one. */
+/** Returns the complete response behind an error of simple-oauth2, if there is one. */
 export function answerIn(error: unknown): ErrorAnswer | undefined {
   const { data } = (error ?? {}) as Failure;
   if (!data?.isResponseError || !data.res) return undefined;
@@ -54,20 +57,21 @@ export function answerIn(error: unknown): ErrorAnswer | undefined {
   return { status: data.res.statusCode ?? 0, headers: data.res.headers, body };
 }
 
-/** Turns whatever simple-oauth2 threw into an error that keeps nothing of the original. */
+/** Converts an error of simple-oauth2, without keeping a reference to it: it contains secrets. */
 export function explain(error: unknown, doing: Doing, { secrets }: Pick<NamedCall, "secrets">): Error {
   if (error instanceof DeadlinePassed) return tooSlow(doing);
   const answer = answerIn(error);
-  if (!answer) return unavailable(doing, (error as Failure | undefined)?.data?.code ?? "no readable answer");
+  if (!answer)
+    return unavailable(doing, (error as Failure | undefined)?.data?.code ?? "no readable response");
   const call = callOf(doing);
   const { code, description } = readOAuthError(answer.body, secrets);
   if (code === undefined || answer.status >= 500) return unavailable(doing, `status ${answer.status}`);
   if (code === "invalid_client" || code === "unauthorized_client") {
-    const message = `Discord refused this application while ${doing} (${code}): check DISCORD_CLIENT_ID and DISCORD_CLIENT_SECRET.`;
+    const message = `Discord rejected this application while ${doing} (${code}). Check DISCORD_CLIENT_ID and DISCORD_CLIENT_SECRET.`;
     return callError(call, "client_rejected", 500, message, { error: code, description });
   }
-  const isDeadToken = code === "invalid_grant" && doing === "refreshing the token";
-  if (isDeadToken || doing === "exchanging the code") return new TokenRequestRefused(code, description);
+  const isTokenRejected = code === "invalid_grant" && doing === "refreshing the token";
+  if (isTokenRejected || doing === "exchanging the code") return new TokenRequestRefused(code, description);
   const message = `Discord answered ${code} while ${doing}${description ? `: ${description}` : "."}`;
   return callError(call, "discord_error", 502, message, { error: code, description });
 }
@@ -79,7 +83,7 @@ function readOAuthError(body: unknown, secrets: readonly string[]) {
   return { code: read(error, 100), description: read(error_description, 500) };
 }
 
-/** The call by its method and route. */
+/** Returns the method and route of a request to the token endpoint. */
 export function callOf(doing: Doing): CallNames {
   return { method: "POST", route: ROUTE_OF[doing] };
 }
@@ -87,11 +91,11 @@ export function callOf(doing: Doing): CallNames {
 /** The request timed out. */
 export function tooSlow(doing: Doing): HttpException {
   const advice =
-    doing === "exchanging the code" ? "Start the login again" : "Nobody was signed out by this: try again";
+    doing === "exchanging the code" ? "Start the login again" : "Nobody was signed out. Try again";
   return callError(callOf(doing), "discord_timeout", 504, `Discord took too long ${doing}. ${advice}.`);
 }
 
 function unavailable(doing: Doing, reason: string): HttpException {
-  const message = `Discord could not be reached, or its answer could not be read, while ${doing} (${reason}). Try again later.`;
+  const message = `Discord could not be reached, or its response could not be read, while ${doing} (${reason}). Try again later.`;
   return callError(callOf(doing), "discord_unavailable", 502, message);
 }

@@ -10,21 +10,27 @@ import { answerIn, callOf, type Doing, explain } from "./oauth-errors.js";
 import { agentForOneRequest, createAgent, type RequestAgent, type TokenAgent } from "./token-agent.js";
 import { parseTokenAnswer, type TokenAnswer } from "./token-answer.js";
 
-/** With the version: without it Discord answers as v6 does, retry times in milliseconds and guilds of an old shape. */
+/**
+ * Includes the API version: without it Discord responds like v6, with retry times in milliseconds and an old guild
+ * shape.
+ */
 const TOKEN_PATH = "/api/v10/oauth2/token";
 const REVOCATION_PATH = "/api/v10/oauth2/token/revoke";
 const MAX_ANSWER_BYTES = 1024 * 1024;
-/** How many deadlines the answer to a refresh may take: Discord may have used up the former pair by then. */
+/**
+ * The timeout of a refresh, as a multiple of `timeoutMs`: a lost response loses the sign-in if Discord has replaced
+ * the pair.
+ */
 const REFRESH_DEADLINES = 4;
 const MAX_ATTEMPTS = 2;
 
-/** Either of the two stands for all that the user has granted. */
+/** Revoking either token revokes everything the user has granted. */
 interface RevocableToken {
   readonly accessToken: string;
   readonly refreshToken?: string | undefined;
 }
 
-/** Discord's token endpoint: the only place that knows of simple-oauth2. */
+/** Requests to Discord's token endpoint. The only class that uses simple-oauth2. */
 export class OAuth {
   readonly #config: Config;
   readonly #admission: Admission;
@@ -36,13 +42,15 @@ export class OAuth {
     this.#opened = new Lazy(() => open(config));
   }
 
-  /** Loads what the first login needs, so that it does not have to wait. */
+  /** Loads simple-oauth2 and the HTTP agent so that the first login does not have to. */
   async load(): Promise<void> {
     await this.#opened.get();
   }
 
   /**
-   * @param redirectUri what the authorization request named; `null` where it named none
+   * Exchanges an authorization code for tokens.
+   *
+   * @param redirectUri the redirect URI of the authorization request; `null` if it had none
    * @throws TokenRequestRefused, HttpException, RateLimited
    */
   async exchangeCode(
@@ -50,39 +58,39 @@ export class OAuth {
     verifier: string | undefined,
     redirectUri: string | null = this.#config.redirectUri,
   ): Promise<TokenAnswer> {
-    // The types want a redirect URI, which a request for a code need not have named.
+    // The types require a redirect URI, but an authorization request may have none.
     const params = { code, ...(verifier && { code_verifier: verifier }) } as AuthorizationTokenConfig;
     if (redirectUri !== null) params.redirect_uri = redirectUri;
-    return this.#ask("exchanging the code", [code, verifier], async ({ client }, http) =>
+    return this.#request("exchanging the code", [code, verifier], async ({ client }, http) =>
       parseTokenAnswer((await client.getToken(params, http)).token),
     );
   }
 
   /**
-   * Waits far longer than a visitor should: an answer that nobody reads is a sign-in lost.
+   * Refreshes a pair. Waits much longer than a request should, because losing the response would lose the sign-in.
    *
-   * @param onWait called when Discord will be asked later, with the time until then in milliseconds
+   * @param onWait called before each wait for a rate limit, with its length in milliseconds
    * @throws TokenRequestRefused, HttpException, RateLimited
    */
   async refresh(refreshToken: string, onWait?: (ms: number) => void): Promise<TokenAnswer> {
     const patience = { timeoutMs: REFRESH_DEADLINES * this.#config.timeoutMs, onWait };
     const ask: Task<TokenAnswer> = async ({ client }, http) =>
       parseTokenAnswer((await client.createToken({ refresh_token: refreshToken }).refresh({}, http)).token);
-    return this.#ask("refreshing the token", [refreshToken], ask, patience);
+    return this.#request("refreshing the token", [refreshToken], ask, patience);
   }
 
-  /** Ends every token that the user has with this application. @throws HttpException, RateLimited */
+  /** Revokes all tokens of the user for this application. @throws HttpException, RateLimited */
   async revoke({ accessToken, refreshToken }: RevocableToken): Promise<void> {
-    await this.#ask("revoking the token", [accessToken, refreshToken], async ({ client }, http) => {
+    await this.#request("revoking the token", [accessToken, refreshToken], async ({ client }, http) => {
       const token = client.createToken({ access_token: accessToken, refresh_token: refreshToken });
-      // An access token that has expired ends nothing.
+      // Revoking an expired access token has no effect, so prefer the refresh token.
       await token.revoke(refreshToken === undefined ? "access_token" : "refresh_token", http);
     });
   }
 
-  /** A token for the owner of the application. @throws HttpException, RateLimited */
+  /** Requests a token for the application's owner. @throws HttpException, RateLimited */
   async clientCredentials(scopes: readonly string[]): Promise<TokenAnswer> {
-    return this.#ask("asking for a client credentials token", [], async ({ options }, http) => {
+    return this.#request("requesting a client credentials token", [], async ({ options }, http) => {
       const { ClientCredentials } = await import("simple-oauth2");
       const client = new ClientCredentials(options);
       return parseTokenAnswer((await client.getToken({ scope: [...scopes] }, http)).token);
@@ -93,8 +101,8 @@ export class OAuth {
     (await this.#opened.take())?.agent.destroy();
   }
 
-  /** @param sent what is secret in the request, and must be in no error */
-  async #ask<T>(
+  /** @param sent the secrets in the request, which must not appear in errors */
+  async #request<T>(
     doing: Doing,
     sent: readonly (string | undefined)[],
     task: Task<T>,
@@ -157,7 +165,10 @@ interface Patience {
   readonly onWait?: ((ms: number) => void) | undefined;
 }
 
-/** simple-oauth2's options for one request. Its own timeout is off: it fires before an answer is read after a freeze. */
+/**
+ * Options of simple-oauth2 for one request. No timeout: after a freeze, its timer fires before the response is
+ * read.
+ */
 interface HttpOptions {
   readonly agent: RequestAgent;
 }
@@ -180,7 +191,7 @@ async function open(config: Config): Promise<Opened> {
   return { client: new AuthorizationCode(options), options, agent };
 }
 
-/** The client's id and secret as they go over the wire (RFC 6749, 2.3.1). */
+/** The client's id and secret as sent in the `Authorization` header (RFC 6749, 2.3.1). */
 function basicCredentials({ clientId, clientSecret }: Config): string {
   const form = new URLSearchParams([[clientId, clientSecret]]).toString();
   return Buffer.from(form.replace("=", ":")).toString("base64");

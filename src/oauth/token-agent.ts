@@ -1,21 +1,24 @@
 import http from "node:http";
 import type { Config } from "../config.js";
 
-/** Routers forget connections that were idle for minutes; a login sent over one would go nowhere. */
+/**
+ * Closes idle connections after 30 seconds. Routers drop them after minutes, and a login sent over one would be
+ * lost.
+ */
 const KEEP_ALIVE = { keepAlive: true, timeout: 30_000 };
 
-/** Connections to the token endpoint. */
+/** An agent for connections to the token endpoint. */
 export interface TokenAgent extends http.Agent {
-  /** What Node calls to send a request. */
+  /** Called by Node to send a request. */
   addRequest(request: http.ClientRequest, options: unknown): void;
 }
 
-/** An agent for one request that can be destroyed, which simple-oauth2 offers no way to do. */
+/** An agent that can destroy its one request; simple-oauth2 cannot. */
 export interface RequestAgent extends http.Agent {
   destroyRequest(): void;
 }
 
-/** Opens connections to Discord, through a proxy where there is one. */
+/** Creates an agent for Discord, which uses the option `proxy` if it is set. */
 export async function createAgent({ discordUrl, proxy }: Config): Promise<TokenAgent> {
   const secure = discordUrl.startsWith("https:");
   if (proxy && secure)
@@ -25,7 +28,7 @@ export async function createAgent({ discordUrl, proxy }: Config): Promise<TokenA
   return immutable(new Agent(KEEP_ALIVE));
 }
 
-/** @param agent whose connections the request uses */
+/** Creates an agent for one request on the connections of `agent`. */
 export function agentForOneRequest(agent: TokenAgent): RequestAgent {
   let request: http.ClientRequest | undefined;
   return Object.create(agent, {
@@ -40,8 +43,8 @@ export function agentForOneRequest(agent: TokenAgent): RequestAgent {
 }
 
 /**
- * simple-oauth2 deep-clones its options for every request, and each clone of an agent would open, and leak, sockets of
- * its own. Only objects whose prototype says that they are immutable are passed on as they are.
+ * Marks an agent as immutable. simple-oauth2 deep-clones its options for every request, and each cloned agent would
+ * open and leak its own sockets. It does not clone objects whose prototype has `isImmutable`.
  */
 function immutable(agent: http.Agent): TokenAgent {
   const prototype = Object.create(Object.getPrototypeOf(agent), { isImmutable: { value: true } });

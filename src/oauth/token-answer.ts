@@ -1,15 +1,16 @@
 import { now } from "../clock.js";
 
-/** What Discord's tokens live for, where an answer does not say. */
+/** The lifetime of a token if the response has no `expires_in`. */
 const DEFAULT_LIFETIME_S = 604_800;
-/** Ten years: what a token may claim to live for. */
+/** The longest accepted `expires_in`: ten years. */
 const LONGEST_LIFETIME_S = 315_360_000;
 
-/** What the token endpoint gave. */
+/** A parsed response of the token endpoint. */
 export interface TokenAnswer {
   readonly accessToken: string;
   readonly refreshToken: string | undefined;
   readonly scopes: readonly string[];
+  /** Epoch milliseconds. */
   readonly issuedAt: number;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
@@ -19,13 +20,13 @@ export interface TokenAnswer {
   readonly webhook: unknown;
 }
 
-/** Raised for a 200 that holds no token. */
+/** Thrown for a response with status 200 but no token. */
 class Unreadable extends Error {}
 
 /**
- * Reads what simple-oauth2 took for a token: whatever came with status 200.
+ * Parses what simple-oauth2 returned as a token, which is the body of any response with status 200.
  *
- * @throws Unreadable where there is no token in it
+ * @throws Unreadable when it contains no token
  */
 export function parseTokenAnswer(answer: unknown): TokenAnswer {
   const { access_token, refresh_token, expires_in, scope, guild, webhook } = answer as Record<
@@ -49,7 +50,7 @@ export function parseTokenAnswer(answer: unknown): TokenAnswer {
   };
 }
 
-/** Whether this is something that a header can carry (RFC 6749, appendix A.12, without the space). */
+/** Whether a value is a valid token (RFC 6749, appendix A.12) without spaces, which could not be sent in a header. */
 function isToken(value: unknown): value is string {
   return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
 }

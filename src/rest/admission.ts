@@ -7,36 +7,36 @@ import { Cooldowns } from "./cooldowns.js";
 import { countsAsInvalid, InvalidRequests } from "./invalid-requests.js";
 import { type AnswerHeaders, readRateLimitHeaders, readRefusal, type Wait } from "./rate-limits.js";
 
-/** A call to Discord, as it waits for its turn. */
+/** A call to Discord, with what decides when it may be sent. */
 export interface AdmittedCall extends NamedCall {
-  /** Its place among the calls of its rate limit. */
+  /** Identifies the rate limit of the call. */
   readonly slot: Slot;
-  /** What the call has come to so far. */
+  /** Attempts, waits and the last status of the call, for tracing. */
   readonly trace: RequestTrace;
   readonly signal?: AbortSignal | undefined;
   /**
-   * Untrusted: a client sent the token and may have made it up. Essential: calls to the token endpoint, which nothing but
-   * the endpoint itself holds back. Discord counts them by address, by route, and names no limit.
+   * Untrusted: a client sent the token and may have made it up. Essential: calls to the token endpoint. Only rate
+   * limits of that endpoint delay them. Discord counts them by IP address and route, without rate limit headers.
    */
   readonly standing: "ordinary" | "untrusted" | "essential";
   readonly maxAttempts: number;
-  /** For requests and their answers, in milliseconds. Waits for rate limits do not count. */
+  /** The time left for requests and responses, in milliseconds. Waits for rate limits do not count. */
   timeLeftMs: number;
 }
 
-/** How patient the callers are, and how careful the process is. */
+/** Limits on waits and on rejected calls. */
 export interface AdmissionOptions {
-  /** How long rate limits may hold back a call in all. */
+  /** How long a call may wait for rate limits in total. */
   readonly maxWaitMs: number;
-  /** How many answers of 401, 403 and 429 in ten minutes stop this process. */
+  /** How many responses of 401, 403 and 429 in ten minutes stop the calls of this process. */
   readonly invalidRequestLimit: number;
 }
 
 const UNKNOWN_WAIT_MS = 1000;
-/** They all go on at the same moment: more would be refused then, and bring a ban of the address nearer. */
+/** The most essential calls that wait at once. They all resume together, and more of them would get another 429. */
 const MOST_ESSENTIAL_WAITING = 10;
 
-/** Decides when a call may be sent, for every call of this process: its rate limits, and the address's good name. */
+/** Decides when each call of this process may be sent, by its rate limits and Discord's limit on invalid requests. */
 export class Admission {
   readonly #maxWaitMs: number;
   readonly #invalidRequests: InvalidRequests;
@@ -56,7 +56,7 @@ export class Admission {
    * Waits until the call may be sent, and counts it as in flight until {@link end}.
    *
    * @param onWait called before each wait, with its length in milliseconds
-   * @throws RateLimited where that would take too long
+   * @throws RateLimited when the wait would exceed `maxWaitMs`
    */
   async begin(call: AdmittedCall, onWait?: (ms: number) => void): Promise<void> {
     for (;;) {
@@ -73,7 +73,7 @@ export class Admission {
     if (call.standing === "untrusted") this.#invalidRequests.beginUntrusted();
   }
 
-  /** Learns from the status and the headers of an answer. */
+  /** Updates the rate limits from the status and headers of a response. */
   learn({ slot, standing, trace }: AdmittedCall, status: number, headers: AnswerHeaders): void {
     trace.status = status;
     if (countsAsInvalid(status, headers)) this.#invalidRequests.add(now(), standing === "untrusted");
@@ -82,17 +82,17 @@ export class Admission {
     this.#buckets.learn(slot, limit && status === 429 ? { ...limit, remaining: 0 } : limit, now());
   }
 
-  /** Ends the attempt, whether it was answered or not. */
+  /** Ends an attempt, with or without a response. */
   end({ slot, standing }: AdmittedCall): void {
     if (slot.bucket !== undefined) this.#buckets.learn(slot, undefined, now());
     if (standing === "untrusted") this.#invalidRequests.endUntrusted();
   }
 
   /**
-   * Learns from a complete 429.
+   * Updates the rate limits from a complete response of 429.
    *
-   * @param body the parsed JSON, else the text
-   * @throws RateLimited unless the call can be sent again after a wait
+   * @param body the parsed JSON, or the text if it is not JSON
+   * @throws RateLimited unless the call may be retried
    */
   refuse(call: AdmittedCall, headers: AnswerHeaders, body: unknown): void {
     const { retryAfterS, scope, isForAll } = readRefusal(headers, body);
@@ -135,10 +135,10 @@ export class Admission {
 }
 
 /**
- * Waits until the time is over, another answer has changed what is known, or `signal` aborts.
+ * Waits until the wait is over, the response to another call changes the rate limit, or `signal` aborts.
  *
- * @param mostMs real time, where only another answer can tell
- * @returns how many milliseconds it took
+ * @param mostMs real time to wait if only the response to another call can end the wait
+ * @returns the milliseconds waited
  */
 async function pause(
   { ms, onChange }: Wait,

@@ -7,9 +7,10 @@ const HTML_TYPE = /^text\/html\b/i;
 const LONGEST_MESSAGE = 300;
 
 /**
- * The value of a complete answer: parsed JSON, `undefined` for an empty one, text, or bytes for images and the like.
+ * Returns the value of a complete response: parsed JSON, text, a `Uint8Array` for other content types, or
+ * `undefined` if it is empty.
  *
- * @throws HttpException for everything that is no success
+ * @throws HttpException for every status other than 2xx
  */
 export function readAnswer(call: NamedCall, answer: Answer): unknown {
   const { status } = answer;
@@ -19,16 +20,16 @@ export function readAnswer(call: NamedCall, answer: Answer): unknown {
   throw refusal(call, answer);
 }
 
-/** Reads the value of an answer. @throws HttpException `discord_unavailable` where it is not of the documented shape */
+/** Runs a parser of a response. @throws HttpException `discord_unavailable` when it throws */
 export function parseAnswer<T>(call: CallNames, parse: () => T): T {
   try {
     return parse();
   } catch (cause) {
-    throw unavailable(call, "Discord's answer is not of the documented shape", cause);
+    throw unavailable(call, "Discord's response does not have the documented shape", cause);
   }
 }
 
-/** The parsed JSON of an answer, else its text. */
+/** Returns the parsed JSON of a response, or its text if it is not JSON. */
 export function readBody({ body }: Answer): unknown {
   const text = body.toString();
   try {
@@ -45,12 +46,12 @@ function readValue(call: NamedCall, { status, headers, body }: Answer): unknown 
     try {
       return JSON.parse(body.toString());
     } catch {
-      throw unavailable(call, `Discord's answer (${status}) is not the JSON it says it is`);
+      throw unavailable(call, `Discord's response (${status}) is not valid JSON`);
     }
   }
   if (body.length === 0) return undefined;
-  // The API never answers so: it is a page of something in between.
-  if (HTML_TYPE.test(type)) throw unavailable(call, `Discord's answer (${status}) is a web page`);
+  // The API never sends HTML: a proxy or a captive portal does.
+  if (HTML_TYPE.test(type)) throw unavailable(call, `Discord's response (${status}) is a web page`);
   return type === "" || type.startsWith("text/") ? body.toString() : new Uint8Array(body);
 }
 

@@ -5,24 +5,24 @@ import { shown } from "../shown.js";
 import { USER_AGENT } from "../version.js";
 import type { Route } from "./route.js";
 
-/** Query parameters: a list repeats its key, `undefined` leaves it out. */
+/** Query parameters. An array repeats its key; `undefined` omits it. */
 export type Query = Readonly<
   Record<string, string | number | bigint | boolean | undefined | readonly (string | number | bigint)[]>
 >;
 
-/** One call to Discord's API, apart from its route. */
+/** The options of one call to Discord's API. */
 export interface ApiRequest {
-  /** GET (the default), HEAD, POST, PUT, PATCH or DELETE. */
+  /** GET, HEAD, POST, PUT, PATCH or DELETE. Default: GET. */
   readonly method?: string | undefined;
   /** Sent as JSON. */
   readonly json?: unknown;
-  /** Sent as it is, instead of `json`. */
+  /** Sent unchanged; a `FormData` is sent as `multipart/form-data`. Not together with `json`. */
   readonly body?: string | Uint8Array | FormData | undefined;
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly query?: Query | undefined;
-  /** For the guild's audit log. */
+  /** The reason shown in the guild's audit log. */
   readonly reason?: string | undefined;
-  /** Ends the call; it rejects with the signal's reason. */
+  /** Aborts the call, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -42,15 +42,15 @@ export const apiRequest: (request: ApiRequest | undefined) => ApiRequest = optio
   aliases: { data: "json", params: "query", searchparams: "query", payload: "json" },
 });
 
-/** A request as it goes over the wire. */
+/** An encoded request. */
 export interface WireRequest {
-  /** From the root of the origin, with the query. */
+  /** The full path, with the query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | null;
 }
 
-/** A request whose body can be sent twice. */
+/** A request whose body can be sent again in a retry. */
 export interface PlainRequest extends ApiRequest {
   readonly body?: string | Uint8Array | undefined;
 }
@@ -60,7 +60,7 @@ const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 /** A method of Discord's API. */
 export type Method = (typeof METHODS)[number];
 
-/** What this library sets itself, and what HTTP needs for its own. */
+/** Headers set by this library or the HTTP client. */
 const RESERVED_HEADERS = new Set(
   `authorization connection content-length expect host keep-alive proxy-authorization proxy-connection te trailer
   transfer-encoding upgrade user-agent`.split(/\s+/),
@@ -69,21 +69,21 @@ const RESERVED_HEADERS = new Set(
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 
 /** @throws TypeError for a method that Discord's API does not have */
-export function parseMethod(given: unknown = "GET"): Method {
-  const wanted = typeof given === "string" ? given.toUpperCase() : given;
-  const method = METHODS.find((known) => known === wanted);
+export function parseMethod(input: unknown = "GET"): Method {
+  const name = typeof input === "string" ? input.toUpperCase() : input;
+  const method = METHODS.find((one) => one === name);
   if (method === undefined)
-    throw new TypeError(`The method must be one of ${METHODS.join(", ")}, not ${shown(given)}.`);
+    throw new TypeError(`The method must be one of ${METHODS.join(", ")}, not ${shown(input)}.`);
   return method;
 }
 
-/** Turns a form into bytes. @throws TypeError for a body that is none */
+/** Encodes a `FormData` body as bytes. @throws TypeError for a body of an unsupported type */
 export async function encodeForm(request: ApiRequest): Promise<PlainRequest> {
   if (hasPlainBody(request)) return request;
   const { body, ...rest } = request;
   if (!(body instanceof FormData))
     throw new TypeError(
-      `body must be a string, a Uint8Array or a FormData, not ${shown(body)}. Give an object as json.`,
+      `body must be a string, a Uint8Array or a FormData, not ${shown(body)}. To send an object, use json.`,
     );
   const encoded = new Response(body);
   const type = String(encoded.headers.get("content-type"));
@@ -91,7 +91,7 @@ export async function encodeForm(request: ApiRequest): Promise<PlainRequest> {
   return { ...rest, body: bytes, headers: { ...rest.headers, "content-type": type } };
 }
 
-/** @throws TypeError for what cannot be sent */
+/** @throws TypeError for a request that cannot be sent */
 export function encodeRequest(
   authorization: string,
   method: Method,
@@ -108,20 +108,21 @@ export function encodeRequest(
 
 function encodeBody(method: Method, { json, body }: PlainRequest): WireRequest["body"] {
   if (json === undefined && body === undefined) return null;
-  if (json !== undefined && body !== undefined) throw new TypeError("Give either json or body, not both.");
+  if (json !== undefined && body !== undefined) throw new TypeError("Pass either json or body, not both.");
   if (method === "GET" || method === "HEAD")
-    throw new TypeError(`${method} takes no body: give a method, such as POST.`);
+    throw new TypeError(`A ${method} request has no body: set a method such as POST.`);
   if (body !== undefined) return body;
   const text: unknown = JSON.stringify(json);
   if (typeof text === "string") return text;
-  throw new TypeError(`json must be a value that JSON can hold, not ${shown(json)}.`);
+  throw new TypeError(`json must be a JSON value, not ${shown(json)}.`);
 }
 
 function addHeaders(headers: Record<string, string>, own: Readonly<Record<string, string>>): void {
-  for (const [given, value] of Object.entries(own)) {
-    const name = given.toLowerCase();
-    if (RESERVED_HEADERS.has(name)) throw new TypeError(`The header ${given} is set by this library.`);
-    if (!HEADER_NAME.test(name)) throw new TypeError(`A header must not be named ${shown(given)}.`);
+  for (const [key, value] of Object.entries(own)) {
+    const name = key.toLowerCase();
+    if (RESERVED_HEADERS.has(name))
+      throw new TypeError(`The header ${key} is set by this library: leave it out.`);
+    if (!HEADER_NAME.test(name)) throw new TypeError(`${shown(key)} is not a valid header name.`);
     validateHeaderValue(name, value);
     headers[name] = value;
   }
@@ -129,8 +130,8 @@ function addHeaders(headers: Record<string, string>, own: Readonly<Record<string
 
 function withQuery(path: string, query: Query | undefined): string {
   if (query === undefined) return path;
-  const pairs = Object.entries(query).flatMap(([key, given]) => {
-    const values = Array.isArray(given) ? given : [given];
+  const pairs = Object.entries(query).flatMap(([key, input]) => {
+    const values = Array.isArray(input) ? input : [input];
     return values
       .filter((value) => value !== undefined && value !== null)
       .map((value) => `${encoded(key)}=${encoded(String(value))}`);

@@ -2,44 +2,44 @@ import { LRUCache } from "lru-cache";
 import type { RateLimitScope } from "../errors.js";
 import { callsLeft, mergeWindows, type RateLimitHeaders, type Wait, type Window } from "./rate-limits.js";
 
-/** One rate limit of one subject. */
+/** The state of one rate limit of one subject. */
 interface Bucket {
   readonly key: string;
   window: Window;
-  /** Epoch milliseconds. A clock that is set back behind it ends the window. */
+  /** Epoch milliseconds. If the clock is set back before it, the window ends. */
   learnedAt: number;
   scope: RateLimitScope;
   inFlight: number;
   waiting: (() => void)[] | undefined;
 }
 
-/** What every subject's calls to a route have in common. */
+/** The rate limit of a route, the same for all subjects. */
 interface RouteLimit {
-  /** The route under which buckets are kept: the first one seen of all that share the limit. */
+  /** The route used in bucket keys: the first one seen of all routes that share the limit. */
   readonly keptUnder: string;
   readonly limit: number;
 }
 
-/** One call among those of its rate limit. */
+/** Identifies the rate limit of one call. */
 export interface Slot {
   readonly subject: string;
-  /** Method and template. */
+  /** The method and the route's template. */
   readonly route: string;
   readonly major: string;
-  /** Where the call is counted as in flight, until it is answered. */
+  /** The bucket that counts the call as in flight; `undefined` before and after. */
   bucket: Bucket | undefined;
 }
 
-/** More routes than Discord's API has. */
+/** The most routes kept: more than Discord's API has. */
 const ROUTES = 1000;
-/** Of the buckets beyond that, the one used longest ago is forgotten; its subject may then get one more 429. */
+/** The most buckets kept. The least recently used is dropped; its subject may then get one more 429. */
 const BUCKETS = 10_000;
-/** Clocks are corrected by less all the time. */
+/** Smaller corrections of the clock are ignored. */
 const CLOCK_STEP_MS = 1000;
 
 /**
- * The rate limits of every subject, each for itself. Nothing is held back on a guess: a subject about which nothing is
- * known gets the limit that the route has for others, if any. Without timers: the time is passed in.
+ * The rate limits of every subject. No call waits on a guess: a new subject starts with the route's limit as seen for
+ * other subjects, or with none. Uses no timers; callers pass in the time.
  */
 export class Buckets {
   readonly #routes = new LRUCache<string, RouteLimit>({ max: ROUTES });
@@ -50,12 +50,12 @@ export class Buckets {
     this.#buckets = new LRUCache<string, Bucket>({ max });
   }
 
-  /** How many are remembered. */
+  /** The number of buckets kept. */
   get size(): number {
     return this.#buckets.size;
   }
 
-  /** Counts the call as in flight, or says what it has to wait for. */
+  /** Counts the call as in flight and returns `undefined`, or returns what it has to wait for. */
   reserve(slot: Slot, now: number): Wait | undefined {
     const route = this.#routes.get(slot.route);
     const key = keyOf(slot, route);
@@ -79,7 +79,11 @@ export class Buckets {
     return undefined;
   }
 
-  /** @param headers `undefined` where an answer has no rate limit headers, or there was none */
+  /**
+   * Ends the call's time in flight and updates its bucket.
+   *
+   * @param headers `undefined` without a response, or for one without rate limit headers
+   */
   learn(slot: Slot, headers: RateLimitHeaders | undefined, now: number): void {
     const counted = slot.bucket;
     slot.bucket = undefined;
@@ -93,14 +97,14 @@ export class Buckets {
       bucket.learnedAt = now;
       this.#settle(bucket, now);
     } else if (counted !== undefined) {
-      // Discord may have counted what it did not answer.
+      // Discord may have counted the call even without a response.
       const { window } = counted;
       counted.window = { ...window, remaining: Math.max(0, window.remaining - 1) };
     }
     if (counted !== undefined) this.#settle(counted, now);
   }
 
-  /** Takes in a 429, which outweighs what later answers to earlier calls say. */
+  /** Updates the bucket after a 429, which overrides the headers of late responses to earlier calls. */
   exhaust(slot: Slot, retryAfterMs: number, scope: RateLimitScope, now: number): void {
     const route = this.#routes.get(slot.route);
     const key = keyOf(slot, route);
@@ -119,8 +123,8 @@ export class Buckets {
   #learnRoute(route: string, { bucket, limit }: RateLimitHeaders): RouteLimit {
     const first = bucket === undefined ? route : (this.#firstRouteOf.get(bucket) ?? route);
     if (bucket !== undefined && first === route) this.#firstRouteOf.set(bucket, route);
-    const known = this.#routes.get(route);
-    if (known?.keptUnder === first && known.limit === limit) return known;
+    const cached = this.#routes.get(route);
+    if (cached?.keptUnder === first && cached.limit === limit) return cached;
     const learned = { keptUnder: first, limit };
     this.#routes.set(route, learned);
     return learned;
@@ -133,7 +137,7 @@ export class Buckets {
     return bucket;
   }
 
-  /** Forgets a bucket that says nothing any more, and wakes the calls that wait for it. */
+  /** Wakes the calls that wait for a bucket, and drops the bucket if its window has ended and no call is in flight. */
   #settle(bucket: Bucket, now: number): void {
     const { key, waiting, window, inFlight } = bucket;
     bucket.waiting = undefined;

@@ -8,27 +8,27 @@ import {
 import { oneLine } from "../shown.js";
 import type { NoAnswer } from "./round-trip.js";
 
-/** A call to Discord, as its errors name it. */
+/** The method and route of a call, as errors show them. */
 export interface CallNames {
   readonly method: string;
-  /** Without tokens. */
+  /** The route, with placeholders instead of tokens. */
   readonly route: string;
 }
 
-/** A call to Discord, with what its errors must not show. */
+/** A call to Discord, with the secrets its errors must not show. */
 export interface NamedCall extends CallNames {
-  /** Basic: the application itself, at the token endpoint. */
+  /** `Basic` is the application itself, at the token endpoint. */
   readonly scheme: "Bearer" | "Bot" | "Basic";
   readonly token: string;
-  /** Kept out of every error: the token, and what else is secret in the request. */
+  /** Redacted in every error: the token and other secrets in the request. */
   readonly secrets: readonly string[];
 }
 
-/** Far deeper than any answer of Discord's. */
+/** Much deeper than any response of Discord. */
 const DEEPEST = 64;
 const SENDABLE = /^[\x21-\x7e]+$/;
 
-/** An error about a call, which it names. */
+/** Creates an error with the method and route of a call. */
 export function callError(
   { method, route }: CallNames,
   code: ErrorCode,
@@ -39,12 +39,12 @@ export function callError(
   return new HttpException({ ...details, method, route, code, status, message });
 }
 
-/** @throws HttpException for a missing token, or one that no header can carry */
+/** @throws HttpException for a missing token, or one that cannot be sent in a header */
 export function requireToken(call: NamedCall): void {
   if (SENDABLE.test(call.token)) return;
   const title = titleOf(call);
   if (call.scheme === "Bearer") {
-    const message = `The access token for ${title} is empty, or has characters that no token has.`;
+    const message = `The access token for ${title} is empty or contains characters that are not allowed in tokens.`;
     throw callError(call, "discord_error", 401, message);
   }
   throw call.token === ""
@@ -52,21 +52,21 @@ export function requireToken(call: NamedCall): void {
         call,
         "bot_token_missing",
         500,
-        `${title} needs the bot's token: set DISCORD_BOT_TOKEN, or pass botToken.`,
+        `${title} needs the bot's token: set DISCORD_BOT_TOKEN or pass botToken.`,
       )
-    : botTokenRejected(call, "it contains whitespace or characters beyond ASCII, so it was not sent");
+    : botTokenRejected(call, "It contains whitespace or non-ASCII characters, so it was not sent");
 }
 
-/** Discord's 401 to the bot. */
+/** The error for a bot token that Discord rejected with 401. */
 export function botTokenRejected(
   call: NamedCall,
-  why = "Discord answered 401. Some routes refuse every bot, such as /oauth2/@me",
+  why = "Discord answered 401. Some routes, such as /oauth2/@me, refuse every bot",
 ): HttpException {
-  const message = `The bot's token was refused for ${titleOf(call)}, check DISCORD_BOT_TOKEN: ${why}.`;
+  const message = `The bot's token was rejected for ${titleOf(call)}. Check DISCORD_BOT_TOKEN. ${why}.`;
   return callError(call, "bot_token_rejected", 500, message);
 }
 
-/** A rate limit, known beforehand or just answered. */
+/** The error for a rate limit, either from a response of 429 or known before the call was sent. */
 export function rateLimited(
   { method, route, scheme }: NamedCall,
   retryAfter: number,
@@ -76,15 +76,14 @@ export function rateLimited(
   return new RateLimited({ method, route, status: scheme === "Bot" ? 429 : 503, retryAfter, scope, body });
 }
 
-/** No answer came, or none that can be read. */
+/** The error for a call without a readable response. */
 export function unavailable(call: CallNames, what: string, cause?: unknown): HttpException {
   return callError(call, "discord_unavailable", 502, `${what} (${titleOf(call)}).`, { cause });
 }
 
-/** What a call rejects with that got no complete answer. */
+/** The error for a call without a complete response. */
 export function noAnswer(call: NamedCall, outcome: NoAnswer, timeoutMs: number): HttpException {
-  if (outcome.failure === "size")
-    return unavailable(call, "Discord's answer is larger than any answer should be");
+  if (outcome.failure === "size") return unavailable(call, "Discord's response is larger than 8 MiB");
   if (outcome.failure === "connection") {
     const cause = plainCause(call, outcome.cause);
     return unavailable(call, `The connection to Discord failed: ${cause.message}`, cause);
@@ -98,7 +97,7 @@ export function titleOf({ method, route }: CallNames): string {
   return `${method} ${route}`;
 }
 
-/** Replaces the secrets wherever they occur in the value. What is nested too deep is left out. */
+/** Replaces the secrets in all strings of a value. Omits what is nested more than 64 levels deep. */
 export function redact(value: unknown, secrets: readonly string[], depth = 0): unknown {
   if (typeof value === "string") return redactText(value, secrets);
   if (typeof value !== "object" || value === null) return value;
@@ -110,7 +109,7 @@ export function redact(value: unknown, secrets: readonly string[], depth = 0): u
   );
 }
 
-/** Replaces the secrets wherever they occur in the text. */
+/** Replaces the secrets in a text. */
 export function redactText(text: string, secrets: readonly string[]): string {
   return secrets.reduce(
     (left, secret) => (secret === "" ? left : left.replaceAll(secret, "[redacted]")),
@@ -118,9 +117,9 @@ export function redactText(text: string, secrets: readonly string[]): string {
   );
 }
 
-/** Message and code alone: the HTTP client's errors carry sockets, and may carry what was received. */
+/** Copies only the message and the code: errors of the HTTP client reference sockets and may contain received data. */
 function plainCause({ secrets }: NamedCall, cause: Error & { readonly code?: unknown }): Error {
-  // One for each address that was tried.
+  // An AggregateError has one error for each IP address that was tried.
   const { message } = cause instanceof AggregateError ? (cause.errors[0] as Error) : cause;
   const plain = new Error(oneLine(redactText(message, secrets)));
   return cause.code === undefined ? plain : Object.assign(plain, { code: cause.code });

@@ -8,15 +8,18 @@ import {
 } from "./api-request.js";
 import { parseRoute } from "./route.js";
 
-/** In whose name a call is made. */
+/** The credentials of a call. */
 export interface Credentials {
   readonly scheme: "Bearer" | "Bot";
   readonly token: string;
-  /** Whose rate limits: the id of a user or a grant, or "bot". */
+  /** The owner of the rate limits: the id of a user or a grant, or "bot". */
   readonly subject: string;
-  /** What else is secret: the request may contain somebody else's token. */
+  /** A further secret in the request, such as a user's token in a bot's request. */
   readonly alsoSecret?: string | undefined;
-  /** Whether a client sent the token and may have made it up. Such calls cannot use up what others may still send. */
+  /**
+   * Whether a client sent the token and may have made it up. Such calls cannot exhaust the limit on invalid
+   * requests.
+   */
   readonly untrusted?: boolean | undefined;
 }
 
@@ -26,10 +29,10 @@ export interface Call extends AdmittedCall {
   readonly wire: WireRequest;
 }
 
-/** However short the waits that Discord asks for. */
+/** The most attempts of one call, even if its waits are short. */
 const MAX_ATTEMPTS = 5;
 
-/** @throws TypeError for what cannot be sent */
+/** @throws TypeError for a call that cannot be sent */
 export function prepareCall(
   { scheme, token, alsoSecret = "", subject, untrusted }: Credentials,
   input: string,

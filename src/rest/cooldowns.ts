@@ -11,18 +11,18 @@ interface Cooldown {
   readonly scope: RateLimitScope;
 }
 
-/** Subjects whose calls are all held back for a while. A clock that is set back ends a cooldown. */
+/** Cooldowns: times in which no call of a subject may be sent. Setting the clock back ends a cooldown. */
 export class Cooldowns {
   readonly #cooldowns = new LRUCache<string, Cooldown>({ max: MOST });
 
-  /** @param subject `undefined`: everything. A shorter cooldown does not shorten a longer one. */
+  /** Starts a cooldown, unless a longer one is running. @param subject `undefined` for all subjects */
   start(subject: string | undefined, ms: number, scope: RateLimitScope): void {
     const key = subject ?? EVERYTHING;
     const current = this.#left(key);
     if (current === undefined || current.ms < ms) this.#cooldowns.set(key, { startedAt: now(), ms, scope });
   }
 
-  /** What a call of this subject has to wait for. */
+  /** Returns the cooldown that a call of this subject has to wait for, if any. */
   waitFor(subject: string): { readonly ms: number; readonly scope: RateLimitScope } | undefined {
     return this.#left(EVERYTHING) ?? this.#left(subject);
   }

@@ -5,10 +5,10 @@ const STEP_MS = 10_000;
 const STEPS = WINDOW_S / (STEP_MS / 1000);
 const WARN_AT = 1000;
 const UNTRUSTED_SHARE = 0.1;
-/** How soon an untrusted call in flight may be answered. */
+/** How long an untrusted call waits for the result of other untrusted calls in flight. */
 const SOON_MS = 1000;
 
-/** How many of something happened in the last ten minutes, to ten seconds. */
+/** Counts events of the last ten minutes, in steps of ten seconds. */
 class RecentCount {
   readonly #steps = new Map<number, number>();
   #total = 0;
@@ -28,7 +28,7 @@ class RecentCount {
     return this.#total;
   }
 
-  /** Milliseconds until the oldest are no longer counted. */
+  /** Returns the milliseconds until the oldest step is no longer counted. */
   msUntilFewer(now: number): number {
     const [oldest = 0] = this.#steps.keys();
     return Math.max(1, endOf(oldest) - now);
@@ -36,10 +36,11 @@ class RecentCount {
 }
 
 /**
- * Counts the answers for which Discord bans an address: more than 10,000 of 401, 403 or 429 in ten minutes.
+ * Counts invalid requests: responses of 401, 403 or 429. Discord bans an IP address after 10,000 of them in ten
+ * minutes.
  *
- * Calls with tokens that a client may have made up (untrusted) count like all others, but stop only each other: together
- * they get a tenth of the limit, calls in flight included.
+ * Untrusted calls, whose tokens a client may have made up, count too. Together they may use a tenth of the limit,
+ * including calls in flight. When they reach it, only untrusted calls stop.
  *
  * @see https://docs.discord.com/developers/topics/rate-limits#invalid-request-limit-aka-cloudflare-bans
  */
@@ -58,7 +59,7 @@ export class InvalidRequests {
     this.#untrustedLimit = Math.max(1, Math.floor(limit * UNTRUSTED_SHARE));
   }
 
-  /** What a call has to wait for. */
+  /** Returns what a call has to wait for, if anything. */
   waitFor(now: number, isUntrusted: boolean): Wait | undefined {
     if (this.#all.at(now) >= this.#limit) return { scope: "global", ms: this.#all.msUntilFewer(now) };
     if (!isUntrusted) return undefined;
@@ -68,17 +69,17 @@ export class InvalidRequests {
     return isRoom ? undefined : { scope: "user", ms: SOON_MS };
   }
 
-  /** An untrusted call goes out. */
+  /** Counts an untrusted call as in flight. */
   beginUntrusted(): void {
     this.#untrustedInFlight += 1;
   }
 
-  /** An untrusted call is over, answered or not. */
+  /** Ends an untrusted call, with or without a response. */
   endUntrusted(): void {
     this.#untrustedInFlight -= 1;
   }
 
-  /** Counts an answer that brings a ban nearer. */
+  /** Counts an invalid request. */
   add(now: number, isUntrusted: boolean): void {
     if (isUntrusted) this.#untrusted.add(now);
     if (this.#all.at(now) < this.#warnAt) this.#hasWarned = false;
@@ -86,13 +87,13 @@ export class InvalidRequests {
     if (this.#hasWarned || this.#all.at(now) < this.#warnAt) return;
     this.#hasWarned = true;
     process.emitWarning(
-      `Discord answered ${this.#warnAt} calls of this process with 401, 403 or 429 within ten minutes. It bans an address at 10,000; this process stops at ${this.#limit}. Look for a dead token or a loop.`,
+      `Discord answered ${this.#warnAt} calls of this process with 401, 403 or 429 within ten minutes. Discord bans an IP address at 10,000; this process stops its calls at ${this.#limit}. Look for a rejected token or a loop.`,
       { code: "EXPRESS_DISCORD_INVALID_REQUESTS" },
     );
   }
 }
 
-/** Whether Discord counts an answer against the address that asked. */
+/** Whether Discord counts a response as an invalid request of this IP address. */
 export function countsAsInvalid(status: number, headers: AnswerHeaders): boolean {
   return status === 401 || status === 403 || (status === 429 && headers["x-ratelimit-scope"] !== "shared");
 }

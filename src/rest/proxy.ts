@@ -1,21 +1,21 @@
-/** A proxy, its credentials apart from its address: errors may show the address. */
+/** The address of a proxy, separate from its credentials because errors may show the address. */
 export interface ProxyAddress {
   readonly uri: string;
   /** The value of `Proxy-Authorization`. */
   readonly token?: string;
 }
 
-/** @throws TypeError that keeps what was given to itself: it may hold a password */
-export function parseProxy(given: string): ProxyAddress {
+/** @throws TypeError for an invalid URL. The message does not repeat the URL, which may contain a password */
+export function parseProxy(url: string): ProxyAddress {
   try {
-    const { protocol, origin, username, password } = new URL(given);
+    const { protocol, origin, username, password } = new URL(url);
     if (protocol !== "http:" && protocol !== "https:") throw new TypeError("No HTTP proxy.");
     if (username === "" && password === "") return { uri: origin };
     const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
     return { uri: origin, token: `Basic ${Buffer.from(login).toString("base64")}` };
   } catch {
     throw new TypeError(
-      'The proxy must be a URL such as "http://user:password@proxy.example:3128", with special characters in the credentials percent-encoded.',
+      'The proxy must be a URL such as "http://user:password@proxy.example:3128". Percent-encode special characters in the user name and password.',
     );
   }
 }

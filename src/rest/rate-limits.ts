@@ -1,10 +1,10 @@
 import { now as currentTime } from "../clock.js";
 import type { RateLimitScope } from "../errors.js";
 
-/** Headers of an answer, names in lower case. */
+/** The headers of a response, with names in lower case. */
 export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
 
-/** What is known about one rate limit: its size, what is left of it, and until when that holds. */
+/** The current window of a rate limit. */
 export interface Window {
   /** Calls per window, at least 1. */
   readonly limit: number;
@@ -12,45 +12,47 @@ export interface Window {
   readonly remaining: number;
   /** Epoch milliseconds by this process's clock. */
   readonly resetAt: number;
-  /** The same by Discord's clock: tells one window from the next, whatever an answer's way took. */
+  /** `resetAt` by Discord's clock. Identifies the window, however long a response was in transit. */
   readonly windowEnd: number;
 }
 
-/** What the rate limit headers of an answer say. */
+/** The parsed rate limit headers of a response. */
 export interface RateLimitHeaders extends Window {
-  /** Discord's name of the limit; routes with the same one share it. */
+  /** Discord's id of the limit. Routes with the same id share the limit. */
   readonly bucket: string | undefined;
 }
 
-/** What a 429 says. */
+/** A parsed response of 429. */
 export interface Refusal {
   /** Seconds until the next call can succeed. */
   readonly retryAfterS: number;
   readonly scope: RateLimitScope;
-  /** Whether it holds for all that comes from here, whoever asks. */
+  /** Whether it applies to every call from this IP address, not only to one subject. */
   readonly isForAll: boolean;
 }
 
-/** Why a call may not be sent yet. */
+/** What a call has to wait for. */
 export interface Wait {
   readonly scope: RateLimitScope;
-  /** Milliseconds; undefined when only the answer to another call can tell. */
+  /** Milliseconds; `undefined` if only the response to another call can end the wait. */
   readonly ms: number | undefined;
-  /** Calls back once, as soon as an answer has changed what is known. */
+  /** Calls back once, when a response has changed the rate limit. */
   readonly onChange?: (wake: () => void) => void;
 }
 
-/** Bans last up to a day; anything above is a mistake somewhere. */
+/** The longest accepted wait: bans last up to a day, so longer times are errors. */
 const LONGEST_S = 86_400;
 const SAME_WINDOW_MS = 50;
-/** Where nothing says how long: for all calls, and for those of one rate limit. */
+/** Assumed waits if a 429 does not say how long: for every call, and for the calls of one rate limit. */
 const UNNAMED_S = 60;
 const ASSUMED_S = 1;
 const DECIMAL = /^\d+(?:\.\d+)?$/;
 const TEMPORARY_BAN = /blocked from accessing our API/i;
 
 /**
- * @returns undefined where the headers name no limit
+ * Parses the rate limit headers of a response.
+ *
+ * @returns `undefined` if there are none
  * @see https://docs.discord.com/developers/topics/rate-limits#header-format
  */
 export function readRateLimitHeaders(headers: AnswerHeaders, now: number): RateLimitHeaders | undefined {
@@ -70,10 +72,11 @@ export function readRateLimitHeaders(headers: AnswerHeaders, now: number): RateL
 }
 
 /**
- * Reads a 429. One that neither is JSON nor names a rate limit comes from the edge and holds for every call; so does a ban.
+ * Parses a response of 429. If it is neither JSON nor has rate limit headers, it comes from Cloudflare and applies
+ * to every call; so does a ban.
  *
- * @param body the parsed JSON, else anything else
- * @param now epoch milliseconds; needed where Retry-After is a date
+ * @param body the parsed JSON, or any other value if it is not JSON
+ * @param now epoch milliseconds, for a Retry-After that is a date
  */
 export function readRefusal(headers: AnswerHeaders, body: unknown, now = currentTime()): Refusal {
   const json = isJson(body) ? body : undefined;
@@ -90,16 +93,19 @@ export function readRefusal(headers: AnswerHeaders, body: unknown, now = current
   return { retryAfterS, scope: isForAll ? "global" : scopeOf(headers, json), isForAll };
 }
 
-/** What is known after another answer. Answers may overtake each other. */
-export function mergeWindows(known: Window, next: Window, now: number): Window {
-  const ahead = next.windowEnd - known.windowEnd;
-  if (now >= known.resetAt || ahead > SAME_WINDOW_MS) return next;
-  if (ahead < -SAME_WINDOW_MS) return known;
+/** Returns the window after a response. Responses may arrive out of order. */
+export function mergeWindows(current: Window, next: Window, now: number): Window {
+  const ahead = next.windowEnd - current.windowEnd;
+  if (now >= current.resetAt || ahead > SAME_WINDOW_MS) return next;
+  if (ahead < -SAME_WINDOW_MS) return current;
   const { limit, resetAt, windowEnd } = next;
-  return { limit, remaining: Math.min(known.remaining, next.remaining), resetAt, windowEnd };
+  return { limit, remaining: Math.min(current.remaining, next.remaining), resetAt, windowEnd };
 }
 
-/** How many more calls may be sent; those in flight may not have been counted by Discord yet. */
+/**
+ * Returns how many more calls may be sent. Subtracts calls in flight, because Discord may not have counted them
+ * yet.
+ */
 export function callsLeft(window: Window, inFlight: number, now: number): number {
   return (now >= window.resetAt ? window.limit : window.remaining) - inFlight;
 }

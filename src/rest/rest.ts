@@ -11,22 +11,25 @@ import { botTokenRejected, noAnswer, requireToken } from "./call-errors.js";
 import { type ProxyAddress, parseProxy } from "./proxy.js";
 import { type Answer, type NoAnswer, roundTrip } from "./round-trip.js";
 
-/** Where Discord is, and how patient its callers are. */
+/** Options of {@link Rest}. */
 export interface RestOptions extends AdmissionOptions {
   /** An origin, such as `https://discord.com`. */
   readonly discordUrl: string;
-  /** Deadline of a whole call, without waits for rate limits. */
+  /** The deadline of a whole call, not counting waits for rate limits. */
   readonly timeoutMs: number;
-  /** URL of an HTTP proxy, credentials included. */
+  /** The URL of an HTTP proxy, including credentials. */
   readonly proxy?: string | undefined;
 }
 
 const REPEATED_STATUSES = new Set([502, 503, 504]);
 const BOT_REFUSAL_MS = 60_000;
-/** Less than Discord's edge allows, and far more than undici's own 4 s: a quiet site is spared handshakes. */
+/** Shorter than Cloudflare allows, and longer than undici's default of 4 s, to save handshakes on quiet sites. */
 const KEEP_ALIVE_MS = 30_000;
 
-/** Calls to Discord's API: each becomes a value or a typed error, and none breaks a rate limit that Discord named. */
+/**
+ * Sends calls to Discord's API. Returns values, throws typed errors and respects the rate limits in Discord's
+ * headers.
+ */
 export class Rest {
   readonly #admission: Admission;
   readonly #timeoutMs: number;
@@ -47,14 +50,16 @@ export class Rest {
     this.#dispatcher = new Lazy(() => createDispatcher(options.timeoutMs, proxy));
   }
 
-  /** Loads the HTTP client ahead of the first call, which reports it if that fails again. */
+  /** Loads the HTTP client before the first call. Ignores errors: the first call tries again and reports them. */
   async load(): Promise<void> {
     await Promise.allSettled([this.#dispatcher.get()]);
   }
 
   /**
-   * @param route below `/api/v10`, such as `/users/@me`
-   * @returns the parsed JSON; `undefined` for an empty answer, text or bytes for others
+   * Sends a call, after any wait for rate limits.
+   *
+   * @param route a path below `/api/v10`, such as `/users/@me`
+   * @returns the parsed JSON, text, a `Uint8Array` for other content types, or `undefined` for an empty response
    * @throws RateLimited, HttpException
    * @throws TypeError for a request that cannot be sent
    */
@@ -64,7 +69,7 @@ export class Rest {
     return traceRequest(call.trace, () => this.#run(call));
   }
 
-  /** Closes the connections once the calls in flight are done. A later call opens new ones. */
+  /** Closes the connections after the calls in flight have finished. A later call opens new ones. */
   async close(): Promise<void> {
     await (await this.#dispatcher.take())?.close();
   }
@@ -112,7 +117,7 @@ export class Rest {
 }
 
 async function createDispatcher(timeoutMs: number, proxy: ProxyAddress | undefined): Promise<Dispatcher> {
-  // By its file: for the name alone Bun has a substitute of its own, without dispatchers.
+  // Imported by file, because Bun replaces the module "undici" with its own, which has no dispatchers.
   const { Agent, Pool, ProxyAgent } = await import("undici/index.js");
   const options = { keepAliveTimeout: KEEP_ALIVE_MS, connect: { timeout: timeoutMs } };
   if (proxy === undefined) return new Agent(options);

@@ -3,26 +3,26 @@ import { startDeadline } from "../deadline.js";
 import type { Method, WireRequest } from "./api-request.js";
 import type { AnswerHeaders } from "./rate-limits.js";
 
-/** A complete answer. */
+/** A complete response. */
 export interface Answer {
   readonly status: number;
   readonly headers: AnswerHeaders;
   readonly body: Buffer;
 }
 
-/** Why there is no complete answer: no time left, more bytes than any answer has, or no unbroken connection. */
+/** Why there is no complete response: the deadline passed, the body was too large, or the connection failed. */
 export type NoAnswer =
   | { readonly failure: "deadline" | "size" }
   | { readonly failure: "connection"; readonly cause: Error };
 
-/** One request over the wire, and how far its sender goes for the answer. */
+/** One request, with its deadline and abort signal. */
 export interface RoundTripOptions {
   readonly wire: WireRequest;
   readonly origin: string;
   readonly method: Method;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
-  /** Called as soon as the headers are there. */
+  /** Called when the headers have arrived. */
   readonly onHead: (status: number, headers: AnswerHeaders) => void;
 }
 
@@ -30,8 +30,8 @@ const OVER = new Error("The call is over.");
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 /**
- * Sends one request and reads the whole answer. Below undici's `request()`, because that has no deadline for a body and
- * none while there is no connection yet.
+ * Sends one request and reads the whole response. Uses undici's `dispatch()` because `request()` has no deadline while
+ * connecting, and none for the whole body.
  *
  * @throws the reason of `signal`
  */
@@ -107,7 +107,7 @@ class Receiver implements Dispatcher.DispatchHandler {
     this.#resolve({ status: this.#status, headers: this.#headers, body });
   }
 
-  /** A refusal is one, however much of it has arrived. */
+  /** A 429 counts as complete even if its body is not. */
   #break(failure: NoAnswer): void {
     if (this.#status === 429) this.#complete();
     else this.#resolve(failure);
@@ -118,7 +118,7 @@ class Receiver implements Dispatcher.DispatchHandler {
     this.#controller?.abort(OVER);
   }
 
-  /** Only the first end counts. */
+  /** Settles the promise once. Later calls do nothing. */
   #end(settle: () => void): void {
     if (this.#isOver) return;
     this.#isOver = true;

@@ -1,15 +1,15 @@
 import { LRUCache } from "lru-cache";
 import { shown } from "../shown.js";
 
-/** A route below `/api/v10`, in the forms that are needed of it. */
+/** A parsed route below `/api/v10`. */
 export interface Route {
-  /** From the root of the origin, as it goes over the wire; may end in a query. */
+  /** The full path as sent to Discord, with the query if there is one. */
   readonly path: string;
-  /** For logs and tables, with placeholders for ids and tokens: `/guilds/:id/members/:id`. */
+  /** The route with placeholders for ids and tokens, for tracing and rate limits: `/guilds/:id/members/:id`. */
   readonly template: string;
-  /** For error messages: ids kept, tokens replaced, no query. */
+  /** The route for error messages: with ids, without tokens and query. */
   readonly shown: string;
-  /** The guild, channel or webhook that separates rate limits of one template; empty without. */
+  /** The major parameter (a guild, channel or webhook), which has rate limits of its own; empty if there is none. */
   readonly major: string;
 }
 
@@ -22,15 +22,15 @@ const QUERY_FAULTS: readonly (readonly [RegExp, string])[] = [
 const PATH_FAULTS: typeof QUERY_FAULTS = [
   [/^(?!\/)/, 'it must begin with "/"'],
   ...QUERY_FAULTS,
-  [/\/\//, "it has an empty segment, as a missing id leaves behind"],
-  [/%(?:25)*(?:[01][\da-f]|7f|2f|5c)/i, "it hides a slash, a backslash or a control character"],
+  [/\/\//, "it has an empty segment, perhaps a missing id"],
+  [/%(?:25)*(?:[01][\da-f]|7f|2f|5c)/i, "it has an encoded slash, backslash or control character"],
 ];
-/** Also as a server would see them that decodes more than once. */
+/** Matches encoded dots too, even encoded several times, because a server may decode more than once. */
 const DOT_SEGMENT = /\/(?:\.|%(?:25)*2e){1,2}(?:\/|$)/i;
 
 const LITERAL = /^@?[a-z]{1,32}\d?(?:[-_.][a-z]{1,32}){0,4}$/;
 const DIGITS = /^\d+$/;
-/** The segment after one of these is chosen by a user of Discord. */
+/** Placeholders for segments that a user of Discord has chosen, by the segment before. */
 const CHOSEN_AFTER = new Map<string | undefined, string>([
   ["reactions", ":emoji"],
   ["invites", ":code"],
@@ -40,10 +40,10 @@ const TOKEN_AFTER_ID_OF = new Set<string | undefined>(["webhooks", "interactions
 const MAJOR_AFTER = new Set<string | undefined>(["guilds", "channels", "webhooks", "interactions"]);
 
 const LONGEST_REMEMBERED = 200;
-/** An app calls the same few routes again and again. */
+/** A cache, because apps call the same few routes repeatedly. */
 const parsed = new LRUCache<string, Route>({ max: 500 });
 
-/** @throws TypeError for a route that is no path, or that would leave the API */
+/** @throws TypeError for a route that is not a path below `/api/v10` */
 export function parseRoute(input: string): Route {
   const cached = parsed.get(input);
   if (cached !== undefined) return cached;
@@ -61,7 +61,7 @@ function parse(route: unknown): Route {
   const fault =
     faultIn(path, PATH_FAULTS) ??
     faultIn(query, QUERY_FAULTS) ??
-    (isBelow ? undefined : 'it has a segment "." or ".."');
+    (isBelow ? undefined : 'it has a "." or ".." segment');
   const segments = path.split("/");
   if (fault === undefined) {
     return {

@@ -16,10 +16,10 @@ import { isSnowflake } from "./snowflake.js";
 
 const DISCORD_USER_AGENT = /^DiscordBot \(\S+, \S+\)/;
 
-/** What a route does for a bearer token; `ids` are the variable parts of its path. */
+/** The handler of a route for a bearer token; `ids` are the values of its placeholders. */
 export type HandleUser = (call: Call, token: AccessToken, ...ids: string[]) => Answer;
 
-/** Answers only a bearer token that has the scope; null: whatever its scopes. */
+/** Accepts only bearer tokens with the scope; null accepts any scopes. */
 export function forUser(discord: Discord, scope: string | null, handle: HandleUser): Handle {
   return function answerUser(call) {
     if (call.caller.kind !== "user") refuse(UNAUTHORIZED);
@@ -29,7 +29,7 @@ export function forUser(discord: Discord, scope: string | null, handle: HandleUs
   };
 }
 
-/** Answers only the bot. */
+/** Accepts only the bot. */
 export function forBot(discord: Discord, handle: (call: Call, ...ids: string[]) => Answer): Handle {
   return function answerBot(call) {
     if (discord.behaviour.strictUserAgent && isOtherUserAgent(call)) refuse(BLOCKED_AT_EDGE);
@@ -38,32 +38,32 @@ export function forBot(discord: Discord, handle: (call: Call, ...ids: string[]) 
   };
 }
 
-/** Answers the bot in one way, and everybody else as a user. */
+/** Uses one handler for the bot and another for everybody else. */
 export function forUserOrBot(handleUser: Handle, handleBot: Handle): Handle {
   return function answerUserOrBot(call) {
     return call.caller.kind === "bot" ? handleBot(call) : handleUser(call);
   };
 }
 
-/** Refuses a token that lacks the scope, in the way Discord is set to. */
+/** Refuses a token without the scope, as set in `behaviour.missingScope`. */
 export function requireScope(discord: Discord, token: AccessToken, scope: string): void {
   if (token.scopes.includes(scope)) return;
   refuse(discord.behaviour.missingScope === "401" ? UNAUTHORIZED : MISSING_SCOPE);
 }
 
-/** The JSON object a request carries. */
+/** Returns the JSON object in a request. */
 export function readObject(call: Call): Readonly<Record<string, unknown>> {
   return toObject(readJson(call));
 }
 
-/** The JSON value a request carries; undefined: it has no body. */
+/** Returns the JSON value in a request; `undefined` without a body. */
 export function readJson({ body }: Pick<Call, "body">): unknown {
   if (body.kind === "none") return undefined;
   if (body.kind === "invalid-json") refuse(INVALID_JSON);
   return body.kind === "json" ? body.value : refuse(INVALID_CONTENT_TYPE);
 }
 
-/** A JSON value that has to be an object; nothing counts as an empty one. */
+/** Requires that a JSON value is an object. `undefined` becomes an empty one. */
 export function toObject(value: unknown = {}): Readonly<Record<string, unknown>> {
   if (!isObject(value))
     refuse(invalidField("_", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType"));

@@ -2,7 +2,7 @@ import type { Discord } from "./discord.js";
 import type { ActivityFrame } from "./open-activity.js";
 import { toTimestamp } from "./timestamp.js";
 
-/** The numbers of RPC errors. */
+/** The codes of RPC errors. */
 const ERRORS = {
   invalidPayload: 4000,
   invalidCommand: 4002,
@@ -18,11 +18,11 @@ export interface ActivityCommand {
   readonly cmd?: unknown;
   readonly evt?: unknown;
   readonly args?: unknown;
-  /** The query with which the consent page has ended. */
+  /** The query of the redirect from the consent page. */
   readonly consented: string | undefined;
 }
 
-/** What comes of a command. */
+/** The result of a command. */
 export type CommandOutcome =
   | { readonly data: object | null; readonly status?: string }
   | { readonly consent: string }
@@ -77,7 +77,7 @@ function authorize(
   return { consent: `/activities/${frame.id}/authorize?${query}` };
 }
 
-/** The state stays with Discord: the SDK hands out the code alone. */
+/** Returns only the code: the SDK does not pass on the state. */
 function codeFrom(query: URLSearchParams): CommandOutcome {
   const code = query.get("code");
   if (code !== null) return { data: { code } };

@@ -9,22 +9,22 @@ import { listen } from "./server.js";
 
 const HOP_BY_HOP = ["connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding"];
 
-/** What the proxy in front of an app needs to know. */
+/** Options of the proxy in front of an app. */
 export interface FrameServerOptions {
   readonly application: Application;
   readonly clock: SimulatedClock;
-  /** Where requests go. */
+  /** The URL that requests are forwarded to. */
   readonly appUrl: URL;
   readonly signed: boolean;
-  /** The name that browsers use for this machine. */
+  /** The host name that browsers use for this machine. */
   readonly hostname: string;
   readonly host: string;
   readonly port: number;
 }
 
-/** The origin of an Activity. At Discord it is `https://<client id>.discordsays.com`; its server is Discord's proxy. */
+/** The server of an Activity's origin. At Discord this is the proxy at `https://<client id>.discordsays.com`. */
 export class FrameServer {
-  /** Such as `http://localhost:41237`. */
+  /** The origin, such as `http://localhost:41237`. */
   readonly origin: string;
   readonly #server: Server;
   readonly #agents = new Agents();
@@ -81,7 +81,7 @@ export class FrameServer {
     forwardUpgrade(upgrade, this.#agents.request(this.#targetOf(request), { agent: false, headers }));
   }
 
-  /** Older Activities put `/.proxy` in front of their paths, which Discord's proxy takes away. */
+  /** Removes the prefix `/.proxy`, which older Activities use, like Discord's proxy. */
   #targetOf({ url = "/" }: IncomingMessage): URL {
     const { appUrl } = this.#options;
     const path = url.replace(/^\/\.proxy(?=\/|\?|$)/, "");
@@ -104,7 +104,7 @@ export class FrameServer {
     };
   }
 
-  /** The address that a page of the Activity would have at Discord; other addresses stay as they are. */
+  /** Returns the URL that a page of the Activity would have at Discord. Other URLs stay unchanged. */
   #atDiscord(url: string, host: string): string {
     const isOwn = url === this.origin || url.startsWith(`${this.origin}/`);
     return isOwn ? `https://${host}${url.slice(this.origin.length)}` : url;

@@ -1,33 +1,33 @@
 import type { SimulatedChannel, SimulatedGuild } from "./guild.js";
 import type { SimulatedUser } from "./user.js";
 
-/** What a test wants to say about a running Activity; the rest is made up. */
+/** The fields of a new Activity instance. Missing fields are made up. */
 export interface NewActivityInstance {
-  /** Where it runs. Absent: in a direct message. */
+  /** The guild. Default: none, the Activity runs in a direct message. */
   readonly guild?: SimulatedGuild;
-  /** Default: the first channel of the guild. */
+  /** The channel. Default: the first channel of the guild. */
   readonly channel?: SimulatedChannel;
-  /** Who takes part. */
+  /** The participants. */
   readonly users?: readonly SimulatedUser[];
 }
 
-/** An Activity that runs in a channel. */
+/** A running Activity. */
 export interface SimulatedActivityInstance {
-  /** As the Embedded App SDK calls it: `i-<launch id>-gc-<guild>-<channel>`, or `i-<launch id>-pc-<channel>`. */
+  /** The instance id of the Embedded App SDK: `i-<launch id>-gc-<guild>-<channel>` or `i-<launch id>-pc-<channel>`. */
   readonly id: string;
   readonly launchId: string;
   readonly guild: SimulatedGuild | undefined;
   readonly channelId: string;
-  /** Who takes part now. Users may be added and removed during a test. */
+  /** The current participants. Tests may add and remove users. */
   readonly users: Set<SimulatedUser>;
 }
 
 /** The running Activities of the application, by instance id. */
 export class ActivityInstances extends Map<string, SimulatedActivityInstance> {
-  launch(given: NewActivityInstance, newId: () => string): SimulatedActivityInstance {
-    const { guild, users } = given;
+  launch(fields: NewActivityInstance, newId: () => string): SimulatedActivityInstance {
+    const { guild, users } = fields;
     const launchId = newId();
-    const channelId = (given.channel ?? guild?.channels[0])?.id ?? newId();
+    const channelId = (fields.channel ?? guild?.channels[0])?.id ?? newId();
     const id = `i-${launchId}-${placeOf(guild, channelId)}`;
     const instance = { id, launchId, guild, channelId, users: new Set(users) };
     this.set(id, instance);

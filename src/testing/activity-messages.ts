@@ -10,20 +10,20 @@ const INVALID_CLIENT_ID = 4000;
 /** A message between the Embedded App SDK and Discord's client. */
 type Message = readonly [opcode: number, payload: object];
 
-/** What the client's page does about a message of the Embedded App SDK. */
+/** The reaction of the client's page to a message of the Embedded App SDK. */
 export interface MessageReply {
-  /** Sends it to the frame. */
+  /** A message to send to the frame. */
   readonly message?: Message;
-  /** Shows the consent page at this address first, and then comes again with its outcome. */
+  /** The URL of a consent page to show first. The page then sends the message again with the result. */
   readonly consent?: string;
-  /** Says this to whoever looks at the page. */
+  /** A text to show on the page. */
   readonly status?: string;
 }
 
 /**
- * Answers the Embedded App SDK as Discord's client does.
+ * Answers a message of the Embedded App SDK like Discord's client.
  *
- * @param consented the query with which the consent page has ended
+ * @param consented the query of the redirect from the consent page
  */
 export function replyTo(
   discord: Discord,
@@ -32,7 +32,7 @@ export function replyTo(
   consented: string | undefined,
 ): MessageReply {
   const [opcode, payload] = Array.isArray(message) ? (message as unknown[]) : [];
-  // Others than the SDK may post messages, too.
+  // Not only the SDK posts messages.
   if (typeof payload !== "object" || payload === null) return {};
   const fields = payload as Readonly<Record<string, unknown>>;
   switch (opcode) {

@@ -20,8 +20,8 @@ dialog iframe { width: 100%; height: 100%; border: 0; display: block; }
 `;
 
 /**
- * The SDK takes messages of Discord's own origins alone, and of opaque ones. So the answers are sent by a sandboxed frame, whose
- * origin is opaque.
+ * A sandboxed frame that sends the answers. The SDK accepts messages only from Discord's own origins and from
+ * opaque origins, such as that of a sandboxed frame.
  */
 const RELAY = `
 onmessage = ({ data: [message, origin], source }) => {
@@ -29,9 +29,9 @@ onmessage = ({ data: [message, origin], source }) => {
 };
 `;
 
-/** Hands the SDK's messages to the simulator, which answers, and shows the consent page when it says so. */
+/** Passes the SDK's messages to the simulator and shows the consent page if the simulator asks for it. */
 const CLIENT = `
-// The SDK would speak to the window that has opened this one.
+// Otherwise the SDK would send its messages to the window that opened this one.
 opener = null;
 const [activity, relay, consent] = document.querySelectorAll("iframe");
 const dialog = document.querySelector("dialog");
@@ -68,7 +68,7 @@ function ask(url) {
     }
     consent.onload = () => {
       const { pathname, search } = consent.contentWindow.location;
-      // A key that is pressed in the frame does not reach the dialog.
+      // Key presses in the frame do not reach the dialog.
       consent.contentWindow.onkeydown = ({ key }) => key === "Escape" && dialog.close();
       if (pathname === location.pathname + "/authorized") finish(search);
       else if (!dialog.open) dialog.showModal();
@@ -85,7 +85,7 @@ relay.onload = () => {
 relay.srcdoc = relay.dataset.srcdoc;
 `;
 
-/** The page that plays Discord's client around an Activity. */
+/** Creates the page that simulates Discord's client around an Activity. */
 export function activityPage({ name }: Application, { frameUrl }: ActivityFrame): Answer {
   const nonce = randomText();
   const relay = html`<script nonce="${nonce}">${trustedHtml(RELAY)}</script>`;

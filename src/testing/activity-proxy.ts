@@ -5,9 +5,9 @@ import type { SimulatedClock } from "./clock.js";
 const LIFETIME_SECONDS = 300;
 
 /**
- * What Discord's proxy adds to a request for an Activity, so that the app's server knows that it came past the proxy.
+ * Returns the headers that Discord's proxy adds to requests of an Activity to prove that they came through the proxy.
  *
- * @param payload what is signed besides, or instead of, the time; its other fields are not documented
+ * @param payload signed fields besides the times, or instead of them. Discord documents no other fields
  */
 export function proxyHeaders(
   { signingKey }: Application,

@@ -1,29 +1,29 @@
 import { type OutgoingHttpHeaders, STATUS_CODES } from "node:http";
 
-/** What the simulator answers, before faults have their say. */
+/** A response of the simulator, before any fault is applied. */
 export interface Answer {
   readonly status: number;
   readonly headers: OutgoingHttpHeaders;
   readonly body?: string | Buffer;
-  /** Whether Discord's edge answers by itself, and the request never reaches the API. */
+  /** Whether Cloudflare sends the response, and the request does not reach the API. */
   readonly isFromEdge?: true;
 }
 
-/** An answer in JSON. */
+/** Creates a JSON response. */
 export function json(status: number, value: unknown, headers: OutgoingHttpHeaders = {}): Answer {
   return { status, headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(value) };
 }
 
-/** An answer a test has chosen. */
+/** A response that a test has set. */
 export interface ChosenAnswer {
   /** Default: 200. */
   readonly status?: number;
-  /** A string is sent as it is, anything else as JSON. Default: what Discord says for the status. */
+  /** A string is sent unchanged, any other value as JSON. Default: Discord's text for the status. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** The answer a test has chosen, as it is sent. */
+/** Creates the response that a test has set. */
 export function chosenAnswer({ status = 200, body, headers = {} }: ChosenAnswer): Answer {
   if (typeof body === "string") return { status, headers, body };
   if (status === 204) return { status, headers };
@@ -31,17 +31,17 @@ export function chosenAnswer({ status = 200, body, headers = {} }: ChosenAnswer)
   return json(status, body ?? usual, headers);
 }
 
-/** 204. */
+/** Creates a response with status 204. */
 export function noContent(): Answer {
   return { status: 204, headers: {} };
 }
 
-/** 302, to be asked for every time. */
+/** Creates a redirect with status 302 that must not be cached. */
 export function redirect(location: string, headers: OutgoingHttpHeaders = {}): Answer {
   return { status: 302, headers: { Location: location, "Cache-Control": "no-store", ...headers } };
 }
 
-/** Thrown by a route that has nothing more to do than to answer. */
+/** Thrown by a route to end the handling of a request with a response. */
 export class Refusal extends Error {
   readonly answer: Answer;
 
@@ -51,7 +51,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Ends the handling of the request with this answer. */
+/** Ends the handling of the request with this response. */
 export function refuse(answer: Answer): never {
   throw new Refusal(answer);
 }

@@ -1,11 +1,11 @@
 import { type Answer, json } from "./answer.js";
 
-/** An error as every route but the token endpoint words it. */
+/** Creates an error response of the API. The token endpoint has another format. */
 export function apiError(status: number, code: number, message: string): Answer {
   return json(status, { message, code });
 }
 
-/** 400, 50035, naming the field at fault; a field within others by its path. */
+/** Creates a 400 with code 50035 for an invalid field, named by its path. */
 export function invalidField(
   field: string | readonly (string | number)[],
   code: string,
@@ -16,7 +16,7 @@ export function invalidField(
   return json(400, { message: "Invalid Form Body", code: 50035, errors });
 }
 
-/** 400, 50035: the field has to be an id. */
+/** Creates a 400 with code 50035 for a field that is not an id. */
 export function notSnowflake(field: string, value: unknown): Answer {
   return invalidField(field, "NUMBER_TYPE_COERCE", `Value "${value}" is not snowflake.`);
 }

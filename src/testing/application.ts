@@ -1,25 +1,25 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 
-/** What makes up the simulated application; each has a default. */
+/** The fields of the simulated application. Each has a default. */
 export interface ApplicationOptions {
   readonly clientId?: string;
   readonly clientSecret?: string;
   readonly botToken?: string;
-  /** Where logins may return to; the first is the default. More can be added with `addRedirectUri`. Default: none. */
+  /** The registered redirect URIs; the first is the default. `addRedirectUri` adds more. Default: none. */
   readonly redirectUris?: readonly string[];
   readonly appName?: string;
 }
 
-/** The one application that is registered at the simulated Discord. */
+/** The application of the simulated Discord. */
 export class Application {
   readonly id: string;
   readonly secret: string;
   readonly botToken: string;
   readonly name: string;
-  /** The Ed25519 key as webhook receivers want it: 64 hexadecimal characters. */
+  /** The Ed25519 public key: 64 hexadecimal characters. */
   readonly publicKey: string;
   readonly signingKey: KeyObject;
-  /** The first is used where an authorize URL names none. */
+  /** The redirect URIs. The first is used for an authorization URL without one. */
   readonly redirectUris: string[];
 
   constructor(options: ApplicationOptions) {
@@ -34,7 +34,7 @@ export class Application {
     this.publicKey = Buffer.from(publicKey.export({ format: "jwk" }).x ?? "", "base64url").toString("hex");
   }
 
-  /** Registers a redirect URI. It has to be repeated exactly in authorize URLs. */
+  /** Registers a redirect URI. Authorization URLs must contain exactly this URI. */
   addRedirectUri(uri: string): void {
     if (!URL.canParse(uri))
       throw new TypeError(`"${uri}" is not a redirect URI: it has to be an absolute URL.`);

@@ -7,19 +7,19 @@ import { randomText } from "./random-text.js";
 
 const KEPT_CODES = 10_000;
 
-/** What an authorization code stands for. */
+/** The grant behind an authorization code. */
 export interface CodeGrant {
   readonly authorization: Authorization;
   readonly scopes: readonly string[];
-  /** As the authorize URL gave it. */
+  /** The redirect URI in the authorization URL. */
   readonly redirectUri: string | undefined;
   readonly codeChallenge: string | undefined;
-  /** For the id token. */
+  /** The nonce for the id token. */
   readonly nonce: string | undefined;
-  /** Where the bot was added. */
+  /** The guild the bot was added to. */
   readonly guild: SimulatedGuild | undefined;
   readonly botPermissions: bigint;
-  /** Where the webhook was made. */
+  /** The guild and channel of the new webhook. */
   readonly webhookPlace: { readonly guild: SimulatedGuild; readonly channel: SimulatedChannel } | undefined;
 }
 
@@ -29,7 +29,7 @@ interface KeptCode {
   used: boolean;
 }
 
-/** The codes under way: each works once, and not for long. */
+/** The authorization codes. Each works once, for a short time. */
 export class AuthorizationCodes {
   readonly #codes = new BoundedMap<string, KeptCode>(KEPT_CODES);
   readonly #clock: SimulatedClock;
@@ -47,14 +47,14 @@ export class AuthorizationCodes {
     return code;
   }
 
-  /** What a code stands for, if it can be exchanged. */
+  /** Returns the grant of a code that can be exchanged. */
   find(code: string): { readonly grant: CodeGrant; readonly used: boolean } | undefined {
     const found = this.#codes.get(code);
     if (found === undefined || found.grant.authorization.ended) return undefined;
     return found.expiresAt > this.#clock.now() ? found : undefined;
   }
 
-  /** Notes that a code was exchanged; it is kept where a second use has consequences. */
+  /** Marks a code as used. Keeps it if a second use ends the authorization. */
   use(code: string): void {
     const found = this.#codes.get(code);
     if (found === undefined || this.#behaviour.codeReuse === "refuse") this.#codes.delete(code);

@@ -6,7 +6,7 @@ import type { SimulatedUser } from "./user.js";
 
 const KEPT_TOKENS = 20_000;
 
-/** That a user let the application in: it ends as a whole. */
+/** A user's authorization of the application. It ends as a whole. */
 export interface Authorization {
   readonly user: SimulatedUser;
   /** All scopes ever granted. */
@@ -23,7 +23,7 @@ export interface AccessToken {
   expiresAt: number;
 }
 
-/** A refresh token; a used one is kept where a second use has consequences. */
+/** A refresh token. A used one is kept if a second use ends the authorization. */
 export interface RefreshToken {
   readonly token: string;
   readonly authorization: Authorization;
@@ -31,7 +31,7 @@ export interface RefreshToken {
   used: boolean;
 }
 
-/** The body of a successful answer of the token endpoint. */
+/** The body of a successful response of the token endpoint. */
 export interface TokenResponse {
   readonly token_type: "Bearer";
   readonly access_token: string;
@@ -53,7 +53,7 @@ export interface TokenPair extends TokenResponse {
   readonly refresh_token: string;
 }
 
-/** Who let the application in, and the tokens that came of it. */
+/** The authorizations of the application and their tokens. */
 export class Authorizations {
   readonly #byUser = new Map<string, Authorization>();
   readonly #accessTokens = new BoundedMap<string, AccessToken>(KEPT_TOKENS);
@@ -66,7 +66,7 @@ export class Authorizations {
     this.#behaviour = behaviour;
   }
 
-  /** How many users have let the application in. */
+  /** The number of users who have authorized the application. */
   get size(): number {
     return this.#byUser.size;
   }
@@ -75,7 +75,7 @@ export class Authorizations {
     return this.#byUser.get(user.id);
   }
 
-  /** Adds to what the user has granted. */
+  /** Adds scopes to a user's authorization. */
   grant(user: SimulatedUser, scopes: readonly string[]): Authorization {
     const former = this.#byUser.get(user.id);
     const authorization = former ?? { user, scopes: new Set<string>(), ended: false };
@@ -84,7 +84,7 @@ export class Authorizations {
     return authorization;
   }
 
-  /** Ends everything the user granted, on every device. */
+  /** Ends a user's authorization, with all its tokens. */
   end(authorization: Authorization): void {
     authorization.ended = true;
     this.#byUser.delete(authorization.user.id);
@@ -105,7 +105,7 @@ export class Authorizations {
     return { token_type: "Bearer", access_token: token, expires_in: seconds, scope: scopes.join(" ") };
   }
 
-  /** The access token, if it is one that works. */
+  /** Returns a valid access token. */
   findAccessToken(token: string): AccessToken | undefined {
     const found = this.#accessTokens.get(token);
     if (found === undefined) return undefined;
@@ -116,14 +116,14 @@ export class Authorizations {
     return found;
   }
 
-  /** The refresh token, unless its authorization has ended. */
+  /** Returns a refresh token whose authorization has not ended. */
   findRefreshToken(token: string): RefreshToken | undefined {
     const found = this.#refreshTokens.get(token);
     if (found?.authorization.ended) this.#refreshTokens.delete(token);
     return found?.authorization.ended ? undefined : found;
   }
 
-  /** Uses a refresh token that was found unused. */
+  /** Uses a refresh token that is not used yet. */
   refresh(from: RefreshToken, scopes: readonly string[]): TokenResponse {
     if (!this.#behaviour.previousAccessTokenSurvives) this.#accessTokens.delete(from.accessToken);
     if (this.#behaviour.refreshOmitsRefreshToken) return this.issueAccessToken(from.authorization, scopes);
@@ -135,7 +135,7 @@ export class Authorizations {
     return this.issuePair(from.authorization, scopes);
   }
 
-  /** Makes access tokens expire now; of one user, or of everybody. */
+  /** Expires the access tokens of one user, or of all users. */
   expireAccessTokens(user?: SimulatedUser): void {
     for (const token of this.#accessTokens.values()) {
       if (user === undefined || token.authorization.user === user) token.expiresAt = this.#clock.now();

@@ -4,17 +4,17 @@ import type { Discord } from "./discord.js";
 import { errorPage } from "./page.js";
 import { parseScopes } from "./scopes.js";
 
-/** What an authorize URL asks for. */
+/** A parsed authorization URL. */
 export interface AuthorizeRequest {
-  /** Where the consent page sends its form. */
+  /** The path to which the consent page sends its form. */
   readonly action: string;
-  /** Whether the page is shown within the client, to somebody who uses an Activity. */
+  /** Whether the page is shown in the client, to the user of an Activity. */
   readonly isInActivity: boolean;
   readonly responseType: string | undefined;
   readonly scopes: readonly string[];
-  /** Where the answer goes; undefined: the application has none, and the URL named none. */
+  /** The redirect URI; `undefined` if neither the URL nor the application has one. */
   readonly redirectUri: string | undefined;
-  /** As the URL named it: what the exchange has to repeat. */
+  /** The redirect URI in the URL, which the code exchange must repeat. */
   readonly givenRedirectUri: string | undefined;
   readonly state: string | undefined;
   readonly skipConsent: boolean;
@@ -27,7 +27,10 @@ export interface AuthorizeRequest {
   readonly codeChallengeMethod: string | undefined;
 }
 
-/** Reads an authorize URL. A wrong client or redirect URI is answered here: nobody is to be sent there. */
+/**
+ * Parses an authorization URL. Shows an error page for a wrong client or redirect URI, which must not be redirected
+ * to.
+ */
 export function readAuthorizeRequest({ application, behaviour }: Discord, call: Call): AuthorizeRequest {
   const { query } = call;
   if (query["client_id"] !== application.id) {
@@ -66,13 +69,13 @@ function isWebAddress(uri: string, registered: readonly string[]): boolean {
   return isRegistered(uri, registered) || (/^https?:/i.test(uri) && URL.canParse(uri));
 }
 
-/** An error for the redirect back. */
+/** An error for the redirect to the application. */
 export interface AuthorizeError {
   readonly error: string;
   readonly description: string;
 }
 
-/** What is wrong with a request before anybody is asked. */
+/** Finds a mistake in a request before the user is asked. */
 export function findMistake(request: AuthorizeRequest): AuthorizeError | undefined {
   const { responseType, scopes, codeChallenge, codeChallengeMethod } = request;
   const needsResponseType = scopes.some((scope) => scope !== "bot" && scope !== "applications.commands");
@@ -96,7 +99,7 @@ export function findMistake(request: AuthorizeRequest): AuthorizeError | undefin
   return undefined;
 }
 
-/** An address that opens an app on the device; any app may claim it, so only PKCE protects the code. */
+/** Whether a redirect URI opens an app on the device. Any app may claim it, so only PKCE protects the code. */
 function isCustomScheme(redirectUri: string | undefined): boolean {
   return redirectUri !== undefined && !/^https?:/i.test(redirectUri);
 }

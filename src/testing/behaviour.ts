@@ -1,64 +1,70 @@
 /**
- * What is not known for certain about Discord, or differs from one application to the next.
- * Every switch may be changed at any time, on `discord.behaviour`.
+ * Behaviour of Discord that is not known for certain or differs between applications. Every switch may be changed
+ * at any time, on `discord.behaviour`.
  */
 export interface Behaviour {
   /**
-   * Whether a successful redirect names the issuer (`iss`), and the metadata document says so. Default: false.
-   * Discord does not document `iss`, and clients such as Auth.js refuse a login that has it.
+   * Whether a successful redirect has the parameter `iss`, and the metadata document announces it. Default: false.
+   * Discord does not document `iss`, and clients such as Auth.js refuse logins that have it.
    */
   issOnSuccess: boolean;
-  /** Whether an error redirect names the issuer. Default: false. */
+  /** Whether an error redirect has the parameter `iss`. Default: false. */
   issOnError: boolean;
-  /** What `iss` says; null is the simulator's own URL. Default: null. */
+  /** The value of `iss`; null for the simulator's own URL. Default: null. */
   issuer: string | null;
-  /** How the token endpoint refuses a client. Default: 401. */
+  /** The status with which the token endpoint rejects a client. Default: 401. */
   invalidClientStatus: 400 | 401;
-  /** Whether the message about a refused refresh token ends with a full stop. Default: false. */
+  /** Whether the message about a rejected refresh token ends with a full stop. Default: false. */
   refreshErrorFullStop: boolean;
-  /** Whether the former access token goes on working after a refresh. Default: false. */
+  /** Whether the old access token continues to work after a refresh. Default: false. */
   previousAccessTokenSurvives: boolean;
-  /** What a refresh token used twice does: only fail, or end the whole authorization. Default: "refuse". */
+  /** What happens when a refresh token is used twice: it fails, or the whole authorization ends. Default: "refuse". */
   refreshReuse: "refuse" | "revoke-grant";
-  /** What a code used twice does: only fail, or end the whole authorization. Default: "refuse". */
+  /** What happens when a code is used twice: it fails, or the whole authorization ends. Default: "refuse". */
   codeReuse: "refuse" | "revoke-grant";
-  /** Whether a refresh gives a new refresh token and ends the former. Default: true. */
+  /** Whether a refresh returns a new refresh token and invalidates the old one. Default: true. */
   rotateRefreshTokens: boolean;
-  /** Whether the answer to a refresh leaves `refresh_token` out. The former one then goes on working. Default: false. */
+  /** Whether the response to a refresh omits `refresh_token`. The old one then continues to work. Default: false. */
   refreshOmitsRefreshToken: boolean;
-  /** How a token without the scope of a route is refused. Default: "401". */
+  /** The response to a token without the scope of a route. Default: "401". */
   missingScope: "401" | "403-50026";
-  /** What `with_counts` does without `guilds.members.read`: no counts, or a refusal. Default: "omit". */
+  /** What `with_counts` does without `guilds.members.read`: omits the counts, or is refused. Default: "omit". */
   missingCountsScope: "omit" | "refuse";
-  /** Seconds an access token lives. Default: 604800. */
+  /** The lifetime of an access token, in seconds. Default: 604800. */
   accessTokenSeconds: number;
-  /** Seconds a code lives. Default: 100. */
+  /** The lifetime of a code, in seconds. Default: 100. */
   codeSeconds: number;
-  /** Whether the application is a public client, which may leave its secret out. Default: false. */
+  /** Whether the application is a public client, which may omit its secret. Default: false. */
   publicClient: boolean;
-  /** Whether redirect URIs have to be registered; otherwise any http or https address will do. Default: true. */
+  /** Whether redirect URIs must be registered; if not, any http or https URL is accepted. Default: true. */
   strictRedirectUris: boolean;
-  /** Whether scopes have to exist and be open to the application; otherwise any name is granted. Default: true. */
+  /** Whether scopes must exist and be available to the application; if not, any name is granted. Default: true. */
   strictScopes: boolean;
-  /** Scopes this application has beyond the public ones, such as `identify.premium`; any name will do. Default: none. */
+  /** Further scopes available to the application, such as `identify.premium`; any name is allowed. Default: none. */
   approvedScopes: readonly string[];
-  /** Whether the bot joins a guild only when the code is exchanged. Default: false. */
+  /** Whether the bot joins a guild only after the code was exchanged. Default: false. */
   botRequiresCodeGrant: boolean;
-  /** Whether the bot can write only to users it shares a guild with. Default: true. */
+  /** Whether the bot can send direct messages only to users it shares a guild with. Default: true. */
   messagesNeedSharedGuild: boolean;
   /** Whether the application may list the members of a guild (a privileged intent). Default: true. */
   guildMembersIntent: boolean;
-  /** Whether the token and revocation endpoints read `multipart/form-data` too. Default: false. */
+  /** Whether the token and revocation endpoints also accept `multipart/form-data`. Default: false. */
   multipartForms: boolean;
-  /** Whether a bot call without Discord's User-Agent form is blocked at the edge (403, 40333). Default: false. */
+  /** Whether bot calls without Discord's User-Agent format are blocked by Cloudflare (403, 40333). Default: false. */
   strictUserAgent: boolean;
-  /** Requests per second of one user, bot or address, over all routes; null: no limit. Default: null. */
+  /**
+   * The maximum requests per second of one user, bot or IP address over all routes; null for no limit. Default:
+   * null.
+   */
   globalLimit: number | null;
-  /** 401, 403 and 429 answers in ten minutes after which an address is shut out; null: never. Discord: 10,000. Default: null. */
+  /**
+   * The number of 401, 403 and 429 responses in ten minutes that ban an IP address (Discord: 10,000). Default:
+   * null, none.
+   */
   invalidRequestLimit: number | null;
 }
 
-/** How Discord behaves as far as it is known. */
+/** The default behaviour: Discord's, as far as it is known. */
 export function usualBehaviour(): Behaviour {
   return {
     issOnSuccess: false,

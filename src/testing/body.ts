@@ -9,7 +9,7 @@ export interface UploadedFile {
   readonly bytes: Uint8Array;
 }
 
-/** What a request carries. */
+/** A parsed body. */
 export type Body =
   | { readonly kind: "none" }
   | { readonly kind: "form"; readonly fields: Readonly<Record<string, string>> }
@@ -22,7 +22,7 @@ export type Body =
   | { readonly kind: "invalid-json" }
   | { readonly kind: "unsupported" };
 
-/** Reads a body by its media type. */
+/** Parses a body by its media type. */
 export async function parseBody(contentType: string | undefined, bytes: Buffer): Promise<Body> {
   if (bytes.length === 0) return { kind: "none" };
   const mediaType = contentType?.split(";")[0]?.trim().toLowerCase();
@@ -38,7 +38,7 @@ export async function parseBody(contentType: string | undefined, bytes: Buffer):
   }
 }
 
-/** A JSON text as a body. */
+/** Parses a JSON body. */
 export function parseJsonBody(text: string): Body {
   try {
     return { kind: "json", value: parseJson(text) };

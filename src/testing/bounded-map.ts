@@ -1,7 +1,7 @@
-/** A map that forgets its oldest entry when it is full, so that a simulator may run for days. */
+/** A map that drops its oldest entry when it is full, so that a simulator can run for days. */
 export class BoundedMap<Key, Value> extends Map<Key, Value> {
   readonly #limit: number;
-  /** Kept between calls: a new iterator has to skip every gap that deleted entries have left at the front. */
+  /** Kept between calls, because a new iterator must skip all gaps that deleted entries left at the front. */
   #oldestFirst: MapIterator<Key> | undefined;
   #setsSinceFull = 0;
 
@@ -19,7 +19,7 @@ export class BoundedMap<Key, Value> extends Map<Key, Value> {
       if (!oldest.done) this.delete(oldest.value);
     } else {
       this.#setsSinceFull += 1;
-      // An iterator that rests keeps every former table of the map in memory.
+      // An unused iterator keeps all former tables of the map in memory.
       if (this.#setsSinceFull > this.#limit) this.#oldestFirst = undefined;
     }
     return this;

@@ -9,50 +9,50 @@ const CROSS_SITE_NAVIGATION = {
   "Sec-Fetch-Dest": "document",
 };
 
-/** How a browser reaches the app. */
+/** Options of a browser. */
 export interface BrowserOptions {
   /**
-   * Where the app really listens, when its own address is another, as behind a proxy that ends https:
-   * requests go there with the `Host` of the app and `X-Forwarded-Proto`.
+   * The URL at which the app listens, if its public URL differs, as behind a proxy that terminates HTTPS. Requests
+   * go there with the `Host` of the public URL and `X-Forwarded-Proto`.
    */
   readonly via?: string;
 }
 
-/** One request of a browser. */
+/** The options of one request. */
 export interface BrowserRequest {
   readonly method?: string;
-  /** Any header, `Host` and `Sec-Fetch-Site` too. They win over what the browser would send. */
+  /** Headers, including `Host` and `Sec-Fetch-Site`. They override those of the browser. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly form?: Readonly<Record<string, string>>;
   readonly json?: unknown;
-  /** Follows redirects within the app; without it, none. */
+  /** `"follow"`: follows redirects within the app. Default: does not follow redirects. */
   readonly redirect?: "follow";
-  /** Whether another site sends the browser here: its `SameSite` cookies stay at home then. */
+  /** Whether the request comes from another site. Browsers then do not send `SameSite` cookies. */
   readonly crossSite?: boolean;
 }
 
-/** What the app answered. */
+/** A response of the app. */
 export interface BrowserResponse {
   readonly status: number;
   readonly headers: Headers;
-  /** The `Location` header, as sent. */
+  /** The `Location` header. */
   readonly location: string | undefined;
   readonly text: string;
-  /** Of the last request, when redirects were followed. */
+  /** The URL of the last request, after redirects. */
   readonly url: string;
   json<T = unknown>(): T;
 }
 
-/** Who can approve a login: the simulator. */
+/** Approves logins: the simulator. */
 interface Approver {
-  /** Whether a URL leads to it. */
+  /** Whether a URL leads to the simulator. */
   owns(url: string): boolean;
   approve(authorizeUrl: string, choices: ConsentChoices): Promise<string>;
 }
 
-/** A client of the app that keeps cookies, and follows redirects only when told to. */
+/** A browser for the app. It keeps cookies, and follows redirects only on request. */
 export class Browser {
-  /** What the app's cookies are. */
+  /** The app's cookies. */
   readonly cookies: CookieJar;
   readonly #appUrl: URL;
   readonly #approver: Approver;
@@ -68,7 +68,7 @@ export class Browser {
     this.#agents = former === undefined ? new Agents() : former.#agents;
   }
 
-  /** Sends a request to a path of the app, or to any URL. */
+  /** Sends a request to a path of the app or to a URL. */
   async request(pathOrUrl: string, init: BrowserRequest = {}): Promise<BrowserResponse> {
     let response = await this.#send(new URL(pathOrUrl, this.#appUrl), init);
     for (let count = 0; init.redirect === "follow" && isRedirect(response); count += 1) {
@@ -93,9 +93,9 @@ export class Browser {
   }
 
   /**
-   * Signs in: opens the login page of the app, lets the app in at Discord, and returns to the callback.
+   * Signs in: opens the app's login page, authorizes the app at Discord and opens the callback.
    *
-   * @returns the callback's answer
+   * @returns the response of the callback
    * @throws Error when the login page does not lead to the simulator
    */
   async signIn(loginPath: string, choices: ConsentChoices): Promise<BrowserResponse> {
@@ -108,7 +108,7 @@ export class Browser {
     return this.get(callbackUrl, { crossSite: true });
   }
 
-  /** Another browser with the same cookies, from now on on its own. */
+  /** Returns another browser with a copy of the cookies. */
   clone(): Browser {
     return new Browser(this.#appUrl.href, this.#approver, this.#options, this);
   }

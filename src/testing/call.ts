@@ -3,34 +3,34 @@ import type { AccessToken } from "./authorizations.js";
 import type { Body } from "./body.js";
 import type { RoutedRequest } from "./route-pattern.js";
 
-/** Whom a request comes from, by its `Authorization` header. */
+/** The caller of a request, by its `Authorization` header. */
 export type Caller =
   | { readonly kind: "nobody" }
   | { readonly kind: "bot" }
   | { readonly kind: "user"; readonly token: AccessToken };
 
-/** A variable part of the path. */
+/** The value of a placeholder in the path. */
 export interface PathId {
-  /** As an error calls it, such as `guild_id`. */
+  /** The name in errors, such as `guild_id`. */
   readonly field: string;
   readonly value: string;
-  /** Whether it may be any text. Otherwise it has to be a snowflake. */
+  /** Whether any text is allowed. If not, it must be a snowflake. */
   readonly isText: boolean;
 }
 
-/** A request that was understood. */
+/** A parsed request. */
 export interface Call extends RoutedRequest {
   readonly method: string;
   readonly isApi: boolean;
-  /** Percent-decoded, without the query. */
+  /** The percent-decoded path without the query. */
   readonly path: string;
   readonly apiPath: string;
   /** Whether the path cannot be decoded. */
   readonly isMalformed: boolean;
   readonly route: string;
-  /** Of the API; 6 where the path names none. */
+  /** The API version; 6 if the path has none. */
   readonly version: number;
-  /** The query as sent, with its question mark. */
+  /** The query as sent, including the question mark. */
   readonly search: string;
   readonly query: Readonly<Record<string, string>>;
   readonly headers: IncomingHttpHeaders;
@@ -38,6 +38,6 @@ export interface Call extends RoutedRequest {
   readonly bodyBytes: number;
   readonly caller: Caller;
   readonly ids: readonly PathId[];
-  /** Where it comes from. */
+  /** The client's IP address. */
   readonly address: string;
 }

@@ -19,7 +19,9 @@ async function run(args: readonly string[]): Promise<void> {
   process.once("SIGTERM", stop);
 }
 
-/** Only the system's errors have a code, such as a port in use. */
+/** Only errors of the system have a code, for example when a port is in use. */
 function explain(error: unknown): unknown {
-  return error instanceof Error && "code" in error ? `It cannot listen there: ${error.message}` : error;
+  return error instanceof Error && "code" in error
+    ? `The simulator cannot listen there: ${error.message}`
+    : error;
 }

@@ -1,4 +1,4 @@
-/** The time at the simulated Discord: the system's, moved by whatever a test adds. */
+/** The clock of the simulated Discord: the system clock, plus the time that a test adds. */
 export class SimulatedClock {
   #movedByMs = 0;
   #frozenAt: number | undefined;
@@ -8,12 +8,15 @@ export class SimulatedClock {
     return (this.#frozenAt ?? Date.now()) + this.#movedByMs;
   }
 
-  /** Moves the time. Codes, tokens and rate-limit windows that end within `ms` milliseconds have ended. */
+  /**
+   * Moves the clock forward. Codes, tokens and rate limit windows that end within `ms` milliseconds then have
+   * ended.
+   */
   advance(ms: number): void {
     this.#movedByMs += ms;
   }
 
-  /** From now on the time moves only by `advance`. */
+  /** Stops the clock. Only `advance` moves it then. */
   freeze(): void {
     this.#frozenAt ??= Date.now();
   }

@@ -7,45 +7,45 @@ import { type SimulatorOptions, startDiscord } from "./start-discord.js";
 
 const USUAL_PORT = 4000;
 
-/** What `--help` says. */
+/** The output of `--help`. */
 export const USAGE = `Usage: express-discord simulator [options]
 
-Starts a Discord on this machine to sign in with. It needs no account, and nothing reaches discord.com.
+Starts a simulated Discord on this machine to sign in with. It needs no account, and nothing reaches discord.com.
 
-  --port <number>         where it listens (default: ${USUAL_PORT}; 0 lets the system choose)
-  --host <address>        "0.0.0.0" to be reached from other machines and containers (default: 127.0.0.1)
-  --public-url <url>      how apps and browsers reach it, if not at that address
+  --port <number>         the port to listen on (default: ${USUAL_PORT}; 0 lets the system choose)
+  --host <address>        the address to listen on (default: 127.0.0.1; 0.0.0.0 for other machines and containers)
+  --public-url <url>      the URL by which apps and browsers reach it, if it differs
   --seed <file.json>      the application, users and guilds to start with
   --redirect-uri <url>    registers a redirect URI; may be repeated. Without any, every http address is accepted
   --activity <url>        opens the app at this address as an Activity, on a page that plays Discord's client
   --help                  shows this text`;
 
-/** What a command line asks for. */
+/** A parsed command line. */
 export type Command =
   | { readonly kind: "help" }
   | {
       readonly kind: "simulator";
       readonly options: SimulatorOptions;
       readonly seed: Seed;
-      /** Where the app is that is opened as an Activity. */
+      /** The URL of the app to open as an Activity. */
       readonly activityUrl: string | undefined;
     };
 
-/** What was started. */
+/** The started simulator. */
 export interface Started {
   readonly discord: DiscordSimulator;
   readonly activity: OpenActivity | undefined;
 }
 
-/** A command line that cannot be followed, in words for whoever typed it. */
+/** An invalid command line. The message is for the user. */
 export class UsageError extends Error {}
 
-/** Reads a command line. @throws UsageError when it, or the seed it names, is wrong */
+/** Parses a command line. @throws UsageError for an invalid command line or seed */
 export function readCommandLine(args: readonly string[]): Command {
   const { values, positionals } = parse(args);
   if (values.help) return { kind: "help" };
   if (positionals.length !== 1 || positionals[0] !== "simulator") {
-    throw new UsageError(`The command is "simulator".\n\n${USAGE}`);
+    throw new UsageError(`The only command is "simulator".\n\n${USAGE}`);
   }
   const seed = values.seed === undefined ? {} : readSeedFile(values.seed);
   const registered = [...(values["redirect-uri"] ?? []), ...(seed.application?.redirectUris ?? [])];
@@ -61,7 +61,7 @@ export function readCommandLine(args: readonly string[]): Command {
   return { kind: "simulator", options, seed, activityUrl };
 }
 
-/** Starts what a command line asks for. */
+/** Starts the simulator for a command line. */
 export async function startFromCommand({
   options,
   seed,
@@ -79,7 +79,7 @@ export async function startFromCommand({
   return { discord, activity };
 }
 
-/** What is printed once the simulator runs: its address, and the `.env` lines for the app. */
+/** Returns the text to print when the simulator has started: its URL and the `.env` lines for the app. */
 export function greetingOf({ discord, activity }: Started, redirectUri: string | undefined): string {
   const { botToken, clientId, clientSecret, discordUrl } = discord.options;
   const lines = [

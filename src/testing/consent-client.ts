@@ -4,25 +4,25 @@ import type { SimulatedUser } from "./user.js";
 
 const ALERT = /role="alert">([^<]*)</;
 
-/** Who decides on the consent page, and what else is chosen there. */
+/** The choices on the consent page. */
 export interface ConsentChoices {
   readonly user: SimulatedUser;
-  /** Grants only those of the requested scopes. */
+  /** Grants only these of the requested scopes. */
   readonly scopes?: readonly string[] | undefined;
-  /** Where the bot is added, with the scope `bot`. */
+  /** With the scope `bot`: the guild to add the bot to. */
   readonly guildId?: string | undefined;
-  /** Where the webhook is made, with the scope `webhook.incoming`. */
+  /** With the scope `webhook.incoming`: the channel of the webhook. */
   readonly channelId?: string | undefined;
 }
 
-/** What the user does: lets the application in, or does not. */
+/** The user's decision on the consent page. */
 export type Decision = "authorize" | "cancel";
 
 /**
- * Opens an authorize URL and presses a button, as a browser would.
+ * Opens an authorization URL and presses a button, like a browser.
  *
- * @returns the URL Discord redirects to
- * @throws Error when Discord shows an error page and redirects nobody, or no page to cancel on
+ * @returns the URL that Discord redirects to
+ * @throws Error when Discord shows an error page, or no page to cancel on
  */
 export async function decide(
   agents: Agents,
@@ -59,7 +59,7 @@ function locationOf(answer: IncomingAnswer): string {
   return location;
 }
 
-/** A redirect without a page is fine for somebody who cancels only if nothing was granted. */
+/** Returns the URL of a redirect without a page. @throws Error unless it is an error redirect, which grants nothing */
 function requireError(answer: IncomingAnswer): string {
   const location = locationOf(answer);
   const { hash, searchParams } = new URL(location);

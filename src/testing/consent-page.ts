@@ -12,15 +12,15 @@ import type { SimulatedUser } from "./user.js";
 
 const OFFERED_USERS = 100;
 
-/** What the page is to show besides the request itself. */
+/** What the page shows besides the request. */
 export interface ConsentView {
-  /** Whom to preselect. */
+  /** The preselected user. */
   readonly user: SimulatedUser | undefined;
-  /** Why the form has come back. */
+  /** The problem with the submitted form, if any. */
   readonly problem?: string;
 }
 
-/** Asks the user whether to let the application in. */
+/** Creates the page that asks the user to authorize the application. */
 export function consentPage(discord: Discord, request: AuthorizeRequest, view: ConsentView): Answer {
   const { name } = discord.application;
   const users = [...discord.world.users.values()].slice(0, OFFERED_USERS);
@@ -47,7 +47,7 @@ ${request.scopes.includes("webhook.incoming") && channelChoice(discord, request,
 </form>
 ${!request.isInActivity && request.redirectUri !== undefined && html`<p class="target">You will be sent to ${request.redirectUri}</p>`}`;
   return page(view.problem === undefined ? 200 : 400, `Authorize ${name}`, content, {
-    // The page around the frame has the header already.
+    // The page around the frame already has the header.
     ...(request.isInActivity && {
       policy: { "frame-ancestors": "'self'" },
       style: "header { display: none; }",

@@ -1,17 +1,17 @@
 import { type Cookie, isDomainOf, parseSetCookie } from "./set-cookie.js";
 
-/** All that a cookie is besides its name and value. */
+/** The attributes of a cookie. */
 export type CookieAttributes = Partial<Omit<Cookie, "name" | "value">>;
 
-/** A request that cookies are wanted for. */
+/** A request that may get cookies. */
 export interface CookieRequest {
   readonly url: URL;
   readonly method: string;
-  /** Whether it comes from another site, as the callback does, coming from Discord. */
+  /** Whether the request comes from another site, like the callback from Discord. */
   readonly crossSite: boolean;
 }
 
-/** Keeps cookies by the rules of browsers (RFC 6265bis). */
+/** Keeps cookies like a browser (RFC 6265bis). */
 export class CookieJar {
   readonly #cookies = new Map<string, Cookie>();
   readonly #appUrl: URL;
@@ -21,7 +21,7 @@ export class CookieJar {
     this.#appUrl = appUrl;
   }
 
-  /** Those that have not expired. */
+  /** Returns the cookies that have not expired. */
   list(): Cookie[] {
     const now = Date.now();
     for (const [key, { expiresAt }] of this.#cookies) {
@@ -30,12 +30,12 @@ export class CookieJar {
     return [...this.#cookies.values()];
   }
 
-  /** The value of the cookie of this name. */
+  /** Returns the value of the cookie with this name. */
   get(name: string): string | undefined {
     return this.list().find((cookie) => cookie.name === name)?.value;
   }
 
-  /** Puts a cookie in as if the app had sent it, for its host and every path unless told otherwise. */
+  /** Sets a cookie as if the app had sent it. Default: for the app's host and every path. */
   set(name: string, value: string, attributes: CookieAttributes = {}): void {
     this.#keep({
       domain: this.#appUrl.hostname,
@@ -51,20 +51,20 @@ export class CookieJar {
     });
   }
 
-  /** Forgets the cookies of this name; without a name, all. */
+  /** Removes the cookies with this name, or all cookies. */
   clear(name?: string): void {
     for (const [key, cookie] of this.#cookies) {
       if (name === undefined || cookie.name === name) this.#cookies.delete(key);
     }
   }
 
-  /** Takes a `Set-Cookie` header that came from `url`, if a browser would. */
+  /** Processes a `Set-Cookie` header from `url`, if a browser would accept it. */
   receive(header: string, url: URL): void {
     const cookie = parseSetCookie(header, url);
     if (cookie !== undefined) this.#keep(cookie);
   }
 
-  /** The `Cookie` header for a request, longest path first. */
+  /** Returns the `Cookie` header for a request, longest path first. */
   headerFor(request: CookieRequest): string | undefined {
     const sent = this.list().filter((cookie) => isSentTo(cookie, request));
     sent.sort((a, b) => b.path.length - a.path.length);

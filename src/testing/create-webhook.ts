@@ -3,14 +3,14 @@ import type { Discord } from "./discord.js";
 import type { SimulatedChannel, SimulatedGuild } from "./guild.js";
 import type { SimulatedWebhook } from "./webhooks.js";
 
-/** Where a webhook posts. */
+/** The guild and channel of a new webhook. */
 export interface WebhookPlace {
   readonly guild: SimulatedGuild;
-  /** Absent: the first channel of the guild. */
+  /** The channel. Default: the first channel of the guild. */
   readonly channel?: SimulatedChannel | undefined;
 }
 
-/** Makes a webhook of the application. @throws TypeError when the guild has no channel */
+/** Creates a webhook of the application. @throws TypeError when the guild has no channel */
 export function createWebhook(discord: Discord, { guild, channel }: WebhookPlace): SimulatedWebhook {
   const { application, webhooks, world } = discord;
   const place = channel ?? guild.channels[0];

@@ -3,29 +3,30 @@ import { type ChosenAnswer, chosenAnswer } from "./answer.js";
 import type { Call } from "./call.js";
 import { type Place, Router } from "./router.js";
 
-/** What a function given to `discord.answer` sees of a request. */
+/** A request, as passed to a function of `discord.answer`. */
 export interface AnsweredRequest {
   readonly method: string;
-  /** Without `/api` and the version. */
+  /** The path without `/api` and the version. */
   readonly path: string;
-  /** What stands where the route has a colon, in order. */
+  /** The values of the route's placeholders, in order. */
   readonly ids: readonly string[];
   readonly query: Readonly<Record<string, string>>;
   readonly headers: IncomingHttpHeaders;
-  /** The JSON body, or undefined. */
+  /** The JSON body, if there is one. */
   readonly json: unknown;
 }
 
-/** An answer of the test's own, or how it comes about. */
+/** A test's own response, or a function that makes it. */
 export type CustomAnswer = ChosenAnswer | ((request: AnsweredRequest) => ChosenAnswer);
 
-/** Routes a test has answered itself; of several for one request the newest counts. */
+/** A test's own responses by route. If several match a request, the newest one is used. */
 export class CustomAnswers {
   readonly #routers = new Set<Router>();
 
   /**
-   * Answers a route, such as "GET /channels/:id/pins"; returns what takes the answer away again.
+   * Sets the response of a route, such as "GET /channels/:id/pins".
    *
+   * @returns a function that removes the response
    * @throws TypeError when the route has no method
    */
   add(route: string, answer: CustomAnswer): () => void {
@@ -38,7 +39,7 @@ export class CustomAnswers {
     return () => this.#routers.delete(router);
   }
 
-  /** The newest answer to this request, unless the API itself knows the path more precisely. */
+  /** Returns the newest response for this request, unless the API has a more specific route. */
   find(method: string, path: string, own: Place | undefined): Place | undefined {
     for (const router of [...this.#routers].reverse()) {
       const place = router.find(method, path);

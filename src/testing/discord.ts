@@ -14,18 +14,18 @@ import type { WebhookEvents } from "./webhook-events.js";
 import type { Webhooks } from "./webhooks.js";
 import type { World } from "./world.js";
 
-/** Everything the routes work on. */
+/** The state of the simulator that the routes use. */
 export interface Discord {
-  /** The simulator's own URL, no slash at the end. */
+  /** The simulator's own URL, without a trailing slash. */
   readonly url: string;
-  /** How others reach it, if not at its own URL. No slash at the end. */
+  /** The URL by which others reach the simulator, if it differs. Without a trailing slash. */
   readonly publicUrl: string | undefined;
-  /** The address it listens on. */
+  /** The address the simulator listens on. */
   readonly host: string;
   readonly clock: SimulatedClock;
   readonly behaviour: Behaviour;
   readonly application: Application;
-  /** To whom the application belongs: whom a client-credentials token stands for. */
+  /** The owner of the application, for client credentials tokens. */
   readonly owner: SimulatedUser;
   readonly world: World;
   readonly authorizations: Authorizations;
@@ -38,6 +38,6 @@ export interface Discord {
   readonly activityInstances: ActivityInstances;
   /** The Activities that are open in the client, by frame id. */
   readonly activityFrames: Map<string, ActivityFrame>;
-  /** Routes a test has answered itself. */
+  /** A test's own responses. */
   readonly customAnswers: CustomAnswers;
 }

@@ -12,14 +12,14 @@ const EXPOSED = [
   "X-RateLimit-Scope",
 ];
 
-/** What Discord's edge adds to every API response that has passed through it. */
+/** The headers that Cloudflare adds to every API response. */
 const API_HEADERS: OutgoingHttpHeaders = {
   Via: "1.1 google",
   "Access-Control-Allow-Origin": "*",
   "Access-Control-Expose-Headers": EXPOSED.join(", "),
 };
 
-/** Answers the question a browser asks before it lets a page of another origin call the API. */
+/** Answers a CORS preflight request. */
 export const PREFLIGHT_ANSWER: Answer = {
   status: 204,
   headers: {
@@ -29,7 +29,7 @@ export const PREFLIGHT_ANSWER: Answer = {
   },
 };
 
-/** The headers of an answer as they leave Discord. What the edge answers by itself has no `Via`. */
+/** Returns the final headers of a response. Responses of Cloudflare itself have no `Via`. */
 export function headersAtEdge({ headers, isFromEdge }: Answer, isApi: boolean): OutgoingHttpHeaders {
   return isApi && !isFromEdge ? { ...API_HEADERS, ...headers } : headers;
 }

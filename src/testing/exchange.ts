@@ -3,19 +3,19 @@ import type { Answer } from "./answer.js";
 import { headersAtEdge, isApiPath } from "./edge-headers.js";
 import type { RecordedRequest } from "./request-log.js";
 
-/** A request that waits for its answer. */
+/** A request that waits for its response. */
 export interface Exchange {
   readonly response: ServerResponse;
   readonly record: RecordedRequest;
   /** Of the API. */
   readonly version: number;
-  /** Lets the request take effect, and says what the answer is. */
+  /** Handles the request. @returns its response */
   answer(): Answer;
-  /** Told of every answer that is sent. */
+  /** Called with every response that is sent. */
   onAnswer(answer: Answer): void;
 }
 
-/** Sends an answer. */
+/** Sends a response. */
 export function send(exchange: Exchange, answer: Answer): void {
   const { response } = exchange;
   begin(exchange, answer);
@@ -23,7 +23,7 @@ export function send(exchange: Exchange, answer: Answer): void {
   else response.end(answer.body);
 }
 
-/** Sends status and headers of an answer, with the length of its whole body. */
+/** Sends the status and headers of a response, with the length of its whole body. */
 export function begin({ record, response, onAnswer }: Exchange, answer: Answer): void {
   record.status = answer.status;
   record.refused = answer.status === 429;

@@ -12,7 +12,7 @@ import { cloudflareRefusal, tooManyRequests } from "./too-many-requests.js";
 const HUGE_BYTES = 64 * 1024 * 1024;
 const CHUNK_BYTES = 64 * 1024;
 
-/** Lets a fault hit an exchange. */
+/** Answers a request with a fault. */
 export async function deliverFault(fault: FaultKind, exchange: Exchange): Promise<void> {
   const { record, response } = exchange;
   record.fault = fault.kind;

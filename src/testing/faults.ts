@@ -3,55 +3,55 @@ import type { RecordedRequest } from "./request-log.js";
 import { parseRoutePattern } from "./route-pattern.js";
 import type { RateLimitScope } from "./too-many-requests.js";
 
-/** What goes wrong. Unless it says otherwise, the request has no effect at Discord. */
+/** A fault. Unless noted otherwise, the request has no effect at Discord. */
 export type FaultKind =
-  /** Another answer; an object as `body` is sent as JSON. Default body: what Discord says for the status. */
+  /** Another response. An object as `body` is sent as JSON. Default `body`: Discord's text for the status. */
   | {
       readonly kind: "status";
       readonly status: number;
       readonly body?: unknown;
       readonly headers?: Readonly<Record<string, string>>;
     }
-  /** An HTML page of the edge. Default status: 502. */
+  /** An HTML page of Cloudflare. Default status: 502. */
   | { readonly kind: "html"; readonly status?: number }
-  /** Never an answer; the connection stays open. */
+  /** No response; the connection stays open. */
   | { readonly kind: "hang" }
-  /** The usual answer, later: milliseconds of real time. */
+  /** The normal response, delayed by this many milliseconds of real time. */
   | { readonly kind: "delay"; readonly ms: number }
   /** The connection is reset. */
   | { readonly kind: "reset" }
-  /** The request takes effect, and the connection ends in the middle of the answer. */
+  /** The request takes effect, and the connection ends in the middle of the response. */
   | { readonly kind: "truncated" }
-  /** The usual answer, `chunkBytes` (default 1) every `everyMs` (default 100) milliseconds. */
+  /** The normal response, sent as `chunkBytes` (default: 1) every `everyMs` (default: 100) milliseconds. */
   | { readonly kind: "slow-body"; readonly chunkBytes?: number; readonly everyMs?: number }
-  /** The request takes effect, and the connection ends without an answer. */
+  /** The request takes effect, and the connection ends without a response. */
   | { readonly kind: "swallowed" }
-  /** 200, `application/json`, and half an object. */
+  /** Status 200 with truncated JSON. */
   | { readonly kind: "invalid-json" }
-  /** 200 and a JSON object of so many bytes. Default: 64 MiB. */
+  /** Status 200 with a JSON object of this many bytes. Default: 64 MiB. */
   | { readonly kind: "huge-body"; readonly bytes?: number }
-  /** 429 as Discord sends it. `retryAfter` in seconds, default 1; default scope: "user". */
+  /** Discord's 429. `retryAfter` is in seconds, default: 1. Default `scope`: "user". */
   | { readonly kind: "rate-limited"; readonly scope?: RateLimitScope; readonly retryAfter?: number }
-  /** 429 as Cloudflare sends it, default as text. Without `retryAfter` (seconds) it names no time. */
+  /** Cloudflare's 429, by default as text. Without `retryAfter` (in seconds) it has no retry time. */
   | { readonly kind: "cloudflare"; readonly form?: "text" | "html"; readonly retryAfter?: number }
-  /** 403 with code 40333: blocked at the edge. */
+  /** Cloudflare's 403 with code 40333. */
   | { readonly kind: "blocked" };
 
-/** Which requests a fault hits. */
+/** Selects the requests that get a fault. */
 export interface FaultTarget {
-  /** Such as "POST /oauth2/token" or "/users/:id". Absent: every call of the API, but not the consent page. */
+  /** The route, such as "POST /oauth2/token" or "/users/:id". Default: every API route, but not the consent page. */
   readonly route?: string;
-  /** How often. Default: once. */
+  /** The number of requests that get the fault. Default: 1. */
   readonly times?: number;
   /** The probability, 0 to 1. Default: always. */
   readonly chance?: number;
-  /** Where `chance` comes from. Default: Math.random. */
+  /** The random numbers for `chance`. Default: Math.random. */
   readonly random?: () => number;
-  /** A condition of the test's own. */
+  /** A further condition. */
   readonly when?: (request: RecordedRequest) => boolean;
 }
 
-/** Something that goes wrong, and for which requests. */
+/** A fault and the requests that get it. */
 export type Fault = FaultKind & FaultTarget;
 
 interface PendingFault {
@@ -60,11 +60,11 @@ interface PendingFault {
   timesLeft: number;
 }
 
-/** The faults a test has asked for; of several for one request the oldest hits. */
+/** The injected faults. If several match a request, the oldest one is used. */
 export class Faults {
   readonly #pending = new Set<PendingFault>();
 
-  /** Returns what takes the fault away again. */
+  /** Adds a fault. @returns a function that removes it */
   add(fault: Fault): () => void {
     const matches = fault.route === undefined ? isApiCall : parseRoutePattern(fault.route);
     const pending = { fault, matches, timesLeft: fault.times ?? 1 };
@@ -76,7 +76,7 @@ export class Faults {
     this.#pending.clear();
   }
 
-  /** The fault that hits this request, if any. */
+  /** Returns the fault for this request, if any. */
   take(request: RecordedRequest): FaultKind | undefined {
     for (const pending of this.#pending) {
       if (!hits(pending, request)) continue;

@@ -1,14 +1,14 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { type Duplex, pipeline } from "node:stream";
 
-/** A client that wants another protocol on its connection, such as WebSocket. */
+/** A client that requests an upgrade of its connection, such as to WebSocket. */
 export interface Upgrade {
   readonly socket: Duplex;
-  /** What the client has sent already. */
+  /** The bytes that the client has already sent. */
   readonly head: Buffer;
 }
 
-/** Connects a client with the server that a request for an upgrade is forwarded to, if that agrees. */
+/** Forwards an upgrade request to a server and connects the client to it if the server accepts. */
 export function forwardUpgrade({ socket, head }: Upgrade, forwarded: ClientRequest): void {
   forwarded.once("upgrade", (answer, serverSocket, serverHead) => {
     socket.write(headOf(answer));

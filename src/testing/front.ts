@@ -32,14 +32,14 @@ import { webhookRoutes } from "./routes/webhooks.js";
 
 const NEWEST_VERSION = 10;
 
-/** A request that was understood, and how to let it take effect. */
+/** A parsed request and its handler. */
 export interface Understood {
   readonly record: RecordedRequest;
   readonly version: number;
   answer(): Answer;
 }
 
-/** Understands requests and leads them to their routes. */
+/** Parses requests and finds their routes. */
 export class Front {
   readonly #discord: Discord;
   readonly #limits: RateLimits;

@@ -7,12 +7,12 @@ import { nameHint } from "./name-hint.js";
 import { PERMISSIONS } from "./permissions.js";
 import type { SimulatedUser } from "./user.js";
 
-/** The id of the choice of a user on the consent page. */
+/** Returns the element id of a user on the consent page. */
 export function userChoiceId(index: number): string {
   return `user-${index}`;
 }
 
-/** Where to add the bot: the guilds that the chosen user manages. No script is needed for that. */
+/** Creates the choice of a guild for the bot: the guilds that the chosen user manages. Works without a script. */
 export function guildChoice(
   { world }: Discord,
   request: AuthorizeRequest,
@@ -21,12 +21,14 @@ export function guildChoice(
   const offered = [...world.guilds.values()].filter(
     ({ id }) => !request.guildSelectDisabled || id === request.guildId,
   );
-  const choices = offered.map((guild) => ({
-    guild,
-    managers: users.flatMap((user, index) =>
-      guild.lets(user, PERMISSIONS.manageGuild) ? [userChoiceId(index)] : [],
-    ),
-  }));
+  const choices = offered
+    .map((guild) => ({
+      guild,
+      managers: users.flatMap((user, index) =>
+        guild.lets(user, PERMISSIONS.manageGuild) ? [userChoiceId(index)] : [],
+      ),
+    }))
+    .filter(({ managers }) => managers.length > 0);
   const others = users.flatMap((user, index) =>
     choices.some(({ managers }) => managers.includes(userChoiceId(index))) ? [] : nothingFor(user, index),
   );

@@ -1,7 +1,7 @@
 import type { Discord } from "./discord.js";
 import type { SimulatedChannel, SimulatedGuild, SimulatedRole } from "./guild.js";
 
-/** The guild object of the API, as its members see it. */
+/** Returns the guild object of the API for members. */
 export function guildPayload({ owner }: Discord, guild: SimulatedGuild): Record<string, unknown> {
   return {
     id: guild.id,
@@ -47,7 +47,7 @@ export function guildPayload({ owner }: Discord, guild: SimulatedGuild): Record<
   };
 }
 
-/** The counts of a guild, for `with_counts`. Everybody counts as present. */
+/** Returns the counts of a guild for `with_counts`. All members count as online. */
 export function countsOf(guild: SimulatedGuild): Record<string, number> {
   return {
     approximate_member_count: guild.members.size,
@@ -55,17 +55,17 @@ export function countsOf(guild: SimulatedGuild): Record<string, number> {
   };
 }
 
-/** The role objects of a guild, @everyone first. */
+/** Returns the role objects of a guild, `@everyone` first. */
 export function rolePayloads(guild: SimulatedGuild): object[] {
   return [...guild.roles.values()].map(rolePayload);
 }
 
-/** The channel objects of a guild. */
+/** Returns the channel objects of a guild. */
 export function channelPayloads(guild: SimulatedGuild): object[] {
   return guild.channels.map((channel) => channelPayload(guild, channel));
 }
 
-/** The channel object of the API. */
+/** Returns the channel object of the API. */
 export function channelPayload(guild: SimulatedGuild, channel: SimulatedChannel): object {
   return {
     id: channel.id,

@@ -2,7 +2,7 @@ import { ALL_PERMISSIONS, allows, DEFAULT_PERMISSIONS, PERMISSIONS } from "./per
 import { toTimestamp } from "./timestamp.js";
 import type { SimulatedUser } from "./user.js";
 
-/** How many guilds a user can be in. */
+/** The maximum number of guilds of a user. */
 export const MOST_GUILDS = 200;
 
 /** A role of a simulated guild. */
@@ -10,7 +10,7 @@ export interface SimulatedRole {
   readonly id: string;
   readonly name: string;
   readonly permissions: bigint;
-  /** 0xRRGGBB. Default: 0, none. */
+  /** The colour as 0xRRGGBB. Default: 0, none. */
   readonly color?: number;
 }
 
@@ -18,45 +18,45 @@ export interface SimulatedRole {
 export interface SimulatedChannel {
   readonly id: string;
   readonly name: string;
-  /** As the API numbers it, such as 2 for voice. Default: 0, text. */
+  /** The channel type of the API, such as 2 for voice. Default: 0, text. */
   readonly type?: number;
 }
 
-/** What a test wants to say about a guild; the rest is made up. */
+/** The fields of a new guild. Missing fields are made up. */
 export interface NewGuild {
   readonly id?: string;
   readonly name?: string;
   readonly icon?: string | null;
   readonly banner?: string | null;
   readonly features?: readonly string[];
-  /** Whether the bot of the application is in it. Default: true. */
+  /** Whether the application's bot is in the guild. Default: true. */
   readonly bot?: boolean;
-  /** What the bot may do there. Default: everything. */
+  /** The bot's permissions in the guild. Default: all. */
   readonly botPermissions?: bigint | string;
-  /** The highest role of the bot; it changes only roles and members below. Default: above everybody but the owner. */
+  /** The bot's highest role. The bot can change only roles and members below it. Default: above all but the owner. */
   readonly botTopRole?: string;
-  /** Besides @everyone, which has the guild's id; lowest first. */
+  /** The roles besides `@everyone`, whose id is the guild's id. Lowest first. */
   readonly roles?: readonly {
     readonly id: string;
     readonly name?: string;
     readonly permissions?: bigint | string;
-    /** 0xRRGGBB. Default: 0, none. */
+    /** The colour as 0xRRGGBB. Default: 0, none. */
     readonly color?: number;
   }[];
   readonly channels?: readonly SimulatedChannel[];
-  /** At this many members nobody else can join (code 30019). */
+  /** The maximum number of members. Further users cannot join (code 30019). */
   readonly maxMembers?: number;
-  /** Users who are banned there. */
+  /** The banned users. */
   readonly bans?: readonly SimulatedUser[];
-  /** New members stay `pending` unless they are given roles. */
+  /** Whether new members stay `pending` unless they get roles. */
   readonly membershipScreening?: boolean;
 }
 
-/** What a test wants to say about a member; the rest is made up. */
+/** The fields of a new member. Missing fields are made up. */
 export interface NewMember {
   readonly roles?: readonly string[];
   readonly nick?: string | null;
-  /** Sent exactly so. Absent: what the roles give, and everything for an owner or administrator. */
+  /** The member's permissions, sent unchanged. Default: those of the roles; all for owners and administrators. */
   readonly permissions?: bigint | string;
   readonly owner?: boolean;
   readonly avatar?: string | null;
@@ -64,11 +64,11 @@ export interface NewMember {
   readonly mute?: boolean;
   readonly deaf?: boolean;
   readonly flags?: number;
-  /** When a timeout ends, in epoch milliseconds. Absent: not timed out. */
+  /** When a timeout ends, in epoch milliseconds. Default: no timeout. */
   readonly timedOutUntil?: number | undefined;
   /** The voice channel the member is connected to. */
   readonly voiceChannelId?: string | undefined;
-  /** Epoch milliseconds. Default: now. */
+  /** When the member joined, in epoch milliseconds. Default: now. */
   readonly joinedAt?: number;
 }
 
@@ -79,43 +79,43 @@ export interface SimulatedMember extends Omit<NewMember, "joinedAt" | "permissio
   readonly joinedAt: number;
 }
 
-/** A guild ("server"). Every property but the id may be changed during a test. */
+/** A guild ("server"). Tests may change every property except the id. */
 export class SimulatedGuild {
   readonly id: string;
   name: string;
   icon: string | null;
   banner: string | null;
   features: string[];
-  /** Whether the bot of the application is in it. */
+  /** Whether the application's bot is in the guild. */
   bot: boolean;
   botPermissions: bigint;
-  /** The highest role of the bot; undefined: it stands above everybody but the owner. */
+  /** The bot's highest role; `undefined` if the bot is above all but the owner. */
   botTopRole: string | undefined;
   maxMembers: number;
   membershipScreening: boolean;
   readonly roles: Map<string, SimulatedRole>;
   readonly channels: SimulatedChannel[];
-  /** Ids of banned users. */
+  /** The ids of banned users. */
   readonly bans: Set<string>;
-  /** Why, by user id. */
+  /** The reasons of bans, by user id. */
   readonly banReasons = new Map<string, string>();
-  /** By user id. Add with `discord.addMember`. */
+  /** The members, by user id. Add members with `discord.addMember`. */
   readonly members = new Map<string, SimulatedMember>();
 
-  constructor(id: string, given: NewGuild) {
+  constructor(id: string, fields: NewGuild) {
     this.id = id;
-    this.name = given.name ?? `Guild ${id.slice(-4)}`;
-    this.icon = given.icon ?? null;
-    this.banner = given.banner ?? null;
-    this.features = [...(given.features ?? [])];
-    this.bot = given.bot ?? true;
-    this.botPermissions = BigInt(given.botPermissions ?? PERMISSIONS.administrator);
-    this.botTopRole = given.botTopRole;
-    this.maxMembers = given.maxMembers ?? 500_000;
-    this.membershipScreening = given.membershipScreening ?? false;
+    this.name = fields.name ?? `Guild ${id.slice(-4)}`;
+    this.icon = fields.icon ?? null;
+    this.banner = fields.banner ?? null;
+    this.features = [...(fields.features ?? [])];
+    this.bot = fields.bot ?? true;
+    this.botPermissions = BigInt(fields.botPermissions ?? PERMISSIONS.administrator);
+    this.botTopRole = fields.botTopRole;
+    this.maxMembers = fields.maxMembers ?? 500_000;
+    this.membershipScreening = fields.membershipScreening ?? false;
     const everyone = { id, name: "@everyone", permissions: DEFAULT_PERMISSIONS };
     this.roles = new Map([[id, everyone]]);
-    for (const role of given.roles ?? []) {
+    for (const role of fields.roles ?? []) {
       this.roles.set(role.id, {
         id: role.id,
         name: role.name ?? `Role ${role.id.slice(-4)}`,
@@ -123,16 +123,16 @@ export class SimulatedGuild {
         color: role.color ?? 0,
       });
     }
-    this.channels = [...(given.channels ?? [])];
-    this.bans = new Set((given.bans ?? []).map((user) => user.id));
+    this.channels = [...(fields.channels ?? [])];
+    this.bans = new Set((fields.bans ?? []).map((user) => user.id));
   }
 
-  /** Who owns it; undefined: nobody the test has named. */
+  /** The owner; `undefined` if the test has not set one. */
   get owner(): SimulatedMember | undefined {
     return [...this.members.values()].find((member) => member.owner);
   }
 
-  /** What a member may do here, channels left aside. */
+  /** Returns a member's permissions in the guild, without channel overwrites. */
   permissionsOf(member: SimulatedMember): bigint {
     if (member.permissions !== undefined) return member.permissions;
     let permissions = this.roles.get(this.id)?.permissions ?? 0n;
@@ -140,24 +140,24 @@ export class SimulatedGuild {
     return member.owner || allows(permissions, PERMISSIONS.administrator) ? ALL_PERMISSIONS : permissions;
   }
 
-  /** Whether a user is here and may do this. */
+  /** Whether a user is a member and has these permissions. */
   lets(user: SimulatedUser, needed: bigint): boolean {
     const member = this.members.get(user.id);
     return member !== undefined && allows(this.permissionsOf(member), needed);
   }
 
-  /** Whether the bot is here and may do this. */
+  /** Whether the bot is a member and has these permissions. */
   letsBot(needed: bigint): boolean {
     return this.bot && allows(this.botPermissions, needed);
   }
 
-  /** Whether the bot stands above a role. */
+  /** Whether the bot's highest role is above a role. */
   botOutranksRole(roleId: string): boolean {
     const order = [...this.roles.keys()];
     return this.botTopRole === undefined || order.indexOf(roleId) < order.indexOf(this.botTopRole);
   }
 
-  /** Whether the bot stands above a member: nobody stands above the owner. */
+  /** Whether the bot's highest role is above a member's. Nobody is above the owner. */
   botOutranks(member: SimulatedMember): boolean {
     return !member.owner && (member.roles ?? []).every((roleId) => this.botOutranksRole(roleId));
   }

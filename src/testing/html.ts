@@ -1,4 +1,4 @@
-/** Text that is HTML already. */
+/** Text that is already HTML. */
 export class Html {
   readonly text: string;
 
@@ -21,12 +21,12 @@ const ENTITIES: Readonly<Record<string, string>> = {
 
 type Interpolated = string | Html | false | undefined | readonly Html[];
 
-/** A template tag that escapes every text put into it; `false` and `undefined` leave nothing. */
+/** A template tag that escapes its values. `false` and `undefined` become empty. */
 export function html(strings: TemplateStringsArray, ...values: readonly Interpolated[]): Html {
   return new Html(String.raw({ raw: strings }, ...values.map(toHtml)));
 }
 
-/** Takes a text for HTML as it is. */
+/** Marks a text as HTML, without escaping it. */
 export function trustedHtml(text: string): Html {
   return new Html(text);
 }

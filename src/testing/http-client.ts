@@ -1,24 +1,24 @@
 import http, { type OutgoingHttpHeaders } from "node:http";
 import https from "node:https";
 
-/** A request as it goes out. */
+/** An outgoing request. */
 export interface OutgoingRequest {
   readonly method: string;
   readonly headers: OutgoingHttpHeaders;
   readonly body?: string | undefined;
-  /** Which connections to use. */
+  /** The agent whose connections to use. */
   readonly agents: Agents;
 }
 
-/** An answer as it came in. */
+/** A received response. */
 export interface IncomingAnswer {
   readonly status: number;
-  /** Repeated headers stay apart. */
+  /** The headers. Repeated ones are not merged. */
   readonly headers: Headers;
   readonly text: string;
 }
 
-/** Connections that are kept for the next request. */
+/** Connections that are reused. */
 export class Agents {
   readonly #http = new http.Agent({ keepAlive: true });
   readonly #https = new https.Agent({ keepAlive: true });
@@ -34,7 +34,7 @@ export class Agents {
   }
 }
 
-/** Sends one request; any header may be set, and no redirect is followed. */
+/** Sends one request. Any header may be set. Does not follow redirects. */
 export async function sendRequest(
   url: URL,
   { method, headers, body, agents }: OutgoingRequest,
@@ -44,7 +44,7 @@ export async function sendRequest(
   const request = agents.request(url, options);
   const response = await responseTo(request, body).catch((error: unknown) => {
     if (!request.reusedSocket) throw error;
-    // The server has closed a kept connection in the very moment when it was used again: browsers take a new one.
+    // The server closed a reused connection just as the request was sent. Retries on a new one, like a browser.
     return responseTo(agents.request(url, { ...options, agent: false }), body);
   });
   const chunks: Buffer[] = [];

@@ -3,30 +3,30 @@ import { decodePath } from "./decode-path.js";
 
 const LARGEST_BODY = 25 * 1024 * 1024;
 
-/** Of the API: what requests that name no version are handled as. */
+/** The API version of requests without a version. */
 export const OLDEST_VERSION = 6;
 
 const EMPTY = {};
 const SCHEMES = ["Bearer", "Bot", "Basic"] as const;
 
-/** Where a request goes. */
+/** The target of a request. */
 export interface Target {
-  /** Below `/api`, or beside it. */
+  /** Whether the path is below `/api`. */
   readonly isApi: boolean;
-  /** Of the API; requests that name none are handled as version 6. */
+  /** The API version; 6 for requests without a version. */
   readonly version: number;
-  /** Percent-decoded, with `/api` and the version. */
+  /** The percent-decoded path, with `/api` and the version. */
   readonly path: string;
-  /** The same without `/api` and the version. */
+  /** The path without `/api` and the version. */
   readonly apiPath: string;
-  /** Whether the path cannot be decoded; it is kept as sent then. */
+  /** Whether the path cannot be decoded. It is then kept as sent. */
   readonly isMalformed: boolean;
-  /** With its question mark. */
+  /** The query, including the question mark. */
   readonly search: string;
   readonly query: Readonly<Record<string, string>>;
 }
 
-/** Reads the request line. */
+/** Parses the URL of a request. */
 export function parseTarget(url: string): Target {
   const mark = url.indexOf("?");
   const sentPath = mark === -1 ? url : url.slice(0, mark);
@@ -45,20 +45,20 @@ export function parseTarget(url: string): Target {
   };
 }
 
-/** What an `Authorization` header says. */
+/** A parsed `Authorization` header. */
 export interface Credentials {
   readonly scheme: "Bearer" | "Bot" | "Basic" | undefined;
   readonly token: string;
 }
 
-/** Reads an `Authorization` header. */
+/** Parses an `Authorization` header. */
 export function readCredentials(header: string | undefined): Credentials {
   const [scheme = "", ...rest] = header?.split(" ") ?? [];
-  const known = SCHEMES.find((candidate) => candidate === scheme);
-  return { scheme: known, token: rest.join(" ") };
+  const supported = SCHEMES.find((candidate) => candidate === scheme);
+  return { scheme: supported, token: rest.join(" ") };
 }
 
-/** The whole body; undefined: larger than Discord takes. */
+/** Reads the whole body. @returns `undefined` if it is larger than Discord's limit */
 export function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
   let size = 0;

@@ -2,7 +2,7 @@ import { syncBuiltinESMExports } from "node:module";
 import type { Dispatcher } from "undici";
 import { isRealDiscord } from "./addresses.js";
 
-/** They belong to one connection, or follow from the body. */
+/** Headers of one connection, or derived from the body. */
 const CONNECTION_HEADERS = [
   "connection",
   "content-length",
@@ -12,13 +12,13 @@ const CONNECTION_HEADERS = [
   "transfer-encoding",
 ];
 
-/** What is intercepted. */
+/** Options of `discord.intercept`. */
 export interface InterceptOptions {
-  /** Whether calls by `node:http` and `node:https` are, which needs `@mswjs/interceptors`. Default: true. */
+  /** Whether to intercept calls of `node:http` and `node:https`, which needs `@mswjs/interceptors`. Default: true. */
   readonly http?: boolean;
 }
 
-/** A way by which calls leave the process, led to the simulator that asked for it last. */
+/** Redirects the calls of one HTTP client to the simulator that started intercepting last. */
 class Redirection {
   readonly #install: (redirection: Redirection) => Promise<() => void>;
   readonly #targets: string[] = [];
@@ -28,7 +28,7 @@ class Redirection {
     this.#install = install;
   }
 
-  /** Returns what ends it. */
+  /** Starts a redirection. @returns a function that ends it */
   async begin(target: string): Promise<() => void> {
     this.#targets.push(target);
     const installation = this.#installation ?? this.#install(this);
@@ -42,7 +42,7 @@ class Redirection {
     }
   }
 
-  /** Where a call to this URL goes instead; undefined: it goes on. */
+  /** Returns the new URL of a call; `undefined` if the call is not redirected. */
   targetOf(url: string | URL | undefined): string | undefined {
     const isDiscord = url !== undefined && URL.canParse(String(url)) && isRealDiscord(new URL(url));
     return isDiscord ? this.#targets.at(-1) : undefined;
@@ -62,8 +62,8 @@ const throughUndici = new Redirection(redirectUndici);
 const throughHttp = new Redirection(redirectHttp);
 
 /**
- * Sends this process's calls to Discord's hosts to the simulator at this URL: those of `fetch` and undici, and
- * those of `node:http` and `node:https`.
+ * Redirects this process's calls to Discord's hosts to the simulator at this URL: calls of `fetch`, undici,
+ * `node:http` and `node:https`.
  *
  * @returns what ends it
  * @throws Error in production, on Bun, and without `@mswjs/interceptors` unless `http` is false
@@ -78,7 +78,9 @@ export async function interceptDiscord(
     );
   }
   if (process.versions["bun"] !== undefined) {
-    throw new Error("discord.intercept() works on Node.js only: Bun sends calls by a fetch of its own.");
+    throw new Error(
+      "discord.intercept() works on Node.js only: Bun has a fetch of its own, which cannot be redirected.",
+    );
   }
   const stopHttp = http ? await throughHttp.begin(simulatorUrl) : undefined;
   const stopUndici = await throughUndici.begin(simulatorUrl);
@@ -88,10 +90,10 @@ export async function interceptDiscord(
   };
 }
 
-/** Where the built-in fetch and every copy of undici find their dispatcher, unless a call brings its own. */
+/** The key of the dispatcher that the built-in fetch and all copies of undici use, unless a call has its own. */
 const DISPATCHER = Symbol.for("undici.globalDispatcher.1");
 
-/** A global object: under Jest, tests have another one than the built-in fetch. */
+/** A global object. In Jest, tests have another one than the built-in fetch. */
 interface Realm {
   [DISPATCHER]?: Dispatcher;
 }
@@ -109,7 +111,7 @@ async function redirectUndici(redirection: Redirection): Promise<() => void> {
     const redirecting = former.compose(redirect);
     realm[DISPATCHER] = redirecting;
     return () => {
-      // Somebody who has wrapped this one keeps it; with no targets left, it lets everything pass.
+      // If the app has wrapped this dispatcher, it stays; without targets it redirects nothing.
       if (realm[DISPATCHER] === redirecting) realm[DISPATCHER] = former;
     };
   });
@@ -118,7 +120,7 @@ async function redirectUndici(redirection: Redirection): Promise<() => void> {
   };
 }
 
-/** By a function made in its realm. It may be an async one. */
+/** Returns the global object of the built-in fetch, through a function created in its realm, which may be async. */
 async function realmOfFetch(): Promise<Realm> {
   return typeof fetch === "undefined" ? (globalThis as Realm) : fetch.constructor("return globalThis")();
 }
@@ -136,7 +138,7 @@ async function redirectHttp(redirection: Redirection): Promise<() => void> {
     }
   });
   interceptor.apply();
-  // Else functions that were imported by name, as by `import { get } from "node:https"`, would stay as they were.
+  // Updates functions imported by name, as in `import { get } from "node:https"`.
   syncBuiltinESMExports();
   return () => {
     interceptor.dispose();

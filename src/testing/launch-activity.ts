@@ -46,7 +46,7 @@ export async function launchActivity(
   };
 }
 
-/** As at Discord, the frame belongs to another site than the page around it: for browsers, these two names are two sites. */
+/** Uses another host name for the frame than for the page, because at Discord they are different sites too. */
 function hostnameBeside(clientUrl: string): string {
   return new URL(clientUrl).hostname === "localhost" ? "127.0.0.1" : "localhost";
 }

@@ -9,37 +9,37 @@ export interface SentFile extends UploadedFile {
   readonly id: string;
 }
 
-/** A message the bot or a webhook has sent. */
+/** A message from the bot or a webhook. */
 export interface SentMessage {
   readonly id: string;
   readonly channelId: string;
-  /** Who got it, if it was a direct message. */
+  /** The recipient of a direct message. */
   readonly recipient: SimulatedUser | undefined;
-  /** Which webhook wrote it; undefined: the bot. */
+  /** The id of the webhook; `undefined` for a message from the bot. */
   readonly webhookId: string | undefined;
   readonly content: string;
-  /** The whole body of the request; of a multipart request, its `payload_json`. */
+  /** The whole body of the request, or `payload_json` of a multipart request. */
   readonly body: Readonly<Record<string, unknown>>;
-  /** What was attached. */
+  /** The attached files. */
   readonly files: readonly SentFile[];
 }
 
-/** A message that has no id yet. */
+/** A message without an id. */
 export interface NewMessage extends Omit<SentMessage, "id" | "files"> {
   readonly files: readonly UploadedFile[];
 }
 
-/** The bot's direct-message channels, and what it wrote. */
+/** The bot's direct message channels, and all messages. */
 export class Mailbox {
   readonly messages: SentMessage[] = [];
   readonly #channelOf = new Map<string, string>();
   readonly #recipientOf = new Map<string, SimulatedUser>();
   #keptBytes = 0;
 
-  /** The channel with this user; made at the first call. */
+  /** Returns the channel with this user. Creates it at the first call. */
   open(user: SimulatedUser, newId: () => string): string {
-    const known = this.#channelOf.get(user.id);
-    if (known !== undefined) return known;
+    const existing = this.#channelOf.get(user.id);
+    if (existing !== undefined) return existing;
     const channelId = newId();
     this.#channelOf.set(user.id, channelId);
     this.#recipientOf.set(channelId, user);
@@ -50,7 +50,7 @@ export class Mailbox {
     return this.#recipientOf.get(channelId);
   }
 
-  /** Keeps a message; the oldest ones go when there are too many, or their files take too much memory. */
+  /** Stores a message. Drops the oldest ones if there are too many or their files are too large. */
   keep({ files, ...rest }: NewMessage, newId: () => string): SentMessage {
     const message = { id: newId(), ...rest, files: files.map((file) => ({ id: newId(), ...file })) };
     this.messages.push(message);

@@ -5,14 +5,14 @@ import { readSnowflake } from "./snowflake.js";
 const MOST_ROLES = 250;
 const LONGEST_NICK = 32;
 
-/** A nickname; undefined where there is none. */
+/** Reads a nickname; `undefined` if there is none. */
 export function readNick(nick: unknown): string | undefined {
   if (nick === undefined || nick === null || nick === "") return undefined;
   if (typeof nick === "string" && nick.length <= LONGEST_NICK) return nick;
   return refuse(invalidField("nick", "BASE_TYPE_BAD_LENGTH", `Must be ${LONGEST_NICK} or fewer in length.`));
 }
 
-/** Role ids, each once. */
+/** Reads role ids, without duplicates. */
 export function readRoles(roles: unknown): readonly string[] {
   if (roles === undefined || roles === null) return [];
   const ids = Array.isArray(roles) ? roles.map(readSnowflake).filter((id) => id !== undefined) : [];
@@ -21,14 +21,14 @@ export function readRoles(roles: unknown): readonly string[] {
   return refuse(invalidField("roles", "SET_TYPE_INVALID", `Must be a set of up to ${MOST_ROLES} role ids.`));
 }
 
-/** A switch that may be left out. */
+/** Reads an optional boolean. */
 export function readBoolean(field: string, value: unknown): boolean | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value === "boolean") return value;
   return refuse(invalidField(field, "BOOLEAN_TYPE_CONVERT", "Must be either true or false."));
 }
 
-/** Member flags. */
+/** Reads member flags. */
 export function readFlags(value: unknown): number {
   if (value === null) return 0;
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;

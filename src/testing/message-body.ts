@@ -8,7 +8,7 @@ const LONGEST_CONTENT = 2000;
 const MOST_EMBEDS = 10;
 const MOST_FILES = 10;
 
-/** A message as a request carries it. */
+/** The message in a request. */
 export interface MessageBody {
   readonly content: string;
   /** The whole body, or `payload_json` of a multipart request. */

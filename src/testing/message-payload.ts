@@ -3,7 +3,7 @@ import type { Discord } from "./discord.js";
 import type { SentFile, SentMessage } from "./mailbox.js";
 import { toTimestamp } from "./timestamp.js";
 
-/** The message object of the API, for a message sent just now. */
+/** Returns the message object of the API for a message that was just sent. */
 export function messagePayload(discord: Discord, message: SentMessage, author: object): object {
   const { body, channelId, content, id } = message;
   return {

@@ -1,10 +1,13 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { type Answer, json } from "./answer.js";
 
-/** Headers of every answer of the token endpoint. */
+/** The headers of every response of the token endpoint. */
 export const TOKEN_HEADERS = { "Cache-Control": "no-store", Pragma: "no-cache" };
 
-/** An error of the token and revocation endpoints: OAuth's words, and a space after colon and comma. */
+/**
+ * Creates an OAuth error of the token and revocation endpoints, formatted like Discord's, with spaces after `:` and
+ * `,`.
+ */
 export function oauthError(
   error: string,
   description?: string,
@@ -17,5 +20,5 @@ export function oauthError(
   return { ...answer, body: `{${members.join(", ")}}` };
 }
 
-/** What `invalid_scope` says, in redirects and in answers. */
+/** The description of `invalid_scope`, in redirects and in responses. */
 export const INVALID_SCOPE = "The requested scope is invalid, unknown, or malformed.";

@@ -1,40 +1,40 @@
 import type { SimulatedActivityInstance } from "./activity-instances.js";
 
-/** How an Activity is opened. */
+/** Options of `openActivity`. */
 export interface ActivityOptions {
-  /** Where your app listens, such as `http://localhost:3000`: the target of the URL mapping `/`. */
+  /** The URL of your app, such as `http://localhost:3000`: the target of the URL mapping `/`. */
   readonly appUrl: string;
-  /** The running Activity that is joined. Default: one that starts now, in a direct message. */
+  /** The running Activity to join. Default: a new one in a direct message. */
   readonly instance?: SimulatedActivityInstance;
-  /** Default: "desktop". */
+  /** The platform. Default: "desktop". */
   readonly platform?: "desktop" | "mobile";
   /** Whether Discord's proxy signs the requests. Default: true. */
   readonly signed?: boolean;
-  /** The port of the Activity's own origin. Default: 0, the system's choice. */
+  /** The port of the Activity's own origin. Default: 0, a free port chosen by the system. */
   readonly port?: number;
 }
 
-/** What the Activity has written to its console. The Embedded App SDK sends it to the client. */
+/** A console message of the Activity, which the Embedded App SDK sends to the client. */
 export interface ActivityLog {
-  /** Such as `log`, `warn` or `error`. */
+  /** The level, such as `log`, `warn` or `error`. */
   readonly level: string;
   readonly message: string;
 }
 
-/** An Activity that is open in the simulated client. */
+/** An open Activity in the simulated client. */
 export interface OpenActivity {
-  /** The client's page, for a browser: it shows the Activity in a frame. */
+  /** The URL of the client's page, which shows the Activity in a frame. */
   readonly url: string;
-  /** The Activity's own address behind Discord's proxy, with what Discord adds to it. */
+  /** The Activity's own URL behind Discord's proxy, with the query parameters that Discord adds. */
   readonly frameUrl: string;
   readonly instance: SimulatedActivityInstance;
-  /** Oldest first. */
+  /** The console messages, oldest first. */
   readonly logs: readonly ActivityLog[];
-  /** Closes the proxy. The simulator does so as well when it closes. */
+  /** Closes the proxy. Closing the simulator closes it too. */
   close(): Promise<void>;
 }
 
-/** What the client's page works on. */
+/** The state of the client's page. */
 export interface ActivityFrame {
   /** `frame_id` of the Embedded App SDK. */
   readonly id: string;

@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 
-/** What an id token is about. */
+/** The claims of an id token. */
 export interface IdTokenClaims {
   readonly issuer: string;
   readonly clientId: string;
@@ -12,7 +12,7 @@ export interface IdTokenClaims {
   readonly lifetimeSeconds: number;
 }
 
-/** Signs id tokens. The key is made when it is first wanted, since that takes a while. */
+/** Signs id tokens. Creates the key on first use, because that takes a while. */
 export class OpenIdKeys {
   #pair: { readonly privateKey: KeyObject; readonly publicKey: KeyObject } | undefined;
 

@@ -1,4 +1,4 @@
-/** The look of the simulator's pages, light and dark. */
+/** The styles of the simulator's pages, for light and dark mode. */
 export const PAGE_STYLE = `
 :root {
   color-scheme: light dark;

@@ -18,15 +18,15 @@ const POLICY: Readonly<Record<string, string>> = {
   "frame-ancestors": "'none'",
 };
 
-/** Where a page differs from the others. */
+/** Differences of a page from the other pages. */
 export interface PageOptions {
-  /** Directives of the content security policy, besides the usual ones or instead of them. */
+  /** Directives of the content security policy that are added or replaced. */
   readonly policy?: Readonly<Record<string, string>>;
-  /** CSS that is added. */
+  /** Additional CSS. */
   readonly style?: string;
 }
 
-/** A page of the simulator, for people. */
+/** Creates an HTML page. */
 export function page(
   status: number,
   title: string,
@@ -53,7 +53,7 @@ export function page(
   return { status, headers, body: document.text };
 }
 
-/** A page that says what is wrong, where Discord does not redirect. */
+/** Creates an error page, for errors without a redirect. */
 export function errorPage(message: string): Answer {
   return page(
     400,

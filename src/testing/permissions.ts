@@ -1,4 +1,4 @@
-/** The permission bits the simulator itself decides by. */
+/** The permission bits that the simulator checks. */
 export const PERMISSIONS = {
   createInstantInvite: 1n << 0n,
   kickMembers: 1n << 1n,
@@ -17,13 +17,13 @@ export const PERMISSIONS = {
   moderateMembers: 1n << 40n,
 } as const;
 
-/** Every documented permission: what an owner and an administrator have. */
+/** Every documented permission, which owners and administrators have. */
 export const ALL_PERMISSIONS = ((1n << 53n) - 1n) & ~(1n << 47n);
 
-/** What @everyone may do in a guild nobody has configured. */
+/** The default permissions of `@everyone` in a new guild. */
 export const DEFAULT_PERMISSIONS = 2_248_473_465_835_073n;
 
-/** Whether `permissions` contain all bits of `needed`; an administrator has them all. */
+/** Whether `permissions` contain all bits of `needed`. Administrators have every permission. */
 export function allows(permissions: bigint, needed: bigint): boolean {
   return (permissions & PERMISSIONS.administrator) !== 0n || (permissions & needed) === needed;
 }

@@ -19,7 +19,7 @@ const PATTERN: Colour = [246, 247, 255];
 
 const pictures = new BoundedMap<string, Buffer>(KEPT_PICTURES);
 
-/** A picture as PNG: always the same for the same name, and different for different ones. */
+/** Draws an image as PNG: always the same one for the same name, and different ones for different names. */
 export function drawPicture(name: string, size: number): Buffer {
   const key = `${size} ${name}`;
   const drawn = pictures.get(key) ?? draw(name, size);

@@ -7,7 +7,7 @@ const PALETTE_COLOURS = 3;
 /** Red, green and blue, 0 to 255. */
 export type Colour = readonly [red: number, green: number, blue: number];
 
-/** A square PNG; `colourAt` names the place of each pixel's colour in the palette. */
+/** Creates a square PNG. `colourAt` returns the index of each pixel's colour in the palette. */
 export function createPng(
   size: number,
   palette: readonly Colour[],

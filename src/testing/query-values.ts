@@ -3,18 +3,18 @@ import { invalidField, notSnowflake } from "./api-errors.js";
 import type { Call } from "./call.js";
 import { compareSnowflakes, isSnowflake } from "./snowflake.js";
 
-/** Whether a query value says yes, in one of Discord's ways. */
+/** Whether a query value means true, in any of Discord's spellings. */
 export function isTrue(value: string | undefined): boolean {
   return value === "true" || value === "True" || value === "1";
 }
 
-/** How many entries the first page of a list has, and how many a page can have. */
+/** The default and the maximum number of entries on a page of a list. */
 export interface PageSize {
   readonly usual: number;
   readonly most: number;
 }
 
-/** The page of a list that `limit`, `before` and `after` ask for. The list is sorted by id. */
+/** Returns the page of a list selected by `limit`, `before` and `after`. The list is sorted by id. */
 export function selectPage<Entry>(
   call: Call,
   sorted: readonly Entry[],

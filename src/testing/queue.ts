@@ -1,4 +1,4 @@
-/** First in, first out. Adding and taking cost the same however many items wait. */
+/** A first-in, first-out queue. Adding and removing items takes constant time. */
 export class Queue<Item> {
   #items: (Item | undefined)[] = [];
   /** Items before this index have been taken. */
@@ -12,13 +12,13 @@ export class Queue<Item> {
     this.#items.push(item);
   }
 
-  /** The oldest item; undefined when there is none. */
+  /** Removes and returns the oldest item; `undefined` if the queue is empty. */
   take(): Item | undefined {
     if (this.size === 0) return undefined;
     const item = this.#items[this.#start];
     this.#items[this.#start] = undefined;
     this.#start += 1;
-    // Array.shift moves every item that is left. This moves each item once at most, on average.
+    // Array.shift moves all remaining items. This moves each item at most once on average.
     if (this.#start * 2 > this.#items.length) {
       this.#items = this.#items.slice(this.#start);
       this.#start = 0;
@@ -26,7 +26,7 @@ export class Queue<Item> {
     return item;
   }
 
-  /** A copy, oldest first. */
+  /** Returns a copy, oldest first. */
   toArray(): Item[] {
     return this.#items.slice(this.#start) as Item[];
   }

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
-/** An unguessable text of letters and digits, as codes and tokens are. */
+/** Returns an unguessable text of letters and digits, for codes and tokens. */
 export function randomText(length = 30): string {
   let text = "";
   for (const byte of randomBytes(length)) text += ALPHABET[byte % ALPHABET.length];

@@ -12,26 +12,26 @@ const KEPT_WINDOWS = 100_000;
 const INVALID_REQUEST_WINDOW_MS = 600_000;
 const MAJOR_PARAMETERS = ["guild_id", "channel_id", "webhook_id"];
 
-/** How many requests each user, the bot or an address may make to a route. */
+/** A rate limit of a route, counted for each user, bot or IP address. */
 export interface RateLimitRule {
   readonly method?: string;
-  /** Such as "/users/@me/guilds" or "POST /channels/:id/messages". */
+  /** The route, such as "/users/@me/guilds" or "POST /channels/:id/messages". */
   readonly route: string;
   readonly limit: number;
   readonly windowMs: number;
 }
 
-/** Who asks for what. */
+/** A request to check against the limits. */
 export interface LimitedRequest extends RoutedRequest {
   readonly version: number;
   readonly ids: readonly PathId[];
-  /** A user, the bot or an address. */
+  /** A user, the bot or an IP address. */
   readonly subject: string;
 }
 
-/** What the limits say about a request. */
+/** The result of checking a request. */
 export interface Verdict {
-  /** For an answer that is not a refusal. */
+  /** The rate limit headers of a successful response. */
   readonly headers: OutgoingHttpHeaders;
   readonly refusal?: Answer;
 }
@@ -47,7 +47,7 @@ interface Window {
   count: number;
 }
 
-/** Counts requests, in windows that begin with the first one. */
+/** Counts requests in windows. A window starts with its first request. */
 export class RateLimits {
   readonly #buckets = new Set<Bucket>();
   readonly #globalWindows = new BoundedMap<string, Window>(KEPT_WINDOWS);
@@ -60,7 +60,7 @@ export class RateLimits {
     this.#behaviour = behaviour;
   }
 
-  /** Sets a limit; returns what takes it away. */
+  /** Adds a limit. @returns a function that removes it */
   add(rule: RateLimitRule): () => void {
     const matches = parseRoutePattern(rule.route, rule.method);
     const bucket = { rule, matches, windows: new BoundedMap<string, Window>(KEPT_WINDOWS) };
@@ -87,7 +87,7 @@ export class RateLimits {
     return { headers: {} };
   }
 
-  /** The answer for an address that was shut out for too many invalid requests. */
+  /** Returns the response for an IP address that was banned for too many invalid requests. */
   checkAddress(address: string): Answer | undefined {
     const { invalidRequestLimit } = this.#behaviour;
     const window = this.#invalidRequests.get(address);
@@ -96,7 +96,7 @@ export class RateLimits {
     return window.count >= invalidRequestLimit ? cloudflareRefusal("text") : undefined;
   }
 
-  /** Counts answers that Discord holds against an address. */
+  /** Counts a response if it is an invalid request of the IP address. */
   countAnswer(address: string, { status, headers }: Answer): void {
     const isInvalid = status === 401 || status === 403 || status === 429;
     if (!isInvalid || headers["X-RateLimit-Scope"] === "shared") return;

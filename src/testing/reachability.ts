@@ -2,7 +2,7 @@ import { isRealDiscord, leadsTo } from "./addresses.js";
 import type { Discord } from "./discord.js";
 import { type InterceptOptions, interceptDiscord } from "./intercept.js";
 
-/** Under which addresses the simulator is reached: its own, and while it intercepts, those of the real Discord. */
+/** The URLs that lead to the simulator: its own and, while it intercepts, those of the real Discord. */
 export class Reachability {
   readonly #discord: Discord;
   readonly #interceptions = new Set<() => void>();
@@ -11,7 +11,7 @@ export class Reachability {
     this.#discord = discord;
   }
 
-  /** Takes this process's calls to the real Discord; returns what ends it. */
+  /** Redirects this process's calls to the real Discord here. @returns a function that ends the redirection */
   async intercept(options?: InterceptOptions): Promise<() => void> {
     const stopCalls = await interceptDiscord(this.#discord.url, options);
     const stop = () => {
@@ -22,19 +22,19 @@ export class Reachability {
     return stop;
   }
 
-  /** Ends every interception. */
+  /** Ends all redirections. */
   stopIntercepting(): void {
     for (const stop of this.#interceptions) stop();
   }
 
-  /** Whether a URL leads here. */
+  /** Whether a URL leads to the simulator. */
   includes(url: string): boolean {
     const isIntercepted = this.#interceptions.size > 0 && URL.canParse(url) && isRealDiscord(new URL(url));
     return isIntercepted || leadsTo(this.#discord, url);
   }
 
   /**
-   * The page at the simulator's own address. URLs of a proxy in front of it stay as they are.
+   * Returns a URL at the simulator's own origin. URLs of a proxy in front of it stay unchanged.
    *
    * @throws Error when the URL leads to the real Discord
    */

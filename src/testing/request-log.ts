@@ -4,47 +4,47 @@ import type { Credentials } from "./incoming.js";
 import { Queue } from "./queue.js";
 import { parseRoutePattern, type RoutedRequest, routeKeyOf, routeKeysOf } from "./route-pattern.js";
 
-/** Larger than any message with embeds: what exceeds it are files. */
+/** Larger than any message with embeds. Larger bodies contain files. */
 const LARGEST_KEPT_BODY = 64 * 1024;
 
-/** A request the simulator has seen. */
+/** A request that the simulator received. */
 export interface RecordedRequest extends RoutedRequest {
   readonly method: string;
-  /** Percent-decoded, without the query: `/api/v10/users/@me`. */
+  /** The percent-decoded path without the query: `/api/v10/users/@me`. */
   readonly path: string;
-  /** The same without `/api` and the version: `/users/@me`. */
+  /** The path without `/api` and the version: `/users/@me`. */
   readonly apiPath: string;
-  /** The template of the route: `/users/:id`; the path, where there is no such route. */
+  /** The template of the route: `/users/:id`; the path for an unknown route. */
   readonly route: string;
   readonly query: Readonly<Record<string, string>>;
   readonly headers: IncomingHttpHeaders;
   /** The scheme of the `Authorization` header. */
   readonly authorization: "Bearer" | "Bot" | "Basic" | undefined;
-  /** What follows `Bearer` or `Bot`. */
+  /** The token after `Bearer` or `Bot`. */
   readonly token: string | undefined;
-  /** Whose bearer token, code or refresh token it carried, if that is known to Discord. */
+  /** The user of the bearer token, code or refresh token in the request, if the simulator knows it. */
   readonly userId: string | undefined;
-  /** Of a multipart request without its files. Undefined also for a body of more than 64 KiB. */
+  /** The form fields, without the files of a multipart request. Also `undefined` for a body larger than 64 KiB. */
   readonly form: Readonly<Record<string, string>> | undefined;
-  /** Undefined also for a body of more than 64 KiB. */
+  /** The JSON body. Also `undefined` for a body larger than 64 KiB. */
   readonly json: unknown;
-  /** Size of the body in bytes; 0 also for one that is larger than Discord takes. */
+  /** The size of the body in bytes. Also 0 for a body larger than Discord's limit. */
   readonly bodyBytes: number;
-  /** Epoch milliseconds at the simulated Discord. */
+  /** When the request arrived, in epoch milliseconds of the simulator's clock. */
   readonly at: number;
-  /** Undefined while there is no answer, and where there never was one. */
+  /** The status of the response; `undefined` before it is sent and if there is none. */
   status: number | undefined;
-  /** Until the answer was sent or the connection ended, in milliseconds of real time; undefined before. */
+  /** The real time until the response was sent or the connection ended, in milliseconds; `undefined` before that. */
   durationMs: number | undefined;
-  /** Whether the connection ended before the whole answer was sent: the client left, or a fault did it. */
+  /** Whether the connection ended before the whole response was sent, because of the client or a fault. */
   cutShort: boolean;
-  /** Whether it was answered 429. */
+  /** Whether the response was a 429. */
   refused: boolean;
-  /** The kind of the fault that hit it. */
+  /** The kind of the fault in the response, if any. */
   fault: string | undefined;
 }
 
-/** What is noted of a request when it comes in. */
+/** Creates the record of a request when it arrives. */
 export function toRecord(
   call: Call,
   { scheme, token }: Credentials,
@@ -75,7 +75,7 @@ export function toRecord(
   };
 }
 
-/** The latest requests. Adding one costs the same however many are kept; a lookup reads only what it may find. */
+/** The latest requests. Adding one takes constant time, and a lookup reads only requests to its route. */
 export class RequestLog {
   readonly #limit: number;
   #all = new Queue<RecordedRequest>();
@@ -86,7 +86,7 @@ export class RequestLog {
     this.#limit = limit;
   }
 
-  /** Oldest first. The same array until another request comes in. */
+  /** The requests, oldest first. Returns the same array until another request arrives. */
   get requests(): readonly RecordedRequest[] {
     this.#copy ??= this.#all.toArray();
     return this.#copy;
@@ -117,7 +117,7 @@ export class RequestLog {
   #forgetOldest(): void {
     const oldest = this.#all.take();
     if (oldest === undefined) return;
-    // The oldest request of all is the oldest one of its routes, too.
+    // The oldest request of all is also the oldest one of its routes.
     for (const key of routeKeysOf(oldest)) {
       const sameRoute = this.#byRoute.get(key);
       sameRoute?.take();

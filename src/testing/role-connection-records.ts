@@ -5,12 +5,12 @@ import { invalidField } from "./api-errors.js";
 const MOST_RECORDS = 5;
 const TYPES = [1, 2, 3, 4, 5, 6, 7, 8];
 
-/** Whether a text can name a role-connection value. */
+/** Whether a value is a valid key of role connection metadata. */
 export function isMetadataKey(key: unknown): key is string {
   return typeof key === "string" && /^[a-z0-9_]{1,50}$/.test(key);
 }
 
-/** Reads what the application can say about its users: up to five records, each with a key of its own. */
+/** Reads role connection metadata: up to five records with unique keys. */
 export function readRecords(value: unknown): readonly object[] {
   if (!Array.isArray(value) || value.length > MOST_RECORDS) {
     refuse(invalidField("_", "BASE_TYPE_MAX_LENGTH", `Must be a list of up to ${MOST_RECORDS} records.`));
@@ -28,7 +28,7 @@ function readRecord(record: unknown, index: number) {
     return refuse(invalidField([index], "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType"));
   }
   const { type, key } = record;
-  if (!TYPES.some((known) => known === type)) {
+  if (!TYPES.some((one) => one === type)) {
     refuse(invalidField([index, "type"], "BASE_TYPE_CHOICES", `Value must be one of {${TYPES.join(", ")}}.`));
   }
   if (!isMetadataKey(key)) {

@@ -1,16 +1,16 @@
-/** What the application says about a user for linked roles. */
+/** A user's role connection. */
 export interface RoleConnection {
   readonly platform_name: string | null;
   readonly platform_username: string | null;
-  /** Values are texts, as the API sends them back. */
+  /** The values, as strings like in the API. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 const NOTHING: RoleConnection = { platform_name: null, platform_username: null, metadata: {} };
 
-/** The linked roles of the application. */
+/** The role connections of the application's users. */
 export class RoleConnections {
-  /** What the application can say about a user. */
+  /** The registered metadata records. */
   metadata: readonly unknown[] = [];
   readonly #byUser = new Map<string, RoleConnection>();
 

@@ -1,6 +1,6 @@
 import { decodePath } from "./decode-path.js";
 
-/** What a pattern is compared with. */
+/** A request, for comparison with a pattern. */
 export interface RoutedRequest {
   readonly method: string;
   /** The path below `/api` and the version, percent-decoded. */
@@ -13,8 +13,8 @@ export interface RoutedRequest {
 export type MatchesRoute = (request: RoutedRequest) => boolean;
 
 /**
- * Reads a route as a test writes it: "POST /oauth2/token", "/users/@me" (any method), "/users/:id" (any
- * user) or "/users/80351110224678912" (this one). A route without a method does not match preflights.
+ * Parses a route pattern: "POST /oauth2/token", "/users/@me" (any method), "/users/:id" (any user) or
+ * "/users/80351110224678912" (this user). A route without a method does not match preflight requests.
  */
 export function parseRoutePattern(pattern: string, methodApart?: string): MatchesRoute {
   const [, methodInside, writtenPath = ""] = /^(?:([A-Za-z]+)\s+)?(\/\S*)$/.exec(pattern) ?? [];
@@ -31,13 +31,13 @@ export function parseRoutePattern(pattern: string, methodApart?: string): Matche
     (template === forgetNames(request.route) || path === request.apiPath);
 }
 
-/** Requests that a pattern matches have this among their {@link routeKeysOf | keys}. */
+/** Returns the key of a pattern. All requests that match it have this key among their {@link routeKeysOf | keys}. */
 export function routeKeyOf(pattern: string): string {
   const path = pattern.slice(pattern.indexOf("/"));
   return forgetNames(decodePath(path) ?? path);
 }
 
-/** What a request can be found by: its route and, where that is a template, its path. */
+/** Returns the keys of a request: its route and, if the route is a template, its path. */
 export function routeKeysOf({ apiPath, route }: RoutedRequest): readonly string[] {
   const [byRoute, byPath] = [forgetNames(route), forgetNames(apiPath)];
   return byRoute === byPath ? [byRoute] : [byRoute, byPath];

@@ -1,21 +1,21 @@
 import type { Answer } from "./answer.js";
 import type { Call, PathId } from "./call.js";
 
-/** Answers a request. */
+/** Handles a request. */
 export type Handle = (call: Call) => Answer;
 
-/** By method and path, as "GET /users/:id": the parts with a colon are ids, or one of the free texts. */
+/** Handlers by method and path, such as "GET /users/:id". Placeholders are ids, or one of {@link FREE_TEXTS}. */
 export type Routes = Readonly<Record<string, Handle>>;
 
-/** The place a path leads to. */
+/** The route of a path. */
 export interface Place {
   readonly template: string;
   readonly ids: readonly PathId[];
-  /** Undefined: the method is not allowed there. */
+  /** `undefined` if the method is not allowed. */
   readonly handle: Handle | undefined;
 }
 
-/** Variable parts that need not be snowflakes. */
+/** Placeholders that are not snowflakes. */
 const FREE_TEXTS = new Set([":token", ":instance", ":frame", ":attachment", ":filename", ":file"]);
 
 interface Resource {
@@ -24,7 +24,7 @@ interface Resource {
   readonly handles: Map<string, Handle>;
 }
 
-/** Finds the route for a path. Literal parts win over ids. */
+/** Finds the route of a path. Literal segments take precedence over placeholders. */
 export class Router {
   readonly #literal = new Map<string, Resource>();
   readonly #variable: Resource[] = [];

@@ -1,9 +1,9 @@
 import type { Behaviour } from "./behaviour.js";
 
 interface Scope {
-  /** As the consent page tells it. */
+  /** The description on the consent page. */
   readonly meaning: string;
-  /** Only applications Discord has approved may ask for it. */
+  /** Whether only applications approved by Discord may request it. */
   readonly approvedOnly?: true;
 }
 
@@ -47,12 +47,12 @@ const SCOPES: Readonly<Record<string, Scope>> = {
   voice: { meaning: "Connect to voice for you", approvedOnly: true },
 };
 
-/** The scopes named in a `scope` parameter. */
+/** Parses a `scope` parameter. */
 export function parseScopes(text: string | undefined): string[] {
   return [...new Set(text?.split(" ").filter((scope) => scope !== ""))];
 }
 
-/** What a scope lets the application do, in words. */
+/** Returns the description of a scope. */
 export function meaningOf(scope: string): string {
   return SCOPES[scope]?.meaning ?? scope;
 }
@@ -66,7 +66,7 @@ export function isGrantable(
   return approvedScopes.includes(scope) || (Object.hasOwn(SCOPES, scope) && !SCOPES[scope]?.approvedOnly);
 }
 
-/** Scopes for which the user has to choose a place each time. */
+/** Whether the user must choose a guild or channel for these scopes. */
 export function needsChoice(scopes: readonly string[]): boolean {
   return scopes.includes("bot") || scopes.includes("webhook.incoming");
 }

@@ -6,12 +6,12 @@ import { parseJson } from "./json-text.js";
 import type { DiscordSimulator } from "./simulator.js";
 import type { NewConnection, NewUser, SimulatedUser } from "./user.js";
 
-/** A user of a seed: the fields of the user object, and the connected accounts. */
+/** A user of a seed: the fields of the user object and the connected accounts. */
 export type SeedUser = NewUser & { readonly connections?: readonly NewConnection[] };
 
 /** A membership of a seed. */
 export interface SeedMember extends NewMember {
-  /** Id or username of a user of the seed. */
+  /** The id or username of a user of the seed. */
   readonly user: string;
 }
 
@@ -20,7 +20,7 @@ export interface SeedGuild extends Omit<NewGuild, "bans"> {
   readonly members?: readonly SeedMember[];
 }
 
-/** What a simulator starts with: the application, what differs from the usual, and the people and places. */
+/** The initial state of a simulator: the application, changes to the behaviour, users and guilds. */
 export interface Seed {
   readonly application?: ApplicationOptions;
   readonly behaviour?: Partial<Behaviour>;
@@ -62,9 +62,10 @@ const MEMBER_KEYS = [
 ];
 
 /**
- * Reads a seed from JSON.
+ * Parses a seed from JSON.
  *
- * @throws TypeError naming the place of what is not known or of the wrong kind; SyntaxError when it is not JSON
+ * @throws TypeError for unknown fields and invalid values; the message names the place
+ * @throws SyntaxError when the text is not JSON
  */
 export function readSeed(text: string): Seed {
   const seed = requireObject(parseJson(text), "the seed", SEED_KEYS);
@@ -84,15 +85,15 @@ export function readSeed(text: string): Seed {
   return seed as Seed;
 }
 
-/** Adds the people and places of a seed. @throws TypeError for a member who is none of its users */
+/** Adds the users and guilds of a seed. @throws TypeError for a member who is not a user of the seed */
 export function plantSeed(discord: DiscordSimulator, { users = [], guilds = [] }: Seed): void {
-  const planted = users.map(({ connections = [], ...given }) => {
-    const user = discord.addUser(given);
+  const planted = users.map(({ connections = [], ...fields }) => {
+    const user = discord.addUser(fields);
     for (const connection of connections) discord.addConnection(user, connection);
     return user;
   });
-  for (const [index, { members = [], ...given }] of guilds.entries()) {
-    const guild = discord.addGuild(given);
+  for (const [index, { members = [], ...fields }] of guilds.entries()) {
+    const guild = discord.addGuild(fields);
     for (const { user, ...member } of members) {
       discord.addMember(guild, findUser(planted, user, `guilds[${index}]`), member);
     }

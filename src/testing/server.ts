@@ -13,7 +13,7 @@ import type { RequestLog } from "./request-log.js";
 
 const KEEP_ALIVE_MS = 300_000;
 
-/** What a request meets on its way. */
+/** The parts of the simulator that handle a request, in order. */
 export interface Stations {
   readonly front: Front;
   readonly faults: Faults;
@@ -21,7 +21,7 @@ export interface Stations {
   readonly log: RequestLog;
 }
 
-/** Begins to listen; port 0 is the system's choice. */
+/** Starts listening. Port 0 lets the system choose. */
 export async function listen(port: number, host: string): Promise<Server> {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS });
   await new Promise<void>((resolve, reject) => {
@@ -31,12 +31,12 @@ export async function listen(port: number, host: string): Promise<Server> {
   return server;
 }
 
-/** The address of a server that listens. */
+/** Returns the URL of a listening server. */
 export function urlOf(server: Server): string {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Takes requests from the server, and sends the answers. */
+/** Receives requests from the server and sends the responses. */
 export class Service {
   readonly #server: Server;
   readonly #stations: Stations;
@@ -51,7 +51,7 @@ export class Service {
     });
   }
 
-  /** Connections that have carried a call of the API, so far. */
+  /** The number of connections used for API calls so far. */
   get connectionCount(): number {
     return this.#connectionCount;
   }
@@ -95,7 +95,7 @@ export class Service {
   }
 }
 
-/** The client has left, or a function of the test has thrown: only the latter can still be told. */
+/** Ends a request after the client has left or a test's function has thrown. Only the latter gets a response. */
 function abandon(response: ServerResponse, error: unknown): void {
   if (response.headersSent) response.destroy();
   else response.writeHead(500, { "Content-Type": "text/plain; charset=utf-8" }).end(String(error));

@@ -1,20 +1,20 @@
-/** A cookie a browser keeps. */
+/** A cookie in a browser. */
 export interface Cookie {
   readonly name: string;
   readonly value: string;
-  /** Without a leading dot. */
+  /** The domain without a leading dot. */
   readonly domain: string;
-  /** Whether only this very host gets it. */
+  /** Whether browsers send the cookie only to this host, not to subdomains. */
   readonly hostOnly: boolean;
   readonly path: string;
   readonly secure: boolean;
   readonly httpOnly: boolean;
   readonly sameSite: "strict" | "lax" | "none" | undefined;
-  /** Epoch milliseconds; undefined: until the browser is closed. */
+  /** Epoch milliseconds; `undefined` for a cookie that ends when the browser closes. */
   readonly expiresAt: number | undefined;
 }
 
-/** Reads a `Set-Cookie` header that came from `url`; undefined: a browser would not take the cookie. */
+/** Parses a `Set-Cookie` header from `url`. @returns `undefined` if a browser would refuse the cookie */
 export function parseSetCookie(header: string, url: URL): Cookie | undefined {
   const [pair = "", ...rest] = header.split(";");
   const [name, value] = splitOnce(pair);
@@ -70,7 +70,7 @@ function parseExpiry(maxAge: string | undefined, expires: string | undefined): n
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** Whether a host gets the cookie. */
+/** Whether a browser sends the cookie to a host. */
 export function isDomainOf(cookie: Cookie, hostname: string): boolean {
   return hostname === cookie.domain || (!cookie.hostOnly && hostname.endsWith(`.${cookie.domain}`));
 }

@@ -1,16 +1,16 @@
 const NAME = "simulated-discord-user";
 
-/** The cookie by which the consent page knows who is signed in: whom `prompt=none` is about. */
+/** Returns the `Set-Cookie` header for the user who is signed in to Discord, for `prompt=none`. */
 export function signedInCookie(userId: string): string {
   return `${cookiePair(userId)}; Path=/; HttpOnly; SameSite=Lax`;
 }
 
-/** The same as a browser sends it back. */
+/** Returns the cookie as a browser sends it. */
 export function cookiePair(userId: string): string {
   return `${NAME}=${userId}`;
 }
 
-/** The user id in a `Cookie` header. */
+/** Returns the user id in a `Cookie` header. */
 export function readSignedInUser(header: string | undefined): string | undefined {
   return new RegExp(`(?:^|; )${NAME}=(\\d+)`).exec(header ?? "")?.[1];
 }

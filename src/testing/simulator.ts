@@ -26,7 +26,7 @@ import type { NewConnection, NewUser, SimulatedUser } from "./user.js";
 import type { WebhookEvent, WebhookSendOptions } from "./webhook-events.js";
 import type { SimulatedWebhook } from "./webhooks.js";
 
-/** What an app needs to know to use the simulator; made to be spread into its own options. */
+/** The options an app needs to use the simulator. Spread them into the options of `DiscordOAuth2Session`. */
 export interface ClientOptions {
   readonly clientId: string;
   readonly clientSecret: string;
@@ -34,17 +34,17 @@ export interface ClientOptions {
   readonly discordUrl: string;
 }
 
-/** A Discord on this machine. Started by {@link startDiscord}. */
+/** A simulated Discord. {@link startDiscord} starts one. */
 export class DiscordSimulator {
-  /** Such as `http://127.0.0.1:41237`: no slash at the end. */
+  /** The simulator's URL, such as `http://127.0.0.1:41237`, without a trailing slash. */
   readonly url: string;
-  /** To be spread into the options of the app. */
+  /** The options for the app under test. */
   readonly options: ClientOptions;
-  /** The Ed25519 key that webhook events are signed with, in hexadecimal. */
+  /** The Ed25519 public key for the signatures of webhook events, in hexadecimal. */
   readonly publicKey: string;
-  /** What is not known about Discord, as switches that may be changed at any time. */
+  /** Switches for behaviour of Discord that is unknown or varies. They may be changed at any time. */
   readonly behaviour: Behaviour;
-  /** The time at Discord, which can be moved. Codes, tokens and rate limits follow it. */
+  /** The simulator's clock, which a test can move. Codes, tokens and rate limits use it. */
   readonly clock: SimulatedClock;
   readonly #discord: Discord;
   readonly #stations: Stations;
@@ -72,37 +72,40 @@ export class DiscordSimulator {
     this.#service = service;
   }
 
-  /** Adds a user; what is not given is made up. */
+  /** Adds a user. Missing fields are made up. */
   addUser(user?: NewUser): SimulatedUser {
     return this.#discord.world.addUser(user);
   }
 
-  /** Adds a guild, with the bot in it unless `bot` is false; what is not given is made up. */
+  /** Adds a guild, with the bot in it unless `bot` is `false`. Missing fields are made up. */
   addGuild(guild?: NewGuild): SimulatedGuild {
     return this.#discord.world.addGuild(guild);
   }
 
-  /** Puts a user into a guild, and the guild on the user's list; again, to change the membership. */
+  /** Adds a user to a guild. Call it again to change the membership. */
   addMember(guild: SimulatedGuild, user: SimulatedUser, member?: NewMember): void {
     this.#discord.world.addMember(guild, user, member);
   }
 
-  /** Takes a user out of a guild. */
+  /** Removes a user from a guild. */
   removeMember(guild: SimulatedGuild, user: SimulatedUser): void {
     this.#discord.world.removeMember(guild, user);
   }
 
-  /** Connects another account with a user; what is not given is made up. */
+  /** Adds a connected account to a user. Missing fields are made up. */
   addConnection(user: SimulatedUser, connection?: NewConnection): void {
     this.#discord.world.addConnection(user, connection);
   }
 
-  /** Adds an incoming webhook to the guild's first channel, or another; its `url` works without a login. */
+  /**
+   * Adds an incoming webhook to a channel. Default: the guild's first channel. The webhook's `url` works without a
+   * login.
+   */
   addWebhook(guild: SimulatedGuild, channel?: SimulatedChannel): SimulatedWebhook {
     return createWebhook(this.#discord, { guild, channel });
   }
 
-  /** Starts an Activity, which the app's server then finds under `activity-instances`. */
+  /** Starts an Activity. The app's server finds it at the route `activity-instances`. */
   addActivityInstance(instance: NewActivityInstance = {}): SimulatedActivityInstance {
     return this.#discord.activityInstances.launch(instance, () => this.#discord.world.newId());
   }
@@ -113,27 +116,27 @@ export class DiscordSimulator {
   }
 
   /**
-   * Opens an authorize URL as this user and lets the application in.
+   * Opens an authorization URL as a user and authorizes the application.
    *
    * @returns the callback URL, which Discord would redirect to
-   * @throws Error when the URL leads to the real Discord, or the simulated one shows an error page
+   * @throws Error when the URL leads to the real Discord, or the simulator shows an error page
    */
   async approve(authorizeUrl: string, choices: ConsentChoices): Promise<string> {
     return decide(this.#agents, this.#reachability.localUrl(authorizeUrl), "authorize", choices);
   }
 
   /**
-   * Opens an authorize URL as this user and presses Cancel.
+   * Opens an authorization URL as a user and presses Cancel.
    *
    * @returns the callback URL
-   * @throws Error when the URL leads to the real Discord, or the simulated one shows an error page, or no page to
-   *   cancel on: with `prompt=none` it lets in at once what was let in before
+   * @throws Error when the URL leads to the real Discord, or the simulator shows an error page or no page: with
+   *   `prompt=none` it redirects immediately if everything was granted before
    */
   async cancel(authorizeUrl: string, choices: ConsentChoices): Promise<string> {
     return decide(this.#agents, this.#reachability.localUrl(authorizeUrl), "cancel", choices);
   }
 
-  /** A client of the app that keeps cookies and can sign in. */
+  /** Creates a browser for the app, which keeps cookies and can sign in. */
   browser(appUrl: string, options?: BrowserOptions): Browser {
     const approver = {
       owns: (url: string) => this.#reachability.includes(url),
@@ -142,26 +145,26 @@ export class DiscordSimulator {
     return new Browser(appUrl, approver, options);
   }
 
-  /** The user removes the app under "Authorized Apps": all its tokens for this user end. */
+  /** Removes the app from the user's "Authorized Apps", which revokes all its tokens for this user. */
   removeAuthorization(user: SimulatedUser): void {
     const authorization = this.#discord.authorizations.of(user);
     if (authorization !== undefined) deauthorize(this.#discord, authorization);
   }
 
-  /** Lets access tokens expire now: of one user, or of everybody. Refresh tokens go on working. */
+  /** Expires the access tokens of one user, or of all users. Refresh tokens continue to work. */
   expireAccessTokens(user?: SimulatedUser): void {
     this.#discord.authorizations.expireAccessTokens(user);
   }
 
-  /** Registers a redirect URI: where logins may return to. */
+  /** Registers a redirect URI. */
   addRedirectUri(uri: string): void {
     this.#discord.application.addRedirectUri(uri);
   }
 
   /**
-   * A working pair of tokens, without a login.
+   * Issues a valid pair of tokens without a login.
    *
-   * @throws TypeError when a scope does not exist, or is not open to the application
+   * @throws TypeError when a scope does not exist or is not available to the application
    */
   issueToken(user: SimulatedUser, scopes: readonly string[]): TokenPair {
     const { authorizations } = this.#discord;
@@ -170,11 +173,11 @@ export class DiscordSimulator {
   }
 
   /**
-   * Lets the application in as the Embedded App SDK does within Discord, without a redirect.
+   * Authorizes the application without a redirect, like the Embedded App SDK in Discord.
    *
    * @param scopes Default: `identify`
    * @returns the code
-   * @throws TypeError as {@link issueToken}
+   * @throws TypeError like {@link issueToken}
    */
   authorizeInActivity(user: SimulatedUser, scopes: readonly string[] = ["identify"]): string {
     const { authorizations, codes } = this.#discord;
@@ -192,8 +195,8 @@ export class DiscordSimulator {
   }
 
   /**
-   * Opens your app as an Activity: `url` of what it returns is a page that plays Discord's client, for a browser. The app is
-   * shown in a frame, behind a proxy that does what Discord's does.
+   * Opens your app as an Activity. The `url` of the result is a page that simulates Discord's client. It shows the
+   * app in a frame, behind a proxy like Discord's.
    *
    * @throws TypeError when `appUrl` is not an http or https URL
    */
@@ -205,7 +208,7 @@ export class DiscordSimulator {
   }
 
   /**
-   * The headers by which Discord's proxy signs a request for an Activity, for the next five minutes.
+   * Returns the headers with which Discord's proxy signs a request of an Activity. They are valid for five minutes.
    *
    * @param payload fields besides `created_at` and `expires_at`, or instead of them
    */
@@ -213,7 +216,7 @@ export class DiscordSimulator {
     return proxyHeaders(this.#discord.application, this.clock, payload);
   }
 
-  /** Lets something go wrong; returns what takes the fault away again. */
+  /** Injects a fault. @returns a function that removes it */
   fail(fault: Fault): () => void {
     return this.#stations.faults.add(fault);
   }
@@ -223,17 +226,17 @@ export class DiscordSimulator {
   }
 
   /**
-   * Answers a route of the API that the simulator does not know, or answers a known one in another way:
+   * Sets the response of an API route, for a route that the simulator does not have or to override one:
    * `discord.answer("GET /gateway", { body: { url: "wss://gateway.test" } })`.
    *
-   * @returns what takes the answer away again
+   * @returns a function that removes the response
    * @throws TypeError when the route has no method
    */
   answer(route: string, answer: CustomAnswer): () => void {
     return this.#discord.customAnswers.add(route, answer);
   }
 
-  /** Limits a route, for each user, the bot, or an address; returns what takes the limit away again. */
+  /** Adds a rate limit to a route, counted for each user, bot or IP address. @returns a function that removes it */
   limit(rule: RateLimitRule): () => void {
     return this.#stations.limits.add(rule);
   }
@@ -242,12 +245,12 @@ export class DiscordSimulator {
     this.#stations.limits.clear();
   }
 
-  /** The latest requests, oldest first: a list that does not change when others come in. */
+  /** The latest requests, oldest first, as a snapshot. */
   get requests(): readonly RecordedRequest[] {
     return this.#stations.log.requests;
   }
 
-  /** The latest requests to a route: "POST /oauth2/token", or "/users/@me" for any method. */
+  /** Returns the latest requests to a route: `"POST /oauth2/token"`, or `"/users/@me"` for any method. */
   requestsTo(route: string): RecordedRequest[] {
     return this.#stations.log.to(route);
   }
@@ -256,17 +259,17 @@ export class DiscordSimulator {
     this.#stations.log.clear();
   }
 
-  /** Connections that have carried a call of the API so far; those of the consent page do not count. */
+  /** The number of connections used for API calls so far, not counting the consent page. */
   get connectionCount(): number {
     return this.#service.connectionCount;
   }
 
-  /** What the bot and webhooks have written, oldest first. */
+  /** The messages sent by the bot and webhooks, oldest first. */
   get messages(): readonly SentMessage[] {
     return this.#discord.mailbox.messages;
   }
 
-  /** Where webhook events go by themselves; undefined: nowhere. */
+  /** The URL to which webhook events are sent automatically; `undefined` to send none. */
   get webhookUrl(): string | undefined {
     return this.#discord.webhookEvents.url;
   }
@@ -275,12 +278,12 @@ export class DiscordSimulator {
     this.#discord.webhookEvents.url = url;
   }
 
-  /** Sends a signed webhook event; returns the app's answer. */
+  /** Sends a signed webhook event. @returns the app's response */
   sendWebhookEvent(url: string, event: WebhookEvent, options?: WebhookSendOptions): Promise<Response> {
     return this.#discord.webhookEvents.send(url, event, options);
   }
 
-  /** Resolves when the webhook events sent so far have arrived, or failed. */
+  /** Waits until all webhook events sent so far were delivered or have failed. */
   webhookEventsDelivered(): Promise<void> {
     return this.#discord.webhookEvents.delivered();
   }
@@ -292,18 +295,18 @@ export class DiscordSimulator {
   }
 
   /**
-   * Sends this process's calls to `discord.com`, `discordapp.com` and the CDN here, until they are stopped or
-   * the simulator closes: for clients with Discord's addresses built in. Covers `fetch`, undici, `node:http` and
-   * `node:https`; the latter two need the package `@mswjs/interceptors`.
+   * Redirects this process's calls to `discord.com`, `discordapp.com` and the CDN to the simulator until it closes. For
+   * clients with Discord's URLs built in. Covers `fetch`, undici, `node:http` and `node:https`; the latter two need the
+   * package `@mswjs/interceptors`.
    *
-   * @returns what stops it
+   * @returns a function that stops the redirection
    * @throws Error in production, and without `@mswjs/interceptors` unless `http` is false
    */
   intercept(options?: InterceptOptions): Promise<() => void> {
     return this.#reachability.intercept(options);
   }
 
-  /** Stops, and ends every connection. */
+  /** Stops the simulator and closes every connection. */
   async close(): Promise<void> {
     this.#reachability.stopIntercepting();
     this.#agents.close();

@@ -2,26 +2,26 @@ import { randomInt } from "node:crypto";
 
 const DISCORD_EPOCH = 1_420_070_400_000n;
 
-/** Whether a text can be an id: 1 to 20 digits that fit into 64 bits. */
+/** Whether a text is a valid id: 1 to 20 digits that fit into 64 bits. */
 export function isSnowflake(text: string): boolean {
   return /^\d{1,20}$/.test(text) && BigInt(text) < 1n << 64n;
 }
 
-/** An id in a JSON body, which may be a string or a number. */
+/** Reads an id in a JSON body, which may be a string or a number. */
 export function readSnowflake(value: unknown): string | undefined {
   const text = typeof value === "number" ? String(value) : value;
   return typeof text === "string" && isSnowflake(text) ? text : undefined;
 }
 
-/** Orders ids by age, as numbers and not as text. */
+/** Compares ids as numbers, which orders them by age. */
 export function compareSnowflakes(left: string, right: string): number {
   if (left.length !== right.length) return left.length - right.length;
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
-/** Makes ids that carry their time and never repeat. */
+/** Creates unique ids that contain their creation time. */
 export class SnowflakeSequence {
-  /** Two simulators that make ids in the same millisecond make different ones. */
+  /** Distinguishes ids that two simulators create in the same millisecond. */
   readonly #offset = BigInt(randomInt(1 << 22));
   #last = 0n;
 

@@ -20,24 +20,24 @@ import { WebhookEvents } from "./webhook-events.js";
 import { Webhooks } from "./webhooks.js";
 import { World } from "./world.js";
 
-/** What a simulator can be started with; each has a default. */
+/** Options of {@link startDiscord}. */
 export interface SimulatorOptions extends ApplicationOptions {
-  /** Default: 0, the system's choice. */
+  /** The port. Default: 0, a free port chosen by the system. */
   readonly port?: number;
-  /** The address to listen on; "0.0.0.0" for every network. Default: "127.0.0.1", this machine alone. */
+  /** The address to listen on; `"0.0.0.0"` for every network. Default: `"127.0.0.1"`, this machine only. */
   readonly host?: string;
-  /** How the app and browsers reach it, if not at its own address: behind a proxy, or in a container. */
+  /** The URL by which the app and browsers reach the simulator, if it differs: behind a proxy or in a container. */
   readonly publicUrl?: string;
-  /** Where it differs from what is usual. */
+  /** Changes to the default behaviour. */
   readonly behaviour?: Partial<Behaviour>;
-  /** How many requests are kept in the log. Default: 10,000. */
+  /** The maximum number of requests in the log. Default: 10,000. */
   readonly logLimit?: number;
-  /** Where webhook events go. Default: nowhere. */
+  /** The URL to which webhook events are sent. Default: none. */
   readonly webhookUrl?: string;
 }
 
 /**
- * Starts a Discord of your own, over real HTTP, for tests and for trying an app out.
+ * Starts a simulated Discord over real HTTP, for tests and for trying out an app.
  *
  * @example
  * ```ts

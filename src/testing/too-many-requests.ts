@@ -3,22 +3,22 @@ import { type Answer, json } from "./answer.js";
 
 const FIRST_VERSION_IN_SECONDS = 8;
 
-/** Whose limit was exceeded: the caller's, on all routes, or that of a resource many callers share. */
+/** The exceeded limit: of the caller on a route, of the caller on all routes, or of a shared resource. */
 export type RateLimitScope = "user" | "global" | "shared";
 
-/** A refusal for being too fast. */
+/** A call that exceeded a rate limit. */
 export interface TooFast {
   readonly scope: RateLimitScope;
   readonly retryAfterMs: number;
-  /** Template of the route refused. */
+  /** The template of the route. */
   readonly route: string;
-  /** Of the API. */
+  /** The API version. */
   readonly version: number;
   /** The headers of the bucket, if there is one. */
   readonly bucketHeaders?: OutgoingHttpHeaders;
 }
 
-/** 429 as Discord words it; before version 8 of the API, in milliseconds. */
+/** Creates Discord's 429. Before API version 8, its times are in milliseconds. */
 export function tooManyRequests({ scope, retryAfterMs, route, version, bucketHeaders }: TooFast): Answer {
   const inSeconds = version >= FIRST_VERSION_IN_SECONDS;
   const what = scope === "shared" ? "The resource is" : "You are";
@@ -35,12 +35,12 @@ export function tooManyRequests({ scope, retryAfterMs, route, version, bucketHea
   });
 }
 
-/** The token endpoints count by address and tell nobody how far. */
+/** The token endpoints count by IP address and send no rate limit headers. */
 export function sendsLimitHeaders(route: string): boolean {
   return !route.startsWith("/oauth2/token");
 }
 
-/** How Cloudflare, in front of Discord, turns an address away. */
+/** Creates Cloudflare's 429. */
 export function cloudflareRefusal(form: "text" | "html", retryAfterSeconds?: number): Answer {
   const retryAfter = retryAfterSeconds === undefined ? {} : { "Retry-After": retryAfterSeconds };
   const headers = { Server: "cloudflare", ...retryAfter };

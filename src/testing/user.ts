@@ -2,23 +2,23 @@ import type { APIUser } from "discord-api-types/v10";
 
 type NumericKey = "flags" | "public_flags" | "premium_type";
 
-/** A user object as the API sends it, `email` scope included. Keys Discord has not documented are allowed. */
+/** The API's user object, with the fields of the scope `email`. Undocumented fields are allowed. */
 export type UserPayload = Omit<APIUser, NumericKey> & { [key in NumericKey]: number } & Record<
     string,
     unknown
   >;
 
-/** What a test wants to say about a user; the rest is made up. */
+/** The fields of a new user. Missing fields are made up. */
 export type NewUser = Partial<Omit<APIUser, NumericKey>> & { [key in NumericKey]?: number } & Record<
     string,
     unknown
   >;
 
-/** What a test wants to say about a connected account; the rest is made up. */
+/** The fields of a new connected account. Missing fields are made up. */
 export interface NewConnection {
   readonly id?: string;
   readonly name?: string | null;
-  /** Such as `steam`, `github`, `twitch`. Default: `github`. */
+  /** The platform, such as `steam` or `twitch`. Default: `github`. */
   readonly type?: string;
   readonly verified?: boolean;
   readonly friend_sync?: boolean;
@@ -30,23 +30,23 @@ export interface NewConnection {
 
 const HIDDEN_FROM_OTHERS = new Set(["email", "verified", "locale", "mfa_enabled", "premium_type"]);
 
-/** A person with an account at the simulated Discord. Every property may be changed during a test. */
+/** A user of the simulated Discord. Tests may change every property. */
 export class SimulatedUser {
-  /** What `/users/@me` says, given every scope. */
+  /** The response of `/users/@me` with every scope. */
   readonly payload: UserPayload;
-  /** The connected accounts, as `/users/@me/connections` lists them. */
+  /** The response of `/users/@me/connections`. */
   readonly connections: Record<string, unknown>[] = [];
-  /** The account was banned from Discord: its refresh tokens are refused. */
+  /** Whether the account is banned from Discord. Its refresh tokens are rejected. */
   banned = false;
-  /** Discord wants a verification first: joining a guild answers 403 with code 50178. */
+  /** Whether the account must be verified first. Joining a guild fails with 403 and code 50178. */
   needsVerification = false;
-  /** Discord restricts joining for this account: 403 with code 340015. */
+  /** Whether Discord restricts joining for this account. Joining a guild fails with 403 and code 340015. */
   joinLimited = false;
-  /** Takes no direct messages: 403 with code 50007. */
+  /** Whether the user accepts no direct messages. Sending one fails with 403 and code 50007. */
   directMessagesClosed = false;
 
-  constructor(id: string, given: NewUser) {
-    const username = given.username ?? `user_${id.slice(-6)}`;
+  constructor(id: string, fields: NewUser) {
+    const username = fields.username ?? `user_${id.slice(-6)}`;
     this.payload = {
       id,
       username,
@@ -65,7 +65,7 @@ export class SimulatedUser {
       primary_guild: null,
       verified: true,
       email: `${username}@example.org`,
-      ...given,
+      ...fields,
     };
   }
 
@@ -78,14 +78,14 @@ export class SimulatedUser {
     return this.payload.global_name ?? this.payload.username;
   }
 
-  /** The user object for a bearer token with these scopes. */
+  /** Returns the user object for a bearer token with these scopes. */
   seenBySelf(scopes: readonly string[]): Record<string, unknown> {
     const { email, verified, ...own } = this.payload;
     const premium_type = scopes.includes("identify.premium") ? own.premium_type : 0;
     return { ...own, premium_type, ...(scopes.includes("email") && { verified, email }) };
   }
 
-  /** The user object for anybody else. */
+  /** Returns the user object for everybody else. */
   seenByOthers(): Record<string, unknown> {
     return Object.fromEntries(Object.entries(this.payload).filter(([key]) => !HIDDEN_FROM_OTHERS.has(key)));
   }

@@ -2,22 +2,22 @@ import { sign } from "node:crypto";
 import type { Application } from "./application.js";
 import type { SimulatedClock } from "./clock.js";
 
-/** An event as Discord posts it to the application's webhook URL. */
+/** An event that Discord posts to the application's webhook URL. */
 export interface WebhookEvent {
-  /** Such as `APPLICATION_DEAUTHORIZED`; `PING` sends Discord's test of the URL. */
+  /** The type, such as `APPLICATION_DEAUTHORIZED`. `PING` sends Discord's test of the URL. */
   readonly type: string;
   readonly data?: unknown;
 }
 
-/** How an event is sent. */
+/** Options for sending an event. */
 export interface WebhookSendOptions {
-  /** Signs something else than what is sent, as Discord does now and then to test the receiver. */
+  /** Sends a wrong signature, as Discord does regularly to test the receiver. */
   readonly wrongSignature?: boolean;
 }
 
 /** Sends signed events to the application. */
 export class WebhookEvents {
-  /** Where they go; undefined: nowhere. */
+  /** The URL to send events to; `undefined` to send none. */
   url: string | undefined;
   readonly #clock: SimulatedClock;
   readonly #application: Application;
@@ -46,7 +46,7 @@ export class WebhookEvents {
     });
   }
 
-  /** Sends without anybody waiting, if the application has a URL. */
+  /** Sends an event in the background, if the application has a URL. */
   announce(event: WebhookEvent): void {
     if (this.url === undefined) return;
     const delivery = this.send(this.url, event)
@@ -56,7 +56,7 @@ export class WebhookEvents {
     this.#underWay.add(delivery);
   }
 
-  /** Resolves when everything announced so far was delivered, or has failed. */
+  /** Waits until all events in the background were delivered or have failed. */
   async delivered(): Promise<void> {
     await Promise.all(this.#underWay);
   }

@@ -1,7 +1,7 @@
 import type { SimulatedChannel, SimulatedGuild } from "./guild.js";
 import { randomText } from "./random-text.js";
 
-/** An incoming webhook: whoever knows its URL can post to its channel. */
+/** An incoming webhook. Everybody who knows its URL can post to its channel. */
 export interface SimulatedWebhook {
   readonly id: string;
   readonly token: string;
@@ -11,7 +11,7 @@ export interface SimulatedWebhook {
   readonly channel: SimulatedChannel;
 }
 
-/** Where a webhook posts, and what it is called. */
+/** The channel and the name of a webhook. */
 export interface NewWebhook {
   readonly id: string;
   readonly name: string;
@@ -21,7 +21,7 @@ export interface NewWebhook {
 
 /** The incoming webhooks, by id. */
 export class Webhooks extends Map<string, SimulatedWebhook> {
-  /** Makes a webhook at the simulator that has this address. */
+  /** Creates a webhook at the simulator with this URL. */
   create(baseUrl: string, webhook: NewWebhook): SimulatedWebhook {
     const token = randomText(68);
     const created = { ...webhook, token, url: `${baseUrl}/api/webhooks/${webhook.id}/${token}` };
@@ -30,7 +30,7 @@ export class Webhooks extends Map<string, SimulatedWebhook> {
   }
 }
 
-/** The webhook object of the API, token included. */
+/** Returns the webhook object of the API, including the token. */
 export function webhookPayload(webhook: SimulatedWebhook, applicationId: string): Record<string, unknown> {
   const { channel, guild, id, name, token, url } = webhook;
   return {
@@ -46,7 +46,7 @@ export function webhookPayload(webhook: SimulatedWebhook, applicationId: string)
   };
 }
 
-/** The user object that stands for a webhook in messages. */
+/** Returns the user object of a webhook in messages. */
 export function webhookAuthor({ id, name }: SimulatedWebhook, username: unknown): object {
   return {
     id,

@@ -9,10 +9,10 @@ import {
 import { compareSnowflakes, SnowflakeSequence } from "./snowflake.js";
 import { type NewConnection, type NewUser, SimulatedUser } from "./user.js";
 
-/** The name of a picture; the simulator draws one for every name. */
+/** The hash of an image. The simulator draws an image for every hash. */
 const AVATAR = "0123456789abcdef0123456789abcdef";
 
-/** The people and places of the simulated Discord. */
+/** The users and guilds of the simulated Discord. */
 export class World {
   readonly users = new Map<string, SimulatedUser>();
   readonly guilds = new Map<string, SimulatedGuild>();
@@ -28,21 +28,21 @@ export class World {
     return this.#ids.next(this.#clock.now());
   }
 
-  addUser(given: NewUser = {}): SimulatedUser {
-    const user = new SimulatedUser(given.id ?? this.newId(), given);
+  addUser(fields: NewUser = {}): SimulatedUser {
+    const user = new SimulatedUser(fields.id ?? this.newId(), fields);
     this.users.set(user.id, user);
     return user;
   }
 
-  addGuild(given: NewGuild = {}): SimulatedGuild {
-    const channels = given.channels ?? [{ id: this.newId(), name: "general" }];
-    const guild = new SimulatedGuild(given.id ?? this.newId(), { ...given, channels });
+  addGuild(fields: NewGuild = {}): SimulatedGuild {
+    const channels = fields.channels ?? [{ id: this.newId(), name: "general" }];
+    const guild = new SimulatedGuild(fields.id ?? this.newId(), { ...fields, channels });
     this.guilds.set(guild.id, guild);
     return guild;
   }
 
-  addMember(guild: SimulatedGuild, user: SimulatedUser, given: NewMember = {}): SimulatedMember {
-    const { permissions, ...rest } = given;
+  addMember(guild: SimulatedGuild, user: SimulatedUser, fields: NewMember = {}): SimulatedMember {
+    const { permissions, ...rest } = fields;
     const member: SimulatedMember = {
       joinedAt: this.#clock.now(),
       ...rest,
@@ -60,7 +60,7 @@ export class World {
     this.#guildsOfUser.get(user.id)?.delete(guild);
   }
 
-  addConnection(user: SimulatedUser, given: NewConnection = {}): void {
+  addConnection(user: SimulatedUser, fields: NewConnection = {}): void {
     user.connections.push({
       id: this.newId(),
       name: user.payload.username,
@@ -70,11 +70,11 @@ export class World {
       show_activity: true,
       two_way_link: false,
       visibility: 1,
-      ...given,
+      ...fields,
     });
   }
 
-  /** A channel of a guild, and the guild. */
+  /** Finds a channel and its guild. */
   findChannel(id: string): { guild: SimulatedGuild; channel: SimulatedChannel } | undefined {
     for (const guild of this.guilds.values()) {
       const channel = guild.channels.find((candidate) => candidate.id === id);
@@ -83,12 +83,12 @@ export class World {
     return undefined;
   }
 
-  /** The guilds a user is in, oldest id first. */
+  /** Returns the guilds of a user, sorted by id. */
   guildsOf(user: SimulatedUser): SimulatedGuild[] {
     return [...(this.#guildsOfUser.get(user.id) ?? [])].sort((a, b) => compareSnowflakes(a.id, b.id));
   }
 
-  /** Somebody to sign in with for an app that is only tried out: nobody was added. */
+  /** Adds a user and a guild if there are no users, so that somebody can sign in. */
   addSomebodyIfEmpty(): void {
     if (this.users.size > 0) return;
     const user = this.addUser({ username: "mira.k", global_name: "Mira", avatar: AVATAR });

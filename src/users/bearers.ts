@@ -14,14 +14,14 @@ const ROUTE = "/oauth2/@me";
 const CHECKED = { max: 1000, ttl: 60_000, ttlResolution: 0, perf: { now } };
 const MOST_VOUCHED_FOR = 10_000;
 
-/** Access tokens that clients send: whose they are, and whether they are this application's. */
+/** Checks access tokens that clients send: who they belong to, and whether they were issued to this application. */
 export class Bearers {
   readonly #clientId: string;
   readonly #rest: Rest;
   readonly #sessionOf: (storage: TokenStorage) => UserSession;
   readonly #sessions = new LoadingCache(new LRUCache<string, UserSession>(CHECKED));
   readonly #refused = new LRUCache<string, Unauthorized>(CHECKED);
-  /** Hashes of tokens that Discord once accepted: made-up tokens of others cannot keep these from being checked again. */
+  /** Hashes of tokens that Discord has accepted. Made-up tokens of other clients cannot delay their next check. */
   readonly #vouchedFor = new LRUCache<string, true>({ max: MOST_VOUCHED_FOR });
 
   constructor(clientId: string, rest: Rest, sessionOf: (storage: TokenStorage) => UserSession) {

@@ -21,7 +21,7 @@ export class BotCalls {
   }
 
   /**
-   * @param alsoSecret what must be in no error, besides the bot's token
+   * @param alsoSecret a further secret to redact in errors, besides the bot's token
    * @throws HttpException, RateLimited, TypeError
    */
   send(route: string, request?: ApiRequest, alsoSecret?: string): Promise<unknown> {
@@ -29,18 +29,18 @@ export class BotCalls {
     return this.#rest.send(credentials, route, request);
   }
 
-  /** The bot's own user. @throws HttpException, RateLimited */
+  /** Fetches the bot's own user. @throws HttpException, RateLimited */
   async user(): Promise<Bot> {
     const payload = await this.send("/users/@me");
     return parseAnswer({ method: "GET", route: "/users/@me" }, () => Bot.from(payload));
   }
 
-  /** What linked roles of this application can be decided by. @throws as {@link send} */
+  /** Fetches the role connection metadata: the values that linked roles can depend on. @throws like {@link send} */
   roleConnectionMetadata(): Promise<readonly RoleConnectionMetadata[]> {
     return this.send(this.#metadataRoute) as Promise<readonly RoleConnectionMetadata[]>;
   }
 
-  /** Replaces it. @returns what is registered now @throws as {@link send}, and TypeError */
+  /** Replaces the role connection metadata. @returns the registered records @throws TypeError, and like {@link send} */
   async registerRoleConnectionMetadata(
     records: readonly RoleConnectionMetadata[],
   ): Promise<readonly RoleConnectionMetadata[]> {

@@ -10,7 +10,7 @@ import { type FetchOptions, LoadingCache } from "./loading-cache.js";
 const ROUTE = "/users/@me/guilds";
 const PAGE = 200;
 const MOST_PAGES = 25;
-/** A guild that is not in the list may be new. */
+/** The maximum age of the list to conclude that a guild is not in it: the bot may have joined since. */
 const ABSENCE_MS = 30_000;
 
 /** The guilds that the bot is in. */
@@ -32,7 +32,7 @@ export class BotGuilds {
   }
 
   /**
-   * All of them, by id.
+   * Returns the guilds of the bot, by id.
    *
    * @throws HttpException `too_many_guilds` above 5,000
    * @throws RateLimited
@@ -41,14 +41,14 @@ export class BotGuilds {
     return this.#cache.fetch("", options, () => this.#load());
   }
 
-  /** Whether the bot is in a guild. @throws as {@link all} */
+  /** Whether the bot is in a guild. @throws like {@link all} */
   async has(guildId: string): Promise<boolean> {
     const { isBotInGuild } = this.#config;
     if (isBotInGuild) return isBotInGuild(guildId);
     return (await this.all()).has(guildId) || (await this.all({ maxAgeMs: ABSENCE_MS })).has(guildId);
   }
 
-  /** The same guilds, with `hasBot`. @throws as {@link all} */
+  /** Returns copies of the guilds with `hasBot` set. @throws like {@link all} */
   async mark(guilds: readonly Guild[]): Promise<Guild[]> {
     const { isBotInGuild } = this.#config;
     const own = isBotInGuild ? undefined : await this.all();
@@ -57,7 +57,7 @@ export class BotGuilds {
     );
   }
 
-  /** The bot has just joined a guild or left one. */
+  /** Drops the cached list, after the bot has joined or left a guild. */
   forget(): void {
     this.#cache.forget("");
   }

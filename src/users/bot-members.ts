@@ -8,32 +8,32 @@ import type { BotCalls } from "./bot-calls.js";
 import type { BotGuilds } from "./bot-guilds.js";
 import { cacheKey, type FetchOptions, LoadingCache } from "./loading-cache.js";
 
-/** A member of a guild, as the bot sees them. */
+/** A member of a guild, looked up as the bot. */
 export interface Membership {
-  /** With the permissions that their roles give, or their ownership; no overwrites of channels. */
+  /** The member, with the permissions of their roles or of an owner, without channel overwrites. */
   readonly member: GuildMember;
   readonly isOwner: boolean;
 }
 
-/** What decides about permissions in a guild. */
+/** The parts of a guild that determine permissions. */
 interface GuildRights {
   readonly ownerId: string | undefined;
   readonly permissionsOfRole: ReadonlyMap<string, bigint>;
 }
 
-/** A member's payload, or the answer that there is none. */
+/** A member's payload, or Discord's 404. */
 interface Lookup {
   readonly payload?: object | undefined;
   readonly missing?: HttpException | undefined;
 }
 
-/** Looks members up as the bot, for visitors who have granted no more than `identify`. */
+/** Looks members up as the bot, for visitors who have granted only `identify`. */
 export class BotMembers {
   readonly #bot: BotCalls;
   readonly #botGuilds: BotGuilds;
   readonly #rights: LoadingCache<GuildRights>;
   readonly #lookups: LoadingCache<Lookup>;
-  /** The first lookup. The others wait for its answer, which says how many may follow. */
+  /** The first lookup. Others wait for its response, whose headers say how many may follow. */
   #scout: Promise<unknown> | undefined;
 
   /** @param createCache makes a cache of the configured size */
@@ -45,8 +45,8 @@ export class BotMembers {
   }
 
   /**
-   * @throws Forbidden where the bot is not in the guild
-   * @throws HttpException 404 where the user is not
+   * @throws Forbidden when the bot is not in the guild
+   * @throws HttpException status 404 when the user is not in the guild
    * @throws RateLimited
    */
   async membership(guildId: string, userId: string, options: FetchOptions): Promise<Membership> {
@@ -65,7 +65,7 @@ export class BotMembers {
     return { member, isOwner };
   }
 
-  /** Something about a member was changed. */
+  /** Drops a cached member, after a change. */
   forget(guildId: string, userId: string): void {
     this.#lookups.forget(cacheKey(guildId, userId));
   }
@@ -90,7 +90,7 @@ export class BotMembers {
     return parseAnswer({ method: "GET", route }, () => readRights(payload));
   }
 
-  /** The bot may have left the guild since the list was fetched: no second request is to find out. */
+  /** Converts the error of a guild that the bot has left since the list was fetched. */
   async #asMember(answering: Promise<unknown>): Promise<unknown> {
     try {
       return await answering;
@@ -112,7 +112,7 @@ function permissionsOf(
   guildId: string,
   roles: readonly string[],
 ): Permissions {
-  // The role @everyone has the guild's id.
+  // The id of the role @everyone is the guild's id.
   const value = [guildId, ...roles].reduce((sum, role) => sum | (permissionsOfRole.get(role) ?? 0n), 0n);
   const permissions = new Permissions(value);
   return permissions.has("ADMINISTRATOR") ? Permissions.all : permissions;

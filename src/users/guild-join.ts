@@ -8,32 +8,32 @@ import { requireSnowflake } from "../snowflake.js";
 import type { BotCalls } from "./bot-calls.js";
 import { updateMember } from "./member-update.js";
 
-/** What a new member starts with; each needs a permission of the bot. */
+/** Settings of a new member. Each needs a permission of the bot. */
 interface NewMember {
-  /** At most 32 characters. Needs MANAGE_NICKNAMES. */
+  /** The nickname, up to 32 characters. Needs MANAGE_NICKNAMES. */
   readonly nick?: string | undefined;
-  /** Ids of roles below the bot's highest. Needs MANAGE_ROLES. */
+  /** The ids of roles below the bot's highest role. Needs MANAGE_ROLES. */
   readonly roles?: readonly string[] | undefined;
-  /** Needs MUTE_MEMBERS. */
+  /** Whether to mute the member in voice channels. Needs MUTE_MEMBERS. */
   readonly mute?: boolean | undefined;
-  /** Needs DEAFEN_MEMBERS. */
+  /** Whether to deafen the member in voice channels. Needs DEAFEN_MEMBERS. */
   readonly deaf?: boolean | undefined;
 }
 
-/** How a visitor joins a guild. Members are left as they are. */
+/** Options of `addToGuild`. Existing members stay unchanged. */
 export interface JoinOptions extends NewMember {
   readonly evenIfMember?: false | undefined;
 }
 
-/** How a visitor joins a guild, or a member is updated: `mute` and `deaf` are for new members only. */
+/** Options of `addToGuild` that also update existing members. `mute` and `deaf` apply to new members only. */
 export interface JoinOrUpdateOptions extends NewMember {
-  /** Gives members the `roles` they lack and the `nick`; their other roles stay. */
+  /** `true`: adds missing `roles` to an existing member and sets the `nick`. Other roles are kept. */
   readonly evenIfMember: true;
 }
 
-/** What became of it. */
+/** The result of `addToGuild` with `evenIfMember`. */
 export interface JoinOutcome {
-  /** `false` for who was a member before. */
+  /** Whether the user joined; `false` if they were a member already. */
   readonly joined: boolean;
   readonly member: GuildMember;
 }
@@ -41,14 +41,14 @@ export interface JoinOutcome {
 const joinOptions = optionsChecker<NewMember & { readonly evenIfMember?: boolean | undefined }>({
   of: "addToGuild",
   example: '{ nick: "Nelly" }',
-  // Ids have an error of their own: they may come from a visitor.
+  // Checked elsewhere, with errors of status 400: they may come from a visitor.
   kinds: { nick: STRING, roles: LIST, mute: BOOLEAN, deaf: BOOLEAN, evenIfMember: BOOLEAN },
 });
 
 interface JoiningUser {
   readonly id: string;
   readonly accessToken: string;
-  /** Called when something about their memberships has changed. */
+  /** Called when the user's memberships have changed. */
   onChange(): void;
 }
 
@@ -62,11 +62,11 @@ const NAMED_REFUSALS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
 };
 
 /**
- * Adds a user to a guild that the bot is in.
+ * Adds a user to a guild of the bot.
  *
  * @internal
- * @param userOf who it is, asked for once the options are checked
- * @returns `null` when the user was a member before, and was not to be updated
+ * @param userOf returns the user; called after the options were checked
+ * @returns `null` if the user was a member already and `evenIfMember` is not set
  * @throws HttpException, RateLimited, TypeError
  * @see https://docs.discord.com/developers/resources/guild#add-guild-member
  */

@@ -9,13 +9,13 @@ const TOKEN_REFUSED = 50025;
 
 interface Refusal {
   readonly error: HttpException;
-  /** The hash of the token that was refused, where another one could be accepted. */
+  /** The hash of the refused token; `undefined` if every token would be refused. */
   readonly tokenHash: string | undefined;
 }
 
 /**
- * Refused joins, for a minute: Discord counts each 403 against the whole process, so a banned visitor who keeps pressing
- * the button must not send one each time.
+ * Remembers refused joins for a minute. Discord counts each 403 against the whole process, so a banned visitor who
+ * keeps pressing the button must not cause a call each time.
  */
 export class JoinRefusals {
   readonly #refusals = new LRUCache<string, Refusal>({
@@ -27,10 +27,10 @@ export class JoinRefusals {
   readonly #inFlight = new Map<string, Promise<unknown>>();
 
   /**
-   * Sends the join, unless the same was refused within the last minute. Waits for the same join that is in flight.
+   * Sends a join, unless the same join was refused within the last minute. Waits for the same join if it is in flight.
    *
-   * @param key the user, the guild and what is asked for
-   * @throws HttpException the refusal, again
+   * @param key identifies the user, the guild and the settings
+   * @throws HttpException the earlier refusal
    */
   async join<T>(key: string, accessToken: string, send: () => Promise<T>): Promise<T> {
     while (this.#inFlight.has(key)) await this.#inFlight.get(key)?.catch(() => undefined);

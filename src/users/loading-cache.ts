@@ -3,23 +3,23 @@ import { optionsChecker } from "../check-options.js";
 import { now } from "../clock.js";
 import { BOOLEAN, DURATION, oneOf } from "../option-kinds.js";
 
-/** How old an answer may be, counted from when Discord was asked. */
+/** The accepted age of cached data, counted from the start of the call to Discord. */
 export interface FetchOptions {
-  /** Asks Discord, whatever is cached. The same as `maxAgeMs: 0`. */
+  /** `true`: calls Discord even if the data is cached. The same as `maxAgeMs: 0`. */
   readonly fresh?: boolean | undefined;
-  /** Milliseconds; asks Discord when the cached answer is this old, or older. */
+  /** Milliseconds. Calls Discord if the cached data is this old or older. */
   readonly maxAgeMs?: number | undefined;
 }
 
-/** How to fetch a user's guilds. */
+/** Options of `fetchGuilds`. */
 export interface GuildsOptions extends FetchOptions {
-  /** Sets `hasBot` of each guild, by the list of the bot's guilds. Needs the bot's token. */
+  /** `true`: sets `hasBot` of each guild. Needs the bot's token. */
   readonly withBot?: boolean | undefined;
 }
 
-/** How to fetch a member. */
+/** Options of `fetchMember`. */
 export interface MemberOptions extends FetchOptions {
-  /** `"bot"`: the bot looks the visitor up, who needs to grant no more than `identify`. It must be in the guild. */
+  /** `"bot"`: looks the user up as the bot, which must be in the guild. The user only needs the scope `identify`. */
   readonly as?: "bot" | undefined;
 }
 
@@ -48,7 +48,7 @@ export const fetchOptions: (options: FetchOptions | undefined) => FetchOptions =
   },
 );
 
-/** The key of what is cached for a grant, and the beginning of all its keys. */
+/** Returns the cache key of a grant and a guild. Without a guild, it is the prefix of all keys of the grant. */
 export function cacheKey(grantId: string, guildId = ""): string {
   return `${grantId} ${guildId}`;
 }
@@ -58,11 +58,14 @@ interface Load<T> {
   readonly startedAt: number;
 }
 
-/** A cache in which concurrent misses of one key share one load. */
+/** A cache. Concurrent misses of one key share one load. */
 export class LoadingCache<T extends object> {
   readonly #cache: LRUCache<string, T>;
   readonly #inFlight = new Map<string, Load<T>>();
-  /** Epoch milliseconds at which each value's load began. Values that the app put into its own cache have none. */
+  /**
+   * When the load of each value started, in epoch milliseconds. Values that the app put into its own cache have
+   * none.
+   */
   readonly #startedAt = new WeakMap<T, number>();
 
   constructor(cache: LRUCache<string, T>) {
@@ -71,19 +74,19 @@ export class LoadingCache<T extends object> {
 
   async fetch(key: string, { fresh, maxAgeMs }: FetchOptions, load: () => Promise<T>): Promise<T> {
     const limitMs = fresh ? 0 : maxAgeMs;
-    // What has expired stays until it is replaced, for lastKnown.
+    // Keeps expired values until they are replaced, for lastKnown.
     const cached = this.#cache.get(key, { noDeleteOnStaleGet: true });
     if (cached !== undefined && isYoung(this.#startedAt.get(cached), limitMs)) return cached;
     const inFlight = this.#inFlight.get(key);
     return inFlight && isYoung(inFlight.startedAt, limitMs) ? inFlight.value : this.#load(key, load);
   }
 
-  /** The value that was loaded last, however old. */
+  /** Returns the last loaded value of any age. */
   lastKnown(key: string): T | undefined {
     return this.#cache.peek(key, { allowStale: true });
   }
 
-  /** Forgets everything whose key starts with `prefix`, including loads in flight. */
+  /** Removes all values whose key starts with `prefix`, including loads in flight. */
   forget(prefix: string): void {
     for (const map of [this.#cache, this.#inFlight]) {
       for (const key of map.keys()) {
@@ -92,7 +95,7 @@ export class LoadingCache<T extends object> {
     }
   }
 
-  /** The load that began last is the one whose value is cached. */
+  /** Loads a value. Caches it only if no later load of the same key has started. */
   #load(key: string, load: () => Promise<T>): Promise<T> {
     const startedAt = now();
     const isLast = () => this.#inFlight.get(key)?.value === value;

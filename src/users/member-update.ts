@@ -3,18 +3,18 @@ import { GuildMember, type GuildMemberPayload } from "../models/guild-member.js"
 import { parseAnswer } from "../rest/answer.js";
 import type { BotCalls } from "./bot-calls.js";
 
-/** What a member is to have afterwards. */
+/** The roles and the nickname to set. */
 export interface MemberChanges {
   readonly roles: readonly string[];
   readonly nick: string | undefined;
 }
 
 /**
- * Gives a member the roles they lack, one by one, since a list of roles would replace the ones they have. Then sets the
- * nickname. What they have already is not sent again.
+ * Adds missing roles to a member, one by one because a list of roles would replace the existing ones. Then sets the
+ * nickname. Sends no unchanged values.
  *
- * @returns the member as they are now
- * @throws HttpException, RateLimited: with `appliedRoles`, the roles that were given before something failed
+ * @returns the updated member
+ * @throws HttpException, RateLimited; their `appliedRoles` are the roles added before the error
  * @see https://docs.discord.com/developers/resources/guild#add-guild-member-role
  */
 export async function updateMember(

@@ -6,27 +6,27 @@ import { type Kind, mistakesIn, type OptionRules, optionsChecker, wrongValue } f
 import { ANYTHING, LIST, RECORD, textOf } from "../option-kinds.js";
 import { shownName } from "../shown.js";
 
-/** What a linked role is decided by. */
+/** A value that linked roles can depend on. */
 export type RoleConnectionValue = string | number | boolean | Date;
 
-/** A user's link to this application, as their profile shows it and as linked roles are decided by it. */
+/** A user's role connection to this application. It appears in their profile, and linked roles depend on it. */
 export interface RoleConnection {
-  /** The name of the platform, at most 50 characters. */
+  /** The name of the platform, up to 50 characters. */
   readonly platformName: string | undefined;
-  /** The user's name on it, at most 100 characters. */
+  /** The user's name on the platform, up to 100 characters. */
   readonly platformUsername: string | undefined;
-  /** By the keys of the registered metadata, as Discord keeps it: everything is a string, booleans are "1" and "0". */
+  /** Values by the keys of the registered metadata. Discord stores them as strings; booleans are "1" and "0". */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** A {@link RoleConnection} to be stored; what is left out is cleared. */
+/** A new {@link RoleConnection}. Fields that are left out are cleared. */
 export interface RoleConnectionUpdate {
   readonly platformName?: string | undefined;
   readonly platformUsername?: string | undefined;
   readonly metadata?: Readonly<Record<string, RoleConnectionValue>> | undefined;
 }
 
-/** One thing that linked roles can be decided by. */
+/** The description of a value that linked roles can depend on. */
 export type RoleConnectionMetadata = APIApplicationRoleConnectionMetadata;
 
 const MOST = 5;
@@ -69,7 +69,7 @@ const RECORD_RULES: OptionRules<RoleConnectionMetadata> = {
   required: ["type", "key", "name", "description"],
 };
 
-/** @returns the records themselves @throws TypeError that lists what Discord would refuse */
+/** @returns `records` @throws TypeError for records that Discord would refuse; the message lists all mistakes */
 export function requireMetadata(
   records: readonly RoleConnectionMetadata[],
 ): readonly RoleConnectionMetadata[] {
@@ -89,7 +89,11 @@ function* mistakesInRecords(records: readonly RoleConnectionMetadata[]): Generat
   if (repeated !== undefined) yield `Two records have the key ${shownName(String(repeated))}.`;
 }
 
-/** As Discord takes it: every value is text there. @throws TypeError that lists what Discord would refuse */
+/**
+ * Converts an update to Discord's payload, in which every value is a string.
+ *
+ * @throws TypeError for values that Discord would refuse; the message lists all of them
+ */
 export function toPayload(update: RoleConnectionUpdate) {
   const { platformName, platformUsername, metadata } = roleConnectionUpdate(update);
   const values = Object.entries(metadata ?? {}).filter(([, value]) => value !== undefined);
@@ -111,7 +115,7 @@ function mistakesInValue(key: string, value: RoleConnectionValue): string[] {
   return VALUE_TEXT.accepts(text) ? [] : [wrongValue(name, text, VALUE_TEXT)];
 }
 
-/** From what Discord answered. */
+/** Reads Discord's payload. */
 export function fromPayload(payload: unknown): RoleConnection {
   const { platform_name, platform_username, metadata } = (payload ??
     {}) as Partial<APIApplicationRoleConnection>;
@@ -122,7 +126,7 @@ export function fromPayload(payload: unknown): RoleConnection {
   };
 }
 
-/** Discord takes `true` and `false`, and never finds them equal to anything. */
+/** Converts booleans to "1" and "0": Discord accepts `true` and `false`, but compares them as equal to nothing. */
 function toText(value: RoleConnectionValue): string {
   if (typeof value === "boolean") return value ? "1" : "0";
   return value instanceof Date ? value.toISOString() : String(value);

@@ -13,13 +13,13 @@ import { parseRoute } from "../rest/route.js";
 const REFUSAL_TTL_MS = 60_000;
 const MOST_REFUSALS = 10_000;
 
-/** Calls in a user's name, and what a 401 to one of them means. */
+/** Sends calls as a user, and handles responses of 401. */
 export class UserCalls {
   readonly #grants: Grants;
   readonly #rest: Rest;
-  /** By the access token's hash. */
+  /** Checks in flight, by the hash of the access token. */
   readonly #probes = new Map<string, Promise<boolean>>();
-  /** Routes that refuse a grant which is still valid. */
+  /** Errors of routes that answer 401 although the token is valid. */
   readonly #refusals = new LRUCache<string, HttpException>({
     max: MOST_REFUSALS,
     ttl: REFUSAL_TTL_MS,
@@ -52,7 +52,7 @@ export class UserCalls {
     }
   }
 
-  /** @returns another token to try; nothing where the refused one is still valid */
+  /** @returns another token to try; `undefined` if Discord still accepts the refused one */
   async #tokenAfterRefusal(storage: TokenStorage, refused: Token): Promise<Token | undefined> {
     const stored = await this.#grants.read(storage);
     if (!stored) throw grantEnded();
@@ -64,9 +64,10 @@ export class UserCalls {
   }
 
   /**
-   * Whether Discord still accepts the token. A 401 does not tell: Discord also answers it for a missing scope.
+   * Whether Discord still accepts the token. A 401 does not prove the opposite: Discord also sends it for a missing
+   * scope.
    *
-   * @throws HttpException, RateLimited when that cannot be found out
+   * @throws HttpException, RateLimited when Discord cannot be asked now
    */
   async isAccepted(token: Token): Promise<boolean> {
     if (this.#grants.isRejected(token)) return false;
@@ -90,7 +91,10 @@ export class UserCalls {
   }
 }
 
-/** The token that Discord's API takes, and whose rate limits it counts on. */
+/**
+ * Returns the credentials for a call with this token. Rate limits are counted by user, or by grant if the user is
+ * unknown.
+ */
 export function credentialsOf(token: Token) {
   return { scheme: "Bearer", token: token.accessToken, subject: token.userId ?? token.id } as const;
 }

@@ -46,23 +46,26 @@ interface Parts {
 }
 
 /**
- * Everything that can be done in the name of one user, outside of any request as well. Get one from
- * `sessionFromToken` or `sessionFromAccessToken`; the methods of `DiscordOAuth2Session` that take a request do the same
- * for the user of that request.
+ * Calls to Discord as one user, outside of any request. `sessionFromToken` and `sessionFromAccessToken` return one. The
+ * methods of `DiscordOAuth2Session` that take a request do the same for the user of that request.
  */
 export class UserSession {
   readonly #parts: Parts;
   readonly #storage: TokenStorage;
   readonly #onUser: ((user: User) => void) | undefined;
 
-  /** @internal @param onUser called with the fetched user where the login could not find out who it is */
+  /** @internal @param onUser called with the fetched user */
   constructor(parts: Parts, storage: TokenStorage, onUser?: (user: User) => void) {
     this.#parts = parts;
     this.#storage = storage;
     this.#onUser = onUser;
   }
 
-  /** The user. Needs `identify`; with `email` also their address. @throws Unauthorized, MissingScopes, RateLimited, HttpException */
+  /**
+   * Fetches the user. Needs the scope `identify`; `email` adds the email address.
+   *
+   * @throws Unauthorized, MissingScopes, RateLimited, HttpException
+   */
   async fetchUser(options?: FetchOptions): Promise<User> {
     const checked = options === undefined ? {} : fetchOptions(options);
     const token = await this.#validToken();
@@ -71,23 +74,32 @@ export class UserSession {
     return user;
   }
 
-  /** The user's guilds, 200 at most. Needs `guilds`. @throws Unauthorized, MissingScopes, RateLimited, HttpException */
+  /**
+   * Fetches the user's guilds, up to 200. Needs the scope `guilds`; with `withBot` also the bot's token.
+   *
+   * @throws Unauthorized, MissingScopes, RateLimited, HttpException
+   */
   async fetchGuilds(options?: GuildsOptions): Promise<Guild[]> {
     const { withBot, ...rest } = guildsOptions(options);
     const guilds = await this.#fetch(this.#parts.users.guilds, rest);
     return withBot ? this.#parts.botGuilds.mark(guilds) : [...guilds];
   }
 
-  /** The accounts elsewhere that the user has linked. Needs `connections`. @throws Unauthorized, MissingScopes, RateLimited, HttpException */
+  /**
+   * Fetches the accounts on other platforms that the user has linked. Needs the scope `connections`.
+   *
+   * @throws Unauthorized, MissingScopes, RateLimited, HttpException
+   */
   async fetchConnections(options?: FetchOptions): Promise<UserConnection[]> {
     return [...(await this.#fetch(this.#parts.users.connections, options))];
   }
 
   /**
-   * The user as a member of one guild. Needs `guilds.members.read`; with `as: "bot"` the bot's token and `identify`.
+   * Fetches the user as a member of a guild. Needs the scope `guilds.members.read`; with `as: "bot"`, `identify`
+   * and the bot's token.
    *
-   * @throws HttpException 404 when the user is not in the guild
-   * @throws Forbidden with `as: "bot"`, when the bot is not
+   * @throws HttpException status 404 when the user is not in the guild
+   * @throws Forbidden with `as: "bot"`, when the bot is not in the guild
    * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
    */
   async fetchMember(guildId: string, options?: MemberOptions): Promise<GuildMember> {
@@ -96,30 +108,31 @@ export class UserSession {
     return this.#fetch(this.#parts.users.member, rest, requireSnowflake(guildId, "guildId"));
   }
 
-  /** The user as a member of one guild, as the bot sees them. @internal */
+  /** Fetches the user's membership in a guild, as the bot. @internal */
   async membershipAsBot(guildId: string, options: FetchOptions): Promise<Membership> {
     const { botMembers } = this.#parts;
     requireSnowflake(guildId, "guildId");
     return botMembers.membership(guildId, await this.#userId(await this.#validToken()), options);
   }
 
-  /** What Discord says of the sign-in itself. Needs no scope. @throws Unauthorized, RateLimited, HttpException */
+  /** Fetches the authorization from Discord. Needs no scope. @throws Unauthorized, RateLimited, HttpException */
   async fetchAuthorization(options?: FetchOptions): Promise<Authorization> {
     return this.#fetch(this.#parts.users.authorization, options);
   }
 
   /**
-   * Adds the user to a guild that the bot is in. Needs `guilds.join` and the bot's token.
+   * Adds the user to a guild of the bot. Needs the scope `guilds.join` and the bot's token.
    *
-   * @returns the new member; `null` when the user was one before, and nothing was changed
+   * @returns the new member; `null` if the user was a member already, and then nothing changes
    * @throws HttpException `banned_from_guild`, `guild_limit_reached`, `user_token_rejected`, `bot_token_rejected`, ...
    * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
    */
   addToGuild(guildId: string, options?: JoinOptions): Promise<GuildMember | null>;
   /**
-   * The same, or gives a member the roles they lack and the nickname.
+   * Adds the user to a guild of the bot, or updates an existing member: adds missing roles and sets the nickname.
    *
-   * @throws as above; where a member got some of the roles, the error has them as `appliedRoles`
+   * @throws like the method without `evenIfMember`. If some roles were added to a member, the error has them in
+   * `appliedRoles`
    */
   addToGuild(guildId: string, options: JoinOrUpdateOptions): Promise<JoinOutcome>;
   async addToGuild(
@@ -141,29 +154,38 @@ export class UserSession {
     return options?.evenIfMember ? result : (result?.member ?? null);
   }
 
-  /** The user's link to this application. Needs `role_connections.write`. @throws Unauthorized, MissingScopes, RateLimited, HttpException */
+  /**
+   * Fetches the user's role connection to this application. Needs the scope `role_connections.write`.
+   *
+   * @throws Unauthorized, MissingScopes, RateLimited, HttpException
+   */
   async fetchRoleConnection(): Promise<RoleConnection> {
     return fromPayload(await this.request(this.#roleConnectionRoute));
   }
 
-  /** Replaces the user's link to this application. @returns it as Discord keeps it @throws as {@link fetchRoleConnection} */
+  /**
+   * Replaces the user's role connection.
+   *
+   * @returns the stored one
+   * @throws TypeError, and like {@link fetchRoleConnection}
+   */
   async updateRoleConnection(update: RoleConnectionUpdate): Promise<RoleConnection> {
     return fromPayload(
       await this.request(this.#roleConnectionRoute, { method: "PUT", json: toPayload(update) }),
     );
   }
 
-  /** Removes the user's link to this application. @throws as {@link fetchRoleConnection} */
+  /** Removes the user's role connection. @throws like {@link fetchRoleConnection} */
   async deleteRoleConnection(): Promise<void> {
     await this.request(this.#roleConnectionRoute, { method: "DELETE" });
   }
 
   /**
-   * Any route of the API, as the user.
+   * Calls any route of the API as the user.
    *
-   * @param route below `/api/v10`, such as `/users/@me`
-   * @returns the parsed JSON; `undefined` for an answer without a body
-   * @throws TypeError for a route that leaves the API
+   * @param route a path below `/api/v10`, such as `/users/@me`
+   * @returns the parsed JSON; `undefined` for a response without a body
+   * @throws TypeError for an invalid route or request
    * @throws Unauthorized, MissingScopes, RateLimited, HttpException
    */
   async request<T = unknown>(route: string, request?: ApiRequest): Promise<T> {
@@ -174,7 +196,7 @@ export class UserSession {
     return this.#parts.calls.send(this.#storage, token, route, request) as Promise<T>;
   }
 
-  /** The one place where a call gets its token. */
+  /** Every call gets its token here. */
   #validToken(): Promise<Token> {
     return this.#parts.grants.validToken(this.#storage);
   }
@@ -192,7 +214,7 @@ export class UserSession {
     return this.#read(await this.#validToken(), resource, checked, guildId);
   }
 
-  /** Checks the scope before it asks the cache: what is cached must not outlive the sign-in or its scopes. */
+  /** Checks the scope before the cache, because cached data must not outlive the sign-in or its scopes. */
   #read<T extends object>(
     token: Token,
     { route, scope, cache, parse }: Resource<T>,

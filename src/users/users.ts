@@ -13,22 +13,22 @@ import { scopeOf } from "../scopes.js";
 import { cacheKey, LoadingCache } from "./loading-cache.js";
 import { credentialsOf } from "./user-calls.js";
 
-/** Something that Discord tells about a user. */
+/** A kind of data about a user. */
 export interface Resource<T extends object> {
-  /** With `:id` for the guild's id, where it is about one guild. */
+  /** The route, with `:id` for the guild's id if the data is about a guild. */
   readonly route: string;
   readonly scope: string | undefined;
-  /** By grant id and, where it is about one guild, the guild's id. */
+  /** The cache, by grant id and, if the data is about a guild, the guild's id. */
   readonly cache: LoadingCache<T>;
   parse(payload: unknown, guildId: string): T;
 }
 
-/** A JSON text takes about this many times its length in memory once it is parsed (measured: 1.2 to 1.9). */
+/** Parsed JSON takes about this many bytes of memory per character (measured: 1.2 to 1.9). */
 const BYTES_PER_CHARACTER = 2;
 
 /**
- * What Discord says about signed-in users. Cached per grant, so that a session with few scopes never sees what one with
- * more has fetched, and nobody sees what belonged to the previous user of a browser.
+ * Fetches and caches data about signed-in users. Cached by grant, so that a session with few scopes never gets data
+ * that one with more scopes has fetched, and nobody gets data of the previous user of a browser.
  */
 export class Users {
   readonly usersCache: LRUCache<string, User>;
@@ -61,7 +61,7 @@ export class Users {
     this.authorization = resource("/oauth2/@me", readAuthorization);
   }
 
-  /** The user of a new login, whose token is not stored yet. @throws RateLimited, HttpException */
+  /** Fetches the user of a new login, whose token is not stored yet. @throws RateLimited, HttpException */
   async ofNewLogin(token: Token): Promise<User> {
     const { route, cache, parse } = this.user;
     return cache.fetch(cacheKey(token.id), {}, async () => {
@@ -70,7 +70,7 @@ export class Users {
     });
   }
 
-  /** The user of a sign-in as seen last, however long ago. */
+  /** Returns the last cached user of a sign-in, of any age. */
   lastKnown(grantId: string): User | undefined {
     return this.user.cache.lastKnown(cacheKey(grantId));
   }
@@ -81,7 +81,7 @@ export class Users {
   }
 }
 
-/** A cache of the configured size. */
+/** Creates a cache with the configured limits. */
 export function createCache<T extends object>({
   cacheMax,
   cacheMaxBytes,

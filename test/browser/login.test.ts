@@ -34,6 +34,21 @@ describe("in a real browser, the sample app", () => {
     expect(new URL(page.url()).origin).toBe(simulator.url);
   });
 
+  it("shows on the consent page the servers that the chosen user manages, and adds the bot to one of them", async () => {
+    const { url } = await start();
+    const page = await visitor();
+    await page.goto(`${url}/invite-oauth/`);
+    const servers = page.getByRole("group", { name: "Add the bot to" });
+    await page.getByRole("radio", { name: "Noor" }).check();
+    await servers.getByText("Noor manages no server").waitFor();
+    expect(await servers.getByRole("radio").count()).toBe(0);
+    await page.getByRole("radio", { name: "Tomás" }).check();
+    expect(await servers.getByRole("radio").count()).toBe(1);
+    await decide(page, "Authorize", "Trail Runners");
+    await page.getByRole("status").getByText("The bot is now in Trail Runners.").waitFor();
+    await page.getByRole("heading", { name: "Hello, Tomás" }).waitFor();
+  });
+
   it("says kindly that somebody pressed Cancel, and lets them try again", async () => {
     const { url } = await start();
     const page = await visitor();

@@ -4,9 +4,15 @@ import { describe, expect, it } from "vitest";
 import { compileSnippets, exampleSnippets, markdownSnippets, type Snippet } from "../support/snippets.js";
 import { readSources } from "../support/sources.js";
 
+const LONGEST_CELL = 100;
+
 const guides = [
   "README.md",
   "CHANGELOG.md",
+  "CONTRIBUTING.md",
+  "SECURITY.md",
+  "bench/README.md",
+  "examples/README.md",
   ...readdirSync("docs")
     .filter(isMarkdown)
     .map((name) => `docs/${name}`),
@@ -36,6 +42,15 @@ it.each(guides)("the links of %s lead to something that exists", (guide) => {
   expect(linksIn(guide).filter((link) => !exists(guide, link))).toEqual([]);
 });
 
+it.each(guides)("the tables of %s have no long cells", (guide) => {
+  expect(cellsIn(guide).filter((cell) => cell.length > LONGEST_CELL)).toEqual([]);
+});
+
+it("README lists every guide", () => {
+  const listed = new Set(linksIn("README.md").map((link) => link.split("#")[0]));
+  expect(guides.filter((guide) => guide.startsWith("docs/") && !listed.has(guide))).toEqual([]);
+});
+
 it("messages name only pages and headings that exist", () => {
   const places = sources.flatMap((path) => textOf(path).match(/\bdocs\/[\w-]+\.md(?:#[\w-]+)?/g) ?? []);
   expect(places.length).toBeGreaterThan(0);
@@ -59,6 +74,16 @@ function linksIn(file: string): string[] {
   return targets
     .map(([, inline, below]) => inline ?? below ?? "")
     .filter((target) => !/^[a-z]+:/.test(target));
+}
+
+/** The cells of a Markdown file's tables, as they are shown. */
+function cellsIn(file: string): string[] {
+  return textOf(file)
+    .replaceAll(/^ *```[\s\S]*?^ *```$/gm, "")
+    .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .split("\n")
+    .filter((line) => /^\|(?! ?-)/.test(line))
+    .flatMap((row) => row.split(/(?<!\\)\|/).map((cell) => cell.trim()));
 }
 
 function exists(from: string, link: string): boolean {

@@ -435,7 +435,7 @@ describe("examples/dashboard.ts", () => {
     expect(text).toContain(`role="status">The bot is now in ${SCRIPT}.`);
     expect(text).toContain("&lt;img src=x onerror=alert(1)&gt;");
     expect(text).toContain("&quot;&gt;&lt;b&gt;Scribe");
-    expect(text.split(HINT).length - 1, "for the server, the nickname and the role").toBe(3);
+    expect(text.split(HINT).length - 1, "in the notice, for the server, the nickname and the role").toBe(4);
   });
 
   it("the dashboard asks for no server again when it asks for a further scope after an invite", async () => {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import ts from "typescript";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 
 const GUIDE = "docs/security.md";
 const EVIDENCE = /^`([\w/-]+)` (.+)$/;
@@ -42,24 +42,25 @@ function testsIn(path: string): ReadonlySet<string> {
   return names;
 }
 
-describe(GUIDE, () => {
-  it("has a point for each piece of advice of RFC 9700, and others about sessions", () => {
-    const sections = points.map(({ section }) => section);
-    expect(sections.filter((section) => section === undefined).length).toBeGreaterThan(25);
-    expect(sections).toEqual(
-      expect.arrayContaining(["2.1", "2.1.1", "2.1.2", "2.2.1", "2.2.2", "2.3", "2.4", "2.5", "2.6"]),
-    );
-    for (let attack = 1; attack <= 17; attack += 1) {
-      expect(sections.some((section) => section?.startsWith(`4.${attack}`))).toBe(true);
-    }
-  });
+it("the security guide has a point for each piece of advice of RFC 9700, and others about sessions", () => {
+  const sections = points.map(({ section }) => section);
+  expect(sections.filter((section) => section === undefined).length).toBeGreaterThan(25);
+  expect(sections).toEqual(
+    expect.arrayContaining(["2.1", "2.1.1", "2.1.2", "2.2.1", "2.2.2", "2.3", "2.4", "2.5", "2.6"]),
+  );
+  for (let attack = 1; attack <= 17; attack += 1) {
+    expect(sections.some((section) => section?.startsWith(`4.${attack}`))).toBe(true);
+  }
+});
 
-  it("has tests or a reason below each point", () => {
-    const bold = rfcAndSessions.match(/^\*\*.+\.\*\* /gm) ?? [];
-    expect(points).toHaveLength(bold.length);
-  });
+it("the security guide has tests or a reason below each point", () => {
+  const bold = rfcAndSessions.match(/^\*\*.+\.\*\* /gm) ?? [];
+  expect(points).toHaveLength(bold.length);
+});
 
-  it.each(claims.map(({ point, text }) => [text, point]))("says truly: %s", (text, point) => {
+it.each(claims.map(({ point, text }) => [text, point]))(
+  "the security guide names a test that exists, or a reason: %s",
+  (text, point) => {
     const [, file, name] = EVIDENCE.exec(text) ?? [];
     if (file === undefined || name === undefined) {
       expect(text, point).toMatch(NO_TEST);
@@ -68,5 +69,5 @@ describe(GUIDE, () => {
     const path = `test/${file}.test.ts`;
     expect(existsSync(path), path).toBe(true);
     expect([...testsIn(path)]).toContain(name);
-  });
-});
+  },
+);

@@ -50,7 +50,10 @@ export class Visitor {
     const { simulator, ledger, tokenRequests } = this.#world;
     const begun = await this.#get("/login");
     if (begun?.status !== 302 || !begun.location) return;
-    const callback = new URL(await simulator.approve(begun.location, { user: this.#user }));
+    const approved = await simulator.approve(begun.location, { user: this.#user }).catch(() => undefined);
+    ledger.count(ledger.answers, approved ? "Authorize pressed" : "none: Discord's page did not answer");
+    if (!approved) return;
+    const callback = new URL(approved);
     const clicks = this.#random.chance(0.2) ? 2 : 1;
     const answers = await Promise.all(
       Array.from({ length: clicks }, () => this.#get(`/callback${callback.search}`)),

@@ -124,7 +124,7 @@ describe.each(EXPRESS)("basePath on %s", (_name, createApp) => {
             redirectUri,
             basePath: basePath as string,
           }),
-      ).toThrow('basePath must be a path such as "/shop", without a slash at its end');
+      ).toThrow('basePath must be a path such as "/shop", without a trailing slash');
     },
   );
 

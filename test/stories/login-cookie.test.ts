@@ -100,7 +100,7 @@ describe.each(LATEST_EXPRESS)("login cookies on %s", (_name, createApp) => {
     expect(tooLarge.status).toBe(400);
     expect(lastError(app)).toBeInstanceOf(TypeError);
     expect(lastError(app)).toMatchObject({
-      message: expect.stringMatching(/takes 3\d{3} bytes of at most 3000/),
+      message: expect.stringMatching(/would take 3\d{3} bytes, and the limit is 3000/),
     });
     expect(browser.cookies.list()).toEqual([]);
   });

@@ -415,7 +415,7 @@ describe.each(LATEST_EXPRESS)("misused calls on %s", (_name, createApp) => {
     });
     expect((await app.browser().get("/mounted/login")).status).toBe(500);
     expect((app.errors[0] as Error).message).toBe(
-      `${name} was passed on without being called: write ${name}(...) instead of ${name}.`,
+      `${name} was passed to Express without being called: write ${name}(...) instead of ${name}.`,
     );
   });
 
@@ -453,15 +453,15 @@ describe("the app of an instance", () => {
       ...(app === undefined ? [] : [() => new DiscordOAuth2Session(given)]),
     ]) {
       expect(make).toThrow(TypeError);
-      expect(make).toThrow(/^An Express app is needed, as in /);
+      expect(make).toThrow(/^The app must be an Express app, as in /);
       expect(make).toThrow(message);
     }
   });
 
   it("an app that is missing or second is noticed next to options", () => {
-    expect(() => new DiscordOAuth2Session(OWN as never, OWN)).toThrow(/^An Express app is needed/);
+    expect(() => new DiscordOAuth2Session(OWN as never, OWN)).toThrow(/^The app must be an Express app/);
     expect(() => new DiscordOAuth2Session(OWN as never, express() as never)).toThrow(
-      /^An Express app is needed/,
+      /^The app must be an Express app/,
     );
     expect(() => new DiscordOAuth2Session(express(), "id" as never)).toThrow(
       "The options must be an object such as { clientId }, not a string of 2 characters.",

@@ -53,14 +53,14 @@ describe("requiresGuild", () => {
     [undefined, "not undefined."],
     [Promise.resolve({ owner: true }), "not a promise."],
     [new Map([["owner", true]]), "not an object."],
-    [{}, "There is nothing in the options: leave them out, or write"],
+    [{}, "The options are empty: leave them out, or pass"],
     [{ permissions: undefined }, "permissions is undefined, which would require nothing"],
     [{ owner: true, roles: undefined }, "roles is undefined, which would require nothing"],
     [{ maxAgeMs: undefined }, "maxAgeMs is undefined"],
-    [{ permissions: [] }, "that is no permission at all."],
-    [{ permissions: [[], ["0", 0, 0n]] }, "that is no permission at all."],
-    [{ permissions: 0n }, "that is no permission at all."],
-    [{ permissions: Permissions.none }, "that is no permission at all."],
+    [{ permissions: [] }, "it contains no permission."],
+    [{ permissions: [[], ["0", 0, 0n]] }, "it contains no permission."],
+    [{ permissions: 0n }, "it contains no permission."],
+    [{ permissions: Permissions.none }, "it contains no permission."],
     [{ permissions: "ADMINSTRATOR" }, "Did you mean ADMINISTRATOR?"],
     [{ permissions: ["MANAGE_GUILDS"] }, "Did you mean MANAGE_GUILD?"],
     [{ permissions: [undefined] }, "permissions must be permissions such as"],
@@ -125,8 +125,8 @@ describe("requiresAuthorization.with", () => {
 
 describe("requiresScopes", () => {
   it.each<[scopes: readonly unknown[], message: string]>([
-    [[], "name at least one scope"],
-    [[["guilds"]], "write the scopes one after the other, not as a list"],
+    [[], "pass at least one scope"],
+    [[["guilds"]], "pass the scopes as separate arguments, not as a list"],
     [[["identify"], ["guilds"]], "not as a list"],
     [["identify", "guild"], "Discord has no scope guild: did you mean guilds?"],
     [["identify guilds"], 'a scope must be a string such as "guilds", not "identify guilds".'],
@@ -201,11 +201,11 @@ describe.each(EXPRESS)("misused guards on %s", (_name, createApp) => {
   it("an error says that a guard was called instead of passed", async () => {
     const called = requiresAuthorization as unknown as (options?: unknown) => RequestHandler;
     for (const options of [undefined, { maxAgeMs: 0 }]) {
-      expect(messageOf(() => called(options))).toContain("pass it on without calling it");
+      expect(messageOf(() => called(options))).toContain("pass it to Express without calling it");
       expect(messageOf(() => called(options))).toContain("requiresAuthorization.with({ maxAgeMs })");
     }
     const scopes = requiresScopes("guilds") as unknown as () => RequestHandler;
-    expect(messageOf(() => scopes())).toContain("requiresScopes(...) makes a middleware");
+    expect(messageOf(() => scopes())).toContain("requiresScopes(...) returns a middleware");
   });
 
   it.each([
@@ -217,7 +217,7 @@ describe.each(EXPRESS)("misused guards on %s", (_name, createApp) => {
       app.get("/guarded", factory as unknown as RequestHandler, handler),
     );
     expect(message).toBe(
-      `${name} was passed on without being called: write ${name}(...) instead of ${name}.`,
+      `${name} was passed to Express without being called: write ${name}(...) instead of ${name}.`,
     );
   });
 

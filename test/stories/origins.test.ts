@@ -86,7 +86,7 @@ describe.each(EXPRESS)("origins on %s", (_name, createApp) => {
       expect([back.status, back.location]).toEqual([302, `${SPA}/home`]);
       await turn();
       expect(dropped).toHaveLength(1);
-      expect(dropped[0]).toContain("leads to afterLogin instead");
+      expect(dropped[0]).toContain("will redirect to afterLogin");
       expect((await browser.get(`/own-login?to=${encodeURIComponent(address)}`)).json()).toMatchObject({
         code: "invalid_return_to",
       });

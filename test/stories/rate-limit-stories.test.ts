@@ -248,7 +248,7 @@ describe.each(LATEST_EXPRESS)("invalid requests on %s", (_name, createApp) => {
     await failAsBot(app, simulator, 2);
 
     expect(emitWarning).toHaveBeenCalledTimes(1);
-    expect(emitWarning).toHaveBeenCalledWith(expect.stringContaining("bans an address"), {
+    expect(emitWarning).toHaveBeenCalledWith(expect.stringContaining("bans an IP address"), {
       code: "EXPRESS_DISCORD_INVALID_REQUESTS",
     });
     expect((await browser.get("/user?fresh=true")).status).toBe(200);

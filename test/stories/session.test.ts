@@ -107,7 +107,7 @@ describe.each(LATEST_EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) =
 
     expect(() => discord.init(other)).toThrow(
       new TypeError(
-        "This DiscordOAuth2Session serves another app with another configuration. Make one instance for each configuration.",
+        "This DiscordOAuth2Session already serves another app with a different configuration. Create one instance for each configuration.",
       ),
     );
     expect(other.get("discord")).toBeUndefined();
@@ -119,7 +119,7 @@ describe.each(LATEST_EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) =
     const discord = new DiscordOAuth2Session(app, OPTIONS);
 
     expect(() => new DiscordOAuth2Session(app, OPTIONS)).toThrow(
-      /^This app has a DiscordOAuth2Session already\./,
+      /^This app already has a DiscordOAuth2Session\./,
     );
     expect(app.get("discord")).toBe(discord);
   });

@@ -112,7 +112,7 @@ describe.each(EXPRESS)("setup warnings on %s", (_name, createApp) => {
     expect(answer.status).toBe(400);
     expect(lastError(app)).toMatchObject({ code: "flow_unknown" });
     expect(String(lastError(app))).toContain(
-      "A login began on localhost, and the redirect URI is on 127.0.0.1",
+      "A login started on localhost, but the redirect URI is on 127.0.0.1",
     );
   });
 

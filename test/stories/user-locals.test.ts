@@ -143,7 +143,7 @@ describe.each(EXPRESS)("userLocals on %s", (_name, createApp) => {
 
     expect([answer.status, answer.json<{ message: string }>().message]).toEqual([
       500,
-      "userLocals was passed on without being called: write userLocals(...) instead of userLocals.",
+      "userLocals was passed to Express without being called: write userLocals(...) instead of userLocals.",
     ]);
   });
 });

@@ -4,15 +4,15 @@ import { type DiscordOAuth2Session, isSnowflake } from "../../src/index.js";
 import { forward, LATEST_EXPRESS } from "../support/app.js";
 import { startSignedIn } from "../support/signed-in.js";
 
-describe.each(LATEST_EXPRESS)("ids from visitors on %s", (_name, createApp) => {
-  it("an id that nothing checks can reach other routes of the bot", async () => {
+describe.each(LATEST_EXPRESS)("on %s", (_name, createApp) => {
+  it("an unchecked id of a visitor leads a bot route elsewhere", async () => {
     const { simulator, guild, visit } = await startServersPage(createApp, () => true);
     await visit(`/servers/${guild.id}%2Fmembers%2F1`);
     expect(simulator.requestsTo(`GET /guilds/${guild.id}/members/1/roles`)).toHaveLength(1);
   });
 
   it.each(["%2Fmembers%2F1", "%2F..", "%3Flimit=1", "x"])(
-    "an id with %j appended is stopped by isSnowflake, and Discord gets no request",
+    "isSnowflake lets no bot route be called whose id ends in %j",
     async (suffix) => {
       const { simulator, guild, visit } = await startServersPage(createApp, isSnowflake);
       expect(await visit(`/servers/${guild.id}${suffix}`)).toBe(404);
@@ -20,7 +20,7 @@ describe.each(LATEST_EXPRESS)("ids from visitors on %s", (_name, createApp) => {
     },
   );
 
-  it("an id of Discord's passes isSnowflake", async () => {
+  it("isSnowflake accepts an id of Discord in a bot route", async () => {
     const { simulator, guild, visit } = await startServersPage(createApp, isSnowflake);
     expect(await visit(`/servers/${guild.id}`)).toBe(200);
     expect(simulator.requestsTo(`GET /guilds/${guild.id}/roles`)).toHaveLength(1);

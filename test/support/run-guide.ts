@@ -74,7 +74,7 @@ interface Sample {
 }
 
 async function evaluate(code: string, declared: Readonly<Record<string, unknown>> = {}): Promise<Sample> {
-  const { outputText } = ts.transpileModule(code.replace(/^app\.listen\(.*$/m, ""), {
+  const { outputText } = ts.transpileModule(code.replace(/^(?:app|server)\.listen\(.*$/m, ""), {
     compilerOptions: {
       module: ts.ModuleKind.CommonJS,
       target: ts.ScriptTarget.ES2022,

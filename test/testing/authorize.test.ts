@@ -17,6 +17,36 @@ describe("the consent page", () => {
     expect(page).toContain("Know what servers you are in <code>guilds</code>");
   });
 
+  it("the consent page offers for the bot every server that one of the users manages, with its icon, and says where the bot is already", async () => {
+    const discord = await startForTest();
+    const [mira, tom] = [discord.addUser({ username: "mira.k" }), discord.addUser({ username: "tom" })];
+    const icon = "0123456789abcdef0123456789abcdef";
+    const kitchen = discord.addGuild({ name: "Kitchen", icon, bot: false });
+    const cellar = discord.addGuild({ name: "Cellar" });
+    discord.addMember(kitchen, mira, { owner: true });
+    discord.addMember(kitchen, tom, { owner: false });
+    discord.addMember(cellar, mira, { owner: true });
+    const page = await (await fetch(authorizeUrl(discord, { scope: "bot", guild_id: kitchen.id }))).text();
+    const choices = [...page.matchAll(/<label class="user" data-for="([^"]*)">[\s\S]*?<\/label>/g)];
+    expect(choices.map(([, managers]) => managers)).toEqual(["user-0", "user-0"]);
+    const [first = "", second = ""] = choices.map(([choice]) => choice);
+    expect(first).toContain(`value="${kitchen.id}" checked`);
+    expect(first).toContain(`src="/icons/${kitchen.id}/${icon}.png?size=64"`);
+    expect(first).not.toContain("already");
+    expect(second).toContain('<span class="letter" aria-hidden="true">C</span>');
+    expect(second).toContain("The bot is there already");
+    expect(page).toContain('data-for="user-1">tom manages no server');
+  });
+
+  it("the consent page explains names that look like HTML", async () => {
+    const discord = await startForTest();
+    discord.addUser({ username: "x", global_name: "<i>Noor</i>" });
+    discord.addUser({ username: "y", global_name: "Mira & Co." });
+    const page = await (await fetch(authorizeUrl(discord))).text();
+    expect(page).toContain("&lt;i&gt;Noor&lt;/i&gt;<small>x</small><small>This really is the name.");
+    expect(page.split("This really is the name.")).toHaveLength(2);
+  });
+
   it("the consent page escapes names", async () => {
     const discord = await startForTest({ appName: "<script>app</script>" });
     const user = discord.addUser({ username: "x", global_name: `"><img src=x onerror='1'>` });

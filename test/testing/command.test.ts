@@ -96,7 +96,7 @@ describe("the command", { timeout: 60_000 }, () => {
     onTestFinished(() => discord.close());
     const taken = await run("simulator", "--port", new URL(discord.url).port);
     await taken.ended;
-    expect(taken.complaint()).toMatch(/^It cannot listen there: .*EADDRINUSE/);
+    expect(taken.complaint()).toMatch(/^The simulator cannot listen there: .*EADDRINUSE/);
     const seed = fileWith('{"guilds":[{"members":[{"user":"nobody"}]}]}');
     const planted = await run("simulator", "--port", "0", "--seed", seed);
     expect((await planted.ended)[0]).toBe(1);
@@ -130,8 +130,8 @@ describe("command lines", () => {
   });
 
   it.each([
-    [[], 'The command is "simulator"'],
-    [["simulate"], 'The command is "simulator"'],
+    [[], 'The only command is "simulator"'],
+    [["simulate"], 'The only command is "simulator"'],
     [["simulator", "--port", "x"], "--port must be a number"],
     [["simulator", "--port", ""], "--port must be a number"],
     [["simulator", "--public-url", "localhost"], "is not a URL"],

@@ -5,12 +5,14 @@ import { startForTest } from "./start-for-test.js";
 describe("GET /guilds/:id/roles", () => {
   it("the bot gets the list of roles, @everyone first", async () => {
     const discord = await startForTest();
-    const guild = discord.addGuild({ roles: [{ id: "7", name: "Organiser", permissions: 8n }] });
+    const guild = discord.addGuild({
+      roles: [{ id: "7", name: "Organiser", permissions: 8n, color: 0xe67e22 }],
+    });
     const { status, body } = await callApi(discord, `GET /guilds/${guild.id}/roles`, { bot: true });
     expect(status).toBe(200);
     expect(body).toMatchObject([
-      { id: guild.id, name: "@everyone", position: 0 },
-      { id: "7", name: "Organiser", permissions: "8", position: 1 },
+      { id: guild.id, name: "@everyone", position: 0, color: 0 },
+      { id: "7", name: "Organiser", permissions: "8", position: 1, color: 0xe67e22 },
     ]);
   });
 

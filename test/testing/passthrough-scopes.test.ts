@@ -79,13 +79,13 @@ describe("the scope bot", () => {
     discord.addMember(foreign, user);
     const offered = async (parameters: Record<string, string>) => {
       const page = await (await fetch(authorizeUrl(discord, { scope: "bot", ...parameters }))).text();
-      return [...page.matchAll(/<option value="(\d+)"( selected)?>/g)].map(
-        ([, id, selected]) => id + (selected ?? ""),
+      return [...page.matchAll(/name="guild_id" value="(\d+)"( checked)?>/g)].map(
+        ([, id, checked]) => id + (checked ?? ""),
       );
     };
-    expect(await offered({ guild_id: second.id })).toEqual([guild.id, `${second.id} selected`]);
+    expect(await offered({ guild_id: second.id })).toEqual([guild.id, `${second.id} checked`]);
     expect(await offered({ guild_id: second.id, disable_guild_select: "true" })).toEqual([
-      `${second.id} selected`,
+      `${second.id} checked`,
     ]);
   });
 });

@@ -71,7 +71,7 @@ describe("the configuration", () => {
       "clientId is missing: pass it as an option, or set DISCORD_CLIENT_ID on the app or in the environment.",
       'redirectUri must be an absolute http or https URL without a fragment or spaces, not "/callback".',
       'scopes must be a list of scopes such as ["identify", "guilds"], not [].',
-      "timeoutMs must be a whole number of milliseconds above 0, an hour at most, not 0.",
+      "timeoutMs must be a whole number of milliseconds from 1 to 3,600,000 (an hour), not 0.",
       "lock must be a function (key, task) => Promise, not 5.",
     ]);
   });
@@ -106,7 +106,7 @@ describe("the configuration", () => {
   it.each<[object, string]>([
     [
       { clientId: 1100000000000000 },
-      "clientId must be a snowflake (the numeric id shown in the developer portal), not a number: put it in quotes, since JavaScript rounds numbers this large.",
+      "clientId must be a snowflake (the numeric id shown in the developer portal), not a number: put it in quotes, because JavaScript rounds numbers this large.",
     ],
     [
       { clientId: "my app" },
@@ -126,7 +126,7 @@ describe("the configuration", () => {
     [{ redirectUri: "http://user:hunter2@" }, 'not "http://***@".'],
     [
       { botToken: "Bot abc" },
-      "botToken must be a string without spaces, not a string of 7 characters: give the token alone, without the word Bot.",
+      "botToken must be a string without spaces, not a string of 7 characters: pass the token without the word Bot.",
     ],
     [{ botToken: { token: "x" } }, "botToken must be a string without spaces, not an object."],
     [
@@ -145,9 +145,12 @@ describe("the configuration", () => {
     [{ issuer: "with space" }, "issuer must be a URL"],
     [
       { secret: "too short" },
-      "secret must be a string of 32 characters or more, or a list of such, not a string of 9 characters.",
+      "secret must be a string of 32 characters or more, or a list of such strings, not a string of 9 characters.",
     ],
-    [{ secret: [] }, "secret must be a string of 32 characters or more, or a list of such, not a list of 0."],
+    [
+      { secret: [] },
+      "secret must be a string of 32 characters or more, or a list of such strings, not a list of 0.",
+    ],
     [{ secret: [RANDOM, "short"] }, "not a list of 2."],
     [{ secret: 5 }, "not a number."],
     [{ cache: 5 }, "cache must be an object such as { max: 1000 }, not 5."],
@@ -163,15 +166,15 @@ describe("the configuration", () => {
     [{ lock: "redis" }, 'lock must be a function (key, task) => Promise, not "redis".'],
     [
       { timeoutMs: "5000" },
-      'timeoutMs must be a whole number of milliseconds above 0, an hour at most, not "5000".',
+      'timeoutMs must be a whole number of milliseconds from 1 to 3,600,000 (an hour), not "5000".',
     ],
-    [{ timeoutMs: 3_600_001 }, "an hour at most, not 3600001."],
+    [{ timeoutMs: 3_600_001 }, "from 1 to 3,600,000 (an hour), not 3600001."],
     [{ tokenStore: new Keyv() }, "tokenStore hides its failures, which would sign visitors out"],
     [{ timeoutMs: () => 5000 }, "not a function."],
     [{ timeoutMs: Number.NaN }, "not NaN."],
     [
       { maxWaitMs: -1 },
-      "maxWaitMs must be a whole number of milliseconds, 0 or more, an hour at most, not -1.",
+      "maxWaitMs must be a whole number of milliseconds from 0 to 3,600,000 (an hour), not -1.",
     ],
     [{ invalidRequestLimit: true }, "invalidRequestLimit must be a whole number above 0, not true."],
     [{ proxy: "proxy.example:3128" }, "proxy must be an http or https URL, not a string of 18 characters."],

@@ -11,7 +11,7 @@ import { errorPage, page } from "../page.js";
 import type { Routes } from "../router.js";
 import { ask, decide } from "./authorize.js";
 
-/** Discord's client, as far as it is there for Activities. */
+/** Routes of the simulated client for Activities. */
 export function activityRoutes(discord: Discord): Routes {
   return {
     "GET /activities/:frame": (call) => activityPage(discord.application, frameOf(discord, call)),
@@ -40,7 +40,7 @@ function replyToMessage(discord: Discord, call: Call): object {
   return replyTo(discord, frameOf(discord, call), message, query);
 }
 
-/** The code goes to the SDK, which names no redirect URI; so the exchange names none either. */
+/** The code is for the SDK, which uses no redirect URI, so the code exchange has none either. */
 function readRequest(discord: Discord, call: Call): AuthorizeRequest {
   const { id } = frameOf(discord, call);
   return {
@@ -52,7 +52,7 @@ function readRequest(discord: Discord, call: Call): AuthorizeRequest {
   };
 }
 
-/** Where the consent page ends: the client's page reads the address. */
+/** The page after the consent page. The client's page reads its URL. */
 function showEnd(): Answer {
   return page(200, "Authorized", html`<h1>Authorized</h1>`, { policy: { "frame-ancestors": "'self'" } });
 }

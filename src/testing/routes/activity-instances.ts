@@ -5,7 +5,7 @@ import { NOT_FOUND, UNKNOWN_APPLICATION } from "../api-errors.js";
 import type { Discord } from "../discord.js";
 import type { Routes } from "../router.js";
 
-/** Who takes part in a running Activity, for the app's server. */
+/** Routes for the participants of a running Activity. */
 export function activityInstanceRoutes(discord: Discord): Routes {
   const { activityInstances, application } = discord;
   return {

@@ -3,7 +3,7 @@ import { json } from "../answer.js";
 import type { Discord } from "../discord.js";
 import type { Routes } from "../router.js";
 
-/** The application, as its bot sees it. */
+/** Routes for the application, as its bot. */
 export function applicationRoutes(discord: Discord): Routes {
   const describe = forBot(discord, () => json(200, describeApplication(discord)));
   return { "GET /applications/@me": describe, "GET /oauth2/applications/@me": describe };

@@ -17,7 +17,7 @@ import { redirectWithError, redirectWithGrant } from "./redirect-back.js";
 
 const CANCELLED = "The resource owner or authorization server denied the request";
 
-/** The page that asks the user. */
+/** Routes of the consent page. */
 export function authorizePageRoutes(discord: Discord): Routes {
   return {
     "GET /oauth2/authorize": (call) => ask(discord, call, readAuthorizeRequest(discord, call)),
@@ -25,13 +25,13 @@ export function authorizePageRoutes(discord: Discord): Routes {
   };
 }
 
-/** The same address below `/api`, which leads to the page. */
+/** The path below `/api`, which redirects to the page. */
 export function authorizeApiRoutes(discord: Discord): Routes {
   const page = `${publicUrlOf(discord)}/oauth2/authorize`;
   return { "GET /oauth2/authorize": (call) => redirect(page + call.search) };
 }
 
-/** Asks the user, unless there is nothing to ask. */
+/** Shows the consent page, unless there is nothing to ask. */
 export function ask(discord: Discord, call: Call, request: AuthorizeRequest): Answer {
   discord.world.addSomebodyIfEmpty();
   const mistake = findMistake(request);
@@ -43,7 +43,7 @@ export function ask(discord: Discord, call: Call, request: AuthorizeRequest): An
   return consentPage(discord, request, { user });
 }
 
-/** Does what the user has decided. */
+/** Handles the user's decision. */
 export function decide(discord: Discord, call: Call, request: AuthorizeRequest): Answer {
   const mistake = findMistake(request);
   if (mistake !== undefined) return redirectWithError(discord, request, mistake);
@@ -77,7 +77,7 @@ function mayGrant(
   return scopes.length > 0 && scopes.every((scope) => isGrantable(scope, behaviour));
 }
 
-/** Whether `prompt=none` may pass: everything was granted before, and there is nothing to choose. */
+/** Whether `prompt=none` may redirect without a page: everything was granted before, and there is nothing to choose. */
 function isSettled(discord: Discord, request: AuthorizeRequest, user: SimulatedUser): boolean {
   const granted = discord.authorizations.of(user)?.scopes;
   const asksNothingNew = granted !== undefined && request.scopes.every((scope) => granted.has(scope));

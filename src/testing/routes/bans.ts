@@ -14,7 +14,7 @@ import type { SimulatedUser } from "../user.js";
 const PAGE = { usual: 1000, most: 1000 };
 const LONGEST_DELETION_SECONDS = 604_800;
 
-/** Who is banned from a guild, and how the bot bans and pardons. */
+/** Routes to list, add and remove bans, as the bot. */
 export function banRoutes(discord: Discord): Routes {
   const { world } = discord;
   const findGuild = (guildId: string) => findPermittedGuild(discord, guildId, PERMISSIONS.banMembers);
@@ -61,7 +61,7 @@ function ban({ world }: Discord, call: Call, guild: SimulatedGuild, user: Simula
   if (typeof reason === "string") guild.banReasons.set(user.id, decodeReason(reason));
 }
 
-/** Clients percent-encode the reason, since headers hold no text beyond ASCII. */
+/** Decodes the reason, which clients percent-encode because headers are limited to ASCII. */
 function decodeReason(reason: string): string {
   try {
     return decodeURIComponent(reason);

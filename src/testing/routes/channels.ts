@@ -7,14 +7,14 @@ import { PERMISSIONS } from "../permissions.js";
 import type { Routes } from "../router.js";
 import type { SimulatedUser } from "../user.js";
 
-/** A channel, as the bot sees it. */
+/** Routes for a channel, as the bot. */
 export function channelRoutes(discord: Discord): Routes {
   return {
     "GET /channels/:id": forBot(discord, (_call, id: string) => describeChannel(discord, id)),
   };
 }
 
-/** The channel object of a direct message. */
+/** Returns the channel object of a direct message. */
 export function directChannelPayload(id: string, recipient: SimulatedUser): object {
   return { id, type: 1, last_message_id: null, flags: 0, recipients: [recipient.seenByOthers()] };
 }

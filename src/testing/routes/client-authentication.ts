@@ -20,7 +20,7 @@ export function requireClient(discord: Discord, call: Call): void {
   );
 }
 
-/** The form a request carries; anything else counts as an empty one. */
+/** Returns the form in a request. Any other body counts as an empty form. */
 export function formOf({ behaviour }: Discord, { body }: Call): Readonly<Record<string, string>> {
   const isForm = body.kind === "form" || (body.kind === "multipart" && behaviour.multipartForms);
   return isForm ? body.fields : {};

@@ -26,7 +26,7 @@ interface JoinBody {
   readonly deaf: boolean | undefined;
 }
 
-/** How the bot lets somebody into a guild. */
+/** The route to add a user to a guild, as the bot. */
 export function guildJoinRoutes(discord: Discord): Routes {
   return {
     "PUT /guilds/:id/members/:user": forBot(discord, (call, guildId: string, userId: string) => {

@@ -18,7 +18,7 @@ interface Entry {
   readonly permissions: bigint;
 }
 
-/** The guilds a user is in. */
+/** Returns the guilds of a user. */
 export function listUserGuilds(discord: Discord, call: Call, token: AccessToken): Answer {
   const { user } = token.authorization;
   const asksForCounts = isTrue(call.query["with_counts"]);
@@ -33,7 +33,7 @@ export function listUserGuilds(discord: Discord, call: Call, token: AccessToken)
   return listEntries(call, entries, asksForCounts && maySeeCounts);
 }
 
-/** The guilds the bot is in. */
+/** Returns the guilds of the bot. */
 export function listBotGuilds(discord: Discord, call: Call): Answer {
   const guilds = [...discord.world.guilds.values()].filter((guild) => guild.bot);
   guilds.sort((a, b) => compareSnowflakes(a.id, b.id));

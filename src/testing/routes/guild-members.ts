@@ -14,7 +14,7 @@ import { changeMember } from "./member-changes.js";
 
 const PAGE = { usual: 1, most: 1000 };
 
-/** Who is in a guild, and what the bot changes about them. */
+/** Routes to list, fetch, change and remove members of a guild, as the bot. */
 export function guildMemberRoutes(discord: Discord): Routes {
   const { application, world } = discord;
   return {
@@ -44,7 +44,7 @@ function listMembers(call: Call, guild: SimulatedGuild): Answer {
   return json(200, selectPage(call, members, ({ user }) => user.id, PAGE).map(memberPayload));
 }
 
-/** The bot as a member; which roles it has is not simulated. */
+/** The bot as a member. Its roles are not simulated. */
 function botMember({ application, clock }: Discord): object {
   return {
     user: application.botUser,

@@ -6,7 +6,7 @@ import { channelPayloads, countsOf, guildPayload, rolePayloads } from "../guild-
 import { isTrue } from "../query-values.js";
 import type { Routes } from "../router.js";
 
-/** A guild with its channels and roles, as the bot sees them. */
+/** Routes for a guild, its channels and its roles, as the bot. */
 export function guildRoutes(discord: Discord): Routes {
   return {
     "GET /guilds/:id": forBot(discord, (call, guildId: string) => {

@@ -25,7 +25,7 @@ const FOLDERS = [
   "/embed/avatars",
 ];
 
-/** The paths of Discord's CDN: a picture for every image, and the files of messages. */
+/** Routes of Discord's CDN: images, and the files of messages. */
 export function imageRoutes(discord: Discord): Routes {
   const draw: readonly (readonly [string, Handle])[] = FOLDERS.map((folder) => [
     `GET ${folder}/:file`,
@@ -55,7 +55,7 @@ function answerAttachment({ mailbox }: Discord, { ids }: Call): Answer {
   const file = files.find(({ id }) => id === fileId) ?? refuse(NOT_FOUND);
   const headers = {
     "Content-Type": file.contentType,
-    // A page that somebody has attached must not act as a page of the simulator.
+    // An attached HTML page must not run as a page of the simulator.
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "X-Content-Type-Options": "nosniff",
   };

@@ -20,7 +20,7 @@ const LONGEST_TIMEOUT_MS = 28 * 24 * 3_600_000;
 
 type Change = Partial<Omit<SimulatedMember, "user">>;
 
-/** Changes what the body of a request says about a member; what it leaves out stays. */
+/** Changes a member by the fields in the body of a request. Missing fields stay unchanged. */
 export function changeMember(
   discord: Discord,
   guild: SimulatedGuild,
@@ -37,7 +37,7 @@ export function changeMember(
   return replaceMember(guild, { ...member, ...change });
 }
 
-/** Gives a member a role or takes it away. */
+/** Adds a role to a member or removes it. */
 export function changeRole(
   discord: Discord,
   guild: SimulatedGuild,
@@ -50,7 +50,7 @@ export function changeRole(
   replaceMember(guild, { ...member, roles: has ? [...others, roleId] : others });
 }
 
-/** Refuses a role that the bot cannot give or take. */
+/** Refuses a role that the bot cannot add or remove. */
 export function requireRoleBelowBot(guild: SimulatedGuild, roleId: string): void {
   if (!guild.roles.has(roleId)) refuse(UNKNOWN_ROLE);
   if (roleId === guild.id) refuse(INVALID_ROLE);

@@ -5,7 +5,7 @@ import type { Discord } from "../discord.js";
 import type { Routes } from "../router.js";
 import { changeRole } from "./member-changes.js";
 
-/** How the bot gives a member a role and takes it away. */
+/** Routes to add and remove a member's roles, as the bot. */
 export function memberRoleRoutes(discord: Discord): Routes {
   const setRole = (has: boolean) =>
     forBot(discord, (_call, guildId: string, userId: string, roleId: string): Answer => {

@@ -22,7 +22,7 @@ import { directChannelPayload } from "./channels.js";
 
 const WITH_FILES = PERMISSIONS.sendMessages | PERMISSIONS.attachFiles;
 
-/** The bot's direct messages and its messages in channels. */
+/** Routes to send messages as the bot, to users and in channels. */
 export function messageRoutes(discord: Discord): Routes {
   return {
     "POST /users/@me/channels": forBot(discord, (call) => openChannel(discord, readObject(call))),

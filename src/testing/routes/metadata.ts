@@ -3,7 +3,7 @@ import { json } from "../answer.js";
 import type { Discord } from "../discord.js";
 import type { Routes } from "../router.js";
 
-/** The document by which OAuth clients find their way (RFC 8414). */
+/** The metadata document of the authorization server (RFC 8414). */
 export function metadataRoutes(discord: Discord): Routes {
   return {
     "GET /.well-known/oauth-authorization-server": () => {

@@ -5,7 +5,7 @@ import type { AccessToken } from "../authorizations.js";
 import type { Discord } from "../discord.js";
 import type { Routes } from "../router.js";
 
-/** OpenID Connect: the keys of id tokens, and who the user is in its words. */
+/** Routes of OpenID Connect: the keys of id tokens, and the user info. */
 export function openIdRoutes(discord: Discord): Routes {
   return {
     "GET /oauth2/keys": () => json(200, discord.openIdKeys.keySet),
@@ -13,7 +13,7 @@ export function openIdRoutes(discord: Discord): Routes {
   };
 }
 
-/** The document by which OpenID clients find their way. */
+/** The OpenID discovery document. */
 export function openIdConfigurationRoutes(discord: Discord): Routes {
   return {
     "GET /.well-known/openid-configuration": () => {

@@ -5,7 +5,7 @@ import type { SimulatedGuild } from "../guild.js";
 import { guildPayload } from "../guild-payload.js";
 import { webhookPayload } from "../webhooks.js";
 
-/** Adds the bot and makes the webhook where the user said; what the token response tells about it. */
+/** Adds the bot and creates the webhook where the user chose. @returns the fields of the token response about them */
 export function addChosenPlaces(discord: Discord, grant: CodeGrant): Record<string, unknown> {
   const { guild, webhookPlace } = grant;
   if (guild !== undefined) addBot(guild, grant.botPermissions);
@@ -17,7 +17,7 @@ export function addChosenPlaces(discord: Discord, grant: CodeGrant): Record<stri
   };
 }
 
-/** Lets the bot into a guild, with the permissions the authorize URL asked for. */
+/** Adds the bot to a guild, with the permissions in the authorization URL. */
 export function addBot(guild: SimulatedGuild, permissions: bigint): void {
   guild.bot = true;
   guild.botPermissions = permissions;

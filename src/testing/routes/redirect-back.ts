@@ -8,7 +8,7 @@ import { errorPage, page } from "../page.js";
 import type { SimulatedUser } from "../user.js";
 import { addBot } from "./passthrough-scopes.js";
 
-/** What the user has agreed to. */
+/** The user's choices on the consent page. */
 export interface Consent {
   readonly user: SimulatedUser;
   readonly scopes: readonly string[];
@@ -16,7 +16,7 @@ export interface Consent {
   readonly webhookPlace?: CodeGrant["webhookPlace"];
 }
 
-/** Sends the user back with what was granted. */
+/** Redirects the user to the application with a code. */
 export function redirectWithGrant(discord: Discord, request: AuthorizeRequest, consent: Consent): Answer {
   const { authorizations, behaviour, webhookEvents } = discord;
   const { user, scopes, guild } = consent;
@@ -52,7 +52,7 @@ export function redirectWithGrant(discord: Discord, request: AuthorizeRequest, c
   return sendBack(discord, request, parameters, behaviour.issOnSuccess);
 }
 
-/** Sends the user back with an error. */
+/** Redirects the user to the application with an error. */
 export function redirectWithError(
   discord: Discord,
   request: AuthorizeRequest,

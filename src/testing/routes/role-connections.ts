@@ -10,7 +10,7 @@ import type { Routes } from "../router.js";
 const MOST_VALUES = 5;
 const LONGEST_VALUE = 100;
 
-/** Linked roles: what the application can say about its users, and what it says about one. */
+/** Routes for role connections and their metadata. */
 export function roleConnectionRoutes(discord: Discord): Routes {
   const { application, roleConnections } = discord;
   const forOwnUser = (handle: (call: Call, userId: string) => Answer) =>
@@ -60,7 +60,7 @@ function readMetadata(value: unknown): Record<string, string> {
     const message = `Must be up to ${MOST_VALUES} values by key.`;
     return refuse(invalidField("metadata", "BASE_TYPE_BAD_LENGTH", message));
   }
-  return Object.fromEntries(Object.entries(value).map(([key, given]) => [key, readValue(key, given)]));
+  return Object.fromEntries(Object.entries(value).map(([key, text]) => [key, readValue(key, text)]));
 }
 
 function readValue(key: string, value: unknown): string {

@@ -17,7 +17,7 @@ import { formOf } from "./client-authentication.js";
 const SHOWN_PEOPLE = 100;
 const SHOWN_EVENTS = 20;
 
-/** What is in the simulated Discord and what has happened there, for people. */
+/** The start page: shows the users, guilds and requests of the simulator. */
 export function startPageRoutes(discord: Discord, log: RequestLog): Routes {
   return {
     "GET /": (call) => showStartPage(discord, log, call),

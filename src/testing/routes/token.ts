@@ -21,7 +21,7 @@ const GRANTS: Readonly<Record<string, Grant>> = {
   client_credentials: issueToOwner,
 };
 
-/** Where codes and refresh tokens become access tokens, and where they end. */
+/** The token and revocation endpoints. */
 export function tokenRoutes(discord: Discord): Routes {
   return {
     "POST /oauth2/token": (call) => answerToken(discord, call),

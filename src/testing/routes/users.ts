@@ -8,7 +8,7 @@ import type { Routes } from "../router.js";
 import { toTimestamp } from "../timestamp.js";
 import { listBotGuilds, listUserGuilds } from "./guild-list.js";
 
-/** Who somebody is, and what belongs to them. */
+/** Routes for users, their connections and their guilds. */
 export function userRoutes(discord: Discord): Routes {
   const { application, world } = discord;
   return {

@@ -9,7 +9,7 @@ import type { Routes } from "../router.js";
 import { isSnowflake } from "../snowflake.js";
 import { type SimulatedWebhook, webhookAuthor, webhookPayload } from "../webhooks.js";
 
-/** Incoming webhooks. Their token is all it takes. */
+/** Routes of incoming webhooks, which need only the webhook's token. */
 export function webhookRoutes(discord: Discord): Routes {
   const { application, webhooks } = discord;
   return {

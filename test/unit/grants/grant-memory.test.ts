@@ -19,7 +19,7 @@ describe("grant memory", () => {
     expect(memory.fresh(GRANT_ID, lifetimeMs)).toMatchObject({ token: FIRST, lifetimeMs: 5000 });
     await clock.advance(1);
     expect(memory.fresh(GRANT_ID, lifetimeMs)).toBeUndefined();
-    expect(memory.known(GRANT_ID)?.token).toBe(FIRST);
+    expect(memory.cached(GRANT_ID)?.token).toBe(FIRST);
   });
 
   it("the memory does not answer if the clock was set back by more than that", async () => {
@@ -57,7 +57,7 @@ describe("grant memory", () => {
     memory.learn(GRANT_ID, SECOND);
     memory.keepUnsaved(SECOND);
     for (let id = 0; id < 10_001; id += 1) memory.learn(`${id}`, FIRST);
-    expect(memory.known(GRANT_ID)).toBeUndefined();
+    expect(memory.cached(GRANT_ID)).toBeUndefined();
     expect(memory.newest(GRANT_ID)).toBe(SECOND);
   });
 
@@ -75,7 +75,7 @@ describe("grant memory", () => {
     const clock = steppedClock();
     const memory = new GrantMemory();
     memory.setLifetime(GRANT_ID, DAY_MS);
-    expect(memory.known(GRANT_ID)).toBeUndefined();
+    expect(memory.cached(GRANT_ID)).toBeUndefined();
     memory.learn(GRANT_ID, FIRST);
     await clock.advance(20_000);
     memory.setLifetime(GRANT_ID, DAY_MS);

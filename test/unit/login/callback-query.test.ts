@@ -44,7 +44,7 @@ describe("callback queries", () => {
       expect.objectContaining({
         code: "callback_malformed",
         status: 400,
-        message: expect.stringContaining(`This callback ${why}:`),
+        message: expect.stringContaining(`This callback ${why}, so`),
       }),
     );
   });
@@ -83,7 +83,7 @@ describe("errors in a callback", () => {
     const long = authorizationError({ error: "e".repeat(2000), description: "d".repeat(2000) });
 
     expect(named).not.toBeInstanceOf(AccessDenied);
-    expect(named.message).toBe('Discord refused the login with "invalid_scope".');
+    expect(named.message).toBe('Discord rejected the login with "invalid_scope".');
     expect(named).not.toHaveProperty("description");
     expect(long.message.length).toBeLessThan(500);
   });

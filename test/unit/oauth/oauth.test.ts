@@ -136,7 +136,7 @@ describe("the token endpoint", () => {
     const simulator = await startSimulator();
     const error = await failure(oauthOf(simulator).clientCredentials(["no.such.scope"]));
     expect(error).toMatchObject({ status: 502, code: "discord_error", error: "invalid_scope" });
-    expect((error as Error).message).toMatch(/^Discord answered invalid_scope while asking for a client/);
+    expect((error as Error).message).toMatch(/^Discord answered invalid_scope while requesting a client/);
   });
 
   it.each([

@@ -78,11 +78,9 @@ describe("bodies", () => {
 
   test("a body is refused if there are two, with GET, and if JSON cannot hold it", () => {
     expect(() => encode({ json: 1, body: "1" })).toThrow("either json or body");
-    expect(() => encode({ json: 1 }, "GET")).toThrow("GET takes no body: give a method, such as POST.");
-    expect(() => encode({ body: "" }, "HEAD")).toThrow("HEAD takes no body");
-    expect(() => encode({ json: () => 1 })).toThrow(
-      "json must be a value that JSON can hold, not a function.",
-    );
+    expect(() => encode({ json: 1 }, "GET")).toThrow("A GET request has no body: set a method such as POST.");
+    expect(() => encode({ body: "" }, "HEAD")).toThrow("A HEAD request has no body");
+    expect(() => encode({ json: () => 1 })).toThrow("json must be a JSON value, not a function.");
   });
 });
 

@@ -134,9 +134,9 @@ describe("unavailable", () => {
       "Discord answered 500",
     ],
     ["a redirect", 302, "text/html", "", "Discord answered with a redirect (302)"],
-    ["invalid JSON", 200, "application/json", "<!doctype", "is not the JSON it says it is"],
-    ["JSON that is cut off", 200, "application/json", '{"id":"803511', "is not the JSON it says it is"],
-    ["empty JSON", 200, "application/json", "", "is not the JSON it says it is"],
+    ["invalid JSON", 200, "application/json", "<!doctype", "is not valid JSON"],
+    ["JSON that is cut off", 200, "application/json", '{"id":"803511', "is not valid JSON"],
+    ["empty JSON", 200, "application/json", "", "is not valid JSON"],
     ["a web page", 200, "text/html", "<!doctype html>", "is a web page"],
   ])("Discord is unavailable after %s", async (_, status, type, body, message) => {
     const server = await answeringServer((response) =>
@@ -164,7 +164,7 @@ describe("unavailable", () => {
     });
     const error = await rejection(restOf(server.url).send(NELLY, "/users/@me"));
     expect(error).toMatchObject({ code: "discord_unavailable" });
-    expect((error as Error).message).toContain("larger than any answer");
+    expect((error as Error).message).toContain("larger than 8 MiB");
   });
 
   test.each([
@@ -386,7 +386,7 @@ describe("invalid tokens", () => {
     expect(await rejection(rest.send(BOT, "/oauth2/@me"))).toMatchObject(refused);
     const again = await rejection(rest.send(BOT, "/oauth2/@me"));
     expect(again).toMatchObject(refused);
-    expect((again as Error).message).toContain("check DISCORD_BOT_TOKEN");
+    expect((again as Error).message).toContain("Check DISCORD_BOT_TOKEN");
     expect(server.requests).toHaveLength(1);
     expect(await rest.send(BOT, "/guilds/1")).toEqual({});
     expect(await rejection(rest.send(NELLY, "/oauth2/@me"))).toMatchObject({ status: 401 });
