@@ -1,6 +1,6 @@
 import type { Answer } from "./answer.js";
 import type { Application } from "./application.js";
-import { html, trustedHtml } from "./html.js";
+import { html, script } from "./html.js";
 import type { ActivityFrame } from "./open-activity.js";
 import { page } from "./page.js";
 import { randomText } from "./random-text.js";
@@ -88,14 +88,14 @@ relay.srcdoc = relay.dataset.srcdoc;
 /** Creates the page that simulates Discord's client around an Activity. */
 export function activityPage({ name }: Application, { frameUrl }: ActivityFrame): Answer {
   const nonce = randomText();
-  const relay = html`<script nonce="${nonce}">${trustedHtml(RELAY)}</script>`;
+  const relay = script(RELAY, nonce);
   const content = html`
 <h1>${name}</h1>
 <p class="status" role="status">Waiting for the Activity to use the Embedded App SDK.</p>
 <iframe class="activity" title="Activity" referrerpolicy="origin" data-src="${frameUrl}"></iframe>
 <iframe hidden title="Relay" sandbox="allow-scripts" data-srcdoc="${relay.text}"></iframe>
 <dialog aria-label="Consent"><iframe title="Consent page"></iframe></dialog>
-<script nonce="${nonce}">${trustedHtml(CLIENT)}</script>`;
+${script(CLIENT, nonce)}`;
   return page(200, `${name}, an Activity`, content, {
     policy: {
       "script-src": `'nonce-${nonce}'`,

@@ -31,6 +31,14 @@ export function trustedHtml(text: string): Html {
   return new Html(text);
 }
 
+/**
+ * A script element of this code. Its end tag must be in no tagged template: the bundler would replace the template by a
+ * call of a helper that the package does not contain.
+ */
+export function script(code: string, nonce: string): Html {
+  return new Html(`<script nonce="${nonce}">${code}</script>`);
+}
+
 function toHtml(value: Interpolated): string {
   if (value === false || value === undefined) return "";
   if (typeof value === "string") return value.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? "");
