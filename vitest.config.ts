@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-const elsewhere = ["test/package/**", "test/browser/**", "test/soak/**"];
+const elsewhere = ["test/package/**", "test/clients/**", "test/browser/**", "test/soak/**"];
 /** They take minutes, and are left to `npm run test:services`; coverage counts them. */
 const slow = process.argv.includes("--coverage") ? [] : ["test/stores/**", "test/processes/**"];
 

@@ -103,7 +103,7 @@ async function redirectUndici(redirection: Redirection): Promise<() => void> {
   const usual = getGlobalDispatcher();
   const redirect: Parameters<Dispatcher["compose"]>[0] = (dispatch) => (options, handler) => {
     const origin = redirection.targetOf(options.origin) ?? options.origin;
-    return dispatch({ ...options, ...(origin !== undefined && { origin }) }, handler);
+    return dispatch({ ...withoutRepeatedLength(options), ...(origin !== undefined && { origin }) }, handler);
   };
   const realms = new Set([globalThis as Realm, await realmOfFetch()]);
   const restorers = [...realms].map((realm) => {
@@ -118,6 +118,16 @@ async function redirectUndici(redirection: Redirection): Promise<() => void> {
   return () => {
     for (const restore of restorers) restore();
   };
+}
+
+/** Node's fetch repeats a Content-Length that the caller set ("42, 42"), which newer dispatchers refuse. */
+function withoutRepeatedLength(options: Dispatcher.DispatchOptions): Dispatcher.DispatchOptions {
+  const headers: unknown = options.headers;
+  if (typeof headers !== "object" || headers === null || Array.isArray(headers)) return options;
+  const name = Object.keys(headers).find((key) => key.toLowerCase() === "content-length");
+  if (name === undefined) return options;
+  const [length] = String(headers[name as keyof typeof headers]).split(", ");
+  return { ...options, headers: { ...headers, [name]: length } };
 }
 
 /** Returns the global object of the built-in fetch, through a function created in its realm, which may be async. */

@@ -64,8 +64,8 @@ async function start(cookie: session.CookieOptions) {
   return { page, url, otherUrl, logouts };
 }
 
-describe("a logout on plain http under helmet's referrer policy, in a real browser", () => {
-  it("works from the app's own form with a lax session cookie", async () => {
+describe("a logout on plain http under helmet's referrer policy, in Chromium", () => {
+  it("the app's own form signs out without Origin and Sec-Fetch-Site if the session cookie is lax", async () => {
     const { page, logouts } = await start({ sameSite: "lax" });
 
     await page.getByRole("button", { name: "Sign out" }).click();
@@ -76,7 +76,7 @@ describe("a logout on plain http under helmet's referrer policy, in a real brows
     expect(logouts[0]).not.toHaveProperty("referer");
   });
 
-  it("signs nobody out from another site's form with a lax session cookie", async () => {
+  it("another site's form signs nobody out if the session cookie is lax", async () => {
     const { page, url, otherUrl, logouts } = await start({ sameSite: "lax" });
 
     await page.goto(otherUrl);
@@ -91,7 +91,7 @@ describe("a logout on plain http under helmet's referrer policy, in a real brows
   });
 
   it.each(["Sign out", "Win a prize"])(
-    "is refused where the session cookie has no sameSite, after the button %s",
+    "a logout is refused if the session cookie has no sameSite, by the button %s",
     async (button) => {
       const { page, url, otherUrl } = await start({});
       if (button === "Win a prize") await page.goto(otherUrl);

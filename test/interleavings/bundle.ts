@@ -18,7 +18,7 @@ export type Instance = typeof import("./instance.js");
 
 /** Inside `node_modules`, where packages are found and no tool looks. */
 const FOLDER = "node_modules/.cache/express-discord-interleavings";
-/** Hides warnings, of which every run has some. */
+/** Hides the warnings that every run has. */
 const QUIET = "const process = Object.create(globalThis.process, { emitWarning: { value() {} } });";
 const HELD_OAUTH2 = resolve("test/interleavings/held-oauth2.ts");
 

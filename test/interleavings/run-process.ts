@@ -24,7 +24,7 @@ interface Timer {
   readonly fire: () => void;
 }
 
-/** One process in one run: where it stands, what it waits for, and what it has been told. */
+/** One process in one run: its position, what it waits for, and the answers it got. */
 export class RunProcess {
   readonly name: string;
   /** Where it stands. Calls that were made together stand next to each other. */

@@ -120,7 +120,7 @@ function signOutDuringRefresh(everywhere: boolean, withReader: boolean): Story {
   };
 }
 
-/** A request that has loaded the session writes all of it back when it ends, whatever happened meanwhile. */
+/** A request that has loaded the session writes all of it back when it ends, whatever has changed since. */
 async function writeSlowly({ discord, handle, pause }: Process, cookie: string): Promise<string> {
   let outcome = "in";
   await handle({ url: "/", cookie }, async (req) => {

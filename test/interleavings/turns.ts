@@ -3,11 +3,11 @@ import type { World } from "./world.js";
 
 /** What may go wrong once in a run, besides the order of calls. */
 export interface Mishaps {
-  /** Processes of which one may die after any of its effects. */
+  /** One of these processes may die after any of its effects. */
   readonly mayDie?: readonly string[];
-  /** Processes of which one may be frozen while time passes. */
+  /** One of these processes may be frozen while time passes. */
   readonly mayFreeze?: readonly string[];
-  /** Processes of which one write may be rejected by the store, or take effect and never be answered. */
+  /** The store may reject one write of these processes, or apply it and never answer. */
   readonly mayFail?: readonly string[];
 }
 

@@ -27,21 +27,24 @@ describe.each(EXPRESS_MAJORS)("beside Express %i", (major) => {
 });
 
 describe("installed by pnpm, whose packages see only what they depend on", () => {
-  it.each(["login.mjs", "login.cjs"])("%s signs in", async (script) => {
+  it.each(["login.mjs", "login.cjs"])("%s signs in with the package of pnpm", async (script) => {
     expect(await consumers.run("pnpm", script)).toEqual(LOGIN);
   });
 
-  it.each(Object.entries(MODULES))("an app for %s compiles", async (_name, modules) => {
-    expect(await consumers.compile("pnpm", "typescript-7", modules)).toBe("");
-  });
+  it.each(Object.entries(MODULES))(
+    "an app for %s compiles with the types of pnpm",
+    async (_name, modules) => {
+      expect(await consumers.compile("pnpm", "typescript-7", modules)).toBe("");
+    },
+  );
 });
 
 describe("on Bun", () => {
-  it.each(["login.mjs", "login.cjs"])("%s signs in", async (script) => {
+  it.each(["login.mjs", "login.cjs"])("%s signs in on Bun", async (script) => {
     expect(await consumers.runOnBun(script)).toEqual(LOGIN);
   });
 
-  it("calls can be observed, mistakes are explained, and interception is refused", async () => {
+  it("on Bun, calls can be observed, mistakes are explained, and interception is refused", async () => {
     expect(await consumers.runOnBun("on-bun.mjs")).toEqual({
       me: { name: "mira.k" },
       routes: ["/users/@me"],
@@ -52,7 +55,7 @@ describe("on Bun", () => {
 });
 
 describe("bundled to one file by esbuild", () => {
-  it("signs in as an ES module", async () => {
+  it("an ES module bundled by esbuild signs in", async () => {
     const require =
       'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
     expect(await consumers.runBundled("login.mjs", ["--format=esm", `--banner:js=${require}`])).toEqual(
@@ -60,13 +63,13 @@ describe("bundled to one file by esbuild", () => {
     );
   });
 
-  it("signs in as CommonJS", async () => {
+  it("CommonJS bundled by esbuild signs in", async () => {
     // An optional peer of the simulator, which is not installed.
     expect(await consumers.runBundled("login.cjs", ["--external:@mswjs/interceptors"])).toEqual(LOGIN);
   });
 });
 
-it("is tested by Jest with CommonJS", async () => {
+it("Jest with CommonJS tests an app with the simulator", async () => {
   expect(await consumers.runByJest("login.test.cjs")).toMatchObject({ numPassedTests: 2, numTotalTests: 2 });
 });
 

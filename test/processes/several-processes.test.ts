@@ -20,21 +20,24 @@ describe.runIf(inject("services").redisUrl)("four processes on one Redis", { tim
     ["without a lock, where a refresh token used twice is refused", "none", "refuse"],
     ["with a lock, where a refresh token used twice is refused", "redis", "refuse"],
     ["with a lock, where a refresh token used twice ends the grant", "redis", "revoke-grant"],
-  ] as const)("answer 200 requests on an expired token, thrice, %s", async (_name, lock, refreshReuse) => {
-    const { simulator, fleet, browser } = await startSignedIn(lock, { refreshReuse });
-    for (const round of [1, 2, 3]) {
-      await fleet.advance(WEEK_MS);
-      simulator.clearRequests();
-      const answers = await Promise.all(
-        Array.from({ length: 200 }, (_, i) => browser.get(`${fleet.urls[i % PROCESSES]}/user`)),
-      );
-      const failures = answers.filter(({ status }) => status !== 200).map(({ text }) => text);
-      expect(failures, `round ${round}`).toEqual([]);
-      const refreshes = simulator.requestsTo(TOKEN_ROUTE);
-      expect(refreshes.filter(succeeded)).toHaveLength(1);
-      if (lock === "redis") expect(refreshes).toHaveLength(1);
-    }
-  });
+  ] as const)(
+    "four processes answer 200 requests on an expired token, three times, %s",
+    async (_name, lock, refreshReuse) => {
+      const { simulator, fleet, browser } = await startSignedIn(lock, { refreshReuse });
+      for (const round of [1, 2, 3]) {
+        await fleet.advance(WEEK_MS);
+        simulator.clearRequests();
+        const answers = await Promise.all(
+          Array.from({ length: 200 }, (_, i) => browser.get(`${fleet.urls[i % PROCESSES]}/user`)),
+        );
+        const failures = answers.filter(({ status }) => status !== 200).map(({ text }) => text);
+        expect(failures, `round ${round}`).toEqual([]);
+        const refreshes = simulator.requestsTo(TOKEN_ROUTE);
+        expect(refreshes.filter(succeeded)).toHaveLength(1);
+        if (lock === "redis") expect(refreshes).toHaveLength(1);
+      }
+    },
+  );
 
   it.each(LOCK_OR_NOT)(
     "processes sign in both of two callbacks that are the same, %s",

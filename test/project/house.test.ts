@@ -140,6 +140,8 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
 
 const MAX_CODE_LINES = 250;
 
+const LOCK_FILES = ["package-lock.json", "bench/package-lock.json", "test/clients/package-lock.json"];
+
 const sources = readSources();
 const testing = sources.filter(({ path }) => path.startsWith("testing/"));
 const library = sources.filter((source) => !testing.includes(source));
@@ -269,14 +271,14 @@ describe("the repository", () => {
     expect(files.filter((path) => places.test(textOf(path)))).toEqual([]);
   });
 
-  it("the lock file has no addresses of a registry", () => {
-    expect(locked().filter(([, { resolved, link }]) => resolved !== undefined && !link)).toEqual([]);
-    expect(textOf("package-lock.json")).not.toMatch(/registry\./);
+  it.each(LOCK_FILES)("%s has no addresses of a registry", (file) => {
+    expect(locked(file).filter(([, { resolved, link }]) => resolved !== undefined && !link)).toEqual([]);
+    expect(textOf(file)).not.toMatch(/registry\./);
   });
 
-  it("the lock file installs on every platform", () => {
-    const paths = locked().map(([path]) => path);
-    const optional = locked().flatMap(([, { optionalDependencies = {} }]) =>
+  it.each(LOCK_FILES)("%s installs on every platform", (file) => {
+    const paths = locked(file).map(([path]) => path);
+    const optional = locked(file).flatMap(([, { optionalDependencies = {} }]) =>
       Object.keys(optionalDependencies),
     );
     expect(optional.filter((name) => !paths.some((path) => path.endsWith(`node_modules/${name}`)))).toEqual(
@@ -327,8 +329,8 @@ interface LockedPackage {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-function locked(): [path: string, LockedPackage][] {
-  const { packages } = JSON.parse(textOf("package-lock.json")) as { packages: Record<string, LockedPackage> };
+function locked(file: string): [path: string, LockedPackage][] {
+  const { packages } = JSON.parse(textOf(file)) as { packages: Record<string, LockedPackage> };
   return Object.entries(packages);
 }
 

@@ -7,7 +7,7 @@ import { LATEST_EXPRESS, startApp } from "../support/app.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 import { REDIS, served } from "../support/stores.js";
 
-/** As many as one likes: `COLLISIONS=1000 npx vitest run test/races/final-sign-outs.test.ts`. */
+/** For more, run `COLLISIONS=1000 npx vitest run test/races/final-sign-outs.test.ts`. */
 const COLLISIONS = Number(process.env["COLLISIONS"] ?? 24);
 const [[, createApp] = []] = LATEST_EXPRESS;
 

@@ -12,7 +12,7 @@ const REFRESH = "POST /oauth2/token";
 
 describe.each(SETTINGS)("refreshes on %s and %s", (_express, _store, createApp, kind) => {
   it.each(["refuse", "revoke-grant"] as const)(
-    "is shared by 50 requests on a token that has just expired (a token used twice: %s)",
+    "50 requests on an expired token share one refresh (a token used twice: %s)",
     async (refreshReuse) => {
       const { store } = await kind.open();
       const options = { session: { store }, behaviour: { refreshReuse } };
@@ -28,7 +28,7 @@ describe.each(SETTINGS)("refreshes on %s and %s", (_express, _store, createApp, 
     },
   );
 
-  it("under way at Discord brings nothing back after a logout", async () => {
+  it("a refresh under way at Discord brings nothing back after a logout", async () => {
     const { store } = await kind.open();
     const { simulator, browser, advance } = await startSignedIn(createApp, { session: { store } });
     advance(WEEK_MS);

@@ -31,23 +31,26 @@ describe.each(SETTINGS)("slow requests that write the session on %s and %s", (_e
     },
   );
 
-  it.each([true, false])("does not undo a logout (resave: %s)", async (resave) => {
-    const { store } = await kind.open();
-    const slow = slowRoute();
-    const session = { store, resave };
-    const { simulator, browser, advance } = await startSignedIn(createApp, { session, routes: slow.mount });
-    const writing = browser.get(slow.path);
-    await slow.entered;
-    expect((await browser.post("/logout")).status).toBe(200);
-    slow.letGo();
-    expect((await writing).status).toBe(200);
+  it.each([true, false])(
+    "a slow request that writes the session does not undo a logout (resave: %s)",
+    async (resave) => {
+      const { store } = await kind.open();
+      const slow = slowRoute();
+      const session = { store, resave };
+      const { simulator, browser, advance } = await startSignedIn(createApp, { session, routes: slow.mount });
+      const writing = browser.get(slow.path);
+      await slow.entered;
+      expect((await browser.post("/logout")).status).toBe(200);
+      slow.letGo();
+      expect((await writing).status).toBe(200);
 
-    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
-    advance(31_000);
-    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
-    const other = await startApp(createApp, simulator, { session });
-    expect(failureOf(await browser.get(`${other.url}/me`))).toBe("401 not_signed_in");
-  });
+      expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+      advance(31_000);
+      expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+      const other = await startApp(createApp, simulator, { session });
+      expect(failureOf(await browser.get(`${other.url}/me`))).toBe("401 not_signed_in");
+    },
+  );
 
   it("a slow request that writes the session brings nobody back after an account switch", async () => {
     const { store } = await kind.open();

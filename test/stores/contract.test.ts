@@ -93,7 +93,7 @@ describe.each(LATEST_EXPRESS)("stores on %s", (_express, createApp) => {
       expect(JSON.stringify(contents)).not.toMatch(/accessToken|refreshToken/);
     });
 
-    it("shows a sign-out to other processes, even when a slow request brings the session back", async () => {
+    it("other processes see a sign-out, even if a slow request restores the session", async () => {
       const slow = slowRoute();
       const { opened, simulator, browser } = await startSignedInOn(createApp, kind, { routes: slow.mount });
       const writing = browser.get(slow.path);
@@ -152,7 +152,7 @@ function read(store: Store, key: string): Promise<SessionData> {
   );
 }
 
-/** From now on. */
+/** Counts the reads of this key from now on. */
 function countReads(store: Store, key: string): () => number {
   let count = 0;
   const get = store.get.bind(store);

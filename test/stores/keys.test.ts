@@ -39,7 +39,7 @@ const CHANGES: readonly (readonly [
 
 const KINDS: readonly StoreKind[] = [MEMORY, REDIS, MEMCACHED];
 
-/** Session ids of an app, and which there are. */
+/** Makes the session ids of an app, and remembers them. */
 interface Ids {
   readonly genid: () => string;
   readonly issued: Set<string>;

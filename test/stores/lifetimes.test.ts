@@ -116,6 +116,6 @@ function lengthenAfterCallback(app: Application, discord: DiscordOAuth2Session):
 
 function lengthen(req: Request): void {
   req.session.cookie.maxAge = 20 * DAY_MS;
-  // express-session saves no session of which only the cookie has changed.
+  // express-session does not save a session if only its cookie has changed.
   Object.assign(req.session, { remembered: true });
 }

@@ -129,7 +129,7 @@ describe.each(EXPRESS)("Activities behind the simulator's proxy on %s", (_name, 
     expect(answer.headers.get("set-cookie")).toMatch(/; Secure; Partitioned; SameSite=None$/);
   });
 
-  it("is not signed in from other origins, nor past the proxy", async () => {
+  it("an Activity is not signed in from other origins, nor past the proxy", async () => {
     const { app, origin, post } = await startBehindProxy();
 
     const foreign = await post(origin, { Origin: "https://evil.example" });

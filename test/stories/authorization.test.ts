@@ -47,7 +47,7 @@ describe.each(LATEST_EXPRESS)("fetchAuthorization on %s", (_name, createApp) => 
     expect(simulator.requestsTo("/oauth2/@me")).toHaveLength(2);
   });
 
-  it("notices within that time that the user has removed the app, which a plain guard does not", async () => {
+  it("requiresAuthorization.with notices a removal of the app within maxAgeMs, and a plain guard does not", async () => {
     const { advance, browser, simulator, user } = await startWithProof(createApp);
     await browser.get("/proved");
     simulator.removeAuthorization(user);

@@ -117,7 +117,7 @@ describe.each(LATEST_EXPRESS)("the cache on %s", (_name, createApp) => {
     expect((await wide.get("/user")).json()).toHaveProperty("email");
   });
 
-  it("is not shown to the next user of the same browser", async () => {
+  it("cached data is not shown to the next user of the same browser", async () => {
     const { simulator, user, browser } = await startSignedIn(createApp, { scopes: SCOPES });
     simulator.addMember(simulator.addGuild({ name: "theirs" }), user);
     expect((await browser.get("/guilds")).json()).toHaveLength(1);

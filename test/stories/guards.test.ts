@@ -52,7 +52,7 @@ describe.each(EXPRESS)("guards on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(2);
   });
 
-  it("forwards the failure of the store, which is not a sign-out", async () => {
+  it("a guard forwards a failure of the store, which signs nobody out", async () => {
     const observed = observe(new MemoryStore());
     const { browser, advance } = await startSignedIn(createApp, { session: { store: observed.store } });
     observed.fail("get");

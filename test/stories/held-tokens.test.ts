@@ -207,7 +207,7 @@ describe.each(LATEST_EXPRESS)("sessionFromAccessToken on %s", (_name, createApp)
     expect(asked()).toBe(2);
   });
 
-  it("refuses a token that was issued to another application", async () => {
+  it("sessionFromAccessToken refuses a token that was issued to another application", async () => {
     const simulator = await startSimulator();
     const { discord } = await startApp(createApp, simulator, { discord: { clientId: "42" } });
     const { access_token } = simulator.issueToken(simulator.addUser(), SCOPES);
@@ -241,7 +241,7 @@ describe.each(LATEST_EXPRESS)("sessionFromAccessToken on %s", (_name, createApp)
     },
   );
 
-  it("refuses made-up tokens, and they stop nobody else", async () => {
+  it("sessionFromAccessToken refuses made-up tokens, and they stop nobody else", async () => {
     const simulator = await startSimulator();
     const { discord } = await startApp(createApp, simulator, { discord: { invalidRequestLimit: 100 } });
     const user = simulator.addUser();
@@ -278,7 +278,7 @@ describe.each(LATEST_EXPRESS)("sessionFromAccessToken on %s", (_name, createApp)
 });
 
 describe.each(LATEST_EXPRESS)("clientCredentials on %s", (_name, createApp) => {
-  it("gives a token for the application's owner, which sessionFromToken takes", async () => {
+  it("clientCredentials gives a token for the application's owner, which works with sessionFromToken", async () => {
     const { simulator, discord } = await startHeld(createApp);
 
     const token = await discord.clientCredentials(["identify", "connections"]);

@@ -10,7 +10,7 @@ function scopesIn({ location = "" }: BrowserResponse): string | null {
 }
 
 describe.each(LATEST_EXPRESS)("incremental authorization on %s", (_name, createApp) => {
-  it("asks for what is missing in addition, and keeps what was granted", async () => {
+  it("an incremental login asks only for the missing scopes, and keeps those granted", async () => {
     const { app, browser, simulator, user } = await startSignedIn(createApp, {
       scopes: ["identify", "guilds"],
       login: (req) =>

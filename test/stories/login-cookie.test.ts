@@ -16,7 +16,7 @@ function sizeOf(value: string | undefined): number {
 }
 
 describe.each(LATEST_EXPRESS)("login cookies on %s", (_name, createApp) => {
-  it("has no more rights than it needs on http", async () => {
+  it("the login cookie on http has only the attributes it needs", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
 
@@ -28,7 +28,7 @@ describe.each(LATEST_EXPRESS)("login cookies on %s", (_name, createApp) => {
     expect(attributes.toSorted()).toEqual(["HttpOnly", "Max-Age=600", "Path=/", "SameSite=Lax"]);
   });
 
-  it("is bound to the host and to https where the redirect URI is https", async () => {
+  it("the login cookie is bound to the host and to https if the redirect URI is https", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       discord: { redirectUri: `${SITE}/callback` },
@@ -47,7 +47,7 @@ describe.each(LATEST_EXPRESS)("login cookies on %s", (_name, createApp) => {
     expect(answer.headers.getSetCookie().filter((header) => header.includes("logins"))).toEqual([]);
   });
 
-  it("is not found under the name it has on http, which a sibling subdomain could plant", async () => {
+  it("a login on https ignores the cookie name of http, which a sibling subdomain could plant", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { discord: { redirectUri: `${SITE}/callback` } });
     const browser = simulator.browser(SITE, { via: app.url });
@@ -145,7 +145,7 @@ describe.each(LATEST_EXPRESS)("login cookies on %s", (_name, createApp) => {
     ["long places, in a browser that does not say who opened them", 1400, {}],
     ["many short ones", 1, { "Sec-Fetch-Site": "cross-site" }],
     ["many, from a sibling domain", 300, { "Sec-Fetch-Site": "same-site" }],
-  ])("is ended by no other site that opens the login's address with %s", async (_what, length, headers) => {
+  ])("no other site can end a login by opening its address with %s", async (_what, length, headers) => {
     const simulator = await startSimulator();
     const clock = movableClock();
     const app = await startApp(createApp, simulator, {

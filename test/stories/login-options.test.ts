@@ -119,7 +119,7 @@ describe.each(LATEST_EXPRESS)("login options on %s", (_name, createApp) => {
     }
   });
 
-  it("are a TypeError where they cannot be meant, and nothing has begun then", async () => {
+  it("invalid login options are a TypeError, and no login begins", async () => {
     const simulator = await startSimulator();
     let login: unknown;
     const app = await startApp(createApp, simulator, { login: () => login as LoginOptions });

@@ -170,7 +170,7 @@ describe.each(EXPRESS)("logins on %s", (_name, createApp) => {
     expect(browser.cookies.list().map(({ name }) => name)).toEqual(loginCookies(browser));
   });
 
-  it("forbids caches to keep the login and the callback, and other sites to see the code", async () => {
+  it("responses of login and callback forbid caching, and keep the code from other sites", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const browser = app.browser();
@@ -208,7 +208,7 @@ describe.each(EXPRESS)("logins on %s", (_name, createApp) => {
     expect((await browser.get(callbackUrl)).json()).toMatchObject({ data: "from a page", userId: user.id });
   });
 
-  it("proves by PKCE that it is the one who asked", async () => {
+  it("a login proves with PKCE that the exchange comes from the app that began it", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const browser = app.browser();
@@ -225,7 +225,7 @@ describe.each(EXPRESS)("logins on %s", (_name, createApp) => {
     expect(exchange?.authorization).toBe("Basic");
   });
 
-  it("goes without PKCE where Discord refuses it", async () => {
+  it("a login omits PKCE if Discord refuses it", async () => {
     const simulator = await startSimulator();
     const scopes = ["identify", "role_connections.write"];
     const app = await startApp(createApp, simulator, { login: { scopes } });

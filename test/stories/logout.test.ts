@@ -18,7 +18,7 @@ function gate() {
 }
 
 describe.each(EXPRESS)("logouts on %s", (_name, createApp) => {
-  it("signs out at once, and does nothing the second time", async () => {
+  it("a logout signs out at once, and does nothing the second time", async () => {
     const { simulator, app, browser } = await startSignedIn(createApp);
     expect((await browser.post("/logout")).status).toBe(200);
     expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
@@ -80,7 +80,7 @@ describe.each(EXPRESS)("logouts on %s", (_name, createApp) => {
     },
   );
 
-  it("before the session is destroyed leaves nothing but the marker", async () => {
+  it("a logout before the session is destroyed leaves only the marker", async () => {
     const { store, content } = observe(new MemoryStore());
     const { browser } = await startSignedIn(createApp, {
       session: { store },
@@ -101,7 +101,7 @@ describe.each(EXPRESS)("logouts on %s", (_name, createApp) => {
     expect((await browser.get("/guarded")).status).toBe(401);
   });
 
-  it("here leaves the user's other devices signed in", async () => {
+  it("a logout here leaves the user's other devices signed in", async () => {
     const { app, user, browser } = await startSignedIn(createApp);
     const other = app.browser();
     await other.signIn("/login", { user });
@@ -112,7 +112,7 @@ describe.each(EXPRESS)("logouts on %s", (_name, createApp) => {
   it.each([
     ["works", 0],
     ["has expired", WEEK_MS],
-  ])("everywhere ends the user's other devices too, when the access token %s", async (_when, ms) => {
+  ])("a logout everywhere ends the user's other sign-ins too if the access token %s", async (_when, ms) => {
     const { simulator, app, user, browser, advance } = await startSignedIn(createApp);
     const other = app.browser();
     await other.signIn("/login", { user });
@@ -127,7 +127,7 @@ describe.each(EXPRESS)("logouts on %s", (_name, createApp) => {
     expect(simulator.requestsTo(REVOCATION)).toHaveLength(1);
   });
 
-  it("everywhere signs the user's other devices out at once", async () => {
+  it("a logout everywhere signs the user's other devices out at once", async () => {
     const { simulator, app, user, browser } = await startSignedIn(createApp);
     const other = app.browser();
     await other.signIn("/login", { user });
@@ -142,7 +142,7 @@ describe.each(EXPRESS)("logouts on %s", (_name, createApp) => {
     expect((await other.get("/guarded")).status).toBe(200);
   });
 
-  it("everywhere revokes the access token where there is no other", async () => {
+  it("a logout everywhere revokes the access token if there is no refresh token", async () => {
     const { simulator, app, user } = await startSignedIn(createApp);
     const { refresh_token: _, ...answer } = simulator.issueToken(user, ["identify"]);
     simulator.fail({ kind: "status", status: 200, route: "POST /oauth2/token", body: answer });

@@ -34,7 +34,7 @@ function cookieOf(req: Request): CookieOptions {
 }
 
 describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp) => {
-  it("has a new id, and the old one leads nowhere", async () => {
+  it("a login gives the session a new id, and the old one is worthless", async () => {
     const simulator = await startSimulator();
     const store = new WatchedStore();
     const app = await startApp(createApp, simulator, { session: { store }, routes: withCart });
@@ -65,7 +65,7 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
     expect(uses.filter((use) => use.startsWith("destroy"))).toEqual([]);
   });
 
-  it("has a new id with each login", async () => {
+  it("each login gives the session a new id", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const user = simulator.addUser();
@@ -132,7 +132,7 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
   it.each([
     ["is still signed in", false],
     ["has signed out", true],
-  ])("inherits nothing of another user who %s", async (_state, signsOut) => {
+  ])("a login inherits no session data of another user who %s", async (_state, signsOut) => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       routes: withCart,
@@ -230,7 +230,7 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
     expect(await signedInAs(browser)).toBe(next.id);
   });
 
-  it("is saved before the callback resolves", async () => {
+  it("the session is saved before the callback resolves", async () => {
     const simulator = await startSimulator();
     const store = new WatchedStore();
     let storedBefore: string[] | undefined;

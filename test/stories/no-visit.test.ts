@@ -11,7 +11,7 @@ const NO_VISITS = [
 ] as const;
 
 describe.each(EXPRESS)("HEAD requests and prefetches on %s", (_name, createApp) => {
-  it.each(NO_VISITS)("begins no login: %s", async (_what, init) => {
+  it.each(NO_VISITS)("no login begins with a request that is no visit: %s", async (_what, init) => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const browser = app.browser();
@@ -24,23 +24,26 @@ describe.each(EXPRESS)("HEAD requests and prefetches on %s", (_name, createApp) 
     expect(browser.cookies.list()).toEqual([]);
   });
 
-  it.each(NO_VISITS)("ends no login, which still ends afterwards: %s", async (_what, init) => {
-    const simulator = await startSimulator();
-    const store = new WatchedStore();
-    const app = await startApp(createApp, simulator, { session: { store } });
-    const user = simulator.addUser();
-    const browser = app.browser();
-    const { callbackUrl } = await openLogin(browser, simulator, user);
+  it.each(NO_VISITS)(
+    "no login ends with a request that is no visit, and the visit still works: %s",
+    async (_what, init) => {
+      const simulator = await startSimulator();
+      const store = new WatchedStore();
+      const app = await startApp(createApp, simulator, { session: { store } });
+      const user = simulator.addUser();
+      const browser = app.browser();
+      const { callbackUrl } = await openLogin(browser, simulator, user);
 
-    const answer = await browser.request(callbackUrl, init);
+      const answer = await browser.request(callbackUrl, init);
 
-    expect(answer.status).toBe(204);
-    expect(answer.headers.getSetCookie()).toEqual([]);
-    expect(exchangesAt(simulator)).toBe(0);
-    expect(store.written).toEqual([]);
-    expect(app.errors).toEqual([]);
-    expect((await browser.get(callbackUrl)).json()).toMatchObject({ replayed: false, userId: user.id });
-  });
+      expect(answer.status).toBe(204);
+      expect(answer.headers.getSetCookie()).toEqual([]);
+      expect(exchangesAt(simulator)).toBe(0);
+      expect(store.written).toEqual([]);
+      expect(app.errors).toEqual([]);
+      expect((await browser.get(callbackUrl)).json()).toMatchObject({ replayed: false, userId: user.id });
+    },
+  );
 
   it("a HEAD request of the callback does not run the code after callback()", async () => {
     const simulator = await startSimulator();

@@ -177,7 +177,7 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
       create: (app, options) => new OwnTokens(table, app, options),
     });
     advance(WEEK_MS);
-    // Waits are real ones here: they are for something that really happens meanwhile.
+    // The waits are real here: they are for something that takes real time.
     replaceClock({ now: () => Date.now() + WEEK_MS });
     const gate = createGate();
     table.gate = gate;
@@ -206,7 +206,7 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
     expect(watching[0]?.saved.map((token) => typeof token)).toEqual(["object", "object", "undefined"]);
   });
 
-  /** With a visitor signed in, whose tokens lie in the table. */
+  /** Starts an app with a signed-in visitor, whose tokens are in the table. */
   async function startWith({
     accessTokenSeconds = 604_800,
     ...options

@@ -295,7 +295,7 @@ describe.each(LATEST_EXPRESS)("invalid requests on %s", (_name, createApp) => {
     expect(refusalsOf(app)[0]).toMatchObject({ scope: "global" });
   });
 
-  it("are not for one client with made-up tokens to bring about", async () => {
+  it("one client with made-up tokens cannot exhaust the limit of invalid requests", async () => {
     const { simulator, app, browser, advance } = await startSignedIn(createApp, {
       discord: { invalidRequestLimit: 100 },
       routes: (to, discord) => {

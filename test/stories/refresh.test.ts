@@ -13,7 +13,7 @@ import {
 
 const REFRESH = "POST /oauth2/token";
 
-/** What can go wrong at a refresh without the login being dead, and what the app is told. */
+/** Failures of a refresh that do not end the sign-in, and the error that the app gets. */
 const FAULTS: readonly (readonly [
   what: string,
   fault: FaultKind,
@@ -179,7 +179,7 @@ describe.each(LATEST_EXPRESS)("refreshes on %s", (_name, createApp) => {
     expect(app.errors).toHaveLength(1);
   });
 
-  it("that is refused ends the sign-in", async () => {
+  it("a refused refresh ends the sign-in", async () => {
     const { simulator, app, user, browser, advance } = await startSignedIn(createApp);
     advance(WEEK_MS);
     simulator.removeAuthorization(user);

@@ -109,7 +109,7 @@ describe.each(EXPRESS)("refused callbacks on %s", (_name, createApp) => {
     },
   );
 
-  it("is flow_unknown with a stranger's error, too", async () => {
+  it("a callback with a stranger's error is flow_unknown", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
 
@@ -118,7 +118,7 @@ describe.each(EXPRESS)("refused callbacks on %s", (_name, createApp) => {
     expect(answer.json()).toMatchObject({ name: "HttpException", code: "flow_unknown" });
   });
 
-  it("spends no code on a stranger's link to a visitor who is not signed in", async () => {
+  it("a stranger's callback link spends no code of a visitor who is not signed in", async () => {
     const simulator = await startSimulator();
     const store = new WatchedStore();
     const app = await startApp(createApp, simulator, { session: { store } });
@@ -133,7 +133,7 @@ describe.each(EXPRESS)("refused callbacks on %s", (_name, createApp) => {
     expect(visitor.cookies.list()).toEqual([]);
   });
 
-  it("spends no code on a stranger's link to a visitor who is signed in, whose session stays as it is", async () => {
+  it("a stranger's callback link spends no code of a signed-in visitor, whose session stays unchanged", async () => {
     const simulator = await startSimulator();
     const store = new WatchedStore();
     const app = await startApp(createApp, simulator, { session: { store } });
@@ -152,7 +152,7 @@ describe.each(EXPRESS)("refused callbacks on %s", (_name, createApp) => {
     expect(await signedInAs(visitor)).toBe(user.id);
   });
 
-  it("does not take a code that was issued to another login", async () => {
+  it("a callback refuses a code that was issued to another login", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const victim = simulator.addUser();
@@ -167,7 +167,7 @@ describe.each(EXPRESS)("refused callbacks on %s", (_name, createApp) => {
     expect(await signedInAs(thief)).toBeUndefined();
   });
 
-  it("does not take a code a second time in another browser's login", async () => {
+  it("a callback refuses a code a second time in another browser's login", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const user = simulator.addUser();
@@ -200,7 +200,7 @@ describe.each(EXPRESS)("refused callbacks on %s", (_name, createApp) => {
     expect((await browser.signIn("/login", { user })).status).toBe(200);
   });
 
-  it("is flow_expired after ten minutes", async () => {
+  it("a callback is flow_expired after ten minutes", async () => {
     const simulator = await startSimulator();
     const clock = movableClock();
     const app = await startApp(createApp, simulator);
@@ -234,7 +234,7 @@ describe.each(EXPRESS)("refused callbacks on %s", (_name, createApp) => {
     ["cut short", (value: string) => value.slice(0, 20)],
     ["emptied", () => ""],
     ["garbage", () => "%E0%A4%A"],
-  ])("is flow_invalid when the cookie is %s", async (_how, change) => {
+  ])("a callback is flow_invalid if the login cookie is %s", async (_how, change) => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const user = simulator.addUser();
@@ -251,7 +251,7 @@ describe.each(EXPRESS)("refused callbacks on %s", (_name, createApp) => {
     expect((await browser.signIn("/login", { user })).status).toBe(200);
   });
 
-  it("is flow_invalid with the cookie of another login under this one's name", async () => {
+  it("a callback is flow_invalid with the cookie of another login under this one's name", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const browser = app.browser();
@@ -331,7 +331,7 @@ describe.each(EXPRESS)("the issuer of a callback on %s", (_name, createApp) => {
     expect((await app.browser().signIn("/login", { user: simulator.addUser() })).status).toBe(200);
   });
 
-  it.each(["https://evil.example", ""])("must not be another: %j", async (iss) => {
+  it.each(["https://evil.example", ""])("a callback with another issuer is refused: %j", async (iss) => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const user = simulator.addUser();
@@ -346,7 +346,7 @@ describe.each(EXPRESS)("the issuer of a callback on %s", (_name, createApp) => {
     expect((await browser.get(callbackUrl)).json()).toMatchObject({ userId: user.id });
   });
 
-  it("is looked at before the error", async () => {
+  it("the issuer of a callback is checked before the error", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const user = simulator.addUser();

@@ -130,7 +130,7 @@ describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
     expect(failureOf(await app.browser().get(`/guild/${guild.id}`))).toBe("401 not_signed_in");
   });
 
-  it("accepts an answer of Discord for a minute, and no longer", async () => {
+  it("requiresGuild reuses what Discord said for a minute, and no longer", async () => {
     const { advance, guild, simulator, user, visit } = await startInGuild(createApp, undefined);
     await visit();
     simulator.removeMember(guild, user);

@@ -35,7 +35,7 @@ async function startWithRouter(
 }
 
 describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
-  it("is a complete sign-in under the path where it is mounted", async () => {
+  it("the router is a complete sign-in under the path where it is mounted", async () => {
     const { browser, user, own } = await startWithRouter(createApp);
 
     const back = await browser.signIn("/auth/login", { user });
@@ -147,7 +147,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     expect(new URL(location).searchParams.get("scope")).toBe("identify guilds");
   });
 
-  it("leads back to the page that the login was given", async () => {
+  it("the router returns to the page that the login was given", async () => {
     const { browser, user } = await startWithRouter(createApp, { afterLogin: "/home" });
 
     const back = await browser.signIn(`/auth/login?returnTo=${encodeURIComponent("/deep?x=1&y=ä#there")}`, {
@@ -253,7 +253,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     [{ Origin: "null" }, 403],
     [{ Origin: "own" }, 303],
     [{}, 403],
-  ] as const)("answers a logout with %j by %i", async (given, status) => {
+  ] as const)("the router answers a logout with %j by %i", async (given, status) => {
     const { app, browser, user } = await startWithRouter(createApp);
     await browser.signIn("/auth/login", { user });
     const headers = Object.fromEntries(
@@ -277,7 +277,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     [{ Origin: "null", "Sec-Fetch-Site": "cross-site" }, { cookie: { sameSite: "lax" } }, 403],
     [{ Origin: "null", "Sec-Fetch-Site": "same-origin" }, {}, 303],
   ] as const)(
-    "decides about a logout with %j by the session cookie %j: %i",
+    "a logout with %j and the session cookie %j is answered by %i",
     async (headers, sessionOptions, status) => {
       const simulator = await startSimulator();
       const app = await startApp(createApp, simulator, {
@@ -314,7 +314,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     },
   );
 
-  it("logs out by POST only", async () => {
+  it("the router logs out only by POST", async () => {
     const { browser, user, own } = await startWithRouter(createApp);
     await browser.signIn("/auth/login", { user });
 

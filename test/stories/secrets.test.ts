@@ -22,7 +22,7 @@ const GUILD_ID = "80351110224678912";
 const SCOPES = ["identify", "email", "guilds", "guilds.join", "guilds.members.read", "connections"];
 const SHORTEST_SECRET = 8;
 
-/** Everything that came out of the library, by what it is. */
+/** Everything that the library gave to the app, by kind. */
 type Seen = [what: string, thing: unknown][];
 
 type Action = (discord: DiscordOAuth2Session, req: Request, res: Response) => unknown;
@@ -51,7 +51,9 @@ const ACTIONS: Readonly<Record<string, Action>> = {
 };
 
 describe.each(LATEST_EXPRESS)("secrets on %s", (_name, createApp) => {
-  it("is in no error, no object that is handed out, no log and no warning", { timeout: 60_000 }, async () => {
+  it("no secret is in an error, an object passed to the app, a log or a warning", {
+    timeout: 60_000,
+  }, async () => {
     const logged = listenToLogs();
     const clock = movableClock();
     const simulator = await startSimulator();

@@ -36,7 +36,7 @@ const AT_ROUTER: TestAppOptions = { routes: withRouter, callbackPath: "/auth/cal
 
 describe.each(EXPRESS)("attacks on a login on %s", (_name, createApp) => {
   it.each(["approve", "cancel"] as const)(
-    "keeps what one Discord answers from another in the same app: %s",
+    "one Discord's callback is refused by another instance in the same app: %s",
     async (decision) => {
       const behaviour = { issOnSuccess: false, issOnError: false };
       const honest = await startSimulator({ behaviour });
@@ -74,7 +74,7 @@ describe.each(EXPRESS)("attacks on a login on %s", (_name, createApp) => {
   it.each([
     ["leaves out", undefined],
     ["replaces", createHash("sha256").update("a verifier of the attacker's").digest("base64url")],
-  ])("fails when somebody %s its challenge", async (_what, challenge) => {
+  ])("a login fails if somebody %s its challenge", async (_what, challenge) => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const browser = app.browser();
@@ -89,7 +89,7 @@ describe.each(EXPRESS)("attacks on a login on %s", (_name, createApp) => {
     expect(await signedInAs(browser)).toBeUndefined();
   });
 
-  it("takes no cookie that a sibling domain can plant", async () => {
+  it("a login ignores every cookie that a sibling domain can plant", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       discord: { redirectUri: `${SITE}/callback` },
@@ -118,7 +118,7 @@ describe.each(EXPRESS)("attacks on a login on %s", (_name, createApp) => {
   it.each([
     ["http", ""],
     ["https", "__Host-"],
-  ])("works in spite of cookies of names that no cookie has, on %s", async (scheme, prefix) => {
+  ])("a login works in spite of cookies with invalid names, on %s", async (scheme, prefix) => {
     const simulator = await startSimulator();
     const site = scheme === "https" ? SITE : undefined;
     const app = await startApp(createApp, simulator, {
@@ -133,7 +133,7 @@ describe.each(EXPRESS)("attacks on a login on %s", (_name, createApp) => {
     expect((await browser.signIn("/login", { user })).json()).toMatchObject({ userId: user.id });
   });
 
-  it("works with a session cookie that no sibling domain can plant either", async () => {
+  it("a login works with a session cookie that no sibling domain can plant", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       discord: { redirectUri: `${SITE}/callback` },
@@ -150,7 +150,7 @@ describe.each(EXPRESS)("attacks on a login on %s", (_name, createApp) => {
 });
 
 describe.each(EXPRESS)("outgoing addresses and headers on %s", (_name, createApp) => {
-  it("sends a browser on by 302 or 303, which turn a POST into a GET", async () => {
+  it("redirects use 302 or 303, which turn a POST into a GET", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, AT_ROUTER);
     const user = simulator.addUser();
@@ -169,7 +169,7 @@ describe.each(EXPRESS)("outgoing addresses and headers on %s", (_name, createApp
     expect(answers.every(({ location }) => location !== undefined)).toBe(true);
   });
 
-  it("is kept by no cache where it begins, ends or refuses a sign-in", async () => {
+  it("no cache keeps a response that begins, ends or refuses a sign-in", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, AT_ROUTER);
     const user = simulator.addUser();
@@ -195,7 +195,7 @@ describe.each(EXPRESS)("outgoing addresses and headers on %s", (_name, createApp
     ["308", "POST /oauth2/token", "/callback"],
     ["307", "POST /oauth2/token", "/callback"],
     ["302", "POST /oauth2/token", "/callback"],
-  ])("takes no credential along to where a %s of %s leads", async (status, route, step) => {
+  ])("no credential is sent to the target of a %s of %s", async (status, route, step) => {
     const simulator = await startSimulator();
     const elsewhere = await startSimulator();
     const app = await startApp(createApp, simulator, { discord: { cache: { ttlMs: 1 } } });
@@ -212,7 +212,7 @@ describe.each(EXPRESS)("outgoing addresses and headers on %s", (_name, createApp
     expect(elsewhere.requests).toEqual([]);
   });
 
-  it("has no secret in any address, and a code in the callback's alone", async () => {
+  it("no address has a secret, and only the callback's has a code", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, {
       ...AT_ROUTER,
@@ -243,7 +243,7 @@ describe.each(EXPRESS)("outgoing addresses and headers on %s", (_name, createApp
     expect(location).toBe("/page");
   });
 
-  it("is framed by nobody, loads nothing and tells its address to nobody, where it is a page of this library", async () => {
+  it("pages of this library cannot be framed, load nothing and send no referrer", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, AT_ROUTER);
 
@@ -286,7 +286,7 @@ describe.each(EXPRESS)("malicious requests on %s", (_name, createApp) => {
     ["an invalid session id", "GET /page HTTP/1.1", ["Cookie: connect.sid=s%3A__proto__.x"]],
     ["an invalid host", "GET /auth/login HTTP/1.1", ["X-Forwarded-Host: [/%", "X-Forwarded-Proto: \xff"]],
     ["an invalid origin", "POST /auth/logout HTTP/1.1", ["Origin: \xff", "Content-Length: 0"]],
-  ])("is no failure of the app's, and no header: %s", async (_what, line, headers) => {
+  ])("a malicious request causes no server error and no header: %s", async (_what, line, headers) => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, AT_ROUTER);
 
@@ -298,7 +298,7 @@ describe.each(EXPRESS)("malicious requests on %s", (_name, createApp) => {
     expect(Object.keys(Object.prototype)).toEqual([]);
   });
 
-  it("forges no line of a log", async () => {
+  it("no malicious request can forge a line of a log", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const browser = app.browser();
@@ -341,7 +341,7 @@ describe.each(EXPRESS)("malicious requests on %s", (_name, createApp) => {
     }
   });
 
-  it("changes nothing about objects when Discord's answer tries to", async () => {
+  it("a malicious response of Discord cannot change Object.prototype", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const user = simulator.addUser();

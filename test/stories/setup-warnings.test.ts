@@ -46,7 +46,7 @@ async function warningsOf(createApp: CreateApp, { session: given, discord, heade
   return warned(codes);
 }
 
-/** A store that other processes could see, by its name. */
+/** A store that other processes could share, judging by its name. */
 class DatabaseStore extends MemoryStore {}
 
 describe.each(EXPRESS)("setup warnings on %s", (_name, createApp) => {
@@ -67,7 +67,7 @@ describe.each(EXPRESS)("setup warnings on %s", (_name, createApp) => {
       },
       "OTHER_HOST",
     ],
-  ])("is named once: %s", async (_what, setUp, code) => {
+  ])("one warning reports a setup that loses logins: %s", async (_what, setUp, code) => {
     expect(await warningsOf(createApp, setUp)).toEqual([`EXPRESS_DISCORD_${code}`]);
   });
 
@@ -238,7 +238,7 @@ describe.each(EXPRESS)("correct setups on %s", (_name, createApp) => {
     expect(await warningsOf(createApp, setUp)).toEqual([]);
   });
 
-  it("signs in behind a proxy that ends TLS", async () => {
+  it("a sign-in works behind a proxy that terminates TLS", async () => {
     const simulator = await startSimulator();
     const codes = collectWarnings();
     const url = "https://app.example.com";
@@ -334,7 +334,7 @@ describe.each(EXPRESS)("secrets on %s", (_name, createApp) => {
     return { simulator, user, browser, next, former };
   }
 
-  it("changed with the client secret end old logins quietly, and new ones work", async () => {
+  it("a changed secret ends old sign-ins without an error, and new ones work", async () => {
     const { browser, next, simulator, user } = await comeBack({ secret: oldSecret }, { secret: newSecret });
 
     const answer = await browser.get(`${next.url}/me`);
@@ -354,7 +354,7 @@ describe.each(EXPRESS)("secrets on %s", (_name, createApp) => {
     expect(answers.map(({ status }) => status)).toEqual([401, 200]);
   });
 
-  it("rotated as a list keep the logins", async () => {
+  it("secrets rotated as a list keep visitors signed in", async () => {
     const { browser, next, user } = await comeBack({ secret: oldSecret }, { secret: [newSecret, oldSecret] });
 
     expect((await browser.get(`${next.url}/me`)).json()).toEqual({ id: user.id });

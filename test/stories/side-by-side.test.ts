@@ -259,7 +259,7 @@ describe.each(LATEST_EXPRESS)("repeated callbacks on %s", (_name, createApp) => 
     expect(back.json()).toMatchObject({ code: "flow_unknown" });
   });
 
-  it("is refused in another browser, which has no cookie of the login", async () => {
+  it("a callback in another browser is refused, because that browser has no login cookie", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const browser = app.browser();

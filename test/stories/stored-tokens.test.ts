@@ -89,7 +89,7 @@ describe.each(LATEST_EXPRESS)("stored tokens on %s", (_name, createApp) => {
     expect((await browser.get("/user")).json()).toMatchObject({ id: user.id });
   });
 
-  it("that were changed sign out", async () => {
+  it("changed tokens sign the visitor out", async () => {
     const { observed, browser, advance } = await start(createApp);
     const key = await keyOfRecord(observed);
     const record = (await observed.content())[key];

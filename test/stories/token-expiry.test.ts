@@ -49,7 +49,7 @@ describe.each(LATEST_EXPRESS)("tokens on %s", (_name, createApp) => {
     }
   });
 
-  it("is stored sealed, before and after a refresh", async () => {
+  it("a token is stored encrypted, before and after a refresh", async () => {
     const observed = observe(new MemoryStore());
     const { simulator, browser, advance } = await startSignedIn(createApp, {
       session: { store: observed.store },

@@ -196,7 +196,7 @@ describe.each(LATEST_EXPRESS)("token stores on %s", (_express, createApp) => {
     expect(refreshesAt(simulator)).toBe(1);
   });
 
-  /** With a visitor signed in, whose tokens lie in this store. */
+  /** Starts an app with a signed-in visitor, whose tokens are in this store. */
   function startWith(
     tokenStore: TokenStore,
     { store = new MemoryStore(), ...options }: Pick<TestAppOptions, "routes"> & { store?: MemoryStore } = {},

@@ -11,7 +11,7 @@ import { failureOf, patienceFor, type StoryOptions, startSignedIn, WEEK_MS } fro
 
 const CACHED_MS = 300_000;
 
-/** Signed in to an app whose page `/home` is for everybody; `seen` is what its template was given. */
+/** Starts an app with a public page `/home`, and signs in; `seen` is what its template got. */
 async function startWithPage(createApp: () => Application, options: StoryOptions = {}) {
   const seen: unknown[] = [];
   const story = await startSignedIn(createApp, {

@@ -241,7 +241,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     expect(addresses).toEqual(["127.0.0.1"]);
   });
 
-  it("signs the user out with the next request when they remove the app at Discord", async () => {
+  it("a user who removes the app at Discord is signed out with the next request", async () => {
     const { app, simulator, url } = await startReceiver(createApp);
     const [user, other] = [simulator.addUser(), simulator.addUser()];
     const [phone, laptop, others] = [app.browser(), app.browser(), app.browser()];

@@ -15,7 +15,7 @@ export interface Arrived {
 
 type Answering = (response: ServerResponse, request: Arrived, index: number) => void;
 
-/** A server for one test that answers as told, and remembers what it was asked. */
+/** A server for one test that answers as configured and remembers its requests. */
 export async function answeringServer(answer: Answering) {
   const requests: Arrived[] = [];
   const server = createServer((incoming, response) => {

@@ -60,7 +60,7 @@ export function loginCookies(browser: Browser): string[] {
     .filter((name) => /^(?:__Host-)?discord-/.test(name));
 }
 
-/** The id of the user whom the app takes this browser for; nothing when nobody is signed in. */
+/** The id of the user signed in with this browser, or nothing. */
 export async function signedInAs(browser: Browser): Promise<string | undefined> {
   const answer = await browser.get("/me");
   if (answer.status === 401) return undefined;

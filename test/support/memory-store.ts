@@ -8,7 +8,7 @@ interface Rule {
   readonly error: Error;
 }
 
-/** A session store that other processes might see as well, by its name. */
+/** A session store that other processes might share, judging by its name. */
 export class SharedStore extends MemoryStore {}
 
 /** A session store under watch. */

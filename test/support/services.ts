@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import type { TestProject } from "vitest/node";
 
-/** Where the servers are that some tests need; nothing where there is none. */
+/** The addresses of the servers that some tests need, or nothing if there is none. */
 export interface Services {
   readonly redisUrl: string | undefined;
   readonly databaseUrl: string | undefined;

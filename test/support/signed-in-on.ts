@@ -19,7 +19,7 @@ export interface StoreStoryOptions {
 /** A visitor whose session is in a store of its own. */
 export interface SignedInOnStore extends SignedIn {
   readonly opened: StoreForTest;
-  /** Waits until the library has done what it does after its answers, such as extending a record. */
+  /** Waits for the work that the library does after a response, such as extending a record. */
   quiet(): Promise<void>;
   /**
    * Lets time pass for everybody: for the app, Discord and the browser, and for the store by whatever clock it goes;

@@ -9,7 +9,7 @@ const DAY_MS = 1440 * MINUTE_MS;
 /** What becomes of a write. */
 export type Fate = "kept" | "lost" | "refused";
 
-/** A store that other processes may share, and which treats writes of this library as it is told. */
+/** A store that other processes may share, and whose handling of this library's writes can be set. */
 export class UnfitStore extends MemoryStore {
   fate: (key: string, session: SessionData) => Fate = () => "kept";
   /** How often a new record is not found before it is, as with a replica that lags behind. */

@@ -14,7 +14,7 @@ async function serve(app: Express): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** Tells what it was asked, and signs in by the simulator. */
+/** An app that echoes requests, and signs in with the simulator. */
 function createApp(discord: DiscordSimulator, publicUrl?: string): Express {
   const app = express();
   app.use(express.json(), express.urlencoded());

@@ -37,6 +37,18 @@ describe("intercepted calls", () => {
     expect(discord.requests.map(({ query }) => query)).toEqual([{ x: "1" }, { x: "1" }, { x: "1" }]);
   });
 
+  it("the built-in fetch reaches the simulator with a Content-Length of its own", async () => {
+    const { discord } = await intercepted();
+    const body = new TextEncoder().encode("token=1");
+    const headers = {
+      "Content-Length": String(body.length),
+      "Content-Type": "application/x-www-form-urlencoded",
+    };
+    const url = "https://discord.com/api/oauth2/token/revoke";
+    expect((await fetch(url, { method: "POST", headers, body })).status).toBe(401);
+    expect(discord.requestsTo("POST /oauth2/token/revoke")).toMatchObject([{ form: { token: "1" } }]);
+  });
+
   it("undici reaches the simulator", async () => {
     const { headers } = await intercepted();
     expect((await undiciFetch(ME, { headers })).status).toBe(200);

@@ -13,7 +13,7 @@ import type { ActivityOptions, DiscordSimulator } from "../../src/testing/index.
 import { callApi, requestToken } from "./api-client.js";
 import { startForTest } from "./start-for-test.js";
 
-/** An app of a few lines: what it gets, it sends back. */
+/** A small app that echoes its requests. */
 async function listen(listener: RequestListener): Promise<string> {
   const server = createServer(listener).listen(0);
   await once(server, "listening");

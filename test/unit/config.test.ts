@@ -33,7 +33,7 @@ function mistakesIn(options: object, settings?: Readonly<Record<string, unknown>
 }
 
 describe("the configuration", () => {
-  it("has a default for all but three options", () => {
+  it("the configuration has a default for all but three options", () => {
     expect(resolve({})).toEqual({
       ...COMPLETE,
       basePath: "",
@@ -58,7 +58,7 @@ describe("the configuration", () => {
     });
   });
 
-  it("lists every mistake at once", () => {
+  it("an error about the configuration lists every mistake at once", () => {
     const mistakes = mistakesIn({
       clientId: "",
       redirectUri: "/callback",
@@ -249,7 +249,7 @@ describe("the configuration", () => {
   });
 
   it.each(["http://localhost:4000", "http://127.1.2.3", "http://[::1]:4000/", "https://discord.example/"])(
-    "takes %s for Discord, and its origin for the issuer",
+    "discordUrl %s is accepted for Discord, and its origin is the issuer",
     (discordUrl) => {
       const { origin } = new URL(discordUrl);
       expect(resolve({ discordUrl })).toMatchObject({ discordUrl: origin, issuer: origin });

@@ -2,7 +2,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { replaceClock } from "../../src/clock.js";
 import { DeadlinePassed, withDeadline } from "../../src/deadline.js";
 
-/** Holds up every timer and socket of this process, as being frozen does. */
+/** Blocks every timer and socket of this process, as if it were frozen. */
 function block(ms: number): void {
   const until = performance.now() + ms;
   while (performance.now() < until);

@@ -64,7 +64,7 @@ function outcomeOf<T>(task: () => T): { readonly value: T } | { readonly error: 
 }
 
 describe("untrusted input", () => {
-  it("leads a returnTo nowhere but to the app's own origin", () => {
+  it("returnTo leads only to the app's own origin", () => {
     fc.assert(
       fc.property(
         fc.oneof(

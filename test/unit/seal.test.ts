@@ -23,7 +23,7 @@ describe("seals", () => {
     expect(sealed.size).toBe(100);
   });
 
-  it("does not open what was sealed for another purpose or context, or by another application", () => {
+  it("a text sealed for another purpose or context, or by another application, is not opened", () => {
     const sealed = seal.seal("flow", "name", "text");
 
     expect(seal.open("grant", "name", sealed)).toBeUndefined();
@@ -31,7 +31,7 @@ describe("seals", () => {
     expect(createSeal([NEW], "1").open("flow", "name", sealed)).toBeUndefined();
   });
 
-  it("does not open what was changed, wherever", () => {
+  it("a seal that was changed anywhere is not opened", () => {
     const bytes = Buffer.from(seal.seal("flow", "name", "text"), "base64url");
 
     for (const index of bytes.keys()) {

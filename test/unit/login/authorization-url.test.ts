@@ -13,7 +13,7 @@ const CONFIG = resolveConfig(
 const FLOW = { state: "the-state", challenge: "the-challenge" };
 
 describe("authorization URLs", () => {
-  it("is exactly what Discord documents", () => {
+  it("the authorization URL is exactly what Discord documents", () => {
     expect(authorizationUrl(CONFIG, ["identify", "guilds.members.read"], FLOW, {})).toBe(
       "https://discord.com/oauth2/authorize?response_type=code&client_id=1100000000000000099" +
         "&redirect_uri=http%3A%2F%2Flocalhost%3A3000%2Fcallback%3Fa%3Db%26c%3Dd" +

@@ -16,7 +16,7 @@ function startFlows({ secure = false, clientId = CLIENT_ID } = {}): Flows {
 interface Started {
   readonly state: string;
   readonly name: string;
-  /** As a browser sends it back. */
+  /** The cookie as a browser sends it back. */
   readonly pair: string;
   readonly setCookies: readonly string[];
 }
@@ -68,7 +68,7 @@ describe("login flows", () => {
     },
   );
 
-  it("is invalid for a state whose hash begins alike", () => {
+  it("a login is invalid for a state whose hash begins alike", () => {
     const flows = startFlows();
     const { state, name } = start(flows);
     const forged = SEAL.seal("flow", name, JSON.stringify({ state: "another", scopes: [], expires: 9e15 }));

@@ -9,7 +9,7 @@ function startCounter(secure = false): LoginCounter {
   return new LoginCounter(new OwnCookies(secure), "1100000000000000099");
 }
 
-/** As a browser sends it back. */
+/** The cookie as a browser sends it back. */
 function pairOf(setCookie: string | undefined): string {
   return setCookie?.split(";")[0] ?? "";
 }

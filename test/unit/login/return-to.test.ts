@@ -56,7 +56,7 @@ describe("returnTo", () => {
     expect(new URL(value, OWN).origin).toBe(OWN);
   });
 
-  it.each(UNSAFE)("may not be %j", (value) => {
+  it.each(UNSAFE)("returnTo must not be %j", (value) => {
     expect(isReturnTo(value)).toBe(false);
     expect(() => requireReturnTo(value)).toThrow(
       expect.objectContaining({ name: "TypeError", status: 400, code: "invalid_return_to" }),

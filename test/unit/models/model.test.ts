@@ -15,7 +15,7 @@ const kinds = [
   ["GuildMember", (payload: unknown) => GuildMember.from(payload, "1")],
 ] as const;
 
-/** As it comes off the wire, a field named `__proto__` included. */
+/** JSON as Discord sends it, with a field named `__proto__`. */
 const wire =
   '{"id": "1", "new": {"list": [1, {"x": "y"}], "nothing": null}, "__proto__": {"polluted": true}}';
 

@@ -51,7 +51,7 @@ describe("the token endpoint", () => {
     await oauth.close();
   });
 
-  it("is given the code, the redirect URI and the verifier, where there is one", async () => {
+  it("the token endpoint is sent the code, the redirect URI and the verifier, if there is one", async () => {
     const simulator = await startSimulator();
     const oauth = oauthOf(simulator);
     answer(simulator, { access_token: "a" }, 200, 2);

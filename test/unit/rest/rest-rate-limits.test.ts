@@ -16,7 +16,7 @@ import { movableClock } from "../../support/clock.js";
 
 const LIMITED = { message: "You are being rate limited.", retry_after: 64.57, global: false };
 
-/** A limit per token, as Discord counts it; notes what it had announced to refuse. */
+/** A limit per token, counted as Discord does; records refused calls that the headers had announced. */
 function discordWith(limit: number, windowMs: number) {
   const windows = new Map<string, { endsAt: number; count: number; isAnnounced: boolean }>();
   const refused = { inFlight: 0, announced: 0 };

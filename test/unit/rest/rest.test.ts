@@ -208,7 +208,7 @@ test("a call looks again for an HTTP client that could not be found", async () =
   expect(stdout.trim().split("\n")).toEqual(["too many open files", "1"]);
 });
 
-test("whoever listens sees a call without its secrets", async () => {
+test("observers see a call without its secrets", async () => {
   const server = await answeringServer((response, _, index) => {
     if (index === 0) json(response, 503, {});
     else json(response, 200, { token: "s3cr3t" }, limitHeaders(4, 1));
