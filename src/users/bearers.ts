@@ -53,7 +53,7 @@ export class Bearers {
     const credentials = { scheme: "Bearer", token: accessToken, subject: id, untrusted } as const;
     const payload = await this.#rest.send(credentials, ROUTE).catch((error: unknown) => {
       const isUnknown = error instanceof HttpException && error.status === 401;
-      throw isUnknown ? refusal("Discord does not know it.") : error;
+      throw isUnknown ? refusal("Discord rejected it.") : error;
     });
     const { applicationId, scopes, expires, user } = parseAnswer({ method: "GET", route: ROUTE }, () =>
       readAuthorization(payload),
@@ -67,6 +67,6 @@ export class Bearers {
 }
 
 function refusal(why: string): Unauthorized {
-  const message = `This access token signs nobody in. ${why}`;
+  const message = `The access token is not valid for this application. ${why}`;
   return new Unauthorized({ message, code: "not_signed_in", status: 401 });
 }

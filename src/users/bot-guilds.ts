@@ -73,7 +73,7 @@ export class BotGuilds {
       if (page.length < PAGE) return guilds;
     }
     throw new HttpException({
-      message: `The bot is in ${PAGE * MOST_PAGES} guilds or more, too many to list. Say yourself which ones: set the option isBotInGuild of DiscordOAuth2Session.`,
+      message: `The bot is in ${PAGE * MOST_PAGES} guilds or more, too many to list. Set the option isBotInGuild of DiscordOAuth2Session to look guilds up yourself.`,
       code: "too_many_guilds",
       status: 500,
       method: "GET",
@@ -83,6 +83,6 @@ export class BotGuilds {
 }
 
 function guildsIn(payload: unknown): Guild[] {
-  if (!Array.isArray(payload)) throw new TypeError("The answer must be a list.");
+  if (!Array.isArray(payload)) throw new TypeError("The response must be a list.");
   return payload.map((one) => Guild.from(one));
 }

@@ -135,7 +135,7 @@ function readRights(payload: unknown): GuildRights {
 
 function requireObject(payload: unknown): object {
   if (isObject(payload)) return payload;
-  throw new TypeError("The answer must be an object.");
+  throw new TypeError("The response must be an object.");
 }
 
 function botNotInGuild(): Forbidden {

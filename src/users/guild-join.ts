@@ -57,7 +57,7 @@ const NAMED_REFUSALS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
   40007: ["banned_from_guild", "The visitor is banned from this guild."],
   50025: [
     "user_token_rejected",
-    "Discord does not take the visitor's token for this: let them sign in again with guilds.join.",
+    "Discord rejected the visitor's token for joining: let them sign in again with the scope guilds.join.",
   ],
 };
 

@@ -81,7 +81,7 @@ export function requireMetadata(
 }
 
 function* mistakesInRecords(records: readonly RoleConnectionMetadata[]): Generator<string> {
-  if (records.length > MOST) yield `Discord takes ${MOST} records at most, not ${records.length}.`;
+  if (records.length > MOST) yield `Discord accepts up to ${MOST} records, not ${records.length}.`;
   for (const [index, record] of records.entries())
     yield* mistakesIn(RECORD_RULES, record, `records[${index}].`);
   const keys = records.map((record) => record?.key);
@@ -98,7 +98,8 @@ export function toPayload(update: RoleConnectionUpdate) {
   const { platformName, platformUsername, metadata } = roleConnectionUpdate(update);
   const values = Object.entries(metadata ?? {}).filter(([, value]) => value !== undefined);
   const mistakes = values.flatMap(([key, value]) => mistakesInValue(key, value));
-  if (values.length > MOST) mistakes.push(`metadata has ${values.length} values, and Discord takes ${MOST}.`);
+  if (values.length > MOST)
+    mistakes.push(`metadata has ${values.length} values, but Discord accepts up to ${MOST}.`);
   if (mistakes.length > 0) throw new TypeError(`updateRoleConnection: ${mistakes.join(" ")}`);
   return {
     platform_name: platformName,

@@ -184,7 +184,7 @@ export class UserSession {
    * Signs the user out everywhere: Discord revokes the tokens of all their sign-ins to this application, this one's
    * included. Calls `onChange` with `undefined`. If you only want to discard a token, delete it where you store it.
    *
-   * @throws HttpException, RateLimited if Discord could not be told; the token has ended in this process all the same
+   * @throws HttpException, RateLimited if Discord could not revoke the tokens; the sign-in has ended in this process anyway
    */
   async revoke(): Promise<void> {
     const { grants, users } = this.#parts;

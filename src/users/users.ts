@@ -99,5 +99,5 @@ export function createCache<T extends object>({
 
 function listOf(payload: unknown): readonly unknown[] {
   if (Array.isArray(payload)) return payload;
-  throw new TypeError("The answer must be a list.");
+  throw new TypeError("The response must be a list.");
 }

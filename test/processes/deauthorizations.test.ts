@@ -8,7 +8,7 @@ const PROCESSES = 3;
 describe.runIf(inject("services").redisUrl)("a removal that is shared by Redis", { timeout: 60_000 }, () => {
   const startFleet = startProcesses(PROCESSES);
 
-  it("signs the user out of every process with the next request, and nobody else", async () => {
+  it("a removal shared by Redis signs the user out of every process with the next request, and nobody else", async () => {
     const simulator = await startSimulator();
     const fleet = await startFleet(simulator, "none");
     const [user, other] = [simulator.addUser(), simulator.addUser()];

@@ -87,7 +87,7 @@ async function connect(browser: Browser, simulator: DiscordSimulator, user: Simu
 describe.skipIf(databaseUrl === undefined).each(EXPRESS)(
   "accounts in PostgreSQL on %s",
   (_name, createApp) => {
-    it("are connected with several Discord accounts, whose tokens work, and sign nobody in", async () => {
+    it("an account is connected with several Discord accounts, whose tokens work, and nobody is signed in", async () => {
       const { accounts, signInLocally, simulator } = await startRecipe(createApp);
       const [browser, users] = [await signInLocally("mira"), [simulator.addUser(), simulator.addUser()]];
 
@@ -99,7 +99,7 @@ describe.skipIf(databaseUrl === undefined).each(EXPRESS)(
       expect(await signedInAs(browser)).toBeUndefined();
     });
 
-    it("keep a Discord account from being connected with two of them", async () => {
+    it("a Discord account cannot be connected with two accounts", async () => {
       const { accounts, signInLocally, simulator } = await startRecipe(createApp);
       const user = simulator.addUser();
       await connect(await signInLocally("mira"), simulator, user);
@@ -112,7 +112,7 @@ describe.skipIf(databaseUrl === undefined).each(EXPRESS)(
       expect((await (await accounts.session("mira", user.id))?.fetchUser())?.id).toBe(user.id);
     });
 
-    it("keep each new pair, so that a token outlives its first week", async () => {
+    it("each new pair of a connected account is stored, so it outlives its first week", async () => {
       const { accounts, advance, pool, signInLocally, simulator } = await startRecipe(createApp);
       const user = simulator.addUser();
       await connect(await signInLocally("mira"), simulator, user);
@@ -131,7 +131,7 @@ describe.skipIf(databaseUrl === undefined).each(EXPRESS)(
       expect([last.accessToken, last.refreshToken]).not.toContain(first.accessToken);
     });
 
-    it("take the new token of an account that is connected again, after Discord has ended the old one", async () => {
+    it("an account whose token Discord has ended can be connected again", async () => {
       const { accounts, signInLocally, simulator } = await startRecipe(createApp);
       const [browser, user] = [await signInLocally("mira"), simulator.addUser()];
       await connect(browser, simulator, user);
@@ -144,7 +144,7 @@ describe.skipIf(databaseUrl === undefined).each(EXPRESS)(
       expect((await fetchUser())?.id).toBe(user.id);
     });
 
-    it("lose the token of an account that is disconnected, whose sign-ins stay", async () => {
+    it("disconnecting an account deletes its token and leaves its sign-ins alone", async () => {
       const { accounts, app, pool, signInLocally, simulator } = await startRecipe(createApp);
       const [browser, device, user] = [await signInLocally("mira"), app.browser(), simulator.addUser()];
       await device.signIn("/auth/login", { user });
@@ -158,7 +158,7 @@ describe.skipIf(databaseUrl === undefined).each(EXPRESS)(
       expect(await signedInAs(device)).toBe(user.id);
     });
 
-    it("end the sign-ins too, where that is asked for", async () => {
+    it("disconnecting an account with revoke ends its sign-ins too", async () => {
       const { app, pool, signInLocally, simulator } = await startRecipe(createApp);
       const [browser, device, user] = [await signInLocally("mira"), app.browser(), simulator.addUser()];
       await device.signIn("/auth/login", { user });
@@ -171,7 +171,7 @@ describe.skipIf(databaseUrl === undefined).each(EXPRESS)(
       expect(await signedInAs(device)).toBeUndefined();
     });
 
-    it("are disconnected by nobody else", async () => {
+    it("nobody can disconnect another visitor's account", async () => {
       const { accounts, signInLocally, simulator } = await startRecipe(createApp);
       const user = simulator.addUser();
       await connect(await signInLocally("mira"), simulator, user);
@@ -182,7 +182,7 @@ describe.skipIf(databaseUrl === undefined).each(EXPRESS)(
       expect(simulator.requestsTo("POST /oauth2/token/revoke")).toEqual([]);
     });
 
-    it("bring back no account that was disconnected during a refresh", async () => {
+    it("a refresh does not bring back an account that was disconnected meanwhile", async () => {
       const { accounts, advance, signInLocally, simulator } = await startRecipe(createApp);
       const user = simulator.addUser();
       await connect(await signInLocally("mira"), simulator, user);

@@ -37,13 +37,13 @@ async function startRecipe(createApp: () => Application) {
 }
 
 describe.each(EXPRESS)("the recipe for interactions on %s", (_name, createApp) => {
-  it("answers the PING with which Discord tests the address", async () => {
+  it("the interactions recipe answers Discord's PING", async () => {
     const { send } = await startRecipe(createApp);
 
     expect(await (await send({ type: 1 })).json()).toEqual({ type: 1 });
   });
 
-  it("answers a command, and one that it does not know", async () => {
+  it("the interactions recipe answers a command, and one that it does not know", async () => {
     const { send } = await startRecipe(createApp);
     const answerTo = async (interaction: object) => (await send(interaction)).json();
 
@@ -59,7 +59,7 @@ describe.each(EXPRESS)("the recipe for interactions on %s", (_name, createApp) =
     });
   });
 
-  it("refuses what Discord has not signed", async () => {
+  it("the interactions recipe refuses requests that Discord has not signed", async () => {
     const { app, send } = await startRecipe(createApp);
     const unsigned = await fetch(`${app.url}/interactions`, {
       method: "POST",
@@ -70,7 +70,7 @@ describe.each(EXPRESS)("the recipe for interactions on %s", (_name, createApp) =
     expect(unsigned.status).toBe(401);
   });
 
-  it("leaves logins alone", async () => {
+  it("logins work next to the interactions recipe", async () => {
     const { app, simulator } = await startRecipe(createApp);
     const [browser, user] = [app.browser(), simulator.addUser()];
 
@@ -79,7 +79,7 @@ describe.each(EXPRESS)("the recipe for interactions on %s", (_name, createApp) =
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it("registers its command as the bot", async () => {
+  it("the interactions recipe registers its command as the bot", async () => {
     const { app, simulator } = await startRecipe(createApp);
     simulator.answer("PUT /applications/:id/commands", ({ json }) => ({ body: json }));
 

@@ -96,7 +96,7 @@ describe.each(LATEST_EXPRESS)("linked roles on %s", (_name, createApp) => {
     [
       "the number of values",
       { metadata: { a: 1, b: 1, c: 1, d: 1, e: 1, f: 1 } },
-      "metadata has 6 values, and Discord takes 5.",
+      "metadata has 6 values, but Discord accepts up to 5.",
     ],
   ])("linked roles name what Discord would refuse before it is sent: %s", async (_what, update, message) => {
     const { app, browser, simulator } = await startLinked(createApp, update);
@@ -161,7 +161,7 @@ describe.each(LATEST_EXPRESS)("linked roles on %s", (_name, createApp) => {
     [
       "six records",
       "abcdef".split("").map((key) => ({ ...WINS, key })),
-      "Discord takes 5 records at most, not 6.",
+      "Discord accepts up to 5 records, not 6.",
     ],
     [
       "a key",

@@ -393,7 +393,7 @@ describe("the client's page", () => {
     expect((await callApi(discord, `GET ${path}`, { bot: true })).body.users).toEqual([user.id]);
   });
 
-  it("the client's page names the visitor in the handshake, and refuses another application's", async () => {
+  it("the client's page answers the handshake, and refuses another application's", async () => {
     const { discord, send } = await openClient();
 
     const ready = await send([0, { v: 1, encoding: "json", client_id: discord.options.clientId }]);

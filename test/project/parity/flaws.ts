@@ -506,7 +506,7 @@ describe.each(LATEST_EXPRESS)("Flask-Discord's flaws on %s: models and setup", (
     const discord = new DiscordOAuth2Session(one, options);
 
     expect(discord.init(two)).toBe(discord);
-    expect(() => discord.init(three)).toThrow(/another configuration/);
+    expect(() => discord.init(three)).toThrow(/different configuration/);
     expect(three.get("discord")).toBeUndefined();
   });
 
