@@ -208,7 +208,7 @@ function requireOwnPage(req: Request): void {
   if (isFromOwnPage(req.headers, new URL(redirectUri).origin, sessionCookieOf(req))) return;
   throw new HttpException({
     message:
-      'This logout does not come from a page of this app, so it is refused. The visitor is still signed in. If it does come from such a page: one on another origin must be listed in the option origins; if the browser hides the origin, give the session cookie sameSite: "lax". See docs/router.md#signing-out.',
+      'This logout was refused because it does not come from a page of this app, and the visitor is still signed in. If the page is yours, add its origin to the option origins or, if the browser hides the origin, give the session cookie sameSite: "lax". See docs/router.md#signing-out.',
     code: "cross_site_request",
     status: 403,
   });

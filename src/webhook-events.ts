@@ -96,7 +96,7 @@ async function requireSignature(req: Request, body: Uint8Array, publicKey: strin
   const isRecent = Math.abs(now() - Number(timestamp) * 1000) <= OLDEST_MS;
   if (isRecent && (await verifyKey(body, signature, timestamp, publicKey).catch(() => false))) return;
   throw new HttpException({
-    message: "This request is not signed by Discord, or was so too long ago.",
+    message: "The signature is not Discord's, or is older than 15 minutes.",
     code: "signature_invalid",
     status: 401,
   });
@@ -113,7 +113,7 @@ async function rawBodyOf(req: Request): Promise<Uint8Array> {
   if (req.readableDidRead) {
     throw new HttpException({
       message:
-        "The body of this event is parsed already: put webhookEvents() before express.json(), or keep the bytes in req.rawBody.",
+        "The body of this event has already been parsed. Put webhookEvents() before express.json(), or keep the bytes in req.rawBody.",
       code: "body_parsed",
       status: 500,
     });
