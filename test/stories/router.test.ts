@@ -374,7 +374,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     expect(pages.map(({ text }) => /<p>(.*)<\/p>/.exec(text)?.[1])).toEqual([
       expect.stringContaining("finish in this browser"),
       expect.stringContaining("This site was updated"),
-      expect.stringContaining("within ten minutes"),
+      expect.stringContaining("ten minutes to finish"),
     ]);
     for (const { text } of pages)
       expect(text).not.toMatch(/cookie of|state|sealed|secret|HttpException|redirect/i);

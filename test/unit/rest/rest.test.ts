@@ -181,7 +181,7 @@ test("a call looks again for an HTTP client that could not be found", async () =
   const hook = `
     let hasFailed = false;
     export async function resolve(name, context, next) {
-      if (hasFailed || name !== "undici") return next(name, context);
+      if (hasFailed || name !== "undici/index.js") return next(name, context);
       hasFailed = true;
       throw new Error("too many open files");
     }
