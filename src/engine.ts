@@ -1,9 +1,12 @@
 import type { IncomingMessage } from "node:http";
+import type { HeldToken } from "./app-token.js";
 import { type Config, storeDeadlineMs } from "./config.js";
 import { withDeadline } from "./deadline.js";
 import { Grants } from "./grants/grants.js";
+import { heldToken, type OnTokenChange } from "./grants/held-token.js";
 import { type OwnTokenMethods, ownTokenStorage } from "./grants/own-token-storage.js";
 import { learnUserId, sessionOf as visitorSessionOf } from "./grants/session-data.js";
+import type { Token } from "./grants/token.js";
 import type { TokenStorage } from "./grants/token-storage.js";
 import { TokenStorages } from "./grants/token-storages.js";
 import { Logins } from "./login/logins.js";
@@ -18,6 +21,9 @@ import { BotMembers } from "./users/bot-members.js";
 import { UserCalls } from "./users/user-calls.js";
 import { UserSession } from "./users/user-session.js";
 import { createCache, Users } from "./users/users.js";
+
+/** How long Discord's access tokens live. */
+const LIFETIME_MS = 604_800_000;
 
 /** The parts of one configured instance. */
 export type Engine = ReturnType<typeof createEngine>;
@@ -67,13 +73,24 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
 
   return {
     ...parts,
-    oauth,
     storages,
     storageOf,
     logins,
     bearers: new Bearers(config.clientId, rest, sessionAt),
-    sessionAt,
     sessionOf,
+
+    /** Returns the session of a token that the app stores itself. */
+    sessionOfHeld(token: HeldToken, onChange: OnTokenChange | undefined): UserSession {
+      const id = grants.identify(token);
+      const issuedAt = token.issuedAt ?? token.expiresAt - LIFETIME_MS;
+      return sessionAt(heldToken({ ...token, id: token.id ?? id, issuedAt }, id, onChange));
+    },
+
+    /** Requests a token for the owner of the application. */
+    async clientCredentials(scopes: readonly string[]): Promise<Token> {
+      const { guild: _, webhook: __, ...answer } = await oauth.clientCredentials(scopes);
+      return { ...answer, id: grants.identify(answer) };
+    },
 
     /** Loads dependencies of the first login in the background. */
     load() {

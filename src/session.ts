@@ -13,7 +13,7 @@ import {
 import { type Config, isSameConfig, resolveConfig } from "./config.js";
 import { createEngine, type Engine } from "./engine.js";
 import { HttpException, Unauthorized } from "./errors.js";
-import { heldToken, type OnTokenChange } from "./grants/held-token.js";
+import type { OnTokenChange } from "./grants/held-token.js";
 import { overriddenTokenMethods } from "./grants/own-token-storage.js";
 import { sessionOf, signInOf } from "./grants/session-data.js";
 import type { Token } from "./grants/token.js";
@@ -491,10 +491,7 @@ export class DiscordOAuth2Session {
    * @throws TypeError for an invalid token
    */
   sessionFromToken(token: HeldToken, onChange?: OnTokenChange): UserSession {
-    const { grants, sessionAt } = this.#ready;
-    const id = grants.identify(appToken(token));
-    const issuedAt = token.issuedAt ?? token.expiresAt - 604_800_000;
-    return sessionAt(heldToken({ ...token, id: token.id ?? id, issuedAt }, id, requireCallback(onChange)));
+    return this.#ready.sessionOfHeld(appToken(token), requireCallback(onChange));
   }
 
   /**
@@ -517,9 +514,7 @@ export class DiscordOAuth2Session {
    * @see https://docs.discord.com/developers/topics/oauth2#client-credentials-grant
    */
   async clientCredentials(scopes: readonly Scope[] = ["identify"]): Promise<Token> {
-    const answered = await this.#ready.oauth.clientCredentials(requireScopes(scopes));
-    const { guild: _, webhook: __, ...answer } = answered;
-    return { ...answer, id: this.#ready.grants.identify(answer) };
+    return this.#ready.clientCredentials(requireScopes(scopes));
   }
 
   /**
