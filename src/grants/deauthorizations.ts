@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { boundedCache } from "../bounded-cache.js";
 import { now } from "../clock.js";
 import { CLOCK_MARGIN_MS } from "./time-limits.js";
 import type { Token } from "./token.js";
@@ -12,9 +12,9 @@ interface Deauthorization {
 
 /** Users who have removed the app at Discord, as reported by a webhook event or the app. */
 export class Deauthorizations {
-  readonly #byUser = new LRUCache<string, Deauthorization>({ max: 10_000 });
+  readonly #byUser = boundedCache<Deauthorization>(10_000);
   /** Grants that Discord confirmed after the report, with the time of that report. */
-  readonly #confirmed = new LRUCache<string, number>({ max: 10_000 });
+  readonly #confirmed = boundedCache<number>(10_000);
 
   /** @param at by Discord's clock, which may differ from ours. Default: now, by our clock */
   add(userId: string, at: Date | undefined): void {

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { boundedCache } from "../bounded-cache.js";
 import { hasPassed, now } from "../clock.js";
 import { digestOf } from "../digest.js";
 import { CACHED_MS, CACHED_SHARE } from "./time-limits.js";
@@ -21,14 +21,14 @@ export interface CachedGrant {
  * tokens. Losing any of it costs no sign-in, except for the pairs that are not stored yet.
  */
 export class GrantMemory {
-  readonly #cached = new LRUCache<string, CachedGrant>({ max: MOST_GRANTS });
+  readonly #cached = boundedCache<CachedGrant>(MOST_GRANTS);
   readonly #unsaved = new Map<string, Token>();
-  readonly #ended = new LRUCache<string, Ended>({ max: MOST_GRANTS });
+  readonly #ended = boundedCache<Ended>(MOST_GRANTS);
   /** Grant ids by the hash of each pair that this process received. */
-  readonly #ids = new LRUCache<string, string>({ max: MOST_GRANTS });
+  readonly #ids = boundedCache<string>(MOST_GRANTS);
   /** Hashes of access and refresh tokens that Discord rejected. */
-  readonly #rejected = new LRUCache<string, true>({ max: MOST_GRANTS });
-  readonly #reportedOver = new LRUCache<string, true>({ max: MOST_GRANTS });
+  readonly #rejected = boundedCache<true>(MOST_GRANTS);
+  readonly #reportedOver = boundedCache<true>(MOST_GRANTS);
 
   cached(id: string): CachedGrant | undefined {
     return this.#cached.get(id);

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { boundedCache } from "../bounded-cache.js";
 import { now, startTimer } from "../clock.js";
 import type { Config } from "../config.js";
 import type { OAuth } from "../oauth/oauth.js";
@@ -28,7 +28,7 @@ export class Grants {
   readonly #deauthorizations = new Deauthorizations();
   readonly #refreshes = new Map<string, InFlight<Token>>();
   /** When a failed early refresh may be retried, by grant id, in epoch milliseconds. */
-  readonly #earlyAgainAt = new LRUCache<string, number>({ max: 10_000 });
+  readonly #earlyAgainAt = boundedCache<number>(10_000);
   readonly #isAccepted: AskDiscord;
 
   constructor(config: Config, oauth: OAuth, isAccepted: AskDiscord) {

@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { boundedCache } from "../bounded-cache.js";
 import { now, sleep } from "../clock.js";
 import type { Config } from "../config.js";
 import { HttpException } from "../errors.js";
@@ -84,13 +84,8 @@ export class CodeRedemption {
   readonly #config: Config;
   readonly #grants: Grants;
   readonly #queues = new Map<string, Queue>();
-  readonly #refused = new LRUCache<string, HttpException>({
-    max: REMEMBERED,
-    ttl: REMEMBERED_MS,
-    ttlResolution: 0,
-    perf: { now },
-  });
-  readonly #refusals = new LRUCache<string, number>({ max: REMEMBERED });
+  readonly #refused = boundedCache<HttpException>(REMEMBERED, REMEMBERED_MS);
+  readonly #refusals = boundedCache<number>(REMEMBERED);
 
   constructor(config: Config, grants: Grants) {
     this.#config = config;

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { APIGuild, APIWebhook } from "discord-api-types/v10";
-import { LRUCache } from "lru-cache";
+import { boundedCache } from "../bounded-cache.js";
 import { now } from "../clock.js";
 import { storeDeadlineMs } from "../config.js";
 import type { GrantRecord, LoginRecord } from "../grants/grant-record.js";
@@ -55,12 +55,7 @@ export class SignIns {
   readonly #deadlineMs: number;
   /** The JSON of each session when it was last saved here. */
   readonly #saved = new WeakMap<SessionLike, string>();
-  readonly #finished = new LRUCache<string, Finished & { readonly login: LoginRecord }>({
-    max: REMEMBERED,
-    ttl: REMEMBERED_MS,
-    ttlResolution: 0,
-    perf: { now },
-  });
+  readonly #finished = boundedCache<Finished & { readonly login: LoginRecord }>(REMEMBERED, REMEMBERED_MS);
 
   constructor(parts: LoginParts) {
     this.#parts = parts;

@@ -1,4 +1,5 @@
-import { LRUCache } from "lru-cache";
+import type { LRUCache } from "lru-cache";
+import { boundedCache } from "../bounded-cache.js";
 import type { RateLimitScope } from "../errors.js";
 import { callsLeft, mergeWindows, type RateLimitHeaders, type Wait, type Window } from "./rate-limits.js";
 
@@ -42,12 +43,12 @@ const CLOCK_STEP_MS = 1000;
  * other subjects, or with none. Uses no timers; callers pass in the time.
  */
 export class Buckets {
-  readonly #routes = new LRUCache<string, RouteLimit>({ max: ROUTES });
-  readonly #firstRouteOf = new LRUCache<string, string>({ max: ROUTES });
+  readonly #routes = boundedCache<RouteLimit>(ROUTES);
+  readonly #firstRouteOf = boundedCache<string>(ROUTES);
   readonly #buckets: LRUCache<string, Bucket>;
 
   constructor(max = BUCKETS) {
-    this.#buckets = new LRUCache<string, Bucket>({ max });
+    this.#buckets = boundedCache<Bucket>(max);
   }
 
   /** The number of buckets kept. */

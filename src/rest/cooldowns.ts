@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { boundedCache } from "../bounded-cache.js";
 import { hasPassed, now } from "../clock.js";
 import type { RateLimitScope } from "../errors.js";
 
@@ -13,7 +13,7 @@ interface Cooldown {
 
 /** Cooldowns: times in which no call of a subject may be sent. Setting the clock back ends a cooldown. */
 export class Cooldowns {
-  readonly #cooldowns = new LRUCache<string, Cooldown>({ max: MOST });
+  readonly #cooldowns = boundedCache<Cooldown>(MOST);
 
   /** Starts a cooldown, unless a longer one is running. @param subject `undefined` for all subjects */
   start(subject: string | undefined, ms: number, scope: RateLimitScope): void {

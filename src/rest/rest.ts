@@ -1,6 +1,6 @@
-import { LRUCache } from "lru-cache";
 import type { Dispatcher } from "undici";
-import { now, stopwatch } from "../clock.js";
+import { boundedCache } from "../bounded-cache.js";
+import { stopwatch } from "../clock.js";
 import { Lazy } from "../lazy.js";
 import { traceRequest } from "../telemetry.js";
 import { Admission, type AdmissionOptions } from "./admission.js";
@@ -35,12 +35,7 @@ export class Rest {
   readonly #timeoutMs: number;
   readonly #origin: string;
   readonly #dispatcher: Lazy<Dispatcher>;
-  readonly #botRefusals = new LRUCache<string, true>({
-    max: 1000,
-    ttl: BOT_REFUSAL_MS,
-    ttlResolution: 0,
-    perf: { now },
-  });
+  readonly #botRefusals = boundedCache<true>(1000, BOT_REFUSAL_MS);
 
   constructor(options: RestOptions, admission = new Admission(options)) {
     const proxy = options.proxy === undefined ? undefined : parseProxy(options.proxy);

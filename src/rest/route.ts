@@ -1,4 +1,4 @@
-import { LRUCache } from "lru-cache";
+import { boundedCache } from "../bounded-cache.js";
 import { shown } from "../shown.js";
 
 /** A parsed route below `/api/v10`. */
@@ -41,7 +41,7 @@ const MAJOR_AFTER = new Set<string | undefined>(["guilds", "channels", "webhooks
 
 const LONGEST_REMEMBERED = 200;
 /** A cache, because apps call the same few routes repeatedly. */
-const parsed = new LRUCache<string, Route>({ max: 500 });
+const parsed = boundedCache<Route>(500);
 
 /** @throws TypeError for a route that is not a path below `/api/v10` */
 export function parseRoute(input: string): Route {

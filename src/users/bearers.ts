@@ -1,4 +1,5 @@
 import { LRUCache } from "lru-cache";
+import { boundedCache } from "../bounded-cache.js";
 import { now } from "../clock.js";
 import { digestOf } from "../digest.js";
 import { HttpException, Unauthorized } from "../errors.js";
@@ -22,7 +23,7 @@ export class Bearers {
   readonly #sessions = new LoadingCache(new LRUCache<string, UserSession>(CHECKED));
   readonly #refused = new LRUCache<string, Unauthorized>(CHECKED);
   /** Hashes of tokens that Discord has accepted. Made-up tokens of other clients cannot delay their next check. */
-  readonly #vouchedFor = new LRUCache<string, true>({ max: MOST_VOUCHED_FOR });
+  readonly #vouchedFor = boundedCache<true>(MOST_VOUCHED_FOR);
 
   constructor(clientId: string, rest: Rest, sessionOf: (storage: TokenStorage) => UserSession) {
     this.#clientId = clientId;

@@ -1,5 +1,4 @@
-import { LRUCache } from "lru-cache";
-import { now } from "../clock.js";
+import { boundedCache } from "../bounded-cache.js";
 import { digestOf } from "../digest.js";
 import { HttpException } from "../errors.js";
 
@@ -18,12 +17,7 @@ interface Refusal {
  * keeps pressing the button must not cause a call each time.
  */
 export class JoinRefusals {
-  readonly #refusals = new LRUCache<string, Refusal>({
-    max: MOST,
-    ttl: REMEMBERED_MS,
-    ttlResolution: 0,
-    perf: { now },
-  });
+  readonly #refusals = boundedCache<Refusal>(MOST, REMEMBERED_MS);
   readonly #inFlight = new Map<string, Promise<unknown>>();
 
   /**

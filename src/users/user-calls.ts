@@ -1,5 +1,4 @@
-import { LRUCache } from "lru-cache";
-import { now } from "../clock.js";
+import { boundedCache } from "../bounded-cache.js";
 import { digestOf } from "../digest.js";
 import { HttpException } from "../errors.js";
 import type { Grants } from "../grants/grants.js";
@@ -20,12 +19,7 @@ export class UserCalls {
   /** Checks in flight, by the hash of the access token. */
   readonly #probes = new Map<string, Promise<boolean>>();
   /** Errors of routes that answer 401 although the token is valid. */
-  readonly #refusals = new LRUCache<string, HttpException>({
-    max: MOST_REFUSALS,
-    ttl: REFUSAL_TTL_MS,
-    ttlResolution: 0,
-    perf: { now },
-  });
+  readonly #refusals = boundedCache<HttpException>(MOST_REFUSALS, REFUSAL_TTL_MS);
 
   constructor(grants: Grants, rest: Rest) {
     this.#grants = grants;

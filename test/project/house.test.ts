@@ -114,6 +114,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "login/start-again-page",
   ],
   "words and arithmetic": [
+    "bounded-cache",
     "check-options",
     "closest-name",
     "digest",
