@@ -55,20 +55,30 @@ it("the answer about the Social SDK signs a player in with the code that the gam
   expect(await me.json()).toMatchObject({ id: player.id });
 });
 
+const answerStatus: ErrorRequestHandler = (error, _req, res, _next) => void res.sendStatus(error.status);
+const subscriptions = () =>
+  sample("How do I know whether somebody has bought my subscription\\?", {
+    environment: { PREMIUM_SKU_ID: "42" },
+    routes: (app) => app.use(answerStatus),
+  });
+
 it.each([
-  ["lets a subscriber pass", [{ id: "1", sku_id: "42" }], 200],
+  ["lets a subscriber pass", [{ id: "1", user_id: "80351110224678912", sku_id: "42" }], 200],
   ["refuses a visitor without the entitlement", [], 403],
+  [
+    "refuses a visitor when only others have the entitlement",
+    [{ id: "1", user_id: "80351110224678913", sku_id: "42" }],
+    403,
+  ],
+  [
+    "refuses a visitor who has bought something else",
+    [{ id: "1", user_id: "80351110224678912", sku_id: "43" }],
+    403,
+  ],
 ])("the answer about subscriptions %s", async (_what, entitlements, status) => {
-  const answerStatus: ErrorRequestHandler = (error, _req, res, _next) => void res.sendStatus(error.status);
-  const { simulator, browser } = await sample(
-    "How do I know whether somebody has bought my subscription\\?",
-    {
-      environment: { PREMIUM_SKU_ID: "42" },
-      routes: (app) => app.use(answerStatus),
-    },
-  );
+  const { simulator, browser } = await subscriptions();
   simulator.answer("GET /applications/:id/entitlements", { body: entitlements });
-  const user = simulator.addUser();
+  const user = simulator.addUser({ id: "80351110224678912" });
   const visitor = browser();
   await visitor.signIn("/auth/login", { user });
 
@@ -79,4 +89,17 @@ it.each([
     sku_ids: "42",
     exclude_ended: "true",
   });
+});
+
+it("the answer about subscriptions refuses a visitor who removes identify from Discord's address", async () => {
+  const { simulator, browser } = await subscriptions();
+  simulator.answer("GET /applications/:id/entitlements", {
+    body: [{ id: "1", user_id: "80351110224678913", sku_id: "42" }],
+  });
+  const visitor = browser();
+  const authorize = new URL((await visitor.get("/auth/login")).location ?? "");
+  authorize.searchParams.set("scope", "guilds");
+  await visitor.get(await simulator.approve(authorize.href, { user: simulator.addUser() }));
+
+  expect((await visitor.get("/premium")).status).toBe(403);
 });
