@@ -14,6 +14,13 @@ async function signedIn({ simulator, browser }: RunningSample, user = simulator.
   return visitor;
 }
 
+/** Signs in as a visitor who asks for `guilds` instead, in the address of Discord's page. */
+async function signInWithoutIdentify({ simulator }: RunningSample, visitor: Browser) {
+  const authorize = new URL((await visitor.get("/auth/login")).location ?? "");
+  authorize.searchParams.set("scope", "guilds");
+  return visitor.get(await simulator.approve(authorize.href, { user: simulator.addUser() }));
+}
+
 it("the recipe for the servers that the bot is in links to a server with the bot, and to an invite of the bot for one without", async () => {
   const sample = await recipe("List the servers that the bot is in");
   const { simulator } = sample;
@@ -68,6 +75,23 @@ it("the recipe for admins sends somebody who is signed out to the login", async 
   const { browser } = await recipe("Admins", { environment: { ADMIN_IDS: "1" } });
   const answer = await browser().get("/admin", PAGE_VISIT);
   expect([answer.status, answer.location]).toEqual([302, "/auth/login?returnTo=%2Fadmin"]);
+});
+
+it("the recipe for admins refuses a visitor without identify, even if the list ends in a comma", async () => {
+  const sample = await recipe("Admins", {
+    environment: { ADMIN_IDS: "80351110224678912," },
+    routes: (app) => app.use(answerStatus),
+  });
+  const visitor = sample.browser();
+  await signInWithoutIdentify(sample, visitor);
+  expect((await visitor.get("/admin")).status).toBe(403);
+});
+
+it("the recipe for allow-lists refuses a visitor without identify, even if the list is empty", async () => {
+  const sample = await recipe("Allow-lists", { environment: { INVITED_IDS: "" } });
+  const visitor = sample.browser();
+  expect((await signInWithoutIdentify(sample, visitor)).status).toBe(403);
+  expect((await visitor.get("/")).text).toBe('<a href="/auth/login">Sign in</a>');
 });
 
 it.each([
@@ -138,3 +162,10 @@ it("the recipe for forms stores nothing that is no colour", async () => {
 const answerStatus: ErrorRequestHandler = (error, _req, res, _next) => {
   res.sendStatus(error.status);
 };
+
+it("the recipe for forms gives no colour to visitors without identify", async () => {
+  const sample = await recipe("Forms and CSRF", { routes: (app) => app.use(answerStatus) });
+  const visitor = sample.browser();
+  await signInWithoutIdentify(sample, visitor);
+  expect((await visitor.get("/colour")).status).toBe(403);
+});
