@@ -125,18 +125,23 @@ export function createApp(
   app.get("/invite-bot/", (req, res) =>
     discord.createSession(req, res, {
       scopes: ["bot"],
-      permissions: "ADMINISTRATOR",
+      permissions: ["VIEW_CHANNEL", "SEND_MESSAGES"],
       guildId,
       disableGuildSelect: guildId !== undefined,
     }),
   );
 
   app.get("/invite-oauth/", (req, res) =>
-    discord.createSession(req, res, { scopes: ["bot", "identify"], permissions: "ADMINISTRATOR" }),
+    discord.createSession(req, res, {
+      scopes: ["bot", "identify"],
+      permissions: ["VIEW_CHANNEL", "SEND_MESSAGES"],
+    }),
   );
 
   app.post("/add_to/:guildId", requiresAuthorization, async (req, res) => {
-    const member = await discord.addToGuild(req, req.params.guildId);
+    // The visitor chooses the id: without this, they could join any server that the bot is in.
+    if (req.params.guildId !== guildId) throw new NotFound();
+    const member = await discord.addToGuild(req, guildId);
     notify(req, member ? "You are a member now." : "You were a member already.");
     res.redirect(303, "/me/guilds/");
   });

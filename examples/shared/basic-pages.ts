@@ -83,7 +83,7 @@ export const FEATURES: Readonly<Record<string, readonly Feature[]>> = {
     {
       route: "GET /invite-bot/",
       title: "Invite the bot",
-      text: "Adds the bot to one server, with the permissions you name. Whoever is signed in stays signed in.",
+      text: "Adds the bot to one server, with the permissions you name. Visitors who are signed in stay signed in.",
       button: "Invite the bot",
     },
     {
@@ -95,7 +95,7 @@ export const FEATURES: Readonly<Record<string, readonly Feature[]>> = {
     {
       route: "POST /add_to/:guildId",
       title: "Join a server",
-      text: "The bot adds the visitor to a server that it is in.",
+      text: "The bot adds the visitor to your server, and to no other.",
       button: "Join the server",
     },
   ],

@@ -175,13 +175,13 @@ describe("examples/basic.ts", () => {
     }
   });
 
-  it("the sample app invites the bot as an administrator, into one fixed server", async () => {
+  it("the sample app invites the bot with the permissions that it needs, into one fixed server", async () => {
     const { url, simulator } = await start();
     const { location = "" } = await simulator.browser(url).get("/invite-bot/");
     const query = Object.fromEntries(new URL(location).searchParams);
     expect(query).toMatchObject({
       scope: "bot",
-      permissions: "8",
+      permissions: "3072",
       guild_id: TEST_KITCHEN,
       disable_guild_select: "true",
     });
@@ -250,6 +250,15 @@ describe("examples/basic.ts", () => {
       expect(text).toContain(outcome);
       expect(text).toContain("Test Kitchen");
     }
+  });
+
+  it("the sample app adds nobody to a server that only the visitor has chosen, even if the bot is in it", async () => {
+    const { url, simulator, noor } = await start();
+    const browser = simulator.browser(url);
+    await browser.signIn("/login/", { user: noor });
+    for (const id of [BOARD_GAMES, "1", "x"])
+      expect((await postFrom(browser, url, `/add_to/${id}`)).status).toBe(404);
+    expect(simulator.requestsTo("PUT /guilds/:id/members/:user")).toEqual([]);
   });
 
   it("the sample app tells a banned visitor in plain words that they cannot join, and keeps them signed in", async () => {
