@@ -153,8 +153,10 @@ export function dashboard(discord: DiscordOAuth2Session): Router {
   router.get("/grant", requiresAuthorization, (req, res) => {
     const { searchParams } = new URL(req.originalUrl, "http://localhost");
     const wanted = searchParams.get("scopes")?.split(" ") ?? [];
+    const scopes = GRANTABLE_SCOPES.filter((scope) => wanted.includes(scope));
+    if (scopes.length === 0) throw new NotFound();
     return discord.createSession(req, res, {
-      scopes: GRANTABLE_SCOPES.filter((scope) => wanted.includes(scope)),
+      scopes,
       incremental: true,
       returnTo: searchParams.get("returnTo") ?? "/dashboard",
     });

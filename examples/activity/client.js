@@ -61,8 +61,13 @@ async function start(sdk) {
   }
 
   async function signOut() {
-    await fetch("/api/logout", { method: "POST" });
-    show("You are signed out", "See you soon.", "Sign in again", () => start(sdk));
+    try {
+      const answer = await fetch("/api/logout", { method: "POST" });
+      if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
+      show("You are signed out", "See you soon.", "Sign in again", () => start(sdk));
+    } catch (error) {
+      show("You are still signed in", error.message, "Sign out", signOut);
+    }
   }
 }
 

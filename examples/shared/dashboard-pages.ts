@@ -106,7 +106,7 @@ function greetingForm(
   { channels, greeting, problem }: Pick<GuildView, "channels" | "greeting" | "problem">,
 ): Html {
   if (channels.length === 0) {
-    return html`<p class="quiet">The bot sees no text channel here. Let it see one, and reload this page.</p>`;
+    return html`<p class="quiet">This server has no text channel. Create one, and reload this page.</p>`;
   }
   const path = `/dashboard/guilds/${guildId}/greeting`;
   const options = channels.map(

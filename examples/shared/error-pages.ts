@@ -14,7 +14,7 @@ export interface ErrorPageOptions {
 interface Explanation {
   readonly title: string;
   readonly text: string;
-  /** The way on. Default: the start page or, for a stranger, the login. */
+  /** The way on. Default: the start page or, for visitors who are not signed in, the login. */
   readonly link?: Html;
   /** Whether the same may work in a moment. */
   readonly isPassing?: boolean;
@@ -142,8 +142,10 @@ function explain(error: unknown, req: Request, grantPath: string | undefined): E
 
 /** A page can be opened again after the detour, and a form cannot be sent again: go back to where it was. */
 function returnTo({ method, originalUrl, headers }: Request): string {
-  if (method === "GET") return originalUrl;
-  return URL.canParse(headers.referer ?? "") ? new URL(headers.referer ?? "").pathname : "/";
+  const referer = headers.referer ?? "";
+  const refererPath = URL.canParse(referer) ? new URL(referer).pathname : "/";
+  const path = method === "GET" ? originalUrl : refererPath;
+  return /^\/(?![/\\\s])/.test(path) ? path : "/"; // a browser reads //evil.example as another site
 }
 
 /** The last of an app's routes. */

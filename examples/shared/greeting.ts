@@ -1,6 +1,6 @@
 import type { APIChannel } from "discord-api-types/v10";
 
-/** How long a message on Discord can be is 2,000; this is a greeting. */
+/** Discord allows 2,000 characters; a greeting should be shorter. */
 export const LONGEST_GREETING = 300;
 const TEXT_CHANNEL = 0;
 

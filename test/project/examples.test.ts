@@ -572,6 +572,14 @@ describe("examples/dashboard.ts", () => {
     expect((await browser.get("/dashboard/grant?scopes=guilds&returnTo=//evil.example")).status).toBe(400);
   });
 
+  it.each(["?scopes=gdm.join", "?scopes=", ""])(
+    "the dashboard grants nothing for /grant%s: no such page",
+    async (query) => {
+      const { browser } = await signedIn();
+      expect((await browser.get(`/dashboard/grant${query}`)).status).toBe(404);
+    },
+  );
+
   it("the dashboard's button signs out, and another site's cannot", async () => {
     const { url, browser } = await signedIn();
     const foreign = await browser.post("/auth/logout", {
@@ -595,6 +603,20 @@ describe("examples/dashboard.ts", () => {
     expect(hrefOf(down.text, "Try again")).toBe("/dashboard");
     mend();
     expect((await browser.get("/dashboard")).text).toContain("Test Kitchen");
+  });
+
+  it.each([
+    ["/dashboard", "/dashboard"],
+    ["//evil.example", "/"],
+    ["/\\evil.example", "/"],
+  ])("the error page of a form links back to this site alone, when it came from %s", async (from, link) => {
+    const { url, simulator, browser } = await signedIn();
+    simulator.fail({ kind: "html", route: "/users/@me/guilds", times: 9 });
+    const { text } = await browser.post(`/dashboard/guilds/${TEST_KITCHEN}/greeting`, {
+      form: {},
+      headers: { Origin: url, Referer: url + from },
+    });
+    expect(hrefOf(text, "Try again")).toBe(link);
   });
 
   it("the dashboard says how long to wait at a rate limit", async () => {
