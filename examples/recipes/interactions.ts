@@ -1,6 +1,7 @@
 import {
   type APIInteraction,
   type APIInteractionResponse,
+  InteractionContextType,
   InteractionResponseType,
   InteractionType,
   MessageFlags,
@@ -19,9 +20,10 @@ export function interactions(publicKey: string, siteUrl: string): Router {
 }
 
 function answer(interaction: APIInteraction, siteUrl: string): APIInteractionResponse {
-  if (interaction.type === InteractionType.ApplicationCommand && interaction.data.name === "settings")
-    return whisper(`Settings of this server: ${siteUrl}/guilds/${interaction.guild_id}`);
-  return whisper("I do not know that command.");
+  if (interaction.type !== InteractionType.ApplicationCommand || interaction.data.name !== "settings")
+    return whisper("I do not know that command.");
+  if (!interaction.guild_id) return whisper("Use this command in a server.");
+  return whisper(`Settings of this server: ${siteUrl}/guilds/${interaction.guild_id}`);
 }
 
 /** A message that nobody else sees. */
@@ -32,10 +34,14 @@ function whisper(content: string): APIInteractionResponse {
   };
 }
 
-/** Tells Discord which commands there are. Run it when they change. */
-export async function registerCommands(discord: DiscordOAuth2Session): Promise<void> {
+/** Tells Discord about the command, or changes it: a command of the same name is replaced, others stay. */
+export async function registerCommand(discord: DiscordOAuth2Session): Promise<void> {
   await discord.botRequest(`/applications/${discord.clientId}/commands`, {
-    method: "PUT",
-    json: [{ name: "settings", description: "Where to change the settings of this server" }],
+    method: "POST",
+    json: {
+      name: "settings",
+      description: "Where to change the settings of this server",
+      contexts: [InteractionContextType.Guild], // not in direct messages
+    },
   });
 }

@@ -67,7 +67,7 @@ async function startGateway(toEvent: ToEvent) {
   const url = "https://app.example";
   const app = express();
   const events: WebhookEvent[] = [];
-  app.set("trust proxy", true);
+  app.set("trust proxy", 1);
   app.use(
     session({
       secret: "a secret of the session cookie",

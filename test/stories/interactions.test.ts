@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from "node:crypto";
 import express, { type Application } from "express";
 import { describe, expect, it } from "vitest";
-import { interactions, registerCommands } from "../../examples/recipes/interactions.js";
+import { interactions, registerCommand } from "../../examples/recipes/interactions.js";
 import { DiscordOAuth2Session, discordRouter } from "../../src/index.js";
 import { EXPRESS, startApp, startSimulator } from "../support/app.js";
 import { signedInAs } from "../support/login.js";
@@ -57,6 +57,9 @@ describe.each(EXPRESS)("the recipe for interactions on %s", (_name, createApp) =
     expect(await answerTo({ ...COMMAND, data: { name: "other" } })).toMatchObject({
       data: { content: "I do not know that command." },
     });
+    expect(await answerTo({ ...COMMAND, guild_id: undefined })).toMatchObject({
+      data: { content: "Use this command in a server." },
+    });
   });
 
   it("the interactions recipe refuses requests that Discord has not signed", async () => {
@@ -79,17 +82,18 @@ describe.each(EXPRESS)("the recipe for interactions on %s", (_name, createApp) =
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it("the interactions recipe registers its command as the bot", async () => {
+  it("the interactions recipe registers its command as the bot, for servers, and leaves others alone", async () => {
     const { app, simulator } = await startRecipe(createApp);
-    simulator.answer("PUT /applications/:id/commands", ({ json }) => ({ body: json }));
+    simulator.answer("POST /applications/:id/commands", ({ json }) => ({ body: json }));
 
-    await registerCommands(app.discord);
+    await registerCommand(app.discord);
 
     const [request] = simulator.requests;
-    expect([request?.path, request?.authorization]).toEqual([
+    expect([request?.method, request?.path, request?.authorization]).toEqual([
+      "POST",
       `/api/v10/applications/${app.discord.clientId}/commands`,
       "Bot",
     ]);
-    expect(request?.json).toMatchObject([{ name: "settings" }]);
+    expect(request?.json).toMatchObject({ name: "settings", contexts: [0] });
   });
 });
