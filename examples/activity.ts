@@ -82,12 +82,12 @@ function policy(discordUrl = "https://discord.com"): string {
   ].join("; ");
 }
 
-/** Without credentials, the simulator plays Discord's client. */
+/** Without credentials, the simulator stands in for Discord's client. */
 async function openInClient({ url, sample }: RunningExample): Promise<string> {
   if (!sample)
     return "\nIt is an Activity: open a tunnel to it, and map / to the tunnel's host in the developer portal.";
   const activity = await sample.simulator.openActivity({ appUrl: url });
-  return `\n\nThis example is an Activity. Open it in a page that plays Discord's client:\n${activity.url}`;
+  return `\n\nThis example is an Activity. Open it in a page that stands in for Discord's client:\n${activity.url}`;
 }
 
 if (isMain(import.meta.url)) await run(createApp, "/api/callback", openInClient);

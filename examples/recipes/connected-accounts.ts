@@ -46,7 +46,7 @@ export class ConnectedAccounts {
     return rows.map((row) => row.discord_id);
   }
 
-  /** What calls Discord as one of them; `undefined` where that one is not connected. */
+  /** Calls Discord as that account; `undefined` if it is not connected. */
   async session(accountId: string, discordId: string): Promise<UserSession | undefined> {
     const { rows } = await this.#pool.query<{ token: Token }>(
       "SELECT token FROM discord_accounts WHERE account_id = $1 AND discord_id = $2",
