@@ -91,7 +91,7 @@ function refusalOf(frame: Frame, command: string): Promise<{ code: number; messa
 }
 
 describe("in a real browser, the example of an Activity", () => {
-  it("signs in within a frame of another site, out, and in again without a question", async () => {
+  it("signs in within a frame of another site, out after a failure that it shows, and in again without a question", async () => {
     const { url, simulator, mira } = await startForTest(createExample, "/api/callback");
     const activity = await simulator.openActivity({ appUrl: url });
     const page = await visitor();
@@ -106,6 +106,9 @@ describe("in a real browser, the example of an Activity", () => {
     await page.getByText("Mira is signed in.").waitFor();
     expect([...activity.instance.users]).toEqual([mira]);
 
+    await page.route("**/api/logout", (route) => route.fulfill({ status: 503 }), { times: 1 });
+    await frame.getByRole("button", { name: "Sign out" }).click();
+    await frame.getByRole("heading", { name: "You are still signed in" }).waitFor();
     await frame.getByRole("button", { name: "Sign out" }).click();
     await frame.getByRole("button", { name: "Sign in again" }).click();
     await frame.getByRole("heading", { name: "Hello, Mira" }).waitFor();
