@@ -214,7 +214,7 @@ export class DiscordSimulator {
     };
     if (this.#isClosed) {
       await activity.close();
-      throw new Error("openActivity() found the simulator closed.");
+      throw new Error("openActivity() failed because the simulator was closed.");
     }
     this.#openActivities.add(activity);
     return activity;
