@@ -41,9 +41,7 @@ it("an Activity that opens while the simulator closes is refused, and nothing li
   const { port } = free.address() as AddressInfo;
   await new Promise((resolve) => free.close(resolve));
   const discord = await startDiscord();
-  const opening = expect(discord.openActivity({ appUrl, port })).rejects.toThrow(
-    "found the simulator closed",
-  );
+  const opening = expect(discord.openActivity({ appUrl, port })).rejects.toThrow("the simulator was closed");
   await discord.close();
   await opening;
 
