@@ -1,4 +1,5 @@
 import { hasPassed, startTimer } from "../clock.js";
+import { HttpException } from "../errors.js";
 import type { OAuth } from "../oauth/oauth.js";
 import type { GrantMemory } from "./grant-memory.js";
 import { onLateWrite } from "./record-store.js";
@@ -26,6 +27,8 @@ export class GrantWriter {
   readonly #oauth: OAuth;
   readonly #jobs = new Map<string, Promise<void>>();
   readonly #retries = new Map<string, Retry>();
+  /** What cancels the next retry of a revocation, by user. */
+  readonly #revocations = new Map<string, () => void>();
 
   constructor(memory: GrantMemory, oauth: OAuth) {
     this.#memory = memory;
@@ -108,6 +111,13 @@ export class GrantWriter {
     return turn;
   }
 
+  /** Cancels retries for a user who has signed in again: Discord would end that sign-in, too. */
+  stopRevoking(userId: string | undefined): void {
+    if (userId === undefined) return;
+    this.#revocations.get(userId)?.();
+    this.#revocations.delete(userId);
+  }
+
   get busy(): number {
     return this.#jobs.size;
   }
@@ -118,6 +128,8 @@ export class GrantWriter {
 
   /** Retries writing the pairs that the token storage failed to store. */
   async saveAllAgain(): Promise<void> {
+    for (const cancel of this.#revocations.values()) cancel();
+    this.#revocations.clear();
     for (const [id, { storage }] of this.#retries) this.#resaveInTurn(storage, id);
     await this.idle();
   }
@@ -173,11 +185,14 @@ export class GrantWriter {
 
   /** The sign-out that asked for this has returned and cannot retry, so failures are retried here. */
   async #revoke(token: Token, pauseMs = REVOCATION_RETRY_MS): Promise<void> {
+    const key = token.userId ?? token.id;
+    this.#revocations.delete(key);
     try {
       await this.#oauth.revoke(token);
-    } catch {
-      if (pauseMs <= LONGEST_REVOCATION_RETRY_MS)
-        startTimer(pauseMs, () => void this.#revoke(token, 2 * pauseMs), true);
+    } catch (error) {
+      if (pauseMs > LONGEST_REVOCATION_RETRY_MS || !isTemporary(error)) return;
+      const cancel = startTimer(pauseMs, () => void this.#revoke(token, 2 * pauseMs), true);
+      this.#revocations.set(key, cancel);
     }
   }
 
@@ -214,6 +229,12 @@ export class GrantWriter {
 }
 
 function nothing(): void {}
+
+/** Whether Discord may accept the same request later. */
+function isTemporary(error: unknown): boolean {
+  if (!(error instanceof HttpException)) return false;
+  return ["discord_unavailable", "discord_timeout", "rate_limited"].includes(error.code);
+}
 
 /** Some stores have no `touch`, or have it disabled, so records are rewritten before they expire. */
 function needsRewriting({ lifetimeMs }: StoredRecord, stored: Stored): boolean {

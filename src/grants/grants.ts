@@ -133,6 +133,7 @@ export class Grants {
 
   /** Caches the first token of a grant after it was stored. */
   began(token: Token, stored?: Partial<Stored>): void {
+    this.#writer.stopRevoking(token.userId);
     this.#memory.learn(token.id, token, stored);
   }
 
@@ -171,6 +172,18 @@ export class Grants {
     const last = stored ? newerOf(stored.token, newest) : newest;
     if (ended === "everywhere" && last) await this.#oauth.revoke(last);
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  }
+
+  /**
+   * Revokes a token that the caller holds, first at Discord: if that fails, the caller keeps the token and can retry.
+   *
+   * @throws HttpException, RateLimited
+   */
+  async revokeHeld(storage: TokenStorage, token: Token): Promise<void> {
+    await this.#oauth.revoke(token);
+    if (token.userId !== undefined) this.deauthorize(token.userId);
+    this.#memory.end(token.id, "everywhere");
+    await storage.delete();
   }
 
   /**

@@ -84,9 +84,10 @@ export async function joinGuild(
   const route = `/guilds/${guildId}/members/${requireSnowflake(id, "the user's id")}`;
   const json = { access_token: accessToken, nick, roles, mute, deaf };
   const add = () => bot.send(route, { method: "PUT", json }, accessToken);
-  const update = () => updateMember(bot, guildId, id, changes).finally(onChange);
+  const appliedRoles: string[] = [];
+  const update = () => updateMember(bot, guildId, id, changes, appliedRoles).finally(onChange);
   try {
-    const key = `${route} ${Object.keys(options ?? {}).sort()}`;
+    const key = `${route} ${Object.keys(options ?? {}).sort()} ${digestOf(changes.roles.join())}`;
     const payload = await bot.joinRefusals.join(key, accessToken, add);
     if (payload !== undefined) {
       onChange();
@@ -94,10 +95,10 @@ export async function joinGuild(
       return { joined: true, member };
     }
     if (!evenIfMember) return null;
-    const updateKey = `${key} ${digestOf(changes.roles.join())}`;
-    return { joined: false, member: await bot.joinRefusals.join(updateKey, accessToken, update) };
+    return { joined: false, member: await bot.joinRefusals.join(`${key} update`, accessToken, update) };
   } catch (error) {
-    throw nameRefusal(error);
+    const named = nameRefusal(error);
+    throw evenIfMember && named instanceof HttpException ? Object.assign(named, { appliedRoles }) : named;
   }
 }
 

@@ -30,7 +30,7 @@ export class JoinRefusals {
     while (this.#inFlight.has(key)) await this.#inFlight.get(key)?.catch(() => undefined);
     const tokenHash = digestOf(accessToken);
     const refusal = this.#refusals.get(key);
-    if (refusal && (refusal.tokenHash ?? tokenHash) === tokenHash) throw refusal.error;
+    if (refusal && (refusal.tokenHash ?? tokenHash) === tokenHash) throw copyOf(refusal.error);
 
     const joining = send();
     this.#inFlight.set(key, joining);
@@ -47,4 +47,10 @@ export class JoinRefusals {
       this.#inFlight.delete(key);
     }
   }
+}
+
+/** Callers may add to an error, such as the roles applied before it. */
+function copyOf(error: HttpException): HttpException {
+  const { message, code, status, discordCode, body, method, route } = error;
+  return new HttpException({ message, code, status, discordCode, body, method, route, cause: error });
 }

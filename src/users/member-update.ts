@@ -1,4 +1,3 @@
-import { HttpException } from "../errors.js";
 import { GuildMember, type GuildMemberPayload } from "../models/guild-member.js";
 import { parseAnswer } from "../rest/answer.js";
 import type { BotCalls } from "./bot-calls.js";
@@ -13,8 +12,9 @@ export interface MemberChanges {
  * Adds missing roles to a member, one by one because a list of roles would replace the existing ones. Then sets the
  * nickname. Sends no unchanged values.
  *
+ * @param appliedRoles receives each role after it was added
  * @returns the updated member
- * @throws HttpException, RateLimited; their `appliedRoles` are the roles added before the error
+ * @throws HttpException, RateLimited
  * @see https://docs.discord.com/developers/resources/guild#add-guild-member-role
  */
 export async function updateMember(
@@ -22,23 +22,19 @@ export async function updateMember(
   guildId: string,
   userId: string,
   { roles, nick }: MemberChanges,
+  appliedRoles: string[],
 ): Promise<GuildMember> {
   const route = `/guilds/${guildId}/members/${userId}`;
-  const appliedRoles: string[] = [];
-  try {
-    const payload = await bot.send(route);
-    const member = parseAnswer({ method: "GET", route }, () => GuildMember.from(payload, guildId));
-    for (const role of roles.filter((one) => !member.hasRole(one))) {
-      await bot.send(`${route}/roles/${role}`, { method: "PUT" });
-      appliedRoles.push(role);
-    }
-    if (nick !== undefined && nick !== (member.nick ?? "")) {
-      const changed = await bot.send(route, { method: "PATCH", json: { nick } });
-      return parseAnswer({ method: "PATCH", route }, () => GuildMember.from(changed, guildId));
-    }
-    const current = { ...(payload as GuildMemberPayload), roles: [...member.roles, ...appliedRoles] };
-    return GuildMember.from(current, guildId);
-  } catch (error) {
-    throw error instanceof HttpException ? Object.assign(error, { appliedRoles }) : error;
+  const payload = await bot.send(route);
+  const member = parseAnswer({ method: "GET", route }, () => GuildMember.from(payload, guildId));
+  for (const role of roles.filter((one) => !member.hasRole(one))) {
+    await bot.send(`${route}/roles/${role}`, { method: "PUT" });
+    appliedRoles.push(role);
   }
+  if (nick !== undefined && nick !== (member.nick ?? "")) {
+    const changed = await bot.send(route, { method: "PATCH", json: { nick } });
+    return parseAnswer({ method: "PATCH", route }, () => GuildMember.from(changed, guildId));
+  }
+  const current = { ...(payload as GuildMemberPayload), roles: [...member.roles, ...appliedRoles] };
+  return GuildMember.from(current, guildId);
 }

@@ -182,17 +182,19 @@ export class UserSession {
 
   /**
    * Signs the user out everywhere: Discord revokes the tokens of all their sign-ins to this application, this one's
-   * included. Calls `onChange` with `undefined`. If you only want to discard a token, delete it where you store it.
+   * included. Then calls `onChange` with `undefined`. If you only want to discard a token, delete it where you store it.
    *
-   * @throws HttpException, RateLimited if Discord could not revoke the tokens; the sign-in has ended in this process anyway
+   * The user's other sign-ins in this process end at once if the token has a `userId`, otherwise when Discord refuses
+   * them.
+   *
+   * @throws HttpException, RateLimited if Discord could not revoke the tokens. Nothing has changed then: try again
    */
   async revoke(): Promise<void> {
     const { grants, users } = this.#parts;
     const token = await grants.read(this.#storage);
     if (!token) return;
-    if (token.userId !== undefined) grants.deauthorize(token.userId);
+    await grants.revokeHeld(this.#storage, token);
     users.forget(token.id);
-    await grants.end(this.#storage, token.id, "everywhere");
   }
 
   /**

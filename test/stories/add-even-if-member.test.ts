@@ -143,9 +143,9 @@ describe.each(LATEST_EXPRESS)("addToGuild with evenIfMember on %s", (_name, crea
   });
 
   it("addToGuild with evenIfMember asks once a minute for a refused role, however often they press the button", async () => {
-    const { advance, join, server, simulator, user } = await startUpdate(
+    const { advance, app, join, server, simulator, user } = await startUpdate(
       createApp,
-      { roles: [TOP] },
+      { roles: [FIRST, TOP] },
       { botTopRole: TOP },
     );
     simulator.addMember(server, user);
@@ -156,6 +156,7 @@ describe.each(LATEST_EXPRESS)("addToGuild with evenIfMember on %s", (_name, crea
 
     expect(new Set(answers.map(failureOf))).toEqual(new Set(["403 discord_error"]));
     expect(refused()).toBe(1);
+    expect(app.errors.at(-1)).toMatchObject({ discordCode: 50013, appliedRoles: [] });
 
     advance(60_001);
     await join();

@@ -158,6 +158,29 @@ describe.each(LATEST_EXPRESS)("addToGuild on %s", (_name, createApp) => {
     expect(joins()).toBe(3);
   });
 
+  it("a role that the bot may not give does not keep the visitor from joining with another role", async () => {
+    const { browser, simulator, user } = await startSignedIn(createApp, {
+      scopes: ["identify", "guilds.join"],
+      routes(to, discord) {
+        to.post(
+          "/join/:guild/:role",
+          forward(async (req, res) => {
+            const { guild, role } = req.params as Record<string, string>;
+            res.json(await discord.addToGuild(req, guild ?? "", { roles: [role ?? ""] }));
+          }),
+        );
+      },
+    });
+    const [low, top] = [ROLE, "1200000000000000002"];
+    const guild = simulator.addGuild({ roles: [{ id: low }, { id: top }] });
+    simulator.fail({ route: "PUT /guilds/:id/members/:id", kind: "status", status: 403, times: 1 });
+
+    expect((await browser.post(`/join/${guild.id}/${top}`)).status).toBe(403);
+    expect((await browser.post(`/join/${guild.id}/${low}`)).status).toBe(200);
+
+    expect(guild.members.get(user.id)?.roles).toEqual([low]);
+  });
+
   it("one banned visitor does not keep another from being added to the guild", async () => {
     const { app, join, simulator, user } = await startJoin(createApp);
     const guild = simulator.addGuild({ bans: [user] });

@@ -77,13 +77,20 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     await expect(discord.sessionFromToken(other).fetchUser()).rejects.toThrow(Unauthorized);
   });
 
-  it("a held token has ended here even if Discord could not be told of the revocation", async () => {
+  it("a held token stays valid if Discord could not revoke it, and the next attempt asks Discord again", async () => {
     const { simulator, discord, user } = await startHeld(createApp);
-    const session = discord.sessionFromToken(issue(simulator, user));
-    simulator.fail({ route: "POST /oauth2/token/revoke", kind: "status", status: 500, times: 5 });
+    const changes: unknown[] = [];
+    const [held, other] = [issue(simulator, user), issue(simulator, user)];
+    const session = discord.sessionFromToken(held, (token) => void changes.push(token));
+    simulator.fail({ route: "POST /oauth2/token/revoke", kind: "status", status: 503, times: 1 });
 
     await expect(session.revoke()).rejects.toMatchObject({ code: "discord_unavailable" });
+    expect(changes).toEqual([]);
+    for (const token of [held, other])
+      expect((await discord.sessionFromToken(token).fetchUser({ fresh: true })).id).toBe(user.id);
 
+    await discord.sessionFromToken(held).revoke();
+    expect(simulator.requestsTo("POST /oauth2/token/revoke")).toHaveLength(2);
     await expect(session.fetchUser()).rejects.toThrow(Unauthorized);
   });
 

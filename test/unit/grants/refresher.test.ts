@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
+import { HttpException } from "../../../src/errors.js";
 import { heldToken } from "../../../src/grants/held-token.js";
 import { createGate } from "../../support/gate.js";
 import { outcomeOf, startGrants, WEEK_MS } from "../../support/grant-processes.js";
 import { quiet } from "../../support/stepped-clock.js";
 import { GRANT_ID } from "../../support/tokens.js";
+
+const DOWN = new HttpException({ message: "Discord is down.", code: "discord_unavailable", status: 502 });
 
 async function startTwo() {
   const story = await startGrants();
@@ -306,7 +309,7 @@ describe("sign-outs during refreshes", () => {
     await quiet();
     await there.grants.end(there.record(), GRANT_ID, "everywhere");
     const revoke = discord.revoke.bind(discord);
-    discord.revoke = () => Promise.reject(new Error("Discord is down."));
+    discord.revoke = () => Promise.reject(DOWN);
     answer.open();
     expect(await clock.until(outcome)).toMatchObject({ code: "grant_ended" });
     expect(discord.revoked).toEqual(["access 0"]);
@@ -316,6 +319,25 @@ describe("sign-outs during refreshes", () => {
     expect(discord.revoked).toEqual(["access 0", "access 1"]);
     await clock.advance(60_000);
     expect(discord.revoked).toHaveLength(2);
+  });
+
+  it("a revocation that failed is not retried once the user has signed in again", async () => {
+    const { clock, discord, first, here, there, expire } = await startTwo();
+    await here.record().write({ ...first, userId: "42" });
+    await clock.until(here.grants.read(here.record()));
+    await expire();
+    const answer = discord.hold();
+    const outcome = outcomeOf(here.grants.validToken(here.record()));
+    await quiet();
+    await there.grants.end(there.record(), GRANT_ID, "everywhere");
+    const revoke = discord.revoke.bind(discord);
+    discord.revoke = () => Promise.reject(DOWN);
+    answer.open();
+    await clock.until(outcome);
+    discord.revoke = revoke;
+    here.grants.began({ ...first, id: "the next login", userId: "42" });
+    await clock.advance(60_000);
+    expect(discord.revoked).not.toContain("access 1");
   });
 
   it("a refresh notices a sign-out between writing its pair and reading the marker", async () => {
