@@ -11,6 +11,9 @@ const ERRORS = {
   oauth2: 5000,
 } as const;
 
+/** The number of console messages that an Activity keeps. */
+const KEPT_LOGS = 1_000;
+
 const CANCELLED = "The resource owner or authorization server denied the request";
 
 /** A command of the Embedded App SDK. */
@@ -106,6 +109,7 @@ function authenticate(discord: Discord, { instance }: ActivityFrame, args: Args)
 
 function captureLog(_discord: Discord, { logs }: ActivityFrame, args: Args): CommandOutcome {
   logs.push({ level: String(args["level"]), message: String(args["message"]) });
+  if (logs.length > KEPT_LOGS) logs.shift();
   return { data: null };
 }
 

@@ -3,7 +3,7 @@ import { type Duplex, pipeline } from "node:stream";
 import { proxyHeaders } from "./activity-proxy.js";
 import type { Application } from "./application.js";
 import type { SimulatedClock } from "./clock.js";
-import { forwardUpgrade, type Upgrade } from "./forward-upgrade.js";
+import { forwardUpgrade, refuseUpgrade, type Upgrade } from "./forward-upgrade.js";
 import { Agents } from "./http-client.js";
 import { listen } from "./server.js";
 
@@ -56,9 +56,18 @@ export class FrameServer {
 
   #forward(request: IncomingMessage, response: ServerResponse): void {
     const { method } = request;
-    const forwarded: ClientRequest = this.#agents.request(this.#targetOf(request), {
+    const target = this.#targetOf(request);
+    if (target === undefined) {
+      response.writeHead(400, { Connection: "close" }).end();
+      return;
+    }
+    const forwarded: ClientRequest = this.#agents.request(target, {
       ...(method !== undefined && { method }),
-      headers: this.#headersFor(request),
+      headers: {
+        ...this.#headersFor(request),
+        // Otherwise Node sends the body of a DELETE or GET request without saying where it ends.
+        ...(request.headers["transfer-encoding"] !== undefined && { "transfer-encoding": "chunked" }),
+      },
     });
     forwarded.once("response", (answer) => {
       response.writeHead(answer.statusCode ?? 502, withoutHopByHop(answer.headers));
@@ -76,16 +85,24 @@ export class FrameServer {
     const { socket } = upgrade;
     this.#upgraded.add(socket);
     socket.once("close", () => this.#upgraded.delete(socket));
+    const target = this.#targetOf(request);
     const { connection, upgrade: protocol } = request.headers;
     const headers = { ...this.#headersFor(request), connection, upgrade: protocol };
-    forwardUpgrade(upgrade, this.#agents.request(this.#targetOf(request), { agent: false, headers }));
+    if (target === undefined) refuseUpgrade(upgrade);
+    else forwardUpgrade(upgrade, this.#agents.request(target, { agent: false, headers }));
   }
 
-  /** Removes the prefix `/.proxy`, which older Activities use, like Discord's proxy. */
-  #targetOf({ url = "/" }: IncomingMessage): URL {
-    const { appUrl } = this.#options;
+  /**
+   * Removes the prefix `/.proxy`, which older Activities use, like Discord's proxy.
+   *
+   * @returns `undefined` if the request is not for a path
+   */
+  #targetOf({ url = "/" }: IncomingMessage): URL | undefined {
+    if (!url.startsWith("/")) return undefined;
+    const { origin, pathname } = this.#options.appUrl;
     const path = url.replace(/^\/\.proxy(?=\/|\?|$)/, "");
-    return new URL(appUrl.pathname.replace(/\/$/, "") + path, appUrl.origin);
+    // Appended, not resolved: `//other.example/` would lead to another host.
+    return new URL(origin + pathname.replace(/\/$/, "") + path);
   }
 
   #headersFor({ headers, socket }: IncomingMessage): OutgoingHttpHeaders {

@@ -40,7 +40,7 @@ const { origin } = new URL(activity.dataset.src);
 let lastQuestion = Promise.resolve();
 
 addEventListener("message", ({ data, origin: from, source }) => {
-  if (source === activity.contentWindow && from === origin) answer(data);
+  if (source === activity.contentWindow && from === origin) answer(data).catch(showFailure);
 });
 
 async function answer(message, consented) {
@@ -53,8 +53,15 @@ async function answer(message, consented) {
   if (reply.status) status.textContent = reply.status;
   if (reply.message) relay.contentWindow.postMessage([reply.message, origin], "*");
   if (reply.consent) {
-    lastQuestion = lastQuestion.then(() => ask(reply.consent)).then((query) => answer(message, query));
+    lastQuestion = lastQuestion
+      .then(() => ask(reply.consent))
+      .then((query) => answer(message, query))
+      .catch(showFailure);
   }
+}
+
+function showFailure({ message }) {
+  status.textContent = "The simulator did not answer a command: " + message;
 }
 
 /** Resolves with the query that the consent page ends with; when somebody closes it, with an empty one. */

@@ -139,7 +139,7 @@ export class Browser {
     const { via } = this.#options;
     return via === undefined || url.origin !== this.#appUrl.origin
       ? url
-      : new URL(url.pathname + url.search, via);
+      : new URL(new URL(via).origin + url.pathname + url.search);
   }
 
   #forwarding(url: URL): Record<string, string> {

@@ -17,7 +17,7 @@ Starts a simulated Discord on this machine to sign in with. It needs no account,
   --public-url <url>      the URL by which apps and browsers reach it, if it differs
   --seed <file.json>      the application, users and guilds to start with
   --redirect-uri <url>    registers a redirect URI; may be repeated. Without any, every http address is accepted
-  --activity <url>        opens the app at this address as an Activity, on a page that plays Discord's client
+  --activity <url>        opens the app at this address as an Activity, on a page that stands in for Discord's client
   --help                  shows this text`;
 
 /** A parsed command line. */

@@ -83,7 +83,10 @@ export async function interceptDiscord(
     );
   }
   const stopHttp = http ? await throughHttp.begin(simulatorUrl) : undefined;
-  const stopUndici = await throughUndici.begin(simulatorUrl);
+  const stopUndici = await throughUndici.begin(simulatorUrl).catch((error: unknown) => {
+    stopHttp?.();
+    throw error;
+  });
   return function stopIntercepting() {
     stopUndici();
     stopHttp?.();
@@ -161,7 +164,8 @@ async function forward(request: Request, target: string): Promise<Response> {
   const headers = new Headers(request.headers);
   for (const name of CONNECTION_HEADERS) headers.delete(name);
   const body = await request.arrayBuffer();
-  return fetch(new URL(pathname + search, target), {
+  // Appended, not resolved: a path such as `//other.example/` would lead to another host.
+  return fetch(target + pathname + search, {
     method: request.method,
     headers,
     redirect: "manual",

@@ -28,7 +28,7 @@ export interface OpenActivity {
   /** The Activity's own URL behind Discord's proxy, with the query parameters that Discord adds. */
   readonly frameUrl: string;
   readonly instance: SimulatedActivityInstance;
-  /** The console messages, oldest first. */
+  /** The newest 1,000 console messages, oldest first. */
   readonly logs: readonly ActivityLog[];
   /** Closes the proxy. Closing the simulator closes it too. */
   close(): Promise<void>;

@@ -6,6 +6,7 @@ import { type InterceptOptions, interceptDiscord } from "./intercept.js";
 export class Reachability {
   readonly #discord: Discord;
   readonly #interceptions = new Set<() => void>();
+  #isClosed = false;
 
   constructor(discord: Discord) {
     this.#discord = discord;
@@ -14,6 +15,10 @@ export class Reachability {
   /** Redirects this process's calls to the real Discord here. @returns a function that ends the redirection */
   async intercept(options?: InterceptOptions): Promise<() => void> {
     const stopCalls = await interceptDiscord(this.#discord.url, options);
+    if (this.#isClosed) {
+      stopCalls();
+      throw new Error("discord.intercept() failed because the simulator was closed.");
+    }
     const stop = () => {
       stopCalls();
       this.#interceptions.delete(stop);
@@ -22,8 +27,9 @@ export class Reachability {
     return stop;
   }
 
-  /** Ends all redirections. */
-  stopIntercepting(): void {
+  /** Ends all redirections, also those that are about to begin. */
+  close(): void {
+    this.#isClosed = true;
     for (const stop of this.#interceptions) stop();
   }
 
@@ -40,7 +46,7 @@ export class Reachability {
    */
   localUrl(authorizeUrl: string): URL {
     const url = new URL(authorizeUrl);
-    if (this.includes(authorizeUrl)) return new URL(url.pathname + url.search, this.#discord.url);
+    if (this.includes(authorizeUrl)) return new URL(this.#discord.url + url.pathname + url.search);
     if (isRealDiscord(url)) throw new Error(`This URL leads to the real Discord: ${authorizeUrl}`);
     return url;
   }

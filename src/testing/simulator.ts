@@ -52,6 +52,7 @@ export class DiscordSimulator {
   readonly #agents = new Agents();
   readonly #reachability: Reachability;
   readonly #openActivities = new Set<OpenActivity>();
+  #isClosed = false;
 
   /** @internal */
   constructor(discord: Discord, stations: Stations, service: Service) {
@@ -199,10 +200,22 @@ export class DiscordSimulator {
    * app in a frame, behind a proxy like Discord's.
    *
    * @throws TypeError when `appUrl` is not an http or https URL
+   * @throws Error when the simulator is closed
    */
   async openActivity(options: ActivityOptions): Promise<OpenActivity> {
     const instance = options.instance ?? this.addActivityInstance();
-    const activity = await launchActivity(this.#discord, instance, options);
+    const launched = await launchActivity(this.#discord, instance, options);
+    const activity: OpenActivity = {
+      ...launched,
+      close: () => {
+        this.#openActivities.delete(activity);
+        return launched.close();
+      },
+    };
+    if (this.#isClosed) {
+      await activity.close();
+      throw new Error("openActivity() failed because the simulator was closed.");
+    }
     this.#openActivities.add(activity);
     return activity;
   }
@@ -300,7 +313,7 @@ export class DiscordSimulator {
    * package `@mswjs/interceptors`.
    *
    * @returns a function that stops the redirection
-   * @throws Error in production, and without `@mswjs/interceptors` unless `http` is false
+   * @throws Error in production, without `@mswjs/interceptors` unless `http` is false, and when the simulator is closed
    */
   intercept(options?: InterceptOptions): Promise<() => void> {
     return this.#reachability.intercept(options);
@@ -308,7 +321,8 @@ export class DiscordSimulator {
 
   /** Stops the simulator and closes every connection. */
   async close(): Promise<void> {
-    this.#reachability.stopIntercepting();
+    this.#isClosed = true;
+    this.#reachability.close();
     this.#agents.close();
     await Promise.all([...this.#openActivities].map((activity) => activity.close()));
     await this.#service.close();

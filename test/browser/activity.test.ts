@@ -218,6 +218,37 @@ describe("in a real browser, the simulated client", () => {
     await opened.getByRole("status").filter({ hasText: "connected" }).waitFor();
   });
 
+  it("says that a command has failed, and asks again at the next one", async () => {
+    const { simulator, activity } = await startActivity();
+    simulator.addUser();
+    const page = await visitor();
+    const frame = await openIn(page, activity.url);
+    let isFirst = true;
+    await page.route(/\/messages$/, (route) => {
+      const fails = isFirst && route.request().postData()?.includes('"consented"');
+      if (!fails) return route.continue();
+      isFirst = false;
+      return route.abort();
+    });
+    await frame.evaluate(`void (${SIGN_IN})`);
+    await consent(page, "Authorize");
+    await page.getByText("The simulator did not answer a command: ").waitFor();
+
+    const signIn = frame.evaluate(SIGN_IN);
+    await consent(page, "Authorize");
+    expect(await signIn).toMatchObject({ status: 200 });
+  });
+
+  it("keeps the host name it was opened with, whatever the public URL", async () => {
+    const { simulator, activity } = await startActivity();
+    simulator.addUser();
+    const page = await visitor();
+    const frame = await openIn(page, activity.url.replace("127.0.0.1", "localhost"));
+    const signIn = frame.evaluate(SIGN_IN);
+    await consent(page, "Authorize");
+    expect(await signIn).toMatchObject({ status: 200 });
+  });
+
   it("says that the Activity has another client id", async () => {
     const { activity, simulator } = await startActivity();
     const page = await visitor();

@@ -206,6 +206,13 @@ describe("signing in", () => {
     expect((await browser.get("/echo")).json<Echo>().headers["cookie"]).toContain("__Host-a=1");
     expect((await browser.get(`${discord.url}/nowhere`)).status).toBe(404);
   });
+
+  it("a path like //host leads to the proxy in front of the app, not to that host", async () => {
+    const discord = await startForTest();
+    const via = await serve(createApp(discord, "https://app.test"));
+    const browser = discord.browser("https://app.test", { via });
+    expect((await browser.get("https://app.test//127.0.0.1:1/x")).status).toBe(200);
+  });
 });
 
 describe("clones", () => {

@@ -99,6 +99,15 @@ describe("intercepted calls", () => {
     }
   });
 
+  it("a call with a path like //host reaches the simulator, not that host", async () => {
+    const { discord } = await intercepted();
+    const url = "https://discord.com//127.0.0.1:1/x";
+    // As through a proxy: otherwise the interceptor itself takes the path for a host.
+    const call = answerOf(https.get({ host: "discord.com", path: url }));
+    expect([(await fetch(url)).status, (await call).status]).toEqual([404, 404]);
+    expect(discord.requests.map(({ path }) => path)).toEqual(["//127.0.0.1:1/x", "//127.0.0.1:1/x"]);
+  });
+
   it("a call fails if the simulator fails", async () => {
     const { discord } = await intercepted();
     discord.fail({ kind: "reset", times: 3 });
@@ -174,6 +183,32 @@ it("several interceptions that begin and end at once leave nothing behind", asyn
   const discord = await startForTest();
   const stops = await Promise.all([discord.intercept(), discord.intercept(), discord.intercept()]);
   for (const stop of [...stops, ...stops]) stop();
+  expect([getGlobalDispatcher(), https.get]).toEqual([former, formerGet]);
+});
+
+it("an interception that cannot redirect undici does not redirect node:https either", async () => {
+  const formerGet = https.get;
+  const discord = await startForTest();
+  const realm = globalThis as Record<symbol, unknown>;
+  const key = Symbol.for("undici.globalDispatcher.1");
+  const former = realm[key];
+  onTestFinished(() => {
+    realm[key] = former;
+  });
+  realm[key] = { dispatch: () => true };
+
+  await expect(discord.intercept()).rejects.toThrow(TypeError);
+  expect(https.get).toBe(formerGet);
+});
+
+it("an interception that begins while the simulator closes leaves nothing behind", async () => {
+  const [former, formerGet] = [getGlobalDispatcher(), https.get];
+  const discord = await startDiscord();
+  const pending = discord.intercept();
+  const refused = expect(pending).rejects.toThrow("the simulator was closed");
+  await discord.close();
+  await refused;
+
   expect([getGlobalDispatcher(), https.get]).toEqual([former, formerGet]);
 });
 

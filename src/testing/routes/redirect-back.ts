@@ -77,5 +77,6 @@ function sendBack(
   const target = new URL(request.redirectUri);
   if (request.responseType === "token") target.hash = parameters.toString();
   else for (const [name, value] of parameters) target.searchParams.append(name, value);
-  return redirect(target.href);
+  // The client's page reads the URL in its frame, so the host name must stay the one that the page was opened with.
+  return redirect(request.isInActivity ? target.href.slice(target.origin.length) : target.href);
 }
