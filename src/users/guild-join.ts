@@ -6,6 +6,7 @@ import { BOOLEAN, LIST, STRING } from "../option-kinds.js";
 import { parseAnswer } from "../rest/answer.js";
 import { requireSnowflake } from "../snowflake.js";
 import type { BotCalls } from "./bot-calls.js";
+import { restated } from "./join-refusals.js";
 import { updateMember } from "./member-update.js";
 
 /** Settings of a new member. Each needs a permission of the bot. */
@@ -107,6 +108,5 @@ function nameRefusal(error: unknown): unknown {
   const named = NAMED_REFUSALS[error.discordCode];
   if (!named) return error;
   const [code, message] = named;
-  const { status, discordCode, body, method, route } = error;
-  return new HttpException({ message, code, status, discordCode, body, method, route, cause: error });
+  return restated(error, { code, message });
 }

@@ -30,7 +30,7 @@ export class JoinRefusals {
     while (this.#inFlight.has(key)) await this.#inFlight.get(key)?.catch(() => undefined);
     const tokenHash = digestOf(accessToken);
     const refusal = this.#refusals.get(key);
-    if (refusal && (refusal.tokenHash ?? tokenHash) === tokenHash) throw copyOf(refusal.error);
+    if (refusal && (refusal.tokenHash ?? tokenHash) === tokenHash) throw restated(refusal.error);
 
     const joining = send();
     this.#inFlight.set(key, joining);
@@ -49,8 +49,21 @@ export class JoinRefusals {
   }
 }
 
-/** Callers may add to an error, such as the roles applied before it. */
-function copyOf(error: HttpException): HttpException {
+/** Returns a copy of an error, because callers may add to it. @param fields what the copy says instead */
+export function restated(
+  error: HttpException,
+  fields?: Pick<HttpException, "message" | "code">,
+): HttpException {
   const { message, code, status, discordCode, body, method, route } = error;
-  return new HttpException({ message, code, status, discordCode, body, method, route, cause: error });
+  return new HttpException({
+    message,
+    code,
+    status,
+    discordCode,
+    body,
+    method,
+    route,
+    cause: error,
+    ...fields,
+  });
 }

@@ -1,11 +1,10 @@
-import { createHash } from "node:crypto";
 import { digestOf } from "../../src/digest.js";
+import { mobileCode } from "../support/mobile-code.js";
 import type { Cluster, Process } from "./cluster.js";
 import type { Story } from "./explorer.js";
 import { checkSignedOut, codeOf, expiredVisitor, finallySeen, READER, SETUP, signOut } from "./visitor.js";
 import { Violation } from "./world.js";
 
-const DEEP_LINK = "discord-1:/authorize/callback";
 const VERIFIER = "v".repeat(43);
 
 /** A code that a client has got without a redirect to the app. */
@@ -121,22 +120,8 @@ async function postFromActivity(cluster: Cluster): Promise<PostedCode> {
 }
 
 async function postFromMobile(cluster: Cluster): Promise<PostedCode> {
-  const { simulator } = cluster;
-  const user = simulator.addUser();
-  simulator.addRedirectUri(DEEP_LINK);
-  const url = new URL("/oauth2/authorize", simulator.url);
-  url.search = new URLSearchParams({
-    client_id: simulator.options.clientId,
-    response_type: "code",
-    scope: "identify",
-    redirect_uri: DEEP_LINK,
-    code_challenge: createHash("sha256").update(VERIFIER).digest("base64url"),
-    code_challenge_method: "S256",
-  }).toString();
-  const back = new URL(await simulator.approve(url.href, { user }));
-  const code = back.searchParams.get("code") ?? "";
-  const options = { code, codeVerifier: VERIFIER, redirectUri: DEEP_LINK };
-  return named(cluster, { options, userId: user.id });
+  const user = cluster.simulator.addUser();
+  return named(cluster, { options: await mobileCode(cluster.simulator, user, VERIFIER), userId: user.id });
 }
 
 /** Grants are named as the library names them. A wrong name would be noticed: no other key has a role. */

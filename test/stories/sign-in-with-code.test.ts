@@ -7,7 +7,8 @@ import { advanceBoth } from "../support/clock.js";
 import { createGate } from "../support/gate.js";
 import { exchangesAt, lastError, signedInAs } from "../support/login.js";
 import { observe, RECORD, SESSION, SharedStore } from "../support/memory-store.js";
-import { arrivals, codeRoute, mobileCode, postCode } from "../support/posted-codes.js";
+import { mobileCode } from "../support/mobile-code.js";
+import { arrivals, codeRoute, postCode } from "../support/posted-codes.js";
 import { failureOf } from "../support/signed-in.js";
 
 async function startCodes(createApp: () => Application, options: TestAppOptions = {}) {
