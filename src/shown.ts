@@ -1,6 +1,6 @@
 // C0, DEL, C1, line and paragraph separators, and characters that change the text direction.
 const CONTROL =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern matches control characters
   /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 const CONTROLS = new RegExp(`${CONTROL.source}+`, "g");
 const LONGEST = 100;

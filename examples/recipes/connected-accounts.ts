@@ -68,7 +68,7 @@ export class ConnectedAccounts {
     if (token && revoke) await this.#discord.sessionFromToken(token).revoke();
   }
 
-  /** A new pair replaces the one it follows, unless the account was disconnected or connected anew meanwhile. */
+  /** A new pair replaces the previous one, unless the account was disconnected or reconnected meanwhile. */
   async #keep(discordId: string, next: Token | undefined, former: Token): Promise<void> {
     // Discord has refused the token. It stays until the account is connected again: another process may hold a newer one.
     if (!next) return;

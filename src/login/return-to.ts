@@ -2,7 +2,7 @@ import { badInput } from "../errors.js";
 
 /** The limit on the JSON form of `returnTo`, so that it fits into the login's cookie with any scopes. */
 const LONGEST_BYTES = 1500;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern matches control characters
 const SUSPECT = /[\x00-\x20\x7f\\]|^\/(?:\/|%2f|%5c)/i;
 const ANY_ORIGIN = "https://origin.invalid";
 

@@ -5,7 +5,7 @@ import { type SignedIn, type StoryOptions, startSignedIn } from "../../support/s
 /** What a route of an app does. */
 type Work<T> = (req: Request, res: Response) => Promise<T> | T;
 
-/** A visitor who is signed in, and a way to act as any route would. */
+/** A signed-in visitor, and a function that acts as a route of the app. */
 export interface Story extends SignedIn {
   /** Does the work inside a request of the visitor, or of another browser. */
   run<T>(work: Work<T>, browser?: SignedIn["browser"]): Promise<T>;

@@ -349,7 +349,7 @@ describe("429 responses", () => {
     expect(server.requests).toHaveLength(3);
   });
 
-  test("a wait that only another call's answer can end is as limited as any", async () => {
+  test("a wait that only another call's answer can end has the same limit as any other", async () => {
     const server = await answeringServer((response, _, index) => {
       if (index > 0) return;
       const last = { "X-RateLimit-Limit": "1", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": "0" };
