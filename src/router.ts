@@ -93,16 +93,16 @@ export function discordRouter(options: RouterOptions = {}) {
   const login: Step = async (req, res) => {
     const discord = discordOf(req);
     const wanted = new URLSearchParams(req.url.replace(/^[^?]*/, "")).get("returnTo");
-    const { addresses } = discord.visits;
+    const { addresses, cancelMark, warnings } = discord.visits;
     const isBack = afterCancel !== false && wanted === addresses.public(afterCancel);
-    if (discord.visits.comesFromCancel(req, isBack)) {
-      discord.visits.forgetCancel(res);
+    if (cancelMark.stops(req, isBack)) {
+      cancelMark.remove(res);
       sendStartAgainPage(res, 403, "cancelled", { address: addresses.publicPath(req.originalUrl) });
       return;
     }
     if (callbackPath !== false) warnOfOtherCallback(req, callbackPath);
     const returnTo = addresses.isReturnTo(wanted) ? wanted : undefined;
-    if (wanted && !returnTo) discord.visits.warnOfDroppedReturnTo(wanted);
+    if (wanted && !returnTo) warnings.droppedReturnTo(wanted);
     await discord.createSession(req, res, { scopes, returnTo });
   };
 
@@ -134,7 +134,7 @@ export function discordRouter(options: RouterOptions = {}) {
     { prompt, status }: AccessDenied,
     address: string,
   ): void {
-    discordOf(req).visits.markCancel(res);
+    discordOf(req).visits.cancelMark.set(res);
     const place = addressesOf(req).public(address);
     if (prompt) res.redirect(place);
     else {
@@ -198,7 +198,7 @@ function warnOfOtherCallback(req: Request, callbackPath: string): void {
   const { redirectUri, visits } = discordOf(req);
   const callback = visits.addresses.public(req.baseUrl + callbackPath);
   const { pathname } = new URL(redirectUri);
-  if (!isSamePath(req, pathname, callback)) visits.warnOfOtherCallback(callback, pathname);
+  if (!isSamePath(req, pathname, callback)) visits.warnings.otherCallback(callback);
 }
 
 /** @throws HttpException cross_site_request unless the request comes from a page of this app */

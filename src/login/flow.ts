@@ -102,7 +102,7 @@ export class Flows {
   /** @throws HttpException flow_unknown, flow_invalid, flow_expired */
   find(cookieHeader: string | undefined, state: string): Flow {
     const name = this.#cookieName(digestOf(state));
-    const sealed = cookieHeader?.includes(name) ? parse(cookieHeader)[name] : undefined;
+    const sealed = this.#ownCookies.read(cookieHeader, name);
     if (sealed === undefined) throw unknownFlow();
     const flow = this.#open(name, sealed);
     if (flow?.state !== state) {

@@ -6,6 +6,7 @@ import { sessionIdOf, sessionOf, setSignIn, signInOf } from "../grants/session-d
 import type { Ended } from "../grants/token-storage.js";
 import type { CallbackOptions } from "../options.js";
 import { allowsPkce, hasPassthroughScope, withoutPassthrough } from "../scopes.js";
+import { Addresses } from "./addresses.js";
 import { authorizationUrl, checkLoginOptions, type LoginOptions } from "./authorization-url.js";
 import { authorizationError, parseCallbackQuery, requireIssuer } from "./callback-query.js";
 import { CancelMark } from "./cancel-mark.js";
@@ -21,39 +22,38 @@ import { PostedCodes } from "./posted-codes.js";
 import { requireReturnTo } from "./return-to.js";
 import { SetupWarnings } from "./setup-warnings.js";
 import { SignIns } from "./sign-ins.js";
-import { Visits } from "./visits.js";
+import type { Visits } from "./visits.js";
 
 const GRANT_ID_CHARS = 24;
-const LOOP_LOGINS = 3;
 
 /** Starts and completes logins, and signs visitors out. */
 export class Logins {
   readonly visits: Visits;
   readonly #parts: LoginParts;
   readonly #flows: Flows;
-  readonly #counter: LoginCounter;
-  readonly #warnings: SetupWarnings;
   readonly #redemption: CodeRedemption;
   readonly #signIns: SignIns;
   /** Sign-ins with a code that a client posts. */
   readonly posted: PostedCodes;
 
   constructor(parts: LoginParts) {
-    const { config, seal, grants } = parts;
+    const { config, seal, grants, users } = parts;
     this.#parts = parts;
     this.#redemption = new CodeRedemption(config, grants);
     this.#signIns = new SignIns(parts);
     const ownCookies = new OwnCookies(config.redirectUri.startsWith("https:"));
     this.#flows = new Flows(seal, ownCookies, config.clientId);
-    this.#counter = new LoginCounter(ownCookies, config.clientId);
-    this.#warnings = new SetupWarnings(config);
     this.posted = new PostedCodes(parts, this.#redemption, this.#signIns);
-    this.visits = new Visits(
-      parts,
-      new CancelMark(ownCookies, config.clientId),
-      this.#counter,
-      this.#warnings,
-    );
+    this.visits = {
+      addresses: new Addresses(config),
+      cancelMark: new CancelMark(ownCookies, config.clientId),
+      counter: new LoginCounter(ownCookies, config.clientId),
+      warnings: new SetupWarnings(config),
+      lastKnownUser(req) {
+        const signIn = signInOf(sessionOf(req), config.clientId);
+        return signIn && users.lastKnown(signIn.grantId);
+      },
+    };
   }
 
   /** Starts a login. @returns the URL of Discord's authorization page */
@@ -76,7 +76,7 @@ export class Logins {
     };
     const flow = this.#flows.start(req.headers.cookie, wish, openerOf(req));
     const url = authorizationUrl(config, scopes, flow, options);
-    this.#warnings.inspect(req);
+    this.visits.warnings.inspect(req);
     for (const cookie of flow.setCookies) res.appendHeader("Set-Cookie", cookie);
     return url;
   }
@@ -120,7 +120,7 @@ export class Logins {
       const visit = { req, res, code, flow, onLogin, signsIn } as const;
       const result = await this.#redemption.redeem(this.#signIns.redemption(visit));
       endFlow();
-      this.#count(req, res);
+      this.visits.counter.add(req, res);
       if (!result.replayed && result.guild) this.#parts.onBotJoined();
       return result;
     } catch (error) {
@@ -151,13 +151,15 @@ export class Logins {
     } finally {
       users.forget(grantId);
       setSignIn(session, config.clientId, { formerUserId: signIn?.userId });
-      this.#restartCount(req);
+      // A browser that signs out keeps its session, so it does not loop. Express sets `req.res`.
+      const { res } = req as IncomingMessage & { readonly res?: ServerResponse };
+      if (res) this.visits.counter.stop(req, res);
     }
   }
 
   /** Whether this browser has completed several logins within a minute but its session is still empty: it loops. */
   isLoop(req: IncomingMessage): boolean {
-    return sessionOf(req).discord === undefined && this.#counter.read(req.headers.cookie) >= LOOP_LOGINS;
+    return sessionOf(req).discord === undefined && this.visits.counter.isLooping(req);
   }
 
   /** The number of logins being completed. */
@@ -168,19 +170,6 @@ export class Logins {
   /** Waits for logins being completed: a code works once, so an interrupted login would be lost. */
   idle(): Promise<void> {
     return this.#redemption.idle();
-  }
-
-  /** A browser that signs out keeps its session, so it does not loop. */
-  #restartCount(req: IncomingMessage): void {
-    // Express sets `req.res`.
-    const { res } = req as IncomingMessage & { readonly res?: ServerResponse };
-    const cookie = this.#counter.removal(req.headers.cookie);
-    if (cookie && res?.headersSent === false) res.appendHeader("Set-Cookie", cookie);
-  }
-
-  #count(req: IncomingMessage, res: ServerResponse): void {
-    const cookie = this.#counter.next(req.headers.cookie);
-    if (cookie && !res.headersSent) res.appendHeader("Set-Cookie", cookie);
   }
 
   async #scopesFor(req: IncomingMessage, options: LoginOptions): Promise<readonly string[]> {
@@ -210,7 +199,7 @@ export class Logins {
       const signIn = signInOf(sessionOf(req), config.clientId);
       const madeThis = signIn !== undefined && signIn.grantId === grantId;
       const token = madeThis ? await grants.read(storageOf(req)) : undefined;
-      if (!token) throw unknownFlow(this.#warnings.hint);
+      if (!token) throw unknownFlow(this.visits.warnings.hint);
       const { scopes, userId } = await grants.validToken(storageOf(req));
       return {
         replayed: true,
