@@ -103,5 +103,5 @@ function headerOf({ headers }: IncomingMessage, name: string): string | undefine
 }
 
 function invalid(why: string): HttpException {
-  return new HttpException({ message: `This request ${why}`, code: "signature_invalid", status: 401 });
+  return new HttpException({ message: `This request ${why}`, code: "signature_invalid" });
 }

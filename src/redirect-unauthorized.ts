@@ -55,7 +55,6 @@ function loginLoop(cause: Unauthorized): HttpException {
     message:
       'This browser signed in three times within a minute, but its session was lost each time. Check the session cookie: secure needs HTTPS (behind a proxy also app.set("trust proxy", 1)), sameSite must not be "strict", and the page must be on the same host as the redirect URI.',
     code: "login_loop",
-    status: 500,
     cause,
   });
 }

@@ -14,7 +14,6 @@ export async function readBody(req: IncomingMessage, maxBytes: number): Promise<
     throw new HttpException({
       message: "The connection ended before the body was complete.",
       code: "body_aborted",
-      status: 400,
       cause,
     });
   }
@@ -37,5 +36,5 @@ async function readAll(req: IncomingMessage, maxBytes: number): Promise<Uint8Arr
 
 /** The error for a body that exceeds its limit. */
 export function bodyTooLarge(): HttpException {
-  return new HttpException({ message: "The body is too large.", code: "body_too_large", status: 413 });
+  return new HttpException({ message: "The body is too large.", code: "body_too_large" });
 }

@@ -210,7 +210,6 @@ function requireOwnPage(req: Request): void {
     message:
       'This logout was refused because it does not come from a page of this app, and the visitor is still signed in. If the page is yours, add its origin to the option origins or, if the browser hides the origin, give the session cookie sameSite: "lax". See docs/router.md#signing-out.',
     code: "cross_site_request",
-    status: 403,
   });
 }
 

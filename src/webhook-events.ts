@@ -98,7 +98,6 @@ async function requireSignature(req: Request, body: Uint8Array, publicKey: strin
   throw new HttpException({
     message: "The signature is not Discord's, or is older than 15 minutes.",
     code: "signature_invalid",
-    status: 401,
   });
 }
 
@@ -115,7 +114,6 @@ async function rawBodyOf(req: Request): Promise<Uint8Array> {
       message:
         "The body of this event has already been parsed. Put webhookEvents() before express.json(), or keep the bytes in req.rawBody.",
       code: "body_parsed",
-      status: 500,
     });
   }
   return readBody(req, MAX_BODY_BYTES);

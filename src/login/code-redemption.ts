@@ -257,7 +257,6 @@ function codeRejected({ error, description }: TokenRequestRefused): HttpExceptio
   return new HttpException({
     message: `Discord rejected the code of this login (${error}${description ? `: ${description}` : ""}). A code works once, within 100 seconds. If every login fails, check that all processes have the same redirect URI.`,
     code: "code_rejected",
-    status: 400,
     error,
     description,
     method: "POST",
@@ -270,7 +269,6 @@ function codeSpent(): HttpException {
     message:
       "This code has already been used for a sign-in. A code works once: request a new one from Discord.",
     code: "code_rejected",
-    status: 400,
   });
 }
 
@@ -278,7 +276,6 @@ function codeEnded(): HttpException {
   return new HttpException({
     message: "This login was completed earlier and has since been signed out. Start a new login.",
     code: "code_rejected",
-    status: 400,
   });
 }
 
@@ -286,6 +283,5 @@ function tooManyCodes(): HttpException {
   return new HttpException({
     message: "Discord rejected five codes for this login, so it has ended. Start a new login.",
     code: "code_rejected",
-    status: 400,
   });
 }

@@ -110,14 +110,12 @@ export class Flows {
         message:
           "The cookie of this login was changed, or was encrypted with a secret this app no longer has. Start the login again.",
         code: "flow_invalid",
-        status: 400,
       });
     }
     if (flow.expires <= now()) {
       throw new HttpException({
         message: "This login was started more than ten minutes ago. Start it again.",
         code: "flow_expired",
-        status: 400,
       });
     }
     return flow;
@@ -176,7 +174,6 @@ export function unknownFlow(hint = ""): HttpException {
   return new HttpException({
     message: `This browser has no login in progress with this state. Start the login again and finish it in the same browser.${hint}`,
     code: "flow_unknown",
-    status: 400,
   });
 }
 

@@ -219,7 +219,6 @@ function accountMismatch(): HttpException {
     message:
       "This login was started to connect a Discord account to another account than the visitor's current one, so nothing was connected. Pass the id of the visitor's account: callback(req, res, { connect }).",
     code: "account_mismatch",
-    status: 403,
   });
 }
 

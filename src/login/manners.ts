@@ -26,7 +26,6 @@ export function requireGet(req: IncomingMessage, res: ServerResponse): void {
   throw new HttpException({
     message: `The callback accepts GET, the method of Discord's redirect, not ${req.method}.`,
     code: "method_not_allowed",
-    status: 405,
     headers: { Allow: "GET, HEAD" },
   });
 }
@@ -44,7 +43,6 @@ export function postRequired(req: IncomingMessage, res: ServerResponse, what: st
   return new HttpException({
     message: `${what} must be sent by POST, not by ${req.method}.`,
     code: "method_not_allowed",
-    status: 405,
     headers: { Allow: "POST" },
   });
 }

@@ -18,7 +18,6 @@ export function requireOwnPage({ headers }: IncomingMessage, redirectUri: string
   throw new HttpException({
     message: `This ${what} was refused because it does not come from a page of this app. Nothing was changed.`,
     code: "cross_site_request",
-    status: 403,
   });
 }
 

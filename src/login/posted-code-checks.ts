@@ -62,7 +62,6 @@ function crossSite(why: string): HttpException {
   return new HttpException({
     message: `This sign-in ${why}`,
     code: "cross_site_request",
-    status: 403,
   });
 }
 
@@ -70,6 +69,5 @@ function malformed(name: string, expected: string): HttpException {
   return new HttpException({
     message: `The ${name} of this sign-in must be ${expected}.`,
     code: "code_malformed",
-    status: 400,
   });
 }

@@ -69,5 +69,5 @@ export class Bearers {
 
 function refusal(why: string): Unauthorized {
   const message = `The access token is not valid for this application. ${why}`;
-  return new Unauthorized({ message, code: "not_signed_in", status: 401 });
+  return new Unauthorized({ message, code: "not_signed_in" });
 }

@@ -75,7 +75,6 @@ export class BotGuilds {
     throw new HttpException({
       message: `The bot is in ${PAGE * MOST_PAGES} guilds or more, too many to list. Set the option isBotInGuild of DiscordOAuth2Session to look guilds up yourself.`,
       code: "too_many_guilds",
-      status: 500,
       method: "GET",
       route: ROUTE,
     });
