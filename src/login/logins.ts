@@ -5,13 +5,14 @@ import { keyFormOf } from "../grants/record-keys.js";
 import { sessionIdOf, sessionOf, setSignIn, signInOf } from "../grants/session-data.js";
 import type { Ended } from "../grants/token-storage.js";
 import type { CallbackOptions } from "../options.js";
-import { allowsPkce, hasPassthroughScope, withoutPassthrough } from "../scopes.js";
+import { hasPassthroughScope, withoutPassthrough } from "../scopes.js";
 import { Addresses } from "./addresses.js";
 import { authorizationUrl, checkLoginOptions, type LoginOptions } from "./authorization-url.js";
 import { authorizationError, parseCallbackQuery, requireIssuer } from "./callback-query.js";
 import { CancelMark } from "./cancel-mark.js";
+import { grantIdOf } from "./code.js";
 import { CodeRedemption } from "./code-redemption.js";
-import { type Flow, Flows, isFlowUnknown, type Opener, unknownFlow } from "./flow.js";
+import { Flows, type Opener, unknownFlow } from "./flow.js";
 import type { LoginResult, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
 import type { LoginParts } from "./login-parts.js";
@@ -21,10 +22,8 @@ import { requireOwnPage } from "./own-pages.js";
 import { PostedCodes } from "./posted-codes.js";
 import { requireReturnTo } from "./return-to.js";
 import { SetupWarnings } from "./setup-warnings.js";
-import { SignIns } from "./sign-ins.js";
+import { SignIns, toReplayedLogin } from "./sign-ins.js";
 import type { Visits } from "./visits.js";
-
-const GRANT_ID_CHARS = 24;
 
 /** Starts and completes logins, and signs visitors out. */
 export class Logins {
@@ -32,18 +31,16 @@ export class Logins {
   readonly #parts: LoginParts;
   readonly #flows: Flows;
   readonly #redemption: CodeRedemption;
-  readonly #signIns: SignIns;
   /** Sign-ins with a code that a client posts. */
   readonly posted: PostedCodes;
 
   constructor(parts: LoginParts) {
-    const { config, seal, grants, users } = parts;
+    const { config, seal, users } = parts;
     this.#parts = parts;
-    this.#redemption = new CodeRedemption(config, grants);
-    this.#signIns = new SignIns(parts);
+    this.#redemption = new CodeRedemption(parts, new SignIns(parts));
     const ownCookies = new OwnCookies(config.redirectUri.startsWith("https:"));
     this.#flows = new Flows(seal, ownCookies, config.clientId);
-    this.posted = new PostedCodes(parts, this.#redemption, this.#signIns);
+    this.posted = new PostedCodes(parts, this.#redemption);
     this.visits = {
       addresses: new Addresses(config),
       cancelMark: new CancelMark(ownCookies, config.clientId),
@@ -65,7 +62,6 @@ export class Logins {
     checkLoginOptions(options, scopes);
     if (options.connect !== undefined) requireOwnPage(req, config.redirectUri, "connection of accounts");
     const wish = {
-      pkce: allowsPkce(scopes),
       scopes,
       data: options.data,
       returnTo:
@@ -94,9 +90,9 @@ export class Logins {
     requireGet(req, res);
     const { config, oauth } = this.#parts;
     const { state, issuer, answer } = parseCallbackQuery(req.url ?? "");
-    const grantId = "code" in answer ? grantIdOf(state, answer.code) : undefined;
-    const flow = await this.#find(req, state, grantId);
-    if (!("scopes" in flow && "state" in flow)) return flow;
+    const grantId = "code" in answer ? grantIdOf("grant", state, answer.code) : undefined;
+    const flow = this.#flows.find(req.headers.cookie, state);
+    if (!flow) return this.#replayOf(req, grantId);
     requireIssuer(issuer, config.issuer);
     sessionOf(req);
     const endFlow = () => res.appendHeader("Set-Cookie", this.#flows.end(state));
@@ -108,17 +104,23 @@ export class Logins {
       endFlow();
       throw accountMismatch();
     }
-    const code = {
-      grantId: grantIdOf(state, answer.code),
-      loginId: digestOf(state),
-      keyForm: flow.keyForm,
-      scopes: flow.scopes,
-      exchange: () => oauth.exchangeCode(answer.code, flow.verifier),
-    };
     try {
-      const signsIn = flow.connect === undefined ? "unless-without-identify" : "never";
-      const visit = { req, res, code, flow, onLogin, signsIn } as const;
-      const result = await this.#redemption.redeem(this.#signIns.redemption(visit));
+      const result = await this.#redemption.redeem({
+        req,
+        res,
+        code: {
+          grantId: grantIdOf("grant", state, answer.code),
+          loginId: digestOf(state),
+          keyForm: flow.keyForm,
+          scopes: flow.scopes,
+          exchange: () => oauth.exchangeCode(answer.code, flow.verifier),
+        },
+        kind: flow.connect === undefined ? "callback" : "connection",
+        flow,
+        onLogin,
+        // The login's cookie has proved that this is the same browser.
+        mayRepeat: () => true,
+      });
       endFlow();
       this.visits.counter.add(req, res);
       if (!result.replayed && result.guild) this.#parts.onBotJoined();
@@ -183,34 +185,17 @@ export class Logins {
   }
 
   /**
-   * @returns the login in progress; or the result, if its cookie is gone but this session was signed in by the same
-   * callback
+   * Answers a callback whose cookie is gone, if the same callback has signed this session in.
+   *
+   * @throws HttpException flow_unknown
    */
-  async #find(
-    req: IncomingMessage,
-    state: string,
-    grantId: string | undefined,
-  ): Promise<Flow | ReplayedLogin> {
+  async #replayOf(req: IncomingMessage, grantId: string | undefined): Promise<ReplayedLogin> {
     const { config, grants, storageOf } = this.#parts;
-    try {
-      return this.#flows.find(req.headers.cookie, state);
-    } catch (error) {
-      if (!isFlowUnknown(error)) throw error;
-      const signIn = signInOf(sessionOf(req), config.clientId);
-      const madeThis = signIn !== undefined && signIn.grantId === grantId;
-      const token = madeThis ? await grants.read(storageOf(req)) : undefined;
-      if (!token) throw unknownFlow(this.visits.warnings.hint);
-      const { scopes, userId } = await grants.validToken(storageOf(req));
-      return {
-        replayed: true,
-        guild: undefined,
-        webhook: undefined,
-        data: undefined,
-        scopes,
-        userId,
-        returnTo: undefined,
-      };
-    }
+    const signIn = signInOf(sessionOf(req), config.clientId);
+    const madeThis = signIn !== undefined && signIn.grantId === grantId;
+    const token = madeThis ? await grants.read(storageOf(req)) : undefined;
+    if (!token) throw unknownFlow(this.visits.warnings.hint);
+    return toReplayedLogin(await grants.validToken(storageOf(req)));
   }
 }
 
@@ -226,9 +211,4 @@ function openerOf(req: IncomingMessage): Opener {
   const site = req.headers["sec-fetch-site"];
   if (site === undefined) return "unknown";
   return site === "same-origin" || site === "none" ? "own page" : "other site";
-}
-
-/** Hashes the state and the code: each code under a state is a login of its own. */
-function grantIdOf(state: string, code: string): string {
-  return digestOf(`grant\n${state}\n${code}`).slice(0, GRANT_ID_CHARS);
 }

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { APIGuild, APIWebhook } from "discord-api-types/v10";
 import { boundedCache } from "../bounded-cache.js";
 import { now } from "../clock.js";
@@ -16,8 +16,8 @@ import {
 import type { Token } from "../grants/token.js";
 import { requireGranted } from "../scopes.js";
 import { beforeEnd } from "./before-end.js";
-import type { Code, Completed, Redeemed, Redemption } from "./code-redemption.js";
-import { type Flow, unknownFlow } from "./flow.js";
+import type { Code, Redeemed, Visit } from "./code.js";
+import { unknownFlow } from "./flow.js";
 import type { ConnectedLogin, LoginResult, OnLogin, ReplayedLogin, SignedInLogin } from "./login.js";
 import type { LoginParts } from "./login-parts.js";
 import { requireReturnTo } from "./return-to.js";
@@ -36,17 +36,12 @@ interface Finished {
   readonly token: Token;
 }
 
-/** A request with a code. */
-export interface Visit {
-  readonly req: IncomingMessage;
-  /** The response, if it is known. */
-  readonly res: ServerResponse | undefined;
-  readonly code: Code;
-  /** The `data` and `returnTo` that the login was started with. */
-  readonly flow: Pick<Flow, "data" | "returnTo">;
-  readonly onLogin: OnLogin | undefined;
-  /** Whether the code signs the visitor in. A login without `identify` (a bot invite) may keep the current sign-in. */
-  readonly signsIn: "always" | "never" | "unless-without-identify";
+/** How a login is finished whose request the app goes on handling. */
+export interface Finishing {
+  /** Returns the result to the app before the login is recorded as finished. */
+  resolve(result: LoginResult): void;
+  /** Resolves when the login is recorded and repeated requests can be answered. */
+  over(): Promise<void>;
 }
 
 /** Signs visitors in with redeemed codes. */
@@ -62,55 +57,65 @@ export class SignIns {
     this.#deadlineMs = storeDeadlineMs(parts.config);
   }
 
-  /** Returns how this request redeems its code. */
-  redemption(visit: Visit): Redemption<LoginResult> {
-    const { req, code, signsIn } = visit;
-    return {
-      code,
-      record: this.#recordOf(req, code),
-      former: () => this.#finished.get(code.grantId)?.login,
-      identify: (token) => (signsIn === "never" ? this.#identified(token) : this.#withUserId(token)),
-      complete: (redeemed, over) => this.#complete(visit, redeemed, over),
-      // The login's cookie has proved that this is the same browser.
-      mayRepeat: () => true,
-      repeat: (login) => this.#repeat(visit, login),
-    };
+  /** Returns the record of a login; `undefined` if the app has no store. */
+  recordOf({ req, code }: Visit): GrantRecord | undefined {
+    const { storages, hasOwnStorage } = this.#parts;
+    return storages.record(req, code.grantId, code.keyForm, hasOwnStorage ? "login" : "token");
   }
 
-  async #complete(visit: Visit, redeemed: Redeemed, over: Promise<void>): Promise<Completed<LoginResult>> {
-    const { req, res, code, flow, onLogin } = visit;
+  /** Returns a finished login from this process's memory. */
+  loginOf(grantId: string): LoginRecord | undefined {
+    return this.#finished.get(grantId)?.login;
+  }
+
+  /**
+   * Fetches the user now so the first page does not have to. If that fails, the login still succeeds, unless it
+   * connects an account: that needs the user's id.
+   */
+  async identify({ kind }: Visit, granted: Token): Promise<Token> {
+    if (kind === "connection") requireGranted(granted.scopes, ["identify"], "Connecting an account");
+    if (!granted.scopes.includes("identify")) return granted;
+    const user = await this.#parts.users.ofNewLogin(granted).catch((error: unknown) => {
+      if (kind === "connection") throw error;
+    });
+    return { ...granted, userId: user?.id };
+  }
+
+  /** Signs the visitor in. */
+  async complete(visit: Visit, redeemed: Redeemed, { resolve, over }: Finishing): Promise<LoginResult> {
+    const { req, res, flow, onLogin } = visit;
     const { token } = redeemed;
-    const toResult = visit.signsIn === "never" ? toConnectedLogin : toLogin;
+    const toResult = RESULTS[visit.kind];
     const login = toResult(redeemed, flow);
     const signsIn = await this.#signsIn(visit, token);
-    if (signsIn) await this.#signIn(req, token, code);
+    if (signsIn) await this.#signIn(req, token, visit.code);
     const returnTo = onLogin && (await this.#runOnLogin(req, token, signsIn, () => onLogin(login)));
+    const result = returnTo === undefined ? login : toResult(redeemed, { ...flow, returnTo });
 
-    return {
-      result: returnTo === undefined ? login : toResult(redeemed, { ...flow, returnTo }),
-      isOpen: !onLogin && res !== undefined,
-      finish: () => {
-        const record = () => this.#recordEnd(req, code, token, { signsIn, returnTo });
-        return onLogin || !res ? record() : beforeEnd(res, () => this.#save(req).then(record), over);
-      },
-    };
+    const recordEnd = () => this.#recordEnd(visit, token, { signsIn, returnTo });
+    if (onLogin || !res) await recordEnd().catch(() => undefined);
+    else {
+      resolve(result);
+      await beforeEnd(res, () => this.#save(req).then(recordEnd), over).catch(() => undefined);
+    }
+    return result;
   }
 
   /** Records the login as finished. Makes a new record, because the app may have changed the session's lifetime. */
   async #recordEnd(
-    req: IncomingMessage,
-    code: Code,
+    visit: Visit,
     token: Token,
     { signsIn, returnTo }: { readonly signsIn: boolean; readonly returnTo: string | undefined },
   ): Promise<void> {
     const { config, grants, hasOwnStorage } = this.#parts;
+    const { req } = visit;
     const isSignedIn = signInOf(sessionOf(req), config.clientId)?.grantId === token.id;
     if (signsIn && (!isSignedIn || grants.hasEnded(token.id))) return;
     const { scopes, userId } = token;
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
     const login: LoginRecord = { isPending: false, sessionId, scopes, userId, returnTo, at: now() };
     const keepsToken = signsIn && !hasOwnStorage;
-    const record = this.#recordOf(req, code);
+    const record = this.recordOf(visit);
     const hasStore = sessionStoreOf(req) !== undefined;
     // Keeps in memory only what no store has: a session references its whole request.
     if (!record || !hasStore || hasOwnStorage) {
@@ -121,17 +126,12 @@ export class SignIns {
     if (keepsToken) grants.extended(token.id, record?.lifetimeMs);
   }
 
-  #recordOf(req: IncomingMessage, { grantId, keyForm }: Code): GrantRecord | undefined {
-    const { storages, hasOwnStorage } = this.#parts;
-    return storages.record(req, grantId, keyForm, hasOwnStorage ? "login" : "token");
-  }
-
   /**
    * Whether to sign the visitor in. A login without `identify` (a bot invite) keeps a current sign-in with
    * `identify`.
    */
-  async #signsIn({ req, signsIn }: Visit, token: Token): Promise<boolean> {
-    if (signsIn !== "unless-without-identify") return signsIn === "always";
+  async #signsIn({ req, kind }: Visit, token: Token): Promise<boolean> {
+    if (kind !== "callback") return kind === "posted";
     if (token.scopes.includes("identify")) return true;
     const { grants, storageOf } = this.#parts;
     const current = await grants.read(storageOf(req));
@@ -198,30 +198,32 @@ export class SignIns {
     this.#saved.set(session, text);
   }
 
-  /** Answers a repeated callback with a copy of the session that the first one signed in, under a new id. */
-  async #repeat({ req, code, flow, signsIn }: Visit, login: LoginRecord): Promise<LoginResult> {
+  /** Answers a request whose login has already finished. */
+  async repeat(visit: Visit, login: LoginRecord): Promise<LoginResult> {
+    const { grants, storageOf } = this.#parts;
+    const result = toReplayedLogin(
+      { ...login, returnTo: login.returnTo ?? visit.flow.returnTo },
+      visit.flow.data,
+    );
+    if (visit.kind === "connection") return { ...result, connected: true };
+    await this.#signInAgain(visit, login);
+    return visit.kind === "posted"
+      ? withAccessToken(result, await grants.validToken(storageOf(visit.req)))
+      : result;
+  }
+
+  /** Gives the visitor a copy of the session that the first request signed in, under a new id. */
+  async #signInAgain({ req, code }: Visit, login: LoginRecord): Promise<void> {
     const { clientId } = this.#parts.config;
-    const { scopes, userId, returnTo = flow.returnTo } = login;
-    const result: ReplayedLogin = {
-      replayed: true,
-      guild: undefined,
-      webhook: undefined,
-      data: flow.data,
-      scopes,
-      userId,
-      returnTo,
-    };
-    if (signsIn === "never") return { ...result, connected: true };
     const isSignedIn = signInOf(sessionOf(req), clientId)?.grantId === code.grantId;
     const signedNobodyIn = login.sessionId === undefined && !this.#finished.get(code.grantId)?.session;
-    if (isSignedIn || signedNobodyIn) return result;
+    if (isSignedIn || signedNobodyIn) return;
     const source = await this.#sessionOf(req, code.grantId, login);
     if (!source || signInOf(source, clientId)?.grantId !== code.grantId) throw unknownFlow();
     await this.#endFormer(req, code.grantId);
     const session = await copySession(req, source, this.#deadlineMs);
     await this.#storeOwnToken(req, code.grantId);
     await saveSession(session, this.#deadlineMs);
-    return result;
   }
 
   async #sessionOf(
@@ -253,26 +255,9 @@ export class SignIns {
     await grants.end(storageOf(req), former.grantId);
     users.forget(former.grantId);
   }
-
-  /** Fetches the user. Unlike {@link #withUserId}, throws if that fails: connecting an account needs the user's id. */
-  async #identified(granted: Token): Promise<Token> {
-    requireGranted(granted.scopes, ["identify"], "Connecting an account");
-    const user = await this.#parts.users.ofNewLogin(granted);
-    return { ...granted, userId: user.id };
-  }
-
-  /** Fetches the user now so the first page does not have to. If that fails, the login still succeeds. */
-  async #withUserId(granted: Token): Promise<Token> {
-    if (!granted.scopes.includes("identify")) return granted;
-    const user = await this.#parts.users.ofNewLogin(granted).catch(() => undefined);
-    return { ...granted, userId: user?.id };
-  }
 }
 
-function toConnectedLogin(redeemed: Redeemed, flow: Visit["flow"]): ConnectedLogin {
-  const login = { ...toLogin(redeemed, flow), connected: true };
-  return Object.defineProperty(login, "token", { value: redeemed.token }) as unknown as ConnectedLogin;
-}
+const RESULTS = { callback: toLogin, connection: toConnectedLogin, posted: toCodeLogin } as const;
 
 function toLogin({ token, guild, webhook }: Redeemed, { data, returnTo }: Visit["flow"]): SignedInLogin {
   return {
@@ -284,4 +269,25 @@ function toLogin({ token, guild, webhook }: Redeemed, { data, returnTo }: Visit[
     guild: guild as APIGuild | undefined,
     webhook: webhook as APIWebhook | undefined,
   };
+}
+
+function toConnectedLogin(redeemed: Redeemed, flow: Visit["flow"]): ConnectedLogin {
+  const login = { ...toLogin(redeemed, flow), connected: true };
+  return Object.defineProperty(login, "token", { value: redeemed.token }) as unknown as ConnectedLogin;
+}
+
+function toCodeLogin(redeemed: Redeemed, flow: Visit["flow"]): SignedInLogin {
+  return withAccessToken(toLogin(redeemed, flow), redeemed.token);
+}
+
+/** Makes the result of a repeated login. */
+export function toReplayedLogin(
+  { scopes, userId, returnTo }: Pick<LoginRecord, "scopes" | "userId" | "returnTo">,
+  data?: unknown,
+): ReplayedLogin {
+  return { replayed: true, guild: undefined, webhook: undefined, data, scopes, userId, returnTo };
+}
+
+function withAccessToken<Result extends LoginResult>(result: Result, { accessToken }: Token): Result {
+  return Object.defineProperty(result, "accessToken", { value: accessToken });
 }

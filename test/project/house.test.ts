@@ -46,6 +46,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   "what is stored and remembered": [
     "grants/deauthorizations",
     "login/cancel-mark",
+    "login/code",
     "login/flow",
     "grants/grant-memory",
     "grants/grant-record",
