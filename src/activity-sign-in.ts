@@ -1,6 +1,6 @@
 import type { Request, Response } from "express";
 import type { CodeLogin, Login } from "./login/login.js";
-import { postRequired } from "./login/manners.js";
+import { requireMethod } from "./login/manners.js";
 import { isObject } from "./models/model.js";
 import { readBody } from "./request-body.js";
 import type { DiscordOAuth2Session } from "./session.js";
@@ -20,7 +20,7 @@ export async function signInToActivity(
   res: Response,
   onLogin: ((req: Request, login: Login, res: Response) => unknown) | undefined,
 ): Promise<void> {
-  if (req.method !== "POST") throw postRequired(req, res, "An Activity's code");
+  requireMethod("POST", req, res, "An Activity's code");
   const login: CodeLogin = await discord.signInWithCode(req, {
     code: await codeOf(req),
     onLogin: onLogin && (async (one) => void (await onLogin(req, one, res))),

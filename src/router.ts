@@ -1,13 +1,13 @@
-import type { IncomingHttpHeaders } from "node:http";
 import type { Application, NextFunction, Request, Response } from "express";
 import { signInToActivity } from "./activity-sign-in.js";
 import { optionsChecker } from "./check-options.js";
 import { AccessDenied, HttpException } from "./errors.js";
-import { type SessionCookieSettings, sessionCookieOf } from "./grants/session-data.js";
+import { sessionCookieOf } from "./grants/session-data.js";
 import { discordOf } from "./guards.js";
 import type { Addresses } from "./login/addresses.js";
 import type { Login, LoginResult, OnLogin } from "./login/login.js";
-import { isPageVisit, postRequired } from "./login/manners.js";
+import { isPageVisit, requireMethod } from "./login/manners.js";
+import { isFromOwnSite } from "./login/own-pages.js";
 import { isStartAgainReason, sendStartAgainPage } from "./login/start-again-page.js";
 import { ADDRESS, ADDRESS_OR_FALSE, FUNCTION, PATH_OR_FALSE, SCOPES } from "./option-kinds.js";
 import type { Scope } from "./scopes.js";
@@ -147,7 +147,7 @@ export function discordRouter(options: RouterOptions = {}) {
   }
 
   const logout: Step = async (req, res) => {
-    if (req.method !== "POST") throw postRequired(req, res, "A logout");
+    requireMethod("POST", req, res, "A logout");
     requireOwnPage(req);
     res.setHeader("Cache-Control", "no-store");
     const discord = discordOf(req);
@@ -203,9 +203,8 @@ function warnOfOtherCallback(req: Request, callbackPath: string): void {
 
 /** @throws HttpException cross_site_request unless the request comes from a page of this app */
 function requireOwnPage(req: Request): void {
-  const { redirectUri, visits } = discordOf(req);
-  if (visits.addresses.isFromListedOrigin(req)) return;
-  if (isFromOwnPage(req.headers, new URL(redirectUri).origin, sessionCookieOf(req))) return;
+  const { visits } = discordOf(req);
+  if (visits.addresses.isFromListedOrigin(req) || (isFromOwnSite(req) ?? isFromOwnOrigin(req))) return;
   throw new HttpException({
     message:
       'This logout was refused because it does not come from a page of this app, and the visitor is still signed in. If the page is yours, add its origin to the option origins or, if the browser hides the origin, give the session cookie sameSite: "lax". See docs/router.md#signing-out.',
@@ -214,17 +213,13 @@ function requireOwnPage(req: Request): void {
 }
 
 /**
- * Whether a request comes from a page of this app, by `Sec-Fetch-Site`, or `Origin` in browsers without it. Under
- * the referrer policy `no-referrer` the `Origin` is "null", which other sites can cause too. Then the session
- * cookie decides: if it is explicitly lax or strict, browsers do not send it with another site's form, so that form
- * would sign nobody out.
+ * Whether the `Origin` is this app's, for browsers that do not send `Sec-Fetch-Site`. Under the referrer policy
+ * `no-referrer` the `Origin` is "null", which other sites can cause too. Then the session cookie decides: if it is
+ * explicitly lax or strict, browsers do not send it with another site's form, so that form would sign nobody out.
  */
-function isFromOwnPage(
-  { "sec-fetch-site": site, origin = "null" }: IncomingHttpHeaders,
-  ownOrigin: string,
-  { sameSite }: SessionCookieSettings,
-): boolean {
-  if (site !== undefined) return site === "same-origin" || site === "none";
-  if (origin !== "null") return origin === ownOrigin;
+function isFromOwnOrigin(req: Request): boolean {
+  const { origin = "null" } = req.headers;
+  if (origin !== "null") return origin === new URL(discordOf(req).redirectUri).origin;
+  const { sameSite } = sessionCookieOf(req);
   return sameSite === "lax" || sameSite === "strict";
 }

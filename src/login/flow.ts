@@ -35,9 +35,6 @@ export interface Flow {
 /** What the caller sets in a new {@link Flow}. */
 export type FlowWish = Omit<Flow, "state" | "verifier" | "expires">;
 
-/** The page that opened the login route. */
-export type Opener = "own page" | "other site" | "unknown";
-
 /** A login that has just started. */
 export interface StartedFlow {
   readonly state: string;
@@ -65,13 +62,14 @@ export class Flows {
    * be able to end logins that way: unless the app's own page opened the login, `returnTo` is dropped first to save
    * space, and a login opened by another site gets no cookie if that is not enough.
    *
+   * @param isOwn whether the app's own page opened the login; `undefined` if that is not known
    * @throws TypeError when `data` is too large for a cookie, or is not a JSON value
    */
-  start(cookieHeader: string | undefined, wish: FlowWish, opener: Opener = "own page"): StartedFlow {
+  start(cookieHeader: string | undefined, wish: FlowWish, isOwn?: boolean): StartedFlow {
     const started = this.#start(cookieHeader, wish);
-    if (opener === "own page" || !started.displaces) return started;
+    if (isOwn || !started.displaces) return started;
     const short = this.#start(cookieHeader, { ...wish, returnTo: undefined });
-    return opener === "other site" && short.displaces ? { ...short, setCookies: [] } : short;
+    return isOwn === false && short.displaces ? { ...short, setCookies: [] } : short;
   }
 
   #start(cookieHeader: string | undefined, wish: FlowWish): StartedFlow & { readonly displaces: boolean } {

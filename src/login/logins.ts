@@ -12,13 +12,13 @@ import { authorizationError, parseCallbackQuery, requireIssuer } from "./callbac
 import { CancelMark } from "./cancel-mark.js";
 import { grantIdOf } from "./code.js";
 import { CodeRedemption } from "./code-redemption.js";
-import { Flows, type Opener, unknownFlow } from "./flow.js";
+import { Flows, unknownFlow } from "./flow.js";
 import type { LoginResult, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
 import type { LoginParts } from "./login-parts.js";
-import { requireGet } from "./manners.js";
+import { requireMethod } from "./manners.js";
 import { OwnCookies } from "./own-cookies.js";
-import { requireOwnPage } from "./own-pages.js";
+import { isFromOwnSite, requireOwnPage } from "./own-pages.js";
 import { PostedCodes } from "./posted-codes.js";
 import { requireReturnTo } from "./return-to.js";
 import { SetupWarnings } from "./setup-warnings.js";
@@ -70,7 +70,7 @@ export class Logins {
       connect: options.connect,
       keyForm: keyFormOf(sessionIdOf(req)),
     };
-    const flow = this.#flows.start(req.headers.cookie, wish, openerOf(req));
+    const flow = this.#flows.start(req.headers.cookie, wish, isFromOwnSite(req));
     const url = authorizationUrl(config, scopes, flow, options);
     this.visits.warnings.inspect(req);
     for (const cookie of flow.setCookies) res.appendHeader("Set-Cookie", cookie);
@@ -87,12 +87,12 @@ export class Logins {
     res: ServerResponse,
     { onLogin, connect }: CallbackOptions,
   ): Promise<LoginResult> {
-    requireGet(req, res);
+    requireMethod("GET", req, res, "A callback");
     const { config, oauth } = this.#parts;
     const { state, issuer, answer } = parseCallbackQuery(req.url ?? "");
-    const grantId = "code" in answer ? grantIdOf("grant", state, answer.code) : undefined;
     const flow = this.#flows.find(req.headers.cookie, state);
-    if (!flow) return this.#replayOf(req, grantId);
+    if (!flow)
+      return this.#replayOf(req, "code" in answer ? grantIdOf("grant", state, answer.code) : undefined);
     requireIssuer(issuer, config.issuer);
     sessionOf(req);
     const endFlow = () => res.appendHeader("Set-Cookie", this.#flows.end(state));
@@ -205,10 +205,4 @@ function accountMismatch(): HttpException {
       "This login was started to connect a Discord account to another account than the visitor's current one, so nothing was connected. Pass the id of the visitor's account: callback(req, res, { connect }).",
     code: "account_mismatch",
   });
-}
-
-function openerOf(req: IncomingMessage): Opener {
-  const site = req.headers["sec-fetch-site"];
-  if (site === undefined) return "unknown";
-  return site === "same-origin" || site === "none" ? "own page" : "other site";
 }

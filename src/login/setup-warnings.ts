@@ -29,15 +29,18 @@ export class SetupWarnings {
     for (const finding of findingsIn(req, this.#redirectUri)) this.#add(finding);
   }
 
-  /** Warns that the redirect URI does not lead to the router's callback. @param callback as browsers see its path */
+  /** Warns that the redirect URI does not lead to the router's callback. @param callback its path as browsers see it */
   otherCallback(callback: string): void {
     const { pathname } = this.#redirectUri;
     const prefix = pathname.endsWith(callback) ? pathname.slice(0, -callback.length) : "";
     const advice = prefix && ` If a proxy strips ${shown(prefix)}, set the option basePath to it.`;
-    this.#add({
-      code: "EXPRESS_DISCORD_OTHER_CALLBACK",
+    const code = "EXPRESS_DISCORD_OTHER_CALLBACK";
+    const finding = {
+      code,
       message: `The redirect URI leads to ${shown(pathname)}, but the callback of discordRouter is ${shown(callback)}, so visitors do not reach it. Change the redirect URI or the path where the router is mounted.${advice} See docs/troubleshooting.md#other-callback.`,
-    });
+    };
+    // Keyed by code, not message: clients choose the case of the path and could emit endless warnings.
+    this.#add(finding, code);
   }
 
   /**
@@ -59,9 +62,9 @@ export class SetupWarnings {
     return likely.map(({ message }) => ` Likely cause: ${message}`).join("");
   }
 
-  #add(finding: Finding): void {
-    if (this.#found.has(finding.code)) return;
-    this.#found.set(finding.code, finding);
+  #add(finding: Finding, key = finding.message): void {
+    if (this.#found.has(key)) return;
+    this.#found.set(key, finding);
     emit(finding);
   }
 }

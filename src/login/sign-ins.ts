@@ -26,11 +26,9 @@ import { copySession, renewSession, saveSession, storedSession } from "./session
 const REMEMBERED = 1000;
 const REMEMBERED_MS = 600_000;
 
-/**
- * The parts of a finished login that no store has: the session without a session store, the token with own token
- * methods.
- */
+/** A finished login, kept if no store has its session, or its token is stored by the app's own methods. */
 interface Finished {
+  readonly login: LoginRecord;
   /** `undefined` if a store has the session, or the login signed nobody in. */
   readonly session: SessionLike | undefined;
   readonly token: Token;
@@ -50,7 +48,7 @@ export class SignIns {
   readonly #deadlineMs: number;
   /** The JSON of each session when it was last saved here. */
   readonly #saved = new WeakMap<SessionLike, string>();
-  readonly #finished = boundedCache<Finished & { readonly login: LoginRecord }>(REMEMBERED, REMEMBERED_MS);
+  readonly #finished = boundedCache<Finished>(REMEMBERED, REMEMBERED_MS);
 
   constructor(parts: LoginParts) {
     this.#parts = parts;
@@ -201,10 +199,8 @@ export class SignIns {
   /** Answers a request whose login has already finished. */
   async repeat(visit: Visit, login: LoginRecord): Promise<LoginResult> {
     const { grants, storageOf } = this.#parts;
-    const result = toReplayedLogin(
-      { ...login, returnTo: login.returnTo ?? visit.flow.returnTo },
-      visit.flow.data,
-    );
+    const { data, returnTo } = visit.flow;
+    const result = toReplayedLogin({ ...login, returnTo: login.returnTo ?? returnTo }, data);
     if (visit.kind === "connection") return { ...result, connected: true };
     await this.#signInAgain(visit, login);
     return visit.kind === "posted"
@@ -215,25 +211,20 @@ export class SignIns {
   /** Gives the visitor a copy of the session that the first request signed in, under a new id. */
   async #signInAgain({ req, code }: Visit, login: LoginRecord): Promise<void> {
     const { clientId } = this.#parts.config;
-    const isSignedIn = signInOf(sessionOf(req), clientId)?.grantId === code.grantId;
-    const signedNobodyIn = login.sessionId === undefined && !this.#finished.get(code.grantId)?.session;
-    if (isSignedIn || signedNobodyIn) return;
-    const source = await this.#sessionOf(req, code.grantId, login);
-    if (!source || signInOf(source, clientId)?.grantId !== code.grantId) throw unknownFlow();
-    await this.#endFormer(req, code.grantId);
-    const session = await copySession(req, source, this.#deadlineMs);
-    await this.#storeOwnToken(req, code.grantId);
-    await saveSession(session, this.#deadlineMs);
-  }
-
-  async #sessionOf(
-    req: IncomingMessage,
-    grantId: string,
-    { sessionId }: LoginRecord,
-  ): Promise<SessionLike | undefined> {
+    const { grantId } = code;
+    if (signInOf(sessionOf(req), clientId)?.grantId === grantId) return;
+    const finished = this.#finished.get(grantId);
+    if (login.sessionId === undefined && !finished?.session) return; // The first request signed nobody in.
     const store = sessionStoreOf(req);
-    if (!store || sessionId === undefined) return this.#finished.get(grantId)?.session;
-    return storedSession(store, sessionId, this.#deadlineMs);
+    const source =
+      store && login.sessionId !== undefined
+        ? await storedSession(store, login.sessionId, this.#deadlineMs)
+        : finished?.session;
+    if (!source || signInOf(source, clientId)?.grantId !== grantId) throw unknownFlow();
+    await this.#endFormer(req, grantId);
+    const session = await copySession(req, source, this.#deadlineMs);
+    await this.#storeOwnToken(req, grantId);
+    await saveSession(session, this.#deadlineMs);
   }
 
   /** Passes the token to the app's own methods, which may store tokens by session, unless they have it already. */
