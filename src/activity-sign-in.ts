@@ -2,7 +2,7 @@ import type { Request, Response } from "express";
 import type { CodeLogin, Login } from "./login/login.js";
 import { requireMethod } from "./login/manners.js";
 import { isObject } from "./models/model.js";
-import { readBody } from "./request-body.js";
+import { parseJson, readBody } from "./request-body.js";
 import type { DiscordOAuth2Session } from "./session.js";
 
 const MAX_BODY_BYTES = 16_384;
@@ -31,14 +31,6 @@ export async function signInToActivity(
 /** @returns the posted `code`, of any type; `signInWithCode` checks it */
 async function codeOf(req: Request): Promise<string> {
   const isParsed = req.readableDidRead || isObject(req.body);
-  const body: unknown = isParsed ? req.body : parsed(await readBody(req, MAX_BODY_BYTES));
+  const body: unknown = isParsed ? req.body : parseJson(await readBody(req, MAX_BODY_BYTES));
   return isObject(body) && "code" in body ? (body.code as string) : "";
-}
-
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString());
-  } catch {
-    return undefined;
-  }
 }

@@ -117,17 +117,10 @@ export class HttpException extends Error {
     this.status = status;
     this.statusCode = status;
     this.expose = status < 500;
-    Object.assign(
-      this,
-      Object.fromEntries(
-        Object.entries(answer)
-          .filter(([, value]) => value !== undefined)
-          .map(([name, value]) => [
-            name,
-            typeof value === "string" && name !== "body" ? oneLine(value) : value,
-          ]),
-      ),
-    );
+    for (const [name, value] of Object.entries(answer)) {
+      const isText = typeof value === "string" && name !== "body";
+      if (value !== undefined) Object.assign(this, { [name]: isText ? oneLine(value) : value });
+    }
   }
 
   get [BRAND](): true {

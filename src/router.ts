@@ -97,7 +97,7 @@ export function discordRouter(options: RouterOptions = {}) {
     const isBack = afterCancel !== false && wanted === addresses.public(afterCancel);
     if (cancelMark.stops(req, isBack)) {
       cancelMark.remove(res);
-      sendStartAgainPage(res, 403, "cancelled", { address: addresses.publicPath(req.originalUrl) });
+      sendStartAgainPage(res, 403, "cancelled", addresses.publicPath(req.originalUrl));
       return;
     }
     if (callbackPath !== false) warnOfOtherCallback(req, callbackPath);
@@ -122,7 +122,7 @@ export function discordRouter(options: RouterOptions = {}) {
       if (!(error instanceof HttpException)) throw error;
       if (error instanceof AccessDenied && afterCancel !== false) answerCancel(req, res, error, afterCancel);
       else if (isStartAgainReason(error.code) && loginPath !== false)
-        sendStartAgainPage(res, error.status, error.code, { address: loginOf(req, loginPath) });
+        sendStartAgainPage(res, error.status, error.code, loginOf(req, loginPath));
       else throw error;
       return undefined;
     }
@@ -137,13 +137,8 @@ export function discordRouter(options: RouterOptions = {}) {
     discordOf(req).visits.cancelMark.set(res);
     const place = addressesOf(req).public(address);
     if (prompt) res.redirect(place);
-    else {
-      const link =
-        loginPath === false
-          ? { address: place, label: "Back to the site" }
-          : { address: loginOf(req, loginPath) };
-      sendStartAgainPage(res, status, "cancelled", link);
-    }
+    else if (loginPath === false) sendStartAgainPage(res, status, "cancelled", place, "Back to the site");
+    else sendStartAgainPage(res, status, "cancelled", loginOf(req, loginPath));
   }
 
   const logout: Step = async (req, res) => {

@@ -83,7 +83,6 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "oauth/token-answer",
   ],
   "values and what is settled once": [
-    "allowed-origins",
     "login/addresses",
     "login/authorization-url",
     "login/callback-query",
