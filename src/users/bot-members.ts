@@ -1,7 +1,7 @@
 import type { LRUCache } from "lru-cache";
 import { Forbidden, HttpException } from "../errors.js";
 import { GuildMember } from "../models/guild-member.js";
-import { requireObject } from "../models/model.js";
+import { requireList, requireObject } from "../models/model.js";
 import { Permissions } from "../permissions.js";
 import { parseAnswer } from "../rest/answer.js";
 import type { BotCalls } from "./bot-calls.js";
@@ -18,7 +18,8 @@ export interface Membership {
 /** The parts of a guild that determine permissions. */
 interface GuildRights {
   readonly ownerId: string | undefined;
-  readonly permissionsOfRole: ReadonlyMap<string, bigint>;
+  /** A list rather than a Map, whose size the cache could not estimate. */
+  readonly roles: readonly { readonly id: string; readonly permissions: string }[];
 }
 
 /** Looks members up as the bot, for visitors who have granted only `identify`. */
@@ -98,29 +99,23 @@ function memberRoute(guildId: string, userId: string): string {
   return `/guilds/${guildId}/members/${userId}`;
 }
 
-function permissionsOf(
-  { permissionsOfRole }: GuildRights,
-  guildId: string,
-  roles: readonly string[],
-): Permissions {
+function permissionsOf({ roles }: GuildRights, guildId: string, own: readonly string[]): Permissions {
   // The id of the role @everyone is the guild's id.
-  const value = [guildId, ...roles].reduce((sum, role) => sum | (permissionsOfRole.get(role) ?? 0n), 0n);
-  const permissions = new Permissions(value);
+  const mine = roles.filter(({ id }) => id === guildId || own.includes(id));
+  const permissions = new Permissions(mine.map((role) => BigInt(role.permissions)));
   return permissions.has("ADMINISTRATOR") ? Permissions.all : permissions;
 }
 
 function readRights(payload: unknown): GuildRights {
   const { owner_id: ownerId, roles } = toObject(payload);
-  if (!Array.isArray(roles)) throw new TypeError("A guild must have a list of roles.");
-  const entries = roles.map((role: unknown) => {
-    const { id, permissions } = toObject(role);
-    if (typeof id !== "string" || typeof permissions !== "string")
-      throw new TypeError("A role must have an id and permissions.");
-    return [id, BigInt(permissions)] as const;
-  });
   return {
     ownerId: typeof ownerId === "string" ? ownerId : undefined,
-    permissionsOfRole: new Map(entries),
+    roles: requireList(roles, "The roles of a guild").map((role) => {
+      const { id, permissions } = toObject(role);
+      if (typeof id !== "string" || typeof permissions !== "string" || !/^\d+$/.test(permissions))
+        throw new TypeError("A role must have an id and permissions.");
+      return { id, permissions };
+    }),
   };
 }
 
