@@ -102,9 +102,7 @@ class Receiver implements Dispatcher.DispatchHandler {
   readonly #onAbort = (): void => this.#cancel(() => this.#reject(this.#options.signal?.reason));
 
   #complete(): void {
-    const [first, ...others] = this.#chunks;
-    const body = first === undefined || others.length > 0 ? Buffer.concat(this.#chunks) : first;
-    this.#resolve({ status: this.#status, headers: this.#headers, body });
+    this.#resolve({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks) });
   }
 
   /** A 429 counts as complete even if its body is not. */
