@@ -17,10 +17,20 @@ export type ImageSize = (typeof IMAGE_SIZES)[number];
 /** An image format, which is also the URL's extension. */
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 
-/** Options for the URL of an image that may be animated. */
-export interface ImageOptions {
+/** Options for the URL of an image that exists only as PNG. */
+export interface PngOptions {
   /** In pixels. Default: Discord's choice. */
   readonly size?: ImageSize | undefined;
+}
+
+/** Options for the URL of an image that is never animated. */
+export interface StillImageOptions extends PngOptions {
+  /** Default: PNG. */
+  readonly format?: Exclude<ImageFormat, "gif"> | undefined;
+}
+
+/** Options for the URL of an image that may be animated. */
+export interface ImageOptions extends PngOptions {
   /**
    * Default: a GIF if the image is animated, else a PNG. `"gif"` for an image that is not animated returns the URL
    * of the PNG, because Discord has no GIF of it.
@@ -31,20 +41,6 @@ export interface ImageOptions {
    * unless `format` is `"gif"`. PNG and JPEG are never animated.
    */
   readonly animated?: boolean | undefined;
-}
-
-/** Options for the URL of an image that is never animated. */
-export interface StillImageOptions {
-  /** In pixels. Default: Discord's choice. */
-  readonly size?: ImageSize | undefined;
-  /** Default: PNG. */
-  readonly format?: Exclude<ImageFormat, "gif"> | undefined;
-}
-
-/** Options for the URL of an image that exists only as PNG. */
-export interface PngOptions {
-  /** In pixels. Default: Discord's choice. */
-  readonly size?: ImageSize | undefined;
 }
 
 const imageOptions = optionsChecker<ImageOptions>({
