@@ -91,7 +91,7 @@ export class Admission {
    * @throws RateLimited unless the call may be retried
    */
   refuse(call: AdmittedCall, headers: AnswerHeaders, body: unknown): void {
-    const { retryAfterS, scope, isForAll } = readRefusal(headers, body);
+    const { retryAfterS, scope, isForAll } = readRefusal(headers, body, now());
     const ms = Math.ceil(retryAfterS * 1000);
     if (call.standing === "essential")
       this.#essentialCooldowns.start(scope === "global" ? undefined : call.slot.route, ms, scope);

@@ -1,5 +1,4 @@
 import { isRecord } from "../check-options.js";
-import { now as currentTime } from "../clock.js";
 import type { RateLimitScope } from "../errors.js";
 
 /** The headers of a response, with names in lower case. */
@@ -81,7 +80,7 @@ export function readRateLimitHeaders(headers: AnswerHeaders, now: number): RateL
  * @param body the parsed JSON, or any other value if it is not JSON
  * @param now epoch milliseconds, for a Retry-After that is a date
  */
-export function readRefusal(headers: AnswerHeaders, body: unknown, now = currentTime()): Refusal {
+export function readRefusal(headers: AnswerHeaders, body: unknown, now: number): Refusal {
   const json = isRecord(body) ? (body as Json) : undefined;
   const named = boundedNumber(json?.["retry_after"]);
   const message = json?.["message"];
