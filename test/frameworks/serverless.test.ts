@@ -111,8 +111,8 @@ async function startGateway(toEvent: ToEvent) {
 describe.each([
   ["a REST API", restEvent],
   ["an HTTP API", httpEvent],
-])("Lambda functions behind %s", (_name, toEvent) => {
-  it("an app in a Lambda function signs visitors in, guards pages and signs them out", async () => {
+])("Lambda functions behind %s", (name, toEvent) => {
+  it(`an app in a Lambda function behind ${name} signs visitors in, guards pages and signs them out`, async () => {
     const { simulator, browser } = await startGateway(toEvent);
     const user = simulator.addUser();
     const accept = { headers: { Accept: "text/html" } };
@@ -128,7 +128,7 @@ describe.each([
     expect((await browser.get("/me")).status).toBe(401);
   });
 
-  it("an app in a Lambda function receives webhook events, and refuses forged ones", async () => {
+  it(`an app in a Lambda function behind ${name} receives webhook events, and refuses forged ones`, async () => {
     const { simulator, via, events } = await startGateway(toEvent);
     const event = { type: "ENTITLEMENT_CREATE", data: { name: "Zoë" } };
 

@@ -79,7 +79,7 @@ function outcome(socket: Socket): Promise<string> {
 }
 
 describe.each(["polling", "websocket"] as const)("Socket.IO by %s", (transport) => {
-  it("a Socket.IO connection of a signed-in visitor is accepted, and knows them until they sign out", async () => {
+  it(`a Socket.IO connection by ${transport} of a signed-in visitor is accepted, and knows them until they sign out`, async () => {
     const { simulator, url, browser } = await start();
     const user = simulator.addUser();
     await browser.signIn("/auth/login", { user });
@@ -92,13 +92,13 @@ describe.each(["polling", "websocket"] as const)("Socket.IO by %s", (transport) 
     expect(await socket.emitWithAck("who")).toEqual({ code: "not_signed_in" });
   });
 
-  it("a Socket.IO connection of a stranger is refused", async () => {
+  it(`a Socket.IO connection by ${transport} of a stranger is refused`, async () => {
     const { url, browser } = await start();
 
     expect(await outcome(openSocket(url, browser, transport))).toBe("Sign in first.");
   });
 
-  it("a Socket.IO connection behind a guard is refused, because guards work only in Express", async () => {
+  it(`a Socket.IO connection by ${transport} behind a guard is refused, because guards work only in Express`, async () => {
     const { simulator, url, browser } = await start({ guard: true });
     await browser.signIn("/auth/login", { user: simulator.addUser() });
 

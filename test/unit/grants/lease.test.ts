@@ -215,14 +215,14 @@ describe("stores without leases", () => {
 
   it.each<readonly [string, Partial<Pick<SharedRecord, "onRead" | "onWrite">>]>([
     [
-      "rejects them",
+      "rejects leases",
       {
         onWrite: () => {
           throw new Error("The key is too long.");
         },
       },
     ],
-    ["loses them", { onWrite: nothing }],
+    ["loses leases", { onWrite: nothing }],
   ])("a store that %s does not block a refresh, and causes a warning", async (_how, behaviour) => {
     const record = Object.assign(new SharedRecord(), behaviour);
     const { lease } = await startAlone(record);
