@@ -70,6 +70,7 @@ describe("the dashboard in Chromium", () => {
 
   it("the dashboard makes only servers clickable that have something to manage", async () => {
     const { page } = await signedIn();
+    await page.waitForLoadState("load"); // the style sheet decides what looks clickable
     const looks =
       await page.evaluate<unknown>(`[...document.querySelectorAll(".card, .list li")].map((card) => {
       const { cursor, boxShadow } = getComputedStyle(card);
