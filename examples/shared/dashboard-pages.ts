@@ -18,7 +18,7 @@ export interface GuildView {
   /** Where the bot can post. */
   readonly channels: readonly { readonly id: string; readonly name: string }[];
   readonly greeting: Greeting | undefined;
-  /** What is wrong with the greeting, which was not saved then. */
+  /** What is wrong with the greeting, if it was not saved. */
   readonly problem?: string;
 }
 
@@ -42,7 +42,7 @@ export function guildListPage(guilds: readonly Guild[]): Page {
   const others = guilds.filter((guild) => !guild.can("MANAGE_GUILD"));
   const withBot = managed.filter(({ hasBot }) => hasBot);
   const content = html`<h1>Your servers</h1>
-<p class="lead">You manage ${count(managed.length, "server")}. The bot is in ${withBot.length === 0 ? "none" : String(withBot.length)} of them.</p>
+<p class="lead">You manage ${count(managed.length, "server")}.${managed.length > 0 && ` The bot is in ${withBot.length === 0 ? "none" : withBot.length} of them.`}</p>
 <section aria-labelledby="managed">
 <h2 id="managed">Servers you manage</h2>
 ${
@@ -60,7 +60,7 @@ ${
 }
 <section aria-labelledby="linked">
 <h2 id="linked">Linked role</h2>
-<p>Servers can give a role to people who manage servers. For that, Discord has to hear from us that you do.</p>
+<p>Servers can give a role to people who manage servers. To make that work, we tell Discord how many you manage.</p>
 <p><a class="button secondary" href="/dashboard/linked-role">Set up my linked role</a></p>
 </section>`;
   return { title: "Your servers", content };
@@ -119,7 +119,7 @@ ${problem && html`<p class="problem" role="alert">${problem} Nothing was saved.<
 <select id="channel" name="channelId" required>${options}</select>
 <label for="text">Greeting</label>
 <textarea id="text" name="text" rows="4" maxlength="${LONGEST_GREETING}" required aria-describedby="limit">${greeting?.text}</textarea>
-<p class="quiet" id="limit">${LONGEST_GREETING} characters at most. Nobody is pinged by it.</p>
+<p class="quiet" id="limit">${LONGEST_GREETING} characters at most. It does not ping anybody.</p>
 <p><button class="button">Save</button></p>
 </form>
 ${

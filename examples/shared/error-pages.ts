@@ -38,7 +38,7 @@ const NOT_ALLOWED: Explanation = {
 
 const FOREIGN_FORM: Explanation = {
   title: "Nothing was changed",
-  text: "Another site has tried to press a button here for you.",
+  text: "Another site tried to press a button here for you.",
 };
 
 const NO_BOT: Explanation = {
@@ -116,7 +116,7 @@ function explain(error: unknown, req: Request, grantPath: string | undefined): E
     const wishes = error.scopes.map((scope) => SCOPES_IN_WORDS[scope] ?? scope).join(" and ");
     return {
       title: "One more permission is needed",
-      text: `This page wants to ${wishes}, and you have not allowed that yet. Discord will ask you. What you have allowed before stays as it is.`,
+      text: `This page wants to ${wishes}, and you have not allowed that yet. Discord will ask you. Everything you have already allowed stays allowed.`,
       link: html`<a class="button" href="${grantPath}?${query.toString()}">Allow it at Discord</a>`,
     };
   }
@@ -132,9 +132,9 @@ function explain(error: unknown, req: Request, grantPath: string | undefined): E
   if (explanation) return explanation;
   switch (statusOf(error)) {
     case 404:
-      return { title: "There is no such page", text: "The address may be mistyped, or the page is gone." };
+      return { title: "There is no such page", text: "The address may be wrong, or the page may be gone." };
     case 500:
-      return { title: "Something went wrong", text: "It is our fault, and it has been noted." };
+      return { title: "Something went wrong", text: "The fault is ours, and we have logged it." };
     default:
       return { title: "That did not work", text: "Go back and try again. If it fails again, start over." };
   }

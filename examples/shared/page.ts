@@ -9,7 +9,7 @@ import { nameHint } from "./words.js";
 /** The style sheet and the icons, for `express.static`. */
 export const PUBLIC_FOLDER = fileURLToPath(new URL("./public", import.meta.url));
 
-/** Where an app signs its visitors in and out: `app.locals` has it, so that every page knows. */
+/** Where an app signs its visitors in and out. In `app.locals`, so that every page can link there. */
 export interface SignInPaths {
   readonly loginPath: string;
   readonly logoutPath: string;
@@ -69,7 +69,7 @@ export function visitorOf(res: Response): User | undefined {
   return res.locals["user"];
 }
 
-/** A user's picture, which says nothing that the name beside it does not say. */
+/** A user's picture. It has no text of its own, because the name is next to it. */
 export function avatar(user: User, size: 64 | 128 | 256): Html {
   const url = user.avatarUrlWith({ size }) ?? user.defaultAvatarUrl;
   return html`<img class="avatar" src="${imageSource(url)}" alt="" width="${size / 2}" height="${size / 2}">`;
@@ -81,6 +81,6 @@ function signedIn(user: User, logoutPath: string): Html {
 }
 
 function footer(url: string | undefined): Html {
-  return html`<footer><p>You are on a simulated Discord on this machine.
+  return html`<footer><p>This app uses a simulated Discord on this machine.
 <a href="${url}">See its users, servers, requests and messages</a></p></footer>`;
 }

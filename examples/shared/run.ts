@@ -22,7 +22,7 @@ export interface RunningExample {
   close(): Promise<void>;
 }
 
-/** Why an example cannot start, in words for whoever starts it. */
+/** Why an example cannot start, as a message for the person who started it. */
 class CannotStart extends Error {}
 
 /** Whether Node was told to run this very file. */
@@ -124,7 +124,7 @@ async function listen(port: number): Promise<Server> {
   return server;
 }
 
-/** Lets requests under way end; browsers also keep connections open that they never use. */
+/** Lets requests finish. Browsers also keep connections open that they never use. */
 async function stopListening(server: Server): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
   const deadline = setTimeout(() => server.closeAllConnections(), SHUTDOWN_MS);
@@ -151,6 +151,6 @@ function greeting({ url, sample }: RunningExample): string {
   return `${open}
 
 No DISCORD_CLIENT_ID is set, so the app talks to a simulated Discord on this machine (${sample.simulator.url}).
-Nothing reaches discord.com, and you need no account: sign in as Mira, who owns a server, as Tomás or as Noor.
+You need no account, and nothing leaves this machine. Sign in as Mira, who owns a server, as Tomás or as Noor.
 For the real Discord, copy .env.example to .env and fill it in.`;
 }

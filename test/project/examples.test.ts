@@ -234,7 +234,7 @@ describe("examples/basic.ts", () => {
     const browser = simulator.browser(url);
     await browser.signIn("/login/", { user: mira });
     const { text } = await browser.get("/me/connections/");
-    expect(text).toMatch(/mira-k .*at github[\s\S]*Verified/);
+    expect(text).toMatch(/mira-k .*on github[\s\S]*Verified/);
     expect(text).toContain("mira &lt;3");
   });
 

@@ -69,7 +69,7 @@ describe("npm start", () => {
     const sample = startSample({ PORT: "0" });
     const url = await sample.address();
     expect(sample.output()).toContain("No DISCORD_CLIENT_ID is set");
-    expect(sample.output()).toContain("Nothing reaches discord.com");
+    expect(sample.output()).toContain("nothing leaves this machine");
 
     const index = await (await fetch(url)).text();
     expect(index).toContain('href="/login/"');
