@@ -15,13 +15,13 @@ import { avatar, PUBLIC_FOLDER, sendPage } from "./shared/page.js";
 import { isMain, run } from "./shared/run.js";
 import { securityHeaders } from "./shared/security-headers.js";
 
-/** What differs between production, staging and tests: `DISCORD_CLIENT_ID` and the like, and whatever else an app has. */
+/** The settings that differ between production, staging and tests, such as `DISCORD_CLIENT_ID`. */
 export type Settings = Readonly<Record<string, string | undefined>>;
 
-/** Made without an app and without a configuration, so that any module can import it. Nothing is read until `init`. */
+/** Created without an app or a configuration, so any module can import it. Nothing is read until `init`. */
 export const discord = new DiscordOAuth2Session();
 
-/** Makes a new app with each call. All of them share one `discord`, so they must mean the same Discord application. */
+/** Creates a new app with each call. All of them share `discord`, so they must use the same Discord application. */
 export function createApp(settings: Settings = {}): Application {
   const app = express();
   Object.assign(app.locals, { loginPath: "/auth/login", logoutPath: "/auth/logout" });

@@ -7,7 +7,7 @@ import { highlight } from "./route-code.js";
 import type { Person } from "./sample-discord.js";
 import { count, date, nameHint } from "./words.js";
 
-/** What the start page knows. */
+/** What the start page shows. */
 export interface Home {
   readonly user: User | undefined;
   /** The visitor's servers and connections, if they could be fetched. */
@@ -101,7 +101,7 @@ export const FEATURES: Readonly<Record<string, readonly Feature[]>> = {
   ],
 };
 
-/** What this app is, and every route of it with its code. */
+/** The start page: what this app is, and all of its routes with their code. */
 export function homePage({ user, lists, code, guildId, people }: Home): Page {
   const [guilds, connections] = lists.map((one) => (one.status === "fulfilled" ? one.value : undefined));
   const content = html`<div class="hero">
@@ -155,7 +155,7 @@ ${isOpen && (method === "GET" ? html`<a class="button secondary" href="${target}
 </article>`;
 }
 
-/** Who the visitor is. */
+/** The page about the visitor. */
 export function profilePage(user: User, loginData: Readonly<Record<string, unknown>> = {}): Page {
   const data = Object.entries(loginData);
   const content = html`<div class="title">${avatar(user, 256)}<div><h1>${user.displayName}</h1>${nameHint(user.displayName)}</div></div>
@@ -175,7 +175,7 @@ ${
   return { title: "Who I am", content };
 }
 
-/** The visitor's servers. */
+/** The page with the visitor's servers. */
 export function guildsPage(guilds: readonly Guild[]): Page {
   const items = guilds.map(
     (guild) => html`<li>${guildIcon(guild)}<span class="name">${guild.name}${nameHint(guild.name)}</span>
@@ -187,7 +187,7 @@ ${items.length > 0 && html`<ul class="list">${items}</ul>`}`;
   return { title: "My servers", content };
 }
 
-/** The visitor's accounts elsewhere. */
+/** The page with the visitor's accounts on other sites. */
 export function connectionsPage(connections: readonly UserConnection[]): Page {
   const items = connections.map(
     ({ name, type, verified }) => html`<li><span class="name">${name} <small>on ${type}</small></span>
@@ -199,7 +199,7 @@ ${items.length > 0 && html`<ul class="list">${items}</ul>`}`;
   return { title: "My connections", content };
 }
 
-/** What only members see. */
+/** A page that only signed-in visitors see. */
 export function secretPage(secret: string): Page {
   const content = html`<h1>A page for members</h1>
 <p>Nobody gets here without signing in. Today's secret:</p>

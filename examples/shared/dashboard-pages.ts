@@ -15,14 +15,14 @@ export interface GuildView {
   readonly guild: Guild;
   readonly member: GuildMember;
   readonly roles: readonly APIRole[];
-  /** Where the bot can post. */
+  /** The channels in which the bot can post. */
   readonly channels: readonly { readonly id: string; readonly name: string }[];
   readonly greeting: Greeting | undefined;
   /** What is wrong with the greeting, if it was not saved. */
   readonly problem?: string;
 }
 
-/** For a visitor who is not signed in. */
+/** The page for visitors who are not signed in. */
 export function welcomePage(people: readonly Person[] | undefined): Page {
   const content = html`<div class="hero">
 <div>
@@ -36,7 +36,7 @@ ${people && cast(people)}
   return { title: "Server dashboard", content, isHome: true };
 }
 
-/** The visitor's servers: first those that they manage. */
+/** The page with the visitor's servers, those that they manage first. */
 export function guildListPage(guilds: readonly Guild[]): Page {
   const managed = guilds.filter((guild) => guild.can("MANAGE_GUILD"));
   const others = guilds.filter((guild) => !guild.can("MANAGE_GUILD"));
@@ -66,7 +66,7 @@ ${
   return { title: "Your servers", content };
 }
 
-/** A server that the visitor manages, and that the bot is not in. */
+/** The page of a server that the visitor manages, without the bot. */
 export function inviteFirstPage(guild: Guild): Page {
   const content = html`${title(guild)}
 <div class="message"><h2>The bot is not here yet</h2>
@@ -75,7 +75,7 @@ export function inviteFirstPage(guild: Guild): Page {
   return { title: guild.name, content, back: ALL_SERVERS };
 }
 
-/** A server that the visitor manages, with the bot in it. */
+/** The page of a server that the visitor manages, with the bot in it. */
 export function guildPage({ guild, member, roles, ...greeting }: GuildView): Page {
   const own = roles.filter(({ id }) => member.hasRole(id));
   const others = roles.filter(({ id }) => !member.hasRole(id) && id !== guild.id);
@@ -131,7 +131,7 @@ ${
 }`;
 }
 
-/** What Discord has been told, if anything. */
+/** The page about the linked role, with the value that Discord has, if any. */
 export function linkedRolePage(managedServers: string | undefined): Page {
   const update = html`<form method="post" action="/dashboard/linked-role"><button class="button">${
     managedServers === undefined ? "Link my role" : "Update it"
@@ -147,7 +147,7 @@ ${
   return { title: "Linked role", content, back: ALL_SERVERS };
 }
 
-/** With the bot, the card leads to its settings. Without, it is no link, but has a button. */
+/** A card is a link to the settings if the bot is in the server. Otherwise it has a button to add the bot. */
 function managedGuild(guild: Guild): Html {
   const page = `/dashboard/guilds/${guild.id}`;
   return guild.hasBot
@@ -170,7 +170,7 @@ function roleList(roles: readonly APIRole[]): Html {
   )}</ul>${nameHint(roles.map(({ name }) => name).join())}`;
 }
 
-/** In the role's colour. A picture, since a policy that allows no inline style allows pictures. */
+/** A dot in the role's colour. It is an image, because the content security policy forbids inline styles. */
 function dot(color: number): Html | false {
   const fill = `#${color.toString(16).padStart(6, "0")}`;
   return (

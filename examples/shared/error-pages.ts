@@ -5,18 +5,18 @@ import { ForeignForm } from "./own-forms.js";
 import { type SignInPaths, sendPage, visitorOf } from "./page.js";
 import { count } from "./words.js";
 
-/** Where the error pages lead on to. */
+/** Where the error pages link to. */
 export interface ErrorPageOptions {
-  /** Asks Discord for further scopes: takes `?scopes=a+b&returnTo=/path`. */
+  /** The path that asks Discord for further scopes: `?scopes=a+b&returnTo=/path`. */
   readonly grantPath?: string;
 }
 
 interface Explanation {
   readonly title: string;
   readonly text: string;
-  /** The way on. Default: the start page or, for visitors who are not signed in, the login. */
+  /** The next step. Default: the start page or, for visitors who are not signed in, the login. */
   readonly link?: Html;
-  /** Whether the same may work in a moment. */
+  /** Whether trying again later may help. */
   readonly isPassing?: boolean;
 }
 
@@ -64,7 +64,7 @@ const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, Explanation>>> = {
   },
 };
 
-/** What scopes mean for a visitor: "Discord needs your permission to ...". */
+/** What scopes mean for a visitor, to complete "This page wants to ...". */
 const SCOPES_IN_WORDS: Readonly<Record<string, string>> = {
   identify: "see your name and picture",
   email: "see your e-mail address",
@@ -75,7 +75,7 @@ const SCOPES_IN_WORDS: Readonly<Record<string, string>> = {
   "role_connections.write": "tell Discord how many servers you manage",
 };
 
-/** Tells a visitor in plain words what went wrong, and what to do next. */
+/** Creates the pages that tell visitors in plain words what went wrong and what to do next. */
 export function errorPages({ grantPath }: ErrorPageOptions = {}): ErrorRequestHandler {
   return function errorPages(error: unknown, req, res, next) {
     if (res.headersSent) {
@@ -140,20 +140,20 @@ function explain(error: unknown, req: Request, grantPath: string | undefined): E
   }
 }
 
-/** A page can be opened again after the detour, and a form cannot be sent again: go back to where it was. */
+/** Returns the page to come back to. A form cannot be sent again, so that is the page with the form. */
 function returnTo({ method, originalUrl, headers }: Request): string {
   const referer = headers.referer ?? "";
   const refererPath = URL.canParse(referer) ? new URL(referer).pathname : "/";
   const path = method === "GET" ? originalUrl : refererPath;
-  return /^\/(?![/\\\s])/.test(path) ? path : "/"; // a browser reads //evil.example as another site
+  return /^\/(?![/\\\s])/.test(path) ? path : "/"; // browsers read //evil.example as another site
 }
 
-/** The last of an app's routes. */
+/** Thrown by the last route of an app. */
 export class NotFound extends Error {
   readonly status = 404;
 }
 
-/** Errors of Express and of other middleware carry a `status` too. */
+/** Errors of Express and other middleware have a `status` as well. */
 function statusOf(error: unknown): number {
   const { status } = (error ?? {}) as { readonly status?: unknown };
   return typeof status === "number" && status >= 400 && status < 600 ? status : 500;

@@ -15,7 +15,7 @@ export interface SignInPaths {
   readonly logoutPath: string;
 }
 
-/** What is on a page. */
+/** The content of a page. */
 export interface Page {
   readonly title: string;
   readonly content: Html;
@@ -25,7 +25,7 @@ export interface Page {
   readonly isHome?: boolean;
 }
 
-/** A link and what it says. */
+/** A link and its text. */
 export interface Link {
   readonly href: string;
   readonly label: string;
@@ -33,7 +33,7 @@ export interface Link {
 
 const HOME: Link = { href: "/", label: "Start page" };
 
-/** Sends a page. Its header shows `res.locals.user`, whom `userLocals()` has put there. */
+/** Sends a page. Its header shows the user in `res.locals.user`, which `userLocals()` sets. */
 export function sendPage(res: Response, { title, content, back = HOME, isHome = false }: Page): void {
   const { loginPath, logoutPath } = res.app.locals as SignInPaths;
   const user = visitorOf(res);
