@@ -12,12 +12,12 @@ import { startSimulator } from "../support/app.js";
 import { startForTest } from "../support/examples.js";
 import { useChromium, visitor } from "./chromium.js";
 
-// What Chromium does by default for some people, and other browsers for everybody.
+// Chromium's default for some users, and the default of other browsers.
 useChromium({ flags: ["--test-third-party-cookie-phaseout"] });
 
 const PARTITIONED = { secure: true, sameSite: "none", partitioned: true } as const;
 
-/** An Activity whose page has the SDK as `sdk`, and does nothing by itself. */
+/** An Activity whose page has the SDK as `sdk` and does nothing on its own. */
 async function startActivity(cookie: CookieOptions = PARTITIONED) {
   const simulator = await startSimulator();
   const app = express();
@@ -54,7 +54,7 @@ async function startActivity(cookie: CookieOptions = PARTITIONED) {
   return { simulator, activity };
 }
 
-/** Opens the client's page; returns the frame of the Activity as soon as the SDK is ready. */
+/** Opens the client's page. Returns the frame of the Activity when the SDK is ready. */
 async function openIn(page: Page, url: string): Promise<Frame> {
   await page.goto(url);
   await page.getByRole("status").filter({ hasText: "connected" }).waitFor();
@@ -70,7 +70,7 @@ async function consent(page: Page, button: "Authorize" | "Cancel", name?: string
   await dialog.getByRole("button", { name: button }).click();
 }
 
-/** What the page of an Activity does to sign in; `state` tells whether the SDK hands it out, as Discord's does not. */
+/** How an Activity's page signs in. `state` shows whether the SDK returns it; Discord's SDK does not. */
 const SIGN_IN = `(async () => {
   const { dataset: { clientId } } = document.documentElement;
   const granted = await sdk.commands.authorize({ client_id: clientId, response_type: "code", scope: ["identify"], state: "s" });
@@ -85,7 +85,7 @@ const SIGN_IN = `(async () => {
 })()`;
 const ME = `fetch("/api/me").then((answer) => answer.json())`;
 
-/** What a command of the SDK is refused with. */
+/** Returns the error of a command of the SDK. */
 function refusalOf(frame: Frame, command: string): Promise<{ code: number; message: string }> {
   return frame.evaluate(`sdk.commands.${command}.then(() => "no refusal", (error) => error)`);
 }

@@ -11,7 +11,7 @@ import { decide, useChromium, visitor } from "./chromium.js";
 
 useChromium();
 
-/** An app with forms and an avatar, under helmet's headers. */
+/** Starts an app with a login form and an avatar, with helmet's headers. */
 async function start(directives: (discordUrl: string) => Readonly<Record<string, string[]>>) {
   const simulator = await startSimulator();
   const app = express();

@@ -87,7 +87,7 @@ describe("the sample app in Chromium", () => {
     await page.waitForURL(`${url}/`);
     await page.goBack();
     await decide(page, "Authorize");
-    // The login is over, so its cookie is gone, and the new code belongs to no login of this browser.
+    // The login is over, so its cookie is gone, and the new code does not belong to any login of this browser.
     await page.waitForURL(
       (address) => address.href.startsWith(`${url}/`) && address.searchParams.has("code"),
     );
@@ -117,7 +117,7 @@ describe("the sample app in Chromium", () => {
     await expect.poll(() => simulator.requestsTo("POST /oauth2/token").length, { timeout: 20_000 }).toBe(1);
     await page.mouse.click(x, y);
     await page.getByRole("heading", { name: "Hello, Mira" }).waitFor();
-    // Each press brings a code of its own, and each code is a login.
+    // Each press sends a code of its own, and each code is a login.
     await expect.poll(() => simulator.requestsTo("POST /oauth2/token").length).toBe(2);
     await page.goto(`${url}/me/`);
     await page.getByRole("heading", { name: "Mira" }).waitFor();
@@ -183,7 +183,7 @@ describe("a session cookie that is SameSite=Strict", () => {
   });
 });
 
-/** For clicks of the mouse itself: a locator waits until the page that is on its way is there. */
+/** Clicks with the mouse itself: a locator would wait for the page that is loading. */
 async function middleOf(locator: Locator): Promise<{ readonly x: number; readonly y: number }> {
   await locator.scrollIntoViewIfNeeded();
   const box = await locator.boundingBox();

@@ -15,7 +15,7 @@ const PHONE = { width: 390, height: 844 };
 const DESKTOP = { width: 1280, height: 800 };
 
 /**
- * Everybody can use the page, at every width and by day and night, and every picture is there; screenshots go to
+ * Checks that a page is accessible at every width, in light and dark, and that no picture is missing. Screenshots go to
  * `test-results/`.
  */
 async function inspect(page: Page, name: string): Promise<void> {
@@ -35,7 +35,7 @@ async function inspect(page: Page, name: string): Promise<void> {
   }
 }
 
-/** What a visitor without a network would miss: the app and its simulated Discord serve every picture themselves. */
+/** Returns pictures that are missing without a network: the app and its simulated Discord must serve them all. */
 async function brokenPictures(page: Page): Promise<string[]> {
   await page.waitForLoadState("load");
   return page.evaluate<string[]>(`[...document.images]
@@ -44,7 +44,7 @@ async function brokenPictures(page: Page): Promise<string[]> {
     .map(({ src }) => src)`);
 }
 
-/** Each frame is looked at for itself: pages of several sites cannot look into each other. */
+/** Checks each frame separately, because pages cannot look into frames of other sites. */
 async function violations(page: Page): Promise<string[]> {
   const found: string[] = [];
   for (const frame of page.frames().filter((one) => /^https?:/.test(one.url()))) {

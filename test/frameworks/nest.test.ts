@@ -61,7 +61,7 @@ class Pages {
 
 class AppModule {}
 
-// What decorators do, without their syntax: TypeScript's own are another dialect than Nest's.
+// Applies decorators without their syntax, because TypeScript and Nest use different dialects.
 Controller()(Pages);
 const routes: readonly (readonly [keyof Pages, path: string])[] = [
   ["me", "me"],
@@ -79,7 +79,7 @@ for (const [method, path] of routes) {
 }
 Module({ controllers: [Pages] })(AppModule);
 
-/** The filter of the guide, which the last test compares. */
+/** The filter from the guide. The last test compares the two. */
 interface HttpError extends Error {
   readonly statusCode: number;
   readonly expose: boolean;
@@ -116,7 +116,7 @@ async function startNest({ filter = false } = {}) {
   app.use("/middleware", requiresAuthorization);
   app.use("/scopes", requiresScopes("guilds"));
   const { publicKey } = simulator;
-  // Before Nest's own body parser is one way; rawBody, as here, is the other.
+  // One way is to mount it before Nest's body parser, the other is rawBody, as here.
   app.useBodyParser("json");
   app.use("/events", webhookEvents({ publicKey, onEvent: (event) => void events.push(event) }));
   if (filter) app.useGlobalFilters(new DiscordErrors(app.getHttpAdapter()));

@@ -15,7 +15,7 @@ import {
 } from "../../src/index.js";
 import { startSimulator } from "../support/app.js";
 
-/** What a Lambda function returns. */
+/** The result of a Lambda function. */
 interface Result {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -45,7 +45,7 @@ const restEvent: ToEvent = ({ method, url = "/", headers, socket }, body) => {
   };
 };
 
-/** Payload format 2.0, of HTTP APIs and function URLs: cookies are apart. */
+/** Payload format 2.0, of HTTP APIs and function URLs, with cookies in a field of their own. */
 const httpEvent: ToEvent = ({ method, url = "/", headers, socket }, body) => {
   const { pathname, search } = new URL(url, "http://gateway");
   const { cookie, ...others } = headers;
@@ -61,7 +61,7 @@ const httpEvent: ToEvent = ({ method, url = "/", headers, socket }, body) => {
   };
 };
 
-/** Does what API Gateway does: a request becomes an event, and what the function returns an answer. */
+/** Simulates API Gateway: turns requests into events, and results of the function into responses. */
 async function startGateway(toEvent: ToEvent) {
   const simulator = await startSimulator();
   const url = "https://app.example";

@@ -9,12 +9,12 @@ import { DiscordOAuth2Session, discordRouter, requiresAuthorization } from "../.
 import type { Browser } from "../../src/testing/index.js";
 import { startSimulator } from "../support/app.js";
 
-/** What the server answers a socket that asks who it belongs to. */
+/** The server's answer to a socket that asks who it belongs to. */
 interface Answers extends DefaultEventsMap {
   who: (answer: (who: { id?: string; code?: string }) => void) => void;
 }
 
-/** An app whose sockets share its sessions; only signed-in visitors may open one. */
+/** Starts an app whose sockets share its sessions. Only signed-in visitors may connect. */
 async function start({ guard = false } = {}) {
   const simulator = await startSimulator();
   const app = express();
@@ -58,7 +58,7 @@ async function start({ guard = false } = {}) {
   return { simulator, url, browser: simulator.browser(url) };
 }
 
-/** A page's socket, with the cookies of the browser. */
+/** Opens the socket of a page, with the browser's cookies. */
 function openSocket(url: string, { cookies }: Browser, transport: "polling" | "websocket"): Socket {
   const extraHeaders = {
     cookie: cookies

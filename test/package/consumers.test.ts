@@ -143,7 +143,7 @@ function filesIn(folder: string): string[] {
     .filter((path) => !path.startsWith("node_modules"));
 }
 
-/** The packages that a declaration file names, directly or through its neighbours. */
+/** Returns the packages that a declaration file imports, directly or through its neighbours. */
 function packagesBehind(file: string, seen = new Set<string>(), packages = new Set<string>()): Set<string> {
   if (seen.has(file)) return packages;
   seen.add(file);

@@ -22,7 +22,7 @@ const SCRIPT = "&lt;script&gt;alert(1)&lt;/script&gt;";
 const HINT = "This really is the name, safely escaped.";
 const BASIC = new URL("../../examples/basic.ts", import.meta.url);
 
-/** The target of a link, as a browser reads it. */
+/** Returns the target of a link, as a browser reads it. */
 function hrefOf(text: string, label: string): string {
   const [, href = ""] = new RegExp(`href="([^"]*)">${label}<`).exec(text) ?? [];
   return href.replaceAll("&amp;", "&");
@@ -36,7 +36,7 @@ function headerOf(text: string): string {
   return text.slice(text.indexOf("<header"), text.indexOf("</header>"));
 }
 
-/** Such as "GET /me/": every route of an app itself, not of what is mounted. */
+/** Returns the routes of an app itself, such as "GET /me/", without those of mounted routers. */
 function routesOf(app: Application): string[] {
   const routes = app.router.stack.flatMap(({ route }) => route ?? []);
   return routes.flatMap(({ path, stack }) =>

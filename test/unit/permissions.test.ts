@@ -11,7 +11,7 @@ import {
 
 const RUNS = { numRuns: 10_000 };
 
-/** discord-api-types writes SendTTSMessages where Discord's documentation has SEND_TTS_MESSAGES. */
+/** discord-api-types writes SendTTSMessages, Discord's documentation SEND_TTS_MESSAGES. */
 const documented = Object.entries(discord.PermissionFlagsBits)
   .filter(([name]) => name !== "ManageEmojisAndStickers")
   .map(
@@ -39,7 +39,7 @@ describe("permission names", () => {
     expect(new Permissions(bit).toArray()).toEqual([name]);
   });
 
-  // Bits 0 to 32 in order, as Flask-Discord has them.
+  // Bits 0 to 32 in order, in Flask-Discord's names.
   const flaskNames = (
     "create_instant_invite kick_members ban_members administrator manage_channels manage_guild add_reactions view_audit_log " +
     "priority_speaker stream read_messages send_messages send_tts_messages manage_messages embed_links attach_files " +

@@ -19,7 +19,7 @@ function start(memory: MemoryStore = new SharedStore()) {
     instance: "1",
     keyOf: undefined,
   };
-  /** As a request of its own sees it. */
+  /** Returns the record as a separate request sees it. */
   const record = (id = GRANT_ID) => new GrantRecord(settings, id, undefined, 5000);
   return { store, settings, record, uses, content };
 }

@@ -29,7 +29,7 @@ function requestWith(session: SessionLike, sessionStore?: MemoryStore, sessionID
   return { session, sessionStore, sessionID } as unknown as IncomingMessage;
 }
 
-/** What the session holds for this application. */
+/** Returns the session's entry for this application. */
 function entryIn({ discord }: SessionLike): unknown {
   return discord?.[CLIENT_ID];
 }

@@ -22,7 +22,7 @@ const GUILD = {
   permissions: "8",
 };
 
-/** One of each class, made from as little as possible. */
+/** One model of each class, from a minimal payload. */
 const MODELS = [
   User.from(USER),
   Bot.from({ ...USER, bot: true }),
@@ -32,7 +32,7 @@ const MODELS = [
   Integration.from({ id: "33590653072239123", name: "nelly", type: "twitch" }),
 ];
 
-/** The names of a class's accessors, its base's apart. */
+/** The names of a class's accessors, without those of its base class. */
 function accessorNames(model: object): string[] {
   const names = new Set<string>();
   for (
