@@ -138,9 +138,9 @@ export class Logins {
    * signed out of this app anyway
    */
   async signOut(req: IncomingMessage, ended: Ended): Promise<void> {
-    const { config, grants, storageOf, users } = this.#parts;
+    const { config, grants, storages, users } = this.#parts;
     const session = sessionOf(req);
-    const storage = storageOf(req);
+    const storage = storages.of(req);
     const signIn = signInOf(session, config.clientId);
     const grantId = signIn?.grantId ?? (await storage.read())?.token.id;
     if (grantId === undefined) return;
@@ -184,12 +184,12 @@ export class Logins {
   }
 
   async #scopesFor(req: IncomingMessage, options: LoginOptions): Promise<readonly string[]> {
-    const { config, grants, storageOf } = this.#parts;
+    const { config, grants, storages } = this.#parts;
     const scopes = options.scopes ?? config.scopes;
     const isPassthrough = Array.isArray(scopes) && hasPassthroughScope(scopes);
     if (options.connect !== undefined || !(options.incremental ?? isPassthrough)) return scopes;
     const ifNobody = options.incremental ? config.scopes : [];
-    const granted = (await grants.read(storageOf(req)))?.scopes ?? ifNobody;
+    const granted = (await grants.read(storages.of(req)))?.scopes ?? ifNobody;
     return [...new Set([...withoutPassthrough(granted), ...scopes])];
   }
 
@@ -202,16 +202,16 @@ export class Logins {
     state: string,
     grantId: string | undefined,
   ): Promise<Flow | ReplayedLogin> {
-    const { config, grants, storageOf } = this.#parts;
+    const { config, grants, storages } = this.#parts;
     try {
       return this.#flows.find(req.headers.cookie, state);
     } catch (error) {
       if (!isFlowUnknown(error)) throw error;
       const signIn = signInOf(sessionOf(req), config.clientId);
       const madeThis = signIn !== undefined && signIn.grantId === grantId;
-      const token = madeThis ? await grants.read(storageOf(req)) : undefined;
+      const token = madeThis ? await grants.read(storages.of(req)) : undefined;
       if (!token) throw unknownFlow(this.#warnings.hint);
-      const { scopes, userId } = await grants.validToken(storageOf(req));
+      const { scopes, userId } = await grants.validToken(storages.of(req));
       return {
         replayed: true,
         guild: undefined,

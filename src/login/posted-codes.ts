@@ -72,7 +72,7 @@ export class PostedCodes {
     redemption: Redemption<LoginResult>,
     hasVerifier: boolean,
   ): Redemption<CodeLogin> {
-    const { config, grants, storageOf } = this.#parts;
+    const { config, grants, storages } = this.#parts;
     const isOwn = (login: LoginRecord | undefined) =>
       signInOf(sessionOf(req), config.clientId)?.grantId === redemption.code.grantId ||
       (hasVerifier && login !== undefined && !hasPassed(REPEATABLE_MS, login.at));
@@ -85,7 +85,7 @@ export class PostedCodes {
       mayRepeat: (login, sharesExchange) => sharesExchange || isOwn(login),
       async repeat(login) {
         const result = await redemption.repeat(login);
-        return toCodeLogin(result, await grants.validToken(storageOf(req)));
+        return toCodeLogin(result, await grants.validToken(storages.of(req)));
       },
     };
   }

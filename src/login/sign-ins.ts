@@ -3,7 +3,7 @@ import type { APIGuild, APIWebhook } from "discord-api-types/v10";
 import { boundedCache } from "../bounded-cache.js";
 import { now } from "../clock.js";
 import { storeDeadlineMs } from "../config.js";
-import type { GrantRecord, LoginRecord } from "../grants/grant-record.js";
+import type { LoginRecord } from "../grants/grant-record.js";
 import {
   lastUserOf,
   type SessionLike,
@@ -67,7 +67,7 @@ export class SignIns {
     const { req, code, signsIn } = visit;
     return {
       code,
-      record: this.#recordOf(req, code),
+      record: this.#parts.storages.recordOfLogin(req, code),
       former: () => this.#finished.get(code.grantId)?.login,
       identify: (token) => (signsIn === "never" ? this.#identified(token) : this.#withUserId(token)),
       complete: (redeemed, over) => this.#complete(visit, redeemed, over),
@@ -103,27 +103,22 @@ export class SignIns {
     token: Token,
     { signsIn, returnTo }: { readonly signsIn: boolean; readonly returnTo: string | undefined },
   ): Promise<void> {
-    const { config, grants, hasOwnStorage } = this.#parts;
+    const { config, grants, storages } = this.#parts;
     const isSignedIn = signInOf(sessionOf(req), config.clientId)?.grantId === token.id;
     if (signsIn && (!isSignedIn || grants.hasEnded(token.id))) return;
     const { scopes, userId } = token;
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
     const login: LoginRecord = { isPending: false, sessionId, scopes, userId, returnTo, at: now() };
-    const keepsToken = signsIn && !hasOwnStorage;
-    const record = this.#recordOf(req, code);
+    const keepsToken = signsIn && !storages.areOwn;
+    const record = storages.recordOfLogin(req, code);
     const hasStore = sessionStoreOf(req) !== undefined;
     // Keeps in memory only what no store has: a session references its whole request.
-    if (!record || !hasStore || hasOwnStorage) {
+    if (!record || !hasStore || storages.areOwn) {
       const session = signsIn && !hasStore ? sessionOf(req) : undefined;
       this.#finished.set(token.id, { session, token, login });
     }
     await record?.writeContent({ token: keepsToken ? grants.newestOf(token) : undefined, login });
     if (keepsToken) grants.extended(token.id, record?.lifetimeMs);
-  }
-
-  #recordOf(req: IncomingMessage, { grantId, keyForm }: Code): GrantRecord | undefined {
-    const { storages, hasOwnStorage } = this.#parts;
-    return storages.record(req, grantId, keyForm, hasOwnStorage ? "login" : "token");
   }
 
   /**
@@ -133,14 +128,14 @@ export class SignIns {
   async #signsIn({ req, signsIn }: Visit, token: Token): Promise<boolean> {
     if (signsIn !== "unless-without-identify") return signsIn === "always";
     if (token.scopes.includes("identify")) return true;
-    const { grants, storageOf } = this.#parts;
-    const current = await grants.read(storageOf(req));
+    const { grants, storages } = this.#parts;
+    const current = await grants.read(storages.of(req));
     return !current?.scopes.includes("identify") || grants.isRejected(current);
   }
 
   /** Renews the session, points it to the grant and saves it at once. */
   async #signIn(req: IncomingMessage, token: Token, { keyForm }: Code): Promise<void> {
-    const { config, grants, storageOf } = this.#parts;
+    const { config, grants, storages } = this.#parts;
     const { clientId } = config;
     let session: SessionLike | undefined;
     try {
@@ -149,7 +144,7 @@ export class SignIns {
       const keepData = !last || (last.id !== undefined && last.id === token.userId);
       session = await renewSession(req, keepData, this.#deadlineMs);
       setSignIn(session, clientId, { grantId: token.id, userId: token.userId, keyForm });
-      const storage = storageOf(req);
+      const storage = storages.of(req);
       // A record already contains the token.
       if (!storage.record) await storage.write(token);
       grants.began(token, storage.record);
@@ -172,7 +167,7 @@ export class SignIns {
     signsIn: boolean,
     onLogin: () => ReturnType<OnLogin>,
   ): Promise<string | undefined> {
-    const { config, grants, storageOf, users } = this.#parts;
+    const { config, grants, storages, users } = this.#parts;
     try {
       const place = await onLogin();
       // Ignores other values, which apps return without intent.
@@ -182,7 +177,7 @@ export class SignIns {
       return returnTo;
     } catch (error) {
       if (signsIn && signInOf(sessionOf(req), config.clientId)?.grantId === token.id) {
-        await grants.end(storageOf(req), token.id).catch(() => undefined);
+        await grants.end(storages.of(req), token.id).catch(() => undefined);
         setSignIn(sessionOf(req), config.clientId, { formerUserId: token.userId });
       }
       users.forget(token.id);
@@ -236,9 +231,9 @@ export class SignIns {
 
   /** Passes the token to the app's own methods, which may store tokens by session, unless they have it already. */
   async #storeOwnToken(req: IncomingMessage, grantId: string): Promise<void> {
-    const { grants, storageOf, hasOwnStorage } = this.#parts;
-    if (!hasOwnStorage) return;
-    const storage = storageOf(req);
+    const { grants, storages } = this.#parts;
+    if (!storages.areOwn) return;
+    const storage = storages.of(req);
     if ((await storage.read())?.token.id === grantId) return;
     const finished = this.#finished.get(grantId);
     if (!finished || grants.hasEnded(grantId)) throw unknownFlow();
@@ -247,10 +242,10 @@ export class SignIns {
 
   /** Ends the session's previous grant. Does not revoke it at Discord, which would revoke the new tokens too. */
   async #endFormer(req: IncomingMessage, nextId: string): Promise<void> {
-    const { config, grants, users, storageOf } = this.#parts;
+    const { config, grants, users, storages } = this.#parts;
     const former = signInOf(sessionOf(req), config.clientId);
     if (!former || former.grantId === nextId) return;
-    await grants.end(storageOf(req), former.grantId);
+    await grants.end(storages.of(req), former.grantId);
     users.forget(former.grantId);
   }
 

@@ -127,7 +127,7 @@ export async function startGrants(options: DiscordOptions = {}) {
     onTestFinished(() => clock.until(grants.idle()));
     return {
       grants,
-      record: (lifetimeMs = WEEK_MS) => new GrantRecord(settings, GRANT_ID, undefined, lifetimeMs),
+      record: (lifetimeMs = WEEK_MS) => new GrantRecord(settings, GRANT_ID, undefined, lifetimeMs, "token"),
     };
   }
   await startProcess().record().write(first);

@@ -20,7 +20,7 @@ function start(memory: MemoryStore = new SharedStore()) {
     keyOf: undefined,
   };
   /** Returns the record as a separate request sees it. */
-  const record = (id = GRANT_ID) => new GrantRecord(settings, id, undefined, 5000);
+  const record = (id = GRANT_ID) => new GrantRecord(settings, id, undefined, 5000, "token");
   return { store, settings, record, uses, content };
 }
 

@@ -137,7 +137,7 @@ describe("sessions without a store", () => {
     expect(JSON.stringify(session)).not.toContain("access");
     expect(await startStorages().of(requestWith(session)).read()).toEqual({ token: FIRST });
     expect(storage).toMatchObject({ id: GRANT_ID, isShared: false, isInResponse: true });
-    expect(startStorages().record(requestWith(session), GRANT_ID, undefined)).toBeUndefined();
+    expect(startStorages().recordOfLogin(requestWith(session), { grantId: GRANT_ID })).toBeUndefined();
     await storage.write(SECOND);
     expect(await storage.read()).toEqual({ token: SECOND });
     await storage.delete();
