@@ -168,7 +168,7 @@ export function dashboard(discord: DiscordOAuth2Session): Router {
 /** Creates a complete app around the dashboard. */
 export function createApp(options: DiscordOptions = {}): Application {
   const app = express();
-  Object.assign(app.locals, { loginPath: "/auth/login", logoutPath: "/auth/logout" });
+  Object.assign(app.locals, { loginPath: "/auth/login", logoutPath: "/auth/logout", homePath: "/dashboard" });
   app.use(securityHeaders(options.discordUrl), express.static(PUBLIC_FOLDER));
   app.use(
     session({

@@ -43,9 +43,9 @@ export function createApp(settings: Settings = {}): Application {
 
   app.get("/", (_req, res) => {
     const content = html`<div class="message"><h1>An app from a factory</h1>
-<p>Only people who are signed in see what is behind this.</p>
+<p>You have to sign in to see the next page.</p>
 <p><a class="button" href="/me">Who am I?</a></p></div>`;
-    sendPage(res, { title: "An app from a factory", content, isHome: true });
+    sendPage(res, { title: "An app from a factory", content });
   });
 
   app.get("/me", requiresAuthorization, async (req, res) => {

@@ -135,7 +135,7 @@ ${Object.entries(FEATURES).map(
 ${features.map((one) => feature(one, code.get(one.route) ?? "", { user, guildId }))}</section>`,
 )}
 </div>`;
-  return { title: "Sample app", content, isHome: true };
+  return { title: "Sample app", content };
 }
 
 function feature(

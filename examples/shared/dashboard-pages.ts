@@ -33,7 +33,7 @@ export function welcomePage(people: readonly Person[] | undefined): Page {
 </div>
 ${people && cast(people)}
 </div>`;
-  return { title: "Server dashboard", content, isHome: true };
+  return { title: "Server dashboard", content };
 }
 
 /** The page with the visitor's servers, those that they manage first. */
@@ -42,13 +42,13 @@ export function guildListPage(guilds: readonly Guild[]): Page {
   const others = guilds.filter((guild) => !guild.can("MANAGE_GUILD"));
   const withBot = managed.filter(({ hasBot }) => hasBot);
   const content = html`<h1>Your servers</h1>
-<p class="lead">You manage ${count(managed.length, "server")}.${managed.length > 0 && ` The bot is in ${withBot.length === 0 ? "none" : withBot.length} of them.`}</p>
+${managed.length > 0 && html`<p class="lead">You manage ${count(managed.length, "server")}. ${botPresence(withBot.length, managed.length)}</p>`}
 <section aria-labelledby="managed">
 <h2 id="managed">Servers you manage</h2>
 ${
   managed.length > 0
     ? html`<ul class="cards">${managed.map(managedGuild)}</ul>`
-    : html`<p class="quiet">None. Ask a server's owner for the permission "Manage Server", or make a server of your own.</p>`
+    : html`<p class="quiet">You do not manage any servers yet. Ask an owner for the permission "Manage Server", or create a server of your own.</p>`
 }
 </section>
 ${
@@ -153,6 +153,11 @@ function managedGuild(guild: Guild): Html {
   return guild.hasBot
     ? html`<li><a class="card" href="${page}">${guildHead(guild, rankOf(guild))}<span class="button">Manage</span>${nameHint(guild.name)}</a></li>`
     : html`<li class="card">${guildHead(guild, rankOf(guild))}<a class="button secondary" href="${page}/invite">Add the bot<span class="hidden"> to ${guild.name}</span></a>${nameHint(guild.name)}</li>`;
+}
+
+function botPresence(withBot: number, managed: number): string {
+  if (managed === 1) return withBot === 1 ? "The bot is in it." : "The bot is not in it yet.";
+  return `The bot is in ${withBot === 0 ? "none" : withBot} of them.`;
 }
 
 function guildHead(guild: Guild, rank: string): Html {

@@ -13,6 +13,8 @@ export const PUBLIC_FOLDER = fileURLToPath(new URL("./public", import.meta.url))
 export interface SignInPaths {
   readonly loginPath: string;
   readonly logoutPath: string;
+  /** The page that `/` redirects signed-in visitors to, if it does. */
+  readonly homePath?: string;
 }
 
 /** The content of a page. */
@@ -21,8 +23,6 @@ export interface Page {
   readonly content: Html;
   /** The page above this one. Default: the start page. */
   readonly back?: Link | undefined;
-  /** Whether this is the start page, which has no page above. */
-  readonly isHome?: boolean;
 }
 
 /** A link and its text. */
@@ -34,8 +34,10 @@ export interface Link {
 const HOME: Link = { href: "/", label: "Start page" };
 
 /** Sends a page. Its header shows the user in `res.locals.user`, which `userLocals()` sets. */
-export function sendPage(res: Response, { title, content, back = HOME, isHome = false }: Page): void {
-  const { loginPath, logoutPath } = res.app.locals as SignInPaths;
+export function sendPage(res: Response, { title, content, back = HOME }: Page): void {
+  const { loginPath, logoutPath, homePath } = res.app.locals as SignInPaths;
+  const [path = ""] = res.req.originalUrl.split("?");
+  const isHome = path === "/" || path === homePath;
   const user = visitorOf(res);
   const notice = takeNotice(res.req);
   const page = html`<!doctype html>

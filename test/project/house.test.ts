@@ -260,6 +260,14 @@ describe("error codes", () => {
   });
 });
 
+describe("warnings", () => {
+  const codes = new Set(library.flatMap(({ text }) => text.match(/\bEXPRESS_DISCORD_[A-Z_]+/g) ?? []));
+
+  it.each([...codes])("the warning %s has an entry in the troubleshooting guide", (code) => {
+    expect(readFileSync("docs/troubleshooting.md", "utf8")).toContain(`\n\`${code}\`. `);
+  });
+});
+
 describe("the repository", () => {
   const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z"], {
     encoding: "utf8",
