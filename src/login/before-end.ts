@@ -13,7 +13,7 @@ const LONGEST_RESPONSE_MS = 30_000;
 export function beforeEnd(
   res: ServerResponse,
   task: () => Promise<void>,
-  over: Promise<void>,
+  over: () => Promise<void>,
 ): Promise<void> {
   if (res.writableEnded) return task();
   return new Promise((resolve) => {
@@ -30,7 +30,7 @@ export function beforeEnd(
       res.end = end;
       cancel();
       void run()
-        .then(() => over)
+        .then(over)
         .then(() => Reflect.apply(end, res, args));
       return res;
     } as typeof res.end;

@@ -5,55 +5,52 @@ import { keyFormOf } from "../grants/record-keys.js";
 import { sessionIdOf, sessionOf, setSignIn, signInOf } from "../grants/session-data.js";
 import type { Ended } from "../grants/token-storage.js";
 import type { CallbackOptions } from "../options.js";
-import { allowsPkce, hasPassthroughScope, withoutPassthrough } from "../scopes.js";
+import { hasPassthroughScope, withoutPassthrough } from "../scopes.js";
+import { Addresses } from "./addresses.js";
 import { authorizationUrl, checkLoginOptions, type LoginOptions } from "./authorization-url.js";
 import { authorizationError, parseCallbackQuery, requireIssuer } from "./callback-query.js";
 import { CancelMark } from "./cancel-mark.js";
+import { grantIdOf } from "./code.js";
 import { CodeRedemption } from "./code-redemption.js";
-import { type Flow, Flows, isFlowUnknown, type Opener, unknownFlow } from "./flow.js";
+import { Flows, unknownFlow } from "./flow.js";
 import type { LoginResult, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
 import type { LoginParts } from "./login-parts.js";
-import { requireGet } from "./manners.js";
+import { requireMethod } from "./manners.js";
 import { OwnCookies } from "./own-cookies.js";
-import { requireOwnPage } from "./own-pages.js";
+import { isFromOwnSite, requireOwnPage } from "./own-pages.js";
 import { PostedCodes } from "./posted-codes.js";
 import { requireReturnTo } from "./return-to.js";
 import { SetupWarnings } from "./setup-warnings.js";
-import { SignIns } from "./sign-ins.js";
-import { Visits } from "./visits.js";
-
-const GRANT_ID_CHARS = 24;
-const LOOP_LOGINS = 3;
+import { SignIns, toReplayedLogin } from "./sign-ins.js";
+import type { Visits } from "./visits.js";
 
 /** Starts and completes logins, and signs visitors out. */
 export class Logins {
   readonly visits: Visits;
   readonly #parts: LoginParts;
   readonly #flows: Flows;
-  readonly #counter: LoginCounter;
-  readonly #warnings: SetupWarnings;
   readonly #redemption: CodeRedemption;
-  readonly #signIns: SignIns;
   /** Sign-ins with a code that a client posts. */
   readonly posted: PostedCodes;
 
   constructor(parts: LoginParts) {
-    const { config, seal, grants } = parts;
+    const { config, seal, users } = parts;
     this.#parts = parts;
-    this.#redemption = new CodeRedemption(config, grants);
-    this.#signIns = new SignIns(parts);
+    this.#redemption = new CodeRedemption(parts, new SignIns(parts));
     const ownCookies = new OwnCookies(config.redirectUri.startsWith("https:"));
     this.#flows = new Flows(seal, ownCookies, config.clientId);
-    this.#counter = new LoginCounter(ownCookies, config.clientId);
-    this.#warnings = new SetupWarnings(config);
-    this.posted = new PostedCodes(parts, this.#redemption, this.#signIns);
-    this.visits = new Visits(
-      parts,
-      new CancelMark(ownCookies, config.clientId),
-      this.#counter,
-      this.#warnings,
-    );
+    this.posted = new PostedCodes(parts, this.#redemption);
+    this.visits = {
+      addresses: new Addresses(config),
+      cancelMark: new CancelMark(ownCookies, config.clientId),
+      counter: new LoginCounter(ownCookies, config.clientId),
+      warnings: new SetupWarnings(config),
+      lastKnownUser(req) {
+        const signIn = signInOf(sessionOf(req), config.clientId);
+        return signIn && users.lastKnown(signIn.grantId);
+      },
+    };
   }
 
   /** Starts a login. @returns the URL of Discord's authorization page */
@@ -65,7 +62,6 @@ export class Logins {
     checkLoginOptions(options, scopes);
     if (options.connect !== undefined) requireOwnPage(req, config.redirectUri, "connection of accounts");
     const wish = {
-      pkce: allowsPkce(scopes),
       scopes,
       data: options.data,
       returnTo:
@@ -74,9 +70,9 @@ export class Logins {
       connect: options.connect,
       keyForm: keyFormOf(sessionIdOf(req)),
     };
-    const flow = this.#flows.start(req.headers.cookie, wish, openerOf(req));
+    const flow = this.#flows.start(req.headers.cookie, wish, isFromOwnSite(req));
     const url = authorizationUrl(config, scopes, flow, options);
-    this.#warnings.inspect(req);
+    this.visits.warnings.inspect(req);
     for (const cookie of flow.setCookies) res.appendHeader("Set-Cookie", cookie);
     return url;
   }
@@ -91,12 +87,12 @@ export class Logins {
     res: ServerResponse,
     { onLogin, connect }: CallbackOptions,
   ): Promise<LoginResult> {
-    requireGet(req, res);
+    requireMethod("GET", req, res, "A callback");
     const { config, oauth } = this.#parts;
     const { state, issuer, answer } = parseCallbackQuery(req.url ?? "");
-    const grantId = "code" in answer ? grantIdOf(state, answer.code) : undefined;
-    const flow = await this.#find(req, state, grantId);
-    if (!("scopes" in flow && "state" in flow)) return flow;
+    const flow = this.#flows.find(req.headers.cookie, state);
+    if (!flow)
+      return this.#replayOf(req, "code" in answer ? grantIdOf("grant", state, answer.code) : undefined);
     requireIssuer(issuer, config.issuer);
     sessionOf(req);
     const endFlow = () => res.appendHeader("Set-Cookie", this.#flows.end(state));
@@ -108,19 +104,25 @@ export class Logins {
       endFlow();
       throw accountMismatch();
     }
-    const code = {
-      grantId: grantIdOf(state, answer.code),
-      loginId: digestOf(state),
-      keyForm: flow.keyForm,
-      scopes: flow.scopes,
-      exchange: () => oauth.exchangeCode(answer.code, flow.verifier),
-    };
     try {
-      const signsIn = flow.connect === undefined ? "unless-without-identify" : "never";
-      const visit = { req, res, code, flow, onLogin, signsIn } as const;
-      const result = await this.#redemption.redeem(this.#signIns.redemption(visit));
+      const result = await this.#redemption.redeem({
+        req,
+        res,
+        code: {
+          grantId: grantIdOf("grant", state, answer.code),
+          loginId: digestOf(state),
+          keyForm: flow.keyForm,
+          scopes: flow.scopes,
+          exchange: () => oauth.exchangeCode(answer.code, flow.verifier),
+        },
+        kind: flow.connect === undefined ? "callback" : "connection",
+        flow,
+        onLogin,
+        // The login's cookie has proved that this is the same browser.
+        mayRepeat: () => true,
+      });
       endFlow();
-      this.#count(req, res);
+      this.visits.counter.add(req, res);
       if (!result.replayed && result.guild) this.#parts.onBotJoined();
       return result;
     } catch (error) {
@@ -151,13 +153,15 @@ export class Logins {
     } finally {
       users.forget(grantId);
       setSignIn(session, config.clientId, { formerUserId: signIn?.userId });
-      this.#restartCount(req);
+      // A browser that signs out keeps its session, so it does not loop. Express sets `req.res`.
+      const { res } = req as IncomingMessage & { readonly res?: ServerResponse };
+      if (res) this.visits.counter.stop(req, res);
     }
   }
 
   /** Whether this browser has completed several logins within a minute but its session is still empty: it loops. */
   isLoop(req: IncomingMessage): boolean {
-    return sessionOf(req).discord === undefined && this.#counter.read(req.headers.cookie) >= LOOP_LOGINS;
+    return sessionOf(req).discord === undefined && this.visits.counter.isLooping(req);
   }
 
   /** The number of logins being completed. */
@@ -168,19 +172,6 @@ export class Logins {
   /** Waits for logins being completed: a code works once, so an interrupted login would be lost. */
   idle(): Promise<void> {
     return this.#redemption.idle();
-  }
-
-  /** A browser that signs out keeps its session, so it does not loop. */
-  #restartCount(req: IncomingMessage): void {
-    // Express sets `req.res`.
-    const { res } = req as IncomingMessage & { readonly res?: ServerResponse };
-    const cookie = this.#counter.removal(req.headers.cookie);
-    if (cookie && res?.headersSent === false) res.appendHeader("Set-Cookie", cookie);
-  }
-
-  #count(req: IncomingMessage, res: ServerResponse): void {
-    const cookie = this.#counter.next(req.headers.cookie);
-    if (cookie && !res.headersSent) res.appendHeader("Set-Cookie", cookie);
   }
 
   async #scopesFor(req: IncomingMessage, options: LoginOptions): Promise<readonly string[]> {
@@ -194,34 +185,17 @@ export class Logins {
   }
 
   /**
-   * @returns the login in progress; or the result, if its cookie is gone but this session was signed in by the same
-   * callback
+   * Answers a callback whose cookie is gone, if the same callback has signed this session in.
+   *
+   * @throws HttpException flow_unknown
    */
-  async #find(
-    req: IncomingMessage,
-    state: string,
-    grantId: string | undefined,
-  ): Promise<Flow | ReplayedLogin> {
+  async #replayOf(req: IncomingMessage, grantId: string | undefined): Promise<ReplayedLogin> {
     const { config, grants, storages } = this.#parts;
-    try {
-      return this.#flows.find(req.headers.cookie, state);
-    } catch (error) {
-      if (!isFlowUnknown(error)) throw error;
-      const signIn = signInOf(sessionOf(req), config.clientId);
-      const madeThis = signIn !== undefined && signIn.grantId === grantId;
-      const token = madeThis ? await grants.read(storages.of(req)) : undefined;
-      if (!token) throw unknownFlow(this.#warnings.hint);
-      const { scopes, userId } = await grants.validToken(storages.of(req));
-      return {
-        replayed: true,
-        guild: undefined,
-        webhook: undefined,
-        data: undefined,
-        scopes,
-        userId,
-        returnTo: undefined,
-      };
-    }
+    const signIn = signInOf(sessionOf(req), config.clientId);
+    const madeThis = signIn !== undefined && signIn.grantId === grantId;
+    const token = madeThis ? await grants.read(storages.of(req)) : undefined;
+    if (!token) throw unknownFlow(this.visits.warnings.hint);
+    return toReplayedLogin(await grants.validToken(storages.of(req)));
   }
 }
 
@@ -230,17 +204,5 @@ function accountMismatch(): HttpException {
     message:
       "This login was started to connect a Discord account to another account than the visitor's current one, so nothing was connected. Pass the id of the visitor's account: callback(req, res, { connect }).",
     code: "account_mismatch",
-    status: 403,
   });
-}
-
-function openerOf(req: IncomingMessage): Opener {
-  const site = req.headers["sec-fetch-site"];
-  if (site === undefined) return "unknown";
-  return site === "same-origin" || site === "none" ? "own page" : "other site";
-}
-
-/** Hashes the state and the code: each code under a state is a login of its own. */
-function grantIdOf(state: string, code: string): string {
-  return digestOf(`grant\n${state}\n${code}`).slice(0, GRANT_ID_CHARS);
 }

@@ -1,9 +1,9 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { APIGuild, APIWebhook } from "discord-api-types/v10";
 import { boundedCache } from "../bounded-cache.js";
 import { now } from "../clock.js";
 import { storeDeadlineMs } from "../config.js";
-import type { LoginRecord } from "../grants/grant-record.js";
+import type { GrantRecord, LoginRecord } from "../grants/grant-record.js";
 import {
   lastUserOf,
   type SessionLike,
@@ -16,8 +16,8 @@ import {
 import type { Token } from "../grants/token.js";
 import { requireGranted } from "../scopes.js";
 import { beforeEnd } from "./before-end.js";
-import type { Code, Completed, Redeemed, Redemption } from "./code-redemption.js";
-import { type Flow, unknownFlow } from "./flow.js";
+import type { Code, Redeemed, Visit } from "./code.js";
+import { unknownFlow } from "./flow.js";
 import type { ConnectedLogin, LoginResult, OnLogin, ReplayedLogin, SignedInLogin } from "./login.js";
 import type { LoginParts } from "./login-parts.js";
 import { requireReturnTo } from "./return-to.js";
@@ -26,27 +26,20 @@ import { copySession, renewSession, saveSession, storedSession } from "./session
 const REMEMBERED = 1000;
 const REMEMBERED_MS = 600_000;
 
-/**
- * The parts of a finished login that no store has: the session without a session store, the token with own token
- * methods.
- */
+/** A finished login, kept if no store has its session, or its token is stored by the app's own methods. */
 interface Finished {
+  readonly login: LoginRecord;
   /** `undefined` if a store has the session, or the login signed nobody in. */
   readonly session: SessionLike | undefined;
   readonly token: Token;
 }
 
-/** A request with a code. */
-export interface Visit {
-  readonly req: IncomingMessage;
-  /** The response, if it is known. */
-  readonly res: ServerResponse | undefined;
-  readonly code: Code;
-  /** The `data` and `returnTo` that the login was started with. */
-  readonly flow: Pick<Flow, "data" | "returnTo">;
-  readonly onLogin: OnLogin | undefined;
-  /** Whether the code signs the visitor in. A login without `identify` (a bot invite) may keep the current sign-in. */
-  readonly signsIn: "always" | "never" | "unless-without-identify";
+/** How a login is finished whose request the app goes on handling. */
+export interface Finishing {
+  /** Returns the result to the app before the login is recorded as finished. */
+  resolve(result: LoginResult): void;
+  /** Resolves when the login is recorded and repeated requests can be answered. */
+  over(): Promise<void>;
 }
 
 /** Signs visitors in with redeemed codes. */
@@ -55,62 +48,71 @@ export class SignIns {
   readonly #deadlineMs: number;
   /** The JSON of each session when it was last saved here. */
   readonly #saved = new WeakMap<SessionLike, string>();
-  readonly #finished = boundedCache<Finished & { readonly login: LoginRecord }>(REMEMBERED, REMEMBERED_MS);
+  readonly #finished = boundedCache<Finished>(REMEMBERED, REMEMBERED_MS);
 
   constructor(parts: LoginParts) {
     this.#parts = parts;
     this.#deadlineMs = storeDeadlineMs(parts.config);
   }
 
-  /** Returns how this request redeems its code. */
-  redemption(visit: Visit): Redemption<LoginResult> {
-    const { req, code, signsIn } = visit;
-    return {
-      code,
-      record: this.#parts.storages.recordOfLogin(req, code),
-      former: () => this.#finished.get(code.grantId)?.login,
-      identify: (token) => (signsIn === "never" ? this.#identified(token) : this.#withUserId(token)),
-      complete: (redeemed, over) => this.#complete(visit, redeemed, over),
-      // The login's cookie has proved that this is the same browser.
-      mayRepeat: () => true,
-      repeat: (login) => this.#repeat(visit, login),
-    };
+  /** Returns the record of a login; `undefined` if the app has no store. */
+  recordOf({ req, code }: Visit): GrantRecord | undefined {
+    return this.#parts.storages.recordOfLogin(req, code);
   }
 
-  async #complete(visit: Visit, redeemed: Redeemed, over: Promise<void>): Promise<Completed<LoginResult>> {
-    const { req, res, code, flow, onLogin } = visit;
+  /** Returns a finished login from this process's memory. */
+  loginOf(grantId: string): LoginRecord | undefined {
+    return this.#finished.get(grantId)?.login;
+  }
+
+  /**
+   * Fetches the user now so the first page does not have to. If that fails, the login still succeeds, unless it
+   * connects an account: that needs the user's id.
+   */
+  async identify({ kind }: Visit, granted: Token): Promise<Token> {
+    if (kind === "connection") requireGranted(granted.scopes, ["identify"], "Connecting an account");
+    if (!granted.scopes.includes("identify")) return granted;
+    const user = await this.#parts.users.ofNewLogin(granted).catch((error: unknown) => {
+      if (kind === "connection") throw error;
+    });
+    return { ...granted, userId: user?.id };
+  }
+
+  /** Signs the visitor in. */
+  async complete(visit: Visit, redeemed: Redeemed, { resolve, over }: Finishing): Promise<LoginResult> {
+    const { req, res, flow, onLogin } = visit;
     const { token } = redeemed;
-    const toResult = visit.signsIn === "never" ? toConnectedLogin : toLogin;
+    const toResult = RESULTS[visit.kind];
     const login = toResult(redeemed, flow);
     const signsIn = await this.#signsIn(visit, token);
-    if (signsIn) await this.#signIn(req, token, code);
+    if (signsIn) await this.#signIn(req, token, visit.code);
     const returnTo = onLogin && (await this.#runOnLogin(req, token, signsIn, () => onLogin(login)));
+    const result = returnTo === undefined ? login : toResult(redeemed, { ...flow, returnTo });
 
-    return {
-      result: returnTo === undefined ? login : toResult(redeemed, { ...flow, returnTo }),
-      isOpen: !onLogin && res !== undefined,
-      finish: () => {
-        const record = () => this.#recordEnd(req, code, token, { signsIn, returnTo });
-        return onLogin || !res ? record() : beforeEnd(res, () => this.#save(req).then(record), over);
-      },
-    };
+    const recordEnd = () => this.#recordEnd(visit, token, { signsIn, returnTo });
+    if (onLogin || !res) await recordEnd().catch(() => undefined);
+    else {
+      resolve(result);
+      await beforeEnd(res, () => this.#save(req).then(recordEnd), over).catch(() => undefined);
+    }
+    return result;
   }
 
   /** Records the login as finished. Makes a new record, because the app may have changed the session's lifetime. */
   async #recordEnd(
-    req: IncomingMessage,
-    code: Code,
+    visit: Visit,
     token: Token,
     { signsIn, returnTo }: { readonly signsIn: boolean; readonly returnTo: string | undefined },
   ): Promise<void> {
     const { config, grants, storages } = this.#parts;
+    const { req } = visit;
     const isSignedIn = signInOf(sessionOf(req), config.clientId)?.grantId === token.id;
     if (signsIn && (!isSignedIn || grants.hasEnded(token.id))) return;
     const { scopes, userId } = token;
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
     const login: LoginRecord = { isPending: false, sessionId, scopes, userId, returnTo, at: now() };
     const keepsToken = signsIn && !storages.areOwn;
-    const record = storages.recordOfLogin(req, code);
+    const record = this.recordOf(visit);
     const hasStore = sessionStoreOf(req) !== undefined;
     // Keeps in memory only what no store has: a session references its whole request.
     if (!record || !hasStore || storages.areOwn) {
@@ -125,8 +127,8 @@ export class SignIns {
    * Whether to sign the visitor in. A login without `identify` (a bot invite) keeps a current sign-in with
    * `identify`.
    */
-  async #signsIn({ req, signsIn }: Visit, token: Token): Promise<boolean> {
-    if (signsIn !== "unless-without-identify") return signsIn === "always";
+  async #signsIn({ req, kind }: Visit, token: Token): Promise<boolean> {
+    if (kind !== "callback") return kind === "posted";
     if (token.scopes.includes("identify")) return true;
     const { grants, storages } = this.#parts;
     const current = await grants.read(storages.of(req));
@@ -193,40 +195,35 @@ export class SignIns {
     this.#saved.set(session, text);
   }
 
-  /** Answers a repeated callback with a copy of the session that the first one signed in, under a new id. */
-  async #repeat({ req, code, flow, signsIn }: Visit, login: LoginRecord): Promise<LoginResult> {
-    const { clientId } = this.#parts.config;
-    const { scopes, userId, returnTo = flow.returnTo } = login;
-    const result: ReplayedLogin = {
-      replayed: true,
-      guild: undefined,
-      webhook: undefined,
-      data: flow.data,
-      scopes,
-      userId,
-      returnTo,
-    };
-    if (signsIn === "never") return { ...result, connected: true };
-    const isSignedIn = signInOf(sessionOf(req), clientId)?.grantId === code.grantId;
-    const signedNobodyIn = login.sessionId === undefined && !this.#finished.get(code.grantId)?.session;
-    if (isSignedIn || signedNobodyIn) return result;
-    const source = await this.#sessionOf(req, code.grantId, login);
-    if (!source || signInOf(source, clientId)?.grantId !== code.grantId) throw unknownFlow();
-    await this.#endFormer(req, code.grantId);
-    const session = await copySession(req, source, this.#deadlineMs);
-    await this.#storeOwnToken(req, code.grantId);
-    await saveSession(session, this.#deadlineMs);
-    return result;
+  /** Answers a request whose login has already finished. */
+  async repeat(visit: Visit, login: LoginRecord): Promise<LoginResult> {
+    const { grants, storages } = this.#parts;
+    const { data, returnTo } = visit.flow;
+    const result = toReplayedLogin({ ...login, returnTo: login.returnTo ?? returnTo }, data);
+    if (visit.kind === "connection") return { ...result, connected: true };
+    await this.#signInAgain(visit, login);
+    return visit.kind === "posted"
+      ? withAccessToken(result, await grants.validToken(storages.of(visit.req)))
+      : result;
   }
 
-  async #sessionOf(
-    req: IncomingMessage,
-    grantId: string,
-    { sessionId }: LoginRecord,
-  ): Promise<SessionLike | undefined> {
+  /** Gives the visitor a copy of the session that the first request signed in, under a new id. */
+  async #signInAgain({ req, code }: Visit, login: LoginRecord): Promise<void> {
+    const { clientId } = this.#parts.config;
+    const { grantId } = code;
+    if (signInOf(sessionOf(req), clientId)?.grantId === grantId) return;
+    const finished = this.#finished.get(grantId);
+    if (login.sessionId === undefined && !finished?.session) return; // The first request signed nobody in.
     const store = sessionStoreOf(req);
-    if (!store || sessionId === undefined) return this.#finished.get(grantId)?.session;
-    return storedSession(store, sessionId, this.#deadlineMs);
+    const source =
+      store && login.sessionId !== undefined
+        ? await storedSession(store, login.sessionId, this.#deadlineMs)
+        : finished?.session;
+    if (!source || signInOf(source, clientId)?.grantId !== grantId) throw unknownFlow();
+    await this.#endFormer(req, grantId);
+    const session = await copySession(req, source, this.#deadlineMs);
+    await this.#storeOwnToken(req, grantId);
+    await saveSession(session, this.#deadlineMs);
   }
 
   /** Passes the token to the app's own methods, which may store tokens by session, unless they have it already. */
@@ -248,26 +245,9 @@ export class SignIns {
     await grants.end(storages.of(req), former.grantId);
     users.forget(former.grantId);
   }
-
-  /** Fetches the user. Unlike {@link #withUserId}, throws if that fails: connecting an account needs the user's id. */
-  async #identified(granted: Token): Promise<Token> {
-    requireGranted(granted.scopes, ["identify"], "Connecting an account");
-    const user = await this.#parts.users.ofNewLogin(granted);
-    return { ...granted, userId: user.id };
-  }
-
-  /** Fetches the user now so the first page does not have to. If that fails, the login still succeeds. */
-  async #withUserId(granted: Token): Promise<Token> {
-    if (!granted.scopes.includes("identify")) return granted;
-    const user = await this.#parts.users.ofNewLogin(granted).catch(() => undefined);
-    return { ...granted, userId: user?.id };
-  }
 }
 
-function toConnectedLogin(redeemed: Redeemed, flow: Visit["flow"]): ConnectedLogin {
-  const login = { ...toLogin(redeemed, flow), connected: true };
-  return Object.defineProperty(login, "token", { value: redeemed.token }) as unknown as ConnectedLogin;
-}
+const RESULTS = { callback: toLogin, connection: toConnectedLogin, posted: toCodeLogin } as const;
 
 function toLogin({ token, guild, webhook }: Redeemed, { data, returnTo }: Visit["flow"]): SignedInLogin {
   return {
@@ -279,4 +259,25 @@ function toLogin({ token, guild, webhook }: Redeemed, { data, returnTo }: Visit[
     guild: guild as APIGuild | undefined,
     webhook: webhook as APIWebhook | undefined,
   };
+}
+
+function toConnectedLogin(redeemed: Redeemed, flow: Visit["flow"]): ConnectedLogin {
+  const login = { ...toLogin(redeemed, flow), connected: true };
+  return Object.defineProperty(login, "token", { value: redeemed.token }) as unknown as ConnectedLogin;
+}
+
+function toCodeLogin(redeemed: Redeemed, flow: Visit["flow"]): SignedInLogin {
+  return withAccessToken(toLogin(redeemed, flow), redeemed.token);
+}
+
+/** Makes the result of a repeated login. */
+export function toReplayedLogin(
+  { scopes, userId, returnTo }: Pick<LoginRecord, "scopes" | "userId" | "returnTo">,
+  data?: unknown,
+): ReplayedLogin {
+  return { replayed: true, guild: undefined, webhook: undefined, data, scopes, userId, returnTo };
+}
+
+function withAccessToken<Result extends LoginResult>(result: Result, { accessToken }: Token): Result {
+  return Object.defineProperty(result, "accessToken", { value: accessToken });
 }

@@ -122,6 +122,15 @@ export function requireObject<Payload>(payload: Payload, what: string): Payload 
 }
 
 /**
+ * @returns `payload` itself
+ * @throws TypeError when it is not a list
+ */
+export function requireList(payload: unknown, what: string): readonly unknown[] {
+  if (Array.isArray(payload)) return payload;
+  throw new TypeError(`${what} must be a list as Discord sends it, not ${kindOf(payload)}.`);
+}
+
+/**
  * Whether a value is an object with an own `id` that `isId` accepts. Models are not accepted in place of their
  * payload.
  */
