@@ -34,7 +34,7 @@ interface Finished {
   readonly token: Token;
 }
 
-/** How a login is finished whose request the app goes on handling. */
+/** How to finish a login whose request the app continues to handle. */
 export interface Finishing {
   /** Returns the result to the app before the login is recorded as finished. */
   resolve(result: LoginResult): void;
