@@ -183,9 +183,8 @@ export class MissingScopes extends HttpException {
 }
 
 /** Creates a TypeError with status 400, for invalid input that may come from a visitor. */
-export function badInput(code: ErrorCode, message: string, options?: ErrorOptions): TypeError {
-  const error = new TypeError(oneLine(message), options);
-  return Object.assign(error, { code, status: 400, statusCode: 400, expose: true });
+export function badInput(code: ErrorCode, message: string): TypeError {
+  return Object.assign(new TypeError(oneLine(message)), { code, status: 400, statusCode: 400, expose: true });
 }
 
 /** The argument of the constructor of {@link RateLimited}. */

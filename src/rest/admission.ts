@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { now, sleep, stopwatch } from "../clock.js";
+import type { Config } from "../config.js";
 import type { RequestTrace } from "../telemetry.js";
 import { Buckets, type Slot } from "./buckets.js";
 import { type NamedCall, rateLimited, redact } from "./call-errors.js";
@@ -25,12 +26,7 @@ export interface AdmittedCall extends NamedCall {
 }
 
 /** Limits on waits and on rejected calls. */
-export interface AdmissionOptions {
-  /** How long a call may wait for rate limits in total. */
-  readonly maxWaitMs: number;
-  /** How many responses of 401, 403 and 429 in ten minutes stop the calls of this process. */
-  readonly invalidRequestLimit: number;
-}
+export type AdmissionOptions = Pick<Config, "maxWaitMs" | "invalidRequestLimit">;
 
 const UNKNOWN_WAIT_MS = 1000;
 /** The most essential calls that wait at once. They all resume together, and more of them would get another 429. */
@@ -95,7 +91,7 @@ export class Admission {
    * @throws RateLimited unless the call may be retried
    */
   refuse(call: AdmittedCall, headers: AnswerHeaders, body: unknown): void {
-    const { retryAfterS, scope, isForAll } = readRefusal(headers, body);
+    const { retryAfterS, scope, isForAll } = readRefusal(headers, body, now());
     const ms = Math.ceil(retryAfterS * 1000);
     if (call.standing === "essential")
       this.#essentialCooldowns.start(scope === "global" ? undefined : call.slot.route, ms, scope);

@@ -1,6 +1,7 @@
 import type { Dispatcher } from "undici";
 import { boundedCache } from "../bounded-cache.js";
 import { stopwatch } from "../clock.js";
+import type { Config } from "../config.js";
 import { Lazy } from "../lazy.js";
 import { traceRequest } from "../telemetry.js";
 import { Admission, type AdmissionOptions } from "./admission.js";
@@ -11,15 +12,8 @@ import { botTokenRejected, noAnswer, requireToken } from "./call-errors.js";
 import { type ProxyAddress, parseProxy } from "./proxy.js";
 import { type Answer, type NoAnswer, roundTrip } from "./round-trip.js";
 
-/** Options of {@link Rest}. */
-export interface RestOptions extends AdmissionOptions {
-  /** An origin, such as `https://discord.com`. */
-  readonly discordUrl: string;
-  /** The deadline of a whole call, not counting waits for rate limits. */
-  readonly timeoutMs: number;
-  /** The URL of an HTTP proxy, including credentials. */
-  readonly proxy?: string | undefined;
-}
+/** The options that concern Discord's API. */
+export type RestOptions = AdmissionOptions & Pick<Config, "discordUrl" | "timeoutMs" | "proxy">;
 
 const REPEATED_STATUSES = new Set([502, 503, 504]);
 const BOT_REFUSAL_MS = 60_000;

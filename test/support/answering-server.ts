@@ -68,6 +68,7 @@ export function restOf(discordUrl: string, options: Partial<RestOptions> = {}): 
     timeoutMs: 5000,
     maxWaitMs: 2000,
     invalidRequestLimit: 9500,
+    proxy: undefined,
     ...options,
   });
   onTestFinished(() => rest.close());
