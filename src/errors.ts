@@ -1,6 +1,6 @@
 import { oneLine } from "./shown.js";
 
-/** The status of each `code`. Errors that pass on an answer of Discord may have another one. */
+/** The status of each `code`. Errors that pass on a response of Discord may have another status. */
 const STATUS_OF = {
   access_denied: 403,
   account_mismatch: 403,

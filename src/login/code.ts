@@ -49,7 +49,7 @@ export interface Redeemed {
   readonly webhook?: unknown;
 }
 
-/** Makes the id of a code's grant from all that tells the code from others. */
+/** Makes the id of a code's grant from everything that distinguishes the code. */
 export function grantIdOf(...parts: readonly (string | undefined)[]): string {
   return digestOf(parts.join("\n")).slice(0, GRANT_ID_CHARS);
 }

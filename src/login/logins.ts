@@ -140,9 +140,9 @@ export class Logins {
    * signed out of this app anyway
    */
   async signOut(req: IncomingMessage, ended: Ended): Promise<void> {
-    const { config, grants, storageOf, users } = this.#parts;
+    const { config, grants, storages, users } = this.#parts;
     const session = sessionOf(req);
-    const storage = storageOf(req);
+    const storage = storages.of(req);
     const signIn = signInOf(session, config.clientId);
     const grantId = signIn?.grantId ?? (await storage.read())?.token.id;
     if (grantId === undefined) return;
@@ -175,12 +175,12 @@ export class Logins {
   }
 
   async #scopesFor(req: IncomingMessage, options: LoginOptions): Promise<readonly string[]> {
-    const { config, grants, storageOf } = this.#parts;
+    const { config, grants, storages } = this.#parts;
     const scopes = options.scopes ?? config.scopes;
     const isPassthrough = Array.isArray(scopes) && hasPassthroughScope(scopes);
     if (options.connect !== undefined || !(options.incremental ?? isPassthrough)) return scopes;
     const ifNobody = options.incremental ? config.scopes : [];
-    const granted = (await grants.read(storageOf(req)))?.scopes ?? ifNobody;
+    const granted = (await grants.read(storages.of(req)))?.scopes ?? ifNobody;
     return [...new Set([...withoutPassthrough(granted), ...scopes])];
   }
 
@@ -190,12 +190,12 @@ export class Logins {
    * @throws HttpException flow_unknown
    */
   async #replayOf(req: IncomingMessage, grantId: string | undefined): Promise<ReplayedLogin> {
-    const { config, grants, storageOf } = this.#parts;
+    const { config, grants, storages } = this.#parts;
     const signIn = signInOf(sessionOf(req), config.clientId);
     const madeThis = signIn !== undefined && signIn.grantId === grantId;
-    const token = madeThis ? await grants.read(storageOf(req)) : undefined;
+    const token = madeThis ? await grants.read(storages.of(req)) : undefined;
     if (!token) throw unknownFlow(this.visits.warnings.hint);
-    return toReplayedLogin(await grants.validToken(storageOf(req)));
+    return toReplayedLogin(await grants.validToken(storages.of(req)));
   }
 }
 

@@ -34,7 +34,7 @@ interface Finished {
   readonly token: Token;
 }
 
-/** How a login is finished whose request the app goes on handling. */
+/** How to finish a login whose request the app continues to handle. */
 export interface Finishing {
   /** Returns the result to the app before the login is recorded as finished. */
   resolve(result: LoginResult): void;
@@ -57,8 +57,7 @@ export class SignIns {
 
   /** Returns the record of a login; `undefined` if the app has no store. */
   recordOf({ req, code }: Visit): GrantRecord | undefined {
-    const { storages, hasOwnStorage } = this.#parts;
-    return storages.record(req, code.grantId, code.keyForm, hasOwnStorage ? "login" : "token");
+    return this.#parts.storages.recordOfLogin(req, code);
   }
 
   /** Returns a finished login from this process's memory. */
@@ -105,18 +104,18 @@ export class SignIns {
     token: Token,
     { signsIn, returnTo }: { readonly signsIn: boolean; readonly returnTo: string | undefined },
   ): Promise<void> {
-    const { config, grants, hasOwnStorage } = this.#parts;
+    const { config, grants, storages } = this.#parts;
     const { req } = visit;
     const isSignedIn = signInOf(sessionOf(req), config.clientId)?.grantId === token.id;
     if (signsIn && (!isSignedIn || grants.hasEnded(token.id))) return;
     const { scopes, userId } = token;
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
     const login: LoginRecord = { isPending: false, sessionId, scopes, userId, returnTo, at: now() };
-    const keepsToken = signsIn && !hasOwnStorage;
+    const keepsToken = signsIn && !storages.areOwn;
     const record = this.recordOf(visit);
     const hasStore = sessionStoreOf(req) !== undefined;
     // Keeps in memory only what no store has: a session references its whole request.
-    if (!record || !hasStore || hasOwnStorage) {
+    if (!record || !hasStore || storages.areOwn) {
       const session = signsIn && !hasStore ? sessionOf(req) : undefined;
       this.#finished.set(token.id, { session, token, login });
     }
@@ -131,14 +130,14 @@ export class SignIns {
   async #signsIn({ req, kind }: Visit, token: Token): Promise<boolean> {
     if (kind !== "callback") return kind === "posted";
     if (token.scopes.includes("identify")) return true;
-    const { grants, storageOf } = this.#parts;
-    const current = await grants.read(storageOf(req));
+    const { grants, storages } = this.#parts;
+    const current = await grants.read(storages.of(req));
     return !current?.scopes.includes("identify") || grants.isRejected(current);
   }
 
   /** Renews the session, points it to the grant and saves it at once. */
   async #signIn(req: IncomingMessage, token: Token, { keyForm }: Code): Promise<void> {
-    const { config, grants, storageOf } = this.#parts;
+    const { config, grants, storages } = this.#parts;
     const { clientId } = config;
     let session: SessionLike | undefined;
     try {
@@ -147,7 +146,7 @@ export class SignIns {
       const keepData = !last || (last.id !== undefined && last.id === token.userId);
       session = await renewSession(req, keepData, this.#deadlineMs);
       setSignIn(session, clientId, { grantId: token.id, userId: token.userId, keyForm });
-      const storage = storageOf(req);
+      const storage = storages.of(req);
       // A record already contains the token.
       if (!storage.record) await storage.write(token);
       grants.began(token, storage.record);
@@ -170,7 +169,7 @@ export class SignIns {
     signsIn: boolean,
     onLogin: () => ReturnType<OnLogin>,
   ): Promise<string | undefined> {
-    const { config, grants, storageOf, users } = this.#parts;
+    const { config, grants, storages, users } = this.#parts;
     try {
       const place = await onLogin();
       // Ignores other values, which apps return without intent.
@@ -180,7 +179,7 @@ export class SignIns {
       return returnTo;
     } catch (error) {
       if (signsIn && signInOf(sessionOf(req), config.clientId)?.grantId === token.id) {
-        await grants.end(storageOf(req), token.id).catch(() => undefined);
+        await grants.end(storages.of(req), token.id).catch(() => undefined);
         setSignIn(sessionOf(req), config.clientId, { formerUserId: token.userId });
       }
       users.forget(token.id);
@@ -198,13 +197,13 @@ export class SignIns {
 
   /** Answers a request whose login has already finished. */
   async repeat(visit: Visit, login: LoginRecord): Promise<LoginResult> {
-    const { grants, storageOf } = this.#parts;
+    const { grants, storages } = this.#parts;
     const { data, returnTo } = visit.flow;
     const result = toReplayedLogin({ ...login, returnTo: login.returnTo ?? returnTo }, data);
     if (visit.kind === "connection") return { ...result, connected: true };
     await this.#signInAgain(visit, login);
     return visit.kind === "posted"
-      ? withAccessToken(result, await grants.validToken(storageOf(visit.req)))
+      ? withAccessToken(result, await grants.validToken(storages.of(visit.req)))
       : result;
   }
 
@@ -229,9 +228,9 @@ export class SignIns {
 
   /** Passes the token to the app's own methods, which may store tokens by session, unless they have it already. */
   async #storeOwnToken(req: IncomingMessage, grantId: string): Promise<void> {
-    const { grants, storageOf, hasOwnStorage } = this.#parts;
-    if (!hasOwnStorage) return;
-    const storage = storageOf(req);
+    const { grants, storages } = this.#parts;
+    if (!storages.areOwn) return;
+    const storage = storages.of(req);
     if ((await storage.read())?.token.id === grantId) return;
     const finished = this.#finished.get(grantId);
     if (!finished || grants.hasEnded(grantId)) throw unknownFlow();
@@ -240,10 +239,10 @@ export class SignIns {
 
   /** Ends the session's previous grant. Does not revoke it at Discord, which would revoke the new tokens too. */
   async #endFormer(req: IncomingMessage, nextId: string): Promise<void> {
-    const { config, grants, users, storageOf } = this.#parts;
+    const { config, grants, users, storages } = this.#parts;
     const former = signInOf(sessionOf(req), config.clientId);
     if (!former || former.grantId === nextId) return;
-    await grants.end(storageOf(req), former.grantId);
+    await grants.end(storages.of(req), former.grantId);
     users.forget(former.grantId);
   }
 }

@@ -44,7 +44,7 @@ export function isStartAgainReason(code: string): code is StartAgainReason {
   return Object.hasOwn(TEXTS, code);
 }
 
-/** Sends a page to a visitor whose login failed. @param address where its one link leads */
+/** Sends a page to a visitor whose login failed. @param address the target of its only link */
 export function sendStartAgainPage(
   res: ServerResponse,
   status: number,

@@ -55,7 +55,7 @@ export abstract class Model<Payload extends object> {
 
   /**
    * Returns a plain object with the values of the accessors, for tools that do not accept class instances, such as
-   * class-transformer. It does not contain methods and the payload.
+   * class-transformer. It contains neither the methods nor the payload.
    */
   toObject(): Values<this> {
     const { payload: _, ...values } = this;

@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { ERROR_CODES } from "../../src/errors.js";
 import { type Import, readSources, type Source } from "../support/sources.js";
 
-/** From the roof down: a file imports from floors below its own and from its neighbours, never from above. */
+/** From the top down: a file imports from lower floors and from its own floor, never from above. */
 const FLOORS: Readonly<Record<string, readonly string[]>> = {
   "the only door": ["index"],
   "what an app mounts": [
@@ -260,6 +260,14 @@ describe("error codes", () => {
   });
 });
 
+describe("warnings", () => {
+  const codes = new Set(library.flatMap(({ text }) => text.match(/\bEXPRESS_DISCORD_[A-Z_]+/g) ?? []));
+
+  it.each([...codes])("the warning %s has an entry in the troubleshooting guide", (code) => {
+    expect(readFileSync("docs/troubleshooting.md", "utf8")).toContain(`\n\`${code}\`. `);
+  });
+});
+
 describe("the repository", () => {
   const files = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "-z"], {
     encoding: "utf8",
@@ -288,7 +296,7 @@ describe("the repository", () => {
   });
 });
 
-/** Whether a module of this project is meant, not a package. */
+/** Whether an import leads to a module of this project, not to a package. */
 function isOwn(target: string): boolean {
   return target.endsWith(".ts");
 }
@@ -297,7 +305,7 @@ function nameOf(path: string): string {
   return `${dirname(path)}/${basename(path, ".ts")}`.replace(/^\.\//, "");
 }
 
-/** Counted from the ground: 0. Packages lie below it. */
+/** The number of a floor, counted from the ground: 0. Packages are below it. */
 function floorOf(path: string): number {
   return isOwn(path) ? floors.length - floors.findIndex((names) => names.includes(nameOf(path))) : -1;
 }

@@ -171,7 +171,7 @@ it("a guild tag badge is never animated", () => {
 
 describe("defaultAvatarUrl", () => {
   it.each<[id: string, discriminator: string | null | undefined, index: number]>([
-    // Names of today: by the id, with more than 32 bits.
+    // New names: by the id, with more than 32 bits.
     ["80351110224678912", "0", 5],
     ["80351110224678912", null, 5],
     ["80351110224678912", undefined, 5],

@@ -13,7 +13,7 @@ const CASES = { numRuns: 10_000 };
 const APP = "https://app.example";
 const CLIENT_ID = "80351110224678912";
 
-/** Text with what attackers like to put into it. */
+/** Text with characters that attackers like to use. */
 const hostile = fc.oneof(
   fc.string({ unit: "binary", maxLength: 60 }),
   fc
