@@ -20,8 +20,8 @@ export class InvalidRequests {
   readonly #warnAt: number;
   readonly #untrustedLimit: number;
   /** When they arrived, in epoch milliseconds. */
-  readonly #all: number[] = [];
-  readonly #untrusted: number[] = [];
+  #all: readonly number[] = [];
+  #untrusted: readonly number[] = [];
   #untrustedInFlight = 0;
   #hasWarned = false;
 
@@ -33,9 +33,11 @@ export class InvalidRequests {
 
   /** Returns what a call has to wait for, if anything. */
   waitFor(now: number, isUntrusted: boolean): Wait | undefined {
-    if (recent(this.#all, now) >= this.#limit) return { scope: "global", ms: msUntilFewer(this.#all, now) };
+    this.#all = recent(this.#all, now);
+    this.#untrusted = recent(this.#untrusted, now);
+    if (this.#all.length >= this.#limit) return { scope: "global", ms: msUntilFewer(this.#all, now) };
     if (!isUntrusted) return undefined;
-    const count = recent(this.#untrusted, now);
+    const count = this.#untrusted.length;
     if (count >= this.#untrustedLimit) return { scope: "user", ms: msUntilFewer(this.#untrusted, now) };
     const isRoom = count + this.#untrustedInFlight < this.#untrustedLimit;
     return isRoom ? undefined : { scope: "user", ms: SOON_MS };
@@ -53,9 +55,9 @@ export class InvalidRequests {
 
   /** Counts an invalid request. */
   add(now: number, isUntrusted: boolean): void {
-    if (isUntrusted) this.#untrusted.push(now);
-    if (recent(this.#all, now) < this.#warnAt) this.#hasWarned = false;
-    this.#all.push(now);
+    if (isUntrusted) this.#untrusted = [...this.#untrusted, now];
+    this.#all = [...recent(this.#all, now), now];
+    if (this.#all.length <= this.#warnAt) this.#hasWarned = false;
     if (this.#hasWarned || this.#all.length < this.#warnAt) return;
     this.#hasWarned = true;
     process.emitWarning(
@@ -70,11 +72,9 @@ export function countsAsInvalid(status: number, headers: AnswerHeaders): boolean
   return status === 401 || status === 403 || (status === 429 && headers["x-ratelimit-scope"] !== "shared");
 }
 
-/** Drops times before the window. @returns how many are left */
-function recent(times: number[], now: number): number {
-  const first = times.findIndex((time) => time > now - WINDOW_MS);
-  times.splice(0, first < 0 ? times.length : first);
-  return times.length;
+/** Leaves out times outside of the window, and all of them if the clock was set back by more than its length. */
+function recent(times: readonly number[], now: number): readonly number[] {
+  return times.filter((time) => Math.abs(now - time) < WINDOW_MS);
 }
 
 function msUntilFewer([oldest = 0]: readonly number[], now: number): number {

@@ -29,6 +29,13 @@ test("every call waits at the limit of invalid requests until the window frees o
   expect(counter.waitFor(NOON + TEN_MINUTES, false)).toBeUndefined();
 });
 
+test("no call waits for a clock that was set back by an hour", () => {
+  warnings();
+  const counter = new InvalidRequests(10);
+  fail(counter, 10, NOON, true);
+  expect(counter.waitFor(NOON - 3_600_000, true)).toBeUndefined();
+});
+
 describe("invalid request warnings", () => {
   test("the warning about invalid requests comes at 1,000, and again only after the count was lower", () => {
     const emitWarning = warnings();
