@@ -179,11 +179,12 @@ describe("failing session stores", () => {
     ],
     ["never answers", () => undefined],
   ])("a failure keeps its cause if the session store %s", async (_how, answer) => {
-    for (const [call, outcome] of everyCall(besideSessions(answering(answer), 20))) {
+    const calls = everyCall(besideSessions(answering(answer), 20)).map(async ([call, outcome]) => {
       const error = await outcome.catch((reason: unknown) => reason);
       expect(error, call).toBeInstanceOf(HttpException);
       expect(error, call).toMatchObject({ code: "store_failed", status: 503, cause: expect.anything() });
-    }
+    });
+    await Promise.all(calls);
   });
 
   it.each(["open", "read", "stat", "access", "unlink"])(
