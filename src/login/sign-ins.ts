@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { APIGuild, APIWebhook } from "discord-api-types/v10";
 import { boundedCache } from "../bounded-cache.js";
 import { now } from "../clock.js";
 import { storeDeadlineMs } from "../config.js";
 import type { GrantRecord, LoginRecord } from "../grants/grant-record.js";
 import {
+  hasSession,
   lastUserOf,
   type SessionLike,
   sessionIdOf,
@@ -14,11 +14,12 @@ import {
   signInOf,
 } from "../grants/session-data.js";
 import type { Token } from "../grants/token.js";
+import { NOBODY } from "../grants/token-storage.js";
 import { requireGranted } from "../scopes.js";
 import { beforeEnd } from "./before-end.js";
 import type { Code, Completed, Redeemed, Redemption } from "./code-redemption.js";
 import { type Flow, unknownFlow } from "./flow.js";
-import type { ConnectedLogin, LoginResult, OnLogin, ReplayedLogin, SignedInLogin } from "./login.js";
+import { type LoginResult, type OnLogin, type ReplayedLogin, toConnectedLogin, toLogin } from "./login.js";
 import type { LoginParts } from "./login-parts.js";
 import { requireReturnTo } from "./return-to.js";
 import { copySession, renewSession, saveSession, storedSession } from "./session-renewal.js";
@@ -49,6 +50,16 @@ export interface Visit {
   readonly signsIn: "always" | "never" | "unless-without-identify";
 }
 
+/** A login whose code has been exchanged. */
+interface Ongoing {
+  readonly req: IncomingMessage;
+  readonly code: Code;
+  readonly token: Token;
+  /** The record of the login; `undefined` if the app has no store. */
+  readonly record: GrantRecord | undefined;
+  readonly signsIn: boolean;
+}
+
 /** Signs visitors in with redeemed codes. */
 export class SignIns {
   readonly #parts: LoginParts;
@@ -65,47 +76,51 @@ export class SignIns {
   /** Returns how this request redeems its code. */
   redemption(visit: Visit): Redemption<LoginResult> {
     const { req, code, signsIn } = visit;
+    const record = this.#recordOf(req, code);
     return {
       code,
-      record: this.#recordOf(req, code),
+      record,
       former: () => this.#finished.get(code.grantId)?.login,
       identify: (token) => (signsIn === "never" ? this.#identified(token) : this.#withUserId(token)),
-      complete: (redeemed, over) => this.#complete(visit, redeemed, over),
+      complete: (redeemed, over) => this.#complete(visit, record, redeemed, over),
       // The login's cookie has proved that this is the same browser.
       mayRepeat: () => true,
       repeat: (login) => this.#repeat(visit, login),
     };
   }
 
-  async #complete(visit: Visit, redeemed: Redeemed, over: Promise<void>): Promise<Completed<LoginResult>> {
+  async #complete(
+    visit: Visit,
+    record: GrantRecord | undefined,
+    redeemed: Redeemed,
+    over: Promise<void>,
+  ): Promise<Completed<LoginResult>> {
     const { req, res, code, flow, onLogin } = visit;
     const { token } = redeemed;
     const toResult = visit.signsIn === "never" ? toConnectedLogin : toLogin;
     const login = toResult(redeemed, flow);
     const signsIn = await this.#signsIn(visit, token);
     if (signsIn) await this.#signIn(req, token, code);
-    const returnTo = onLogin && (await this.#runOnLogin(req, token, signsIn, () => onLogin(login)));
+    const ongoing = { req, code, token, record, signsIn };
+    const returnTo = onLogin && (await this.#runOnLogin(ongoing, () => onLogin(login)));
 
     return {
       result: returnTo === undefined ? login : toResult(redeemed, { ...flow, returnTo }),
       isOpen: !onLogin && res !== undefined,
       finish: () => {
-        const record = () => this.#recordEnd(req, code, token, { signsIn, returnTo });
-        return onLogin || !res ? record() : beforeEnd(res, () => this.#save(req).then(record), over);
+        const recordEnd = () => this.#recordEnd(ongoing, returnTo);
+        return onLogin || !res ? recordEnd() : beforeEnd(res, () => this.#save(req).then(recordEnd), over);
       },
     };
   }
 
   /** Records the login as finished. Makes a new record, because the app may have changed the session's lifetime. */
-  async #recordEnd(
-    req: IncomingMessage,
-    code: Code,
-    token: Token,
-    { signsIn, returnTo }: { readonly signsIn: boolean; readonly returnTo: string | undefined },
-  ): Promise<void> {
-    const { config, grants, hasOwnStorage } = this.#parts;
-    const isSignedIn = signInOf(sessionOf(req), config.clientId)?.grantId === token.id;
-    if (signsIn && (!isSignedIn || grants.hasEnded(token.id))) return;
+  async #recordEnd(ongoing: Ongoing, returnTo: string | undefined): Promise<void> {
+    const { req, code, token, signsIn } = ongoing;
+    const { grants, hasOwnStorage } = this.#parts;
+    if (grants.hasEnded(token.id)) return;
+    // The app may have destroyed or regenerated the session.
+    if (!hasSession(req) || (signsIn && !this.#pointsTo(req, token.id))) return this.#end(ongoing);
     const { scopes, userId } = token;
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
     const login: LoginRecord = { isPending: false, sessionId, scopes, userId, returnTo, at: now() };
@@ -162,36 +177,45 @@ export class SignIns {
   }
 
   /**
-   * Runs `onLogin`. If it throws, the sign-in ends, so that repeating the callback does not sign the visitor in.
+   * Runs `onLogin`. If it throws, the login ends, so that repeating the callback does not complete it.
    *
    * @returns the page that `onLogin` returned, if any
    */
-  async #runOnLogin(
-    req: IncomingMessage,
-    token: Token,
-    signsIn: boolean,
-    onLogin: () => ReturnType<OnLogin>,
-  ): Promise<string | undefined> {
-    const { config, grants, storageOf, users } = this.#parts;
+  async #runOnLogin(ongoing: Ongoing, onLogin: () => ReturnType<OnLogin>): Promise<string | undefined> {
     try {
       const place = await onLogin();
       // Ignores other values, which apps return without intent.
       const isPlace = typeof place === "string";
-      const returnTo = isPlace ? requireReturnTo(place, config.origins, "What onLogin returns") : undefined;
-      await this.#save(req);
+      const { origins } = this.#parts.config;
+      const returnTo = isPlace ? requireReturnTo(place, origins, "What onLogin returns") : undefined;
+      await this.#save(ongoing.req);
       return returnTo;
     } catch (error) {
-      if (signsIn && signInOf(sessionOf(req), config.clientId)?.grantId === token.id) {
-        await grants.end(storageOf(req), token.id).catch(() => undefined);
-        setSignIn(sessionOf(req), config.clientId, { formerUserId: token.userId });
-      }
-      users.forget(token.id);
+      await this.#end(ongoing);
       throw error;
     }
   }
 
+  /** Ends a login that the app has refused. Leaves a marker for repeated callbacks, and no token. */
+  async #end({ req, token, record, signsIn }: Ongoing): Promise<void> {
+    const { config, grants, storageOf, users, hasOwnStorage } = this.#parts;
+    users.forget(token.id);
+    const isCurrent = signsIn && this.#pointsTo(req, token.id);
+    await Promise.allSettled([
+      grants.end(record ?? NOBODY, token.id),
+      isCurrent && hasOwnStorage ? storageOf(req).delete() : undefined,
+    ]);
+    if (isCurrent) setSignIn(sessionOf(req), config.clientId, { formerUserId: token.userId });
+  }
+
+  /** Whether the session points to the grant. */
+  #pointsTo(req: IncomingMessage, grantId: string): boolean {
+    return hasSession(req) && signInOf(sessionOf(req), this.#parts.config.clientId)?.grantId === grantId;
+  }
+
   /** Saves the session if it has changed. A browser may send its next request before express-session has saved it. */
   async #save(req: IncomingMessage): Promise<void> {
+    if (!hasSession(req)) return;
     const session = sessionOf(req);
     const text = JSON.stringify(session);
     if (text !== this.#saved.get(session)) await saveSession(session, this.#deadlineMs);
@@ -267,21 +291,4 @@ export class SignIns {
     const user = await this.#parts.users.ofNewLogin(granted).catch(() => undefined);
     return { ...granted, userId: user?.id };
   }
-}
-
-function toConnectedLogin(redeemed: Redeemed, flow: Visit["flow"]): ConnectedLogin {
-  const login = { ...toLogin(redeemed, flow), connected: true };
-  return Object.defineProperty(login, "token", { value: redeemed.token }) as unknown as ConnectedLogin;
-}
-
-function toLogin({ token, guild, webhook }: Redeemed, { data, returnTo }: Visit["flow"]): SignedInLogin {
-  return {
-    replayed: false,
-    data,
-    scopes: token.scopes,
-    userId: token.userId,
-    returnTo,
-    guild: guild as APIGuild | undefined,
-    webhook: webhook as APIWebhook | undefined,
-  };
 }
