@@ -99,7 +99,7 @@ export class Logins {
     if (!("scopes" in flow && "state" in flow)) return flow;
     requireIssuer(issuer, config.issuer);
     sessionOf(req);
-    const endFlow = () => res.appendHeader("Set-Cookie", this.#flows.end(state));
+    const endFlow = () => appendCookie(res, this.#flows.end(state));
     if (!("code" in answer)) {
       endFlow();
       throw authorizationError(answer, flow.prompt);
@@ -125,7 +125,7 @@ export class Logins {
       return result;
     } catch (error) {
       // A rate limit leaves the code unused, so the same callback can still succeed.
-      if (!(error instanceof RateLimited) && !res.headersSent) endFlow();
+      if (!(error instanceof RateLimited)) endFlow();
       throw error;
     }
   }
@@ -174,13 +174,11 @@ export class Logins {
   #restartCount(req: IncomingMessage): void {
     // Express sets `req.res`.
     const { res } = req as IncomingMessage & { readonly res?: ServerResponse };
-    const cookie = this.#counter.removal(req.headers.cookie);
-    if (cookie && res?.headersSent === false) res.appendHeader("Set-Cookie", cookie);
+    appendCookie(res, this.#counter.removal(req.headers.cookie));
   }
 
   #count(req: IncomingMessage, res: ServerResponse): void {
-    const cookie = this.#counter.next(req.headers.cookie);
-    if (cookie && !res.headersSent) res.appendHeader("Set-Cookie", cookie);
+    appendCookie(res, this.#counter.next(req.headers.cookie));
   }
 
   async #scopesFor(req: IncomingMessage, options: LoginOptions): Promise<readonly string[]> {
@@ -232,6 +230,11 @@ function accountMismatch(): HttpException {
     code: "account_mismatch",
     status: 403,
   });
+}
+
+/** Sets a cookie, unless the app has sent its response already. */
+function appendCookie(res: ServerResponse | undefined, cookie: string | undefined): void {
+  if (cookie && res?.headersSent === false) res.appendHeader("Set-Cookie", cookie);
 }
 
 function openerOf(req: IncomingMessage): Opener {
