@@ -1,4 +1,3 @@
-import { boundedCache } from "../bounded-cache.js";
 import { now, sleep } from "../clock.js";
 import type { Config } from "../config.js";
 import { HttpException } from "../errors.js";
@@ -10,10 +9,7 @@ import type { Token } from "../grants/token.js";
 import { underLock } from "../grants/under-lock.js";
 import { TokenRequestRefused } from "../oauth/oauth-errors.js";
 import type { TokenAnswer } from "../oauth/token-answer.js";
-
-const MOST_REFUSALS_PER_LOGIN = 5;
-const REMEMBERED_MS = 600_000;
-const REMEMBERED = 10_000;
+import { RefusedCodes } from "./refused-codes.js";
 
 /** An authorization code from Discord. Each code is a login of its own. */
 export interface Code {
@@ -72,6 +68,7 @@ export interface Completed<Result> {
 
 /** The requests with one code in this process. They run one after another. */
 interface Queue {
+  readonly code: Code;
   last: Promise<void>;
   /** Whether a request has exchanged the code. */
   hasExchanged: boolean;
@@ -84,8 +81,7 @@ export class CodeRedemption {
   readonly #config: Config;
   readonly #grants: Grants;
   readonly #queues = new Map<string, Queue>();
-  readonly #refused = boundedCache<HttpException>(REMEMBERED, REMEMBERED_MS);
-  readonly #refusals = boundedCache<number>(REMEMBERED);
+  readonly #refused = new RefusedCodes();
 
   constructor(config: Config, grants: Grants) {
     this.#config = config;
@@ -97,14 +93,21 @@ export class CodeRedemption {
     return this.#queues.size;
   }
 
+  /** Returns the code with this grant id that is being redeemed, as it came with the first request. */
+  inFlight(grantId: string): Code | undefined {
+    return this.#queues.get(grantId)?.code;
+  }
+
   async idle(): Promise<void> {
     await Promise.all([...this.#queues.values()].map(({ last }) => last));
   }
 
   /** @throws HttpException code_rejected, and any error of completing the login */
   redeem<Result>(redemption: Redemption<Result>): Promise<Result> {
-    const { grantId } = redemption.code;
+    const { code } = redemption;
+    const { grantId } = code;
     const queue: Queue = this.#queues.get(grantId) ?? {
+      code,
       last: Promise.resolve(),
       hasExchanged: false,
       isRedeemed: false,
@@ -117,9 +120,10 @@ export class CodeRedemption {
         isOver = settle;
       });
       const turn = queue.last
-        .then(() =>
-          this.#underLock(grantId, () => this.#redeem(redemption, queue, cameInTime, resolve, over)),
-        )
+        .then(() => {
+          const task = () => this.#redeem(redemption, queue, cameInTime, resolve, over);
+          return this.#refused.during(code, () => this.#underLock(grantId, task));
+        })
         .then(resolve, reject)
         .finally(() => {
           queue.isRedeemed = queue.hasExchanged;
@@ -142,10 +146,7 @@ export class CodeRedemption {
     resolve: (result: Result) => void,
     over: Promise<void>,
   ): Promise<Result> {
-    const { code, record } = redemption;
-    const refused = this.#refused.get(code.grantId);
-    if (refused) throw refused;
-    if ((this.#refusals.get(code.loginId) ?? 0) >= MOST_REFUSALS_PER_LOGIN) throw tooManyCodes();
+    const { record } = redemption;
     const lease = record?.lease;
     let mayResume = !lease;
     for (;;) {
@@ -210,8 +211,7 @@ export class CodeRedemption {
       if (!(error instanceof TokenRequestRefused)) throw error;
       if (record && (await this.#hasOtherProcess(record, true))) return undefined;
       const rejection = codeRejected(error);
-      this.#refused.set(code.grantId, rejection);
-      this.#refusals.set(code.loginId, (this.#refusals.get(code.loginId) ?? 0) + 1);
+      this.#refused.add(code, rejection);
       throw rejection;
     }
     queue.hasExchanged = true;
@@ -276,15 +276,8 @@ function codeSpent(): HttpException {
 
 function codeEnded(): HttpException {
   return new HttpException({
-    message: "This login was completed earlier and has since been signed out. Start a new login.",
-    code: "code_rejected",
-    status: 400,
-  });
-}
-
-function tooManyCodes(): HttpException {
-  return new HttpException({
-    message: "Discord rejected five codes for this login, so it has ended. Start a new login.",
+    message:
+      "This login has ended: the app refused it, or the visitor has signed out since. Start a new login.",
     code: "code_rejected",
     status: 400,
   });

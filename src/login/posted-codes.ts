@@ -58,10 +58,12 @@ export class PostedCodes {
     // The hash includes the verifier: the same code with another verifier is another login, and Discord checks it.
     const secret = ["posted", redirectUri, codeVerifier, code].join("\n");
     const grantId = digestOf(secret).slice(0, GRANT_ID_CHARS);
+    const inFlight = this.#redemption.inFlight(grantId);
     return {
       grantId,
       loginId: grantId,
-      keyForm: keyFormOf(sessionIdOf(req)),
+      // Session ids may have a different form each time; requests that repeat a code need the same record.
+      keyForm: inFlight ? inFlight.keyForm : keyFormOf(sessionIdOf(req)),
       scopes: [],
       exchange: () => this.#parts.oauth.exchangeCode(code, codeVerifier, redirectUri ?? null),
     };

@@ -53,6 +53,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "grants/in-flight",
     "grants/lease",
     "login/login-counter",
+    "login/refused-codes",
     "grants/own-token-storage",
     "grants/record-store",
     "grants/session-data",
