@@ -24,18 +24,18 @@ export class Deauthorizations {
   }
 
   /**
-   * Whether a token was issued before its user removed the app; `undefined` when the two clocks are too close to
-   * tell.
+   * Whether a token was issued before its user removed the app; `undefined` when the clocks cannot tell.
    */
   concerns(token: Token): boolean | undefined {
     const { userId = "" } = token;
     const deauthorization = this.#byUser.get(userId);
-    // The clock was set back; new sign-ins would look older than the report.
-    if (!deauthorization || deauthorization.at > now()) return false;
+    if (!deauthorization) return false;
     const { at, marginMs } = deauthorization;
+    const isConfirmed = this.#confirmed.get(token.id) === at;
+    // The clock was set back, so new sign-ins look older than the report.
+    if (at > now()) return isConfirmed ? false : undefined;
     if (token.issuedAt <= at - marginMs) return true;
-    if (token.issuedAt > at + marginMs || this.#confirmed.get(token.id) === at) return false;
-    return undefined;
+    return token.issuedAt > at + marginMs || isConfirmed ? false : undefined;
   }
 
   confirm(token: Token): void {

@@ -80,10 +80,14 @@ describe("removals of the app", () => {
     expect(deauthorizations.concerns(token)).toBe(false);
   });
 
-  it("removals do not concern new sign-ins after the clock was set back", async () => {
+  it("after the clock was set back, Discord is asked about each sign-in", async () => {
     const { clock, deauthorizations, tokenIn } = start();
+    const former = tokenIn(-1000);
     deauthorizations.add("7", undefined);
     await clock.advance(-3_600_000);
+    expect(deauthorizations.concerns(former)).toBeUndefined();
+    expect(deauthorizations.concerns(tokenIn(0))).toBeUndefined();
+    deauthorizations.confirm(tokenIn(0));
     expect(deauthorizations.concerns(tokenIn(0))).toBe(false);
   });
 });
