@@ -15,8 +15,8 @@ const REDIRECT_URI = "http://127.0.0.1:3000/callback";
 const SESSION_ID_CHARS = 32;
 const SESSION_MS = 86_400_000;
 const ACCESS_TOKEN_SECONDS = 604_800;
-/** As with the default, an unsaved pair is tried again before its lease ends, and a store is waited for longer than that. */
-const TIMEOUT_MS = 3000;
+/** The longest for which leases are as short as they get. */
+const TIMEOUT_MS = 2000;
 /** Each process's clock is behind the previous one's by so much: no code may rely on equal clocks. */
 const SKEW_MS = 1700;
 const WARM_UP_MS = 100;
