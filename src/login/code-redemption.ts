@@ -274,7 +274,8 @@ function codeSpent(): HttpException {
   });
 }
 
-function codeEnded(): HttpException {
+/** The error for a login that has ended before it was complete, or before its callback was repeated. */
+export function codeEnded(): HttpException {
   return new HttpException({
     message:
       "This login has ended: the app refused it, or the visitor has signed out since. Start a new login.",

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { now } from "../clock.js";
 import { digestOf } from "../digest.js";
 import { HttpException, RateLimited } from "../errors.js";
 import { keyFormOf } from "../grants/record-keys.js";
@@ -145,9 +146,10 @@ export class Logins {
     const grantId = signIn?.grantId ?? (await storage.read())?.token.id;
     if (grantId === undefined) return;
 
+    const since = now();
     try {
       await grants.end(storage, grantId, ended);
-      if (ended === "everywhere" && signIn?.userId) grants.deauthorize(signIn.userId);
+      if (ended === "everywhere") grants.revoked(signIn?.userId, since);
     } finally {
       users.forget(grantId);
       setSignIn(session, config.clientId, { formerUserId: signIn?.userId });

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { boundedCache } from "../bounded-cache.js";
 import { now } from "../clock.js";
 import { storeDeadlineMs } from "../config.js";
+import { HttpException } from "../errors.js";
 import type { GrantRecord, LoginRecord } from "../grants/grant-record.js";
 import {
   hasSession,
@@ -17,7 +18,7 @@ import type { Token } from "../grants/token.js";
 import { NOBODY } from "../grants/token-storage.js";
 import { requireGranted } from "../scopes.js";
 import { beforeEnd } from "./before-end.js";
-import type { Code, Completed, Redeemed, Redemption } from "./code-redemption.js";
+import { type Code, type Completed, codeEnded, type Redeemed, type Redemption } from "./code-redemption.js";
 import { type Flow, unknownFlow } from "./flow.js";
 import { type LoginResult, type OnLogin, type ReplayedLogin, toConnectedLogin, toLogin } from "./login.js";
 import type { LoginParts } from "./login-parts.js";
@@ -288,7 +289,11 @@ export class SignIns {
   /** Fetches the user now so the first page does not have to. If that fails, the login still succeeds. */
   async #withUserId(granted: Token): Promise<Token> {
     if (!granted.scopes.includes("identify")) return granted;
-    const user = await this.#parts.users.ofNewLogin(granted).catch(() => undefined);
+    const user = await this.#parts.users.ofNewLogin(granted).catch((error: unknown) => {
+      // The user has signed out everywhere meanwhile, or removed the app.
+      if (error instanceof HttpException && error.status === 401) throw codeEnded();
+      return undefined;
+    });
     return { ...granted, userId: user?.id };
   }
 }

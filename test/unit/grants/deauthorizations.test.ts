@@ -43,6 +43,20 @@ describe("removals of the app", () => {
     ]);
   });
 
+  it("a revocation concerns every token from before it began, and leaves those issued meanwhile open", async () => {
+    const { clock, deauthorizations, tokenIn } = start();
+    const since = clock.now();
+    await clock.advance(500);
+    deauthorizations.addRevocation("7", since);
+    expect([-501, -500, -499, 0, 1].map((ms) => deauthorizations.concerns(tokenIn(ms)))).toEqual([
+      true,
+      true,
+      undefined,
+      undefined,
+      false,
+    ]);
+  });
+
   it("a removal does not concern tokens of other users, or without a user", () => {
     const { deauthorizations, tokenIn } = start();
     deauthorizations.add("7", undefined);
