@@ -180,8 +180,9 @@ export class Grants {
    * @throws HttpException, RateLimited
    */
   async revokeHeld(storage: TokenStorage, token: Token): Promise<void> {
+    const since = now();
     await this.#oauth.revoke(token);
-    if (token.userId !== undefined) this.deauthorize(token.userId);
+    this.revoked(token.userId, since);
     this.#memory.end(token.id, "everywhere");
     await storage.delete();
   }
@@ -192,6 +193,15 @@ export class Grants {
    */
   deauthorize(userId: string, at?: Date): void {
     this.#deauthorizations.add(userId, at);
+  }
+
+  /**
+   * Ends the user's tokens after Discord has revoked them. Discord is asked about tokens issued meanwhile.
+   *
+   * @param since when Discord was asked to, in epoch milliseconds
+   */
+  revoked(userId: string | undefined, since: number): void {
+    if (userId !== undefined) this.#deauthorizations.addRevocation(userId, since);
   }
 
   /** How many refreshes and writes are in flight. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { now } from "../clock.js";
 import { digestOf } from "../digest.js";
 import { HttpException, RateLimited } from "../errors.js";
 import { keyFormOf } from "../grants/record-keys.js";
@@ -16,13 +17,14 @@ import { Flows, unknownFlow } from "./flow.js";
 import type { LoginResult, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
 import type { LoginParts } from "./login-parts.js";
+import { toReplayedLogin } from "./login-results.js";
 import { requireMethod } from "./manners.js";
 import { OwnCookies } from "./own-cookies.js";
 import { isFromOwnSite, requireOwnPage } from "./own-pages.js";
 import { PostedCodes } from "./posted-codes.js";
 import { requireReturnTo } from "./return-to.js";
 import { SetupWarnings } from "./setup-warnings.js";
-import { SignIns, toReplayedLogin } from "./sign-ins.js";
+import { SignIns } from "./sign-ins.js";
 import type { Visits } from "./visits.js";
 
 /** Starts and completes logins, and signs visitors out. */
@@ -95,7 +97,10 @@ export class Logins {
       return this.#replayOf(req, "code" in answer ? grantIdOf("grant", state, answer.code) : undefined);
     requireIssuer(issuer, config.issuer);
     sessionOf(req);
-    const endFlow = () => res.appendHeader("Set-Cookie", this.#flows.end(state));
+    const endFlow = () => {
+      // The app's onLogin may have sent the response.
+      if (!res.headersSent) res.appendHeader("Set-Cookie", this.#flows.end(state));
+    };
     if (!("code" in answer)) {
       endFlow();
       throw authorizationError(answer, flow.prompt);
@@ -127,7 +132,7 @@ export class Logins {
       return result;
     } catch (error) {
       // A rate limit leaves the code unused, so the same callback can still succeed.
-      if (!(error instanceof RateLimited) && !res.headersSent) endFlow();
+      if (!(error instanceof RateLimited)) endFlow();
       throw error;
     }
   }
@@ -147,9 +152,10 @@ export class Logins {
     const grantId = signIn?.grantId ?? (await storage.read())?.token.id;
     if (grantId === undefined) return;
 
+    const since = now();
     try {
       await grants.end(storage, grantId, ended);
-      if (ended === "everywhere" && signIn?.userId) grants.deauthorize(signIn.userId);
+      if (ended === "everywhere") grants.revoked(signIn?.userId, since);
     } finally {
       users.forget(grantId);
       setSignIn(session, config.clientId, { formerUserId: signIn?.userId });

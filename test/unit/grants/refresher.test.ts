@@ -89,6 +89,25 @@ describe("refreshes", () => {
     expect(discord.refreshed).toEqual(["refresh 0"]);
   });
 
+  it("a process waits for another's refresh, however slow the store is to write the new pair", async () => {
+    const { clock, discord, store, startProcess, expire } = await startGrants({}, 60_000);
+    const [here, there] = [startProcess(), startProcess()];
+    await expire();
+    const answer = discord.hold();
+    const waiting = [here.grants.validToken(here.record())];
+    await quiet();
+    const writing = store.hold("set");
+    answer.open();
+    await writing.begun;
+    waiting.push(there.grants.validToken(there.record()));
+    // Longer than a lease lasts that nobody renews.
+    await clock.advance(4000);
+    writing.release();
+    const renewed = await clock.until(Promise.all(waiting));
+    expect(renewed.map(({ accessToken }) => accessToken)).toEqual(["access 1", "access 1"]);
+    expect(discord.refreshed).toEqual(["refresh 0"]);
+  });
+
   it("a refresh starts again if the process that held the lease has died", async () => {
     const { clock, discord, here, there, expire } = await startTwo();
     await expire();
