@@ -5,7 +5,7 @@ import { AccessDenied, HttpException } from "./errors.js";
 import { sessionCookieOf } from "./grants/session-data.js";
 import { discordOf } from "./guards.js";
 import type { Addresses } from "./login/addresses.js";
-import type { Login, LoginResult, OnLogin } from "./login/login.js";
+import type { Login, OnLogin } from "./login/login.js";
 import { isPageVisit, requireMethod } from "./login/manners.js";
 import { isFromOwnSite } from "./login/own-pages.js";
 import { isStartAgainReason, sendStartAgainPage } from "./login/start-again-page.js";
@@ -107,26 +107,20 @@ export function discordRouter(options: RouterOptions = {}) {
   };
 
   const callback: Step = async (req, res) => {
-    const result = await resultOf(req, res);
-    if (result && !res.headersSent) res.redirect(result.returnTo ?? addressesOf(req).public(afterLogin));
-  };
-
-  /** @returns `undefined` if the request has been answered already */
-  async function resultOf(req: Request, res: Response): Promise<LoginResult | undefined> {
     try {
-      return await discordOf(req).callback(req, res, {
+      const { returnTo } = await discordOf(req).callback(req, res, {
         connect: accountOf?.(req),
         onLogin: onLogin && ((login) => onLogin(req, login, res)),
       });
+      if (!res.headersSent) res.redirect(returnTo ?? addressesOf(req).public(afterLogin));
     } catch (error) {
       if (!(error instanceof HttpException)) throw error;
       if (error instanceof AccessDenied && afterCancel !== false) answerCancel(req, res, error, afterCancel);
       else if (isStartAgainReason(error.code) && loginPath !== false)
         sendStartAgainPage(res, error.status, error.code, loginOf(req, loginPath));
       else throw error;
-      return undefined;
     }
-  }
+  };
 
   function answerCancel(
     req: Request,

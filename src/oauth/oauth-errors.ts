@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { DeadlinePassed } from "../deadline.js";
-import type { HttpException } from "../errors.js";
+import { HttpException } from "../errors.js";
 import { type CallNames, callError, type NamedCall, redactText } from "../rest/call-errors.js";
 
 const ROUTE_OF = {
@@ -59,6 +59,7 @@ export function answerIn(error: unknown): ErrorAnswer | undefined {
 
 /** Converts an error of simple-oauth2, without keeping a reference to it: it contains secrets. */
 export function explain(error: unknown, doing: Doing, { secrets }: Pick<NamedCall, "secrets">): Error {
+  if (error instanceof HttpException) return error;
   if (error instanceof DeadlinePassed) return tooSlow(doing);
   const answer = answerIn(error);
   if (!answer)

@@ -49,24 +49,21 @@ export class Admission {
   }
 
   /**
-   * Waits until the call may be sent, and counts it as in flight until {@link end}.
+   * Waits until the call may be sent, and sends it. The call is in flight until `send` is over.
    *
    * @param onWait called before each wait, with its length in milliseconds
    * @throws RateLimited when the wait would exceed `maxWaitMs`
    */
-  async begin(call: AdmittedCall, onWait?: (ms: number) => void): Promise<void> {
-    for (;;) {
-      call.signal?.throwIfAborted();
-      const wait = this.#waitFor(call);
-      if (wait === undefined) break;
-      const patienceMs = this.#patienceMs(call);
-      if ((wait.ms ?? 1) > patienceMs || this.#isCrowded(call))
-        throw rateLimited(call, (wait.ms ?? UNKNOWN_WAIT_MS) / 1000, wait.scope);
-      onWait?.(wait.ms ?? patienceMs);
-      await this.#wait(call, wait, patienceMs);
+  async attempt<T>(call: AdmittedCall, send: () => Promise<T>, onWait?: (ms: number) => void): Promise<T> {
+    await this.#begin(call, onWait);
+    const elapsedMs = stopwatch();
+    try {
+      return await send();
+    } finally {
+      call.timeLeftMs -= elapsedMs();
+      if (call.slot.bucket !== undefined) this.#buckets.learn(call.slot, undefined, now());
+      if (call.standing === "untrusted") this.#invalidRequests.endUntrusted();
     }
-    call.trace.attempts += 1;
-    if (call.standing === "untrusted") this.#invalidRequests.beginUntrusted();
   }
 
   /** Updates the rate limits from the status and headers of a response. */
@@ -76,12 +73,6 @@ export class Admission {
     const limit = readRateLimitHeaders(headers, now());
     if (limit?.bucket !== undefined) trace.bucket = limit.bucket;
     this.#buckets.learn(slot, limit && status === 429 ? { ...limit, remaining: 0 } : limit, now());
-  }
-
-  /** Ends an attempt, with or without a response. */
-  end({ slot, standing }: AdmittedCall): void {
-    if (slot.bucket !== undefined) this.#buckets.learn(slot, undefined, now());
-    if (standing === "untrusted") this.#invalidRequests.endUntrusted();
   }
 
   /**
@@ -100,6 +91,21 @@ export class Admission {
     const mayRepeat = call.timeLeftMs > 0 && call.trace.attempts < call.maxAttempts;
     if (ms > this.#patienceMs(call) || !mayRepeat)
       throw rateLimited(call, retryAfterS, scope, redact(body, call.secrets));
+  }
+
+  async #begin(call: AdmittedCall, onWait: ((ms: number) => void) | undefined): Promise<void> {
+    for (;;) {
+      call.signal?.throwIfAborted();
+      const wait = this.#waitFor(call);
+      if (wait === undefined) break;
+      const patienceMs = this.#patienceMs(call);
+      if ((wait.ms ?? 1) > patienceMs || this.#isCrowded(call))
+        throw rateLimited(call, (wait.ms ?? UNKNOWN_WAIT_MS) / 1000, wait.scope);
+      onWait?.(wait.ms ?? patienceMs);
+      await this.#wait(call, wait, patienceMs);
+    }
+    call.trace.attempts += 1;
+    if (call.standing === "untrusted") this.#invalidRequests.beginUntrusted();
   }
 
   #waitFor({ slot, standing }: AdmittedCall): Wait | undefined {

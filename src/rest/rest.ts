@@ -1,6 +1,5 @@
 import type { Dispatcher } from "undici";
 import { boundedCache } from "../bounded-cache.js";
-import { stopwatch } from "../clock.js";
 import type { Config } from "../config.js";
 import { Lazy } from "../lazy.js";
 import { traceRequest } from "../telemetry.js";
@@ -86,22 +85,17 @@ export class Rest {
     }
   }
 
-  async #attempt(call: Call): Promise<Answer | NoAnswer> {
-    await this.#admission.begin(call);
-    const elapsedMs = stopwatch();
-    try {
-      return await roundTrip(await this.#dispatcher.get(), {
+  #attempt(call: Call): Promise<Answer | NoAnswer> {
+    return this.#admission.attempt(call, async () =>
+      roundTrip(await this.#dispatcher.get(), {
         wire: call.wire,
         origin: this.#origin,
         method: call.method,
         timeoutMs: Math.max(1, call.timeLeftMs),
         signal: call.signal,
         onHead: (status, headers) => this.#admission.learn(call, status, headers),
-      });
-    } finally {
-      call.timeLeftMs -= elapsedMs();
-      this.#admission.end(call);
-    }
+      }),
+    );
   }
 }
 
