@@ -54,8 +54,10 @@ export class Grants {
     const isRejected = this.#memory.isRejected(token.accessToken);
     if (!isRejected && !isDue(token)) return token;
     if (!isRejected && !isExpired(token)) return this.#refreshEarly(storage, token);
-    if (this.#memory.isOver(token)) throw this.#memory.reportOver(token) ? grantEnded() : notSignedIn();
-    return this.refresh(storage, token);
+    if (!this.#memory.isOver(token)) return this.refresh(storage, token);
+    // Another process may have stored a new pair after Discord rejected this one.
+    if (cached && (await this.read(storage))) return this.validToken(storage);
+    throw this.#memory.reportOver(token) ? grantEnded() : notSignedIn();
   }
 
   /** Returns the newest token, from memory or the token storage; `undefined` when nobody is signed in. */

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { now } from "../clock.js";
 import { digestOf } from "../digest.js";
-import { HttpException, RateLimited } from "../errors.js";
+import { HttpException } from "../errors.js";
 import { keyFormOf } from "../grants/record-keys.js";
 import { sessionIdOf, sessionOf, setSignIn, signInOf } from "../grants/session-data.js";
 import type { Ended } from "../grants/token-storage.js";
@@ -131,8 +131,7 @@ export class Logins {
       if (!result.replayed && result.guild) this.#parts.onBotJoined();
       return result;
     } catch (error) {
-      // A rate limit leaves the code unused, so the same callback can still succeed.
-      if (!(error instanceof RateLimited)) endFlow();
+      if (!mayStillSucceed(error)) endFlow();
       throw error;
     }
   }
@@ -211,4 +210,11 @@ function accountMismatch(): HttpException {
       "This login was started to connect a Discord account to another account than the visitor's current one, so nothing was connected. Pass the id of the visitor's account: callback(req, res, { connect }).",
     code: "account_mismatch",
   });
+}
+
+/** Whether the same callback can still succeed: its code is unused, or its tokens are stored. */
+function mayStillSucceed(error: unknown): boolean {
+  return (
+    error instanceof HttpException && ["rate_limited", "lock_failed", "store_failed"].includes(error.code)
+  );
 }

@@ -189,6 +189,18 @@ describe("refused refreshes", () => {
     expect(await stored()).toEqual(first);
   });
 
+  it("a refusal is over as soon as another process has stored its pair, however late", async () => {
+    const { clock, discord, first, here, there, expire } = await startTwo();
+    await expire();
+    discord.current = "none";
+    const refused = { code: "grant_ended" };
+    await expect(clock.until(here.grants.validToken(here.record()))).rejects.toMatchObject(refused);
+    const expiresAt = clock.now() + WEEK_MS;
+    const newer = { ...first, accessToken: "access x", issuedAt: clock.now(), expiresAt };
+    await there.record().write(newer);
+    expect(await here.grants.validToken(here.record())).toEqual(newer);
+  });
+
   it("a refusal does not count if another process stores its pair a moment later", async () => {
     const { clock, store, discord, first, here, there, expire } = await startTwo();
     await expire();
