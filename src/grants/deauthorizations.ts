@@ -3,43 +3,52 @@ import { now } from "../clock.js";
 import { CLOCK_MARGIN_MS } from "./time-limits.js";
 import type { Token } from "./token.js";
 
-interface Deauthorization {
-  /** Epoch milliseconds. */
-  readonly at: number;
-  /** How far Discord's clock and ours may differ. */
-  readonly marginMs: number;
+/** The earliest and the latest time at which the user may have removed the app, in epoch milliseconds. */
+interface Period {
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Users who have removed the app at Discord, as reported by a webhook event or the app. */
 export class Deauthorizations {
-  readonly #byUser = boundedCache<Deauthorization>(10_000);
-  /** Grants that Discord confirmed after the report, with the time of that report. */
-  readonly #confirmed = boundedCache<number>(10_000);
+  readonly #byUser = boundedCache<Period>(10_000);
+  /** Grants that Discord confirmed after a report, with that report. */
+  readonly #confirmed = boundedCache<Period>(10_000);
 
   /** @param at by Discord's clock, which may differ from ours. Default: now, by our clock */
   add(userId: string, at: Date | undefined): void {
     const marginMs = at ? CLOCK_MARGIN_MS : 0;
     const time = Math.min(at?.getTime() || now(), now());
-    if (time >= (this.#byUser.get(userId)?.at ?? 0)) this.#byUser.set(userId, { at: time, marginMs });
+    this.#add(userId, { from: time - marginMs, to: time + marginMs });
   }
 
-  /**
-   * Whether a token was issued before its user removed the app; `undefined` when the two clocks are too close to
-   * tell.
-   */
+  /** @param since when this process asked Discord to revoke the user's tokens, in epoch milliseconds */
+  addRevocation(userId: string, since: number): void {
+    this.#add(userId, { from: Math.min(since, now()), to: now() });
+  }
+
+  #add(userId: string, period: Period): void {
+    const former = this.#byUser.get(userId);
+    if (!former || middleOf(period) >= middleOf(former)) this.#byUser.set(userId, period);
+  }
+
+  /** Whether a token was issued before its user removed the app; `undefined` when the clocks cannot tell. */
   concerns(token: Token): boolean | undefined {
-    const { userId = "" } = token;
-    const deauthorization = this.#byUser.get(userId);
-    // The clock was set back; new sign-ins would look older than the report.
-    if (!deauthorization || deauthorization.at > now()) return false;
-    const { at, marginMs } = deauthorization;
-    if (token.issuedAt <= at - marginMs) return true;
-    if (token.issuedAt > at + marginMs || this.#confirmed.get(token.id) === at) return false;
-    return undefined;
+    const period = this.#byUser.get(token.userId ?? "");
+    if (!period || this.#confirmed.get(token.id) === period) return false;
+    const { from, to } = period;
+    // The clock was set back, so new sign-ins look older than the report.
+    if (from > now()) return undefined;
+    if (token.issuedAt <= from) return true;
+    return token.issuedAt > to ? false : undefined;
   }
 
   confirm(token: Token): void {
-    const at = this.#byUser.get(token.userId ?? "")?.at;
-    if (at !== undefined) this.#confirmed.set(token.id, at);
+    const period = this.#byUser.get(token.userId ?? "");
+    if (period) this.#confirmed.set(token.id, period);
   }
+}
+
+function middleOf({ from, to }: Period): number {
+  return (from + to) / 2;
 }

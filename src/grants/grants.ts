@@ -54,8 +54,10 @@ export class Grants {
     const isRejected = this.#memory.isRejected(token.accessToken);
     if (!isRejected && !isDue(token)) return token;
     if (!isRejected && !isExpired(token)) return this.#refreshEarly(storage, token);
-    if (this.#memory.isOver(token)) throw this.#memory.reportOver(token) ? grantEnded() : notSignedIn();
-    return this.refresh(storage, token);
+    if (!this.#memory.isOver(token)) return this.refresh(storage, token);
+    // Another process may have stored a new pair after Discord rejected this one.
+    if (cached && (await this.read(storage))) return this.validToken(storage);
+    throw this.#memory.reportOver(token) ? grantEnded() : notSignedIn();
   }
 
   /** Returns the newest token, from memory or the token storage; `undefined` when nobody is signed in. */
@@ -180,8 +182,9 @@ export class Grants {
    * @throws HttpException, RateLimited
    */
   async revokeHeld(storage: TokenStorage, token: Token): Promise<void> {
+    const since = now();
     await this.#oauth.revoke(token);
-    if (token.userId !== undefined) this.deauthorize(token.userId);
+    this.revoked(token.userId, since);
     this.#memory.end(token.id, "everywhere");
     await storage.delete();
   }
@@ -192,6 +195,15 @@ export class Grants {
    */
   deauthorize(userId: string, at?: Date): void {
     this.#deauthorizations.add(userId, at);
+  }
+
+  /**
+   * Ends the user's tokens after Discord has revoked them. Discord is asked about tokens issued meanwhile.
+   *
+   * @param since when Discord was asked to, in epoch milliseconds
+   */
+  revoked(userId: string | undefined, since: number): void {
+    if (userId !== undefined) this.#deauthorizations.addRevocation(userId, since);
   }
 
   /** How many refreshes and writes are in flight. */

@@ -21,7 +21,13 @@ const CLASSES: Readonly<Record<string, string>> = {
   X: "0123456789ABCDEF",
 };
 
-/** Returns the format of a session id; `undefined` for the default format and for sessions without an id. */
+/** With fewer bits, keys of different records could be equal, or equal to a session id. */
+const FEWEST_BITS = 48;
+
+/**
+ * Returns the format of a session id; `undefined` for the default format, for sessions without an id, and for ids
+ * with too few letters and digits to make keys of.
+ */
 export function keyFormOf(sessionId: unknown): KeyForm | undefined {
   if (typeof sessionId !== "string" || sessionId === "") return undefined;
   const [prefix = ""] = PREFIX.exec(sessionId) ?? [];
@@ -38,6 +44,7 @@ export function keyFormOf(sessionId: unknown): KeyForm | undefined {
     return /[A-Z]/.test(character) ? "A" : character;
   };
   const mask = [...body].map(maskOf).join("");
+  if (bitsOf(mask) < FEWEST_BITS) return undefined;
   return `${prefix}\n${UUID.test(body) ? uuidMask(body, mask) : mask}`;
 }
 
@@ -48,7 +55,8 @@ export function keyFormOf(sessionId: unknown): KeyForm | undefined {
 export function recordKey(form: KeyForm | undefined, grantId: string, purpose: RecordPurpose): string {
   const hash = createHash("sha512").update(`${grantId}\n${purpose}`);
   if (form === undefined) return `discord-${hash.digest("base64url").slice(0, 24)}`;
-  const [prefix = "", mask = ""] = form.split("\n");
+  const [prefix = "", ...masks] = form.split("\n");
+  const mask = masks.join("\n");
   const bytes = hash.digest();
   const characters = [...mask].map((symbol, index) => {
     const alphabet = CLASSES[symbol];
@@ -62,6 +70,11 @@ export function recordKey(form: KeyForm | undefined, grantId: string, purpose: R
 /** Keeps the version and a valid variant (RFC 9562), which databases may check. */
 function uuidMask(uuid: string, mask: string): string {
   return `${mask.slice(0, 14)}${uuid[14]}${mask.slice(15, 19)}8${mask.slice(20)}`;
+}
+
+/** The number of bits of a hash that fit into a mask. */
+function bitsOf(mask: string): number {
+  return [...mask].reduce((bits, symbol) => bits + Math.log2(CLASSES[symbol]?.length ?? 1), 0);
 }
 
 /** Whether every letter and digit matches `one`. */

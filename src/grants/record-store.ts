@@ -57,7 +57,8 @@ export function besideSessions(store: SessionStore, deadlineMs: number): RecordS
     },
     async read(key) {
       const record = await answered("reading", deadlineMs, () => readSession(store, key));
-      if (record === undefined || record === null) return undefined;
+      // express-session, too, takes any falsy value for a missing session.
+      if (!record) return undefined;
       return textIn((record as { grant?: unknown }).grant);
     },
     write: (key, sealed, lifetimeMs) =>

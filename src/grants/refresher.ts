@@ -66,10 +66,12 @@ export class Refresher {
     const { refreshToken } = latest;
     if (refreshToken === undefined || this.#memory.isRejected(refreshToken)) throw await this.#over(storage);
     asking(0);
-    const ask = () => this.#requestPair(latest, refreshToken, asking);
+    const task = async () =>
+      this.#writer.store(storage, await this.#requestPair(latest, refreshToken, asking));
     const { lease } = storage.record ?? {};
     try {
-      return await this.#writer.store(storage, await (lease ? lease.during(ask) : ask()));
+      // The store may be slow to write the new pair, so the lease is renewed until then.
+      return await (lease ? lease.during(task) : task());
     } catch (error) {
       if (!(error instanceof TokenRequestRefused)) throw error;
       const other = await this.#otherProcess(storage, latest, lease);

@@ -70,6 +70,11 @@ export function sessionOf(req: IncomingMessage): SessionLike {
   });
 }
 
+/** Whether the request has a session. An app may destroy it while it handles the request. */
+export function hasSession(req: IncomingMessage): boolean {
+  return Boolean((req as IncomingMessage & WithSession).session);
+}
+
 /** Settings of the session cookie. `undefined`: not set, or not readable with this session middleware. */
 export interface SessionCookieSettings {
   readonly sameSite: "strict" | "lax" | "none" | undefined;

@@ -1,10 +1,10 @@
 /**
  * Time limits, in milliseconds. Limits derived from `timeoutMs` are functions of it.
  *
- * Three relations must hold. A lease lasts longer than its renewal interval, so a running process never loses one.
+ * Four relations must hold. A lease lasts longer than its renewal interval, so a running process never loses one.
  * A lease is shorter than a request's timeout, so requests succeed even if the process that holds the lease
  * crashes. The search for another process's pair takes longer than the time until a lease's first renewal, so it
- * finds a slow process.
+ * finds a slow process. The first retry of a failed write comes before its lease expires, so other processes wait.
  */
 
 /** How long a process uses its cached token before it reads the store again. */
@@ -27,7 +27,7 @@ export const EARLY_PATIENCE_MS = 500;
 export const EARLY_RETRY_MS = 5000;
 
 /** Pause before the first retry of a failed write. Each pause is twice the one before, up to the limit. */
-export const UNSAVED_RETRY_MS = 1000;
+export const UNSAVED_RETRY_MS = 500;
 export const LONGEST_UNSAVED_RETRY_MS = 60_000;
 
 /**

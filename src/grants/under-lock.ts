@@ -1,4 +1,4 @@
-import { startTimer } from "../clock.js";
+import { startDeadline } from "../deadline.js";
 import { HttpException } from "../errors.js";
 import type { Lock } from "../options.js";
 
@@ -20,7 +20,7 @@ export async function underLock<T>(
   let cancel = () => {};
   const tooSlow = new Promise<never>((_, reject) => {
     const error = new Error(`The lock did not start its task within ${longestWaitMs} ms.`);
-    cancel = startTimer(longestWaitMs, () => reject(error));
+    cancel = startDeadline(longestWaitMs, () => reject(error));
   });
 
   let finish = () => {};

@@ -1,7 +1,6 @@
-import { boundedCache } from "../bounded-cache.js";
 import { now, sleep } from "../clock.js";
 import type { Config } from "../config.js";
-import { HttpException, type HttpExceptionDetails } from "../errors.js";
+import type { HttpException } from "../errors.js";
 import type { GrantRecord } from "../grants/grant-record.js";
 import type { Grants } from "../grants/grants.js";
 import { LOOK_AGAIN_MS } from "../grants/time-limits.js";
@@ -9,17 +8,15 @@ import type { Token } from "../grants/token.js";
 import { underLock } from "../grants/under-lock.js";
 import { TokenRequestRefused } from "../oauth/oauth-errors.js";
 import type { TokenAnswer } from "../oauth/token-answer.js";
-import type { Code, Redeemed, Visit } from "./code.js";
+import { type Code, codeEnded, codeRejected, type Redeemed, type Visit } from "./code.js";
 import type { LoginResult } from "./login.js";
 import type { LoginParts } from "./login-parts.js";
+import { RefusedCodes } from "./refused-codes.js";
 import type { Finishing, SignIns } from "./sign-ins.js";
-
-const MOST_REFUSALS_PER_LOGIN = 5;
-const REMEMBERED_MS = 600_000;
-const REMEMBERED = 10_000;
 
 /** The requests with one code in this process. They run one after another. */
 interface Queue {
+  readonly code: Code;
   last: Promise<void>;
   /** Whether a request has exchanged the code. */
   hasExchanged: boolean;
@@ -43,8 +40,7 @@ export class CodeRedemption {
   readonly #grants: Grants;
   readonly #signIns: SignIns;
   readonly #queues = new Map<string, Queue>();
-  readonly #refused = boundedCache<HttpException>(REMEMBERED, REMEMBERED_MS);
-  readonly #refusals = boundedCache<number>(REMEMBERED);
+  readonly #refused = new RefusedCodes();
 
   constructor({ config, grants }: LoginParts, signIns: SignIns) {
     this.#config = config;
@@ -57,15 +53,22 @@ export class CodeRedemption {
     return this.#queues.size;
   }
 
+  /** Returns the code with this grant id that is being redeemed, as it came with the first request. */
+  inFlight(grantId: string): Code | undefined {
+    return this.#queues.get(grantId)?.code;
+  }
+
   async idle(): Promise<void> {
     await Promise.all([...this.#queues.values()].map(({ last }) => last));
   }
 
   /** @throws HttpException code_rejected, and any error of completing the login */
   redeem(visit: Visit): Promise<LoginResult> {
-    const { grantId } = visit.code;
+    const { code } = visit;
+    const { grantId } = code;
     const record = this.#signIns.recordOf(visit);
     const queue: Queue = this.#queues.get(grantId) ?? {
+      code,
       last: Promise.resolve(),
       hasExchanged: false,
       isRedeemed: false,
@@ -75,7 +78,7 @@ export class CodeRedemption {
     return new Promise((resolve, reject) => {
       const turn = { visit, record, queue, cameInTime, resolve, over: () => over };
       const over: Promise<void> = queue.last
-        .then(() => this.#underLock(grantId, () => this.#redeem(turn)))
+        .then(() => this.#refused.during(code, () => this.#underLock(grantId, () => this.#redeem(turn))))
         .then(resolve, reject)
         .finally(() => {
           queue.isRedeemed = queue.hasExchanged;
@@ -92,11 +95,6 @@ export class CodeRedemption {
 
   async #redeem(turn: Turn): Promise<LoginResult> {
     const { record } = turn;
-    const { grantId, loginId } = turn.visit.code;
-    const refused = this.#refused.get(grantId);
-    if (refused) throw refused;
-    if ((this.#refusals.get(loginId) ?? 0) >= MOST_REFUSALS_PER_LOGIN)
-      throw codeRejected("Discord rejected five codes for this login, so it has ended. Start a new login.");
     const lease = record?.lease;
     let mayResume = !lease;
     for (;;) {
@@ -132,7 +130,7 @@ export class CodeRedemption {
     if (login && !mayResume) return "pending";
     // A stored token means that the request that exchanged the code could not finish.
     const redeemed = content?.token ? { token: content.token } : await this.#exchange(turn);
-    return redeemed ? this.#signIns.complete(visit, redeemed, turn) : "other process";
+    return redeemed ? this.#signIns.complete(visit, record, redeemed, turn) : "other process";
   }
 
   /** @returns `undefined` when another process has exchanged this code first */
@@ -145,8 +143,7 @@ export class CodeRedemption {
       if (!(error instanceof TokenRequestRefused)) throw error;
       if (record && (await this.#hasOtherProcess(record, true))) return undefined;
       const rejection = codeRefused(error);
-      this.#refused.set(code.grantId, rejection);
-      this.#refusals.set(code.loginId, (this.#refusals.get(code.loginId) ?? 0) + 1);
+      this.#refused.add(code, rejection);
       throw rejection;
     }
     queue.hasExchanged = true;
@@ -193,12 +190,4 @@ function codeRefused({ error, description }: TokenRequestRefused): HttpException
     `Discord rejected the code of this login (${error}${description ? `: ${description}` : ""}). A code works once, within 100 seconds. If every login fails, check that all processes have the same redirect URI.`,
     { error, description, method: "POST", route: "/oauth2/token" },
   );
-}
-
-function codeEnded(): HttpException {
-  return codeRejected("This login was completed earlier and has since been signed out. Start a new login.");
-}
-
-function codeRejected(message: string, details: Partial<HttpExceptionDetails> = {}): HttpException {
-  return new HttpException({ ...details, code: "code_rejected", message });
 }

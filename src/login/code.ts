@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { digestOf } from "../digest.js";
+import { HttpException, type HttpExceptionDetails } from "../errors.js";
 import type { LoginRecord } from "../grants/grant-record.js";
 import type { KeyForm } from "../grants/record-keys.js";
 import type { Token } from "../grants/token.js";
@@ -52,4 +53,16 @@ export interface Redeemed {
 /** Makes the id of a code's grant from everything that distinguishes the code. */
 export function grantIdOf(...parts: readonly (string | undefined)[]): string {
   return digestOf(parts.join("\n")).slice(0, GRANT_ID_CHARS);
+}
+
+/** Creates the error for a code that signs nobody in. */
+export function codeRejected(message: string, details: Partial<HttpExceptionDetails> = {}): HttpException {
+  return new HttpException({ ...details, code: "code_rejected", message });
+}
+
+/** Creates the error for a login that has ended before it was complete, or before its callback was repeated. */
+export function codeEnded(): HttpException {
+  return codeRejected(
+    "This login has ended: the app refused it, or the visitor has signed out since. Start a new login.",
+  );
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { now } from "../clock.js";
 import { digestOf } from "../digest.js";
-import { HttpException, RateLimited } from "../errors.js";
+import { HttpException } from "../errors.js";
 import { keyFormOf } from "../grants/record-keys.js";
 import { sessionIdOf, sessionOf, setSignIn, signInOf } from "../grants/session-data.js";
 import type { Ended } from "../grants/token-storage.js";
@@ -16,13 +17,14 @@ import { Flows, unknownFlow } from "./flow.js";
 import type { LoginResult, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
 import type { LoginParts } from "./login-parts.js";
+import { toReplayedLogin } from "./login-results.js";
 import { requireMethod } from "./manners.js";
 import { OwnCookies } from "./own-cookies.js";
 import { isFromOwnSite, requireOwnPage } from "./own-pages.js";
 import { PostedCodes } from "./posted-codes.js";
 import { requireReturnTo } from "./return-to.js";
 import { SetupWarnings } from "./setup-warnings.js";
-import { SignIns, toReplayedLogin } from "./sign-ins.js";
+import { SignIns } from "./sign-ins.js";
 import type { Visits } from "./visits.js";
 
 /** Starts and completes logins, and signs visitors out. */
@@ -95,7 +97,10 @@ export class Logins {
       return this.#replayOf(req, "code" in answer ? grantIdOf("grant", state, answer.code) : undefined);
     requireIssuer(issuer, config.issuer);
     sessionOf(req);
-    const endFlow = () => res.appendHeader("Set-Cookie", this.#flows.end(state));
+    const endFlow = () => {
+      // The app's onLogin may have sent the response.
+      if (!res.headersSent) res.appendHeader("Set-Cookie", this.#flows.end(state));
+    };
     if (!("code" in answer)) {
       endFlow();
       throw authorizationError(answer, flow.prompt);
@@ -126,8 +131,7 @@ export class Logins {
       if (!result.replayed && result.guild) this.#parts.onBotJoined();
       return result;
     } catch (error) {
-      // A rate limit leaves the code unused, so the same callback can still succeed.
-      if (!(error instanceof RateLimited) && !res.headersSent) endFlow();
+      if (!mayStillSucceed(error)) endFlow();
       throw error;
     }
   }
@@ -147,9 +151,10 @@ export class Logins {
     const grantId = signIn?.grantId ?? (await storage.read())?.token.id;
     if (grantId === undefined) return;
 
+    const since = now();
     try {
       await grants.end(storage, grantId, ended);
-      if (ended === "everywhere" && signIn?.userId) grants.deauthorize(signIn.userId);
+      if (ended === "everywhere") grants.revoked(signIn?.userId, since);
     } finally {
       users.forget(grantId);
       setSignIn(session, config.clientId, { formerUserId: signIn?.userId });
@@ -205,4 +210,11 @@ function accountMismatch(): HttpException {
       "This login was started to connect a Discord account to another account than the visitor's current one, so nothing was connected. Pass the id of the visitor's account: callback(req, res, { connect }).",
     code: "account_mismatch",
   });
+}
+
+/** Whether the same callback can still succeed: its code is unused, or its tokens are stored. */
+function mayStillSucceed(error: unknown): boolean {
+  return (
+    error instanceof HttpException && ["rate_limited", "lock_failed", "store_failed"].includes(error.code)
+  );
 }

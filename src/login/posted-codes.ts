@@ -39,6 +39,7 @@ export class PostedCodes {
     const { code, codeVerifier, redirectUri, onLogin } = options;
     // The hash includes the verifier: the same code with another verifier is another login, and Discord checks it.
     const grantId = grantIdOf("posted", redirectUri, codeVerifier, code);
+    const inFlight = this.#redemption.inFlight(grantId);
     const isOwn = (login: LoginRecord | undefined) =>
       signInOf(sessionOf(req), config.clientId)?.grantId === grantId ||
       (codeVerifier !== undefined && login !== undefined && !hasPassed(REPEATABLE_MS, login.at));
@@ -48,7 +49,8 @@ export class PostedCodes {
       code: {
         grantId,
         loginId: grantId,
-        keyForm: keyFormOf(sessionIdOf(req)),
+        // Session ids may have a different form each time; requests that repeat a code need the same record.
+        keyForm: inFlight ? inFlight.keyForm : keyFormOf(sessionIdOf(req)),
         scopes: [],
         exchange: () => oauth.exchangeCode(code, codeVerifier, redirectUri ?? null),
       },

@@ -12,7 +12,8 @@ const PLAIN_ID = /^[\w-]{16,}$/;
  * Gives the visitor a new session id, against session fixation. A session created for this request is kept, because
  * its id is new already.
  *
- * @param keepData whether to copy the app's own data and the cookie's settings to the new session
+ * @param keepData whether to copy the app's own data, the cookie's settings and the sign-ins of other Discord
+ * applications to the new session
  * @throws HttpException store_failed
  */
 export async function renewSession(
@@ -22,7 +23,7 @@ export async function renewSession(
 ): Promise<SessionLike> {
   const former = sessionOf(req);
   if (keepData && isNew(req, former)) return former;
-  const { cookie, discord: _, ...data } = former;
+  const { cookie, ...data } = former;
   await renewId(former, deadlineMs);
 
   const session = sessionOf(req);

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from "node:http";
-import type { APIGuild, APIWebhook } from "discord-api-types/v10";
 import { boundedCache } from "../bounded-cache.js";
 import { now } from "../clock.js";
 import { storeDeadlineMs } from "../config.js";
+import { HttpException } from "../errors.js";
 import type { GrantRecord, LoginRecord } from "../grants/grant-record.js";
 import {
+  hasSession,
   lastUserOf,
   type SessionLike,
   sessionIdOf,
@@ -14,12 +15,14 @@ import {
   signInOf,
 } from "../grants/session-data.js";
 import type { Token } from "../grants/token.js";
+import { NOBODY } from "../grants/token-storage.js";
 import { requireGranted } from "../scopes.js";
 import { beforeEnd } from "./before-end.js";
-import type { Code, Redeemed, Visit } from "./code.js";
+import { type Code, codeEnded, type Redeemed, type Visit } from "./code.js";
 import { unknownFlow } from "./flow.js";
-import type { ConnectedLogin, LoginResult, OnLogin, ReplayedLogin, SignedInLogin } from "./login.js";
+import type { LoginResult, OnLogin } from "./login.js";
 import type { LoginParts } from "./login-parts.js";
+import { RESULTS, toReplayedLogin, withAccessToken } from "./login-results.js";
 import { requireReturnTo } from "./return-to.js";
 import { copySession, renewSession, saveSession, storedSession } from "./session-renewal.js";
 
@@ -40,6 +43,15 @@ export interface Finishing {
   resolve(result: LoginResult): void;
   /** Resolves when the login is recorded and repeated requests can be answered. */
   over(): Promise<void>;
+}
+
+/** A login whose code has been exchanged. */
+interface Ongoing {
+  readonly visit: Visit;
+  readonly token: Token;
+  /** The record of the login; `undefined` if the app has no store. */
+  readonly record: GrantRecord | undefined;
+  readonly signsIn: boolean;
 }
 
 /** Signs visitors in with redeemed codes. */
@@ -74,22 +86,34 @@ export class SignIns {
     if (!granted.scopes.includes("identify")) return granted;
     const user = await this.#parts.users.ofNewLogin(granted).catch((error: unknown) => {
       if (kind === "connection") throw error;
+      // The user has since signed out everywhere, or removed the app.
+      if (error instanceof HttpException && error.status === 401) throw codeEnded();
     });
     return { ...granted, userId: user?.id };
   }
 
-  /** Signs the visitor in. */
-  async complete(visit: Visit, redeemed: Redeemed, { resolve, over }: Finishing): Promise<LoginResult> {
+  /**
+   * Signs the visitor in.
+   *
+   * @param record the record of the login; `undefined` if the app has no store
+   */
+  async complete(
+    visit: Visit,
+    record: GrantRecord | undefined,
+    redeemed: Redeemed,
+    { resolve, over }: Finishing,
+  ): Promise<LoginResult> {
     const { req, res, flow, onLogin } = visit;
     const { token } = redeemed;
     const toResult = RESULTS[visit.kind];
     const login = toResult(redeemed, flow);
     const signsIn = await this.#signsIn(visit, token);
     if (signsIn) await this.#signIn(req, token, visit.code);
-    const returnTo = onLogin && (await this.#runOnLogin(req, token, signsIn, () => onLogin(login)));
+    const ongoing = { visit, token, record, signsIn };
+    const returnTo = onLogin && (await this.#runOnLogin(ongoing, () => onLogin(login)));
     const result = returnTo === undefined ? login : toResult(redeemed, { ...flow, returnTo });
 
-    const recordEnd = () => this.#recordEnd(visit, token, { signsIn, returnTo });
+    const recordEnd = () => this.#recordEnd(ongoing, returnTo);
     if (onLogin || !res) await recordEnd().catch(() => undefined);
     else {
       resolve(result);
@@ -99,15 +123,13 @@ export class SignIns {
   }
 
   /** Records the login as finished. Makes a new record, because the app may have changed the session's lifetime. */
-  async #recordEnd(
-    visit: Visit,
-    token: Token,
-    { signsIn, returnTo }: { readonly signsIn: boolean; readonly returnTo: string | undefined },
-  ): Promise<void> {
-    const { config, grants, storages } = this.#parts;
+  async #recordEnd(ongoing: Ongoing, returnTo: string | undefined): Promise<void> {
+    const { visit, token, signsIn } = ongoing;
     const { req } = visit;
-    const isSignedIn = signInOf(sessionOf(req), config.clientId)?.grantId === token.id;
-    if (signsIn && (!isSignedIn || grants.hasEnded(token.id))) return;
+    const { grants, storages } = this.#parts;
+    if (grants.hasEnded(token.id)) return;
+    // The app may have destroyed or regenerated the session.
+    if (!hasSession(req) || (signsIn && !this.#pointsTo(req, token.id))) return this.#end(ongoing);
     const { scopes, userId } = token;
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
     const login: LoginRecord = { isPending: false, sessionId, scopes, userId, returnTo, at: now() };
@@ -159,36 +181,46 @@ export class SignIns {
   }
 
   /**
-   * Runs `onLogin`. If it throws, the sign-in ends, so that repeating the callback does not sign the visitor in.
+   * Runs `onLogin`. If it throws, the login ends, so that repeating the callback does not complete it.
    *
    * @returns the page that `onLogin` returned, if any
    */
-  async #runOnLogin(
-    req: IncomingMessage,
-    token: Token,
-    signsIn: boolean,
-    onLogin: () => ReturnType<OnLogin>,
-  ): Promise<string | undefined> {
-    const { config, grants, storages, users } = this.#parts;
+  async #runOnLogin(ongoing: Ongoing, onLogin: () => ReturnType<OnLogin>): Promise<string | undefined> {
     try {
       const place = await onLogin();
       // Ignores other values, which apps return without intent.
       const isPlace = typeof place === "string";
-      const returnTo = isPlace ? requireReturnTo(place, config.origins, "What onLogin returns") : undefined;
-      await this.#save(req);
+      const { origins } = this.#parts.config;
+      const returnTo = isPlace ? requireReturnTo(place, origins, "What onLogin returns") : undefined;
+      await this.#save(ongoing.visit.req);
       return returnTo;
     } catch (error) {
-      if (signsIn && signInOf(sessionOf(req), config.clientId)?.grantId === token.id) {
-        await grants.end(storages.of(req), token.id).catch(() => undefined);
-        setSignIn(sessionOf(req), config.clientId, { formerUserId: token.userId });
-      }
-      users.forget(token.id);
+      await this.#end(ongoing);
       throw error;
     }
   }
 
+  /** Ends a login that the app has refused. Leaves a marker for repeated callbacks, and no token. */
+  async #end({ visit, token, record, signsIn }: Ongoing): Promise<void> {
+    const { req } = visit;
+    const { config, grants, storages, users } = this.#parts;
+    users.forget(token.id);
+    const isCurrent = signsIn && this.#pointsTo(req, token.id);
+    await Promise.allSettled([
+      grants.end(record ?? NOBODY, token.id),
+      isCurrent && storages.areOwn ? storages.of(req).delete() : undefined,
+    ]);
+    if (isCurrent) setSignIn(sessionOf(req), config.clientId, { formerUserId: token.userId });
+  }
+
+  /** Whether the session points to the grant. */
+  #pointsTo(req: IncomingMessage, grantId: string): boolean {
+    return hasSession(req) && signInOf(sessionOf(req), this.#parts.config.clientId)?.grantId === grantId;
+  }
+
   /** Saves the session if it has changed. A browser may send its next request before express-session has saved it. */
   async #save(req: IncomingMessage): Promise<void> {
+    if (!hasSession(req)) return;
     const session = sessionOf(req);
     const text = JSON.stringify(session);
     if (text !== this.#saved.get(session)) await saveSession(session, this.#deadlineMs);
@@ -245,39 +277,4 @@ export class SignIns {
     await grants.end(storages.of(req), former.grantId);
     users.forget(former.grantId);
   }
-}
-
-const RESULTS = { callback: toLogin, connection: toConnectedLogin, posted: toCodeLogin } as const;
-
-function toLogin({ token, guild, webhook }: Redeemed, { data, returnTo }: Visit["flow"]): SignedInLogin {
-  return {
-    replayed: false,
-    data,
-    scopes: token.scopes,
-    userId: token.userId,
-    returnTo,
-    guild: guild as APIGuild | undefined,
-    webhook: webhook as APIWebhook | undefined,
-  };
-}
-
-function toConnectedLogin(redeemed: Redeemed, flow: Visit["flow"]): ConnectedLogin {
-  const login = { ...toLogin(redeemed, flow), connected: true };
-  return Object.defineProperty(login, "token", { value: redeemed.token }) as unknown as ConnectedLogin;
-}
-
-function toCodeLogin(redeemed: Redeemed, flow: Visit["flow"]): SignedInLogin {
-  return withAccessToken(toLogin(redeemed, flow), redeemed.token);
-}
-
-/** Makes the result of a repeated login. */
-export function toReplayedLogin(
-  { scopes, userId, returnTo }: Pick<LoginRecord, "scopes" | "userId" | "returnTo">,
-  data?: unknown,
-): ReplayedLogin {
-  return { replayed: true, guild: undefined, webhook: undefined, data, scopes, userId, returnTo };
-}
-
-function withAccessToken<Result extends LoginResult>(result: Result, { accessToken }: Token): Result {
-  return Object.defineProperty(result, "accessToken", { value: accessToken });
 }

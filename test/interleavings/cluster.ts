@@ -15,11 +15,9 @@ const REDIRECT_URI = "http://127.0.0.1:3000/callback";
 const SESSION_ID_CHARS = 32;
 const SESSION_MS = 86_400_000;
 const ACCESS_TOKEN_SECONDS = 604_800;
-/**
- * As with the default, an unsaved pair is retried before its lease ends, and stores have longer than that to answer.
- */
-const TIMEOUT_MS = 3000;
-/** Each process's clock is this far behind the previous one's, because no code may rely on equal clocks. */
+/** The longest for which leases are as short as they get. */
+const TIMEOUT_MS = 2000;
+/** Each process's clock is behind the previous one's by so much: no code may rely on equal clocks. */
 const SKEW_MS = 1700;
 const WARM_UP_MS = 100;
 

@@ -6,7 +6,7 @@ import { redisLock } from "../processes/redis-lock.js";
 import { LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
 import { layLine } from "../support/cuttable-line.js";
 import { createGate } from "../support/gate.js";
-import { exchangesAt } from "../support/login.js";
+import { exchangesAt, openLogin } from "../support/login.js";
 import { SharedStore } from "../support/memory-store.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 
@@ -56,6 +56,19 @@ describe.each(LATEST_EXPRESS)("locks on %s", (_express, createApp) => {
     await browser.signIn("/login", { user });
     expect((await browser.get("/me")).json()).toEqual({ id: user.id });
     expect(exchangesAt(simulator)).toBe(1);
+  });
+
+  it("a reload completes a login that a broken lock has stopped", async () => {
+    let lock: Lock = () => Promise.reject(new Error("The lock server is away."));
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, { discord: { lock: (key, task) => lock(key, task) } });
+    const user = simulator.addUser();
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+    expect(failureOf(await browser.get(callbackUrl))).toBe("503 lock_failed");
+
+    lock = (_key, task) => task();
+    expect((await browser.get(callbackUrl)).json()).toMatchObject({ replayed: false, userId: user.id });
   });
 
   it("a lock that runs the task after it was given up is told so, and nothing is refreshed", async () => {

@@ -83,6 +83,19 @@ describe.each(LATEST_EXPRESS)("promises of stores on %s", (_express, createApp) 
     expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
   });
 
+  it.each([null, false, "", 0])(
+    "a store may call back with %j for what it does not have",
+    async (nothing) => {
+      const store = new MemoryStore();
+      const { get } = store;
+      store.get = (key, callback) =>
+        get.call(store, key, (error, session) => callback(error, session ?? (nothing as never)));
+      const { user, browser, advance } = await startSignedIn(createApp, { session: { store } });
+      advance(WEEK_MS);
+      expect(await signedInAs(browser)).toBe(user.id);
+    },
+  );
+
   it("a rejection after the store has called back is ignored", async () => {
     const store = new MemoryStore();
     const { get } = store;

@@ -142,6 +142,34 @@ describe.each(EXPRESS)("logouts on %s", (_name, createApp) => {
     expect((await other.get("/guarded")).status).toBe(200);
   });
 
+  it("a logout everywhere leaves a sign-in alone that began after Discord had revoked the others", async () => {
+    const { simulator, app, user, browser } = await startSignedIn(createApp);
+    simulator.fail({ kind: "slow-body", chunkBytes: 1, everyMs: 500, route: REVOCATION });
+    const loggedOut = browser.post("/logout?everywhere=true");
+    await expect.poll(() => simulator.requestsTo(REVOCATION)[0]?.status).toBe(200);
+    const other = app.browser();
+    await other.signIn("/login", { user });
+
+    expect((await loggedOut).status).toBe(200);
+    expect((await other.get("/guarded")).status).toBe(200);
+  });
+
+  it("a login fails if Discord revokes its tokens before it is complete", async () => {
+    const { simulator, app, user } = await startSignedIn(createApp);
+    const when = () => {
+      // Once the code has been exchanged, and before the app can use the tokens.
+      setImmediate(() => simulator.removeAuthorization(user));
+      return false;
+    };
+    simulator.fail({ kind: "reset", route: "POST /oauth2/token", when });
+    const browser = app.browser();
+
+    expect(failureOf(await browser.signIn("/login", { user }))).toBe("400 code_rejected");
+    expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
+    simulator.clearFaults();
+    expect((await browser.signIn("/login", { user })).status).toBe(200);
+  });
+
   it("a logout everywhere revokes the access token if there is no refresh token", async () => {
     const { simulator, app, user } = await startSignedIn(createApp);
     const { refresh_token: _, ...answer } = simulator.issueToken(user, ["identify"]);

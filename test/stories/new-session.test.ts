@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { forward, LATEST_EXPRESS, startApp, startSimulator, type TestAppOptions } from "../support/app.js";
 import { createGate } from "../support/gate.js";
 import { exchangesAt, lastError, openLogin, signedInAs } from "../support/login.js";
-import { observe } from "../support/memory-store.js";
+import { OUR_KEY, observe, SESSION, SharedStore } from "../support/memory-store.js";
 import { isRecord, WatchedStore } from "../support/watched-store.js";
 
 declare module "express-session" {
@@ -335,6 +335,25 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
     expect(await store.sessionIds).toEqual([]);
     store.fails = () => false;
     expect((await browser.signIn("/login", { user })).status).toBe(200);
+  });
+
+  it.each([
+    ["records could not be read", "get", OUR_KEY],
+    ["session could not be saved", "set", SESSION],
+  ] as const)("a reload completes a login whose %s", async (_what, action, pattern) => {
+    const simulator = await startSimulator();
+    const observed = observe(new SharedStore());
+    const app = await startApp(createApp, simulator, { session: { store: observed.store } });
+    const user = simulator.addUser();
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+    observed.fail(action, pattern);
+    expect((await browser.get(callbackUrl)).json()).toMatchObject({ code: "store_failed" });
+    observed.recover();
+
+    expect((await browser.get(callbackUrl)).json()).toMatchObject({ userId: user.id });
+    expect(await signedInAs(browser)).toBe(user.id);
+    expect(exchangesAt(simulator)).toBe(1);
   });
 
   it("the app can write to the session after the callback", async () => {

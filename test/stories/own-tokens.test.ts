@@ -3,11 +3,12 @@ import type { Application } from "express";
 import { MemoryStore } from "express-session";
 import { describe, expect, it } from "vitest";
 import { replaceClock } from "../../src/clock.js";
-import { DiscordOAuth2Session, type DiscordOptions, type Token } from "../../src/index.js";
+import { DiscordOAuth2Session, type DiscordOptions, Forbidden, type Token } from "../../src/index.js";
 import type { DiscordSimulator } from "../../src/testing/index.js";
-import { LATEST_EXPRESS, startApp, type TestAppOptions } from "../support/app.js";
+import { forward, LATEST_EXPRESS, startApp, startSimulator, type TestAppOptions } from "../support/app.js";
 import { createGate, type Gate } from "../support/gate.js";
 import { exchangesAt, openLogin } from "../support/login.js";
+import { SharedStore } from "../support/memory-store.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 import { slowRoute } from "../support/slow-route.js";
 
@@ -117,6 +118,41 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
     expect(exchangesAt(simulator)).toBe(1);
     expect(table.rows.size).toBe(1);
     for (const one of twice) expect((await one.get("/me")).json()).toEqual({ id: user.id });
+  });
+
+  it("a login that onLogin refuses stays refused in another process", async () => {
+    const simulator = await startSimulator();
+    const table = new TokenTable();
+    const store = new SharedStore();
+    let calls = 0;
+    const start = (redirectUri?: string) =>
+      startApp(createApp, simulator, {
+        session: { store },
+        callbackPath: "/back",
+        discord: { redirectUri },
+        create: (app, given) => new OwnTokens(table, app, given),
+        routes: (to, discord) =>
+          to.get(
+            "/back",
+            forward(async (req, res) => {
+              const onLogin = () => {
+                calls += 1;
+                if (calls === 1) throw new Forbidden("Not you.");
+              };
+              res.json(await discord.callback(req, res, { onLogin }));
+            }),
+          ),
+      });
+    const app = await start();
+    const other = await start(`${app.url}/back`);
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
+    const twin = browser.clone();
+
+    expect(failureOf(await browser.get(callbackUrl))).toBe("403 forbidden");
+    expect(failureOf(await twin.get(callbackUrl.replace(app.url, other.url)))).toBe("400 code_rejected");
+    expect((await twin.get(`${other.url}/me`)).status).toBe(401);
+    expect([calls, table.rows.size]).toEqual([1, 0]);
   });
 
   it("a repeated callback does not overwrite refreshed tokens in the app's own table", async () => {

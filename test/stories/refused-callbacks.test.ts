@@ -11,6 +11,7 @@ import {
   signedInAs,
   withQuery,
 } from "../support/login.js";
+import { failureOf } from "../support/signed-in.js";
 import { WatchedStore } from "../support/watched-store.js";
 
 const OLD_SECRET = "the secret of last year, long enough";
@@ -183,6 +184,22 @@ describe.each(EXPRESS)("refused callbacks on %s", (_name, createApp) => {
     expect(await signedInAs(other)).toBeUndefined();
     expect(await signedInAs(browser)).toBe(user.id);
     expect((await other.signIn("/login", { user })).status).toBe(200);
+  });
+
+  it("one login cookie starts five made-up codes at most, also at the same time", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator);
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
+
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, (_, code) =>
+        browser.clone().get(withQuery(callbackUrl, { code: `made-up-${code}` })),
+      ),
+    );
+
+    expect(new Set(answers.map(failureOf))).toEqual(new Set(["400 code_rejected"]));
+    expect(exchangesAt(simulator)).toBe(5);
   });
 
   it("a callback with an expired code is code_rejected, and the next login works", async () => {

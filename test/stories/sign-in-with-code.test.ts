@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { inspect } from "node:util";
 import type { Application } from "express";
 import { describe, expect, it } from "vitest";
@@ -194,6 +195,21 @@ describe.each(LATEST_EXPRESS)("repeated codes on %s", (_name, createApp) => {
     const logins = answers.map((answer) => answer.json<CodeLogin>());
     expect(logins.map(({ replayed }) => replayed).toSorted()).toEqual([false, true]);
     expect(logins[0]?.accessToken).toBe(logins[1]?.accessToken);
+    expect(exchangesAt(simulator)).toBe(1);
+    for (const browser of browsers) expect(await signedInAs(browser)).toBe(user.id);
+  });
+
+  it("two simultaneous requests with the same code are one login, whatever form each session id has", async () => {
+    const ids = ["abcdefghijklmnopqrstuvwx", "0123456789abcdefghijklmn", "a0b1c2d3e4f5g6h7i8j9k0l1"];
+    const { simulator, user, app } = await startCodes(createApp, {
+      session: { store: new SharedStore(), genid: () => ids.pop() ?? randomUUID() },
+    });
+    const browsers = [app.browser(), app.browser()];
+    const code = simulator.authorizeInActivity(user);
+
+    const answers = await Promise.all(browsers.map((browser) => postCode(browser, { code })));
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
     expect(exchangesAt(simulator)).toBe(1);
     for (const browser of browsers) expect(await signedInAs(browser)).toBe(user.id);
   });

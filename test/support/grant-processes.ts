@@ -89,7 +89,7 @@ export interface GrantProcess {
 }
 
 /** Any number of processes that share one store, one grant, one Discord and one clock. */
-export async function startGrants(options: DiscordOptions = {}) {
+export async function startGrants(options: DiscordOptions = {}, storeDeadlineMs = STORE_DEADLINE_MS) {
   const clock = steppedClock();
   const store = new HeldMap();
   const discord = new TokenEndpoint(clock.now);
@@ -112,7 +112,7 @@ export async function startGrants(options: DiscordOptions = {}) {
     const config = resolveConfig(given, () => undefined);
     processes += 1;
     const settings = {
-      store: inTokenStore(store, STORE_DEADLINE_MS),
+      store: inTokenStore(store, storeDeadlineMs),
       seal: createSeal(config.secrets, config.clientId),
       leaseMs: leaseMs(config.timeoutMs),
       instance: `${processes}`,

@@ -43,6 +43,20 @@ describe("removals of the app", () => {
     ]);
   });
 
+  it("a revocation concerns every token from before it began, and leaves those issued meanwhile open", async () => {
+    const { clock, deauthorizations, tokenIn } = start();
+    const since = clock.now();
+    await clock.advance(500);
+    deauthorizations.addRevocation("7", since);
+    expect([-501, -500, -499, 0, 1].map((ms) => deauthorizations.concerns(tokenIn(ms)))).toEqual([
+      true,
+      true,
+      undefined,
+      undefined,
+      false,
+    ]);
+  });
+
   it("a removal does not concern tokens of other users, or without a user", () => {
     const { deauthorizations, tokenIn } = start();
     deauthorizations.add("7", undefined);
@@ -80,10 +94,14 @@ describe("removals of the app", () => {
     expect(deauthorizations.concerns(token)).toBe(false);
   });
 
-  it("removals do not concern new sign-ins after the clock was set back", async () => {
+  it("after the clock was set back, Discord is asked about each sign-in", async () => {
     const { clock, deauthorizations, tokenIn } = start();
+    const former = tokenIn(-1000);
     deauthorizations.add("7", undefined);
     await clock.advance(-3_600_000);
+    expect(deauthorizations.concerns(former)).toBeUndefined();
+    expect(deauthorizations.concerns(tokenIn(0))).toBeUndefined();
+    deauthorizations.confirm(tokenIn(0));
     expect(deauthorizations.concerns(tokenIn(0))).toBe(false);
   });
 });

@@ -45,10 +45,10 @@ describe("rejected pairs", () => {
     expect(await stored()).toEqual(first);
   });
 
-  it("a rejected pair is written again after a second, then with doubling waits up to a minute, by one timer", async () => {
+  it("a rejected pair is written again after half a second, then with doubling waits up to a minute, by one timer", async () => {
     const { clock, here, rejecting, renewed, stored } = await startRejected();
     const counts: number[] = [];
-    for (const ms of [999, 1, 1999, 1, 4000]) {
+    for (const ms of [499, 1, 999, 1, 2000]) {
       await clock.advance(ms);
       counts.push(rejecting.writes);
     }

@@ -79,6 +79,17 @@ describe("record keys", () => {
     },
   );
 
+  it.each(["00000042", "k5x9w2", "\u0436".repeat(32), "\u{1f600}".repeat(16)])(
+    "a record's key has the default form if the session id has too few letters and digits: %s",
+    (id) => {
+      expect(keyFor(id)).toMatch(/^discord-[\w-]{24}$/);
+    },
+  );
+
+  it("a record's key keeps a line break in its place", () => {
+    expect(keyFor("a\nk5x9w2mz0qv8r3tb7nh1")).toMatch(/^[a-z]\n[\da-z]{20}$/);
+  });
+
   it("a record's key keeps punctuation in its place", () => {
     expect(keyFor("abc-def_ghi~jkl.mno+pqr=stu|vwx")).toMatch(
       /^[a-z]{3}-[a-z]{3}_[a-z]{3}~[a-z]{3}\.[a-z]{3}\+[a-z]{3}=[a-z]{3}\|[a-z]{3}$/,

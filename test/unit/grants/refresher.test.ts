@@ -89,6 +89,25 @@ describe("refreshes", () => {
     expect(discord.refreshed).toEqual(["refresh 0"]);
   });
 
+  it("a process waits for another's refresh, however slow the store is to write the new pair", async () => {
+    const { clock, discord, store, startProcess, expire } = await startGrants({}, 60_000);
+    const [here, there] = [startProcess(), startProcess()];
+    await expire();
+    const answer = discord.hold();
+    const waiting = [here.grants.validToken(here.record())];
+    await quiet();
+    const writing = store.hold("set");
+    answer.open();
+    await writing.begun;
+    waiting.push(there.grants.validToken(there.record()));
+    // Longer than a lease lasts that nobody renews.
+    await clock.advance(4000);
+    writing.release();
+    const renewed = await clock.until(Promise.all(waiting));
+    expect(renewed.map(({ accessToken }) => accessToken)).toEqual(["access 1", "access 1"]);
+    expect(discord.refreshed).toEqual(["refresh 0"]);
+  });
+
   it("a refresh starts again if the process that held the lease has died", async () => {
     const { clock, discord, here, there, expire } = await startTwo();
     await expire();
@@ -168,6 +187,18 @@ describe("refused refreshes", () => {
     expect(await here.grants.read(here.record())).toBeUndefined();
     expect(discord.refreshed).toEqual(["refresh 0"]);
     expect(await stored()).toEqual(first);
+  });
+
+  it("a refusal is over as soon as another process has stored its pair, however late", async () => {
+    const { clock, discord, first, here, there, expire } = await startTwo();
+    await expire();
+    discord.current = "none";
+    const refused = { code: "grant_ended" };
+    await expect(clock.until(here.grants.validToken(here.record()))).rejects.toMatchObject(refused);
+    const expiresAt = clock.now() + WEEK_MS;
+    const newer = { ...first, accessToken: "access x", issuedAt: clock.now(), expiresAt };
+    await there.record().write(newer);
+    expect(await here.grants.validToken(here.record())).toEqual(newer);
   });
 
   it("a refusal does not count if another process stores its pair a moment later", async () => {

@@ -63,6 +63,14 @@ describe("tasks under a lock", () => {
     expect(count()).toBe(0);
   });
 
+  it("a lock that this process notices late, because it was frozen, still runs its task", async () => {
+    const lock: Lock = (_key, run) => new Promise((resolve) => setTimeout(resolve, 150)).then(run);
+    const running = underLock(lock, "a key", 10, countedTask().task);
+    const until = performance.now() + 120;
+    while (performance.now() < until);
+    expect(await running).toBe("run 1");
+  });
+
   it("a task has failed if the lock takes too long, and never runs after that", async () => {
     const { task, count } = countedTask();
     let runLate: () => Promise<void> = async () => undefined;

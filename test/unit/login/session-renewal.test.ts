@@ -39,12 +39,14 @@ function requestWith(session: object, regenerated: object = { cookie: { original
 const DEADLINE_MS = 1000;
 
 describe("renewed sessions", () => {
-  it("a renewed session keeps the app's data and cookie settings, but not the sign-in", async () => {
-    const req = requestWith({ cart: [1], discord: { grantId: "g" }, cookie: FORMER_COOKIE });
+  it("a renewed session keeps the app's data, cookie settings and sign-ins", async () => {
+    const signIns = { "1100000000000000099": { grantId: "g" } };
+    const req = requestWith({ cart: [1], discord: signIns, cookie: FORMER_COOKIE });
     const session = await renewSession(req, true, DEADLINE_MS);
     expect(session).toBe(req.session);
     expect(session).toEqual({
       cart: [1],
+      discord: signIns,
       cookie: {
         originalMaxAge: 5000,
         maxAge: 5000,

@@ -1,0 +1,42 @@
+import { boundedCache } from "../bounded-cache.js";
+import type { HttpException } from "../errors.js";
+import { codeRejected } from "./code.js";
+
+const MOST_PER_LOGIN = 5;
+const REMEMBERED_MS = 600_000;
+const REMEMBERED = 10_000;
+
+/** A code, and the login it belongs to. Several codes may arrive for one login. */
+interface CodeIds {
+  readonly grantId: string;
+  readonly loginId: string;
+}
+
+/** Codes that Discord has rejected. Bounds what somebody with made-up codes can start: five codes for each login. */
+export class RefusedCodes {
+  readonly #rejections = boundedCache<HttpException>(REMEMBERED, REMEMBERED_MS);
+  /** By login: how many codes were rejected or are being redeemed. */
+  readonly #counts = boundedCache<number>(REMEMBERED);
+
+  add({ grantId }: CodeIds, rejection: HttpException): void {
+    this.#rejections.set(grantId, rejection);
+  }
+
+  /** Redeems a code. @throws HttpException code_rejected at once, for a rejected code and for too many of a login */
+  async during<T>({ grantId, loginId }: CodeIds, redeem: () => Promise<T>): Promise<T> {
+    const rejection = this.#rejections.get(grantId);
+    if (rejection) throw rejection;
+    if (this.#countOf(loginId) >= MOST_PER_LOGIN)
+      throw codeRejected("Too many codes for one login: at most five are tried. Start a new login.");
+    this.#counts.set(loginId, this.#countOf(loginId) + 1);
+    try {
+      return await redeem();
+    } finally {
+      if (!this.#rejections.has(grantId)) this.#counts.set(loginId, this.#countOf(loginId) - 1);
+    }
+  }
+
+  #countOf(loginId: string): number {
+    return this.#counts.get(loginId) ?? 0;
+  }
+}
