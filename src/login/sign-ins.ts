@@ -124,7 +124,7 @@ export class SignIns {
     if (!hasSession(req) || (signsIn && !this.#pointsTo(req, token.id))) return this.#end(ongoing);
     const { scopes, userId } = token;
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
-    const login: LoginRecord = { isPending: false, sessionId, scopes, userId, returnTo, at: now() };
+    const login = { isPending: false, isSignIn: signsIn, sessionId, scopes, userId, returnTo, at: now() };
     const keepsToken = signsIn && !hasOwnStorage;
     const record = this.#recordOf(req, code);
     const hasStore = sessionStoreOf(req) !== undefined;
@@ -238,8 +238,7 @@ export class SignIns {
     };
     if (signsIn === "never") return { ...result, connected: true };
     const isSignedIn = signInOf(sessionOf(req), clientId)?.grantId === code.grantId;
-    const signedNobodyIn = login.sessionId === undefined && !this.#finished.get(code.grantId)?.session;
-    if (isSignedIn || signedNobodyIn) return result;
+    if (isSignedIn || !login.isSignIn) return result;
     const source = await this.#sessionOf(req, code.grantId, login);
     if (!source || signInOf(source, clientId)?.grantId !== code.grantId) throw unknownFlow();
     await this.#endFormer(req, code.grantId);
