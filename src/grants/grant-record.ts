@@ -11,7 +11,9 @@ import type { Ended, Stored, StoredRecord, TokenStorage } from "./token-storage.
 export interface LoginRecord {
   /** Whether the login is still in progress: `onLogin` has not returned, or the session is not saved yet. */
   readonly isPending: boolean;
-  /** The id of the session that was signed in. */
+  /** Whether the visitor was signed in. Absent while the login is in progress. */
+  readonly isSignIn?: boolean | undefined;
+  /** The id of the session that was signed in, if it has one. */
   readonly sessionId?: string | undefined;
   readonly scopes: readonly string[];
   readonly userId?: string | undefined;

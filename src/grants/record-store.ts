@@ -131,10 +131,13 @@ export async function answered<T>(doing: string, deadlineMs: number, task: () =>
 
 /** Stores read the lifetime from different fields, so a record has all fields of a session's cookie. */
 function cookieOf(lifetimeMs: number | undefined) {
+  const expires = lifetimeMs === undefined ? null : new Date(now() + lifetimeMs);
   return {
     originalMaxAge: lifetimeMs ?? null,
     maxAge: lifetimeMs ?? null,
-    expires: lifetimeMs === undefined ? null : new Date(now() + lifetimeMs),
+    expires,
+    // Not meant to be public, but some stores read it.
+    _expires: expires,
     path: "/",
     httpOnly: true,
   };

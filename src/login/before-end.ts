@@ -2,10 +2,13 @@ import type { ServerResponse } from "node:http";
 import { startTimer } from "../clock.js";
 
 const LONGEST_RESPONSE_MS = 30_000;
+/** Some responses never end after their visitor has gone, for example those of `res.sendFile`. */
+const LONGEST_ABANDONED_MS = 5000;
 
 /**
  * Runs a task when the app ends its response, and delays the end until the task has finished. express-session saves
- * sessions the same way. If the app does not end its response within 30 seconds, the task runs then.
+ * sessions the same way. If the app does not end its response within 30 seconds, or five after the connection has
+ * closed, the task runs then.
  *
  * @param over delays the end of the response too
  * @returns a promise that resolves when the task has finished
@@ -19,16 +22,22 @@ export function beforeEnd(
   return new Promise((resolve) => {
     const { end } = res;
     let running: Promise<void> | undefined;
+    let cancel = () => {};
     const run = () => {
+      cancel();
       running ??= task()
         .catch(() => undefined)
         .then(resolve);
       return running;
     };
-    const cancel = startTimer(LONGEST_RESPONSE_MS, () => void run(), true);
+    const runWithin = (ms: number) => {
+      cancel();
+      if (!running) cancel = startTimer(ms, () => void run(), true);
+    };
+    runWithin(LONGEST_RESPONSE_MS);
+    res.once("close", () => runWithin(LONGEST_ABANDONED_MS));
     res.end = function endAfterTask(...args: unknown[]) {
       res.end = end;
-      cancel();
       void run()
         .then(over)
         .then(() => Reflect.apply(end, res, args));

@@ -132,7 +132,7 @@ export class SignIns {
     if (!hasSession(req) || (signsIn && !this.#pointsTo(req, token.id))) return this.#end(ongoing);
     const { scopes, userId } = token;
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
-    const login: LoginRecord = { isPending: false, sessionId, scopes, userId, returnTo, at: now() };
+    const login = { isPending: false, isSignIn: signsIn, sessionId, scopes, userId, returnTo, at: now() };
     const keepsToken = signsIn && !storages.areOwn;
     const record = this.recordOf(visit);
     const hasStore = sessionStoreOf(req) !== undefined;
@@ -243,9 +243,8 @@ export class SignIns {
   async #signInAgain({ req, code }: Visit, login: LoginRecord): Promise<void> {
     const { clientId } = this.#parts.config;
     const { grantId } = code;
-    if (signInOf(sessionOf(req), clientId)?.grantId === grantId) return;
+    if (!login.isSignIn || signInOf(sessionOf(req), clientId)?.grantId === grantId) return;
     const finished = this.#finished.get(grantId);
-    if (login.sessionId === undefined && !finished?.session) return; // The first request signed nobody in.
     const store = sessionStoreOf(req);
     const source =
       store && login.sessionId !== undefined

@@ -2,7 +2,8 @@ import cookieSession from "cookie-session";
 import type { RequestHandler } from "express";
 import { describe, expect, it } from "vitest";
 import type { Browser } from "../../src/testing/index.js";
-import { LATEST_EXPRESS, startApp } from "../support/app.js";
+import { LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { exchangesAt, openLogin } from "../support/login.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 
 function inCookies(): RequestHandler {
@@ -71,6 +72,25 @@ describe.each(LATEST_EXPRESS)("cookie-session on %s", (_name, createApp) => {
     expect((await browser.get("/user?fresh=true")).status).toBe(200);
     expect([app.errors, other.errors]).toEqual([[], []]);
     expect(refreshesAt(simulator)).toBe(2);
+  });
+
+  it("a callback repeated in another process is no sign-in if only the first has the session", async () => {
+    const simulator = await startSimulator();
+    const tokenStore = new Map<string, string>();
+    const sessionMiddleware = inCookies();
+    const app = await startApp(createApp, simulator, { sessionMiddleware, discord: { tokenStore } });
+    const redirectUri = `${app.url}/callback`;
+    const other = await startApp(createApp, simulator, {
+      sessionMiddleware,
+      discord: { tokenStore, redirectUri },
+    });
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
+    const twin = browser.clone();
+    await browser.get(callbackUrl);
+
+    expect(failureOf(await twin.get(callbackUrl.replace(app.url, other.url)))).toBe("400 flow_unknown");
+    expect(exchangesAt(simulator)).toBe(1);
   });
 
   it("a logout from cookie-session also holds in this process for a browser that kept the cookie", async () => {

@@ -87,6 +87,7 @@ describe("records in the session store", () => {
         originalMaxAge: 5000,
         maxAge: 5000,
         expires: new Date(NOW + 5000),
+        _expires: new Date(NOW + 5000),
         path: "/",
         httpOnly: true,
       };

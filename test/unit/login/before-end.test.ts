@@ -1,0 +1,57 @@
+import { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
+import { describe, expect, it } from "vitest";
+import { beforeEnd } from "../../../src/login/before-end.js";
+import { createGate } from "../../support/gate.js";
+import { quiet, steppedClock } from "../../support/stepped-clock.js";
+
+/** A response whose task counts how often it runs. */
+function start() {
+  const clock = steppedClock();
+  const res = new ServerResponse(new IncomingMessage(new Socket()));
+  const counted = { runs: 0 };
+  const task = async () => {
+    counted.runs += 1;
+  };
+  return { clock, res, task, counted };
+}
+
+describe("tasks before the end of a response", () => {
+  it("a task runs once, before the response ends", async () => {
+    const { clock, res, task, counted } = start();
+    const over = createGate();
+    const done = beforeEnd(res, task, () => over.opened);
+    await clock.advance(20_000);
+    expect(counted.runs).toBe(0);
+    res.end("done");
+    await done;
+    expect([counted.runs, res.writableEnded]).toEqual([1, false]);
+    over.open();
+    await quiet();
+    expect(res.writableEnded).toBe(true);
+    res.emit("close");
+    await clock.advance(60_000);
+    expect(counted.runs).toBe(1);
+  });
+
+  it.each([
+    ["30 seconds if the response does not end", 30_000, () => undefined],
+    ["five seconds if its visitor has gone", 5000, (res: ServerResponse) => void res.emit("close")],
+  ])("a task waits no longer than %s", async (_what, ms, act) => {
+    const { clock, res, task, counted } = start();
+    const done = beforeEnd(res, task, () => Promise.resolve());
+    act(res);
+    await clock.advance(ms - 1);
+    expect(counted.runs).toBe(0);
+    await clock.advance(1);
+    await done;
+    expect(counted.runs).toBe(1);
+  });
+
+  it("a task runs at once if the response has ended", async () => {
+    const { res, task, counted } = start();
+    res.end();
+    await beforeEnd(res, task, () => new Promise(() => undefined));
+    expect(counted.runs).toBe(1);
+  });
+});
