@@ -15,7 +15,7 @@ import { isMain, type RunningExample, run } from "./shared/run.js";
 /** An Activity: a page that runs inside Discord and signs in with Discord's Embedded App SDK. */
 export function createApp(options: DiscordOptions = {}): Application {
   const app = express();
-  // Discord's proxy ends TLS: without this, express-session sets no secure cookie.
+  // Discord's proxy terminates TLS. Without this line, express-session sets no secure cookie.
   app.set("trust proxy", 1);
   app.use((_req, res, next) => {
     res.setHeader("Content-Security-Policy", policy(options.discordUrl));
@@ -27,7 +27,7 @@ export function createApp(options: DiscordOptions = {}): Application {
       secret: process.env["SESSION_SECRET"] || randomBytes(32).toString("hex"),
       resave: false,
       saveUninitialized: false,
-      // An Activity is a frame on a page of another site, which gets no other cookies.
+      // An Activity is a frame on a page of another site, so browsers send it no other cookies.
       cookie: { secure: true, sameSite: "none", partitioned: true },
     }),
   );

@@ -21,7 +21,7 @@ import { securityHeaders } from "./shared/security-headers.js";
 
 const SCOPES = [...new Set([...DASHBOARD_SCOPES, "identify", "email", "guilds.join", "connections"])];
 
-/** Whatever a login was started with; it comes back as it was. */
+/** The data that a login was started with. It comes back unchanged. */
 interface LoginData {
   readonly [name: string]: string | number | boolean;
 }
@@ -53,7 +53,7 @@ export function createApp(
   const code = routeCode(new URL(import.meta.url));
 
   app.get("/", async (req, res) => {
-    // The start page is there for everybody, also when Discord is down or somebody has not shared their servers.
+    // The start page works for everybody, even if Discord is down or the visitor has not shared their servers.
     const user = visitorOf(res);
     const lists = user
       ? await Promise.allSettled([discord.fetchGuilds(req), discord.fetchConnections(req)])
@@ -81,7 +81,7 @@ export function createApp(
     res.redirect(login.returnTo ?? "/");
   });
 
-  /** There may be no bot, or the user takes no messages: the sign-in is as good without the greeting. */
+  /** There may be no bot, or the user may not accept messages. The sign-in succeeds anyway. */
   async function greet(userId: string): Promise<void> {
     try {
       const channel = await discord.botRequest<APIDMChannel>("/users/@me/channels", {
@@ -139,7 +139,7 @@ export function createApp(
   );
 
   app.post("/add_to/:guildId", requiresAuthorization, async (req, res) => {
-    // The visitor chooses the id: without this, they could join any server that the bot is in.
+    // The id comes from the visitor. Without this check, they could join any server that the bot is in.
     if (req.params.guildId !== guildId) throw new NotFound();
     const member = await discord.addToGuild(req, guildId);
     notify(req, member ? "You are a member now." : "You were a member already.");

@@ -30,13 +30,13 @@ import { PUBLIC_FOLDER, sendPage, visitorOf } from "./shared/page.js";
 import { isMain, run } from "./shared/run.js";
 import { securityHeaders } from "./shared/security-headers.js";
 
-/** What everybody is asked for; the rest is asked for where it is needed. */
+/** The scopes that every login asks for. Other scopes are requested where they are needed. */
 export const DASHBOARD_SCOPES = ["identify", "guilds"];
 const GRANTABLE_SCOPES = [...DASHBOARD_SCOPES, "connections", "guilds.join", "role_connections.write"];
 
 const readForm = express.urlencoded({ extended: false });
 
-/** Servers can give a role to whoever manages a certain number of servers. */
+/** Servers can give a role to people who manage a certain number of servers. */
 const MANAGED_SERVERS: RoleConnectionMetadata = {
   key: "managed_servers",
   name: "Managed servers",
@@ -47,7 +47,7 @@ const MANAGED_SERVERS: RoleConnectionMetadata = {
 /** The dashboard, for an app of your own: `app.use("/dashboard", dashboard(discord))`. */
 export function dashboard(discord: DiscordOAuth2Session): Router {
   const router = Router();
-  /** By server. Use your database here: this is gone when the process ends. */
+  /** By server. Replace it with your database: this map is lost when the process ends. */
   const greetings = new Map<string, Greeting>();
 
   router.get("/", requiresAuthorization, async (req, res) => {
@@ -104,7 +104,7 @@ export function dashboard(discord: DiscordOAuth2Session): Router {
     return guild;
   }
 
-  /** What the page of a server shows. The bot looks it up, so visitors need not be asked for more. */
+  /** Fetches what the page of a server shows. The bot looks it up, so visitors grant no further scopes. */
   async function fetchView(req: Request, guild: Guild): Promise<GuildView> {
     const [member, roles, channels] = await Promise.all([
       discord.fetchMember(req, guild.id, { as: "bot" }),
@@ -139,7 +139,7 @@ export function dashboard(discord: DiscordOAuth2Session): Router {
     res.redirect(303, "/dashboard/linked-role");
   });
 
-  /** Discord has to know the metadata before the first link: once is enough. */
+  /** Discord must know the metadata before the first link. Registering it once is enough. */
   let registration: Promise<unknown> | undefined;
   async function registerMetadata(): Promise<void> {
     registration ??= discord.registerRoleConnectionMetadata([MANAGED_SERVERS]);
@@ -149,7 +149,7 @@ export function dashboard(discord: DiscordOAuth2Session): Router {
     });
   }
 
-  /** The error page of a missing scope leads here, and Discord leads back to where the visitor was. */
+  /** The error page for a missing scope links here, and Discord sends the visitor back to the page they wanted. */
   router.get("/grant", requiresAuthorization, (req, res) => {
     const { searchParams } = new URL(req.originalUrl, "http://localhost");
     const wanted = searchParams.get("scopes")?.split(" ") ?? [];
@@ -165,10 +165,10 @@ export function dashboard(discord: DiscordOAuth2Session): Router {
   return router;
 }
 
-/** A whole app around it. */
+/** Creates a complete app around the dashboard. */
 export function createApp(options: DiscordOptions = {}): Application {
   const app = express();
-  Object.assign(app.locals, { loginPath: "/auth/login", logoutPath: "/auth/logout" });
+  Object.assign(app.locals, { loginPath: "/auth/login", logoutPath: "/auth/logout", homePath: "/dashboard" });
   app.use(securityHeaders(options.discordUrl), express.static(PUBLIC_FOLDER));
   app.use(
     session({

@@ -15,13 +15,13 @@ import { avatar, PUBLIC_FOLDER, sendPage } from "./shared/page.js";
 import { isMain, run } from "./shared/run.js";
 import { securityHeaders } from "./shared/security-headers.js";
 
-/** What differs between production, staging and tests: `DISCORD_CLIENT_ID` and the like, and whatever else an app has. */
+/** The settings that differ between production, staging and tests, such as `DISCORD_CLIENT_ID`. */
 export type Settings = Readonly<Record<string, string | undefined>>;
 
-/** Made without an app and without a configuration, so that any module can import it. Nothing is read until `init`. */
+/** Created without an app or a configuration, so any module can import it. Nothing is read until `init`. */
 export const discord = new DiscordOAuth2Session();
 
-/** Makes a new app with each call. All of them share one `discord`, so they must mean the same Discord application. */
+/** Creates a new app with each call. All of them share `discord`, so they must use the same Discord application. */
 export function createApp(settings: Settings = {}): Application {
   const app = express();
   Object.assign(app.locals, { loginPath: "/auth/login", logoutPath: "/auth/logout" });
@@ -43,9 +43,9 @@ export function createApp(settings: Settings = {}): Application {
 
   app.get("/", (_req, res) => {
     const content = html`<div class="message"><h1>An app from a factory</h1>
-<p>Only people who are signed in see what is behind this.</p>
+<p>You have to sign in to see the next page.</p>
 <p><a class="button" href="/me">Who am I?</a></p></div>`;
-    sendPage(res, { title: "An app from a factory", content, isHome: true });
+    sendPage(res, { title: "An app from a factory", content });
   });
 
   app.get("/me", requiresAuthorization, async (req, res) => {

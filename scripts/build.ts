@@ -2,20 +2,23 @@ import { execFileSync } from "node:child_process";
 import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { rolldown } from "rolldown";
 
-/** In one file each: loading the seventy files they are made of would take three times as long. */
+/** Each is bundled into one file: loading the seventy files it consists of would take three times as long. */
 const DOORS = { index: "src/index.ts", "testing/index": "src/testing/index.ts" };
 
-/** Run and never imported, so one format will do. */
+/** It is run, never imported, so one format is enough. */
 const COMMAND = { cli: "src/testing/cli.ts" };
 
-/** Builds the package into `dist`: each door as an ES module and as CommonJS, and the types, which are the same for both. */
+/**
+ * Builds the package into `dist`: each entry point as an ES module and as CommonJS, with types, which are the same for
+ * both.
+ */
 rmSync("dist", { recursive: true, force: true });
 await Promise.all([bundle("esm", { ...DOORS, ...COMMAND }), bundle("cjs", DOORS)]);
 execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], {
   stdio: "inherit",
 });
 cpSync("dist/esm", "dist/cjs", { recursive: true, filter: (path) => !path.endsWith(".js") });
-// Node tells the two apart by the `type` of the nearest package.json.
+// Node tells the two formats apart by the `type` in the nearest package.json.
 writeFileSync("dist/cjs/package.json", '{ "type": "commonjs", "sideEffects": false }\n');
 
 async function bundle(format: "esm" | "cjs", input: Record<string, string>): Promise<void> {
@@ -30,7 +33,7 @@ async function bundle(format: "esm" | "cjs", input: Record<string, string>): Pro
     format,
     entryFileNames: "[name].js",
     chunkFileNames: "[name].js",
-    // In CommonJS what is loaded later is required, too: so test runners that know no ES modules can follow.
+    // In CommonJS, lazy imports become `require` too, for test runners that do not support ES modules.
     dynamicImportInCjs: false,
   });
   await doors.close();

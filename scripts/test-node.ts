@@ -3,7 +3,9 @@ import { spawnSync } from "node:child_process";
 /** The oldest release that package.json allows, and the majors after it. */
 const VERSIONS = ["20.19.0", "22", "24"];
 
-/** Tests that do not depend on the version of Node.js: the search through orders of calls, the guides, the house rules. */
+/**
+ * Tests that do not depend on the version of Node.js: searches through orders of calls, the guides, the house rules.
+ */
 const EXCLUDED = ["--exclude", "test/interleavings/**", "--exclude", "test/project/**"];
 
 /** Runs the tests on every Node.js that the package supports; the npm package `node` brings the binaries. */

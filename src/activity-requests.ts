@@ -5,9 +5,11 @@ import { HttpException } from "./errors.js";
 import { calledByHand, type Guard } from "./guards.js";
 import { isObject } from "./models/model.js";
 import { PUBLIC_KEY } from "./option-kinds.js";
+import { parseJson } from "./request-body.js";
 
 /** How far Discord's clock and ours may differ. */
 const CLOCK_MARGIN_MS = 60_000;
+const SIGNED_HEADERS = ["x-discord-proxy-payload", "x-signature-ed25519", "x-signature-timestamp"];
 const SIGNATURE = /^(?:[\da-f]{128}|[\w+/-]{86}(?:==)?)$/i;
 
 /** Options of {@link requiresActivity}. */
@@ -58,15 +60,13 @@ export function activityPayload(req: IncomingMessage): unknown {
 }
 
 async function signedPayload(req: IncomingMessage, publicKey: string): Promise<unknown> {
-  const encoded = headerOf(req, "x-discord-proxy-payload");
-  const signature = headerOf(req, "x-signature-ed25519");
-  const timestamp = headerOf(req, "x-signature-timestamp");
+  const [encoded, signature, timestamp] = SIGNED_HEADERS.map((name) => req.headers[name]?.toString());
   if (!encoded || !signature || !timestamp)
     throw invalid("has no signature from Discord's proxy. Did it bypass the proxy?");
   const bytes = Buffer.from(encoded, "base64");
   if (!(await isSigned(bytes, signature, publicKey)))
     throw invalid("is not signed with this application's key.");
-  const payload = parsed(bytes);
+  const payload = parseJson(bytes);
   if (!isCurrent(payload, timestamp))
     throw invalid("has a signature that has expired or does not match its timestamp.");
   return payload;
@@ -89,19 +89,6 @@ function isCurrent(payload: unknown, timestamp: string): boolean {
   return created * 1000 <= now() + CLOCK_MARGIN_MS && now() <= expires * 1000;
 }
 
-function parsed(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString());
-  } catch {
-    return undefined;
-  }
-}
-
-function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
-  const value = headers[name];
-  return typeof value === "string" ? value : undefined;
-}
-
 function invalid(why: string): HttpException {
-  return new HttpException({ message: `This request ${why}`, code: "signature_invalid", status: 401 });
+  return new HttpException({ message: `This request ${why}`, code: "signature_invalid" });
 }

@@ -1,8 +1,8 @@
 import type { Request, Response } from "express";
 import type { CodeLogin, Login } from "./login/login.js";
-import { postRequired } from "./login/manners.js";
+import { requireMethod } from "./login/manners.js";
 import { isObject } from "./models/model.js";
-import { readBody } from "./request-body.js";
+import { parseJson, readBody } from "./request-body.js";
 import type { DiscordOAuth2Session } from "./session.js";
 
 const MAX_BODY_BYTES = 16_384;
@@ -20,7 +20,7 @@ export async function signInToActivity(
   res: Response,
   onLogin: ((req: Request, login: Login, res: Response) => unknown) | undefined,
 ): Promise<void> {
-  if (req.method !== "POST") throw postRequired(req, res, "An Activity's code");
+  requireMethod("POST", req, res, "An Activity's code");
   const login: CodeLogin = await discord.signInWithCode(req, {
     code: await codeOf(req),
     onLogin: onLogin && (async (one) => void (await onLogin(req, one, res))),
@@ -31,14 +31,6 @@ export async function signInToActivity(
 /** @returns the posted `code`, of any type; `signInWithCode` checks it */
 async function codeOf(req: Request): Promise<string> {
   const isParsed = req.readableDidRead || isObject(req.body);
-  const body: unknown = isParsed ? req.body : parsed(await readBody(req, MAX_BODY_BYTES));
+  const body: unknown = isParsed ? req.body : parseJson(await readBody(req, MAX_BODY_BYTES));
   return isObject(body) && "code" in body ? (body.code as string) : "";
-}
-
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString());
-  } catch {
-    return undefined;
-  }
 }

@@ -23,7 +23,7 @@ const INSTANT: Kind = {
 };
 
 /** @throws TypeError if the value is not a token */
-export const appToken: (token: HeldToken) => HeldToken = optionsChecker<HeldToken>({
+export const appToken = optionsChecker<HeldToken>({
   of: "sessionFromToken",
   example: "{ accessToken, refreshToken, scopes, expiresAt }",
   kinds: {

@@ -1,4 +1,3 @@
-import type { ServerResponse } from "node:http";
 import type { Application } from "express";
 import { isRecord, isRequest, wrongValue } from "./check-options.js";
 import { FUNCTION, SCOPES } from "./option-kinds.js";
@@ -31,20 +30,21 @@ export function appAndOptions<Options extends object>(
   throw new TypeError(`The options must be an object such as { clientId }, not ${kindOf(second)}.`);
 }
 
-/** @returns `responses` @throws TypeError if the arguments are not a request and responses */
-export function requireVisit(req: unknown, responses: readonly ServerResponse[]): readonly ServerResponse[] {
+/** @throws TypeError for anything but a request */
+export function requireRequest(req: unknown): void {
   // Responses have `headers` too on Bun.
-  if (typeof req !== "object" || req === null || !("headers" in req) || isResponse(req))
-    throw new TypeError(
-      `The first argument must be the request, as in discord.fetchUser(req), not ${isResponse(req) ? "the response" : shown(req)}.`,
-    );
-  for (const res of responses) {
-    if (!isResponse(res))
-      throw new TypeError(
-        `The second argument must be the response, as in discord.createSession(req, res), not ${isRequest(res) ? "the request" : shown(res)}.`,
-      );
-  }
-  return responses;
+  if (typeof req === "object" && req !== null && "headers" in req && !("setHeader" in req)) return;
+  throw new TypeError(
+    `The first argument must be the request, as in discord.fetchUser(req), not ${isResponse(req) ? "the response" : shown(req)}.`,
+  );
+}
+
+/** @throws TypeError for anything but a response */
+export function requireResponse(res: unknown): void {
+  if (isResponse(res)) return;
+  throw new TypeError(
+    `The second argument must be the response, as in discord.createSession(req, res), not ${isRequest(res) ? "the request" : shown(res)}.`,
+  );
 }
 
 /** @returns `scopes` @throws TypeError for anything but a list of scopes */

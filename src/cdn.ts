@@ -17,10 +17,14 @@ export type ImageSize = (typeof IMAGE_SIZES)[number];
 /** An image format, which is also the URL's extension. */
 export type ImageFormat = (typeof IMAGE_FORMATS)[number];
 
-/** Options for the URL of an image that may be animated. */
-export interface ImageOptions {
+/** Options for the URL of an image that exists only as PNG. */
+export interface PngOptions {
   /** In pixels. Default: Discord's choice. */
   readonly size?: ImageSize | undefined;
+}
+
+/** Options for the URL of an image that may be animated. */
+export interface ImageOptions extends PngOptions {
   /**
    * Default: a GIF if the image is animated, else a PNG. `"gif"` for an image that is not animated returns the URL
    * of the PNG, because Discord has no GIF of it.
@@ -31,20 +35,6 @@ export interface ImageOptions {
    * unless `format` is `"gif"`. PNG and JPEG are never animated.
    */
   readonly animated?: boolean | undefined;
-}
-
-/** Options for the URL of an image that is never animated. */
-export interface StillImageOptions {
-  /** In pixels. Default: Discord's choice. */
-  readonly size?: ImageSize | undefined;
-  /** Default: PNG. */
-  readonly format?: Exclude<ImageFormat, "gif"> | undefined;
-}
-
-/** Options for the URL of an image that exists only as PNG. */
-export interface PngOptions {
-  /** In pixels. Default: Discord's choice. */
-  readonly size?: ImageSize | undefined;
 }
 
 const imageOptions = optionsChecker<ImageOptions>({
@@ -64,81 +54,34 @@ export function isAnimatedHash(hash: Maybe): boolean {
 }
 
 /**
- * Returns the URL of a user's avatar.
+ * Returns the URL of an image.
  *
- * @returns the URL; `undefined` if the id or the hash is missing or invalid
+ * @param folder its path, with `:id` for each of `ids`
+ * @returns the URL; `undefined` if an id or the hash is missing or invalid
  * @throws TypeError for an invalid option
  * @see https://docs.discord.com/developers/reference#image-formatting
  */
-export function userAvatarUrl(userId: Maybe, hash: Maybe, options?: ImageOptions): string | undefined {
-  return imageUrl(["avatars", segment(userId)], hash, options);
-}
-
-/**
- * Returns the URL of a user's banner. Returns and throws like {@link userAvatarUrl}.
- */
-export function userBannerUrl(userId: Maybe, hash: Maybe, options?: ImageOptions): string | undefined {
-  return imageUrl(["banners", segment(userId)], hash, options);
-}
-
-/**
- * Returns the URL of a guild's icon. Returns and throws like {@link userAvatarUrl}.
- */
-export function guildIconUrl(guildId: Maybe, hash: Maybe, options?: ImageOptions): string | undefined {
-  return imageUrl(["icons", segment(guildId)], hash, options);
-}
-
-/**
- * Returns the URL of a guild's banner. Returns and throws like {@link userAvatarUrl}.
- */
-export function guildBannerUrl(guildId: Maybe, hash: Maybe, options?: ImageOptions): string | undefined {
-  return imageUrl(["banners", segment(guildId)], hash, options);
-}
-
-/**
- * Returns the URL of a member's avatar in one guild. Returns and throws like {@link userAvatarUrl}.
- */
-export function memberAvatarUrl(
-  guildId: Maybe,
-  userId: Maybe,
+export function imageUrl(
+  folder: string,
+  ids: readonly Maybe[],
   hash: Maybe,
   options?: ImageOptions,
 ): string | undefined {
-  return imageUrl(["guilds", segment(guildId), "users", segment(userId), "avatars"], hash, options);
-}
-
-/**
- * Returns the URL of a member's banner in one guild. Returns and throws like {@link userAvatarUrl}.
- */
-export function memberBannerUrl(
-  guildId: Maybe,
-  userId: Maybe,
-  hash: Maybe,
-  options?: ImageOptions,
-): string | undefined {
-  return imageUrl(["guilds", segment(guildId), "users", segment(userId), "banners"], hash, options);
+  // Checked first, so that mistakes show up even for users without the image.
+  const { size, format, animated } = imageOptions(options);
+  if (typeof hash !== "string" || !HASH.test(hash) || !ids.every(isSnowflake)) return undefined;
+  const { extension, moving } = resolveFormat(isAnimatedHash(hash), format, animated);
+  const query = [moving && "animated=true", size !== undefined && `size=${size}`].filter(Boolean);
+  const path = ids.reduce((left, id) => left.replace(":id", id), folder);
+  return `${CDN_URL}/${path}/${hash}.${extension}${query.length > 0 ? `?${query.join("&")}` : ""}`;
 }
 
 /**
  * Returns the URL of an avatar decoration, the frame around an avatar. It is always a PNG, perhaps an animated one
- * (APNG). Returns and throws like {@link userAvatarUrl}.
+ * (APNG). Returns and throws like {@link imageUrl}.
  */
 export function avatarDecorationUrl(asset: Maybe, options?: PngOptions): string | undefined {
-  return imageUrl(["avatar-decoration-presets"], asset, { ...imageOptions(options), format: "png" });
-}
-
-/**
- * Returns the URL of the badge next to a guild's tag. Returns and throws like {@link userAvatarUrl}.
- */
-export function guildTagBadgeUrl(
-  guildId: Maybe,
-  badge: Maybe,
-  options?: StillImageOptions,
-): string | undefined {
-  return imageUrl(["guild-tag-badges", segment(guildId)], badge, {
-    ...imageOptions(options),
-    animated: false,
-  });
+  return imageUrl("avatar-decoration-presets", [], asset, { ...imageOptions(options), format: "png" });
 }
 
 /**
@@ -161,26 +104,10 @@ export function isLegacyDiscriminator(discriminator: Maybe): discriminator is st
   return typeof discriminator === "string" && /^\d{4}$/.test(discriminator);
 }
 
-function segment(id: Maybe): string | undefined {
-  return isSnowflake(id) ? id : undefined;
-}
-
-function imageUrl(
-  folder: readonly (string | undefined)[],
-  hash: Maybe,
-  options: ImageOptions | undefined,
-): string | undefined {
-  // Checked first, so that mistakes show up even for users without the image.
-  const { size } = imageOptions(options);
-  if (typeof hash !== "string" || !HASH.test(hash) || folder.includes(undefined)) return undefined;
-  const { extension, moving } = resolveFormat(isAnimatedHash(hash), options ?? {});
-  const query = [moving && "animated=true", size !== undefined && `size=${size}`].filter(Boolean);
-  return `${CDN_URL}/${folder.join("/")}/${hash}.${extension}${query.length > 0 ? `?${query.join("&")}` : ""}`;
-}
-
 function resolveFormat(
   animatedImage: boolean,
-  { format, animated }: ImageOptions,
+  format: ImageFormat | undefined,
+  animated: boolean | undefined,
 ): { extension: ImageFormat; moving?: boolean } {
   const moves = animatedImage && animated !== false;
   if (moves && animated && (format === undefined || format === "webp")) {

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import type { HeldToken } from "./app-token.js";
-import { type Config, storeDeadlineMs } from "./config.js";
+import type { Config } from "./config.js";
 import { withDeadline } from "./deadline.js";
 import { Grants } from "./grants/grants.js";
 import { heldToken, type OnTokenChange } from "./grants/held-token.js";
-import { type OwnTokenMethods, ownTokenStorage } from "./grants/own-token-storage.js";
+import type { OwnTokenMethods } from "./grants/own-token-storage.js";
 import { learnUserId, sessionOf as visitorSessionOf } from "./grants/session-data.js";
 import type { Token } from "./grants/token.js";
 import type { TokenStorage } from "./grants/token-storage.js";
@@ -34,9 +34,7 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
   const admission = new Admission(config);
   const rest = new Rest(config, admission);
   const oauth = new OAuth(config, admission);
-  const storages = new TokenStorages(config, seal);
-  const storageOf = (req: IncomingMessage): TokenStorage =>
-    own ? ownTokenStorage(own, req, storeDeadlineMs(config)) : storages.of(req);
+  const storages = new TokenStorages(config, seal, own);
   const grants: Grants = new Grants(config, oauth, (token) => calls.isAccepted(token));
   const bot = new BotCalls(config, rest);
   const botGuilds = new BotGuilds(config, bot);
@@ -49,16 +47,14 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
     grants,
     users,
     storages,
-    storageOf,
     onBotJoined: () => botGuilds.forget(),
-    hasOwnStorage: own !== undefined,
   });
   const botMembers = new BotMembers(bot, botGuilds, () => createCache(config));
   const parts = { config, grants, users, calls, bot, botGuilds, botMembers };
 
   const sessionAt = (storage: TokenStorage) => new UserSession(parts, storage);
   const sessionOf = (req: IncomingMessage) =>
-    new UserSession(parts, storageOf(req), ({ id }) =>
+    new UserSession(parts, storages.of(req), ({ id }) =>
       learnUserId(visitorSessionOf(req), config.clientId, id),
     );
 
@@ -74,7 +70,6 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
   return {
     ...parts,
     storages,
-    storageOf,
     logins,
     bearers: new Bearers(config.clientId, rest, sessionAt),
     sessionOf,

@@ -1,50 +1,53 @@
 import { oneLine } from "./shown.js";
 
-/** Every `code` of this library's errors, one for each cause. */
-export const ERROR_CODES = [
-  "access_denied",
-  "account_mismatch",
-  "authorization_failed",
-  "banned_from_guild",
-  "body_aborted",
-  "body_parsed",
-  "body_too_large",
-  "bot_token_missing",
-  "bot_token_rejected",
-  "callback_malformed",
-  "client_rejected",
-  "code_malformed",
-  "code_rejected",
-  "cross_site_request",
-  "data_too_large",
-  "discord_error",
-  "discord_timeout",
-  "discord_unavailable",
-  "flow_expired",
-  "flow_invalid",
-  "flow_unknown",
-  "forbidden",
-  "grant_ended",
-  "guild_limit_reached",
-  "init_missing",
-  "invalid_return_to",
-  "invalid_snowflake",
-  "issuer_mismatch",
-  "lock_failed",
-  "login_loop",
-  "method_not_allowed",
-  "missing_scopes",
-  "not_signed_in",
-  "rate_limited",
-  "session_missing",
-  "signature_invalid",
-  "store_failed",
-  "too_many_guilds",
-  "user_token_rejected",
-] as const;
+/** The status of each `code`. Errors that pass on a response of Discord may have another status. */
+const STATUS_OF = {
+  access_denied: 403,
+  account_mismatch: 403,
+  authorization_failed: 400,
+  banned_from_guild: 403,
+  body_aborted: 400,
+  body_parsed: 500,
+  body_too_large: 413,
+  bot_token_missing: 500,
+  bot_token_rejected: 500,
+  callback_malformed: 400,
+  client_rejected: 500,
+  code_malformed: 400,
+  code_rejected: 400,
+  cross_site_request: 403,
+  data_too_large: 400,
+  discord_error: 502,
+  discord_timeout: 504,
+  discord_unavailable: 502,
+  flow_expired: 400,
+  flow_invalid: 400,
+  flow_unknown: 400,
+  forbidden: 403,
+  grant_ended: 401,
+  guild_limit_reached: 403,
+  init_missing: 500,
+  invalid_return_to: 400,
+  invalid_snowflake: 400,
+  issuer_mismatch: 400,
+  lock_failed: 503,
+  login_loop: 500,
+  method_not_allowed: 405,
+  missing_scopes: 403,
+  not_signed_in: 401,
+  rate_limited: 503,
+  session_missing: 500,
+  signature_invalid: 401,
+  store_failed: 503,
+  too_many_guilds: 500,
+  user_token_rejected: 403,
+} as const;
 
 /** The stable, machine-readable cause of an error. */
-export type ErrorCode = (typeof ERROR_CODES)[number];
+export type ErrorCode = keyof typeof STATUS_OF;
+
+/** Every `code` of this library's errors, one for each cause. */
+export const ERROR_CODES = Object.keys(STATUS_OF) as [ErrorCode, ...ErrorCode[]];
 
 const BRAND = Symbol.for("express-discord.error");
 
@@ -52,7 +55,8 @@ const BRAND = Symbol.for("express-discord.error");
 export interface HttpExceptionDetails {
   readonly message: string;
   readonly code: ErrorCode;
-  readonly status: number;
+  /** Default: the usual status of the code. */
+  readonly status?: number | undefined;
   /** Headers for the response, such as `Retry-After` or `Allow`. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
   readonly cause?: unknown;
@@ -107,23 +111,16 @@ export class HttpException extends Error {
   /** From `addToGuild` with `evenIfMember`, for a member: the roles added before the error. */
   declare readonly appliedRoles?: readonly string[];
 
-  constructor({ message, code, status, cause, ...answer }: HttpExceptionDetails) {
+  constructor({ message, code, status = STATUS_OF[code], cause, ...answer }: HttpExceptionDetails) {
     super(oneLine(message), cause === undefined ? undefined : { cause });
     this.code = code;
     this.status = status;
     this.statusCode = status;
     this.expose = status < 500;
-    Object.assign(
-      this,
-      Object.fromEntries(
-        Object.entries(answer)
-          .filter(([, value]) => value !== undefined)
-          .map(([name, value]) => [
-            name,
-            typeof value === "string" && name !== "body" ? oneLine(value) : value,
-          ]),
-      ),
-    );
+    for (const [name, value] of Object.entries(answer)) {
+      const isText = typeof value === "string" && name !== "body";
+      if (value !== undefined) Object.assign(this, { [name]: isText ? oneLine(value) : value });
+    }
   }
 
   get [BRAND](): true {
@@ -165,7 +162,7 @@ export class Forbidden extends HttpException {
   override readonly name = "Forbidden";
 
   constructor(message: string) {
-    super({ message, code: "forbidden", status: 403 });
+    super({ message, code: "forbidden" });
   }
 }
 
@@ -180,16 +177,14 @@ export class MissingScopes extends HttpException {
     super({
       message: `${what} needs the scope ${scopes.join(" ")}, which the visitor has not granted. To ask for it: createSession(req, res, { scopes: [...], incremental: true }).`,
       code: "missing_scopes",
-      status: 403,
     });
     this.scopes = scopes;
   }
 }
 
 /** Creates a TypeError with status 400, for invalid input that may come from a visitor. */
-export function badInput(code: ErrorCode, message: string, options?: ErrorOptions): TypeError {
-  const error = new TypeError(oneLine(message), options);
-  return Object.assign(error, { code, status: 400, statusCode: 400, expose: true });
+export function badInput(code: ErrorCode, message: string): TypeError {
+  return Object.assign(new TypeError(oneLine(message)), { code, status: 400, statusCode: 400, expose: true });
 }
 
 /** The argument of the constructor of {@link RateLimited}. */

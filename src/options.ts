@@ -113,12 +113,11 @@ export interface RevokeOptions {
 }
 
 /** @throws TypeError */
-export const revokeOptions: (options: RevokeOptions | undefined) => RevokeOptions =
-  optionsChecker<RevokeOptions>({
-    of: "revoke",
-    example: "{ everywhere: true }",
-    kinds: { everywhere: BOOLEAN },
-  });
+export const revokeOptions = optionsChecker<RevokeOptions>({
+  of: "revoke",
+  example: "{ everywhere: true }",
+  kinds: { everywhere: BOOLEAN },
+});
 
 /** Options of `callback`. */
 export interface CallbackOptions {
@@ -146,7 +145,7 @@ export interface CodeOptions extends Pick<CallbackOptions, "onLogin"> {
 }
 
 /** @throws TypeError */
-export const codeOptions: (options: CodeOptions) => CodeOptions = optionsChecker<CodeOptions>({
+export const codeOptions = optionsChecker<CodeOptions>({
   of: "signInWithCode",
   example: "{ code: req.body.code }",
   // Checked elsewhere, with errors of status 400: they may come from the client.
@@ -156,9 +155,8 @@ export const codeOptions: (options: CodeOptions) => CodeOptions = optionsChecker
 });
 
 /** @throws TypeError */
-export const callbackOptions: (options: CallbackOptions | undefined) => CallbackOptions =
-  optionsChecker<CallbackOptions>({
-    of: "callback",
-    example: "{ onLogin }",
-    kinds: { onLogin: FUNCTION, connect: ACCOUNT_ID },
-  });
+export const callbackOptions = optionsChecker<CallbackOptions>({
+  of: "callback",
+  example: "{ onLogin }",
+  kinds: { onLogin: FUNCTION, connect: ACCOUNT_ID },
+});

@@ -1,32 +1,26 @@
 import type { Kind } from "./check-options.js";
 import { Permissions } from "./permissions.js";
 
-/** At least one permission. */
-export const SOME_PERMISSIONS: Kind = {
-  wanted: 'permissions such as "MANAGE_GUILD" or ["KICK_MEMBERS", "BAN_MEMBERS"]',
-  accepts: (value) => permissionsOf(value) instanceof Permissions && !isNone(value),
-  hint(value) {
-    const permissions = permissionsOf(value);
-    return permissions instanceof Permissions ? "it contains no permission." : permissions;
-  },
-};
-
 /** Any number of permissions, including none. */
 export const PERMISSIONS: Kind = {
-  wanted: SOME_PERMISSIONS.wanted,
-  accepts: (value) => permissionsOf(value) instanceof Permissions,
-  hint: SOME_PERMISSIONS.hint,
+  wanted: 'permissions such as "MANAGE_GUILD" or ["KICK_MEMBERS", "BAN_MEMBERS"]',
+  accepts: (value) => mistakeIn(value) === undefined,
+  hint: mistakeIn,
 };
 
-/** @returns the permissions, or the error message for an invalid value */
-function permissionsOf(value: unknown): Permissions | string {
+/** At least one permission. */
+export const SOME_PERMISSIONS: Kind = {
+  ...PERMISSIONS,
+  accepts: (value) => PERMISSIONS.accepts(value) && new Permissions(value as bigint).value > 0n,
+  hint: (value) => mistakeIn(value) ?? "it contains no permission.",
+};
+
+/** @returns the error message for an invalid value */
+function mistakeIn(value: unknown): string | undefined {
   try {
-    return new Permissions(value as bigint);
+    Permissions.none.with(value as bigint);
+    return undefined;
   } catch (error) {
     return (error as TypeError).message;
   }
-}
-
-function isNone(value: unknown): boolean {
-  return new Permissions(value as bigint).value === 0n;
 }

@@ -40,7 +40,7 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
       next(loginLoop(error));
       return;
     }
-    discord.visits.countLogins(req, res);
+    discord.visits.counter.start(req, res);
     // Omits an invalid or long address, which would make the login's URL too long for a server.
     const { addresses } = discord.visits;
     const place = req.method === "GET" ? addresses.returnToOf(req.originalUrl) : undefined;
@@ -55,7 +55,6 @@ function loginLoop(cause: Unauthorized): HttpException {
     message:
       'This browser signed in three times within a minute, but its session was lost each time. Check the session cookie: secure needs HTTPS (behind a proxy also app.set("trust proxy", 1)), sameSite must not be "strict", and the page must be on the same host as the redirect URI.',
     code: "login_loop",
-    status: 500,
     cause,
   });
 }

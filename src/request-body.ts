@@ -6,36 +6,38 @@ import { HttpException } from "./errors.js";
  *
  * @throws HttpException body_too_large, body_aborted
  */
-export async function readBody(req: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
+export async function readBody(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
   try {
-    return await readAll(req, maxBytes);
+    // Without this option, leaving the loop destroys the request, and error handlers could not read req.ip.
+    for await (const chunk of req.iterator({ destroyOnReturn: false })) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) break;
+      chunks.push(chunk);
+    }
   } catch (cause) {
-    if (cause instanceof HttpException) throw cause;
     throw new HttpException({
       message: "The connection ended before the body was complete.",
       code: "body_aborted",
-      status: 400,
       cause,
     });
   }
+  if (bytes <= maxBytes) return Buffer.concat(chunks);
+  req.resume();
+  throw bodyTooLarge();
 }
 
-async function readAll(req: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  // Without this option, leaving the loop destroys the request, and error handlers could not read req.ip.
-  for await (const chunk of req.iterator({ destroyOnReturn: false })) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) {
-      req.resume();
-      throw bodyTooLarge();
-    }
-    chunks.push(chunk);
+/** Parses JSON. @returns `undefined` for anything else */
+export function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString());
+  } catch {
+    return undefined;
   }
-  return Buffer.concat(chunks);
 }
 
 /** The error for a body that exceeds its limit. */
 export function bodyTooLarge(): HttpException {
-  return new HttpException({ message: "The body is too large.", code: "body_too_large", status: 413 });
+  return new HttpException({ message: "The body is too large.", code: "body_too_large" });
 }

@@ -1,13 +1,13 @@
-import type { IncomingHttpHeaders } from "node:http";
 import type { Application, NextFunction, Request, Response } from "express";
 import { signInToActivity } from "./activity-sign-in.js";
 import { optionsChecker } from "./check-options.js";
 import { AccessDenied, HttpException } from "./errors.js";
-import { type SessionCookieSettings, sessionCookieOf } from "./grants/session-data.js";
+import { sessionCookieOf } from "./grants/session-data.js";
 import { discordOf } from "./guards.js";
 import type { Addresses } from "./login/addresses.js";
-import type { Login, LoginResult, OnLogin } from "./login/login.js";
-import { isPageVisit, postRequired } from "./login/manners.js";
+import type { Login, OnLogin } from "./login/login.js";
+import { isPageVisit, requireMethod } from "./login/manners.js";
+import { isFromOwnSite } from "./login/own-pages.js";
 import { isStartAgainReason, sendStartAgainPage } from "./login/start-again-page.js";
 import { ADDRESS, ADDRESS_OR_FALSE, FUNCTION, PATH_OR_FALSE, SCOPES } from "./option-kinds.js";
 import type { Scope } from "./scopes.js";
@@ -93,40 +93,34 @@ export function discordRouter(options: RouterOptions = {}) {
   const login: Step = async (req, res) => {
     const discord = discordOf(req);
     const wanted = new URLSearchParams(req.url.replace(/^[^?]*/, "")).get("returnTo");
-    const { addresses } = discord.visits;
+    const { addresses, cancelMark, warnings } = discord.visits;
     const isBack = afterCancel !== false && wanted === addresses.public(afterCancel);
-    if (discord.visits.comesFromCancel(req, isBack)) {
-      discord.visits.forgetCancel(res);
-      sendStartAgainPage(res, 403, "cancelled", { address: addresses.publicPath(req.originalUrl) });
+    if (cancelMark.stops(req, isBack)) {
+      cancelMark.remove(res);
+      sendStartAgainPage(res, 403, "cancelled", addresses.publicPath(req.originalUrl));
       return;
     }
     if (callbackPath !== false) warnOfOtherCallback(req, callbackPath);
     const returnTo = addresses.isReturnTo(wanted) ? wanted : undefined;
-    if (wanted && !returnTo) discord.visits.warnOfDroppedReturnTo(wanted);
+    if (wanted && !returnTo) warnings.droppedReturnTo(wanted);
     await discord.createSession(req, res, { scopes, returnTo });
   };
 
   const callback: Step = async (req, res) => {
-    const result = await resultOf(req, res);
-    if (result && !res.headersSent) res.redirect(result.returnTo ?? addressesOf(req).public(afterLogin));
-  };
-
-  /** @returns `undefined` if the request has been answered already */
-  async function resultOf(req: Request, res: Response): Promise<LoginResult | undefined> {
     try {
-      return await discordOf(req).callback(req, res, {
+      const { returnTo } = await discordOf(req).callback(req, res, {
         connect: accountOf?.(req),
         onLogin: onLogin && ((login) => onLogin(req, login, res)),
       });
+      if (!res.headersSent) res.redirect(returnTo ?? addressesOf(req).public(afterLogin));
     } catch (error) {
       if (!(error instanceof HttpException)) throw error;
       if (error instanceof AccessDenied && afterCancel !== false) answerCancel(req, res, error, afterCancel);
       else if (isStartAgainReason(error.code) && loginPath !== false)
-        sendStartAgainPage(res, error.status, error.code, { address: loginOf(req, loginPath) });
+        sendStartAgainPage(res, error.status, error.code, loginOf(req, loginPath));
       else throw error;
-      return undefined;
     }
-  }
+  };
 
   function answerCancel(
     req: Request,
@@ -134,20 +128,15 @@ export function discordRouter(options: RouterOptions = {}) {
     { prompt, status }: AccessDenied,
     address: string,
   ): void {
-    discordOf(req).visits.markCancel(res);
+    discordOf(req).visits.cancelMark.set(res);
     const place = addressesOf(req).public(address);
     if (prompt) res.redirect(place);
-    else {
-      const link =
-        loginPath === false
-          ? { address: place, label: "Back to the site" }
-          : { address: loginOf(req, loginPath) };
-      sendStartAgainPage(res, status, "cancelled", link);
-    }
+    else if (loginPath === false) sendStartAgainPage(res, status, "cancelled", place, "Back to the site");
+    else sendStartAgainPage(res, status, "cancelled", loginOf(req, loginPath));
   }
 
   const logout: Step = async (req, res) => {
-    if (req.method !== "POST") throw postRequired(req, res, "A logout");
+    requireMethod("POST", req, res, "A logout");
     requireOwnPage(req);
     res.setHeader("Cache-Control", "no-store");
     const discord = discordOf(req);
@@ -198,34 +187,28 @@ function warnOfOtherCallback(req: Request, callbackPath: string): void {
   const { redirectUri, visits } = discordOf(req);
   const callback = visits.addresses.public(req.baseUrl + callbackPath);
   const { pathname } = new URL(redirectUri);
-  if (!isSamePath(req, pathname, callback)) visits.warnOfOtherCallback(callback, pathname);
+  if (!isSamePath(req, pathname, callback)) visits.warnings.otherCallback(callback);
 }
 
 /** @throws HttpException cross_site_request unless the request comes from a page of this app */
 function requireOwnPage(req: Request): void {
-  const { redirectUri, visits } = discordOf(req);
-  if (visits.addresses.isFromListedOrigin(req)) return;
-  if (isFromOwnPage(req.headers, new URL(redirectUri).origin, sessionCookieOf(req))) return;
+  const { visits } = discordOf(req);
+  if (visits.addresses.isFromListedOrigin(req) || (isFromOwnSite(req) ?? isFromOwnOrigin(req))) return;
   throw new HttpException({
     message:
       'This logout was refused because it does not come from a page of this app, and the visitor is still signed in. If the page is yours, add its origin to the option origins or, if the browser hides the origin, give the session cookie sameSite: "lax". See docs/router.md#signing-out.',
     code: "cross_site_request",
-    status: 403,
   });
 }
 
 /**
- * Whether a request comes from a page of this app, by `Sec-Fetch-Site`, or `Origin` in browsers without it. Under
- * the referrer policy `no-referrer` the `Origin` is "null", which other sites can cause too. Then the session
- * cookie decides: if it is explicitly lax or strict, browsers do not send it with another site's form, so that form
- * would sign nobody out.
+ * Whether the `Origin` is this app's, for browsers that do not send `Sec-Fetch-Site`. Under the referrer policy
+ * `no-referrer` the `Origin` is "null", which other sites can cause too. Then the session cookie decides: if it is
+ * explicitly lax or strict, browsers do not send it with another site's form, so that form would sign nobody out.
  */
-function isFromOwnPage(
-  { "sec-fetch-site": site, origin = "null" }: IncomingHttpHeaders,
-  ownOrigin: string,
-  { sameSite }: SessionCookieSettings,
-): boolean {
-  if (site !== undefined) return site === "same-origin" || site === "none";
-  if (origin !== "null") return origin === ownOrigin;
+function isFromOwnOrigin(req: Request): boolean {
+  const { origin = "null" } = req.headers;
+  if (origin !== "null") return origin === new URL(discordOf(req).redirectUri).origin;
+  const { sameSite } = sessionCookieOf(req);
   return sameSite === "lax" || sameSite === "strict";
 }

@@ -7,8 +7,9 @@ import {
   requireApp,
   requireCallback,
   requireDeauthorization,
+  requireRequest,
+  requireResponse,
   requireScopes,
-  requireVisit,
 } from "./call-arguments.js";
 import { type Config, isSameConfig, resolveConfig } from "./config.js";
 import { createEngine, type Engine } from "./engine.js";
@@ -19,6 +20,7 @@ import { sessionOf, signInOf } from "./grants/session-data.js";
 import type { Token } from "./grants/token.js";
 import { type LoginOptions, loginOptions } from "./login/authorization-url.js";
 import type { CodeLogin, LoginResult } from "./login/login.js";
+import type { Logins } from "./login/logins.js";
 import { answersNonVisit, forbidCaching, redirect } from "./login/manners.js";
 import type { Visits } from "./login/visits.js";
 import type { Authorization } from "./models/authorization.js";
@@ -132,10 +134,17 @@ export class DiscordOAuth2Session {
     });
   }
 
-  /** @param res the response that starts or ends a login, which must not be cached */
-  #engineFor(req: IncomingMessage, ...res: [] | [ServerResponse]): Engine {
-    for (const one of requireVisit(req, res)) forbidCaching(one);
+  #engineFor(req: IncomingMessage): Engine {
+    requireRequest(req);
     return this.#ready;
+  }
+
+  /** @param res the response that starts or ends a login, which must not be cached */
+  #loginsFor(req: IncomingMessage, res: ServerResponse): Logins {
+    const { logins } = this.#engineFor(req);
+    requireResponse(res);
+    forbidCaching(res);
+    return logins;
   }
 
   /** The cache of users. Its keys are internal. */
@@ -162,7 +171,7 @@ export class DiscordOAuth2Session {
    * @see https://docs.discord.com/developers/topics/oauth2#authorization-code-grant
    */
   async createSession(req: IncomingMessage, res: ServerResponse, options?: LoginOptions): Promise<void> {
-    this.#engineFor(req, res);
+    this.#loginsFor(req, res);
     if (answersNonVisit(req, res)) return;
     redirect(res, await this.authorizationUrl(req, res, options));
   }
@@ -175,8 +184,7 @@ export class DiscordOAuth2Session {
    * @throws TypeError, HttpException like {@link createSession}
    */
   async authorizationUrl(req: IncomingMessage, res: ServerResponse, options?: LoginOptions): Promise<string> {
-    const { logins } = this.#engineFor(req, res);
-    return logins.begin(req, res, loginOptions(options));
+    return this.#loginsFor(req, res).begin(req, res, loginOptions(options));
   }
 
   /**
@@ -197,7 +205,7 @@ export class DiscordOAuth2Session {
     options?: CallbackOptions,
   ): Promise<LoginResult<Data>> {
     const checked = callbackOptions(options);
-    const { logins } = this.#engineFor(req, res);
+    const logins = this.#loginsFor(req, res);
     res.setHeader("Referrer-Policy", "no-referrer");
     if (answersNonVisit(req, res)) return new Promise(() => {});
     return (await logins.complete(req, res, checked)) as LoginResult<Data>;
@@ -245,9 +253,9 @@ export class DiscordOAuth2Session {
    * @throws HttpException when the store or Discord fails
    */
   async isAuthorized(req: IncomingMessage): Promise<boolean> {
-    const { grants, storageOf } = this.#engineFor(req);
+    const { grants, storages } = this.#engineFor(req);
     try {
-      await grants.validToken(storageOf(req));
+      await grants.validToken(storages.of(req));
       return true;
     } catch (error) {
       if (error instanceof Unauthorized) return false;
@@ -272,8 +280,8 @@ export class DiscordOAuth2Session {
    * @throws HttpException when the store or Discord fails
    */
   async grantedScopes(req: IncomingMessage): Promise<readonly string[]> {
-    const { grants, storageOf } = this.#engineFor(req);
-    return (await grants.validToken(storageOf(req))).scopes;
+    const { grants, storages } = this.#engineFor(req);
+    return (await grants.validToken(storages.of(req))).scopes;
   }
 
   /**
@@ -297,7 +305,7 @@ export class DiscordOAuth2Session {
    */
   async getAuthorizationToken(req: IncomingMessage): Promise<Token | undefined> {
     const { grants, storages } = this.#engineFor(req);
-    return grants.read(storages.of(req));
+    return grants.read(storages.standard(req));
   }
 
   /**
@@ -308,7 +316,7 @@ export class DiscordOAuth2Session {
   async saveAuthorizationToken(req: IncomingMessage, token: Token | undefined): Promise<void> {
     const { grants, storages } = this.#engineFor(req);
     if (token) return grants.begin(storages.pointTo(req, token), token);
-    const storage = storages.of(req);
+    const storage = storages.standard(req);
     if (storage.id !== undefined) await grants.end(storage, storage.id);
   }
 

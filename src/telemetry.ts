@@ -45,26 +45,20 @@ function mayHaveSubscribers({ hasSubscribers }: { readonly hasSubscribers: boole
   return hasSubscribers !== false;
 }
 
-/** Like `TracingChannel.tracePromise`, without publishing the result, which contains tokens and user data. */
-function trace<Context extends { durationMs?: number; error?: unknown }, T>(
+/** Traces without publishing the result, which contains tokens and user data. */
+async function trace<Context extends { durationMs?: number; error?: unknown }, T>(
   channel: TracingChannel<unknown, Context>,
   context: Context,
   run: () => Promise<T>,
 ): Promise<T> {
   const startedAt = now();
-  return channel.start.runStores(context, () => {
-    const timed = run().finally(() => {
+  let result: T | undefined;
+  await channel.tracePromise(async () => {
+    try {
+      result = await run();
+    } finally {
       context.durationMs = now() - startedAt;
-    });
-    const outcome = timed.catch((error: unknown) => {
-      context.error = error;
-      channel.error.publish(context);
-      throw error;
-    });
-    channel.end.publish(context);
-    return outcome.finally(() => {
-      channel.asyncStart.publish(context);
-      channel.asyncEnd.publish(context);
-    });
-  });
+    }
+  }, context);
+  return result as T;
 }

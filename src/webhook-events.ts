@@ -6,7 +6,7 @@ import { HttpException } from "./errors.js";
 import { discordOf } from "./guards.js";
 import { isObject } from "./models/model.js";
 import { FUNCTION, PUBLIC_KEY } from "./option-kinds.js";
-import { bodyTooLarge, readBody } from "./request-body.js";
+import { bodyTooLarge, parseJson, readBody } from "./request-body.js";
 import { oneLine } from "./shown.js";
 import { isSnowflake } from "./snowflake.js";
 
@@ -98,7 +98,6 @@ async function requireSignature(req: Request, body: Uint8Array, publicKey: strin
   throw new HttpException({
     message: "The signature is not Discord's, or is older than 15 minutes.",
     code: "signature_invalid",
-    status: 401,
   });
 }
 
@@ -115,7 +114,6 @@ async function rawBodyOf(req: Request): Promise<Uint8Array> {
       message:
         "The body of this event has already been parsed. Put webhookEvents() before express.json(), or keep the bytes in req.rawBody.",
       code: "body_parsed",
-      status: 500,
     });
   }
   return readBody(req, MAX_BODY_BYTES);
@@ -123,14 +121,10 @@ async function rawBodyOf(req: Request): Promise<Uint8Array> {
 
 /** @returns `undefined` for a PING and for anything that is not an event */
 function parseEvent(body: Uint8Array): WebhookEvent | undefined {
-  try {
-    const { type, event }: { type?: unknown; event?: unknown } = JSON.parse(Buffer.from(body).toString());
-    if (type !== 1 || !isObject(event)) return undefined;
-    const { type: name, timestamp, data } = event as Partial<WebhookEvent>;
-    return { type: String(name), timestamp: inUtc(String(timestamp)), data } as WebhookEvent;
-  } catch {
-    return undefined;
-  }
+  const { type, event } = (parseJson(body) ?? {}) as { readonly type?: unknown; readonly event?: unknown };
+  if (type !== 1 || !isObject(event)) return undefined;
+  const { type: name, timestamp, data } = event as Partial<WebhookEvent>;
+  return { type: String(name), timestamp: inUtc(String(timestamp)), data } as WebhookEvent;
 }
 
 function deauthorizedUserOf({ type, data }: WebhookEvent): string | undefined {

@@ -1,7 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 
-/** A script for browsers in one file, with the packages that it imports. An app of your own would do this in its build. */
+/**
+ * Bundles a script for browsers, with the packages that it imports, into one file. Do this in the build of your own
+ * app.
+ */
 export async function bundle(script: URL): Promise<string> {
   const bundled = await rolldown({ input: fileURLToPath(script), platform: "browser" });
   const { output } = await bundled.generate({ format: "esm" });

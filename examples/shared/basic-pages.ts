@@ -7,14 +7,14 @@ import { highlight } from "./route-code.js";
 import type { Person } from "./sample-discord.js";
 import { count, date, nameHint } from "./words.js";
 
-/** What the start page knows. */
+/** What the start page shows. */
 export interface Home {
   readonly user: User | undefined;
-  /** The visitor's servers and connections, so far as they could be fetched. */
+  /** The visitor's servers and connections, if they could be fetched. */
   readonly lists: readonly PromiseSettledResult<readonly unknown[]>[];
   readonly code: ReadonlyMap<string, string>;
   readonly guildId: string | undefined;
-  /** Who is there to sign in as, on a simulated Discord. */
+  /** The users of the simulated Discord. */
   readonly people: readonly Person[] | undefined;
 }
 
@@ -22,7 +22,7 @@ interface Feature {
   readonly route: string;
   readonly title: string;
   readonly text: string;
-  /** What to press; without it, a visitor does not come here by themselves. */
+  /** The text of the button. Without one, visitors do not open the route themselves. */
   readonly button?: string;
 }
 
@@ -38,18 +38,18 @@ export const FEATURES: Readonly<Record<string, readonly Feature[]>> = {
     {
       route: "GET /callback/",
       title: "Come back",
-      text: "Discord sends the visitor here. One call does the rest: a new session, encrypted tokens, the user. Reloads and double clicks are harmless.",
+      text: "Discord sends the visitor back here. One call does the rest: a new session, encrypted tokens, the user. Reloads and double clicks do no harm.",
     },
     {
       route: "GET /login-data/",
       title: "Bring data back",
-      text: "Whatever a login starts with comes back with it, and never shows in an address.",
+      text: "Data that you pass to a login comes back with the visitor, and never appears in a URL.",
       button: "Sign in with a coupon",
     },
     {
       route: "POST /logout/",
       title: "Sign out",
-      text: "Ends the sign-in for good: no slow request brings it back.",
+      text: "Ends the sign-in for good. No slow request can restore it.",
       button: "Sign out",
     },
   ],
@@ -75,7 +75,7 @@ export const FEATURES: Readonly<Record<string, readonly Feature[]>> = {
     {
       route: "GET /secret/",
       title: "A page for members",
-      text: "Any route is protected with one word.",
+      text: "One word protects any route.",
       button: "Open the secret",
     },
   ],
@@ -83,7 +83,7 @@ export const FEATURES: Readonly<Record<string, readonly Feature[]>> = {
     {
       route: "GET /invite-bot/",
       title: "Invite the bot",
-      text: "Adds the bot to one server, with the permissions you name. Visitors who are signed in stay signed in.",
+      text: "Adds the bot to one server, with the permissions you choose. Visitors who are signed in stay signed in.",
       button: "Invite the bot",
     },
     {
@@ -101,7 +101,7 @@ export const FEATURES: Readonly<Record<string, readonly Feature[]>> = {
   ],
 };
 
-/** What this app is, and every route of it with its code. */
+/** The start page: what this app is, and all of its routes with their code. */
 export function homePage({ user, lists, code, guildId, people }: Home): Page {
   const [guilds, connections] = lists.map((one) => (one.status === "fulfilled" ? one.value : undefined));
   const content = html`<div class="hero">
@@ -109,7 +109,7 @@ export function homePage({ user, lists, code, guildId, people }: Home): Page {
 ${
   user
     ? html`<h1>Hello, ${user.displayName}</h1>${nameHint(user.displayName)}
-<p class="lead">You are signed in, and everything below works for you now.</p>
+<p class="lead">You are signed in, so everything below works now.</p>
 <ul class="counts">
 ${guilds && html`<li><a href="/me/guilds/">${count(guilds.length, "server")}</a></li>`}
 ${connections && html`<li><a href="/me/connections/">${count(connections.length, "connection")}</a></li>`}
@@ -117,7 +117,7 @@ ${connections && html`<li><a href="/me/connections/">${count(connections.length,
 <p class="row"><a class="button" href="/dashboard">Open the dashboard</a>
 <a class="button secondary" href="#routes">See the code</a></p>`
     : html`<h1>Discord sign‑in for Express</h1>
-<p class="lead">Sign visitors in, read their servers, check their rights, invite your bot. Every route of this app is below, with its code: that is all it takes.</p>
+<p class="lead">Sign visitors in, read their servers, check their rights, invite your bot. Every route of this app is below, next to the code that it takes.</p>
 <p class="row"><a class="button" href="/login/">Sign in with Discord</a>
 <a class="button secondary" href="#routes">See the code</a></p>`
 }
@@ -135,7 +135,7 @@ ${Object.entries(FEATURES).map(
 ${features.map((one) => feature(one, code.get(one.route) ?? "", { user, guildId }))}</section>`,
 )}
 </div>`;
-  return { title: "Sample app", content, isHome: true };
+  return { title: "Sample app", content };
 }
 
 function feature(
@@ -155,12 +155,12 @@ ${isOpen && (method === "GET" ? html`<a class="button secondary" href="${target}
 </article>`;
 }
 
-/** Who the visitor is. */
+/** The page about the visitor. */
 export function profilePage(user: User, loginData: Readonly<Record<string, unknown>> = {}): Page {
   const data = Object.entries(loginData);
   const content = html`<div class="title">${avatar(user, 256)}<div><h1>${user.displayName}</h1>${nameHint(user.displayName)}</div></div>
 <dl>
-<dt>Name</dt><dd>${user.tag}</dd>
+<dt>Username</dt><dd>${user.tag}</dd>
 <dt>Id</dt><dd>${user.id}</dd>
 <dt>E-mail</dt><dd>${user.email ?? html`<span class="quiet">not shared</span>`}</dd>
 <dt>On Discord since</dt><dd>${date(user.createdAt)}</dd>
@@ -168,29 +168,29 @@ export function profilePage(user: User, loginData: Readonly<Record<string, unkno
 ${
   data.length > 0 &&
   html`<section aria-labelledby="data">
-<h2 id="data">Brought back by the login</h2>
+<h2 id="data">Data from the login</h2>
 <dl>${data.map(([name, value]) => html`<dt>${name}</dt><dd>${JSON.stringify(value)}</dd>`)}</dl>
 </section>`
 }`;
   return { title: "Who I am", content };
 }
 
-/** The visitor's servers. */
+/** The page with the visitor's servers. */
 export function guildsPage(guilds: readonly Guild[]): Page {
   const items = guilds.map(
     (guild) => html`<li>${guildIcon(guild)}<span class="name">${guild.name}${nameHint(guild.name)}</span>
 ${guild.can("ADMINISTRATOR") && html`<span class="badge">Admin</span>`}</li>`,
   );
   const content = html`<h1>My servers</h1>
-<p>You are in ${count(guilds.length, "server")}. Manage those of them that you run in the <a href="/dashboard">dashboard</a>.</p>
+<p>You are in ${count(guilds.length, "server")}. Open the <a href="/dashboard">dashboard</a> to manage the ones you run.</p>
 ${items.length > 0 && html`<ul class="list">${items}</ul>`}`;
   return { title: "My servers", content };
 }
 
-/** The visitor's accounts elsewhere. */
+/** The page with the visitor's accounts on other sites. */
 export function connectionsPage(connections: readonly UserConnection[]): Page {
   const items = connections.map(
-    ({ name, type, verified }) => html`<li><span class="name">${name} <small>at ${type}</small></span>
+    ({ name, type, verified }) => html`<li><span class="name">${name} <small>on ${type}</small></span>
 ${verified && html`<span class="badge">Verified</span>`}</li>`,
   );
   const content = html`<h1>My connections</h1>
@@ -199,7 +199,7 @@ ${items.length > 0 && html`<ul class="list">${items}</ul>`}`;
   return { title: "My connections", content };
 }
 
-/** What only members see. */
+/** A page that only signed-in visitors see. */
 export function secretPage(secret: string): Page {
   const content = html`<h1>A page for members</h1>
 <p>Nobody gets here without signing in. Today's secret:</p>

@@ -2,7 +2,7 @@ import { type Html, html } from "./html.js";
 import { imageSource } from "./images.js";
 import type { Person } from "./sample-discord.js";
 
-/** Who there is to sign in as, on a simulated Discord. */
+/** A list of the users of the simulated Discord. */
 export function cast(people: readonly Person[]): Html {
   const items = people.map(
     ({ picture, name, about }) =>

@@ -15,14 +15,14 @@ export interface GuildView {
   readonly guild: Guild;
   readonly member: GuildMember;
   readonly roles: readonly APIRole[];
-  /** Where the bot can post. */
+  /** The channels in which the bot can post. */
   readonly channels: readonly { readonly id: string; readonly name: string }[];
   readonly greeting: Greeting | undefined;
-  /** What is wrong with the greeting, which was not saved then. */
+  /** What is wrong with the greeting, if it was not saved. */
   readonly problem?: string;
 }
 
-/** For a visitor who is not signed in. */
+/** The page for visitors who are not signed in. */
 export function welcomePage(people: readonly Person[] | undefined): Page {
   const content = html`<div class="hero">
 <div>
@@ -33,22 +33,22 @@ export function welcomePage(people: readonly Person[] | undefined): Page {
 </div>
 ${people && cast(people)}
 </div>`;
-  return { title: "Server dashboard", content, isHome: true };
+  return { title: "Server dashboard", content };
 }
 
-/** The visitor's servers: first those that they manage. */
+/** The page with the visitor's servers, those that they manage first. */
 export function guildListPage(guilds: readonly Guild[]): Page {
   const managed = guilds.filter((guild) => guild.can("MANAGE_GUILD"));
   const others = guilds.filter((guild) => !guild.can("MANAGE_GUILD"));
   const withBot = managed.filter(({ hasBot }) => hasBot);
   const content = html`<h1>Your servers</h1>
-<p class="lead">You manage ${count(managed.length, "server")}. The bot is in ${withBot.length === 0 ? "none" : String(withBot.length)} of them.</p>
+${managed.length > 0 && html`<p class="lead">You manage ${count(managed.length, "server")}. ${botPresence(withBot.length, managed.length)}</p>`}
 <section aria-labelledby="managed">
 <h2 id="managed">Servers you manage</h2>
 ${
   managed.length > 0
     ? html`<ul class="cards">${managed.map(managedGuild)}</ul>`
-    : html`<p class="quiet">None. Ask a server's owner for the permission "Manage Server", or make a server of your own.</p>`
+    : html`<p class="quiet">You do not manage any servers yet. Ask an owner for the permission "Manage Server", or create a server of your own.</p>`
 }
 </section>
 ${
@@ -60,13 +60,13 @@ ${
 }
 <section aria-labelledby="linked">
 <h2 id="linked">Linked role</h2>
-<p>Servers can give a role to people who manage servers. For that, Discord has to hear from us that you do.</p>
+<p>Servers can give a role to people who manage servers. To make that work, we tell Discord how many you manage.</p>
 <p><a class="button secondary" href="/dashboard/linked-role">Set up my linked role</a></p>
 </section>`;
   return { title: "Your servers", content };
 }
 
-/** A server that the visitor manages, and that the bot is not in. */
+/** The page of a server that the visitor manages, without the bot. */
 export function inviteFirstPage(guild: Guild): Page {
   const content = html`${title(guild)}
 <div class="message"><h2>The bot is not here yet</h2>
@@ -75,7 +75,7 @@ export function inviteFirstPage(guild: Guild): Page {
   return { title: guild.name, content, back: ALL_SERVERS };
 }
 
-/** A server that the visitor manages, with the bot in it. */
+/** The page of a server that the visitor manages, with the bot in it. */
 export function guildPage({ guild, member, roles, ...greeting }: GuildView): Page {
   const own = roles.filter(({ id }) => member.hasRole(id));
   const others = roles.filter(({ id }) => !member.hasRole(id) && id !== guild.id);
@@ -119,7 +119,7 @@ ${problem && html`<p class="problem" role="alert">${problem} Nothing was saved.<
 <select id="channel" name="channelId" required>${options}</select>
 <label for="text">Greeting</label>
 <textarea id="text" name="text" rows="4" maxlength="${LONGEST_GREETING}" required aria-describedby="limit">${greeting?.text}</textarea>
-<p class="quiet" id="limit">${LONGEST_GREETING} characters at most. Nobody is pinged by it.</p>
+<p class="quiet" id="limit">${LONGEST_GREETING} characters at most. It does not ping anybody.</p>
 <p><button class="button">Save</button></p>
 </form>
 ${
@@ -131,7 +131,7 @@ ${
 }`;
 }
 
-/** What Discord has been told, if anything. */
+/** The page about the linked role, with the value that Discord has, if any. */
 export function linkedRolePage(managedServers: string | undefined): Page {
   const update = html`<form method="post" action="/dashboard/linked-role"><button class="button">${
     managedServers === undefined ? "Link my role" : "Update it"
@@ -147,12 +147,17 @@ ${
   return { title: "Linked role", content, back: ALL_SERVERS };
 }
 
-/** With the bot, the card leads to its settings. Without, it is no link, but has a button. */
+/** A card is a link to the settings if the bot is in the server. Otherwise it has a button to add the bot. */
 function managedGuild(guild: Guild): Html {
   const page = `/dashboard/guilds/${guild.id}`;
   return guild.hasBot
     ? html`<li><a class="card" href="${page}">${guildHead(guild, rankOf(guild))}<span class="button">Manage</span>${nameHint(guild.name)}</a></li>`
     : html`<li class="card">${guildHead(guild, rankOf(guild))}<a class="button secondary" href="${page}/invite">Add the bot<span class="hidden"> to ${guild.name}</span></a>${nameHint(guild.name)}</li>`;
+}
+
+function botPresence(withBot: number, managed: number): string {
+  if (managed === 1) return withBot === 1 ? "The bot is in it." : "The bot is not in it yet.";
+  return `The bot is in ${withBot === 0 ? "none" : withBot} of them.`;
 }
 
 function guildHead(guild: Guild, rank: string): Html {
@@ -170,7 +175,7 @@ function roleList(roles: readonly APIRole[]): Html {
   )}</ul>${nameHint(roles.map(({ name }) => name).join())}`;
 }
 
-/** In the role's colour. A picture, since a policy that allows no inline style allows pictures. */
+/** A dot in the role's colour. It is an image, because the content security policy forbids inline styles. */
 function dot(color: number): Html | false {
   const fill = `#${color.toString(16).padStart(6, "0")}`;
   return (

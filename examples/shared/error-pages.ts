@@ -5,18 +5,18 @@ import { ForeignForm } from "./own-forms.js";
 import { type SignInPaths, sendPage, visitorOf } from "./page.js";
 import { count } from "./words.js";
 
-/** Where the error pages lead on to. */
+/** Where the error pages link to. */
 export interface ErrorPageOptions {
-  /** Asks Discord for further scopes: takes `?scopes=a+b&returnTo=/path`. */
+  /** The path that asks Discord for further scopes: `?scopes=a+b&returnTo=/path`. */
   readonly grantPath?: string;
 }
 
 interface Explanation {
   readonly title: string;
   readonly text: string;
-  /** The way on. Default: the start page or, for visitors who are not signed in, the login. */
+  /** The next step. Default: the start page or, for visitors who are not signed in, the login. */
   readonly link?: Html;
-  /** Whether the same may work in a moment. */
+  /** Whether trying again later may help. */
   readonly isPassing?: boolean;
 }
 
@@ -38,7 +38,7 @@ const NOT_ALLOWED: Explanation = {
 
 const FOREIGN_FORM: Explanation = {
   title: "Nothing was changed",
-  text: "Another site has tried to press a button here for you.",
+  text: "Another site tried to press a button here for you.",
 };
 
 const NO_BOT: Explanation = {
@@ -64,7 +64,7 @@ const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, Explanation>>> = {
   },
 };
 
-/** What scopes mean for a visitor: "Discord needs your permission to ...". */
+/** What scopes mean for a visitor, to complete "This page wants to ...". */
 const SCOPES_IN_WORDS: Readonly<Record<string, string>> = {
   identify: "see your name and picture",
   email: "see your e-mail address",
@@ -75,7 +75,7 @@ const SCOPES_IN_WORDS: Readonly<Record<string, string>> = {
   "role_connections.write": "tell Discord how many servers you manage",
 };
 
-/** Tells a visitor in plain words what went wrong, and what to do next. */
+/** Creates the pages that tell visitors in plain words what went wrong and what to do next. */
 export function errorPages({ grantPath }: ErrorPageOptions = {}): ErrorRequestHandler {
   return function errorPages(error: unknown, req, res, next) {
     if (res.headersSent) {
@@ -116,7 +116,7 @@ function explain(error: unknown, req: Request, grantPath: string | undefined): E
     const wishes = error.scopes.map((scope) => SCOPES_IN_WORDS[scope] ?? scope).join(" and ");
     return {
       title: "One more permission is needed",
-      text: `This page wants to ${wishes}, and you have not allowed that yet. Discord will ask you. What you have allowed before stays as it is.`,
+      text: `This page wants to ${wishes}, and you have not allowed that yet. Discord will ask you. Everything you have already allowed stays allowed.`,
       link: html`<a class="button" href="${grantPath}?${query.toString()}">Allow it at Discord</a>`,
     };
   }
@@ -132,28 +132,28 @@ function explain(error: unknown, req: Request, grantPath: string | undefined): E
   if (explanation) return explanation;
   switch (statusOf(error)) {
     case 404:
-      return { title: "There is no such page", text: "The address may be mistyped, or the page is gone." };
+      return { title: "There is no such page", text: "The address may be wrong, or the page may be gone." };
     case 500:
-      return { title: "Something went wrong", text: "It is our fault, and it has been noted." };
+      return { title: "Something went wrong", text: "The fault is ours, and we have logged it." };
     default:
       return { title: "That did not work", text: "Go back and try again. If it fails again, start over." };
   }
 }
 
-/** A page can be opened again after the detour, and a form cannot be sent again: go back to where it was. */
+/** Returns the page to come back to. A form cannot be sent again, so that is the page with the form. */
 function returnTo({ method, originalUrl, headers }: Request): string {
   const referer = headers.referer ?? "";
   const refererPath = URL.canParse(referer) ? new URL(referer).pathname : "/";
   const path = method === "GET" ? originalUrl : refererPath;
-  return /^\/(?![/\\\s])/.test(path) ? path : "/"; // a browser reads //evil.example as another site
+  return /^\/(?![/\\\s])/.test(path) ? path : "/"; // browsers read //evil.example as another site
 }
 
-/** The last of an app's routes. */
+/** Thrown by the last route of an app. */
 export class NotFound extends Error {
   readonly status = 404;
 }
 
-/** Errors of Express and of other middleware carry a `status` too. */
+/** Errors of Express and other middleware have a `status` as well. */
 function statusOf(error: unknown): number {
   const { status } = (error ?? {}) as { readonly status?: unknown };
   return typeof status === "number" && status >= 400 && status < 600 ? status : 500;

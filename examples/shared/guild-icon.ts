@@ -2,7 +2,7 @@ import type { Guild } from "express-discord";
 import { type Html, html } from "./html.js";
 import { imageSource } from "./images.js";
 
-/** The server's icon or, as Discord does it, its acronym. The name is beside it, so neither is read out. */
+/** The server's icon or, as in Discord, its acronym. The name is next to it, so neither is read out. */
 export function guildIcon(guild: Guild): Html {
   const url = guild.iconUrlWith({ size: 128 });
   return url

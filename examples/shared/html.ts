@@ -6,7 +6,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
   "'": "&#39;",
 };
 
-/** Text that is HTML already. Only {@link html} makes it. */
+/** Text that is already HTML. Only {@link html} creates it. */
 export class Html {
   readonly #text: string;
 
@@ -19,10 +19,10 @@ export class Html {
   }
 }
 
-/** What a template may contain: lists are joined; `false`, `null` and `undefined` leave nothing. */
+/** What a template may contain. Lists are joined; `false`, `null` and `undefined` are omitted. */
 export type Content = Html | string | number | false | null | undefined | readonly Content[];
 
-/** A template tag that escapes whatever is put into it, in text and in quoted attributes alike. */
+/** A template tag that escapes its values, in text and in quoted attributes. */
 export function html(strings: TemplateStringsArray, ...contents: readonly Content[]): Html {
   return new Html(String.raw({ raw: strings }, ...contents.map(toText)));
 }

@@ -6,12 +6,12 @@ declare module "express-session" {
   }
 }
 
-/** What the next page tells this visitor, once: that something has worked, after a redirect. */
+/** Shows a message on this visitor's next page, once. For the result of a form, after the redirect. */
 export function notify({ session }: Request, text: string): void {
   session.notice = text;
 }
 
-/** What there is to tell. */
+/** Returns the message, if there is one, and removes it. */
 export function takeNotice({ session }: Request): string | undefined {
   const notice = session?.notice;
   if (notice !== undefined) delete session.notice;

@@ -1,13 +1,14 @@
 import type { RequestHandler } from "express";
 
-/** Error for a form that another site has sent. */
+/** The error for a form that another site has sent. */
 export class ForeignForm extends Error {
   readonly status = 403;
 }
 
 /**
- * Keeps other sites from sending this app's forms in a visitor's name (CSRF). A page of another site can make a browser
- * send a form here, but not hide where the form is from: browsers say so in `Sec-Fetch-Site`, older ones in `Origin`.
+ * Prevents other sites from submitting this app's forms on a visitor's behalf (CSRF). A page of another site can make a
+ * browser send a form here but cannot hide where it comes from: browsers say so in `Sec-Fetch-Site`, older ones in
+ * `Origin`.
  */
 export const ownFormsOnly: RequestHandler = function ownFormsOnly(req, _res, next) {
   const isReading = req.method === "GET" || req.method === "HEAD";

@@ -9,23 +9,23 @@ import { nameHint } from "./words.js";
 /** The style sheet and the icons, for `express.static`. */
 export const PUBLIC_FOLDER = fileURLToPath(new URL("./public", import.meta.url));
 
-/** Where an app signs its visitors in and out: `app.locals` has it, so that every page knows. */
+/** Where an app signs its visitors in and out. In `app.locals`, so that every page can link there. */
 export interface SignInPaths {
   readonly loginPath: string;
   readonly logoutPath: string;
+  /** The page that `/` redirects signed-in visitors to, if it does. */
+  readonly homePath?: string;
 }
 
-/** What is on a page. */
+/** The content of a page. */
 export interface Page {
   readonly title: string;
   readonly content: Html;
   /** The page above this one. Default: the start page. */
   readonly back?: Link | undefined;
-  /** Whether this is the start page, which has no page above. */
-  readonly isHome?: boolean;
 }
 
-/** A link and what it says. */
+/** A link and its text. */
 export interface Link {
   readonly href: string;
   readonly label: string;
@@ -33,9 +33,11 @@ export interface Link {
 
 const HOME: Link = { href: "/", label: "Start page" };
 
-/** Sends a page. Its header shows `res.locals.user`, whom `userLocals()` has put there. */
-export function sendPage(res: Response, { title, content, back = HOME, isHome = false }: Page): void {
-  const { loginPath, logoutPath } = res.app.locals as SignInPaths;
+/** Sends a page. Its header shows the user in `res.locals.user`, which `userLocals()` sets. */
+export function sendPage(res: Response, { title, content, back = HOME }: Page): void {
+  const { loginPath, logoutPath, homePath } = res.app.locals as SignInPaths;
+  const [path = ""] = res.req.originalUrl.split("?");
+  const isHome = path === "/" || path === homePath;
   const user = visitorOf(res);
   const notice = takeNotice(res.req);
   const page = html`<!doctype html>
@@ -69,7 +71,7 @@ export function visitorOf(res: Response): User | undefined {
   return res.locals["user"];
 }
 
-/** A user's picture, which says nothing that the name beside it does not say. */
+/** A user's picture. It has no text of its own, because the name is next to it. */
 export function avatar(user: User, size: 64 | 128 | 256): Html {
   const url = user.avatarUrlWith({ size }) ?? user.defaultAvatarUrl;
   return html`<img class="avatar" src="${imageSource(url)}" alt="" width="${size / 2}" height="${size / 2}">`;
@@ -81,6 +83,6 @@ function signedIn(user: User, logoutPath: string): Html {
 }
 
 function footer(url: string | undefined): Html {
-  return html`<footer><p>You are on a simulated Discord on this machine.
+  return html`<footer><p>This app uses a simulated Discord on this machine.
 <a href="${url}">See its users, servers, requests and messages</a></p></footer>`;
 }

@@ -5,7 +5,7 @@ const ROUTE = /^ *(?:app|router)\.(get|post)\("([^"]+)"/;
 const TOKENS =
   /(?<comment>\/\/.*)|(?<string>"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)|\b(?<keyword>async|await|const|else|if|new|return|true|false|undefined)\b|\b(?<name>discord|requires\w+)\b/g;
 
-/** The code of each route of an app, such as "GET /me/", from its source: what a page shows is what runs. */
+/** Reads the code of each route of an app, such as "GET /me/", from its source, so a page shows the code that runs. */
 export function routeCode(file: URL): ReadonlyMap<string, string> {
   const lines = readFileSync(file, "utf8").split("\n");
   const routes = new Map<string, string>();
@@ -21,7 +21,7 @@ export function routeCode(file: URL): ReadonlyMap<string, string> {
   return routes;
 }
 
-/** Code in colours. */
+/** Highlights code. */
 export function highlight(code: string): Html[] {
   const parts: Html[] = [];
   let end = 0;

@@ -9,7 +9,7 @@ import { type SampleDiscord, startSampleDiscord, TEST_KITCHEN } from "./sample-d
 
 const SHUTDOWN_MS = 1000;
 
-/** Builds an app; what is left out comes from the environment. */
+/** Creates an app. Options that are left out come from the environment. */
 export type CreateApp = (options: DiscordOptions, guildId?: string) => Application;
 
 /** An example that is running. */
@@ -17,24 +17,24 @@ export interface RunningExample {
   /** Such as `http://localhost:3000`. */
   readonly url: string;
   readonly app: Application;
-  /** Without `DISCORD_CLIENT_ID`: the Discord on this machine that the app talks to. */
+  /** Without `DISCORD_CLIENT_ID`: the simulated Discord that the app uses. */
   readonly sample: SampleDiscord | undefined;
   close(): Promise<void>;
 }
 
-/** Why an example cannot start, in words for whoever starts it. */
+/** Why an example cannot start, as a message for the person who started it. */
 class CannotStart extends Error {}
 
-/** Whether Node was told to run this very file. */
+/** Whether Node was started with this file. */
 export function isMain(moduleUrl: string): boolean {
   const [, script] = process.argv;
   return script !== undefined && realpathSync(script) === fileURLToPath(moduleUrl);
 }
 
 /**
- * Runs an example until Ctrl-C: at `PORT`, default 3000, with the settings of `.env` if there is one.
+ * Runs an example until Ctrl-C: on `PORT`, default 3000, with the settings in `.env` if there is one.
  *
- * @param hint what else to say, once it runs
+ * @param hint returns further text to print at the start
  */
 export async function run(
   createApp: CreateApp,
@@ -54,7 +54,7 @@ export async function run(
   }
 }
 
-/** Whether the message says everything: as the list of what is wrong with the configuration does. */
+/** Whether the message needs no stack, like the list of mistakes in the configuration. */
 function isPlain(error: unknown): error is Error {
   if (error instanceof CannotStart) return true;
   return (
@@ -62,7 +62,7 @@ function isPlain(error: unknown): error is Error {
   );
 }
 
-/** Starts an example: on Discord when `DISCORD_CLIENT_ID` is set, else on a simulator of its own. */
+/** Starts an example: on the real Discord if `DISCORD_CLIENT_ID` is set, otherwise on a simulator of its own. */
 export async function startExample(
   createApp: CreateApp,
   { port, callbackPath }: { readonly port: number; readonly callbackPath: string },
@@ -124,7 +124,7 @@ async function listen(port: number): Promise<Server> {
   return server;
 }
 
-/** Lets requests under way end; browsers also keep connections open that they never use. */
+/** Lets requests finish. Browsers also keep connections open that they never use. */
 async function stopListening(server: Server): Promise<void> {
   const closed = new Promise((resolve) => server.close(resolve));
   const deadline = setTimeout(() => server.closeAllConnections(), SHUTDOWN_MS);
@@ -151,6 +151,6 @@ function greeting({ url, sample }: RunningExample): string {
   return `${open}
 
 No DISCORD_CLIENT_ID is set, so the app talks to a simulated Discord on this machine (${sample.simulator.url}).
-Nothing reaches discord.com, and you need no account: sign in as Mira, who owns a server, as Tomás or as Noor.
+You need no account, and nothing leaves this machine. Sign in as Mira, who owns a server, as Tomás or as Noor.
 For the real Discord, copy .env.example to .env and fill it in.`;
 }

@@ -9,30 +9,30 @@ import {
 const MANAGE_GUILD = 1n << 5n;
 const ADMINISTRATOR = 1n << 3n;
 
-/** A server that Mira owns; the bot is in it, Tomás and Noor are not. */
+/** A server that Mira owns. The bot is in it, Tomás and Noor are not. */
 export const TEST_KITCHEN = "1200000000000000001";
-/** A server that Mira administers, and the others are in; the bot is in it. */
+/** A server that Mira administers. The bot, Tomás and Noor are in it. */
 export const BOARD_GAMES = "1200000000000000002";
-/** A server that Mira manages, and the bot is not in. */
+/** A server that Mira manages, without the bot. */
 export const SCRIPT_SOCIETY = "1200000000000000003";
-/** A server that Mira is in, and Tomás owns. */
+/** A server that Tomás owns. Mira is in it. */
 export const TRAIL_RUNNERS = "1200000000000000004";
 
-/** Names of pictures: the simulator draws one for each. */
+/** Hashes of pictures: the simulator draws one for each. */
 const MIRA = "6d69726100000000000000000000000c";
 const TOMAS = "746f6d61730000000000000000000000";
 const KITCHEN = "6b69746368656e000000000000000000";
 const TRAIL = "747261696c0000000000000000000002";
 
-/** Somebody to sign in as. */
+/** A user to sign in as. */
 export interface Person {
   readonly name: string;
-  /** As on Discord's CDN. */
+  /** The URL at Discord's CDN. */
   readonly picture: string;
   readonly about: string;
 }
 
-/** A Discord on this machine, and who is in it. */
+/** A simulated Discord and its users. */
 export interface SampleDiscord {
   readonly simulator: DiscordSimulator;
   readonly people: readonly Person[];
@@ -43,8 +43,8 @@ export interface SampleDiscord {
 }
 
 /**
- * A Discord on this machine with a few people in it, to click through an app without an account or an application. People
- * choose names freely at Discord, so some names here look like HTML.
+ * Starts a Discord on this machine with a few people in it, to try an app without an account or an application. People
+ * choose their names freely at Discord, so some names here look like HTML.
  */
 export async function startSampleDiscord(): Promise<SampleDiscord> {
   const discord = await startDiscord({ appName: "Sample app" });

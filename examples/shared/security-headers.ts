@@ -1,8 +1,8 @@
 import type { RequestHandler } from "express";
 
 /**
- * What the pages may load: their own style sheet, and pictures from Discord or the simulated one. A form may end at Discord as well, since one
- * that is sent after the sign-in has ended leads to the login.
+ * Sets a policy for what pages may load: their own style sheet, and pictures from Discord or the simulated one. A form
+ * may also lead to Discord, because a form that is sent after the sign-in has ended is redirected to the login.
  */
 export function securityHeaders(discordUrl = "https://discord.com"): RequestHandler {
   const policy = [

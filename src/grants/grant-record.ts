@@ -49,7 +49,7 @@ export interface RecordSettings {
 export class GrantRecord implements TokenStorage, StoredRecord {
   readonly id: string;
   readonly lifetimeMs: number | undefined;
-  readonly record = this;
+  readonly record: StoredRecord;
   readonly #settings: RecordSettings;
   readonly #keyForm: KeyForm | undefined;
   readonly #purpose: RecordPurpose;
@@ -62,8 +62,9 @@ export class GrantRecord implements TokenStorage, StoredRecord {
     id: string,
     keyForm: KeyForm | undefined,
     lifetimeMs: number | undefined,
-    purpose: RecordPurpose = "token",
+    purpose: RecordPurpose,
   ) {
+    this.record = this;
     this.#settings = settings;
     this.id = id;
     this.#keyForm = keyForm;

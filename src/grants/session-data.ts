@@ -104,9 +104,10 @@ export function sessionIdOf(req: IncomingMessage): string | undefined {
 }
 
 /** Returns the sign-in that the session points to. It may have ended: only its tokens tell. */
-export function signInOf(session: SessionLike, clientId: string): SignIn | undefined {
-  const entry = entryOf(session, clientId);
-  return entry && "grantId" in entry && typeof entry.grantId === "string" ? entry : undefined;
+export function signInOf({ discord }: SessionLike, clientId: string): SignIn | undefined {
+  // The app may keep something else in `session.discord`.
+  const entry = discord?.[clientId] as Partial<SignIn> | null | undefined;
+  return typeof entry?.grantId === "string" ? (entry as SignIn) : undefined;
 }
 
 /** Returns the user who signed in last, even if they have signed out since; `undefined` if nobody has. */
@@ -114,8 +115,8 @@ export function lastUserOf(
   session: SessionLike,
   clientId: string,
 ): { readonly id: string | undefined } | undefined {
-  const entry = entryOf(session, clientId);
-  if (!entry) return undefined;
+  const entry: unknown = session.discord?.[clientId];
+  if (!isEntry(entry)) return undefined;
   return { id: "grantId" in entry ? entry.userId : entry.formerUserId };
 }
 
@@ -135,12 +136,6 @@ export function learnUserId(session: SessionLike, clientId: string, userId: stri
 export function sessionLifetimeMs(session: SessionLike): number | undefined {
   const lifetimeMs = session.cookie?.originalMaxAge;
   return typeof lifetimeMs === "number" ? lifetimeMs : undefined;
-}
-
-/** Returns `undefined` if the app keeps something else in `session.discord`. */
-function entryOf({ discord }: SessionLike, clientId: string): SignIn | SignedOut | undefined {
-  if (typeof discord !== "object" || discord === null || !Object.hasOwn(discord, clientId)) return undefined;
-  return isEntry(discord[clientId]) ? discord[clientId] : undefined;
 }
 
 function isEntry(value: unknown): value is SignIn | SignedOut {

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import { type Config, storeDeadlineMs } from "../config.js";
 import type { Seal } from "../seal.js";
 import { GrantRecord, type RecordSettings } from "./grant-record.js";
+import { type OwnTokenMethods, ownTokenStorage } from "./own-token-storage.js";
 import { type KeyForm, keyFormOf, type RecordPurpose } from "./record-keys.js";
 import { besideSessions, inTokenStore, type RecordStore, type SessionStore } from "./record-store.js";
 import {
@@ -18,27 +19,47 @@ import { leaseMs } from "./time-limits.js";
 import { isToken, type Token } from "./token.js";
 import { NOBODY, type TokenStorage } from "./token-storage.js";
 
-/** Finds the token storage of a grant: a record in a store, or the session itself if it has no store. */
+/** What the keys of a grant's records are made of. */
+interface GrantKey {
+  readonly grantId: string;
+  readonly keyForm?: KeyForm | undefined;
+}
+
+/**
+ * Finds the token storage of a grant: the app's own methods, a record in a store, or the session itself if it has no
+ * store.
+ */
 export class TokenStorages {
+  /** Whether the app overrides the token methods. */
+  readonly areOwn: boolean;
+  readonly #own: OwnTokenMethods | undefined;
   readonly #config: Config;
   readonly #seal: Seal;
   readonly #instance = randomBytes(3).toString("base64url");
   readonly #tokenStore: RecordSettings | undefined;
   readonly #besideSessions = new WeakMap<SessionStore, RecordSettings>();
 
-  constructor(config: Config, seal: Seal) {
+  /** @param own the app's own token methods, if it overrides them */
+  constructor(config: Config, seal: Seal, own?: OwnTokenMethods) {
+    this.#own = own;
+    this.areOwn = own !== undefined;
     this.#config = config;
     this.#seal = seal;
     this.#tokenStore =
       config.tokenStore && this.#settings(inTokenStore(config.tokenStore, storeDeadlineMs(config)));
   }
 
-  /** Returns the token storage that the session of this request points to. */
+  /** Returns the token storage of this request. */
   of(req: IncomingMessage): TokenStorage {
+    return this.#own ? ownTokenStorage(this.#own, req, storeDeadlineMs(this.#config)) : this.standard(req);
+  }
+
+  /** Returns the storage that the session of this request points to, even if the app overrides the token methods. */
+  standard(req: IncomingMessage): TokenStorage {
     const session = sessionOf(req);
     const signIn = signInOf(session, this.#config.clientId);
     if (!signIn) return NOBODY;
-    return this.record(req, signIn.grantId, signIn.keyForm) ?? this.#inSession(session, signIn.grantId);
+    return this.#record(req, signIn, "token") ?? this.#inSession(session, signIn.grantId);
   }
 
   /** Points the session of this request to a grant. @returns the grant's token storage */
@@ -48,33 +69,33 @@ export class TokenStorages {
     const signIn = signInOf(session, clientId);
     const keyForm = signIn?.keyForm ?? keyFormOf(sessionIdOf(req));
     setSignIn(session, clientId, { ...(signIn?.grantId === id && signIn), grantId: id, userId, keyForm });
-    return this.of(req);
+    return this.standard(req);
   }
 
-  /** Returns the record of a grant; `undefined` if there is no store and tokens are kept in the session. */
-  record(
+  /**
+   * Returns the record of a login. It has the tokens too, unless the app overrides the token methods.
+   *
+   * @returns `undefined` if there is no store: tokens are kept in the session
+   */
+  recordOfLogin(req: IncomingMessage, grant: GrantKey): GrantRecord | undefined {
+    return this.#record(req, grant, this.areOwn ? "login" : "token");
+  }
+
+  #record(
     req: IncomingMessage,
-    grantId: string,
-    keyForm: KeyForm | undefined,
-    purpose?: RecordPurpose,
+    { grantId, keyForm }: GrantKey,
+    purpose: RecordPurpose,
   ): GrantRecord | undefined {
-    const settings = this.#tokenStore ?? this.#settingsBeside(sessionStoreOf(req));
-    return (
-      settings &&
-      new GrantRecord(
-        settings,
-        grantId,
-        this.#tokenStore ? undefined : keyForm,
-        sessionLifetimeMs(sessionOf(req)),
-        purpose,
-      )
-    );
+    const lifetimeMs = sessionLifetimeMs(sessionOf(req));
+    if (this.#tokenStore) return new GrantRecord(this.#tokenStore, grantId, undefined, lifetimeMs, purpose);
+    const store = sessionStoreOf(req);
+    if (!store) return undefined;
+    const settings = this.#besideSessions.get(store) ?? this.#addStore(store);
+    return new GrantRecord(settings, grantId, keyForm, lifetimeMs, purpose);
   }
 
-  #settingsBeside(store: SessionStore | undefined): RecordSettings | undefined {
-    if (!store) return undefined;
-    const settings =
-      this.#besideSessions.get(store) ?? this.#settings(besideSessions(store, storeDeadlineMs(this.#config)));
+  #addStore(store: SessionStore): RecordSettings {
+    const settings = this.#settings(besideSessions(store, storeDeadlineMs(this.#config)));
     this.#besideSessions.set(store, settings);
     return settings;
   }

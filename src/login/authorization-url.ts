@@ -58,27 +58,25 @@ const RESERVED_PARAMS: Readonly<Record<string, string>> = {
 const INTEGRATION_TYPES = { guild: "0", user: "1" } as const;
 
 /** @throws TypeError */
-export const loginOptions: (options: LoginOptions | undefined) => LoginOptions = optionsChecker<LoginOptions>(
-  {
-    of: "createSession",
-    example: '{ returnTo: "/dashboard" }',
-    kinds: {
-      scopes: SCOPES,
-      incremental: BOOLEAN,
-      data: ANYTHING,
-      // Checked elsewhere, with errors of status 400: they may come from a visitor.
-      returnTo: ANYTHING,
-      connect: ACCOUNT_ID,
-      prompt: BOOLEAN,
-      permissions: PERMISSIONS,
-      guildId: ANYTHING,
-      disableGuildSelect: BOOLEAN,
-      integrationType: oneOf("guild", "user"),
-      params: RECORD,
-    },
-    aliases: { state: "data", redirect: "returnTo", returnurl: "returnTo" },
+export const loginOptions = optionsChecker<LoginOptions>({
+  of: "createSession",
+  example: '{ returnTo: "/dashboard" }',
+  kinds: {
+    scopes: SCOPES,
+    incremental: BOOLEAN,
+    data: ANYTHING,
+    // Checked elsewhere, with errors of status 400: they may come from a visitor.
+    returnTo: ANYTHING,
+    connect: ACCOUNT_ID,
+    prompt: BOOLEAN,
+    permissions: PERMISSIONS,
+    guildId: ANYTHING,
+    disableGuildSelect: BOOLEAN,
+    integrationType: oneOf("guild", "user"),
+    params: RECORD,
   },
-);
+  aliases: { state: "data", redirect: "returnTo", returnurl: "returnTo" },
+});
 
 /** @throws TypeError for options that contradict each other, or that Discord would reject */
 export function checkLoginOptions(options: LoginOptions, scopes: readonly string[]): void {

@@ -16,7 +16,7 @@ const LONGEST_ABANDONED_MS = 5000;
 export function beforeEnd(
   res: ServerResponse,
   task: () => Promise<void>,
-  over: Promise<void>,
+  over: () => Promise<void>,
 ): Promise<void> {
   if (res.writableEnded) return task();
   return new Promise((resolve) => {
@@ -39,7 +39,7 @@ export function beforeEnd(
     res.end = function endAfterTask(...args: unknown[]) {
       res.end = end;
       void run()
-        .then(() => over)
+        .then(over)
         .then(() => Reflect.apply(end, res, args));
       return res;
     } as typeof res.end;

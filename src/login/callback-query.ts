@@ -49,7 +49,6 @@ export function requireIssuer(issuer: string | undefined, expected: string): voi
   throw new HttpException({
     message: `The issuer in this callback is not ${expected}, so the callback does not come from Discord.`,
     code: "issuer_mismatch",
-    status: 400,
   });
 }
 
@@ -67,7 +66,6 @@ export function authorizationError(
       message:
         "The visitor pressed Cancel on Discord's page. Let them start the login again when they want to.",
       code: "access_denied",
-      status: 403,
       error,
       description,
       prompt,
@@ -76,7 +74,6 @@ export function authorizationError(
   return new HttpException({
     message: `Discord rejected the login with ${JSON.stringify(error.slice(0, 100))}${description ? `: ${description.slice(0, 300)}` : "."}`,
     code: "authorization_failed",
-    status: 400,
     error,
     description,
   });
@@ -86,6 +83,5 @@ function malformed(problem: string): HttpException {
   return new HttpException({
     message: `This callback ${problem}, so it is not a redirect from Discord. The visitor's login can still be completed.`,
     code: "callback_malformed",
-    status: 400,
   });
 }

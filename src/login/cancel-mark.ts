@@ -1,4 +1,4 @@
-import { parse } from "cookie";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { now } from "../clock.js";
 import type { OwnCookies } from "./own-cookies.js";
 
@@ -17,20 +17,26 @@ export class CancelMark {
     this.#ownCookies = ownCookies;
   }
 
-  /** Whether a login was cancelled within the last ten seconds. */
-  isSet(cookieHeader: string | undefined): boolean {
-    if (!cookieHeader?.includes(this.#name)) return false;
-    const ageMs = now() - Number(parse(cookieHeader)[this.#name]);
-    return ageMs >= 0 && ageMs < LIFETIME_MS;
+  /** Marks this visitor for ten seconds. */
+  set(res: ServerResponse): void {
+    res.appendHeader("Set-Cookie", this.#ownCookies.set(this.#name, String(now()), LIFETIME_MS / 1000));
   }
 
-  /** Returns the `Set-Cookie` header that sets the mark. */
-  set(): string {
-    return this.#ownCookies.set(this.#name, String(now()), LIFETIME_MS / 1000);
+  remove(res: ServerResponse): void {
+    res.appendHeader("Set-Cookie", this.#ownCookies.remove(this.#name));
   }
 
-  /** Returns the `Set-Cookie` header that removes the mark. */
-  remove(): string {
-    return this.#ownCookies.remove(this.#name);
+  /**
+   * Whether a guarded page is about to send a visitor back to the login they have just cancelled. Redirects that follow
+   * Discord's page count as cross-site; a visitor who follows a link comes from this app. If the browser does not send
+   * `Sec-Fetch-Site`, the page that the login returns to decides.
+   *
+   * @param isBack whether the login returns to the page that cancelled logins redirect to
+   */
+  stops({ headers }: IncomingMessage, isBack: boolean): boolean {
+    const ageMs = now() - Number(this.#ownCookies.read(headers.cookie, this.#name));
+    if (!(ageMs >= 0 && ageMs < LIFETIME_MS)) return false;
+    const site = headers["sec-fetch-site"];
+    return site === undefined ? isBack : site === "cross-site";
   }
 }

@@ -1,70 +1,18 @@
 import { now, sleep } from "../clock.js";
 import type { Config } from "../config.js";
-import { HttpException } from "../errors.js";
-import type { GrantRecord, LoginRecord } from "../grants/grant-record.js";
+import type { HttpException } from "../errors.js";
+import type { GrantRecord } from "../grants/grant-record.js";
 import type { Grants } from "../grants/grants.js";
-import type { KeyForm } from "../grants/record-keys.js";
 import { LOOK_AGAIN_MS } from "../grants/time-limits.js";
 import type { Token } from "../grants/token.js";
 import { underLock } from "../grants/under-lock.js";
 import { TokenRequestRefused } from "../oauth/oauth-errors.js";
 import type { TokenAnswer } from "../oauth/token-answer.js";
+import { type Code, codeEnded, codeRejected, type Redeemed, type Visit } from "./code.js";
+import type { LoginResult } from "./login.js";
+import type { LoginParts } from "./login-parts.js";
 import { RefusedCodes } from "./refused-codes.js";
-
-/** An authorization code from Discord. Each code is a login of its own. */
-export interface Code {
-  /** The id of the code's grant: a hash of the code and the login it belongs to. */
-  readonly grantId: string;
-  /** The login the code belongs to. Several codes may arrive for one login. */
-  readonly loginId: string;
-  readonly keyForm: KeyForm | undefined;
-  /** Exchanges the code at Discord. @throws TokenRequestRefused, HttpException, RateLimited */
-  exchange(): Promise<TokenAnswer>;
-  /** The requested scopes. */
-  readonly scopes: readonly string[];
-}
-
-/** The result of a code exchange, from this request or from an earlier one that could not finish. */
-export interface Redeemed {
-  readonly token: Token;
-  readonly guild?: unknown;
-  readonly webhook?: unknown;
-}
-
-/** How one request redeems a code. */
-export interface Redemption<Result> {
-  readonly code: Code;
-  /** The record of the login; `undefined` if the app has no store. */
-  readonly record: GrantRecord | undefined;
-  /** Returns the login from this process's memory, if it has no record. */
-  former(): LoginRecord | undefined;
-  /** Fetches the user the token belongs to. */
-  identify(token: Token): Promise<Token>;
-  /**
-   * Signs the visitor in.
-   *
-   * @param over resolves when the redemption has finished and repeated callbacks can be answered
-   */
-  complete(redeemed: Redeemed, over: Promise<void>): Promise<Completed<Result>>;
-  /**
-   * Whether this request may use the result of an earlier exchange of the same code.
-   *
-   * @param login the earlier login; `undefined` if its record has none
-   * @param sharesExchange whether this request arrived while this process was exchanging the code
-   */
-  mayRepeat(login: LoginRecord | undefined, sharesExchange: boolean): boolean;
-  /** Answers a callback whose login has already finished. */
-  repeat(login: LoginRecord): Promise<Result>;
-}
-
-/** The outcome of {@link Redemption.complete}. */
-export interface Completed<Result> {
-  readonly result: Result;
-  /** Whether the app continues to handle the request, and `finish` must wait for it. */
-  readonly isOpen: boolean;
-  /** Records the login as finished. Repeated callbacks wait until then. */
-  finish(): Promise<void>;
-}
+import type { Finishing, SignIns } from "./sign-ins.js";
 
 /** The requests with one code in this process. They run one after another. */
 interface Queue {
@@ -76,16 +24,28 @@ interface Queue {
   isRedeemed: boolean;
 }
 
+/** One request in the queue of its code. */
+interface Turn extends Finishing {
+  readonly visit: Visit;
+  /** The record of the login; `undefined` if the app has no store. */
+  readonly record: GrantRecord | undefined;
+  readonly queue: Queue;
+  /** Whether the request arrived before the code was redeemed. */
+  readonly cameInTime: boolean;
+}
+
 /** Redeems each code once, however many requests and processes receive it. Later requests wait for the first. */
 export class CodeRedemption {
   readonly #config: Config;
   readonly #grants: Grants;
+  readonly #signIns: SignIns;
   readonly #queues = new Map<string, Queue>();
   readonly #refused = new RefusedCodes();
 
-  constructor(config: Config, grants: Grants) {
+  constructor({ config, grants }: LoginParts, signIns: SignIns) {
     this.#config = config;
     this.#grants = grants;
+    this.#signIns = signIns;
   }
 
   /** The number of codes being redeemed. */
@@ -103,9 +63,10 @@ export class CodeRedemption {
   }
 
   /** @throws HttpException code_rejected, and any error of completing the login */
-  redeem<Result>(redemption: Redemption<Result>): Promise<Result> {
-    const { code } = redemption;
+  redeem(visit: Visit): Promise<LoginResult> {
+    const { code } = visit;
     const { grantId } = code;
+    const record = this.#signIns.recordOf(visit);
     const queue: Queue = this.#queues.get(grantId) ?? {
       code,
       last: Promise.resolve(),
@@ -115,22 +76,15 @@ export class CodeRedemption {
     this.#queues.set(grantId, queue);
     const cameInTime = !queue.isRedeemed;
     return new Promise((resolve, reject) => {
-      let isOver = () => {};
-      const over = new Promise<void>((settle) => {
-        isOver = settle;
-      });
-      const turn = queue.last
-        .then(() => {
-          const task = () => this.#redeem(redemption, queue, cameInTime, resolve, over);
-          return this.#refused.during(code, () => this.#underLock(grantId, task));
-        })
+      const turn = { visit, record, queue, cameInTime, resolve, over: () => over };
+      const over: Promise<void> = queue.last
+        .then(() => this.#refused.during(code, () => this.#underLock(grantId, () => this.#redeem(turn))))
         .then(resolve, reject)
         .finally(() => {
           queue.isRedeemed = queue.hasExchanged;
-          if (queue.last === turn) this.#queues.delete(grantId);
-          isOver();
+          if (queue.last === over) this.#queues.delete(grantId);
         });
-      queue.last = turn;
+      queue.last = over;
     });
   }
 
@@ -139,19 +93,13 @@ export class CodeRedemption {
     return lock ? underLock(lock, `discord-callback-${grantId}`, 2 * timeoutMs, task) : task();
   }
 
-  async #redeem<Result>(
-    redemption: Redemption<Result>,
-    queue: Queue,
-    cameInTime: boolean,
-    resolve: (result: Result) => void,
-    over: Promise<void>,
-  ): Promise<Result> {
-    const { record } = redemption;
+  async #redeem(turn: Turn): Promise<LoginResult> {
+    const { record } = turn;
     const lease = record?.lease;
     let mayResume = !lease;
     for (;;) {
       await lease?.acquire();
-      const task = () => this.#asHolder(redemption, queue, cameInTime, mayResume, resolve, over);
+      const task = () => this.#asHolder(turn, mayResume);
       const outcome = await (lease ? lease.during(task) : task()).catch(async (error: unknown) => {
         await lease?.release();
         throw error;
@@ -163,59 +111,43 @@ export class CodeRedemption {
         continue;
       }
       await lease?.release();
-      return outcome.result;
+      return outcome;
     }
   }
 
-  /**
-   * @param mayResume whether to complete a pending login, because no other process is doing so
-   * @param resolve returns the result to the caller before the login is recorded as finished
-   */
-  async #asHolder<Result>(
-    { code, record, former, identify, complete, mayRepeat, repeat }: Redemption<Result>,
-    queue: Queue,
-    cameInTime: boolean,
-    mayResume: boolean,
-    resolve: (result: Result) => void,
-    over: Promise<void>,
-  ): Promise<{ readonly result: Result } | "other process" | "pending"> {
-    const { grantId } = code;
+  /** @param mayResume whether to complete a pending login, because no other process is doing so */
+  async #asHolder(turn: Turn, mayResume: boolean): Promise<LoginResult | "other process" | "pending"> {
+    const { visit, record, queue, cameInTime } = turn;
+    const { grantId } = visit.code;
     const [content, marker] = await Promise.all([record?.readContent(), record?.readEndedMarker()]);
     if (marker || this.#grants.hasEnded(grantId)) throw codeEnded();
-    const login = record ? content?.login : former();
-    if ((login || content) && !mayRepeat(login, cameInTime && queue.hasExchanged)) throw codeSpent();
-    if (login && !login.isPending) return { result: await repeat(login) };
+    const login = record ? content?.login : this.#signIns.loginOf(grantId);
+    if ((login || content) && !visit.mayRepeat(login, cameInTime && queue.hasExchanged))
+      throw codeRejected(
+        "This code has already been used for a sign-in. A code works once: request a new one from Discord.",
+      );
+    if (login && !login.isPending) return this.#signIns.repeat(visit, login);
     if (login && !mayResume) return "pending";
     // A stored token means that the request that exchanged the code could not finish.
-    const redeemed = content?.token
-      ? { token: content.token }
-      : await this.#exchange(code, record, queue, identify);
-    if (!redeemed) return "other process";
-    const { result, isOpen, finish } = await complete(redeemed, over);
-    if (isOpen) resolve(result);
-    await finish().catch(() => undefined);
-    return { result };
+    const redeemed = content?.token ? { token: content.token } : await this.#exchange(turn);
+    return redeemed ? this.#signIns.complete(visit, record, redeemed, turn) : "other process";
   }
 
   /** @returns `undefined` when another process has exchanged this code first */
-  async #exchange(
-    code: Code,
-    record: GrantRecord | undefined,
-    queue: Queue,
-    identify: (token: Token) => Promise<Token>,
-  ): Promise<Redeemed | undefined> {
+  async #exchange({ visit, record, queue }: Turn): Promise<Redeemed | undefined> {
+    const { code } = visit;
     let answer: TokenAnswer;
     try {
       answer = await code.exchange();
     } catch (error) {
       if (!(error instanceof TokenRequestRefused)) throw error;
       if (record && (await this.#hasOtherProcess(record, true))) return undefined;
-      const rejection = codeRejected(error);
+      const rejection = codeRefused(error);
       this.#refused.add(code, rejection);
       throw rejection;
     }
     queue.hasExchanged = true;
-    const token = await identify(toToken(answer, code));
+    const token = await this.#signIns.identify(visit, toToken(answer, code));
     if (record) await this.#writePending(record, token);
     return { token, guild: answer.guild, webhook: answer.webhook };
   }
@@ -253,33 +185,9 @@ function toToken(
   return { id: grantId, accessToken, refreshToken, scopes: granted, issuedAt, expiresAt, userId: undefined };
 }
 
-function codeRejected({ error, description }: TokenRequestRefused): HttpException {
-  return new HttpException({
-    message: `Discord rejected the code of this login (${error}${description ? `: ${description}` : ""}). A code works once, within 100 seconds. If every login fails, check that all processes have the same redirect URI.`,
-    code: "code_rejected",
-    status: 400,
-    error,
-    description,
-    method: "POST",
-    route: "/oauth2/token",
-  });
-}
-
-function codeSpent(): HttpException {
-  return new HttpException({
-    message:
-      "This code has already been used for a sign-in. A code works once: request a new one from Discord.",
-    code: "code_rejected",
-    status: 400,
-  });
-}
-
-/** The error for a login that has ended before it was complete, or before its callback was repeated. */
-export function codeEnded(): HttpException {
-  return new HttpException({
-    message:
-      "This login has ended: the app refused it, or the visitor has signed out since. Start a new login.",
-    code: "code_rejected",
-    status: 400,
-  });
+function codeRefused({ error, description }: TokenRequestRefused): HttpException {
+  return codeRejected(
+    `Discord rejected the code of this login (${error}${description ? `: ${description}` : ""}). A code works once, within 100 seconds. If every login fails, check that all processes have the same redirect URI.`,
+    { error, description, method: "POST", route: "/oauth2/token" },
+  );
 }

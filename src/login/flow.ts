@@ -3,6 +3,7 @@ import { parse } from "cookie";
 import { now } from "../clock.js";
 import { digestOf } from "../digest.js";
 import { badInput, HttpException } from "../errors.js";
+import { allowsPkce } from "../scopes.js";
 import type { Seal } from "../seal.js";
 import type { OwnCookies } from "./own-cookies.js";
 
@@ -12,7 +13,6 @@ const MAX_TOGETHER_BYTES = 6000;
 const STATE_BYTES = 24;
 const VERIFIER_BYTES = 32;
 const HASH_CHARS_IN_NAME = 12;
-const HASH_IN_NAME = /^[\w-]{12}$/;
 
 /** The state of a login in progress, needed when the visitor returns from Discord. */
 export interface Flow {
@@ -33,10 +33,7 @@ export interface Flow {
 }
 
 /** What the caller sets in a new {@link Flow}. */
-export type FlowWish = Omit<Flow, "state" | "verifier" | "expires"> & { readonly pkce: boolean };
-
-/** The page that opened the login route. */
-export type Opener = "own page" | "other site" | "unknown";
+export type FlowWish = Omit<Flow, "state" | "verifier" | "expires">;
 
 /** A login that has just started. */
 export interface StartedFlow {
@@ -65,23 +62,23 @@ export class Flows {
    * be able to end logins that way: unless the app's own page opened the login, `returnTo` is dropped first to save
    * space, and a login opened by another site gets no cookie if that is not enough.
    *
+   * @param isOwn whether the app's own page opened the login; `undefined` if that is not known
    * @throws TypeError when `data` is too large for a cookie, or is not a JSON value
    */
-  start(cookieHeader: string | undefined, wish: FlowWish, opener: Opener = "own page"): StartedFlow {
+  start(cookieHeader: string | undefined, wish: FlowWish, isOwn?: boolean): StartedFlow {
     const started = this.#start(cookieHeader, wish);
-    if (opener === "own page" || !started.displaces) return started;
+    if (isOwn || !started.displaces) return started;
     const short = this.#start(cookieHeader, { ...wish, returnTo: undefined });
-    return opener === "other site" && short.displaces ? { ...short, setCookies: [] } : short;
+    return isOwn === false && short.displaces ? { ...short, setCookies: [] } : short;
   }
 
   #start(cookieHeader: string | undefined, wish: FlowWish): StartedFlow & { readonly displaces: boolean } {
     const random = randomBytes(STATE_BYTES + VERIFIER_BYTES);
     const state = random.toString("base64url", 0, STATE_BYTES);
-    const verifier = wish.pkce ? random.toString("base64url", STATE_BYTES) : undefined;
-    const { pkce: _, ...fields } = wish;
-    const flow: Flow = { state, verifier, ...fields, expires: now() + LIFETIME_MS };
+    const verifier = allowsPkce(wish.scopes) ? random.toString("base64url", STATE_BYTES) : undefined;
+    const flow: Flow = { state, verifier, ...wish, expires: now() + LIFETIME_MS };
 
-    const name = this.#cookieName(digestOf(state));
+    const name = this.#cookieName(state);
     const sealed = this.#seal.seal("flow", name, jsonOf(flow));
     const cookie = this.#ownCookies.set(name, sealed, LIFETIME_MS / 1000);
     if (cookie.length > MAX_COOKIE_BYTES) {
@@ -99,25 +96,27 @@ export class Flows {
     };
   }
 
-  /** @throws HttpException flow_unknown, flow_invalid, flow_expired */
-  find(cookieHeader: string | undefined, state: string): Flow {
-    const name = this.#cookieName(digestOf(state));
-    const sealed = cookieHeader?.includes(name) ? parse(cookieHeader)[name] : undefined;
-    if (sealed === undefined) throw unknownFlow();
+  /**
+   * Returns the login with this state; `undefined` if the browser has no cookie of it.
+   *
+   * @throws HttpException flow_invalid, flow_expired
+   */
+  find(cookieHeader: string | undefined, state: string): Flow | undefined {
+    const name = this.#cookieName(state);
+    const sealed = this.#ownCookies.read(cookieHeader, name);
+    if (sealed === undefined) return undefined;
     const flow = this.#open(name, sealed);
     if (flow?.state !== state) {
       throw new HttpException({
         message:
           "The cookie of this login was changed, or was encrypted with a secret this app no longer has. Start the login again.",
         code: "flow_invalid",
-        status: 400,
       });
     }
     if (flow.expires <= now()) {
       throw new HttpException({
         message: "This login was started more than ten minutes ago. Start it again.",
         code: "flow_expired",
-        status: 400,
       });
     }
     return flow;
@@ -125,30 +124,18 @@ export class Flows {
 
   /** Returns the `Set-Cookie` header that removes the login with this state. */
   end(state: string): string {
-    return this.#ownCookies.remove(this.#cookieName(digestOf(state)));
+    return this.#ownCookies.remove(this.#cookieName(state));
   }
 
-  #cookieName(stateHash: string): string {
-    return this.#prefix + stateHash.slice(0, HASH_CHARS_IN_NAME);
-  }
-
-  #cookies(header: string | undefined): Map<string, string> {
-    const found = new Map<string, string>();
-    if (!header?.includes(this.#prefix)) return found;
-    for (const [name, value] of Object.entries(parse(header))) {
-      if (value !== undefined && this.#isOurs(name)) found.set(name, value);
-    }
-    return found;
-  }
-
-  #isOurs(name: string): boolean {
-    return name.startsWith(this.#prefix) && HASH_IN_NAME.test(name.slice(this.#prefix.length));
+  #cookieName(state: string): string {
+    return this.#prefix + digestOf(state).slice(0, HASH_CHARS_IN_NAME);
   }
 
   /** Returns expired cookies, and the oldest ones that must go so that the rest fits into `bytes`. */
   #surplus(cookieHeader: string | undefined, bytes: number): { name: string; expires: number }[] {
-    const ours = [...this.#cookies(cookieHeader)].flatMap(([name, sealed]) => {
-      const flow = this.#open(name, sealed);
+    if (!cookieHeader?.includes(this.#prefix)) return [];
+    const ours = Object.entries(parse(cookieHeader)).flatMap(([name, sealed = ""]) => {
+      const flow = name.startsWith(this.#prefix) ? this.#open(name, sealed) : undefined;
       return flow ? [{ name, bytes: name.length + sealed.length, expires: flow.expires }] : [];
     });
     let room = bytes;
@@ -166,17 +153,11 @@ export class Flows {
   }
 }
 
-/** Whether an error is `flow_unknown`: the browser has no login with this state. */
-export function isFlowUnknown(error: unknown): boolean {
-  return error instanceof HttpException && error.code === "flow_unknown";
-}
-
 /** @param hint a likely cause in the app's setup, appended to the message */
 export function unknownFlow(hint = ""): HttpException {
   return new HttpException({
     message: `This browser has no login in progress with this state. Start the login again and finish it in the same browser.${hint}`,
     code: "flow_unknown",
-    status: 400,
   });
 }
 

@@ -1,9 +1,9 @@
-import { parse } from "cookie";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { now } from "../clock.js";
 import type { OwnCookies } from "./own-cookies.js";
 
 const WINDOW_MS = 60_000;
-const MOST = 9;
+const LOOP_LOGINS = 3;
 
 /** Counts a browser's recent logins in a cookie of its own, which works even if the app's sessions are lost. */
 export class LoginCounter {
@@ -15,43 +15,39 @@ export class LoginCounter {
     this.#ownCookies = ownCookies;
   }
 
-  /** The number of logins completed within the last minute. */
-  read(cookieHeader: string | undefined): number {
-    return this.#times(cookieHeader).length;
+  /** Whether this browser has completed three logins within the last minute. */
+  isLooping(req: IncomingMessage): boolean {
+    return (this.#timesOf(req) ?? []).length >= LOOP_LOGINS;
   }
 
-  /**
-   * Returns the `Set-Cookie` header that starts counting with one login; `undefined` if the browser is counting
-   * already.
-   */
-  start(cookieHeader: string | undefined): string | undefined {
-    return this.#isCounting(cookieHeader)
-      ? undefined
-      : this.#ownCookies.set(this.#name, String(now()), WINDOW_MS / 1000);
+  /** Starts counting with one login, unless this browser is being counted already. */
+  start(req: IncomingMessage, res: ServerResponse): void {
+    if (this.#timesOf(req) === undefined) this.#store(res, [now()]);
   }
 
-  /** Returns the `Set-Cookie` header that counts one more login; `undefined` if the browser is not counting. */
-  next(cookieHeader: string | undefined): string | undefined {
-    if (!this.#isCounting(cookieHeader)) return undefined;
-    const times = [...this.#times(cookieHeader), now()].slice(-MOST);
-    return this.#ownCookies.set(this.#name, times.join("."), WINDOW_MS / 1000);
+  /** Counts one more login of a browser that is being counted. */
+  add(req: IncomingMessage, res: ServerResponse): void {
+    const times = this.#timesOf(req);
+    if (times && !res.headersSent) this.#store(res, [...times, now()]);
   }
 
-  /** Returns the `Set-Cookie` header that removes the count; `undefined` if the browser is not counting. */
-  removal(cookieHeader: string | undefined): string | undefined {
-    return this.#isCounting(cookieHeader) ? this.#ownCookies.remove(this.#name) : undefined;
+  /** Stops counting. */
+  stop(req: IncomingMessage, res: ServerResponse): void {
+    if (this.#timesOf(req) && !res.headersSent)
+      res.appendHeader("Set-Cookie", this.#ownCookies.remove(this.#name));
   }
 
-  #isCounting(cookieHeader: string | undefined): boolean {
-    return cookieHeader?.includes(this.#name) ?? false;
+  /** Returns when the last logins were completed; `undefined` if this browser is not being counted. */
+  #timesOf({ headers }: IncomingMessage): number[] | undefined {
+    return this.#ownCookies
+      .read(headers.cookie, this.#name)
+      ?.split(".")
+      .map(Number)
+      .filter((time) => time <= now() && now() - time < WINDOW_MS);
   }
 
-  #times(cookieHeader: string | undefined): number[] {
-    if (!this.#isCounting(cookieHeader)) return [];
-    const times =
-      parse(cookieHeader ?? "")
-        [this.#name]?.split(".")
-        .map(Number) ?? [];
-    return times.filter((time) => time <= now() && now() - time < WINDOW_MS);
+  #store(res: ServerResponse, times: readonly number[]): void {
+    const value = times.slice(-LOOP_LOGINS).join(".");
+    res.appendHeader("Set-Cookie", this.#ownCookies.set(this.#name, value, WINDOW_MS / 1000));
   }
 }

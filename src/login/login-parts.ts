@@ -1,7 +1,5 @@
-import type { IncomingMessage } from "node:http";
 import type { Config } from "../config.js";
 import type { Grants } from "../grants/grants.js";
-import type { TokenStorage } from "../grants/token-storage.js";
 import type { TokenStorages } from "../grants/token-storages.js";
 import type { OAuth } from "../oauth/oauth.js";
 import type { Seal } from "../seal.js";
@@ -15,10 +13,6 @@ export interface LoginParts {
   readonly grants: Grants;
   readonly users: Users;
   readonly storages: TokenStorages;
-  /** Returns the token storage of a request: the app's own if it overrides the token methods. */
-  storageOf(req: IncomingMessage): TokenStorage;
   /** Called when a login has added the bot to a guild. */
   onBotJoined(): void;
-  /** Whether the app overrides the token methods. */
-  readonly hasOwnStorage: boolean;
 }

@@ -68,35 +68,3 @@ export type CodeLogin = (SignedInLogin<undefined> | ReplayedLogin<undefined>) & 
  * returns a string, that replaces the `returnTo` of the login and must follow the same rules.
  */
 export type OnLogin = (login: Login) => Promise<string | undefined> | Promise<void> | string | void;
-
-/** What a code was exchanged for. */
-interface Exchanged {
-  readonly token: Token;
-  readonly guild?: unknown;
-  readonly webhook?: unknown;
-}
-
-/** The `data` and `returnTo` that the login was started with. */
-interface Started {
-  readonly data?: unknown;
-  readonly returnTo?: string | undefined;
-}
-
-/** Makes the result of a login that signs the visitor in. */
-export function toLogin({ token, guild, webhook }: Exchanged, { data, returnTo }: Started): SignedInLogin {
-  return {
-    replayed: false,
-    data,
-    scopes: token.scopes,
-    userId: token.userId,
-    returnTo,
-    guild: guild as APIGuild | undefined,
-    webhook: webhook as APIWebhook | undefined,
-  };
-}
-
-/** Makes the result of a login that connects an account. */
-export function toConnectedLogin(exchanged: Exchanged, started: Started): ConnectedLogin {
-  const login = { ...toLogin(exchanged, started), connected: true };
-  return Object.defineProperty(login, "token", { value: exchanged.token }) as unknown as ConnectedLogin;
-}

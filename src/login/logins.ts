@@ -6,55 +6,53 @@ import { keyFormOf } from "../grants/record-keys.js";
 import { sessionIdOf, sessionOf, setSignIn, signInOf } from "../grants/session-data.js";
 import type { Ended } from "../grants/token-storage.js";
 import type { CallbackOptions } from "../options.js";
-import { allowsPkce, hasPassthroughScope, withoutPassthrough } from "../scopes.js";
+import { hasPassthroughScope, withoutPassthrough } from "../scopes.js";
+import { Addresses } from "./addresses.js";
 import { authorizationUrl, checkLoginOptions, type LoginOptions } from "./authorization-url.js";
 import { authorizationError, parseCallbackQuery, requireIssuer } from "./callback-query.js";
 import { CancelMark } from "./cancel-mark.js";
+import { grantIdOf } from "./code.js";
 import { CodeRedemption } from "./code-redemption.js";
-import { type Flow, Flows, isFlowUnknown, type Opener, unknownFlow } from "./flow.js";
+import { Flows, unknownFlow } from "./flow.js";
 import type { LoginResult, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
 import type { LoginParts } from "./login-parts.js";
-import { requireGet } from "./manners.js";
+import { toReplayedLogin } from "./login-results.js";
+import { requireMethod } from "./manners.js";
 import { OwnCookies } from "./own-cookies.js";
-import { requireOwnPage } from "./own-pages.js";
+import { isFromOwnSite, requireOwnPage } from "./own-pages.js";
 import { PostedCodes } from "./posted-codes.js";
 import { requireReturnTo } from "./return-to.js";
 import { SetupWarnings } from "./setup-warnings.js";
 import { SignIns } from "./sign-ins.js";
-import { Visits } from "./visits.js";
-
-const GRANT_ID_CHARS = 24;
-const LOOP_LOGINS = 3;
+import type { Visits } from "./visits.js";
 
 /** Starts and completes logins, and signs visitors out. */
 export class Logins {
   readonly visits: Visits;
   readonly #parts: LoginParts;
   readonly #flows: Flows;
-  readonly #counter: LoginCounter;
-  readonly #warnings: SetupWarnings;
   readonly #redemption: CodeRedemption;
-  readonly #signIns: SignIns;
   /** Sign-ins with a code that a client posts. */
   readonly posted: PostedCodes;
 
   constructor(parts: LoginParts) {
-    const { config, seal, grants } = parts;
+    const { config, seal, users } = parts;
     this.#parts = parts;
-    this.#redemption = new CodeRedemption(config, grants);
-    this.#signIns = new SignIns(parts);
+    this.#redemption = new CodeRedemption(parts, new SignIns(parts));
     const ownCookies = new OwnCookies(config.redirectUri.startsWith("https:"));
     this.#flows = new Flows(seal, ownCookies, config.clientId);
-    this.#counter = new LoginCounter(ownCookies, config.clientId);
-    this.#warnings = new SetupWarnings(config);
-    this.posted = new PostedCodes(parts, this.#redemption, this.#signIns);
-    this.visits = new Visits(
-      parts,
-      new CancelMark(ownCookies, config.clientId),
-      this.#counter,
-      this.#warnings,
-    );
+    this.posted = new PostedCodes(parts, this.#redemption);
+    this.visits = {
+      addresses: new Addresses(config),
+      cancelMark: new CancelMark(ownCookies, config.clientId),
+      counter: new LoginCounter(ownCookies, config.clientId),
+      warnings: new SetupWarnings(config),
+      lastKnownUser(req) {
+        const signIn = signInOf(sessionOf(req), config.clientId);
+        return signIn && users.lastKnown(signIn.grantId);
+      },
+    };
   }
 
   /** Starts a login. @returns the URL of Discord's authorization page */
@@ -66,7 +64,6 @@ export class Logins {
     checkLoginOptions(options, scopes);
     if (options.connect !== undefined) requireOwnPage(req, config.redirectUri, "connection of accounts");
     const wish = {
-      pkce: allowsPkce(scopes),
       scopes,
       data: options.data,
       returnTo:
@@ -75,9 +72,9 @@ export class Logins {
       connect: options.connect,
       keyForm: keyFormOf(sessionIdOf(req)),
     };
-    const flow = this.#flows.start(req.headers.cookie, wish, openerOf(req));
+    const flow = this.#flows.start(req.headers.cookie, wish, isFromOwnSite(req));
     const url = authorizationUrl(config, scopes, flow, options);
-    this.#warnings.inspect(req);
+    this.visits.warnings.inspect(req);
     for (const cookie of flow.setCookies) res.appendHeader("Set-Cookie", cookie);
     return url;
   }
@@ -92,15 +89,18 @@ export class Logins {
     res: ServerResponse,
     { onLogin, connect }: CallbackOptions,
   ): Promise<LoginResult> {
-    requireGet(req, res);
+    requireMethod("GET", req, res, "A callback");
     const { config, oauth } = this.#parts;
     const { state, issuer, answer } = parseCallbackQuery(req.url ?? "");
-    const grantId = "code" in answer ? grantIdOf(state, answer.code) : undefined;
-    const flow = await this.#find(req, state, grantId);
-    if (!("scopes" in flow && "state" in flow)) return flow;
+    const flow = this.#flows.find(req.headers.cookie, state);
+    if (!flow)
+      return this.#replayOf(req, "code" in answer ? grantIdOf("grant", state, answer.code) : undefined);
     requireIssuer(issuer, config.issuer);
     sessionOf(req);
-    const endFlow = () => appendCookie(res, this.#flows.end(state));
+    const endFlow = () => {
+      // The app's onLogin may have sent the response.
+      if (!res.headersSent) res.appendHeader("Set-Cookie", this.#flows.end(state));
+    };
     if (!("code" in answer)) {
       endFlow();
       throw authorizationError(answer, flow.prompt);
@@ -109,19 +109,25 @@ export class Logins {
       endFlow();
       throw accountMismatch();
     }
-    const code = {
-      grantId: grantIdOf(state, answer.code),
-      loginId: digestOf(state),
-      keyForm: flow.keyForm,
-      scopes: flow.scopes,
-      exchange: () => oauth.exchangeCode(answer.code, flow.verifier),
-    };
     try {
-      const signsIn = flow.connect === undefined ? "unless-without-identify" : "never";
-      const visit = { req, res, code, flow, onLogin, signsIn } as const;
-      const result = await this.#redemption.redeem(this.#signIns.redemption(visit));
+      const result = await this.#redemption.redeem({
+        req,
+        res,
+        code: {
+          grantId: grantIdOf("grant", state, answer.code),
+          loginId: digestOf(state),
+          keyForm: flow.keyForm,
+          scopes: flow.scopes,
+          exchange: () => oauth.exchangeCode(answer.code, flow.verifier),
+        },
+        kind: flow.connect === undefined ? "callback" : "connection",
+        flow,
+        onLogin,
+        // The login's cookie has proved that this is the same browser.
+        mayRepeat: () => true,
+      });
       endFlow();
-      this.#count(req, res);
+      this.visits.counter.add(req, res);
       if (!result.replayed && result.guild) this.#parts.onBotJoined();
       return result;
     } catch (error) {
@@ -138,9 +144,9 @@ export class Logins {
    * signed out of this app anyway
    */
   async signOut(req: IncomingMessage, ended: Ended): Promise<void> {
-    const { config, grants, storageOf, users } = this.#parts;
+    const { config, grants, storages, users } = this.#parts;
     const session = sessionOf(req);
-    const storage = storageOf(req);
+    const storage = storages.of(req);
     const signIn = signInOf(session, config.clientId);
     const grantId = signIn?.grantId ?? (await storage.read())?.token.id;
     if (grantId === undefined) return;
@@ -152,13 +158,15 @@ export class Logins {
     } finally {
       users.forget(grantId);
       setSignIn(session, config.clientId, { formerUserId: signIn?.userId });
-      this.#restartCount(req);
+      // A browser that signs out keeps its session, so it does not loop. Express sets `req.res`.
+      const { res } = req as IncomingMessage & { readonly res?: ServerResponse };
+      if (res) this.visits.counter.stop(req, res);
     }
   }
 
   /** Whether this browser has completed several logins within a minute but its session is still empty: it loops. */
   isLoop(req: IncomingMessage): boolean {
-    return sessionOf(req).discord === undefined && this.#counter.read(req.headers.cookie) >= LOOP_LOGINS;
+    return sessionOf(req).discord === undefined && this.visits.counter.isLooping(req);
   }
 
   /** The number of logins being completed. */
@@ -171,56 +179,28 @@ export class Logins {
     return this.#redemption.idle();
   }
 
-  /** A browser that signs out keeps its session, so it does not loop. */
-  #restartCount(req: IncomingMessage): void {
-    // Express sets `req.res`.
-    const { res } = req as IncomingMessage & { readonly res?: ServerResponse };
-    appendCookie(res, this.#counter.removal(req.headers.cookie));
-  }
-
-  #count(req: IncomingMessage, res: ServerResponse): void {
-    appendCookie(res, this.#counter.next(req.headers.cookie));
-  }
-
   async #scopesFor(req: IncomingMessage, options: LoginOptions): Promise<readonly string[]> {
-    const { config, grants, storageOf } = this.#parts;
+    const { config, grants, storages } = this.#parts;
     const scopes = options.scopes ?? config.scopes;
     const isPassthrough = Array.isArray(scopes) && hasPassthroughScope(scopes);
     if (options.connect !== undefined || !(options.incremental ?? isPassthrough)) return scopes;
     const ifNobody = options.incremental ? config.scopes : [];
-    const granted = (await grants.read(storageOf(req)))?.scopes ?? ifNobody;
+    const granted = (await grants.read(storages.of(req)))?.scopes ?? ifNobody;
     return [...new Set([...withoutPassthrough(granted), ...scopes])];
   }
 
   /**
-   * @returns the login in progress; or the result, if its cookie is gone but this session was signed in by the same
-   * callback
+   * Answers a callback whose cookie is gone, if the same callback has signed this session in.
+   *
+   * @throws HttpException flow_unknown
    */
-  async #find(
-    req: IncomingMessage,
-    state: string,
-    grantId: string | undefined,
-  ): Promise<Flow | ReplayedLogin> {
-    const { config, grants, storageOf } = this.#parts;
-    try {
-      return this.#flows.find(req.headers.cookie, state);
-    } catch (error) {
-      if (!isFlowUnknown(error)) throw error;
-      const signIn = signInOf(sessionOf(req), config.clientId);
-      const madeThis = signIn !== undefined && signIn.grantId === grantId;
-      const token = madeThis ? await grants.read(storageOf(req)) : undefined;
-      if (!token) throw unknownFlow(this.#warnings.hint);
-      const { scopes, userId } = await grants.validToken(storageOf(req));
-      return {
-        replayed: true,
-        guild: undefined,
-        webhook: undefined,
-        data: undefined,
-        scopes,
-        userId,
-        returnTo: undefined,
-      };
-    }
+  async #replayOf(req: IncomingMessage, grantId: string | undefined): Promise<ReplayedLogin> {
+    const { config, grants, storages } = this.#parts;
+    const signIn = signInOf(sessionOf(req), config.clientId);
+    const madeThis = signIn !== undefined && signIn.grantId === grantId;
+    const token = madeThis ? await grants.read(storages.of(req)) : undefined;
+    if (!token) throw unknownFlow(this.visits.warnings.hint);
+    return toReplayedLogin(await grants.validToken(storages.of(req)));
   }
 }
 
@@ -229,7 +209,6 @@ function accountMismatch(): HttpException {
     message:
       "This login was started to connect a Discord account to another account than the visitor's current one, so nothing was connected. Pass the id of the visitor's account: callback(req, res, { connect }).",
     code: "account_mismatch",
-    status: 403,
   });
 }
 
@@ -238,20 +217,4 @@ function mayStillSucceed(error: unknown): boolean {
   return (
     error instanceof HttpException && ["rate_limited", "lock_failed", "store_failed"].includes(error.code)
   );
-}
-
-/** Sets a cookie, unless the app has sent its response already. */
-function appendCookie(res: ServerResponse | undefined, cookie: string | undefined): void {
-  if (cookie && res?.headersSent === false) res.appendHeader("Set-Cookie", cookie);
-}
-
-function openerOf(req: IncomingMessage): Opener {
-  const site = req.headers["sec-fetch-site"];
-  if (site === undefined) return "unknown";
-  return site === "same-origin" || site === "none" ? "own page" : "other site";
-}
-
-/** Hashes the state and the code: each code under a state is a login of its own. */
-function grantIdOf(state: string, code: string): string {
-  return digestOf(`grant\n${state}\n${code}`).slice(0, GRANT_ID_CHARS);
 }

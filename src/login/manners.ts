@@ -19,15 +19,25 @@ export function answersNonVisit(req: IncomingMessage, res: ServerResponse): bool
   return true;
 }
 
-/** @throws HttpException method_not_allowed unless the method is GET */
-export function requireGet(req: IncomingMessage, res: ServerResponse): void {
-  if (req.method === "GET") return;
-  res.setHeader("Allow", "GET, HEAD");
+/**
+ * Requires the method of a route.
+ *
+ * @param what the subject of the message: "A logout"
+ * @throws HttpException method_not_allowed
+ */
+export function requireMethod(
+  method: "GET" | "POST",
+  req: IncomingMessage,
+  res: ServerResponse,
+  what: string,
+): void {
+  if (req.method === method) return;
+  const allowed = method === "GET" ? "GET, HEAD" : method;
+  res.setHeader("Allow", allowed);
   throw new HttpException({
-    message: `The callback accepts GET, the method of Discord's redirect, not ${req.method}.`,
+    message: `${what} must be sent by ${method}, not by ${req.method}.`,
     code: "method_not_allowed",
-    status: 405,
-    headers: { Allow: "GET, HEAD" },
+    headers: { Allow: allowed },
   });
 }
 
@@ -36,17 +46,6 @@ export function isPageVisit(req: IncomingMessage): boolean {
   const mode = req.headers["sec-fetch-mode"];
   if (mode !== undefined) return mode === "navigate";
   return req.headers["x-requested-with"] === undefined && (req.headers.accept ?? "").includes("text/html");
-}
-
-/** @param what the subject of the message: "A logout" */
-export function postRequired(req: IncomingMessage, res: ServerResponse, what: string): HttpException {
-  res.setHeader("Allow", "POST");
-  return new HttpException({
-    message: `${what} must be sent by POST, not by ${req.method}.`,
-    code: "method_not_allowed",
-    status: 405,
-    headers: { Allow: "POST" },
-  });
 }
 
 /** Redirects the browser with 302: it follows with GET, even after a POST. */

@@ -1,9 +1,8 @@
-import { serialize } from "cookie";
+import { parse } from "cookie";
 
-/** Makes `Set-Cookie` headers for this library's own cookies. They apply to the whole site and are `HttpOnly`. */
+/** Reads and writes this library's own cookies. They apply to the whole site and are `HttpOnly`. */
 export class OwnCookies {
   readonly #secure: boolean;
-  readonly #attributes = new Map<number, string>();
 
   /** @param secure whether to set `Secure` and the name prefix `__Host-` */
   constructor(secure: boolean) {
@@ -14,27 +13,18 @@ export class OwnCookies {
     return this.#secure ? `__Host-${name}` : name;
   }
 
-  /** @param value must need no encoding */
-  set(name: string, value: string, maxAgeS: number): string {
-    return `${name}=${value}${this.#attributesFor(maxAgeS)}`;
+  /** Returns the value of a cookie in a `Cookie` header. */
+  read(cookieHeader: string | undefined, name: string): string | undefined {
+    return cookieHeader?.includes(name) ? parse(cookieHeader)[name] : undefined;
   }
 
+  /** Returns the `Set-Cookie` header that sets a cookie. @param value must need no encoding */
+  set(name: string, value: string, maxAgeS: number): string {
+    return `${name}=${value}; Max-Age=${maxAgeS}; Path=/; HttpOnly${this.#secure ? "; Secure" : ""}; SameSite=Lax`;
+  }
+
+  /** Returns the `Set-Cookie` header that removes a cookie. */
   remove(name: string): string {
     return this.set(name, "", 0);
-  }
-
-  #attributesFor(maxAge: number): string {
-    const cached = this.#attributes.get(maxAge);
-    if (cached !== undefined) return cached;
-    const secure = this.#secure;
-    const attributes = serialize("a", "", {
-      path: "/",
-      httpOnly: true,
-      sameSite: "lax",
-      secure,
-      maxAge,
-    }).slice(2);
-    this.#attributes.set(maxAge, attributes);
-    return attributes;
   }
 }

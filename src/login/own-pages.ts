@@ -1,24 +1,25 @@
 import type { IncomingMessage } from "node:http";
 import { HttpException } from "../errors.js";
 
+/** Whether a page of this app or the visitor's own navigation sent a request; `undefined` if the browser does not say. */
+export function isFromOwnSite({ headers }: IncomingMessage): boolean | undefined {
+  const site = headers["sec-fetch-site"];
+  return site === undefined ? undefined : site === "same-origin" || site === "none";
+}
+
 /**
  * Requires that a page of this app or the visitor's own navigation (a typed URL, a bookmark) sent this request.
  *
  * @param what the subject of the message: "logout"
  * @throws HttpException cross_site_request
  */
-export function requireOwnPage({ headers }: IncomingMessage, redirectUri: string, what: string): void {
-  const { origin } = new URL(redirectUri);
-  const site = headers["sec-fetch-site"];
-  const isOwn =
-    site === undefined
-      ? (headers.origin ?? originOf(headers.referer)) === origin
-      : site === "same-origin" || site === "none";
-  if (isOwn) return;
+export function requireOwnPage(req: IncomingMessage, redirectUri: string, what: string): void {
+  const { origin, referer } = req.headers;
+  const sender = origin ?? originOf(referer);
+  if (isFromOwnSite(req) ?? sender === new URL(redirectUri).origin) return;
   throw new HttpException({
     message: `This ${what} was refused because it does not come from a page of this app. Nothing was changed.`,
     code: "cross_site_request",
-    status: 403,
   });
 }
 

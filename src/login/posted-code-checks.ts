@@ -1,5 +1,4 @@
 import type { IncomingMessage } from "node:http";
-import { isAllowedOrigin } from "../allowed-origins.js";
 import type { Config } from "../config.js";
 import { HttpException } from "../errors.js";
 import type { CodeOptions } from "../options.js";
@@ -7,7 +6,8 @@ import type { CodeOptions } from "../options.js";
 const CODE = /^[\x21-\x7e]{1,2048}$/;
 /** RFC 7636, 4.1. */
 const VERIFIER = /^[\w.~-]{43,128}$/;
-const REDIRECT_URI = /^[a-z][a-z\d+.-]*:[\x21-\x7e]{1,2000}$/i;
+/** Without a fragment: `\x23` is "#". */
+const REDIRECT_URI = /^[a-z][a-z\d+.-]*:[\x21\x22\x24-\x7e]{1,2000}$/i;
 
 /**
  * Refuses requests from pages of other sites, which could sign the visitor in to an attacker's account (login
@@ -21,9 +21,12 @@ export function requireOwnClient({ headers }: IncomingMessage, config: Config): 
     throw crossSite(
       "is not JSON, so any site could have sent it as a form. Send the code with Content-Type: application/json.",
     );
+  const { clientId, redirectUri, origins } = config;
+  const activityOrigin = `https://${clientId}.discordsays.com`;
   const { origin } = headers;
   // Native apps send no origin.
-  if (origin === undefined || origin === activityOrigin(config) || isAllowedOrigin(origin, config)) return;
+  if (origin === undefined || [new URL(redirectUri).origin, activityOrigin, ...origins].includes(origin))
+    return;
   throw crossSite(
     "comes from a page of another origin. If that page is yours, add its origin to the option origins of DiscordOAuth2Session.",
   );
@@ -38,20 +41,11 @@ export function requirePostedCode({ code, codeVerifier, redirectUri }: CodeOptio
     );
   if (codeVerifier !== undefined && !matches(codeVerifier, VERIFIER))
     throw malformed("codeVerifier", "43 to 128 letters, digits, or characters of -._~ (RFC 7636)");
-  if (redirectUri !== undefined && !(matches(redirectUri, REDIRECT_URI) && isRedirectUri(redirectUri)))
+  if (redirectUri !== undefined && !(matches(redirectUri, REDIRECT_URI) && URL.canParse(redirectUri)))
     throw malformed(
       "redirectUri",
       "the redirect URI the client sent to Discord, such as discord-123:/authorize/callback",
     );
-}
-
-/** The origin at which Discord's proxy serves this application's Activity. */
-function activityOrigin({ clientId }: Config): string {
-  return `https://${clientId}.discordsays.com`;
-}
-
-function isRedirectUri(value: string): boolean {
-  return URL.canParse(value) && !value.includes("#");
 }
 
 function matches(value: unknown, pattern: RegExp): value is string {
@@ -62,7 +56,6 @@ function crossSite(why: string): HttpException {
   return new HttpException({
     message: `This sign-in ${why}`,
     code: "cross_site_request",
-    status: 403,
   });
 }
 
@@ -70,6 +63,5 @@ function malformed(name: string, expected: string): HttpException {
   return new HttpException({
     message: `The ${name} of this sign-in must be ${expected}.`,
     code: "code_malformed",
-    status: 400,
   });
 }

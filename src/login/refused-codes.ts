@@ -1,5 +1,6 @@
 import { boundedCache } from "../bounded-cache.js";
-import { HttpException } from "../errors.js";
+import type { HttpException } from "../errors.js";
+import { codeRejected } from "./code.js";
 
 const MOST_PER_LOGIN = 5;
 const REMEMBERED_MS = 600_000;
@@ -25,7 +26,8 @@ export class RefusedCodes {
   async during<T>({ grantId, loginId }: CodeIds, redeem: () => Promise<T>): Promise<T> {
     const rejection = this.#rejections.get(grantId);
     if (rejection) throw rejection;
-    if (this.#countOf(loginId) >= MOST_PER_LOGIN) throw tooManyCodes();
+    if (this.#countOf(loginId) >= MOST_PER_LOGIN)
+      throw codeRejected("Too many codes for one login: at most five are tried. Start a new login.");
     this.#counts.set(loginId, this.#countOf(loginId) + 1);
     try {
       return await redeem();
@@ -37,12 +39,4 @@ export class RefusedCodes {
   #countOf(loginId: string): number {
     return this.#counts.get(loginId) ?? 0;
   }
-}
-
-function tooManyCodes(): HttpException {
-  return new HttpException({
-    message: "Too many codes for one login: at most five are tried. Start a new login.",
-    code: "code_rejected",
-    status: 400,
-  });
 }

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { withDeadline } from "../deadline.js";
-import { readSession, type SessionStore, storeFailed } from "../grants/record-store.js";
+import { answered, readSession, type SessionStore } from "../grants/record-store.js";
 import { type SessionLike, sessionOf } from "../grants/session-data.js";
 
 /** Cookie settings that `regenerate` resets and an app may have changed for this session. */
@@ -52,12 +51,8 @@ export async function storedSession(
   sessionId: string,
   deadlineMs: number,
 ): Promise<SessionLike | undefined> {
-  try {
-    const session = await withDeadline(deadlineMs, readSession(store, sessionId));
-    return typeof session === "object" && session !== null ? session : undefined;
-  } catch (cause) {
-    throw storeFailed("reading the session", cause);
-  }
+  const session = await answered("reading the session", deadlineMs, () => readSession(store, sessionId));
+  return typeof session === "object" && session !== null ? session : undefined;
 }
 
 function fill(session: SessionLike, data: object, cookie: SessionLike["cookie"]): SessionLike {
@@ -116,15 +111,12 @@ async function settled(
   deadlineMs: number,
   task: (callback: (error?: unknown) => void) => unknown,
 ): Promise<void> {
-  try {
-    const settling = new Promise<void>((resolve, reject) => {
+  await answered("saving the session", deadlineMs, () => {
+    return new Promise<void>((resolve, reject) => {
       const returned = task((error) => (error ? reject(error) : resolve()));
       if (isPromise(returned)) returned.then(() => resolve(), reject);
     });
-    await withDeadline(deadlineMs, settling);
-  } catch (cause) {
-    throw storeFailed("saving the session", cause);
-  }
+  });
 }
 
 /** Some sessions return a promise instead of calling back. */

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { now } from "../clock.js";
 import type { Config } from "../config.js";
 import { sessionCookieOf, sessionStoreOf } from "../grants/session-data.js";
 import { shown } from "../shown.js";
@@ -10,36 +11,49 @@ interface Finding {
 }
 
 const MEMORY_STORE = "EXPRESS_DISCORD_MEMORY_STORE";
-
-interface Host {
-  /** The `Host` header that browsers send. */
-  readonly header: string;
-  readonly name: string;
-  /** Empty for the protocol's default port. */
-  readonly port: string;
-}
-
+const MINUTE_MS = 60_000;
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /** Emits each finding once as a process warning. Logins continue. */
 export class SetupWarnings {
-  readonly #redirectHost: Host;
+  readonly #redirectUri: URL;
   readonly #found = new Map<string, Finding>();
+  #droppedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(config: Config) {
-    this.#redirectHost = hostOf(config.redirectUri);
+  constructor({ redirectUri }: Config) {
+    this.#redirectUri = new URL(redirectUri);
   }
 
   /** Checks the request that starts a login. */
   inspect(req: IncomingMessage): void {
-    for (const finding of findingsIn(req, this.#redirectHost)) this.add(finding);
+    for (const finding of findingsIn(req, this.#redirectUri)) this.#add(finding);
   }
 
-  /** Emits a finding, unless one with this key was emitted before. */
-  add(finding: Finding, key = finding.message): void {
-    if (this.#found.has(key)) return;
-    this.#found.set(key, finding);
-    process.emitWarning(finding.message, { type: "ExpressDiscordWarning", code: finding.code });
+  /** Warns that the redirect URI does not lead to the router's callback. @param callback its path as browsers see it */
+  otherCallback(callback: string): void {
+    const { pathname } = this.#redirectUri;
+    const prefix = pathname.endsWith(callback) ? pathname.slice(0, -callback.length) : "";
+    const advice = prefix && ` If a proxy strips ${shown(prefix)}, set the option basePath to it.`;
+    const code = "EXPRESS_DISCORD_OTHER_CALLBACK";
+    const finding = {
+      code,
+      message: `The redirect URI leads to ${shown(pathname)}, but the callback of discordRouter is ${shown(callback)}, so visitors do not reach it. Change the redirect URI or the path where the router is mounted.${advice} See docs/troubleshooting.md#other-callback.`,
+    };
+    // Keyed by code, not message: clients choose the case of the path and could emit endless warnings.
+    this.#add(finding, code);
+  }
+
+  /**
+   * Warns that a login ignores its `returnTo`, at most once a minute. Not once per process, because clients choose the
+   * address and could use up the only warning.
+   */
+  droppedReturnTo(address: string): void {
+    if (now() - this.#droppedAt < MINUTE_MS) return;
+    this.#droppedAt = now();
+    emit({
+      code: "EXPRESS_DISCORD_RETURN_TO_DROPPED",
+      message: `A login ignores returnTo ${shown(address)} and will redirect to afterLogin: it is neither a path of this app nor a URL on one of the option origins, or is longer than 1,500 bytes. See docs/troubleshooting.md#returnto-dropped.`,
+    });
   }
 
   /** Findings that may explain why a callback found no login in progress, as text for an error message. */
@@ -47,22 +61,19 @@ export class SetupWarnings {
     const likely = [...this.#found.values()].filter(({ code }) => code !== MEMORY_STORE);
     return likely.map(({ message }) => ` Likely cause: ${message}`).join("");
   }
+
+  #add(finding: Finding, key = finding.message): void {
+    if (this.#found.has(key)) return;
+    this.#found.set(key, finding);
+    emit(finding);
+  }
 }
 
-/**
- * @param callback the path of the router's callback
- * @param redirect the path of the redirect URI
- */
-export function otherCallback(callback: string, redirect: string): Finding {
-  const prefix = redirect.endsWith(callback) ? redirect.slice(0, -callback.length) : "";
-  const advice = prefix && ` If a proxy strips ${shown(prefix)}, set the option basePath to it.`;
-  return {
-    code: "EXPRESS_DISCORD_OTHER_CALLBACK",
-    message: `The redirect URI leads to ${shown(redirect)}, but the callback of discordRouter is ${shown(callback)}, so visitors do not reach it. Change the redirect URI or the path where the router is mounted.${advice} See docs/troubleshooting.md#other-callback.`,
-  };
+function emit({ code, message }: Finding): void {
+  process.emitWarning(message, { type: "ExpressDiscordWarning", code });
 }
 
-function* findingsIn(req: IncomingMessage, there: Host): Generator<Finding> {
+function* findingsIn(req: IncomingMessage, there: URL): Generator<Finding> {
   const { sameSite, secure } = sessionCookieOf(req);
   if (sameSite === "strict") {
     yield {
@@ -78,14 +89,13 @@ function* findingsIn(req: IncomingMessage, there: Host): Generator<Finding> {
         'The session cookie is secure, but this login was requested over plain HTTP, so the browser does not keep the session. Use HTTPS, or secure: "auto" during development. See docs/troubleshooting.md#secure-without-https.',
     };
   }
-  const { host } = req.headers;
+  const { host, "x-forwarded-host": forwardedHost = host } = req.headers;
+  const here = `http://${String(forwardedHost)}`;
   // A proxy may have changed Host. If not, ignore X-Forwarded-Host, which a client may have made up.
-  const here =
-    host === there.header ? there : hostOf(`http://${String(req.headers["x-forwarded-host"] ?? host)}`);
-  if (isOtherHost(here, there)) {
+  if (host !== there.host && URL.canParse(here) && isOtherHost(new URL(here), there)) {
     yield {
       code: "EXPRESS_DISCORD_OTHER_HOST",
-      message: `A login started on ${nameBeside(here, there)}, but the redirect URI is on ${there.name}, and the two do not share cookies. Open the app on ${there.name}, or register a redirect URI on the other host. See docs/troubleshooting.md#other-host.`,
+      message: `A login started on ${nameBeside(new URL(here), there)}, but the redirect URI is on ${there.hostname}, and the two do not share cookies. Open the app on ${there.hostname}, or register a redirect URI on the other host. See docs/troubleshooting.md#other-host.`,
     };
   }
   if (process.env["NODE_ENV"] === "production" && sessionStoreOf(req)?.constructor.name === "MemoryStore") {
@@ -103,20 +113,16 @@ function isHttps(req: IncomingMessage): boolean {
 }
 
 /** Returns `true` only if it is certain: behind a proxy, the Host header may hold an internal name and port. */
-function isOtherHost(here: Host, there: Host): boolean {
+function isOtherHost(here: URL, there: URL): boolean {
   if (here.port !== there.port) return false;
-  if (LOOPBACK.test(here.name) && LOOPBACK.test(there.name)) return here.name !== there.name;
-  return here.name.endsWith(`.${there.name}`) || there.name.endsWith(`.${here.name}`);
+  if (LOOPBACK.test(here.hostname) && LOOPBACK.test(there.hostname)) return here.hostname !== there.hostname;
+  return here.hostname.endsWith(`.${there.hostname}`) || there.hostname.endsWith(`.${here.hostname}`);
 }
 
 /** Shows only names derived from the redirect URI: any other name was chosen by the client. */
-function nameBeside(here: Host, there: Host): string {
-  const isKnown = LOOPBACK.test(here.name) || there.name.endsWith(`.${here.name}`);
-  return isKnown || here.name === `www.${there.name}` ? here.name : `a subdomain of ${there.name}`;
-}
-
-function hostOf(url: string): Host {
-  if (!URL.canParse(url)) return { header: "", name: "", port: "" };
-  const { host, hostname, port } = new URL(url);
-  return { header: host, name: hostname, port };
+function nameBeside(here: URL, there: URL): string {
+  const isKnown = LOOPBACK.test(here.hostname) || there.hostname.endsWith(`.${here.hostname}`);
+  return isKnown || here.hostname === `www.${there.hostname}`
+    ? here.hostname
+    : `a subdomain of ${there.hostname}`;
 }

@@ -1,12 +1,7 @@
 import { hash } from "node:crypto";
 import type { ServerResponse } from "node:http";
 
-/** The text of a page for a visitor whose login failed: what happened and what to do. */
-interface Text {
-  readonly title: string;
-  readonly advice: string;
-}
-
+/** What happened to a visitor whose login failed, and what to do. */
 const TEXTS = {
   flow_unknown: {
     title: "That sign-in did not finish",
@@ -26,7 +21,7 @@ const TEXTS = {
     advice:
       "You pressed Cancel on Discord's page, so nothing was shared. The page you wanted is for people who are signed in. You can sign in whenever you like, or close this page.",
   },
-} satisfies Readonly<Record<string, Text>>;
+} as const;
 
 /** Why the page is shown. */
 export type StartAgainReason = keyof typeof TEXTS;
@@ -49,29 +44,20 @@ export function isStartAgainReason(code: string): code is StartAgainReason {
   return Object.hasOwn(TEXTS, code);
 }
 
-/** The one link of the page. */
-interface Link {
-  readonly address: string;
-  /** Default: "Sign in with Discord". */
-  readonly label?: string;
-}
-
-/** Sends a page to a visitor whose login failed. */
+/** Sends a page to a visitor whose login failed. @param address the target of its only link */
 export function sendStartAgainPage(
   res: ServerResponse,
   status: number,
   reason: StartAgainReason,
-  link: Link,
+  address: string,
+  label = "Sign in with Discord",
 ): void {
+  const { title, advice } = TEXTS[reason];
   res.statusCode = status;
   res.setHeader("Content-Type", "text/html; charset=utf-8");
   res.setHeader("Content-Security-Policy", POLICY);
   res.setHeader("Cache-Control", "no-store");
-  res.end(startAgainPage(TEXTS[reason], link));
-}
-
-function startAgainPage({ title, advice }: Text, { address, label = "Sign in with Discord" }: Link): string {
-  return `<!doctype html>
+  res.end(`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -87,7 +73,7 @@ function startAgainPage({ title, advice }: Text, { address, label = "Sign in wit
 </main>
 </body>
 </html>
-`;
+`);
 }
 
 function escapeHtml(text: string): string {

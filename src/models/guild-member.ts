@@ -1,12 +1,5 @@
 import type { APIGuildMember } from "discord-api-types/v10";
-import {
-  avatarDecorationUrl,
-  type ImageOptions,
-  isAnimatedHash,
-  memberAvatarUrl,
-  memberBannerUrl,
-  type PngOptions,
-} from "../cdn.js";
+import { avatarDecorationUrl, type ImageOptions, imageUrl, isAnimatedHash, type PngOptions } from "../cdn.js";
 import { now } from "../clock.js";
 import type { Permissions } from "../permissions.js";
 import { isSnowflake, requireSnowflake } from "../snowflake.js";
@@ -121,7 +114,7 @@ export class GuildMember extends Model<GuildMemberPayload> {
    * @throws TypeError for a size or format that does not exist
    */
   avatarUrlWith(options?: ImageOptions): string | undefined {
-    return memberAvatarUrl(this.guildId, this.id, this.avatarHash, options);
+    return imageUrl("guilds/:id/users/:id/avatars", [this.guildId, this.id], this.avatarHash, options);
   }
 
   /** The hash of the member's banner in this guild. */
@@ -143,7 +136,7 @@ export class GuildMember extends Model<GuildMemberPayload> {
    * @throws TypeError for a size or format that does not exist
    */
   bannerUrlWith(options?: ImageOptions): string | undefined {
-    return memberBannerUrl(this.guildId, this.id, this.bannerHash, options);
+    return imageUrl("guilds/:id/users/:id/banners", [this.guildId, this.id], this.bannerHash, options);
   }
 
   /** The member's avatar decoration in this guild. */

@@ -1,5 +1,5 @@
 import type { RESTAPIPartialCurrentUserGuild } from "discord-api-types/v10";
-import { guildBannerUrl, guildIconUrl, type ImageOptions, isAnimatedHash } from "../cdn.js";
+import { type ImageOptions, imageUrl, isAnimatedHash } from "../cdn.js";
 import { type PermissionResolvable, Permissions } from "../permissions.js";
 import { createdAtOf, isSnowflake } from "../snowflake.js";
 import { Model, numberOf, permissionsOf, requireIdentified, stringOf, stringsOf } from "./model.js";
@@ -61,7 +61,7 @@ export class Guild extends Model<RESTAPIPartialCurrentUserGuild> {
    * @throws TypeError for a size or format that does not exist
    */
   iconUrlWith(options?: ImageOptions): string | undefined {
-    return guildIconUrl(this.id, this.iconHash, options);
+    return imageUrl("icons/:id", [this.id], this.iconHash, options);
   }
 
   get bannerHash(): string | undefined {
@@ -79,7 +79,7 @@ export class Guild extends Model<RESTAPIPartialCurrentUserGuild> {
    * @throws TypeError for a size or format that does not exist
    */
   bannerUrlWith(options?: ImageOptions): string | undefined {
-    return guildBannerUrl(this.id, this.bannerHash, options);
+    return imageUrl("banners/:id", [this.id], this.bannerHash, options);
   }
 
   /** Whether the user owns the guild. Default: `false`. */

@@ -55,7 +55,7 @@ export abstract class Model<Payload extends object> {
 
   /**
    * Returns a plain object with the values of the accessors, for tools that do not accept class instances, such as
-   * class-transformer. It does not contain methods and the payload.
+   * class-transformer. It contains neither the methods nor the payload.
    */
   toObject(): Values<this> {
     const { payload: _, ...values } = this;
@@ -119,6 +119,15 @@ export function requireIdentified<Payload>(
 export function requireObject<Payload>(payload: Payload, what: string): Payload {
   if (isObject(payload)) return payload;
   throw new TypeError(`${what} must be an object as Discord sends it, not ${kindOf(payload)}.`);
+}
+
+/**
+ * @returns `payload` itself
+ * @throws TypeError when it is not a list
+ */
+export function requireList(payload: unknown, what: string): readonly unknown[] {
+  if (Array.isArray(payload)) return payload;
+  throw new TypeError(`${what} must be a list as Discord sends it, not ${kindOf(payload)}.`);
 }
 
 /**

@@ -2,13 +2,11 @@ import type { APIUser } from "discord-api-types/v10";
 import {
   avatarDecorationUrl,
   defaultAvatarUrl,
-  guildTagBadgeUrl,
   type ImageOptions,
+  imageUrl,
   isAnimatedHash,
   isLegacyDiscriminator,
   type PngOptions,
-  userAvatarUrl,
-  userBannerUrl,
 } from "../cdn.js";
 import { createdAtOf, isSnowflake } from "../snowflake.js";
 import {
@@ -114,7 +112,7 @@ export class User extends Model<APIUser> {
    * @throws TypeError for a size or format that does not exist
    */
   avatarUrlWith(options?: ImageOptions): string | undefined {
-    return userAvatarUrl(this.id, this.avatarHash, options);
+    return imageUrl("avatars/:id", [this.id], this.avatarHash, options);
   }
 
   get bannerHash(): string | undefined {
@@ -132,7 +130,7 @@ export class User extends Model<APIUser> {
    * @throws TypeError for a size or format that does not exist
    */
   bannerUrlWith(options?: ImageOptions): string | undefined {
-    return userBannerUrl(this.id, this.bannerHash, options);
+    return imageUrl("banners/:id", [this.id], this.bannerHash, options);
   }
 
   /** The colour of the profile, as 0xRRGGBB. */
@@ -175,7 +173,7 @@ export class User extends Model<APIUser> {
       enabled: booleanOf(guild.identity_enabled),
       tag: stringOf(guild.tag),
       badge,
-      badgeUrl: guildTagBadgeUrl(guildId, badge),
+      badgeUrl: imageUrl("guild-tag-badges/:id", [guildId], badge, { animated: false }),
     };
   }
 

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { DeadlinePassed } from "../deadline.js";
-import type { HttpException } from "../errors.js";
+import { HttpException } from "../errors.js";
 import { type CallNames, callError, type NamedCall, redactText } from "../rest/call-errors.js";
 
 const ROUTE_OF = {
@@ -59,6 +59,7 @@ export function answerIn(error: unknown): ErrorAnswer | undefined {
 
 /** Converts an error of simple-oauth2, without keeping a reference to it: it contains secrets. */
 export function explain(error: unknown, doing: Doing, { secrets }: Pick<NamedCall, "secrets">): Error {
+  if (error instanceof HttpException) return error;
   if (error instanceof DeadlinePassed) return tooSlow(doing);
   const answer = answerIn(error);
   if (!answer)
@@ -68,12 +69,12 @@ export function explain(error: unknown, doing: Doing, { secrets }: Pick<NamedCal
   if (code === undefined || answer.status >= 500) return unavailable(doing, `status ${answer.status}`);
   if (code === "invalid_client" || code === "unauthorized_client") {
     const message = `Discord rejected this application while ${doing} (${code}). Check DISCORD_CLIENT_ID and DISCORD_CLIENT_SECRET.`;
-    return callError(call, "client_rejected", 500, message, { error: code, description });
+    return callError(call, "client_rejected", message, { error: code, description });
   }
   const isTokenRejected = code === "invalid_grant" && doing === "refreshing the token";
   if (isTokenRejected || doing === "exchanging the code") return new TokenRequestRefused(code, description);
   const message = `Discord answered ${code} while ${doing}${description ? `: ${description}` : "."}`;
-  return callError(call, "discord_error", 502, message, { error: code, description });
+  return callError(call, "discord_error", message, { error: code, description });
 }
 
 function readOAuthError(body: unknown, secrets: readonly string[]) {
@@ -92,10 +93,10 @@ export function callOf(doing: Doing): CallNames {
 export function tooSlow(doing: Doing): HttpException {
   const advice =
     doing === "exchanging the code" ? "Start the login again" : "Nobody was signed out. Try again";
-  return callError(callOf(doing), "discord_timeout", 504, `Discord took too long ${doing}. ${advice}.`);
+  return callError(callOf(doing), "discord_timeout", `Discord took too long ${doing}. ${advice}.`);
 }
 
 function unavailable(doing: Doing, reason: string): HttpException {
   const message = `Discord could not be reached, or its response could not be read, while ${doing} (${reason}). Try again later.`;
-  return callError(callOf(doing), "discord_unavailable", 502, message);
+  return callError(callOf(doing), "discord_unavailable", message);
 }

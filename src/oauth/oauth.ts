@@ -1,5 +1,4 @@
 import type { AuthorizationCode, AuthorizationTokenConfig, ModuleOptions } from "simple-oauth2";
-import { stopwatch } from "../clock.js";
 import type { Config } from "../config.js";
 import { withDeadline } from "../deadline.js";
 import { Lazy } from "../lazy.js";
@@ -111,23 +110,18 @@ export class OAuth {
     const call = this.#prepare(doing, sent, timeoutMs);
     return traceRequest(call.trace, async () => {
       for (;;) {
-        await this.#admission.begin(call, onWait);
-        const elapsedMs = stopwatch();
         try {
-          return await this.#attempt(call, task);
+          return await this.#admission.attempt(call, () => this.#send(call, task), onWait);
         } catch (error) {
-          call.timeLeftMs -= elapsedMs();
           const answer = answerIn(error);
           if (answer?.status !== 429) throw explain(error, doing, call);
           this.#admission.refuse(call, answer.headers, answer.body);
-        } finally {
-          this.#admission.end(call);
         }
       }
     });
   }
 
-  async #attempt<T>(call: AdmittedCall, task: Task<T>): Promise<T> {
+  async #send<T>(call: AdmittedCall, task: Task<T>): Promise<T> {
     const opened = await this.#opened.get();
     const agent = agentForOneRequest(opened.agent);
     try {

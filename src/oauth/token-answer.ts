@@ -20,20 +20,17 @@ export interface TokenAnswer {
   readonly webhook: unknown;
 }
 
-/** Thrown for a response with status 200 but no token. */
-class Unreadable extends Error {}
-
 /**
  * Parses what simple-oauth2 returned as a token, which is the body of any response with status 200.
  *
- * @throws Unreadable when it contains no token
+ * @throws TypeError when it contains no token
  */
 export function parseTokenAnswer(answer: unknown): TokenAnswer {
   const { access_token, refresh_token, expires_in, scope, guild, webhook } = answer as Record<
     string,
     unknown
   >;
-  if (!isToken(access_token)) throw new Unreadable();
+  if (!isToken(access_token)) throw new TypeError("The response contains no token.");
   const lifetimeS =
     typeof expires_in === "number" && expires_in >= 1
       ? Math.min(expires_in, LONGEST_LIFETIME_S)

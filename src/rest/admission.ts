@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { now, sleep, stopwatch } from "../clock.js";
+import type { Config } from "../config.js";
 import type { RequestTrace } from "../telemetry.js";
 import { Buckets, type Slot } from "./buckets.js";
 import { type NamedCall, rateLimited, redact } from "./call-errors.js";
@@ -25,12 +26,7 @@ export interface AdmittedCall extends NamedCall {
 }
 
 /** Limits on waits and on rejected calls. */
-export interface AdmissionOptions {
-  /** How long a call may wait for rate limits in total. */
-  readonly maxWaitMs: number;
-  /** How many responses of 401, 403 and 429 in ten minutes stop the calls of this process. */
-  readonly invalidRequestLimit: number;
-}
+export type AdmissionOptions = Pick<Config, "maxWaitMs" | "invalidRequestLimit">;
 
 const UNKNOWN_WAIT_MS = 1000;
 /** The most essential calls that wait at once. They all resume together, and more of them would get another 429. */
@@ -53,12 +49,51 @@ export class Admission {
   }
 
   /**
-   * Waits until the call may be sent, and counts it as in flight until {@link end}.
+   * Waits until the call may be sent, and sends it. The call is in flight until `send` is over.
    *
    * @param onWait called before each wait, with its length in milliseconds
    * @throws RateLimited when the wait would exceed `maxWaitMs`
    */
-  async begin(call: AdmittedCall, onWait?: (ms: number) => void): Promise<void> {
+  async attempt<T>(call: AdmittedCall, send: () => Promise<T>, onWait?: (ms: number) => void): Promise<T> {
+    await this.#begin(call, onWait);
+    const elapsedMs = stopwatch();
+    try {
+      return await send();
+    } finally {
+      call.timeLeftMs -= elapsedMs();
+      if (call.slot.bucket !== undefined) this.#buckets.learn(call.slot, undefined, now());
+      if (call.standing === "untrusted") this.#invalidRequests.endUntrusted();
+    }
+  }
+
+  /** Updates the rate limits from the status and headers of a response. */
+  learn({ slot, standing, trace }: AdmittedCall, status: number, headers: AnswerHeaders): void {
+    trace.status = status;
+    if (countsAsInvalid(status, headers)) this.#invalidRequests.add(now(), standing === "untrusted");
+    const limit = readRateLimitHeaders(headers, now());
+    if (limit?.bucket !== undefined) trace.bucket = limit.bucket;
+    this.#buckets.learn(slot, limit && status === 429 ? { ...limit, remaining: 0 } : limit, now());
+  }
+
+  /**
+   * Updates the rate limits from a complete response of 429.
+   *
+   * @param body the parsed JSON, or the text if it is not JSON
+   * @throws RateLimited unless the call may be retried
+   */
+  refuse(call: AdmittedCall, headers: AnswerHeaders, body: unknown): void {
+    const { retryAfterS, scope, isForAll } = readRefusal(headers, body, now());
+    const ms = Math.ceil(retryAfterS * 1000);
+    if (call.standing === "essential")
+      this.#essentialCooldowns.start(scope === "global" ? undefined : call.slot.route, ms, scope);
+    else if (scope === "global") this.#cooldowns.start(isForAll ? undefined : call.slot.subject, ms, scope);
+    else this.#buckets.exhaust(call.slot, ms, scope, now());
+    const mayRepeat = call.timeLeftMs > 0 && call.trace.attempts < call.maxAttempts;
+    if (ms > this.#patienceMs(call) || !mayRepeat)
+      throw rateLimited(call, retryAfterS, scope, redact(body, call.secrets));
+  }
+
+  async #begin(call: AdmittedCall, onWait: ((ms: number) => void) | undefined): Promise<void> {
     for (;;) {
       call.signal?.throwIfAborted();
       const wait = this.#waitFor(call);
@@ -71,39 +106,6 @@ export class Admission {
     }
     call.trace.attempts += 1;
     if (call.standing === "untrusted") this.#invalidRequests.beginUntrusted();
-  }
-
-  /** Updates the rate limits from the status and headers of a response. */
-  learn({ slot, standing, trace }: AdmittedCall, status: number, headers: AnswerHeaders): void {
-    trace.status = status;
-    if (countsAsInvalid(status, headers)) this.#invalidRequests.add(now(), standing === "untrusted");
-    const limit = readRateLimitHeaders(headers, now());
-    if (limit?.bucket !== undefined) trace.bucket = limit.bucket;
-    this.#buckets.learn(slot, limit && status === 429 ? { ...limit, remaining: 0 } : limit, now());
-  }
-
-  /** Ends an attempt, with or without a response. */
-  end({ slot, standing }: AdmittedCall): void {
-    if (slot.bucket !== undefined) this.#buckets.learn(slot, undefined, now());
-    if (standing === "untrusted") this.#invalidRequests.endUntrusted();
-  }
-
-  /**
-   * Updates the rate limits from a complete response of 429.
-   *
-   * @param body the parsed JSON, or the text if it is not JSON
-   * @throws RateLimited unless the call may be retried
-   */
-  refuse(call: AdmittedCall, headers: AnswerHeaders, body: unknown): void {
-    const { retryAfterS, scope, isForAll } = readRefusal(headers, body);
-    const ms = Math.ceil(retryAfterS * 1000);
-    if (call.standing === "essential")
-      this.#essentialCooldowns.start(scope === "global" ? undefined : call.slot.route, ms, scope);
-    else if (scope === "global") this.#cooldowns.start(isForAll ? undefined : call.slot.subject, ms, scope);
-    else this.#buckets.exhaust(call.slot, ms, scope, now());
-    const mayRepeat = call.timeLeftMs > 0 && call.trace.attempts < call.maxAttempts;
-    if (ms > this.#patienceMs(call) || !mayRepeat)
-      throw rateLimited(call, retryAfterS, scope, redact(body, call.secrets));
   }
 
   #waitFor({ slot, standing }: AdmittedCall): Wait | undefined {

@@ -63,7 +63,8 @@ function refusal(call: NamedCall, answer: Answer): HttpException {
   const reason = typeof message === "string" ? `: ${message.slice(0, LONGEST_MESSAGE)}` : "";
   const discordCode = typeof code === "number" ? code : undefined;
   const summary = `Discord answered ${titleOf(call)} with ${answer.status}${reason}${discordCode ? ` (${discordCode})` : ""}`;
-  return callError(call, "discord_error", answer.status, summary, {
+  return callError(call, "discord_error", summary, {
+    status: answer.status,
     discordCode,
     body: body === "" ? undefined : body,
   });

@@ -27,7 +27,7 @@ export interface ApiRequest {
 }
 
 /** @throws TypeError */
-export const apiRequest: (request: ApiRequest | undefined) => ApiRequest = optionsChecker<ApiRequest>({
+export const apiRequest = optionsChecker<ApiRequest>({
   of: "A request to Discord",
   example: '{ method: "POST", json: { ... } }',
   kinds: {

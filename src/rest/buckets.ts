@@ -11,7 +11,7 @@ interface Bucket {
   learnedAt: number;
   scope: RateLimitScope;
   inFlight: number;
-  waiting: (() => void)[] | undefined;
+  waiting: (() => void)[];
 }
 
 /** The rate limit of a route, the same for all subjects. */
@@ -69,10 +69,7 @@ export class Buckets {
       return {
         scope,
         ms: window.resetAt > now ? window.resetAt - now : undefined,
-        onChange: (wake) => {
-          bucket.waiting ??= [];
-          bucket.waiting.push(wake);
-        },
+        onChange: (wake) => void bucket.waiting.push(wake),
       };
     }
     bucket.inFlight += 1;
@@ -133,7 +130,7 @@ export class Buckets {
 
   #add(key: string, limit: number): Bucket {
     const window = { limit, remaining: limit, resetAt: 0, windowEnd: 0 };
-    const bucket: Bucket = { key, window, learnedAt: 0, scope: "user", inFlight: 0, waiting: undefined };
+    const bucket: Bucket = { key, window, learnedAt: 0, scope: "user", inFlight: 0, waiting: [] };
     this.#buckets.set(key, bucket);
     return bucket;
   }
@@ -141,10 +138,10 @@ export class Buckets {
   /** Wakes the calls that wait for a bucket, and drops the bucket if its window has ended and no call is in flight. */
   #settle(bucket: Bucket, now: number): void {
     const { key, waiting, window, inFlight } = bucket;
-    bucket.waiting = undefined;
+    bucket.waiting = [];
     if (inFlight === 0 && now >= window.resetAt && this.#buckets.peek(key) === bucket)
       this.#buckets.delete(key);
-    if (waiting !== undefined) for (const wake of waiting) wake();
+    for (const wake of waiting) wake();
   }
 }
 

@@ -32,11 +32,10 @@ const SENDABLE = /^[\x21-\x7e]+$/;
 export function callError(
   { method, route }: CallNames,
   code: ErrorCode,
-  status: number,
   message: string,
   details: Partial<HttpExceptionDetails> = {},
 ): HttpException {
-  return new HttpException({ ...details, method, route, code, status, message });
+  return new HttpException({ ...details, method, route, code, message });
 }
 
 /** @throws HttpException for a missing token, or one that cannot be sent in a header */
@@ -45,13 +44,12 @@ export function requireToken(call: NamedCall): void {
   const title = titleOf(call);
   if (call.scheme === "Bearer") {
     const message = `The access token for ${title} is empty or contains characters that are not allowed in tokens.`;
-    throw callError(call, "discord_error", 401, message);
+    throw callError(call, "discord_error", message, { status: 401 });
   }
   throw call.token === ""
     ? callError(
         call,
         "bot_token_missing",
-        500,
         `${title} needs the bot's token: set DISCORD_BOT_TOKEN or pass botToken.`,
       )
     : botTokenRejected(call, "It contains whitespace or non-ASCII characters, so it was not sent");
@@ -63,7 +61,7 @@ export function botTokenRejected(
   why = "Discord answered 401. Some routes, such as /oauth2/@me, refuse every bot",
 ): HttpException {
   const message = `The bot's token was rejected for ${titleOf(call)}. Check DISCORD_BOT_TOKEN. ${why}.`;
-  return callError(call, "bot_token_rejected", 500, message);
+  return callError(call, "bot_token_rejected", message);
 }
 
 /** The error for a rate limit, either from a response of 429 or known before the call was sent. */
@@ -78,7 +76,7 @@ export function rateLimited(
 
 /** The error for a call without a readable response. */
 export function unavailable(call: CallNames, what: string, cause?: unknown): HttpException {
-  return callError(call, "discord_unavailable", 502, `${what} (${titleOf(call)}).`, { cause });
+  return callError(call, "discord_unavailable", `${what} (${titleOf(call)}).`, { cause });
 }
 
 /** The error for a call without a complete response. */
@@ -89,7 +87,7 @@ export function noAnswer(call: NamedCall, outcome: NoAnswer, timeoutMs: number):
     return unavailable(call, `The connection to Discord failed: ${cause.message}`, cause);
   }
   const message = `Discord did not answer ${titleOf(call)} within ${timeoutMs} ms.`;
-  return callError(call, "discord_timeout", 504, message);
+  return callError(call, "discord_timeout", message);
 }
 
 /** `GET /users/@me` */

@@ -1,39 +1,10 @@
 import type { AnswerHeaders, Wait } from "./rate-limits.js";
 
-const WINDOW_S = 600;
-const STEP_MS = 10_000;
-const STEPS = WINDOW_S / (STEP_MS / 1000);
+const WINDOW_MS = 600_000;
 const WARN_AT = 1000;
 const UNTRUSTED_SHARE = 0.1;
 /** How long an untrusted call waits for the result of other untrusted calls in flight. */
 const SOON_MS = 1000;
-
-/** Counts events of the last ten minutes, in steps of ten seconds. */
-class RecentCount {
-  readonly #steps = new Map<number, number>();
-  #total = 0;
-
-  add(now: number): void {
-    const step = Math.floor(now / STEP_MS);
-    this.#steps.set(step, (this.#steps.get(step) ?? 0) + 1);
-    this.#total += 1;
-  }
-
-  at(now: number): number {
-    for (const [step, count] of this.#steps) {
-      if (endOf(step) > now) break;
-      this.#steps.delete(step);
-      this.#total -= count;
-    }
-    return this.#total;
-  }
-
-  /** Returns the milliseconds until the oldest step is no longer counted. */
-  msUntilFewer(now: number): number {
-    const [oldest = 0] = this.#steps.keys();
-    return Math.max(1, endOf(oldest) - now);
-  }
-}
 
 /**
  * Counts invalid requests: responses of 401, 403 or 429. Discord bans an IP address after 10,000 of them in ten
@@ -48,8 +19,9 @@ export class InvalidRequests {
   readonly #limit: number;
   readonly #warnAt: number;
   readonly #untrustedLimit: number;
-  readonly #all = new RecentCount();
-  readonly #untrusted = new RecentCount();
+  /** When they arrived, in epoch milliseconds. */
+  #all: readonly number[] = [];
+  #untrusted: readonly number[] = [];
   #untrustedInFlight = 0;
   #hasWarned = false;
 
@@ -61,10 +33,12 @@ export class InvalidRequests {
 
   /** Returns what a call has to wait for, if anything. */
   waitFor(now: number, isUntrusted: boolean): Wait | undefined {
-    if (this.#all.at(now) >= this.#limit) return { scope: "global", ms: this.#all.msUntilFewer(now) };
+    this.#all = recent(this.#all, now);
+    this.#untrusted = recent(this.#untrusted, now);
+    if (this.#all.length >= this.#limit) return { scope: "global", ms: msUntilFewer(this.#all, now) };
     if (!isUntrusted) return undefined;
-    const count = this.#untrusted.at(now);
-    if (count >= this.#untrustedLimit) return { scope: "user", ms: this.#untrusted.msUntilFewer(now) };
+    const count = this.#untrusted.length;
+    if (count >= this.#untrustedLimit) return { scope: "user", ms: msUntilFewer(this.#untrusted, now) };
     const isRoom = count + this.#untrustedInFlight < this.#untrustedLimit;
     return isRoom ? undefined : { scope: "user", ms: SOON_MS };
   }
@@ -81,10 +55,10 @@ export class InvalidRequests {
 
   /** Counts an invalid request. */
   add(now: number, isUntrusted: boolean): void {
-    if (isUntrusted) this.#untrusted.add(now);
-    if (this.#all.at(now) < this.#warnAt) this.#hasWarned = false;
-    this.#all.add(now);
-    if (this.#hasWarned || this.#all.at(now) < this.#warnAt) return;
+    if (isUntrusted) this.#untrusted = [...this.#untrusted, now];
+    this.#all = [...recent(this.#all, now), now];
+    if (this.#all.length <= this.#warnAt) this.#hasWarned = false;
+    if (this.#hasWarned || this.#all.length < this.#warnAt) return;
     this.#hasWarned = true;
     process.emitWarning(
       `Discord answered ${this.#warnAt} calls of this process with 401, 403 or 429 within ten minutes. Discord bans an IP address at 10,000; this process stops its calls at ${this.#limit}. Look for a rejected token or a loop.`,
@@ -98,6 +72,11 @@ export function countsAsInvalid(status: number, headers: AnswerHeaders): boolean
   return status === 401 || status === 403 || (status === 429 && headers["x-ratelimit-scope"] !== "shared");
 }
 
-function endOf(step: number): number {
-  return (step + 1 + STEPS) * STEP_MS;
+/** Leaves out times outside of the window, and all of them if the clock was set back by more than its length. */
+function recent(times: readonly number[], now: number): readonly number[] {
+  return times.filter((time) => Math.abs(now - time) < WINDOW_MS);
+}
+
+function msUntilFewer([oldest = 0]: readonly number[], now: number): number {
+  return Math.max(1, oldest + WINDOW_MS - now);
 }

@@ -1,4 +1,4 @@
-import { now as currentTime } from "../clock.js";
+import { isRecord } from "../check-options.js";
 import type { RateLimitScope } from "../errors.js";
 
 /** The headers of a response, with names in lower case. */
@@ -40,6 +40,8 @@ export interface Wait {
   readonly onChange?: (wake: () => void) => void;
 }
 
+type Json = Readonly<Record<string, unknown>>;
+
 /** The longest accepted wait: bans last up to a day, so longer times are errors. */
 const LONGEST_S = 86_400;
 const SAME_WINDOW_MS = 50;
@@ -78,8 +80,8 @@ export function readRateLimitHeaders(headers: AnswerHeaders, now: number): RateL
  * @param body the parsed JSON, or any other value if it is not JSON
  * @param now epoch milliseconds, for a Retry-After that is a date
  */
-export function readRefusal(headers: AnswerHeaders, body: unknown, now = currentTime()): Refusal {
-  const json = isJson(body) ? body : undefined;
+export function readRefusal(headers: AnswerHeaders, body: unknown, now: number): Refusal {
+  const json = isRecord(body) ? (body as Json) : undefined;
   const named = boundedNumber(json?.["retry_after"]);
   const message = json?.["message"];
   const isBan = named === undefined && typeof message === "string" && TEMPORARY_BAN.test(message);
@@ -114,18 +116,11 @@ function namesLimit(headers: AnswerHeaders): boolean {
   return headers["x-ratelimit-scope"] !== undefined || headers["x-ratelimit-bucket"] !== undefined;
 }
 
-function scopeOf(
-  headers: AnswerHeaders,
-  json: Readonly<Record<string, unknown>> | undefined,
-): RateLimitScope {
+function scopeOf(headers: AnswerHeaders, json: Json | undefined): RateLimitScope {
   const scope = headers["x-ratelimit-scope"];
   const isGlobal = headers["x-ratelimit-global"] === "true" || json?.["global"] === true;
   if (scope === "global" || isGlobal) return "global";
   return scope === "shared" ? "shared" : "user";
-}
-
-function isJson(body: unknown): body is Readonly<Record<string, unknown>> {
-  return typeof body === "object" && body !== null && !ArrayBuffer.isView(body);
 }
 
 function decimal(value: string | string[] | undefined): number | undefined {

@@ -1,6 +1,6 @@
 import type { Dispatcher } from "undici";
 import { boundedCache } from "../bounded-cache.js";
-import { stopwatch } from "../clock.js";
+import type { Config } from "../config.js";
 import { Lazy } from "../lazy.js";
 import { traceRequest } from "../telemetry.js";
 import { Admission, type AdmissionOptions } from "./admission.js";
@@ -11,15 +11,8 @@ import { botTokenRejected, noAnswer, requireToken } from "./call-errors.js";
 import { type ProxyAddress, parseProxy } from "./proxy.js";
 import { type Answer, type NoAnswer, roundTrip } from "./round-trip.js";
 
-/** Options of {@link Rest}. */
-export interface RestOptions extends AdmissionOptions {
-  /** An origin, such as `https://discord.com`. */
-  readonly discordUrl: string;
-  /** The deadline of a whole call, not counting waits for rate limits. */
-  readonly timeoutMs: number;
-  /** The URL of an HTTP proxy, including credentials. */
-  readonly proxy?: string | undefined;
-}
+/** The options that concern Discord's API. */
+export type RestOptions = AdmissionOptions & Pick<Config, "discordUrl" | "timeoutMs" | "proxy">;
 
 const REPEATED_STATUSES = new Set([502, 503, 504]);
 const BOT_REFUSAL_MS = 60_000;
@@ -92,22 +85,17 @@ export class Rest {
     }
   }
 
-  async #attempt(call: Call): Promise<Answer | NoAnswer> {
-    await this.#admission.begin(call);
-    const elapsedMs = stopwatch();
-    try {
-      return await roundTrip(await this.#dispatcher.get(), {
+  #attempt(call: Call): Promise<Answer | NoAnswer> {
+    return this.#admission.attempt(call, async () =>
+      roundTrip(await this.#dispatcher.get(), {
         wire: call.wire,
         origin: this.#origin,
         method: call.method,
         timeoutMs: Math.max(1, call.timeLeftMs),
         signal: call.signal,
         onHead: (status, headers) => this.#admission.learn(call, status, headers),
-      });
-    } finally {
-      call.timeLeftMs -= elapsedMs();
-      this.#admission.end(call);
-    }
+      }),
+    );
   }
 }
 

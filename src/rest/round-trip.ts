@@ -35,95 +35,64 @@ const MAX_BODY_BYTES = 8 * 1024 * 1024;
  *
  * @throws the reason of `signal`
  */
-export function roundTrip(dispatcher: Dispatcher, options: RoundTripOptions): Promise<Answer | NoAnswer> {
+export function roundTrip(
+  dispatcher: Dispatcher,
+  { wire, origin, method, timeoutMs, signal, onHead }: RoundTripOptions,
+): Promise<Answer | NoAnswer> {
   return new Promise((resolve, reject) => {
-    const { origin, method, wire } = options;
-    const { path, headers, body } = wire;
-    options.signal?.throwIfAborted();
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    let status = 0;
+    let headers: AnswerHeaders = {};
+    let controller: Dispatcher.DispatchController | undefined;
+    let isOver = false;
+
+    /** Settles the promise once. Later calls do nothing. */
+    function end(settle: () => void): void {
+      if (isOver) return;
+      isOver = true;
+      cancelDeadline();
+      signal?.removeEventListener("abort", onAbort);
+      settle();
+    }
+    function cancel(settle: () => void): void {
+      end(settle);
+      controller?.abort(OVER);
+    }
+    function complete(): void {
+      resolve({ status, headers, body: Buffer.concat(chunks) });
+    }
+    /** A 429 counts as complete even if its body is not. */
+    function fail(failure: NoAnswer): void {
+      if (status === 429) complete();
+      else resolve(failure);
+    }
+
+    signal?.throwIfAborted();
+    const onAbort = () => cancel(() => reject(signal?.reason));
+    signal?.addEventListener("abort", onAbort);
+    const cancelDeadline = startDeadline(timeoutMs, () => cancel(() => fail({ failure: "deadline" })));
     dispatcher.dispatch(
-      { origin, method, path, headers, body, headersTimeout: 0, bodyTimeout: 0 },
-      new Receiver(options, resolve, reject),
+      { origin, method, ...wire, headersTimeout: 0, bodyTimeout: 0 },
+      {
+        onRequestStart(started) {
+          controller = started;
+          if (isOver) started.abort(OVER);
+        },
+        onResponseStart(_, receivedStatus, receivedHeaders) {
+          if (receivedStatus < 200) return;
+          status = receivedStatus;
+          headers = receivedHeaders;
+          onHead(status, headers);
+        },
+        onResponseData(_, chunk) {
+          bytes += chunk.length;
+          if (bytes > MAX_BODY_BYTES) cancel(() => resolve({ failure: "size" }));
+          else chunks.push(chunk);
+        },
+        onResponseEnd: () => end(complete),
+        onResponseError: (_, cause) => end(() => fail({ failure: "connection", cause })),
+      },
     );
   });
-}
-
-class Receiver implements Dispatcher.DispatchHandler {
-  readonly #options: RoundTripOptions;
-  readonly #resolve: (outcome: Answer | NoAnswer) => void;
-  readonly #reject: (reason: unknown) => void;
-  readonly #cancelDeadline: () => void;
-  readonly #chunks: Buffer[] = [];
-  #controller: Dispatcher.DispatchController | undefined;
-  #bytes = 0;
-  #status = 0;
-  #headers: AnswerHeaders = {};
-  #isOver = false;
-
-  constructor(
-    options: RoundTripOptions,
-    resolve: (outcome: Answer | NoAnswer) => void,
-    reject: (reason: unknown) => void,
-  ) {
-    this.#options = options;
-    this.#resolve = resolve;
-    this.#reject = reject;
-    this.#cancelDeadline = startDeadline(options.timeoutMs, () =>
-      this.#cancel(() => this.#break({ failure: "deadline" })),
-    );
-    options.signal?.addEventListener("abort", this.#onAbort);
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    if (this.#isOver) controller.abort(OVER);
-  }
-
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: AnswerHeaders): void {
-    if (status < 200) return;
-    this.#status = status;
-    this.#headers = headers;
-    this.#options.onHead(status, headers);
-  }
-
-  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
-    this.#bytes += chunk.length;
-    if (this.#bytes > MAX_BODY_BYTES) this.#cancel(() => this.#resolve({ failure: "size" }));
-    else this.#chunks.push(chunk);
-  }
-
-  onResponseEnd(): void {
-    this.#end(() => this.#complete());
-  }
-
-  onResponseError(_: Dispatcher.DispatchController, cause: Error): void {
-    this.#end(() => this.#break({ failure: "connection", cause }));
-  }
-
-  readonly #onAbort = (): void => this.#cancel(() => this.#reject(this.#options.signal?.reason));
-
-  #complete(): void {
-    const [first, ...others] = this.#chunks;
-    const body = first === undefined || others.length > 0 ? Buffer.concat(this.#chunks) : first;
-    this.#resolve({ status: this.#status, headers: this.#headers, body });
-  }
-
-  /** A 429 counts as complete even if its body is not. */
-  #break(failure: NoAnswer): void {
-    if (this.#status === 429) this.#complete();
-    else this.#resolve(failure);
-  }
-
-  #cancel(settle: () => void): void {
-    this.#end(settle);
-    this.#controller?.abort(OVER);
-  }
-
-  /** Settles the promise once. Later calls do nothing. */
-  #end(settle: () => void): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    this.#cancelDeadline();
-    this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    settle();
-  }
 }

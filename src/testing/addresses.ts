@@ -11,7 +11,7 @@ export function issuerOf(discord: Discord): string {
 }
 
 /**
- * Returns the base URL of the endpoints in the metadata documents. It never is a local URL that differs from the
+ * Returns the base URL of the endpoints in the metadata documents. It is never a local URL that differs from the
  * issuer.
  */
 export function endpointBaseOf(discord: Discord): string {

@@ -10,7 +10,7 @@ const USUAL_PORT = 4000;
 /** The output of `--help`. */
 export const USAGE = `Usage: express-discord simulator [options]
 
-Starts a simulated Discord on this machine to sign in with. It needs no account, and nothing reaches discord.com.
+Starts a simulated Discord on this machine. It needs no account and no network.
 
   --port <number>         the port to listen on (default: ${USUAL_PORT}; 0 lets the system choose)
   --host <address>        the address to listen on (default: 127.0.0.1; 0.0.0.0 for other machines and containers)

@@ -43,7 +43,7 @@ export function page(
 <style>${trustedHtml(PAGE_STYLE + style)}</style>
 </head>
 <body>
-<header><p>A local Discord for tests. Nothing here reaches discord.com.</p></header>
+<header><p>A local Discord for tests, not the real one.</p></header>
 <main>${content}</main>
 </body>
 </html>

@@ -1,4 +1,3 @@
-import { LRUCache } from "lru-cache";
 import { boundedCache } from "../bounded-cache.js";
 import { now } from "../clock.js";
 import { digestOf } from "../digest.js";
@@ -12,7 +11,8 @@ import { LoadingCache } from "./loading-cache.js";
 import type { UserSession } from "./user-session.js";
 
 const ROUTE = "/oauth2/@me";
-const CHECKED = { max: 1000, ttl: 60_000, ttlResolution: 0, perf: { now } };
+const MOST_CHECKED = 1000;
+const CHECKED_MS = 60_000;
 const MOST_VOUCHED_FOR = 10_000;
 
 /** Checks access tokens that clients send: who they belong to, and whether they were issued to this application. */
@@ -20,8 +20,8 @@ export class Bearers {
   readonly #clientId: string;
   readonly #rest: Rest;
   readonly #sessionOf: (storage: TokenStorage) => UserSession;
-  readonly #sessions = new LoadingCache(new LRUCache<string, UserSession>(CHECKED));
-  readonly #refused = new LRUCache<string, Unauthorized>(CHECKED);
+  readonly #sessions = new LoadingCache(boundedCache<UserSession>(MOST_CHECKED, CHECKED_MS));
+  readonly #refused = boundedCache<Unauthorized>(MOST_CHECKED, CHECKED_MS);
   /** Hashes of tokens that Discord has accepted. Made-up tokens of other clients cannot delay their next check. */
   readonly #vouchedFor = boundedCache<true>(MOST_VOUCHED_FOR);
 
@@ -69,5 +69,5 @@ export class Bearers {
 
 function refusal(why: string): Unauthorized {
   const message = `The access token is not valid for this application. ${why}`;
-  return new Unauthorized({ message, code: "not_signed_in", status: 401 });
+  return new Unauthorized({ message, code: "not_signed_in" });
 }

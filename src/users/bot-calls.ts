@@ -29,10 +29,19 @@ export class BotCalls {
     return this.#rest.send(credentials, route, request);
   }
 
+  /**
+   * Sends a call, and parses its response.
+   *
+   * @throws HttpException `discord_unavailable` when `parse` throws; and like {@link send}
+   */
+  async fetch<T>(route: string, parse: (payload: unknown) => T, request: ApiRequest = {}): Promise<T> {
+    const payload = await this.send(route, request);
+    return parseAnswer({ method: request.method ?? "GET", route }, () => parse(payload));
+  }
+
   /** Fetches the bot's own user. @throws HttpException, RateLimited */
-  async user(): Promise<Bot> {
-    const payload = await this.send("/users/@me");
-    return parseAnswer({ method: "GET", route: "/users/@me" }, () => Bot.from(payload));
+  user(): Promise<Bot> {
+    return this.fetch("/users/@me", (payload) => Bot.from(payload));
   }
 
   /** Fetches the role connection metadata: the values that linked roles can depend on. @throws like {@link send} */

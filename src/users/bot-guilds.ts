@@ -1,9 +1,8 @@
-import { LRUCache } from "lru-cache";
-import { now } from "../clock.js";
+import { boundedCache } from "../bounded-cache.js";
 import type { Config } from "../config.js";
 import { HttpException } from "../errors.js";
 import { Guild } from "../models/guild.js";
-import { parseAnswer } from "../rest/answer.js";
+import { requireList } from "../models/model.js";
 import type { BotCalls } from "./bot-calls.js";
 import { type FetchOptions, LoadingCache } from "./loading-cache.js";
 
@@ -22,13 +21,7 @@ export class BotGuilds {
   constructor(config: Config, bot: BotCalls) {
     this.#config = config;
     this.#bot = bot;
-    const lists = new LRUCache<string, ReadonlyMap<string, Guild>>({
-      max: 1,
-      ttl: config.cacheTtlMs,
-      ttlResolution: 0,
-      perf: { now },
-    });
-    this.#cache = new LoadingCache(lists);
+    this.#cache = new LoadingCache(boundedCache(1, config.cacheTtlMs));
   }
 
   /**
@@ -66,8 +59,7 @@ export class BotGuilds {
     const guilds = new Map<string, Guild>();
     let after: string | undefined;
     for (let pages = 0; pages < MOST_PAGES; pages += 1) {
-      const payload = await this.#bot.send(ROUTE, { query: { limit: PAGE, after } });
-      const page = parseAnswer({ method: "GET", route: ROUTE }, () => guildsIn(payload));
+      const page = await this.#bot.fetch(ROUTE, toGuilds, { query: { limit: PAGE, after } });
       for (const guild of page) guilds.set(guild.id, guild);
       after = page.at(-1)?.id;
       if (page.length < PAGE) return guilds;
@@ -75,14 +67,12 @@ export class BotGuilds {
     throw new HttpException({
       message: `The bot is in ${PAGE * MOST_PAGES} guilds or more, too many to list. Set the option isBotInGuild of DiscordOAuth2Session to look guilds up yourself.`,
       code: "too_many_guilds",
-      status: 500,
       method: "GET",
       route: ROUTE,
     });
   }
 }
 
-function guildsIn(payload: unknown): Guild[] {
-  if (!Array.isArray(payload)) throw new TypeError("The response must be a list.");
-  return payload.map((one) => Guild.from(one));
+function toGuilds(payload: unknown): Guild[] {
+  return requireList(payload, "The response").map((one) => Guild.from(one));
 }

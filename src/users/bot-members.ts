@@ -1,7 +1,7 @@
 import type { LRUCache } from "lru-cache";
 import { Forbidden, HttpException } from "../errors.js";
 import { GuildMember } from "../models/guild-member.js";
-import { isObject } from "../models/model.js";
+import { requireList, requireObject } from "../models/model.js";
 import { Permissions } from "../permissions.js";
 import { parseAnswer } from "../rest/answer.js";
 import type { BotCalls } from "./bot-calls.js";
@@ -18,13 +18,8 @@ export interface Membership {
 /** The parts of a guild that determine permissions. */
 interface GuildRights {
   readonly ownerId: string | undefined;
-  readonly permissionsOfRole: ReadonlyMap<string, bigint>;
-}
-
-/** A member's payload, or Discord's 404. */
-interface Lookup {
-  readonly payload?: object | undefined;
-  readonly missing?: HttpException | undefined;
+  /** A list rather than a Map, whose size the cache could not estimate. */
+  readonly roles: readonly { readonly id: string; readonly permissions: string }[];
 }
 
 /** Looks members up as the bot, for visitors who have granted only `identify`. */
@@ -32,7 +27,8 @@ export class BotMembers {
   readonly #bot: BotCalls;
   readonly #botGuilds: BotGuilds;
   readonly #rights: LoadingCache<GuildRights>;
-  readonly #lookups: LoadingCache<Lookup>;
+  /** The payload of each member, or Discord's 404. */
+  readonly #lookups: LoadingCache<object>;
   /** The first lookup. Others wait for its response, whose headers say how many may follow. */
   #scout: Promise<unknown> | undefined;
 
@@ -40,8 +36,8 @@ export class BotMembers {
   constructor(bot: BotCalls, botGuilds: BotGuilds, createCache: <T extends object>() => LRUCache<string, T>) {
     this.#bot = bot;
     this.#botGuilds = botGuilds;
-    this.#rights = new LoadingCache(createCache<GuildRights>());
-    this.#lookups = new LoadingCache(createCache<Lookup>());
+    this.#rights = new LoadingCache(createCache());
+    this.#lookups = new LoadingCache(createCache());
   }
 
   /**
@@ -51,10 +47,10 @@ export class BotMembers {
    */
   async membership(guildId: string, userId: string, options: FetchOptions): Promise<Membership> {
     if (!(await this.#botGuilds.has(guildId))) throw botNotInGuild();
-    const { payload, missing } = await this.#lookups.fetch(cacheKey(guildId, userId), options, () =>
+    const payload = await this.#lookups.fetch(cacheKey(guildId, userId), options, () =>
       this.#lookUp(guildId, userId),
     );
-    if (missing) throw missing;
+    if (payload instanceof HttpException) throw payload;
     const rights = await this.#rights.fetch(guildId, options, () => this.#loadRights(guildId));
     const isOwner = rights.ownerId === userId;
     const member = parseAnswer({ method: "GET", route: memberRoute(guildId, userId) }, () => {
@@ -70,28 +66,24 @@ export class BotMembers {
     this.#lookups.forget(cacheKey(guildId, userId));
   }
 
-  async #lookUp(guildId: string, userId: string): Promise<Lookup> {
-    const route = memberRoute(guildId, userId);
+  /** @returns the payload of the member, or Discord's 404 */
+  async #lookUp(guildId: string, userId: string): Promise<object> {
     const isFirst = this.#scout === undefined;
     if (!isFirst) await this.#scout;
-    const answering = this.#bot.send(route);
+    const answering = this.#bot.fetch(memberRoute(guildId, userId), toObject);
     if (isFirst) this.#scout = Promise.allSettled([answering]);
-    const payload = await this.#asMember(answering).catch((error: unknown) => {
+    return this.#asMember(answering).catch((error: unknown) => {
       if (error instanceof HttpException && error.status === 404) return error;
       throw error;
     });
-    if (payload instanceof HttpException) return { missing: payload };
-    return { payload: parseAnswer({ method: "GET", route }, () => requireObject(payload)) };
   }
 
-  async #loadRights(guildId: string): Promise<GuildRights> {
-    const route = `/guilds/${guildId}`;
-    const payload = await this.#asMember(this.#bot.send(route));
-    return parseAnswer({ method: "GET", route }, () => readRights(payload));
+  #loadRights(guildId: string): Promise<GuildRights> {
+    return this.#asMember(this.#bot.fetch(`/guilds/${guildId}`, readRights));
   }
 
   /** Converts the error of a guild that the bot has left since the list was fetched. */
-  async #asMember(answering: Promise<unknown>): Promise<unknown> {
+  async #asMember<T>(answering: Promise<T>): Promise<T> {
     try {
       return await answering;
     } catch (error) {
@@ -107,35 +99,28 @@ function memberRoute(guildId: string, userId: string): string {
   return `/guilds/${guildId}/members/${userId}`;
 }
 
-function permissionsOf(
-  { permissionsOfRole }: GuildRights,
-  guildId: string,
-  roles: readonly string[],
-): Permissions {
+function permissionsOf({ roles }: GuildRights, guildId: string, own: readonly string[]): Permissions {
   // The id of the role @everyone is the guild's id.
-  const value = [guildId, ...roles].reduce((sum, role) => sum | (permissionsOfRole.get(role) ?? 0n), 0n);
-  const permissions = new Permissions(value);
+  const mine = roles.filter(({ id }) => id === guildId || own.includes(id));
+  const permissions = new Permissions(mine.map((role) => BigInt(role.permissions)));
   return permissions.has("ADMINISTRATOR") ? Permissions.all : permissions;
 }
 
 function readRights(payload: unknown): GuildRights {
-  const { owner_id: ownerId, roles } = requireObject(payload) as Readonly<Record<string, unknown>>;
-  if (!Array.isArray(roles)) throw new TypeError("A guild must have a list of roles.");
-  const entries = roles.map((role: unknown) => {
-    const { id, permissions } = requireObject(role) as Readonly<Record<string, unknown>>;
-    if (typeof id !== "string" || typeof permissions !== "string")
-      throw new TypeError("A role must have an id and permissions.");
-    return [id, BigInt(permissions)] as const;
-  });
+  const { owner_id: ownerId, roles } = toObject(payload);
   return {
     ownerId: typeof ownerId === "string" ? ownerId : undefined,
-    permissionsOfRole: new Map(entries),
+    roles: requireList(roles, "The roles of a guild").map((role) => {
+      const { id, permissions } = toObject(role);
+      if (typeof id !== "string" || typeof permissions !== "string" || !/^\d+$/.test(permissions))
+        throw new TypeError("A role must have an id and permissions.");
+      return { id, permissions };
+    }),
   };
 }
 
-function requireObject(payload: unknown): object {
-  if (isObject(payload)) return payload;
-  throw new TypeError("The response must be an object.");
+function toObject(payload: unknown): Readonly<Record<string, unknown>> {
+  return requireObject(payload, "The response") as Readonly<Record<string, unknown>>;
 }
 
 function botNotInGuild(): Forbidden {

@@ -1,6 +1,6 @@
 import { optionsChecker } from "../check-options.js";
 import { digestOf } from "../digest.js";
-import { type ErrorCode, HttpException } from "../errors.js";
+import { HttpException } from "../errors.js";
 import { GuildMember } from "../models/guild-member.js";
 import { BOOLEAN, LIST, STRING } from "../option-kinds.js";
 import { parseAnswer } from "../rest/answer.js";
@@ -53,13 +53,14 @@ interface JoiningUser {
   onChange(): void;
 }
 
-const NAMED_REFUSALS: Readonly<Record<number, readonly [ErrorCode, string]>> = {
-  30001: ["guild_limit_reached", "The visitor is in as many guilds as Discord allows."],
-  40007: ["banned_from_guild", "The visitor is banned from this guild."],
-  50025: [
-    "user_token_rejected",
-    "Discord rejected the visitor's token for joining: let them sign in again with the scope guilds.join.",
-  ],
+const NAMED_REFUSALS: Readonly<Record<number, Pick<HttpException, "code" | "message">>> = {
+  30001: { code: "guild_limit_reached", message: "The visitor is in as many guilds as Discord allows." },
+  40007: { code: "banned_from_guild", message: "The visitor is banned from this guild." },
+  50025: {
+    code: "user_token_rejected",
+    message:
+      "Discord rejected the visitor's token for joining: let them sign in again with the scope guilds.join.",
+  },
 };
 
 /**
@@ -104,9 +105,7 @@ export async function joinGuild(
 }
 
 function nameRefusal(error: unknown): unknown {
-  if (!(error instanceof HttpException) || error.discordCode === undefined) return error;
-  const named = NAMED_REFUSALS[error.discordCode];
-  if (!named) return error;
-  const [code, message] = named;
-  return restated(error, { code, message });
+  if (!(error instanceof HttpException)) return error;
+  const named = NAMED_REFUSALS[error.discordCode ?? 0];
+  return named ? restated(error, named) : error;
 }

@@ -54,16 +54,5 @@ export function restated(
   error: HttpException,
   fields?: Pick<HttpException, "message" | "code">,
 ): HttpException {
-  const { message, code, status, discordCode, body, method, route } = error;
-  return new HttpException({
-    message,
-    code,
-    status,
-    discordCode,
-    body,
-    method,
-    route,
-    cause: error,
-    ...fields,
-  });
+  return new HttpException({ ...error, message: error.message, cause: error, ...fields });
 }

@@ -1,5 +1,4 @@
-import { GuildMember, type GuildMemberPayload } from "../models/guild-member.js";
-import { parseAnswer } from "../rest/answer.js";
+import { GuildMember } from "../models/guild-member.js";
 import type { BotCalls } from "./bot-calls.js";
 
 /** The roles and the nickname to set. */
@@ -25,16 +24,13 @@ export async function updateMember(
   appliedRoles: string[],
 ): Promise<GuildMember> {
   const route = `/guilds/${guildId}/members/${userId}`;
-  const payload = await bot.send(route);
-  const member = parseAnswer({ method: "GET", route }, () => GuildMember.from(payload, guildId));
+  const toMember = (payload: unknown) => GuildMember.from(payload, guildId);
+  const member = await bot.fetch(route, toMember);
   for (const role of roles.filter((one) => !member.hasRole(one))) {
     await bot.send(`${route}/roles/${role}`, { method: "PUT" });
     appliedRoles.push(role);
   }
-  if (nick !== undefined && nick !== (member.nick ?? "")) {
-    const changed = await bot.send(route, { method: "PATCH", json: { nick } });
-    return parseAnswer({ method: "PATCH", route }, () => GuildMember.from(changed, guildId));
-  }
-  const current = { ...(payload as GuildMemberPayload), roles: [...member.roles, ...appliedRoles] };
-  return GuildMember.from(current, guildId);
+  if (nick !== undefined && nick !== (member.nick ?? ""))
+    return bot.fetch(route, toMember, { method: "PATCH", json: { nick } });
+  return toMember({ ...member.payload, roles: [...member.roles, ...appliedRoles] });
 }

@@ -61,11 +61,7 @@ export class UserSession {
     this.#onUser = onUser;
   }
 
-  /**
-   * Fetches the user. Needs the scope `identify`; `email` adds the email address.
-   *
-   * @throws Unauthorized, MissingScopes, RateLimited, HttpException
-   */
+  /** Fetches the user, like {@link DiscordOAuth2Session.fetchUser}. */
   async fetchUser(options?: FetchOptions): Promise<User> {
     const checked = options === undefined ? {} : fetchOptions(options);
     const token = await this.#validToken();
@@ -74,34 +70,19 @@ export class UserSession {
     return user;
   }
 
-  /**
-   * Fetches the user's guilds, up to 200. Needs the scope `guilds`; with `withBot` also the bot's token.
-   *
-   * @throws Unauthorized, MissingScopes, RateLimited, HttpException
-   */
+  /** Fetches the user's guilds, like {@link DiscordOAuth2Session.fetchGuilds}. */
   async fetchGuilds(options?: GuildsOptions): Promise<Guild[]> {
     const { withBot, ...rest } = guildsOptions(options);
     const guilds = await this.#fetch(this.#parts.users.guilds, rest);
     return withBot ? this.#parts.botGuilds.mark(guilds) : [...guilds];
   }
 
-  /**
-   * Fetches the accounts on other platforms that the user has linked. Needs the scope `connections`.
-   *
-   * @throws Unauthorized, MissingScopes, RateLimited, HttpException
-   */
+  /** Fetches the user's linked accounts, like {@link DiscordOAuth2Session.fetchConnections}. */
   async fetchConnections(options?: FetchOptions): Promise<UserConnection[]> {
     return [...(await this.#fetch(this.#parts.users.connections, options))];
   }
 
-  /**
-   * Fetches the user as a member of a guild. Needs the scope `guilds.members.read`; with `as: "bot"`, `identify`
-   * and the bot's token.
-   *
-   * @throws HttpException status 404 when the user is not in the guild
-   * @throws Forbidden with `as: "bot"`, when the bot is not in the guild
-   * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
-   */
+  /** Fetches the user as a member of a guild, like {@link DiscordOAuth2Session.fetchMember}. */
   async fetchMember(guildId: string, options?: MemberOptions): Promise<GuildMember> {
     const { as, ...rest } = memberOptions(options);
     if (as === "bot") return (await this.membershipAsBot(guildId, rest)).member;
@@ -115,25 +96,14 @@ export class UserSession {
     return botMembers.membership(guildId, await this.#userId(await this.#validToken()), options);
   }
 
-  /** Fetches the authorization from Discord. Needs no scope. @throws Unauthorized, RateLimited, HttpException */
+  /** Fetches the authorization, like {@link DiscordOAuth2Session.fetchAuthorization}. */
   async fetchAuthorization(options?: FetchOptions): Promise<Authorization> {
     return this.#fetch(this.#parts.users.authorization, options);
   }
 
-  /**
-   * Adds the user to a guild of the bot. Needs the scope `guilds.join` and the bot's token.
-   *
-   * @returns the new member; `null` if the user was a member already, and then nothing changes
-   * @throws HttpException `banned_from_guild`, `guild_limit_reached`, `user_token_rejected`, `bot_token_rejected`, ...
-   * @throws Unauthorized, MissingScopes, RateLimited, TypeError (invalid_snowflake)
-   */
+  /** Adds the user to a guild of the bot, like {@link DiscordOAuth2Session.addToGuild}. */
   addToGuild(guildId: string, options?: JoinOptions): Promise<GuildMember | null>;
-  /**
-   * Adds the user to a guild of the bot, or updates an existing member: adds missing roles and sets the nickname.
-   *
-   * @throws like the method without `evenIfMember`. If some roles were added to a member, the error has them in
-   * `appliedRoles`
-   */
+  /** Adds the user to a guild of the bot or updates the member, like {@link DiscordOAuth2Session.addToGuild}. */
   addToGuild(guildId: string, options: JoinOrUpdateOptions): Promise<JoinOutcome>;
   async addToGuild(
     guildId: string,
@@ -154,28 +124,19 @@ export class UserSession {
     return options?.evenIfMember ? result : (result?.member ?? null);
   }
 
-  /**
-   * Fetches the user's role connection to this application. Needs the scope `role_connections.write`.
-   *
-   * @throws Unauthorized, MissingScopes, RateLimited, HttpException
-   */
+  /** Fetches the user's role connection, like {@link DiscordOAuth2Session.fetchRoleConnection}. */
   async fetchRoleConnection(): Promise<RoleConnection> {
     return fromPayload(await this.request(this.#roleConnectionRoute));
   }
 
-  /**
-   * Replaces the user's role connection.
-   *
-   * @returns the stored one
-   * @throws TypeError, and like {@link fetchRoleConnection}
-   */
+  /** Replaces the user's role connection, like {@link DiscordOAuth2Session.updateRoleConnection}. */
   async updateRoleConnection(update: RoleConnectionUpdate): Promise<RoleConnection> {
     return fromPayload(
       await this.request(this.#roleConnectionRoute, { method: "PUT", json: toPayload(update) }),
     );
   }
 
-  /** Removes the user's role connection. @throws like {@link fetchRoleConnection} */
+  /** Removes the user's role connection, like {@link DiscordOAuth2Session.deleteRoleConnection}. */
   async deleteRoleConnection(): Promise<void> {
     await this.request(this.#roleConnectionRoute, { method: "DELETE" });
   }
@@ -197,14 +158,7 @@ export class UserSession {
     users.forget(token.id);
   }
 
-  /**
-   * Calls any route of the API as the user.
-   *
-   * @param route a path below `/api/v10`, such as `/users/@me`
-   * @returns the parsed JSON; `undefined` for a response without a body
-   * @throws TypeError for an invalid route or request
-   * @throws Unauthorized, MissingScopes, RateLimited, HttpException
-   */
+  /** Calls any route of the API as the user, like {@link DiscordOAuth2Session.request}. */
   async request<T = unknown>(route: string, request?: ApiRequest): Promise<T> {
     const { template } = parseRoute(route);
     const token = await this.#validToken();

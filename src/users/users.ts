@@ -5,6 +5,7 @@ import type { Token } from "../grants/token.js";
 import { type Authorization, readAuthorization } from "../models/authorization.js";
 import { Guild } from "../models/guild.js";
 import { GuildMember } from "../models/guild-member.js";
+import { requireList } from "../models/model.js";
 import { User } from "../models/user.js";
 import { UserConnection } from "../models/user-connection.js";
 import { parseAnswer } from "../rest/answer.js";
@@ -50,10 +51,10 @@ export class Users {
     this.usersCache = config.usersCache ?? createCache(config);
     this.user = resource("/users/@me", (payload) => User.from(payload), this.usersCache);
     this.guilds = resource<readonly Guild[]>("/users/@me/guilds", (payload) =>
-      listOf(payload).map((one) => Guild.from(one)),
+      requireList(payload, "The response").map((one) => Guild.from(one)),
     );
     this.connections = resource<readonly UserConnection[]>("/users/@me/connections", (payload) =>
-      listOf(payload).map((one) => UserConnection.from(one)),
+      requireList(payload, "The response").map((one) => UserConnection.from(one)),
     );
     this.member = resource("/users/@me/guilds/:id/member", (payload, guildId) =>
       GuildMember.from(payload, guildId),
@@ -95,9 +96,4 @@ export function createCache<T extends object>({
     ttlResolution: 0,
     perf: { now },
   });
-}
-
-function listOf(payload: unknown): readonly unknown[] {
-  if (Array.isArray(payload)) return payload;
-  throw new TypeError("The response must be a list.");
 }

@@ -1,4 +1,4 @@
 import { DiscordSDK } from "@discord/embedded-app-sdk";
 
-// The tests give the commands.
+// The tests send the commands.
 globalThis.sdk = new DiscordSDK(document.documentElement.dataset.clientId);

@@ -12,14 +12,14 @@ useChromium({ flags: ["--test-third-party-cookie-phaseout"] });
 
 const GUIDE = readFileSync("docs/activities-and-mobile.md", "utf8");
 
-/** What the guide says to type, or to write into a file. */
+/** Returns what the guide says to type or to write into a file. */
 function fromGuide(pattern: RegExp): string {
   const found = pattern.exec(GUIDE)?.[1];
   if (found === undefined) throw new Error(`The guide has nothing like ${pattern}.`);
   return found;
 }
 
-/** A port that was free a moment ago. */
+/** Returns a port that was free a moment ago. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0);
   await once(server, "listening");
@@ -29,7 +29,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-/** Below this project, so that its packages are found. */
+/** Creates a folder in this project, so that its packages are found. */
 function createFolder(): string {
   mkdirSync("test-results", { recursive: true });
   const folder = mkdtempSync("test-results/activity-guide-");

@@ -12,12 +12,12 @@ import { startSimulator } from "../support/app.js";
 import { startForTest } from "../support/examples.js";
 import { useChromium, visitor } from "./chromium.js";
 
-// What Chromium does by default for some people, and other browsers for everybody.
+// Chromium's default for some users, and the default of other browsers.
 useChromium({ flags: ["--test-third-party-cookie-phaseout"] });
 
 const PARTITIONED = { secure: true, sameSite: "none", partitioned: true } as const;
 
-/** An Activity whose page has the SDK as `sdk`, and does nothing by itself. */
+/** An Activity whose page has the SDK as `sdk` and does nothing on its own. */
 async function startActivity(cookie: CookieOptions = PARTITIONED) {
   const simulator = await startSimulator();
   const app = express();
@@ -54,7 +54,7 @@ async function startActivity(cookie: CookieOptions = PARTITIONED) {
   return { simulator, activity };
 }
 
-/** Opens the client's page; returns the frame of the Activity as soon as the SDK is ready. */
+/** Opens the client's page. Returns the frame of the Activity when the SDK is ready. */
 async function openIn(page: Page, url: string): Promise<Frame> {
   await page.goto(url);
   await page.getByRole("status").filter({ hasText: "connected" }).waitFor();
@@ -70,7 +70,7 @@ async function consent(page: Page, button: "Authorize" | "Cancel", name?: string
   await dialog.getByRole("button", { name: button }).click();
 }
 
-/** What the page of an Activity does to sign in; `state` tells whether the SDK hands it out, as Discord's does not. */
+/** How an Activity's page signs in. `state` shows whether the SDK returns it; Discord's SDK does not. */
 const SIGN_IN = `(async () => {
   const { dataset: { clientId } } = document.documentElement;
   const granted = await sdk.commands.authorize({ client_id: clientId, response_type: "code", scope: ["identify"], state: "s" });
@@ -85,13 +85,13 @@ const SIGN_IN = `(async () => {
 })()`;
 const ME = `fetch("/api/me").then((answer) => answer.json())`;
 
-/** What a command of the SDK is refused with. */
+/** Returns the error of a command of the SDK. */
 function refusalOf(frame: Frame, command: string): Promise<{ code: number; message: string }> {
   return frame.evaluate(`sdk.commands.${command}.then(() => "no refusal", (error) => error)`);
 }
 
-describe("in a real browser, the example of an Activity", () => {
-  it("signs in within a frame of another site, out after a failure that it shows, and in again without a question", async () => {
+describe("the example of an Activity", () => {
+  it("the Activity signs in inside a frame of another site, shows a failed sign-out, and signs in again without asking", async () => {
     const { url, simulator, mira } = await startForTest(createExample, "/api/callback");
     const activity = await simulator.openActivity({ appUrl: url });
     const page = await visitor();
@@ -117,19 +117,22 @@ describe("in a real browser, the example of an Activity", () => {
   it.each<[string, (page: Page) => Promise<void>]>([
     ["presses Cancel", (page) => consent(page, "Cancel")],
     ["closes the dialog", (page) => page.frameLocator("dialog iframe").locator("body").press("Escape")],
-  ])("says so to somebody who %s, and lets them try again", async (_what, refuse) => {
-    const { url, simulator } = await startForTest(createExample, "/api/callback");
-    const page = await visitor();
-    await page.goto((await simulator.openActivity({ appUrl: url })).url);
-    await refuse(page);
-    const frame = page.frameLocator("iframe.activity");
-    await frame.getByText("OAuth2 Error: access_denied").waitFor();
-    await frame.getByRole("button", { name: "Try again" }).click();
-    await consent(page, "Authorize");
-    await frame.getByRole("heading", { name: "Hello, Mira" }).waitFor();
-  });
+  ])(
+    "the Activity tells a visitor who %s that they are not signed in, and lets them try again",
+    async (_what, refuse) => {
+      const { url, simulator } = await startForTest(createExample, "/api/callback");
+      const page = await visitor();
+      await page.goto((await simulator.openActivity({ appUrl: url })).url);
+      await refuse(page);
+      const frame = page.frameLocator("iframe.activity");
+      await frame.getByText("OAuth2 Error: access_denied").waitFor();
+      await frame.getByRole("button", { name: "Try again" }).click();
+      await consent(page, "Authorize");
+      await frame.getByRole("heading", { name: "Hello, Mira" }).waitFor();
+    },
+  );
 
-  it("says where it belongs when it is opened outside Discord", async () => {
+  it("the Activity says that it belongs in Discord when it is opened elsewhere", async () => {
     const { url } = await startForTest(createExample, "/api/callback");
     const page = await visitor();
     await page.goto(url);
@@ -137,8 +140,8 @@ describe("in a real browser, the example of an Activity", () => {
   });
 });
 
-describe("in a real browser that blocks third-party cookies, an Activity", () => {
-  it("keeps its visitor signed in by a cookie that is Partitioned", async () => {
+describe("an Activity in a browser that blocks third-party cookies", () => {
+  it("a Partitioned cookie keeps the visitor of an Activity signed in where third-party cookies are blocked", async () => {
     const { simulator, activity } = await startActivity();
     const user = simulator.addUser({ username: "mira.k", global_name: "Mira" });
     const page = await visitor();
@@ -153,7 +156,7 @@ describe("in a real browser that blocks third-party cookies, an Activity", () =>
   it.each<[string, CookieOptions]>([
     ["is not Partitioned", { secure: true, sameSite: "none" }],
     ["is SameSite=Lax", { sameSite: "lax" }],
-  ])("does not get a cookie back that %s", async (_what, cookie) => {
+  ])("browsers that block third-party cookies send an Activity no cookie that %s", async (_what, cookie) => {
     const { simulator, activity } = await startActivity(cookie);
     simulator.addUser();
     const page = await visitor();
@@ -166,8 +169,8 @@ describe("in a real browser that blocks third-party cookies, an Activity", () =>
   });
 });
 
-describe("in a real browser, the simulated client", () => {
-  it("answers Discord's own SDK, and tells it clearly what it does not know", async () => {
+describe("the page that stands in for Discord's client", () => {
+  it("the client's page answers Discord's own SDK, and names the commands that it does not support", async () => {
     const { activity } = await startActivity();
     const frame = await openIn(await visitor(), activity.url);
 
@@ -185,7 +188,7 @@ describe("in a real browser, the simulated client", () => {
     expect(await refusalOf(frame, `authorize({ client_id: "1", scope: [] })`)).toMatchObject({ code: 4007 });
   });
 
-  it("tells the SDK which Activity it is", async () => {
+  it("the client's page tells the SDK which Activity it runs in", async () => {
     const { activity } = await startActivity();
     const frame = await openIn(await visitor(), activity.url);
 
@@ -198,7 +201,7 @@ describe("in a real browser, the simulated client", () => {
     ]);
   });
 
-  it("signs the requests of the Activity, as Discord's proxy does", async () => {
+  it("requests of the Activity are signed, as by Discord's proxy", async () => {
     const { activity } = await startActivity();
     const frame = await openIn(await visitor(), activity.url);
 
@@ -207,7 +210,7 @@ describe("in a real browser, the simulated client", () => {
     });
   });
 
-  it("works when another page has opened it, which the SDK would take for the client", async () => {
+  it("the client's page works in a window that another page has opened, which the SDK would take for the client", async () => {
     const { simulator, activity } = await startActivity();
     const page = await visitor();
     await page.goto(`${simulator.url}/`);
@@ -218,7 +221,7 @@ describe("in a real browser, the simulated client", () => {
     await opened.getByRole("status").filter({ hasText: "connected" }).waitFor();
   });
 
-  it("says that a command has failed, and asks again at the next one", async () => {
+  it("the client's page reports a failed command, and still runs the next one", async () => {
     const { simulator, activity } = await startActivity();
     simulator.addUser();
     const page = await visitor();
@@ -239,7 +242,7 @@ describe("in a real browser, the simulated client", () => {
     expect(await signIn).toMatchObject({ status: 200 });
   });
 
-  it("keeps the host name it was opened with, whatever the public URL", async () => {
+  it("the client's page keeps the host name it was opened with, whatever the public URL", async () => {
     const { simulator, activity } = await startActivity();
     simulator.addUser();
     const page = await visitor();
@@ -249,7 +252,7 @@ describe("in a real browser, the simulated client", () => {
     expect(await signIn).toMatchObject({ status: 200 });
   });
 
-  it("says that the Activity has another client id", async () => {
+  it("the client's page says that the Activity has another client id", async () => {
     const { activity, simulator } = await startActivity();
     const page = await visitor();
     await page.route(

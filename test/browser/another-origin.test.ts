@@ -69,8 +69,8 @@ async function start({ isListed }: { isListed: boolean }) {
   return { pagesUrl, apiUrl };
 }
 
-describe("a single-page app on another port, in a real browser", () => {
-  it("signs in, comes back to where the visitor was, and signs out", async () => {
+describe("a single-page app on another port", () => {
+  it("a single-page app on another port signs in, returns to the visitor's page, and signs out", async () => {
     const { pagesUrl } = await start({ isListed: true });
     const page = await visitor();
     await page.goto(`${pagesUrl}/orders?page=2#last`);
@@ -84,7 +84,7 @@ describe("a single-page app on another port, in a real browser", () => {
     expect(await page.locator("button").textContent()).toBe("204");
   });
 
-  it("is not led back to where it is not listed, and cannot sign anybody out", async () => {
+  it("an origin that is not listed gets no visitor back from a login, and cannot sign anybody out", async () => {
     const { pagesUrl, apiUrl } = await start({ isListed: false });
     const page = await visitor();
     await page.goto(`${apiUrl}/auth/login?returnTo=${encodeURIComponent(pagesUrl)}`);

@@ -1,7 +1,7 @@
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, onTestFinished } from "vitest";
 
-/** Debian's, unless the environment says otherwise. */
+/** Debian's, unless the environment names another one. */
 export const CHROMIUM = process.env["CHROMIUM"] || "/usr/bin/chromium";
 
 const QUIET = [
@@ -14,7 +14,7 @@ const QUIET = [
   "--disable-sync",
 ];
 
-/** Stands in for Discord's pictures: no test needs the internet. */
+/** Replaces Discord's pictures, so that no test needs the internet. */
 const PICTURE = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 8 8"><rect width="8" height="8" fill="#5865f2"/><circle cx="4" cy="4" r="2" fill="#fff"/></svg>`;
 
 interface ChromiumOptions {
@@ -26,9 +26,9 @@ let browser: Browser | undefined;
 let hostsHere: readonly string[] = [];
 
 /**
- * One Chromium for all tests of a file.
+ * Starts one Chromium for all tests of a file.
  *
- * @param hosts names that resolve to this machine, as localhost does
+ * @param hosts names that resolve to this machine, like localhost
  * @param flags for its command line
  */
 export function useChromium({ hosts = [], flags = [] }: ChromiumOptions = {}): void {
@@ -41,7 +41,7 @@ export function useChromium({ hosts = [], flags = [] }: ChromiumOptions = {}): v
   afterAll(() => browser?.close());
 }
 
-/** Somebody with a browser of their own: no cookies yet, and nowhere to go but this machine. */
+/** A browser of its own for a visitor: without cookies, and without access to anything but this machine. */
 export async function visitor(options: BrowserContextOptions = {}): Promise<Page> {
   if (!browser) throw new Error("Call useChromium() in the test file.");
   const context = await browser.newContext(options);

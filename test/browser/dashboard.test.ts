@@ -30,8 +30,8 @@ function heading(page: Page, name: string): Promise<void> {
   return page.getByRole("heading", { name, exact: true, level: 1 }).waitFor();
 }
 
-describe("in a real browser, the dashboard", () => {
-  it("opens the page of a server that one manages", async () => {
+describe("the dashboard in Chromium", () => {
+  it("the dashboard opens the page of a server that the visitor manages", async () => {
     const { page } = await signedIn();
     await page.getByRole("link", { name: "Test Kitchen" }).click();
     await heading(page, "Test Kitchen");
@@ -40,7 +40,7 @@ describe("in a real browser, the dashboard", () => {
     expect(text).toContain("Head chef");
   });
 
-  it("refuses the page of one that somebody else manages", async () => {
+  it("the dashboard refuses the page of a server that only somebody else manages", async () => {
     const { page, url } = await signedIn();
     expect(await page.getByRole("link", { name: "Trail Runners" }).count()).toBe(0);
     const answer = await page.goto(`${url}/dashboard/guilds/${TRAIL_RUNNERS}`);
@@ -48,7 +48,7 @@ describe("in a real browser, the dashboard", () => {
     await heading(page, "You cannot open this page");
   });
 
-  it("runs no script from a name", async () => {
+  it("the dashboard runs no script from the name of a server", async () => {
     const { page } = await signedIn();
     const dialogs: string[] = [];
     page.on("dialog", (dialog) => {
@@ -60,7 +60,7 @@ describe("in a real browser, the dashboard", () => {
     expect(dialogs).toEqual([]);
   });
 
-  it("adds the bot to a server, is back on its page and says what happened", async () => {
+  it("the dashboard adds the bot to a server, returns to its page and says what happened", async () => {
     const { page } = await signedIn();
     await addBot(page);
     await page.getByRole("status").getByText(`The bot is now in ${ODD_NAME}.`).waitFor();
@@ -68,8 +68,9 @@ describe("in a real browser, the dashboard", () => {
     await page.getByRole("link", { name: `${ODD_NAME} Manager Manage` }).waitFor();
   });
 
-  it("lets only those servers be opened that have something to manage", async () => {
+  it("the dashboard makes only servers clickable that have something to manage", async () => {
     const { page } = await signedIn();
+    await page.waitForLoadState("load"); // the style sheet decides what looks clickable
     const looks =
       await page.evaluate<unknown>(`[...document.querySelectorAll(".card, .list li")].map((card) => {
       const { cursor, boxShadow } = getComputedStyle(card);
@@ -83,7 +84,7 @@ describe("in a real browser, the dashboard", () => {
     ]);
   });
 
-  it("saves a greeting, shows it after the next sign-in, and lets the bot post it", async () => {
+  it("the dashboard saves a greeting, shows it after the next sign-in, and lets the bot post it", async () => {
     const { page, simulator } = await signedIn();
     await page.getByRole("link", { name: "Test Kitchen" }).click();
     await page.getByLabel("Channel").selectOption("#recipes");
@@ -100,7 +101,7 @@ describe("in a real browser, the dashboard", () => {
     expect(simulator.messages.map(({ content }) => content)).toEqual(["Mind the stove."]);
   });
 
-  it("asks for one more permission at the linked role, links and removes it", async () => {
+  it("the dashboard asks for one more permission before it links a role, and can remove the role", async () => {
     const { page } = await signedIn();
     await page.getByRole("link", { name: "Set up my linked role" }).click();
     await heading(page, "One more permission is needed");
@@ -113,7 +114,7 @@ describe("in a real browser, the dashboard", () => {
     await page.getByRole("button", { name: "Link my role" }).waitFor();
   });
 
-  it("leads a form that is sent after the sign-in has ended to the login", async () => {
+  it("the dashboard sends visitors to the login if they submit a form after their sign-in has ended", async () => {
     const { page, simulator } = await signedIn();
     await page.getByRole("link", { name: "Set up my linked role" }).click();
     await page.getByRole("link", { name: "Allow it at Discord" }).click();
@@ -129,7 +130,7 @@ describe("in a real browser, the dashboard", () => {
     expect(simulator.requestsTo("PUT /users/@me/applications/:id/role-connection")).toEqual([]);
   });
 
-  it("signs out", async () => {
+  it("the dashboard signs out", async () => {
     const { page, url } = await signedIn();
     await page.getByRole("button", { name: "Sign out" }).click();
     await heading(page, "Your Discord servers, at a glance");
@@ -138,7 +139,7 @@ describe("in a real browser, the dashboard", () => {
     await page.getByRole("link", { name: "Sign in with Discord" }).waitFor();
   });
 
-  it("offers a fresh start to somebody whose sign-in got lost", async () => {
+  it("the dashboard lets visitors start again if their login was lost", async () => {
     const { page, url } = await signedIn();
     await page.goto(`${url}/auth/callback?code=made-up&state=made-up`);
     await heading(page, "That sign-in did not finish");

@@ -11,7 +11,7 @@ import { decide, useChromium, visitor } from "./chromium.js";
 
 useChromium();
 
-/** An app with forms and an avatar, under helmet's headers. */
+/** Starts an app with a login form and an avatar, with helmet's headers. */
 async function start(directives: (discordUrl: string) => Readonly<Record<string, string[]>>) {
   const simulator = await startSimulator();
   const app = express();
@@ -49,8 +49,8 @@ async function start(directives: (discordUrl: string) => Readonly<Record<string,
 const pictureIsShown =
   "document.querySelector('img').complete && document.querySelector('img').naturalWidth > 0";
 
-describe("helmet, in a real browser", () => {
-  it("lets the login form and avatars through with the two lines of the guide", async () => {
+describe("helmet", () => {
+  it("helmet allows login forms and avatars with the two lines of the guide", async () => {
     const { url } = await start((discordUrl) => ({
       "img-src": ["'self'", "data:", "https://cdn.discordapp.com"],
       "form-action": ["'self'", discordUrl],
@@ -66,7 +66,7 @@ describe("helmet, in a real browser", () => {
     await page.getByRole("link", { name: "Sign in" }).waitFor();
   });
 
-  it("blocks both by default, and no link to the login", async () => {
+  it("helmet blocks login forms and avatars by default, but not a link to the login", async () => {
     const { url, simulator } = await start(() => ({}));
     const page = await visitor();
     const blocked: string[] = [];

@@ -15,8 +15,8 @@ useChromium();
 
 const start = () => startForTest(createApp, "/callback");
 
-describe("in a real browser, the sample app", () => {
-  it("signs in by a click on the consent page, and out again", async () => {
+describe("the sample app in Chromium", () => {
+  it("the sample app signs in by a click on the consent page, and out again", async () => {
     const { url, simulator } = await start();
     const page = await visitor();
     await page.goto(url);
@@ -34,7 +34,7 @@ describe("in a real browser, the sample app", () => {
     expect(new URL(page.url()).origin).toBe(simulator.url);
   });
 
-  it("shows on the consent page the servers that the chosen user manages, and adds the bot to one of them", async () => {
+  it("the consent page offers the servers that the chosen user manages, and the bot is added to one of them", async () => {
     const { url } = await start();
     const page = await visitor();
     await page.goto(`${url}/invite-oauth/`);
@@ -49,7 +49,7 @@ describe("in a real browser, the sample app", () => {
     await page.getByRole("heading", { name: "Hello, Tomás" }).waitFor();
   });
 
-  it("says kindly that somebody pressed Cancel, and lets them try again", async () => {
+  it("the sample app accepts Cancel with a kind word, and lets the visitor try again", async () => {
     const { url } = await start();
     const page = await visitor();
     await page.goto(`${url}/login/`);
@@ -61,7 +61,7 @@ describe("in a real browser, the sample app", () => {
     await page.getByRole("heading", { name: "Hello, Mira" }).waitFor();
   });
 
-  it("signs in in two tabs side by side, each with its own data, finishing in the other order", async () => {
+  it("two tabs sign in side by side, each with its own data, and may finish in the other order", async () => {
     const { url } = await start();
     const first = await visitor();
     const second = await first.context().newPage();
@@ -79,7 +79,7 @@ describe("in a real browser, the sample app", () => {
     expect(await second.getByRole("heading", { level: 1 }).textContent()).toContain("Mira");
   });
 
-  it("stays signed in when somebody goes back and presses Authorize again, and greets them once", async () => {
+  it("a visitor who goes back and presses Authorize again stays signed in, and is greeted once", async () => {
     const { url, simulator } = await start();
     const page = await visitor();
     await page.goto(`${url}/login/`);
@@ -87,7 +87,7 @@ describe("in a real browser, the sample app", () => {
     await page.waitForURL(`${url}/`);
     await page.goBack();
     await decide(page, "Authorize");
-    // The login is over, so its cookie is gone, and the new code belongs to no login of this browser.
+    // The login is over, so its cookie is gone, and the new code does not belong to any login of this browser.
     await page.waitForURL(
       (address) => address.href.startsWith(`${url}/`) && address.searchParams.has("code"),
     );
@@ -97,7 +97,7 @@ describe("in a real browser, the sample app", () => {
     expect(simulator.requestsTo("POST /oauth2/token")).toHaveLength(1);
   });
 
-  it("signs in by a double click on the consent button", async () => {
+  it("a double click on Authorize signs in", async () => {
     const { url } = await start();
     const page = await visitor();
     await page.goto(`${url}/login/`);
@@ -107,7 +107,7 @@ describe("in a real browser, the sample app", () => {
     await page.getByRole("heading", { name: "Mira" }).waitFor();
   });
 
-  it("signs in when somebody presses Authorize again because the first time takes long", async () => {
+  it("a second press of Authorize while the first one takes long signs in", async () => {
     const { url, simulator } = await start();
     simulator.fail({ kind: "delay", ms: 3000, route: "POST /oauth2/token" });
     const page = await visitor();
@@ -117,13 +117,13 @@ describe("in a real browser, the sample app", () => {
     await expect.poll(() => simulator.requestsTo("POST /oauth2/token").length, { timeout: 20_000 }).toBe(1);
     await page.mouse.click(x, y);
     await page.getByRole("heading", { name: "Hello, Mira" }).waitFor();
-    // Each press brings a code of its own, and each code is a login.
+    // Each press sends a code of its own, and each code is a login.
     await expect.poll(() => simulator.requestsTo("POST /oauth2/token").length).toBe(2);
     await page.goto(`${url}/me/`);
     await page.getByRole("heading", { name: "Mira" }).waitFor();
   });
 
-  it("adds the visitor to a server by a button", async () => {
+  it("the sample app adds the visitor to a server at the press of a button", async () => {
     const { url } = await start();
     const page = await visitor();
     await page.goto(`${url}/login/`);
@@ -135,7 +135,7 @@ describe("in a real browser, the sample app", () => {
 });
 
 describe("a session cookie that is SameSite=Strict", () => {
-  it("makes the visitor look signed out after the login, as the warning says", async () => {
+  it("a SameSite=Strict session cookie makes the visitor look signed out after the login, as the warning says", async () => {
     const simulator = await startSimulator();
     const server = createServer().listen(0);
     await once(server, "listening");
@@ -183,7 +183,7 @@ describe("a session cookie that is SameSite=Strict", () => {
   });
 });
 
-/** For clicks of the mouse itself: a locator waits until the page that is on its way is there. */
+/** Clicks with the mouse itself: a locator would wait for the page that is loading. */
 async function middleOf(locator: Locator): Promise<{ readonly x: number; readonly y: number }> {
   await locator.scrollIntoViewIfNeeded();
   const box = await locator.boundingBox();

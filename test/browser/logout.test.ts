@@ -65,7 +65,7 @@ async function start(cookie: session.CookieOptions) {
 }
 
 describe("a logout on plain http under helmet's referrer policy, in Chromium", () => {
-  it("the app's own form signs out without Origin and Sec-Fetch-Site if the session cookie is lax", async () => {
+  it("on plain http with helmet, the app's own form signs out if the session cookie is lax, without Origin and Sec-Fetch-Site", async () => {
     const { page, logouts } = await start({ sameSite: "lax" });
 
     await page.getByRole("button", { name: "Sign out" }).click();
@@ -76,7 +76,7 @@ describe("a logout on plain http under helmet's referrer policy, in Chromium", (
     expect(logouts[0]).not.toHaveProperty("referer");
   });
 
-  it("another site's form signs nobody out if the session cookie is lax", async () => {
+  it("on plain http with helmet, another site's form signs nobody out if the session cookie is lax", async () => {
     const { page, url, otherUrl, logouts } = await start({ sameSite: "lax" });
 
     await page.goto(otherUrl);
@@ -91,7 +91,7 @@ describe("a logout on plain http under helmet's referrer policy, in Chromium", (
   });
 
   it.each(["Sign out", "Win a prize"])(
-    "a logout is refused if the session cookie has no sameSite, by the button %s",
+    "on plain http with helmet, the button %s signs nobody out if the session cookie has no sameSite",
     async (button) => {
       const { page, url, otherUrl } = await start({});
       if (button === "Win a prize") await page.goto(otherUrl);

@@ -15,7 +15,7 @@ const PHONE = { width: 390, height: 844 };
 const DESKTOP = { width: 1280, height: 800 };
 
 /**
- * Everybody can use the page, at every width and by day and night, and every picture is there; screenshots go to
+ * Checks that a page is accessible at every width, in light and dark, and that no picture is missing. Screenshots go to
  * `test-results/`.
  */
 async function inspect(page: Page, name: string): Promise<void> {
@@ -35,7 +35,7 @@ async function inspect(page: Page, name: string): Promise<void> {
   }
 }
 
-/** What a visitor without a network would miss: the app and its simulated Discord serve every picture themselves. */
+/** Returns pictures that are missing without a network: the app and its simulated Discord must serve them all. */
 async function brokenPictures(page: Page): Promise<string[]> {
   await page.waitForLoadState("load");
   return page.evaluate<string[]>(`[...document.images]
@@ -44,7 +44,7 @@ async function brokenPictures(page: Page): Promise<string[]> {
     .map(({ src }) => src)`);
 }
 
-/** Each frame is looked at for itself: pages of several sites cannot look into each other. */
+/** Checks each frame separately, because pages cannot look into frames of other sites. */
 async function violations(page: Page): Promise<string[]> {
   const found: string[] = [];
   for (const frame of page.frames().filter((one) => /^https?:/.test(one.url()))) {
@@ -56,8 +56,8 @@ async function violations(page: Page): Promise<string[]> {
   return found;
 }
 
-describe("everybody can use, on a phone and on a desk, in light and in dark,", () => {
-  it("the start page of the sample app, before and after a sign-in and an invite", async () => {
+describe("looks and accessibility on phone and desktop, in light and dark", () => {
+  it("the start page of the sample app is accessible at every size, before and after a sign-in and an invite", async () => {
     const { url } = await startForTest(createBasic, "/callback");
     const page = await visitor();
     await page.goto(url);
@@ -73,7 +73,7 @@ describe("everybody can use, on a phone and on a desk, in light and in dark,", (
     await inspect(page, "basic-invited");
   });
 
-  it("the other pages of the sample app", async () => {
+  it("the other pages of the sample app are accessible at every size", async () => {
     const { url } = await startForTest(createBasic, "/callback");
     const page = await visitor();
     await page.goto(`${url}/login-data/`);
@@ -93,7 +93,7 @@ describe("everybody can use, on a phone and on a desk, in light and in dark,", (
     await inspect(page, "basic-joined");
   });
 
-  it("the app from a factory", async () => {
+  it("the pages of the factory's app are accessible at every size", async () => {
     const { url, mira } = await startForTest(
       ({ clientId, clientSecret, redirectUri, discordUrl }) =>
         createFromFactory({
@@ -114,7 +114,7 @@ describe("everybody can use, on a phone and on a desk, in light and in dark,", (
     await inspect(page, "factory-me");
   });
 
-  it("the dashboard", async () => {
+  it("the dashboard is accessible at every size", async () => {
     const { url, simulator, mira } = await startForTest(createDashboard, "/auth/callback");
     const crowded = simulator.addGuild({
       name: "Donaudampfschifffahrtsgesellschaftskapitänsmützenfabrik".repeat(2),
@@ -146,7 +146,7 @@ describe("everybody can use, on a phone and on a desk, in light and in dark,", (
     }
   });
 
-  it("the settings of a server in the dashboard, and the linked role", async () => {
+  it("the dashboard's settings and linked role are accessible at every size", async () => {
     const { url } = await startForTest(createDashboard, "/auth/callback");
     const page = await visitor();
     await page.goto(`${url}/auth/login`);
@@ -176,7 +176,7 @@ describe("everybody can use, on a phone and on a desk, in light and in dark,", (
     await inspect(page, "dashboard-linked");
   });
 
-  it("the simulator's own pages", async () => {
+  it("the simulator's own pages are accessible at every size", async () => {
     const { url, simulator } = await startForTest(createDashboard, "/auth/callback");
     const page = await visitor();
     await page.goto(simulator.url);
@@ -187,7 +187,7 @@ describe("everybody can use, on a phone and on a desk, in light and in dark,", (
     expect(await page.getByRole("radio", { name: "Tomás" }).isChecked()).toBe(true);
   });
 
-  it("an Activity, and the page that plays Discord's client around it", async () => {
+  it("an Activity and the client's page around it are accessible at every size", async () => {
     const { url, simulator } = await startForTest(createActivity, "/api/callback");
     const page = await visitor();
     const activity = await simulator.openActivity({ appUrl: url });
@@ -208,7 +208,7 @@ describe("everybody can use, on a phone and on a desk, in light and in dark,", (
     await inspect(page, "activity-outside");
   });
 
-  it("the dashboard's page about a rate limit, and the one about a Discord that is down", async () => {
+  it("the dashboard's pages about a rate limit and an outage are accessible at every size", async () => {
     const { url, simulator } = await startForTest(createDashboard, "/auth/callback");
     const page = await visitor();
     await page.goto(`${url}/auth/login`);

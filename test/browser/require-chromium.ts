@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { CHROMIUM } from "./chromium.js";
 
-/** Says what is missing once, instead of in every test. */
+/** Reports a missing Chromium once instead of in every test. */
 export function setup(): void {
   try {
     accessSync(CHROMIUM, constants.X_OK);

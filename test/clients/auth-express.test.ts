@@ -13,7 +13,7 @@ interface Tokens {
   readonly expires_in: number;
 }
 
-/** An app as the guides show it, with the rotation of refresh tokens. */
+/** An app as in the guides, with rotation of refresh tokens. */
 async function start(options: SimulatorOptions = {}) {
   const story = await startStory({ intercept: "fetch", ...options });
   const { discord, clientId, clientSecret, approve } = story;

@@ -6,7 +6,7 @@ import refresh from "passport-oauth2-refresh";
 import { expect, it } from "vitest";
 import { revokeByFetch, SCOPES, startStory, urlOf } from "./story.js";
 
-/** What the app keeps of a user. */
+/** What the app stores about a user. */
 interface Account {
   readonly profile: Profile;
   readonly accessToken: string;

@@ -3,18 +3,18 @@ import type { AddressInfo } from "node:net";
 import { expect, onTestFinished } from "vitest";
 import { type SimulatorOptions, startDiscord } from "../../src/testing/index.js";
 
-/** What clients ask for that add none of their own. */
+/** The scopes for clients that add none of their own. */
 export const SCOPES = ["identify", "guilds"];
 
-/** For clients without a server: no browser goes there. */
+/** The redirect URI for clients without a server. No browser opens it. */
 export const REDIRECT_URI = "http://localhost:3000/callback";
 
 interface StoryOptions extends SimulatorOptions {
-  /** What the client sends its calls by, if it has Discord's addresses built in. */
+  /** Which calls to intercept, if the client has Discord's addresses built in. */
   readonly intercept?: "fetch" | "fetch and http";
 }
 
-/** A Discord with one user in one guild. */
+/** A simulated Discord with one user in one guild. */
 export async function startStory({ intercept, ...options }: StoryOptions = {}) {
   const discord = await startDiscord({ redirectUris: [REDIRECT_URI], ...options });
   onTestFinished(() => discord.close());
@@ -30,12 +30,16 @@ export async function startStory({ intercept, ...options }: StoryOptions = {}) {
     clientId: discord.options.clientId,
     clientSecret: discord.options.clientSecret,
 
-    /** The visitor agrees. @returns the callback's URL */
+    /**
+     * Authorizes the app as the user.
+     *
+     * @returns the URL of the callback
+     */
     async approve(authorizeUrl: URL | string): Promise<URL> {
       return new URL(await discord.approve(String(authorizeUrl), { user }));
     },
 
-    /** The user's access tokens expire. */
+    /** Expires the user's access tokens. */
     async expire(accessToken: string): Promise<void> {
       expect(await isAlive(accessToken)).toBe(true);
       discord.expireAccessTokens(user);
@@ -56,7 +60,7 @@ export async function startStory({ intercept, ...options }: StoryOptions = {}) {
   }
 }
 
-/** For clients without revocation: as Discord documents it. */
+/** Revokes a token with `fetch`, for clients without revocation. */
 export async function revokeByFetch(
   accessToken: string,
   clientId: string,
@@ -73,13 +77,17 @@ export async function revokeByFetch(
   expect(status).toBe(200);
 }
 
-/** For clients that fetch nothing but the user. */
+/** Fetches a route, for clients that fetch only the user. */
 export async function guildsByFetch(accessToken: string): Promise<{ id: string; name: string }[]> {
   const headers = { Authorization: `Bearer ${accessToken}` };
   return (await fetch("https://discord.com/api/v10/users/@me/guilds", { headers })).json() as never;
 }
 
-/** @returns where the app listens now, on a port of the system's choice */
+/**
+ * Starts listening.
+ *
+ * @returns the app's URL, on a port chosen by the system
+ */
 export async function urlOf(server: Server): Promise<string> {
   await new Promise((resolve) => server.once("listening", resolve));
   onTestFinished(() => {

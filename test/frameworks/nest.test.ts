@@ -61,7 +61,7 @@ class Pages {
 
 class AppModule {}
 
-// What decorators do, without their syntax: TypeScript's own are another dialect than Nest's.
+// Applies decorators without their syntax, because TypeScript and Nest use different dialects.
 Controller()(Pages);
 const routes: readonly (readonly [keyof Pages, path: string])[] = [
   ["me", "me"],
@@ -79,7 +79,7 @@ for (const [method, path] of routes) {
 }
 Module({ controllers: [Pages] })(AppModule);
 
-/** The filter of the guide, which the last test compares. */
+/** The filter from the guide. The last test compares the two. */
 interface HttpError extends Error {
   readonly statusCode: number;
   readonly expose: boolean;
@@ -116,7 +116,7 @@ async function startNest({ filter = false } = {}) {
   app.use("/middleware", requiresAuthorization);
   app.use("/scopes", requiresScopes("guilds"));
   const { publicKey } = simulator;
-  // Before Nest's own body parser is one way; rawBody, as here, is the other.
+  // One way is to mount it before Nest's body parser, the other is rawBody, as here.
   app.useBodyParser("json");
   app.use("/events", webhookEvents({ publicKey, onEvent: (event) => void events.push(event) }));
   if (filter) app.useGlobalFilters(new DiscordErrors(app.getHttpAdapter()));
@@ -135,8 +135,8 @@ async function startNest({ filter = false } = {}) {
 describe.each([
   ["by itself", false],
   ["with the filter of the guide", true],
-])("NestJS %s", (_how, filter) => {
-  it("a NestJS app signs visitors in with the router, and calls Discord for them", async () => {
+])("NestJS %s", (how, filter) => {
+  it(`a NestJS app ${how} signs visitors in with the router, and calls Discord for them`, async () => {
     const { browser, simulator } = await startNest({ filter });
     const user = simulator.addUser();
 
@@ -155,7 +155,7 @@ describe.each([
     ["/auth/logout", 405, "method_not_allowed", /POST/],
     ["/auth/callback?state=x&code=y", 400, "flow_unknown", /./],
     ["/auth/callback", 400, "callback_malformed", /./],
-  ])("a NestJS app answers an error of %s with %i", async (path, status, code, text) => {
+  ])(`a NestJS app ${how} answers an error of %s with %i`, async (path, status, code, text) => {
     const { browser } = await startNest({ filter });
 
     const answer = await browser.get(path);
@@ -166,7 +166,7 @@ describe.each([
     if (filter && status === 405) expect(answer.headers.get("allow")).toBe("POST");
   });
 
-  it("a NestJS app answers 403 and 400 to a signed-in visitor's forbidden or invalid request", async () => {
+  it(`a NestJS app ${how} answers 403 and 400 to a signed-in visitor's forbidden or invalid request`, async () => {
     const { browser, simulator } = await startNest({ filter });
     await browser.signIn("/auth/login", { user: simulator.addUser() });
 
@@ -181,7 +181,7 @@ describe.each([
     }
   });
 
-  it("a NestJS app does not reveal internal errors to the visitor", async () => {
+  it(`a NestJS app ${how} does not reveal internal errors to the visitor`, async () => {
     const { browser, simulator } = await startNest({ filter });
     await browser.signIn("/auth/login", { user: simulator.addUser() });
     simulator.fail({ kind: "html", route: "/users/@me", times: 9 });
@@ -194,7 +194,7 @@ describe.each([
     expect(down.text).not.toContain("/users/@me");
   });
 
-  it("a NestJS app answers a rate limit with its status, and with the filter adds Retry-After", async () => {
+  it(`a NestJS app ${how} answers a rate limit with its status, and with the filter adds Retry-After`, async () => {
     const { browser, simulator } = await startNest({ filter });
     await browser.signIn("/auth/login", { user: simulator.addUser() });
     simulator.fail({ kind: "rate-limited", route: "/users/@me", retryAfter: 40, times: 9 });
@@ -205,7 +205,7 @@ describe.each([
     if (filter) expect(answer.headers.get("retry-after")).toBe("40");
   });
 
-  it("a NestJS app receives webhook events, and refuses forged ones", async () => {
+  it(`a NestJS app ${how} receives webhook events, and refuses forged ones`, async () => {
     const { events, simulator, url } = await startNest({ filter });
 
     const right = await simulator.sendWebhookEvent(`${url}/events`, { type: "ENTITLEMENT_CREATE" });

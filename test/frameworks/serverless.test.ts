@@ -15,7 +15,7 @@ import {
 } from "../../src/index.js";
 import { startSimulator } from "../support/app.js";
 
-/** What a Lambda function returns. */
+/** The result of a Lambda function. */
 interface Result {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -45,7 +45,7 @@ const restEvent: ToEvent = ({ method, url = "/", headers, socket }, body) => {
   };
 };
 
-/** Payload format 2.0, of HTTP APIs and function URLs: cookies are apart. */
+/** Payload format 2.0, of HTTP APIs and function URLs, with cookies in a field of their own. */
 const httpEvent: ToEvent = ({ method, url = "/", headers, socket }, body) => {
   const { pathname, search } = new URL(url, "http://gateway");
   const { cookie, ...others } = headers;
@@ -61,7 +61,7 @@ const httpEvent: ToEvent = ({ method, url = "/", headers, socket }, body) => {
   };
 };
 
-/** Does what API Gateway does: a request becomes an event, and what the function returns an answer. */
+/** Simulates API Gateway: turns requests into events, and results of the function into responses. */
 async function startGateway(toEvent: ToEvent) {
   const simulator = await startSimulator();
   const url = "https://app.example";
@@ -111,8 +111,8 @@ async function startGateway(toEvent: ToEvent) {
 describe.each([
   ["a REST API", restEvent],
   ["an HTTP API", httpEvent],
-])("Lambda functions behind %s", (_name, toEvent) => {
-  it("an app in a Lambda function signs visitors in, guards pages and signs them out", async () => {
+])("Lambda functions behind %s", (name, toEvent) => {
+  it(`an app in a Lambda function behind ${name} signs visitors in, guards pages and signs them out`, async () => {
     const { simulator, browser } = await startGateway(toEvent);
     const user = simulator.addUser();
     const accept = { headers: { Accept: "text/html" } };
@@ -128,7 +128,7 @@ describe.each([
     expect((await browser.get("/me")).status).toBe(401);
   });
 
-  it("an app in a Lambda function receives webhook events, and refuses forged ones", async () => {
+  it(`an app in a Lambda function behind ${name} receives webhook events, and refuses forged ones`, async () => {
     const { simulator, via, events } = await startGateway(toEvent);
     const event = { type: "ENTITLEMENT_CREATE", data: { name: "Zoë" } };
 

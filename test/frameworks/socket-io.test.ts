@@ -9,12 +9,12 @@ import { DiscordOAuth2Session, discordRouter, requiresAuthorization } from "../.
 import type { Browser } from "../../src/testing/index.js";
 import { startSimulator } from "../support/app.js";
 
-/** What the server answers a socket that asks who it belongs to. */
+/** The server's answer to a socket that asks who it belongs to. */
 interface Answers extends DefaultEventsMap {
   who: (answer: (who: { id?: string; code?: string }) => void) => void;
 }
 
-/** An app whose sockets share its sessions; only signed-in visitors may open one. */
+/** Starts an app whose sockets share its sessions. Only signed-in visitors may connect. */
 async function start({ guard = false } = {}) {
   const simulator = await startSimulator();
   const app = express();
@@ -58,7 +58,7 @@ async function start({ guard = false } = {}) {
   return { simulator, url, browser: simulator.browser(url) };
 }
 
-/** A page's socket, with the cookies of the browser. */
+/** Opens the socket of a page, with the browser's cookies. */
 function openSocket(url: string, { cookies }: Browser, transport: "polling" | "websocket"): Socket {
   const extraHeaders = {
     cookie: cookies
@@ -79,7 +79,7 @@ function outcome(socket: Socket): Promise<string> {
 }
 
 describe.each(["polling", "websocket"] as const)("Socket.IO by %s", (transport) => {
-  it("a Socket.IO connection of a signed-in visitor is accepted, and knows them until they sign out", async () => {
+  it(`a Socket.IO connection by ${transport} of a signed-in visitor is accepted, and knows them until they sign out`, async () => {
     const { simulator, url, browser } = await start();
     const user = simulator.addUser();
     await browser.signIn("/auth/login", { user });
@@ -92,13 +92,13 @@ describe.each(["polling", "websocket"] as const)("Socket.IO by %s", (transport) 
     expect(await socket.emitWithAck("who")).toEqual({ code: "not_signed_in" });
   });
 
-  it("a Socket.IO connection of a stranger is refused", async () => {
+  it(`a Socket.IO connection by ${transport} of a stranger is refused`, async () => {
     const { url, browser } = await start();
 
     expect(await outcome(openSocket(url, browser, transport))).toBe("Sign in first.");
   });
 
-  it("a Socket.IO connection behind a guard is refused, because guards work only in Express", async () => {
+  it(`a Socket.IO connection by ${transport} behind a guard is refused, because guards work only in Express`, async () => {
     const { simulator, url, browser } = await start({ guard: true });
     await browser.signIn("/auth/login", { user: simulator.addUser() });
 

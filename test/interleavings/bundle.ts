@@ -4,11 +4,11 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { rolldown } from "rolldown";
 
-/** A change to a source file, to see whether the search notices it. */
+/** A change to a source file, to check that the search notices it. */
 export interface Patch {
   /** Below `src`. */
   readonly file: string;
-  /** Must occur exactly once. */
+  /** The text to replace. It must occur exactly once. */
   readonly from: string;
   readonly to: string;
 }
@@ -16,13 +16,17 @@ export interface Patch {
 /** A copy of the library with a clock and hooks of its own. */
 export type Instance = typeof import("./instance.js");
 
-/** Inside `node_modules`, where packages are found and no tool looks. */
+/** In `node_modules`, where packages are found and tools do not look. */
 const FOLDER = "node_modules/.cache/express-discord-interleavings";
-/** Hides the warnings that every run has. */
+/** Hides warnings that every run emits. */
 const QUIET = "const process = Object.create(globalThis.process, { emitWarning: { value() {} } });";
 const HELD_OAUTH2 = resolve("test/interleavings/held-oauth2.ts");
 
-/** Bundles the library, so that each process can load a copy of its own. @returns loads the copy of a process */
+/**
+ * Bundles the library, so that each process can load a copy of its own.
+ *
+ * @returns a function that loads the copy of a process
+ */
 export async function bundleLibrary(
   patches: readonly Patch[] = [],
 ): Promise<(process: string) => Promise<Instance>> {

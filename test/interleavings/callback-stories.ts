@@ -15,14 +15,14 @@ import { Violation } from "./world.js";
 
 const GREETING = "hello";
 
-/** A visitor who comes back from Discord. */
+/** A visitor who returns from Discord. */
 interface Return {
   readonly url: string;
   readonly cookie: string;
   readonly userId: string;
 }
 
-/** What a callback led to. */
+/** The result of a callback. */
 interface Outcome {
   /** `in`, `turned away`, or the code of the error. */
   readonly what: string;
@@ -34,7 +34,7 @@ export const refusedCallbackAndCallback = callbacks(true, "A", "B");
 export const threeCallbacks = callbacks(false, "A", "B", "C");
 export const threeRefusedCallbacks = callbacks(true, "A", "B", "C");
 
-/** Several processes get the same callback, and an `onLogin` that may turn everybody away. */
+/** Several processes get the same callback. `onLogin` may turn everybody away. */
 function callbacks(isRefused: boolean, ...names: string[]): Story {
   return {
     name: names.map(() => "callback").join(" ‖ ") + (isRefused ? ", turned away" : ""),
@@ -69,7 +69,7 @@ function callbacks(isRefused: boolean, ...names: string[]): Story {
   };
 }
 
-/** A visitor logs in anew in one process and signs out the former sign-in in another. */
+/** A visitor logs in again in one process and signs out the previous sign-in in another. */
 export const callbackAndSignOut: Story = {
   name: "callback ‖ sign-out of the former sign-in",
   processes: [SETUP, "A", "B", READER],
@@ -96,7 +96,7 @@ export const callbackAndSignOut: Story = {
   },
 };
 
-/** A visitor signs out while the callback that signed them in comes a second time. */
+/** A visitor signs out while the callback that signed them in is repeated. */
 export const repeatedCallbackAndSignOut: Story = {
   name: "repeated callback ‖ sign-out",
   processes: [SETUP, "A", "B", READER],
@@ -123,7 +123,7 @@ export const repeatedCallbackAndSignOut: Story = {
   },
 };
 
-/** Begins a login and approves it. */
+/** Starts a login and approves it. */
 async function returnFromDiscord(cluster: Cluster, cookie: string, name: string): Promise<Return> {
   const { simulator, world } = cluster;
   const user = simulator.addUser();
@@ -141,7 +141,7 @@ async function returnFromDiscord(cluster: Cluster, cookie: string, name: string)
   return { url: pathname + search, cookie: cookies, userId: user.id };
 }
 
-/** As the library names grants. A wrong name would be noticed: no other key has a role. */
+/** Returns the grant's name in the library. A wrong name would be noticed, because no other key has a role. */
 function grantIdOf(state: string, code: string): string {
   return digestOf(`grant\n${state}\n${code}`).slice(0, 24);
 }
@@ -165,7 +165,7 @@ async function complete(
   return { what, cookie: cookies };
 }
 
-/** The session is signed in as this user, and has what `onLogin` put there. */
+/** Checks that the session is signed in as this user and has what `onLogin` stored there. */
 async function checkGreeted(cluster: Cluster, cookie: string, userId: string): Promise<void> {
   const seen = await finallySeen(cluster, cookie);
   if (seen !== userId && !(isEnded(seen) && cluster.turns.mayBeLost))

@@ -21,7 +21,7 @@ const TIMEOUT_MS = 2000;
 const SKEW_MS = 1700;
 const WARM_UP_MS = 100;
 
-/** How the processes of a story are started. */
+/** How to start the processes of a story. */
 export interface ClusterOptions {
   readonly processes: readonly string[];
   readonly withLock?: boolean;
@@ -30,24 +30,28 @@ export interface ClusterOptions {
 
 interface Slot {
   readonly discord: Discord;
-  /** The process that it is in this run. */
+  /** The process in the current run. */
   process: RunProcess;
 }
 
-/** A process as a script sees it. */
+/** A process, as scripts see it. */
 export interface Process {
   readonly discord: Discord;
-  /** Handles a request behind express-session. @returns the cookies that the browser has then */
+  /**
+   * Handles a request behind express-session.
+   *
+   * @returns the browser's cookies afterwards
+   */
   handle(sent: BrowserRequest, handler: (req: Request, res: Response) => Promise<void>): Promise<string>;
-  /** A stop in the middle of the script. */
+  /** A pause in the middle of a script. */
   pause(what: string): Promise<void>;
   later(ms: number): Promise<void>;
 }
 
-/** The processes of a story, each with a copy of the library, and the Discord that they ask. They serve all its runs. */
+/** The processes of a story, each with its own copy of the library, and their Discord. All runs share them. */
 export class Cluster {
   readonly simulator: DiscordSimulator;
-  /** When each run begins, in epoch milliseconds. */
+  /** The time at which each run begins, in epoch milliseconds. */
   readonly epoch = Date.now();
   readonly #seal: Seal;
   readonly #slots = new Map<string, Slot>();
@@ -80,7 +84,7 @@ export class Cluster {
     return this.#turns;
   }
 
-  /** Begins a run: another world, in which no process remembers anything. */
+  /** Starts a run in a new world, with nothing in the memory of any process. */
   begin(story: Circumstances & Mishaps): void {
     const { behaviour, clock } = this.simulator;
     behaviour.accessTokenSeconds = story.accessTokenSeconds ?? ACCESS_TOKEN_SECONDS;
@@ -105,7 +109,7 @@ export class Cluster {
     };
   }
 
-  /** Waits for a task of a process that nothing holds; time passes for it alone. */
+  /** Waits for a task of a process that is not held. Time passes only for this task. */
   async unheld<T>(name: string, task: (process: Process) => Promise<T>): Promise<T> {
     const process = this.world.processes.get(name);
     let isOver = false;

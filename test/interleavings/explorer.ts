@@ -3,53 +3,55 @@ import { settle } from "./settle.js";
 import type { Action, Mishaps } from "./turns.js";
 import { type Circumstances, Violation } from "./world.js";
 
-/** What happens in a run, and what must hold. */
+/** What happens in a run, and what must be true afterwards. */
 export interface Story extends Circumstances, Mishaps, Omit<ClusterOptions, "patches"> {
   readonly name: string;
-  /** Prepares a run, while nothing is held. */
+  /** Prepares a run, before anything is held. */
   begin(cluster: Cluster): Promise<Scene>;
 }
 
 /** One run of a story. */
 export interface Scene {
-  /** What the processes do at once. */
+  /** What the processes do simultaneously. */
   readonly scripts: readonly (() => Promise<void>)[];
-  /** When everything has come to rest; nothing is held any more. @throws Violation */
+  /**
+   * Checks the result when everything has finished and nothing is held any more.
+   *
+   * @throws Violation
+   */
   check(): Promise<void>;
 }
 
-/** What a search has found. */
+/** The result of a search. */
 export interface Report {
-  /** Runs that came to their end. */
+  /** The number of runs that finished. */
   readonly orders: number;
-  /** Runs that came to a state which another one had come to. */
+  /** The number of runs that reached a state which another run had reached. */
   readonly merged: number;
   readonly states: number;
-  /** Whether every order was searched. */
+  /** Whether the search covered every order. */
   readonly isComplete: boolean;
   readonly counterexample: Counterexample | undefined;
 }
 
-/** A run that ended badly. */
+/** A run that violated a rule. */
 export interface Counterexample {
   readonly what: string;
-  /** Replays it. */
+  /** The choices to replay it. */
   readonly choices: readonly number[];
   readonly steps: readonly string[];
 }
 
-/** A way through a story that has not been taken yet. */
+/** A path through a story that has not been run yet. */
 interface Way {
   readonly choices: readonly number[];
-  /** Actions that need not be taken next: another way begins with them and leads to the same states. */
+  /** Actions to skip in the next step: another path starts with them and leads to the same states. */
   readonly asleep: readonly Action[];
 }
 
 /**
- * Runs a story through every order of its calls, once for all orders that lead to the same state.
- *
- * Orders that differ only in two neighbouring actions which do not concern each other are not all run ("sleep sets",
- * Godefroid 1996).
+ * Runs a story through every order of its calls, but only once for orders that lead to the same state. Skips most
+ * orders that differ only in two neighbouring, independent actions ("sleep sets", Godefroid 1996).
  */
 export async function explore(
   cluster: Cluster,
@@ -57,7 +59,7 @@ export async function explore(
   mostRuns = Number.POSITIVE_INFINITY,
 ): Promise<Report> {
   const ways: Way[] = [{ choices: [], asleep: [] }];
-  /** The actions that were asleep in each state: they were not taken there. */
+  /** The skipped actions of each state. */
   const known = new Map<string, ReadonlySet<string>>();
   let orders = 0;
   let merged = 0;
@@ -148,7 +150,7 @@ function textOf(error: unknown): string {
   return error instanceof Violation ? error.message : String(error);
 }
 
-/** Whether two actions lead to the same state in either order, and neither makes the other impossible. */
+/** Whether two actions are independent: they lead to the same state in either order, and neither prevents the other. */
 function isIndependent(one: Action, other: Action): boolean {
   if (one.process === undefined || other.process === undefined || one.process === other.process) return false;
   if (one.isMishap && other.isMishap) return false;

@@ -3,7 +3,7 @@ import { current } from "./hooks.js";
 
 export { ClientCredentials } from "simple-oauth2";
 
-/** simple-oauth2's client, each of whose requests is held before it is sent and before its answer arrives. */
+/** A client like simple-oauth2's that holds each request before it is sent and before its response arrives. */
 export class AuthorizationCode extends RealAuthorizationCode {
   override getToken(...call: Parameters<RealAuthorizationCode["getToken"]>) {
     const { code } = call[0];

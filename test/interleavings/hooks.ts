@@ -1,11 +1,11 @@
 /** A request to Discord's token endpoint. */
 export interface TokenCall {
   readonly kind: "exchange" | "refresh" | "revoke";
-  /** The code or the token that it carries. */
+  /** The code or token in it. */
   readonly sent: string;
 }
 
-/** What holds the calls of one process. */
+/** Holds the calls of one process. */
 export interface Hooks {
   tokenCall<T>(call: TokenCall, send: () => Promise<T>): Promise<T>;
   apiCall<T>(send: () => Promise<T>): Promise<T>;
@@ -13,12 +13,12 @@ export interface Hooks {
 
 let hooks: Hooks = { tokenCall: (_, send) => send(), apiCall: (send) => send() };
 
-/** Every copy of the library has hooks of its own. */
+/** Hooks, one set for each copy of the library. */
 export function setHooks(next: Hooks): void {
   hooks = next;
 }
 
-/** The hooks in use. */
+/** The current hooks. */
 export function current(): Hooks {
   return hooks;
 }

@@ -1,4 +1,4 @@
-/** What a simulated process loads: the library, its clock, and the hooks that hold its calls to Discord. */
+/** Everything that a simulated process loads: the library, its clock, and the hooks that hold its calls to Discord. */
 export { replaceClock } from "../../src/clock.js";
 export { DiscordOAuth2Session } from "../../src/index.js";
 export { setHooks } from "./hooks.js";

@@ -10,7 +10,7 @@ import {
   refreshAndSignOutEverywhere,
 } from "./stories.js";
 
-/** A mistake in the library, and a story that must not bear it. */
+/** A mistake in the library, and a story that must expose it. */
 export interface Mutant {
   readonly mistake: string;
   readonly patches: readonly Patch[];
@@ -25,7 +25,7 @@ const ignoresMarker: readonly Patch[] = [
   { file: GRANTS, from: "    if (marker) {\n", to: "    if (marker && !record) {\n" },
 ];
 
-/** Mistakes that earlier drafts made, or that look harmless. */
+/** Mistakes of earlier drafts, and changes that only look harmless. */
 export const MUTANTS: readonly Mutant[] = [
   {
     mistake: "readers ignore the ended marker, and a refresh dies before it looks for one",
@@ -62,7 +62,7 @@ export const MUTANTS: readonly Mutant[] = [
         to: "    const lease = storage.record?.lease;\n    if (!newest || this.#memory.ended(id)) return this.#drop(id);\n    return void (await this.store(storage, newest));\n",
       },
     ],
-    // By the clock of A, which is ahead, the pair that B gets has expired already.
+    // By the clock of A, which is ahead, B's pair has already expired.
     story: { ...refreshAndRefresh, mayFail: ["B"], accessTokenSeconds: 1 },
   },
   {

@@ -7,22 +7,22 @@ import { Violation } from "./world.js";
 
 const VERIFIER = "v".repeat(43);
 
-/** A code that a client has got without a redirect to the app. */
+/** A code that a client got without a redirect to the app. */
 interface PostedCode {
   readonly options: { readonly code: string; readonly codeVerifier?: string; readonly redirectUri?: string };
   readonly userId: string;
 }
 
-/** What a client was answered. */
+/** The response to a client. */
 interface Outcome {
   /** `in`, or the code of the error. */
   readonly what: string;
   readonly cookie: string;
 }
 
-/** Two processes get the same code of a mobile app: its verifier proves that it is the same client. */
+/** Two processes get the same code of a mobile app. Its verifier proves that it is the same client. */
 export const mobileCodeTwice = codeTwice("mobile app's", postFromMobile);
-/** Two processes get the same code of an Activity: nothing proves that it is the same client. */
+/** Two processes get the same code of an Activity. Nothing proves that it is the same client. */
 export const activityCodeTwice = codeTwice("Activity's", postFromActivity);
 
 function codeTwice(whose: string, create: (cluster: Cluster) => Promise<PostedCode>): Story {
@@ -59,7 +59,7 @@ function codeTwice(whose: string, create: (cluster: Cluster) => Promise<PostedCo
   };
 }
 
-/** The session that a code has made sends it again in one process, and signs out in another. */
+/** The session that a code created sends the code again in one process and signs out in another. */
 export const codeAndSignOut: Story = {
   name: "code sent again ‖ sign-out",
   processes: [SETUP, "A", "B", READER],
@@ -86,7 +86,7 @@ export const codeAndSignOut: Story = {
   },
 };
 
-/** A code signs in anew in one process, and the former sign-in is signed out in another. */
+/** A code signs in again in one process, and the previous sign-in is signed out in another. */
 export const codeAndFormerSignOut: Story = {
   name: "code ‖ sign-out of the former sign-in",
   processes: [SETUP, "A", "B", READER],
@@ -124,7 +124,7 @@ async function postFromMobile(cluster: Cluster): Promise<PostedCode> {
   return named(cluster, { options: await mobileCode(cluster.simulator, user, VERIFIER), userId: user.id });
 }
 
-/** Grants are named as the library names them. A wrong name would be noticed: no other key has a role. */
+/** Returns the grant's name in the library. A wrong name would be noticed, because no other key has a role. */
 function named({ world }: Cluster, posted: PostedCode): PostedCode {
   const { code, codeVerifier, redirectUri } = posted.options;
   world.records.name(posted.userId, "the user of the code");

@@ -27,10 +27,10 @@ import {
 } from "./stories.js";
 
 const BOTH = ["A", "B"];
-/** Where both do the same, it makes no difference which of them has the mishap. */
+/** If both do the same, it makes no difference which of them has the mishap. */
 const ONE = ["A"];
 
-/** Two processes that refresh. */
+/** Two processes refresh. */
 export const REFRESHES: readonly Story[] = [
   refreshAndRefresh,
   dying(refreshAndRefresh, ONE),
@@ -59,7 +59,7 @@ export const SIGN_OUTS: readonly Story[] = [
   signOutAndSlowWriter,
 ].flatMap((story) => [story, dying(story, BOTH), freezing(story, BOTH), failing(story, BOTH)]);
 
-/** Two processes that get the same callback. */
+/** Two processes get the same callback. */
 export const CALLBACKS: readonly Story[] = [
   callbackAndCallback,
   refusedCallbackAndCallback,
@@ -67,7 +67,7 @@ export const CALLBACKS: readonly Story[] = [
   dying(refusedCallbackAndCallback, ONE),
 ];
 
-/** Two processes, one or both of which get a code that a client has posted. */
+/** One or both of two processes get a code that a client has posted. */
 export const POSTED_CODES: readonly Story[] = [
   mobileCodeTwice,
   dying(mobileCodeTwice, ONE),
@@ -76,13 +76,13 @@ export const POSTED_CODES: readonly Story[] = [
   codeAndFormerSignOut,
 ];
 
-/** Two processes with too many orders to try all of them in every test run. */
+/** Two processes with too many orders for every test run. */
 export const LARGE: readonly Story[] = [
   freezing(callbackAndCallback, ONE),
   freezing(refusedCallbackAndCallback, ONE),
 ];
 
-/** Three processes: too many orders to try all of them in every test run. */
+/** Three processes, with too many orders for every test run. */
 export const THREE_PROCESSES: readonly Story[] = [
   refreshAndSignOutAndReader,
   refreshAndSignOutEverywhereAndReader,

@@ -3,13 +3,13 @@ import { Cluster } from "./cluster.js";
 import { replay, type Story } from "./explorer.js";
 import { describeExample, search } from "./search.js";
 
-/** The choices of one order, to see it again. */
+/** The choices of one order, to replay it. */
 const CHOICES = process.env["INTERLEAVING"];
 const LONGEST_MS = 300_000;
 
-/** A test for each story: every order of its calls, or as many as so many runs show. */
+/** Defines a test for each story: every order of its calls, or as many orders as the given number of runs covers. */
 export function prove(stories: readonly Story[], mostRuns?: number): void {
-  // Names are not formatted, which would cut them: they select the story to replay.
+  // Names are not formatted, which would shorten them: they select the story to replay.
   for (const story of stories)
     it(`every order is safe: ${story.name}`, () => proveStory(story, mostRuns), LONGEST_MS);
 }

@@ -1,7 +1,7 @@
 import { recordKey } from "../../src/grants/record-keys.js";
 import type { Seal } from "../../src/seal.js";
 
-/** What a key is for. */
+/** The purpose of a key. */
 export type Purpose = "token" | "lease" | "ended" | "session";
 
 interface Role {
@@ -10,7 +10,7 @@ interface Role {
   readonly grantId: string;
 }
 
-/** The content of the shared store, told in words that are the same in every run. */
+/** Describes the content of the shared store in words that are the same in every run. */
 export class Records {
   readonly #content = new Map<string, string>();
   readonly #readings = new Map<string, string>();
@@ -18,7 +18,7 @@ export class Records {
   readonly #epoch: number;
   readonly #roles = new Map<string, Role>();
   readonly #names = new Map<string, string>();
-  /** Leases are compared by their encrypted text, which each write changes. */
+  /** Leases are compared by their encrypted text, which changes with each write. */
   readonly #versions = new Map<string, string>();
 
   /** @param epoch when the run begins, in epoch milliseconds */
@@ -27,7 +27,7 @@ export class Records {
     this.#epoch = epoch;
   }
 
-  /** Names something random. */
+  /** Gives a random value a name. */
   name(text: string, name: string): void {
     this.#names.set(text, name);
   }
@@ -36,7 +36,7 @@ export class Records {
     return this.#names.get(text) ?? "something unknown";
   }
 
-  /** Tells the keys of a grant, and its id, from others. */
+  /** Registers the keys and the id of a grant. */
   nameGrant(grantId: string, name: string): void {
     this.name(grantId, name);
     for (const purpose of ["token", "lease", "ended"] as const)
@@ -70,7 +70,7 @@ export class Records {
     this.#readings.delete(key);
   }
 
-  /** What a value says. */
+  /** Describes a value. */
   read(key: string): string {
     const known = this.#readings.get(key);
     if (known !== undefined) return known;
@@ -91,13 +91,13 @@ export class Records {
     return this.named(JSON.stringify(session));
   }
 
-  /** The whole content. */
+  /** Describes the whole content. */
   readAll(): string {
     const all = [...this.#content.keys()].map((key) => `${this.roleOf(key).name}: ${this.read(key)}`);
     return all.sort().join("\n");
   }
 
-  /** The access token in the record of a grant. */
+  /** Returns the access token in a grant's record. */
   accessTokenOf(grantId: string): string | undefined {
     const text = this.#open(recordKey(undefined, grantId, "token"), "grant", grantId);
     return text && JSON.parse(text).token?.accessToken;
@@ -121,7 +121,7 @@ export class Records {
     return typeof sealed === "string" ? this.#seal.open(purpose, grantId, sealed) : undefined;
   }
 
-  /** A text with names for everything random in it. */
+  /** Replaces every random value in a text with its name. */
   named(text: string): string {
     let named = text;
     for (const [random, name] of this.#names) named = named.replaceAll(random, name);

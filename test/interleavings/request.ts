@@ -3,18 +3,18 @@ import { Socket } from "node:net";
 import { Writable } from "node:stream";
 import type { Request, RequestHandler, Response } from "express";
 
-/** What a browser sends. */
+/** A request of a browser. */
 export interface BrowserRequest {
   readonly url: string;
   readonly cookie: string;
-  /** A POST has JSON. */
+  /** A POST sends JSON. */
   readonly method?: "GET" | "POST";
 }
 
 /**
- * Leads a request through express-session to a handler, and its response back, without a socket.
+ * Passes a request through express-session to a handler, without a socket.
  *
- * @returns the cookies that the browser has then
+ * @returns the browser's cookies afterwards
  */
 export async function request(
   sessions: RequestHandler,

@@ -1,20 +1,24 @@
 import { hash } from "node:crypto";
 
-/** A place where a process stands still until the search lets it go on. */
+/** A point where a process is held until the search lets it continue. */
 export interface Stop {
-  /** Says what is about to happen; unique within its process. */
+  /** Describes what is about to happen. Unique within its process. */
   readonly id: string;
-  /** What it acts on; `undefined` where no other process can notice it. */
+  /** What it acts on; `undefined` if no other process can notice it. */
   readonly resource: string | undefined;
   readonly isRead: boolean;
-  /** Milliseconds since the run began before which nothing lets it go on. */
+  /** Nothing lets it continue before this time, in milliseconds since the run began. */
   readonly notBefore: number;
   isEnabled(): boolean;
-  /** Takes effect. @returns what the process is told, as text */
+  /**
+   * Performs the action.
+   *
+   * @returns the result for the process, as text
+   */
   act(): string;
-  /** Tells the process. */
+  /** Tells the process the result. */
   deliver(): void;
-  /** Tells it that nothing took effect, where that can happen. */
+  /** Reports that the action had no effect, if that can happen. */
   readonly fail?: (() => void) | undefined;
 }
 
@@ -24,12 +28,12 @@ interface Timer {
   readonly fire: () => void;
 }
 
-/** One process in one run: its position, what it waits for, and the answers it got. */
+/** One process in one run: its position, what it waits for, and the responses it got. */
 export class RunProcess {
   readonly name: string;
-  /** Where it stands. Calls that were made together stand next to each other. */
+  /** The points where it is held. Simultaneous calls are next to each other. */
   readonly stops = new Map<string, Stop>();
-  /** What it has been told so far, hashed: it does nothing that does not follow from that. */
+  /** A hash of everything it has been told so far, which determines everything it does. */
   told = "";
   isDead = false;
   isFrozen = false;
@@ -46,7 +50,7 @@ export class RunProcess {
     return !this.isDead && !this.isFrozen;
   }
 
-  /** A name for the next thing that this process does. */
+  /** Returns a name for the next action of this process. */
   nextId(what: string): string {
     this.#count += 1;
     return `${this.name}${this.#count} ${what}`;
@@ -56,7 +60,7 @@ export class RunProcess {
     this.told = hash("sha1", `${this.told}\n${event}`, "base64url");
   }
 
-  /** @returns cancels it */
+  /** @returns a function that cancels it */
   startTimer(due: number, fire: () => void): () => void {
     this.#count += 1;
     const timer = { id: this.#count, due, fire };
@@ -66,7 +70,7 @@ export class RunProcess {
     };
   }
 
-  /** The timer that fires next. */
+  /** Returns the timer that fires next. */
   get nextTimer(): Timer | undefined {
     return this.#timers.reduce<Timer | undefined>(
       (next, timer) => (next && next.due <= timer.due ? next : timer),

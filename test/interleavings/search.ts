@@ -1,7 +1,7 @@
 import type { Cluster } from "./cluster.js";
 import { type Counterexample, explore, type Story } from "./explorer.js";
 
-/** Searches a story, and sums up what was searched. */
+/** Searches a story and sums up the search. */
 export async function search(cluster: Cluster, story: Story, mostRuns?: number) {
   const startedAt = performance.now();
   const { orders, merged, states, isComplete, counterexample } = await explore(cluster, story, mostRuns);
@@ -13,7 +13,7 @@ export async function search(cluster: Cluster, story: Story, mostRuns?: number) 
   };
 }
 
-/** A counterexample step by step, and how to see it again. */
+/** Describes a counterexample step by step, and how to replay it. */
 export function describeExample({ name }: Story, { what, choices, steps }: Counterexample): string {
   return [
     `${name}: ${what}`,

@@ -1,6 +1,6 @@
 import type { World } from "./world.js";
 
-/** Waits until every process stands still. */
+/** Waits until every process is held or idle. */
 export async function settle(world: World): Promise<void> {
   let isQuiet = false;
   while (!isQuiet) {

@@ -4,13 +4,13 @@ import type { World } from "./world.js";
 
 type Done = (error?: unknown) => void;
 
-/** The session store as one process reaches it. Other processes see the same content. */
+/** The session store as one process accesses it. All processes share the content. */
 export class SharedStore extends Store {
   readonly #world: World;
   readonly #process: RunProcess;
   readonly #touchWrites: boolean;
 
-  /** @param touchWrites whether `touch` writes the record that it is given, as memcached's does */
+  /** @param touchWrites whether `touch` writes the record it is given, like memcached's */
   constructor(world: World, process: RunProcess, touchWrites: boolean) {
     super();
     this.#world = world;

@@ -4,7 +4,10 @@ import type { Story } from "./explorer.js";
 import { LARGE, POSTED_CODES, THREE_PROCESSES } from "./proofs.js";
 import { describeExample, search } from "./search.js";
 
-/** What is too much for `npm test`: two processes to the end, three as far as so many runs of each story show. */
+/**
+ * Searches that are too long for `npm test`: all orders of two processes, and of three as many as this number of runs
+ * covers.
+ */
 const { values } = parseArgs({ options: { runs: { type: "string", default: "2000" } } });
 
 for (const story of [...LARGE, ...POSTED_CODES]) await soak(story);

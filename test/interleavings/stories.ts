@@ -39,14 +39,14 @@ function refreshes(...names: string[]): Story {
   };
 }
 
-/** The store rejects a write of one process; the other one comes when the first has its answer. */
+/** The store rejects a write of one process. The other process starts when the first has its response. */
 export const refreshAfterFailure: Story = {
   name: "refresh whose write fails, then another refresh",
   processes: [SETUP, "A", "B", READER],
   unwritten: ["ended"],
   hasOldSessions: true,
   mayFail: ["B"],
-  // By the clock of A, which is ahead, the pair that B gets has expired already.
+  // By the clock of A, which is ahead, B's pair has already expired.
   accessTokenSeconds: 1,
   async begin(cluster) {
     const visitor = await expiredVisitor(cluster);
@@ -70,7 +70,7 @@ export const refreshAfterFailure: Story = {
   },
 };
 
-/** With `lock`. */
+/** With the option `lock`. */
 export const refreshAndRefreshUnderLock: Story = {
   ...refreshAndRefresh,
   name: "refresh ‖ refresh, under a lock",
@@ -92,7 +92,7 @@ export const refreshAndSignOutEverywhere = signOutDuringRefresh(true, false);
 export const refreshAndSignOutAndReader = signOutDuringRefresh(false, true);
 export const refreshAndSignOutEverywhereAndReader = signOutDuringRefresh(true, true);
 
-/** One process refreshes while another signs out, and a third may look once the sign-out was answered. */
+/** One process refreshes while another signs out. A third may read once the sign-out was answered. */
 function signOutDuringRefresh(everywhere: boolean, withReader: boolean): Story {
   return {
     name: `refresh ‖ sign-out${everywhere ? " everywhere" : ""}${withReader ? " ‖ later reader" : ""}`,
@@ -120,7 +120,7 @@ function signOutDuringRefresh(everywhere: boolean, withReader: boolean): Story {
   };
 }
 
-/** A request that has loaded the session writes all of it back when it ends, whatever has changed since. */
+/** A request that has loaded the session writes all of it back when it ends, whatever has changed meanwhile. */
 async function writeSlowly({ discord, handle, pause }: Process, cookie: string): Promise<string> {
   let outcome = "in";
   await handle({ url: "/", cookie }, async (req) => {

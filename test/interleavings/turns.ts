@@ -1,9 +1,9 @@
 import type { RunProcess, Stop } from "./run-process.js";
 import type { World } from "./world.js";
 
-/** What may go wrong once in a run, besides the order of calls. */
+/** The mishap that may happen once in a run, besides the order of calls. */
 export interface Mishaps {
-  /** One of these processes may die after any of its effects. */
+  /** One of these processes may crash after any of its actions. */
   readonly mayDie?: readonly string[];
   /** One of these processes may be frozen while time passes. */
   readonly mayFreeze?: readonly string[];
@@ -11,12 +11,12 @@ export interface Mishaps {
   readonly mayFail?: readonly string[];
 }
 
-/** Something that can happen next. */
+/** An action that can happen next. */
 export interface Action {
   readonly id: string;
-  /** `undefined` for what concerns every process. */
+  /** `undefined` for an action that concerns every process. */
   readonly process: string | undefined;
-  /** What it acts on; `undefined` where no other process can notice it. */
+  /** What it acts on; `undefined` if no other process can notice it. */
   readonly resource: string | undefined;
   readonly isRead: boolean;
   /** Whether it uses up the one mishap of a run. */
@@ -25,12 +25,12 @@ export interface Action {
 }
 
 const MOST_TIME_STEPS = 500;
-/** Longer than a lease lasts and a store is waited for. */
+/** Longer than a lease lasts and than stores may take to answer. */
 const FROZEN_MS = 7000;
-/** A freeze ends while others take over its lease, or when nothing else happens any more. */
+/** A freeze ends while others take over its lease, or when nothing else can happen. */
 const TAKEOVER_MS = { from: 1300, to: 1700 } as const;
 
-/** Decides what can happen next in a run. Time passes only where nothing else can happen, or a process is frozen. */
+/** Decides what can happen next in a run. Time passes only if nothing else can happen, or a process is frozen. */
 export class Turns {
   readonly #world: World;
   readonly #mishaps: Mishaps;
@@ -62,12 +62,15 @@ export class Turns {
     return this.hadMishap || this.#world.isDiscordSlow;
   }
 
-  /** Whether a process has died between Discord's answer and the write of its pair. */
+  /** Whether a process has crashed between Discord's response and the write of its pair. */
   get mayBeLost(): boolean {
     return this.#mayBeLost;
   }
 
-  /** Whether one was held up there, so that another that asked Discord at the same time takes the sign-in for ended. */
+  /**
+   * Whether one was delayed there, so that another that asked Discord at the same time believes that the sign-in has
+   * ended.
+   */
   get mayBeToldEnded(): boolean {
     return this.#mayBeToldEnded;
   }
@@ -77,7 +80,7 @@ export class Turns {
     return [this.#mishap, this.#mayBeLost, this.#mayBeToldEnded, this.#frozenAt, this.#world.state].join();
   }
 
-  /** Everything that can happen next; nothing when the run is over. */
+  /** Returns everything that can happen next; nothing when the run is over. */
   actions(): Action[] {
     const running = [...this.#world.processes.values()].filter(({ isRunning }) => isRunning);
     const actions = running.flatMap((process) => this.#actionsOf(process));
@@ -87,7 +90,7 @@ export class Turns {
     return [...actions, ...this.#freezes(running)];
   }
 
-  /** Called when every process stands still again. */
+  /** Called when every process is held or idle again. */
   settled(): void {
     const process = this.#dying;
     if (!process) return;
@@ -97,7 +100,7 @@ export class Turns {
     this.#world.unlock(process);
   }
 
-  /** Fires the next timer of a process that nothing holds. */
+  /** Fires the next timer of a process that is not held. */
   skipTo(process: RunProcess): void {
     const { nextTimer } = process;
     if (nextTimer) this.#passTo(Math.max(nextTimer.due, this.#world.time));
@@ -145,7 +148,7 @@ export class Turns {
       yield this.#failure(process, action, `${stop.id} is never answered`, { ...stop, deliver: () => {} });
     }
     if (!this.#mishaps.mayDie?.includes(process.name)) return;
-    // Between two effects it makes no difference when a process dies.
+    // Between two actions it makes no difference when a process crashes.
     yield {
       ...action,
       id: `${stop.id}, and ${process.name} dies`,
@@ -179,7 +182,7 @@ export class Turns {
     yield general(`${due} ms`, () => this.#passTo(due));
   }
 
-  /** A freeze is noticed only where time passes although the process could go on. */
+  /** A freeze matters only if time passes although the process could continue. */
   *#freezes(running: readonly RunProcess[]): Generator<Action> {
     if (this.#mishap) return;
     for (const process of running) {
@@ -208,7 +211,7 @@ export class Turns {
     this.#world.trace.push(`${process.name} freezes`);
   }
 
-  /** @param isNeeded whether nothing else can happen any more */
+  /** @param isNeeded whether nothing else can happen */
   *#thaw(isNeeded: boolean): Generator<Action> {
     for (const process of this.#world.processes.values()) {
       const frozenMs = this.#world.time - this.#frozenAt;

@@ -3,7 +3,7 @@ import { Violation } from "./world.js";
 
 /** The process that prepares runs. */
 export const SETUP = "S";
-/** A process that knows nothing, and looks when everything is over. */
+/** A process without memory, which looks when everything is over. */
 export const READER = "Z";
 
 const SCOPES = ["identify"];
@@ -39,7 +39,11 @@ export async function expiredVisitor(cluster: Cluster, name = "the grant"): Prom
   return { grantId, userId: user.id, cookie };
 }
 
-/** Asks for the granted scopes, which refreshes an expired pair. @returns `in`, or the code of the error */
+/**
+ * Fetches the granted scopes, which refreshes an expired pair.
+ *
+ * @returns `in`, or the code of the error
+ */
 export async function ask({ discord, handle }: Process, cookie: string): Promise<string> {
   let outcome = "in";
   await handle({ url: "/", cookie }, async (req) => {
@@ -50,7 +54,11 @@ export async function ask({ discord, handle }: Process, cookie: string): Promise
   return outcome;
 }
 
-/** Signs out. @returns `out`, or the code of the error */
+/**
+ * Signs out.
+ *
+ * @returns `out`, or the code of the error
+ */
 export async function signOut(
   { discord, handle }: Process,
   cookie: string,
@@ -65,7 +73,7 @@ export async function signOut(
   return outcome;
 }
 
-/** What a process that knows nothing finds in the end: Discord's user, or the code of the error. */
+/** What a process without memory finds in the end: Discord's user, or the code of the error. */
 export function finallySeen(cluster: Cluster, cookie: string): Promise<string> {
   return cluster.unheld(READER, async ({ discord, handle }) => {
     let seen = "";
@@ -86,7 +94,7 @@ export function isEnded(outcome: string | undefined): boolean {
   return outcome === "grant_ended" || outcome === "not_signed_in";
 }
 
-/** Nobody was told that the sign-in has ended, unless it could not be known better. */
+/** Checks that nobody was told that the sign-in has ended, unless the process could not know better. */
 export function checkNobodySignedOut({ world, turns }: Cluster): void {
   if (turns.mayBeLost || turns.mayBeToldEnded) return;
   for (const [process, outcome] of world.outcomes) {
@@ -95,7 +103,7 @@ export function checkNobodySignedOut({ world, turns }: Cluster): void {
   }
 }
 
-/** The store holds the newest pair, and whoever asks is signed in. */
+/** Checks that the store holds the newest pair and that every process considers the visitor signed in. */
 export async function checkSignedIn(cluster: Cluster, { grantId, userId, cookie }: Visitor): Promise<void> {
   const { world, turns } = cluster;
   if (turns.mayBeLost) return;
@@ -110,13 +118,13 @@ export async function checkSignedIn(cluster: Cluster, { grantId, userId, cookie 
   if (seen !== userId) throw new Violation(`A later reader finds ${seen}.`);
 }
 
-/** Whoever asks is told that nobody is signed in. */
+/** Checks that every process considers the visitor signed out. */
 export async function checkSignedOut(cluster: Cluster, cookie: string): Promise<void> {
   const seen = await finallySeen(cluster, cookie);
   if (!isEnded(seen)) throw new Violation(`A later reader finds ${seen}.`);
 }
 
-/** Discord accepts none of the tokens that it has issued in this run. */
+/** Checks that Discord accepts none of the tokens that it issued in this run. */
 export async function checkRevoked({ simulator, world }: Cluster): Promise<void> {
   for (const { name, accessToken } of world.pairs) {
     const { status } = await fetch(`${simulator.url}/api/v10/oauth2/@me`, {
@@ -126,7 +134,7 @@ export async function checkRevoked({ simulator, world }: Cluster): Promise<void>
   }
 }
 
-/** No refresh token was sent twice. */
+/** Checks that no refresh token was sent twice. */
 export function checkSentOnce({ world, turns }: Cluster): void {
   if (turns.hadMishap) return;
   const refreshed = world.sent.filter(({ kind }) => kind === "refresh").map(({ what }) => what);
@@ -134,7 +142,7 @@ export function checkSentOnce({ world, turns }: Cluster): void {
   if (repeated) throw new Violation(`The refresh token of ${repeated} was sent twice.`);
 }
 
-/** The code of an error, or its text. */
+/** Returns the code of an error, or its text. */
 export function codeOf(error: unknown): string {
   return String((error as { code?: unknown }).code ?? error);
 }

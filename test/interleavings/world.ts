@@ -5,7 +5,7 @@ import { type Purpose, Records } from "./records.js";
 import { RunProcess, type Stop } from "./run-process.js";
 import { SharedStore } from "./shared-store.js";
 
-/** What a run must not do. */
+/** A rule that a run has violated. */
 export class Violation extends Error {
   override readonly name = "Violation";
 }
@@ -15,31 +15,31 @@ export interface Pair {
   readonly name: string;
   readonly accessToken: string;
   readonly refreshToken: string;
-  /** The process that was given it. */
+  /** The process that received it. */
   readonly process: string;
 }
 
-/** A request that Discord has acted on. */
+/** A request that Discord has processed. */
 export interface Sent {
   readonly process: string;
   readonly kind: TokenCall["kind"];
-  /** The name of the code or pair that it carried. */
+  /** The name of the code or pair in it. */
   readonly what: string;
-  /** The name of the pair that came of it, `done` or `refused`. */
+  /** The name of the resulting pair, `done` or `refused`. */
   readonly outcome: string;
 }
 
-/** How the world of a story differs from the usual. */
+/** How the world of a story differs from the default. */
 export interface Circumstances {
-  /** Purposes of keys that this story never writes, so that reading them is no stop. */
+  /** Purposes of keys that this story never writes, so reads of them are not held. */
   readonly unwritten?: readonly Purpose[];
-  /** Whether each request has the session as it was in the beginning: it has loaded it before others saved it. */
+  /** Whether each request has the session of the beginning, because it loaded it before others saved it. */
   readonly hasOldSessions?: boolean;
-  /** Whether the store's `touch` writes the record that it is given. */
+  /** Whether the store's `touch` writes the record it is given. */
   readonly touchWrites?: boolean;
-  /** How long access tokens live. */
+  /** The lifetime of access tokens. */
   readonly accessTokenSeconds?: number;
-  /** How long Discord takes, in milliseconds, for requests to the token endpoint of one process. */
+  /** How long Discord takes for token requests of one process, in milliseconds. */
   readonly slowDiscord?: { readonly process: string; readonly ms: number };
 }
 
@@ -58,7 +58,7 @@ export class World {
   readonly processes = new Map<string, RunProcess>();
   /** Oldest first. */
   readonly pairs: Pair[] = [];
-  /** In the order in which Discord acted. */
+  /** In the order in which Discord processed them. */
   readonly sent: Sent[] = [];
   /** How the script of each process ended. */
   readonly outcomes = new Map<string, string>();
@@ -70,7 +70,7 @@ export class World {
   violation: Violation | undefined;
   /** Grows with everything that processes do. */
   activity = 0;
-  /** Requests that are on their way. */
+  /** Requests in flight. */
   network = 0;
   readonly #circumstances: Circumstances;
   readonly #epoch: number;
@@ -107,7 +107,7 @@ export class World {
     return name;
   }
 
-  /** Whether the newest pair was given to this process, and no store has had it yet. */
+  /** Whether this process received the newest pair, and no store has had it yet. */
   holdsUnsavedPair({ name }: RunProcess): boolean {
     const newest = this.pairs.at(-1);
     return newest?.process === name && !this.#stored.has(newest.accessToken);
@@ -126,12 +126,12 @@ export class World {
     return event;
   }
 
-  /** Notes the first thing that must not happen. Thrown, it would look like a failing store. */
+  /** Records the first violation. If it were thrown, it would look like a failing store. */
   violate(what: string): void {
     this.violation ??= new Violation(this.records.named(what));
   }
 
-  /** What identifies the state of this run, mishaps apart. */
+  /** What identifies the state of this run, apart from mishaps. */
   get state(): string {
     const processes = [...this.processes.values()];
     const parts = [
@@ -174,7 +174,7 @@ export class World {
     });
   }
 
-  /** Stops before Discord acts, and again before its answer arrives. */
+  /** Holds a request before Discord processes it, and again before its response arrives. */
   async tokenCall<T>(process: RunProcess, { kind, sent }: TokenCall, send: () => Promise<T>): Promise<T> {
     const what = this.records.nameOf(sent);
     await this.#stopped(process, { what: `${kind} ${what}`, resource: "Discord", isRead: false });
@@ -196,7 +196,7 @@ export class World {
     }
   }
 
-  /** A call that changes nothing at Discord, so that it is not held. */
+  /** A call that changes nothing at Discord, so it is not held. */
   async apiCall<T>(send: () => Promise<T>): Promise<T> {
     this.network += 1;
     try {
@@ -207,12 +207,12 @@ export class World {
     }
   }
 
-  /** A stop in the middle of the app's own code. */
+  /** A pause in the middle of the app's own code. */
   pause(process: RunProcess, what: string): Promise<void> {
     return this.#stopped(process, { what, resource: undefined, isRead: true });
   }
 
-  /** A lock that a process's death frees. */
+  /** A lock that is freed when a process crashes. */
   async lock(process: RunProcess, task: () => Promise<void>): Promise<void> {
     await this.#stopped(process, {
       what: "lock",
@@ -249,7 +249,7 @@ export class World {
     };
   }
 
-  /** Lets a process go on. */
+  /** Lets a process continue. */
   release(process: RunProcess, stop: Stop): void {
     const told = stop.act();
     process.stops.delete(stop.id);

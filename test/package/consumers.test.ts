@@ -13,26 +13,29 @@ afterAll(() => consumers.remove(), 60_000);
 
 describe.each(EXPRESS_MAJORS)("beside Express %i", (major) => {
   it.each(["login.mjs", "login.cjs"])(
-    "%s signs in by the packed package and its simulator",
+    `%s signs in with the packed package next to Express ${major}`,
     async (script) => {
       expect(await consumers.run(major, script)).toEqual(LOGIN);
     },
   );
 
   describe.each(Object.keys(COMPILERS))("%s", (compiler) => {
-    it.each(Object.entries(MODULES))("compiles an app for %s", async (_name, modules) => {
-      expect(await consumers.compile(major, compiler, modules)).toBe("");
-    });
+    it.each(Object.entries(MODULES))(
+      `${compiler} compiles an app for %s next to Express ${major}`,
+      async (_name, modules) => {
+        expect(await consumers.compile(major, compiler, modules)).toBe("");
+      },
+    );
   });
 });
 
 describe("installed by pnpm, whose packages see only what they depend on", () => {
-  it.each(["login.mjs", "login.cjs"])("%s signs in with the package of pnpm", async (script) => {
+  it.each(["login.mjs", "login.cjs"])("%s signs in with the package installed by pnpm", async (script) => {
     expect(await consumers.run("pnpm", script)).toEqual(LOGIN);
   });
 
   it.each(Object.entries(MODULES))(
-    "an app for %s compiles with the types of pnpm",
+    "an app for %s compiles against the package installed by pnpm",
     async (_name, modules) => {
       expect(await consumers.compile("pnpm", "typescript-7", modules)).toBe("");
     },
@@ -73,7 +76,7 @@ it("Jest with CommonJS tests an app with the simulator", async () => {
   expect(await consumers.runByJest("login.test.cjs")).toMatchObject({ numPassedTests: 2, numTotalTests: 2 });
 });
 
-it("recognises its errors across an ESM and a CommonJS copy in one process", async () => {
+it("the package recognises its errors across an ESM and a CommonJS copy in one process", async () => {
   const recognised = {
     code: "not_signed_in",
     asItself: true,
@@ -90,7 +93,7 @@ it("recognises its errors across an ESM and a CommonJS copy in one process", asy
   });
 });
 
-it("keeps its private files to itself", async () => {
+it("the package does not export its private files", async () => {
   const { version } = JSON.parse(readFileSync("package.json", "utf8"));
   expect(await consumers.run(5, "private-files.mjs")).toEqual({
     codes: ["ERR_PACKAGE_PATH_NOT_EXPORTED"],
@@ -98,11 +101,11 @@ it("keeps its private files to itself", async () => {
   });
 });
 
-it("loads nothing but cookies and caches before an app is there", async () => {
+it("the package loads only cookie and lru-cache until an app uses it", async () => {
   expect(await consumers.run(5, "eager.cjs")).toEqual(["cookie", "express-discord", "lru-cache"]);
 });
 
-it("holds what is needed and nothing else", () => {
+it("the package contains the files it needs and no others", () => {
   const foreign = filesIn(installed).filter(
     (path) =>
       !/^dist\/(esm|cjs)\/.+(\.js|\.d\.ts)$/.test(path) &&
@@ -116,7 +119,7 @@ it("holds what is needed and nothing else", () => {
 });
 
 it.each(["esm", "cjs"])(
-  "has types for %s that need nothing but the peers, discord-api-types and lru-cache",
+  "the types of the %s build import only the peers, discord-api-types and lru-cache",
   (format) => {
     const door = join(installed, "dist", format, "index.d.ts");
     const testing = join(installed, "dist", format, "testing", "index.d.ts");
@@ -140,7 +143,7 @@ function filesIn(folder: string): string[] {
     .filter((path) => !path.startsWith("node_modules"));
 }
 
-/** The packages that a declaration file names, directly or through its neighbours. */
+/** Returns the packages that a declaration file imports, directly or through its neighbours. */
 function packagesBehind(file: string, seen = new Set<string>(), packages = new Set<string>()): Set<string> {
   if (seen.has(file)) return packages;
   seen.add(file);

@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 const SOURCES = join(import.meta.dirname, "consumers");
 
-/** The compilers that consumers use, by the name each is installed under. */
+/** The compilers that consumers use, by the name under which they are installed. */
 export const COMPILERS = {
   "typescript-5.9": "~5.9.0",
   "typescript-6": "~6.0.3",
@@ -17,16 +17,18 @@ export const COMPILERS = {
 /** One Express major with its types. */
 export const EXPRESS_MAJORS = [4, 5] as const;
 
-/** Who has installed the package: npm beside each Express, and pnpm, whose packages see only what they depend on. */
+/**
+ * The installers of the package: npm next to each Express, and pnpm, whose packages see only their own dependencies.
+ */
 export type Project = (typeof EXPRESS_MAJORS)[number] | "pnpm";
 
-/** What runs the consumers beside Express 5, and bundles them. */
+/** Runs and bundles the consumers with Express 5. */
 const HOSTS = { bun: "^1.4.5", esbuild: "^0.28.2", jest: "^30.5.2" };
 
-/** The newest that runs on every Node.js of the package. */
+/** The newest release that runs on every Node.js that the package supports. */
 const PNPM = "pnpm@^10.34.9";
 
-/** How a TypeScript consumer is set up. */
+/** The settings of a TypeScript consumer. */
 export const MODULES = {
   "ES modules": { type: "module", module: "nodenext", moduleResolution: "nodenext" },
   CommonJS: { type: "commonjs", module: "nodenext", moduleResolution: "nodenext" },
@@ -37,7 +39,7 @@ export const MODULES = {
 export class Consumers {
   readonly root = mkdtempSync(join(tmpdir(), "express-discord-consumers-"));
 
-  /** Packs, which builds, and installs: the later installs find most packages in a cache. */
+  /** Packs and builds the package and installs it. Later installs find most packages in a cache. */
   async install(): Promise<void> {
     const tarball = await this.#pack();
     const flags = ["--prefer-offline", "--ignore-scripts"];
@@ -46,7 +48,7 @@ export class Consumers {
       this.#writeProject(major, { ...peersAndTypes(tarball, major), ...hosts });
       await npm(["install", ...flags, "--no-audit", "--no-fund", "--no-package-lock"], this.folder(major));
     }
-    // Puts the binary for this platform in its place.
+    // Puts the binary for this platform in place.
     await run(process.execPath, [join(this.folder(5), "node_modules", "bun", "install.js")]);
 
     this.#writeProject("pnpm", peersAndTypes(tarball, 5));
@@ -61,17 +63,21 @@ export class Consumers {
     return join(this.root, project === "pnpm" ? project : `express-${project}`);
   }
 
-  /** Runs a JavaScript consumer. @returns the JSON it prints */
+  /**
+   * Runs a JavaScript consumer.
+   *
+   * @returns the JSON that it prints
+   */
   run(project: Project, script: string): Promise<unknown> {
     return outputOf(process.execPath, [script], this.folder(project));
   }
 
-  /** The same on Bun. */
+  /** Runs a JavaScript consumer on Bun. */
   runOnBun(script: string): Promise<unknown> {
     return outputOf(this.#command("bun"), [script], this.folder(5));
   }
 
-  /** The same as a single file, where no packages are installed. */
+  /** Runs a JavaScript consumer as a single file, where no packages are installed. */
   async runBundled(script: string, options: readonly string[]): Promise<unknown> {
     const folder = join(this.root, "bundled");
     const args = ["--bundle", "--minify", "--platform=node", `--outfile=${join(folder, script)}`, ...options];
@@ -79,12 +85,20 @@ export class Consumers {
     return outputOf(process.execPath, [script], folder);
   }
 
-  /** Runs the tests of a consumer. @returns Jest's report */
+  /**
+   * Runs the tests of a consumer.
+   *
+   * @returns Jest's report
+   */
   runByJest(script: string): Promise<unknown> {
     return outputOf(this.#command("jest"), ["--json", script], this.folder(5));
   }
 
-  /** Compiles the TypeScript consumer, strictly, the types of all packages included. @returns the compiler's complaints */
+  /**
+   * Compiles the TypeScript consumer strictly, including the types of all packages.
+   *
+   * @returns the compiler's errors
+   */
   async compile(
     project: Project,
     compiler: string,

@@ -24,7 +24,7 @@ describe.runIf(inject("services").redisUrl)("a removal that is shared by Redis",
       const answers = await Promise.all(fleet.urls.map((url) => who.get(`${url}/guarded`)));
       return answers.map(({ status }) => status);
     };
-    // Each process has the sign-in in its memory now.
+    // Now each process has the sign-in in memory.
     expect(await statuses()).toEqual(Array(PROCESSES).fill(200));
     await fleet.advance(2000);
 

@@ -8,22 +8,22 @@ import { Worker } from "./worker-process.js";
 
 /** Several processes of one app, on one Redis. */
 export interface Fleet {
-  /** Where each process serves the app. */
+  /** The URL of the app in each process. */
   readonly urls: readonly string[];
-  /** A visitor, who begins at the first process. */
+  /** A visitor who starts at the first process. */
   browser(): Browser;
   /** Moves the time in every process and at Discord. */
   advance(ms: number): Promise<void>;
-  /** Kills one process; another takes its place in the next test. */
+  /** Kills one process. The next test starts another in its place. */
   kill(index: number): Promise<void>;
-  /** Ends the locks that are held, as when their time is over. */
+  /** Ends all locks, as if they had expired. */
   letLocksExpire(): Promise<void>;
 }
 
 const REDIRECT_URI = "http://127.0.0.1:3000/callback";
 const START_MS = 60_000;
 
-/** Starts processes for all tests of a file; in each test they serve an app of its own, with nothing in memory. */
+/** Starts processes for all tests of a file. In each test they serve an app of its own, with nothing in memory. */
 export function startProcesses(count: number) {
   const workers: Worker[] = [];
   beforeAll(async () => {

@@ -8,7 +8,7 @@ const TOKEN_ROUTE = "POST /oauth2/token";
 const REDIRECT_URI = "http://127.0.0.1:3000/callback";
 const TIMEOUT_MS = 1000;
 
-/** A process that is frozen while Discord answers: its deadlines are over before it can read the answer. */
+/** A process that is frozen while Discord responds. Its deadlines have passed before it can read the response. */
 describe("frozen processes", { timeout: 40_000 }, () => {
   const worker = new Worker();
   beforeAll(() => worker.ready, 60_000);

@@ -3,7 +3,7 @@ import express, { type ErrorRequestHandler } from "express";
 import session from "express-session";
 import { DiscordOAuth2Session, type DiscordOptions } from "../../src/index.js";
 
-/** What the process says once it serves: the origin of its app. */
+/** What the process prints when it is ready: the origin of its app. */
 export interface Serving {
   readonly url: string;
 }

@@ -11,7 +11,7 @@ import type { Serving } from "./https-app.js";
 
 const REDIRECT_URI = "http://127.0.0.1:3000/callback";
 
-/** Tells the process which further certificates to trust; without it, it trusts none of the test's. */
+/** Which further certificates the process trusts. Without it, the process trusts none of the test's. */
 type Trusted = TlsFront["certificatePath"] | undefined;
 
 describe("HTTPS", { timeout: 60_000 }, () => {
@@ -43,7 +43,7 @@ describe("HTTPS", { timeout: 60_000 }, () => {
   });
 });
 
-/** An app in a process of its own, and Discord behind TLS. */
+/** An app in a process of its own, and a Discord behind TLS. */
 async function start(
   options: DiscordOptions = {},
   trusted = (front: TlsFront): Trusted => front.certificatePath,
@@ -70,7 +70,7 @@ async function start(
   return { simulator, front, browser: simulator.browser(url), user: simulator.addUser() };
 }
 
-/** @returns the status of the callback; its code too, where it failed */
+/** @returns the status of the callback, and the code of its error if it failed */
 async function signIn(
   browser: Browser,
   simulator: DiscordSimulator,

@@ -5,7 +5,7 @@ import type { Command, Message, Reply } from "./worker.js";
 
 /** A process that runs `worker.ts`. */
 export class Worker {
-  /** Resolves when it takes commands. */
+  /** Resolves when it accepts commands. */
   readonly ready: Promise<unknown>;
   readonly #process: ChildProcess;
   readonly #waiting = new Map<number, (reply: Reply) => void>();
@@ -30,7 +30,7 @@ export class Worker {
     return reply;
   }
 
-  /** Stops the process for so much real time: no timer fires and no socket is read. */
+  /** Stops the process for this much real time: no timer fires and no socket is read. */
   async freeze(ms: number): Promise<void> {
     this.#process.kill("SIGSTOP");
     await delay(ms);

@@ -15,20 +15,20 @@ import {
 } from "../../src/index.js";
 import { redisLock } from "./redis-lock.js";
 
-/** Whether refreshes and callbacks run under a lock: the real one, one that expires at once, or none. */
+/** Whether refreshes and callbacks run under a lock: a real one, one that expires at once, or none. */
 export type LockKind = "redis" | "expired" | "none";
 
-/** What the test tells a worker process. */
+/** What the test sends to a worker process. */
 export type Command =
   | {
       readonly name: "serve";
       readonly discord: DiscordOptions;
       /** Default: tokens and sessions stay in memory. */
       readonly redisUrl?: string;
-      /** Of everything in Redis. */
+      /** The prefix of everything in Redis. */
       readonly prefix: string;
       readonly lock: LockKind;
-      /** Serves `/events`, and tells the other processes of removals. */
+      /** Serves `/events` and tells the other processes about removals. */
       readonly publicKey?: string;
     }
   | { readonly name: "advance"; readonly ms: number };
@@ -39,10 +39,10 @@ export interface Message {
   readonly command: Command;
 }
 
-/** What a worker process answers to the command of this number; to number 0 when it is ready. */
+/** A worker's response to the command with this number; number 0 when it is ready. */
 export interface Reply {
   readonly id: number;
-  /** Where the new app is. */
+  /** The URL of the new app. */
   readonly url?: string;
 }
 
@@ -67,7 +67,7 @@ async function run(command: Command): Promise<Omit<Reply, "id">> {
   return {};
 }
 
-/** Starts an app of its own, as each process of a real one would. */
+/** Starts an app of its own, like each process of a real app. */
 async function serve({
   discord: options,
   redisUrl,

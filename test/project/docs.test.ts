@@ -70,7 +70,7 @@ function placeOf({ file, line }: Snippet): string {
   return `${file}:${line}`;
 }
 
-/** What a Markdown file links to within this project. */
+/** Returns the links of a Markdown file within this project. */
 function linksIn(file: string): string[] {
   const prose = textOf(file)
     .replaceAll(/^ *```[\s\S]*?^ *```$/gm, "")
@@ -81,7 +81,7 @@ function linksIn(file: string): string[] {
     .filter((target) => !/^[a-z]+:/.test(target));
 }
 
-/** The cells of a Markdown file's tables, as they are shown. */
+/** Returns the cells of a Markdown file's tables, as they are displayed. */
 function cellsIn(file: string): string[] {
   return textOf(file)
     .replaceAll(/^ *```[\s\S]*?^ *```$/gm, "")
@@ -97,7 +97,7 @@ function exists(from: string, link: string): boolean {
   return existsSync(file) && (anchor === undefined || anchorsIn(file).has(anchor));
 }
 
-/** The anchors of a Markdown file's headings, as GitHub makes them. */
+/** Returns the anchors of a Markdown file's headings, as GitHub makes them. */
 function anchorsIn(file: string): ReadonlySet<string> {
   const headings = textOf(file)
     .replaceAll(/^ *```[\s\S]*?^ *```$/gm, "")

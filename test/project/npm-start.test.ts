@@ -12,14 +12,14 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
 interface Running {
   readonly process: ChildProcess;
-  /** What it has printed so far. */
+  /** Everything it has printed so far. */
   output(): string;
-  /** The address it is at, as soon as it has said so. */
+  /** Its URL, as soon as it has printed that. */
   address(): Promise<string>;
   exitCode(): Promise<number | null>;
 }
 
-/** The sample app, or another example, in a folder of its own, so that nobody's `.env` plays a part. */
+/** Runs the sample app or another example in a folder of its own, so that nobody's `.env` is read. */
 function startSample(env: Readonly<Record<string, string>>, dotEnv?: string, example = "start.ts"): Running {
   const folder = mkdtempSync(join(tmpdir(), "express-discord-start-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -54,7 +54,7 @@ function watch(child: ChildProcess): Running {
   return { process: child, output: () => printed, address: () => found, exitCode: () => exit };
 }
 
-/** A port that was free a moment ago. */
+/** Returns a port that was free a moment ago. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0);
   await once(server, "listening");
@@ -69,7 +69,7 @@ describe("npm start", () => {
     const sample = startSample({ PORT: "0" });
     const url = await sample.address();
     expect(sample.output()).toContain("No DISCORD_CLIENT_ID is set");
-    expect(sample.output()).toContain("Nothing reaches discord.com");
+    expect(sample.output()).toContain("nothing leaves this machine");
 
     const index = await (await fetch(url)).text();
     expect(index).toContain('href="/login/"');

@@ -14,7 +14,7 @@ async function signedIn({ simulator, browser }: RunningSample, user = simulator.
   return visitor;
 }
 
-/** Signs in as a visitor who asks for `guilds` instead, in the address of Discord's page. */
+/** Signs in as a visitor who asks for `guilds` instead, by editing the address of Discord's page. */
 async function signInWithoutIdentify({ simulator }: RunningSample, visitor: Browser) {
   const authorize = new URL((await visitor.get("/auth/login")).location ?? "");
   authorize.searchParams.set("scope", "guilds");
@@ -158,7 +158,7 @@ it("the recipe for forms stores nothing that is no colour", async () => {
   expect((await visitor.get("/colour")).text).toContain('value="#5865f2"');
 });
 
-/** In place of Express's own handler, which prints the stack. */
+/** Replaces Express's own handler, which prints the stack. */
 const answerStatus: ErrorRequestHandler = (error, _req, res, _next) => {
   res.sendStatus(error.status);
 };

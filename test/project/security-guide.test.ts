@@ -26,7 +26,7 @@ const points = [...rfcAndSessions.matchAll(POINT)].map(([, section, title = "", 
 }));
 const claims = points.flatMap(({ title, lines }) => lines.map((text): Claim => ({ point: title, text })));
 
-/** The names of the tests in a file, as they are written there. */
+/** Returns the names of the tests in a file, as they are written there. */
 function testsIn(path: string): ReadonlySet<string> {
   const file = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.ES2023, true);
   const names = new Set<string>();

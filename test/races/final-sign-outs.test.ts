@@ -42,7 +42,7 @@ describe.each(served([REDIS]))("sign-outs during refreshes on %s", (_name, kind)
       for (const [index, browser] of browsers.entries()) {
         const stale = browser.clone();
         const refreshing = stale.get(`${other.url}/me`);
-        // Each begins a little later into the refresh than the one before.
+        // Each starts a little later into the refresh than the one before.
         for (let tick = 0; tick < 4 * (index % 24); tick += 1) await new Promise(setImmediate);
         expect((await browser.post(logout)).status).toBe(200);
         await refreshing;
@@ -53,7 +53,7 @@ describe.each(served([REDIS]))("sign-outs during refreshes on %s", (_name, kind)
       for (const browser of browsers) undone += (await browser.get("/guarded")).status === 401 ? 0 : 1;
 
       expect(undone).toBe(0);
-      // A token that is still in the store would let a session pass that a slow request has brought back.
+      // A token that is still in the store would admit a session that a slow request has restored.
       const contents = await Promise.all((await keys()).map((key) => contentOf(store, key)));
       // The one that is left belongs to the visitor who has not signed out.
       expect(contents.filter((content) => content.length > 200)).toHaveLength(1);
@@ -63,7 +63,7 @@ describe.each(served([REDIS]))("sign-outs during refreshes on %s", (_name, kind)
   );
 });
 
-/** What is in a record; nothing for a session. */
+/** Returns the content of a record; nothing for a session. */
 function contentOf(store: Store, key: string): Promise<string> {
   return new Promise((resolve, reject) =>
     store.get(key, (error, session) =>

@@ -10,7 +10,7 @@ import { exchangesAt, openLogin } from "../support/login.js";
 import { SharedStore } from "../support/memory-store.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 
-/** Locks that do not let their task run. */
+/** Locks that do not run their task. */
 const BROKEN: readonly (readonly [string, Lock])[] = [
   ["rejects", () => Promise.reject(new Error("The lock server is away."))],
   [
@@ -134,7 +134,7 @@ describe.each(LATEST_EXPRESS)("locks on %s", (_express, createApp) => {
     },
   );
 
-  /** With a visitor signed in; refreshes run under the lock. */
+  /** Starts an app with a signed-in visitor, whose refreshes run under the lock. */
   function startWith(lock: Lock, { store = new MemoryStore(), timeoutMs = 300 } = {}) {
     const forRefreshes: Lock = (key, task) => (key.startsWith("discord-refresh-") ? lock(key, task) : task());
     return startSignedIn(createApp, { session: { store }, discord: { lock: forRefreshes, timeoutMs } });

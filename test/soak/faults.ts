@@ -5,7 +5,7 @@ import type { Random } from "./random.js";
 /** How long the workers wait for Discord. */
 export const TIMEOUT_MS = 5000;
 
-/** A share of all calls goes wrong, each in its own way. */
+/** Makes a share of all calls go wrong, in different ways. */
 export function spreadFaults(at: DiscordSimulator, from: Random, ledger: Ledger): void {
   const spread = (chance: number, fault: FaultKind, target: { readonly route?: string } = {}) => {
     const random = () => {

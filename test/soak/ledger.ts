@@ -7,7 +7,7 @@ export class Ledger {
   logouts = 0;
   restarts = 0;
   wrongUsers = 0;
-  /** Refreshes that do not say which worker asked for them: no loss could be explained. */
+  /** Refreshes that do not say which worker asked for them. Then losses could not be explained. */
   anonymousRequests = 0;
   readonly answers = new Map<string, number>();
   readonly faults = new Map<string, number>();
@@ -15,23 +15,23 @@ export class Ledger {
   readonly lostWithoutReason: string[] = [];
   readonly lostByKill: string[] = [];
   readonly unhandled = new Set<string>();
-  /** For each minute since the start, how many answers the browsers got, and how long they took together. */
+  /** For each minute since the start: how many responses the browsers got, and how long these took in total. */
   readonly #minutes: { count: number; totalMs: number }[] = [];
-  /** The first worker's heap: minutes since the start, megabytes. */
+  /** The first worker's heap, as minutes since the start and megabytes. */
   readonly heap: (readonly [minutes: number, megabytes: number])[] = [];
 
   count<Key>(counts: Map<Key, number>, key: Key): void {
     counts.set(key, (counts.get(key) ?? 0) + 1);
   }
 
-  /** Notes how long a browser has waited for an answer, and in which minute. */
+  /** Records how long a browser waited for a response, and in which minute. */
   countAnswerTime(minute: number, ms: number): void {
     this.#minutes[minute] ??= { count: 0, totalMs: 0 };
     this.#minutes[minute].count += 1;
     this.#minutes[minute].totalMs += ms;
   }
 
-  /** Megabytes a minute, by least squares over what was measured in the second half of the time. */
+  /** The slope in megabytes per minute, by least squares, over the second half of the time. */
   get heapSlope(): number {
     const last = this.heap.at(-1)?.[0] ?? 0;
     const points = this.heap.filter(([minutes]) => minutes >= last / 2);
@@ -41,7 +41,7 @@ export class Ledger {
     return spread === 0 ? 0 : points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0) / spread;
   }
 
-  /** What must not be; empty when all is well. */
+  /** Everything that must not happen; empty if all is well. */
   get failures(): string[] {
     const findings: readonly (readonly [boolean, string])[] = [
       [this.logins === 0, "nobody logged in"],

@@ -1,6 +1,6 @@
 import { TIMEOUT_MS } from "./faults.js";
 
-/** Why a sign-in may be gone without anybody at fault. */
+/** Why a sign-in may be lost without any mistake. */
 export const LOSS_REASONS = [
   "the user removed the application at Discord",
   "Discord rotated the pair, and a fault swallowed its answer",
@@ -9,30 +9,30 @@ export const LOSS_REASONS = [
   "a worker was killed between that answer and the store",
 ] as const;
 
-/** Those to which a kill belongs. */
+/** The reasons that need a kill. */
 export const KILL_REASONS: readonly LossReason[] = LOSS_REASONS.slice(3);
 
 export type LossReason = (typeof LOSS_REASONS)[number];
 
-/** A refresh that Discord was asked for. */
+/** A refresh that reached Discord. */
 export interface TokenRequest {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly status: number | undefined;
   readonly fault: string | undefined;
-  /** Until the answer was sent or the connection ended; undefined before. */
+  /** When the response was sent or the connection ended; undefined before that. */
   readonly durationMs: number | undefined;
-  /** Whether the connection ended before the whole answer was sent. */
+  /** Whether the connection ended before the whole response was sent. */
   readonly cutShort: boolean;
-  /** Who asked. */
+  /** The worker that sent it. */
   readonly worker: string;
-  /** Whether Discord had not taken the refresh token before. */
+  /** Whether Discord had not seen the refresh token before. */
   readonly wasTokenValid: boolean;
 }
 
 /** A refresh that its worker has not finished. */
 export interface RefreshUnderWay {
-  /** Empty where the app does not know the user. */
+  /** Empty if the app does not know the user. */
   readonly userId: string;
   /** Epoch milliseconds. */
   readonly begunAt: number;
@@ -40,7 +40,7 @@ export interface RefreshUnderWay {
 
 /** The end of a worker that was killed. */
 export interface Death {
-  /** Epoch milliseconds: just before the kill. */
+  /** Epoch milliseconds, just before the kill. */
   readonly at: number;
   /** What it was about to do. */
   readonly refreshes: ReadonlyMap<number, RefreshUnderWay>;
@@ -48,28 +48,28 @@ export interface Death {
 
 type Deaths = ReadonlyMap<string, Death>;
 
-/** A visitor who was signed in, did not sign out, and is refused. Times in epoch milliseconds. */
+/** A visitor who was signed in, did not sign out, and is refused. Times are in epoch milliseconds. */
 export interface Loss {
   readonly at: number;
   readonly signedInAt: number;
-  /** When the user last removed the application at Discord; 0: never. */
+  /** When the user last removed the application at Discord; 0 for never. */
   readonly removedAt: number;
-  /** What a worker may call the user in its notes. */
+  /** The names by which a worker may refer to the user. */
   readonly userIds: readonly string[];
-  /** Of this sign-in, oldest first. */
+  /** The refreshes of this sign-in, oldest first. */
   readonly tokenRequests: readonly TokenRequest[];
 }
 
-/** Apps listen for four times their timeout, from a moment before Discord reads the request. */
+/** Apps wait for a response for four times their timeout, from a moment before Discord reads the request. */
 const PATIENCE_MS = 3 * TIMEOUT_MS;
 const SWALLOWING: readonly (string | undefined)[] = ["swallowed", "truncated"];
-/** Faults that leave the answer as it is. */
+/** Faults that do not change the response. */
 const HARMLESS: readonly (string | undefined)[] = [undefined, "delay", "slow-body", "truncated"];
 
 /**
- * Looks at the request that gave the visitor's latest pair away: nobody can have refreshed after its answer was lost.
+ * Examines the request that used up the visitor's latest pair: nobody can have refreshed after its response was lost.
  *
- * @returns undefined when it was the library that lost the pair
+ * @returns undefined if the library lost the pair
  */
 export function explainLoss(loss: Loss, deaths: Deaths): LossReason | undefined {
   if (loss.removedAt >= loss.signedInAt) return LOSS_REASONS[0];
@@ -78,7 +78,7 @@ export function explainLoss(loss: Loss, deaths: Deaths): LossReason | undefined 
   if (SWALLOWING.includes(rotation.fault)) return LOSS_REASONS[1];
   const { at, cutShort, durationMs = Number.POSITIVE_INFINITY, worker } = rotation;
   const death = deaths.get(worker);
-  // However late: Discord may read a request long after the kill of the worker that sent it.
+  // However late: Discord may read a request long after the worker that sent it was killed.
   if (death && at + durationMs >= death.at) return LOSS_REASONS[3];
   if (cutShort) return durationMs >= PATIENCE_MS ? LOSS_REASONS[2] : undefined;
   if (!death) return undefined;
@@ -88,7 +88,9 @@ export function explainLoss(loss: Loss, deaths: Deaths): LossReason | undefined 
   return wasRefreshing ? LOSS_REASONS[4] : undefined;
 }
 
-/** Everything that is known about a loss: the nearest kill, and each refresh, in seconds since the sign-in. */
+/**
+ * Describes everything that is known about a loss: the nearest kill, and each refresh, in seconds since the sign-in.
+ */
 export function describeLoss(loss: Loss, deaths: Deaths): string {
   const { at, signedInAt, tokenRequests, userIds } = loss;
   const requests = tokenRequests.map((request) => {
@@ -105,7 +107,7 @@ export function describeLoss(loss: Loss, deaths: Deaths): string {
   return [lost, describeNearestKill(loss, deaths), ...requests].join("; ");
 }
 
-/** The kill that is nearest to a loss, and the one of the worker that asked for the latest pair. */
+/** Returns the kill nearest to a loss, and the kill of the worker that asked for the latest pair. */
 export function describeKills(loss: Loss, deaths: Deaths): string {
   const rotation = loss.tokenRequests.findLast(hasRotated);
   const death = rotation && deaths.get(rotation.worker);
@@ -130,7 +132,7 @@ function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(3)} s`;
 }
 
-/** Whether Discord gave a new pair in exchange for the one that was sent. */
+/** Whether Discord returned a new pair. */
 function hasRotated({ fault, status, wasTokenValid }: TokenRequest): boolean {
   if (!wasTokenValid) return false;
   return fault === "swallowed" || (status === 200 && HARMLESS.includes(fault));

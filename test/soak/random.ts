@@ -1,10 +1,10 @@
-/** Random numbers that a seed replays. */
+/** Random numbers that a seed reproduces. */
 export interface Random {
-  /** From 0 up to but not including 1. */
+  /** Returns a number from 0 up to but not including 1. */
   next(): number;
   chance(probability: number): boolean;
   pick<T>(choices: readonly T[]): T;
-  /** Another sequence, fixed by this one's seed and a name. */
+  /** Returns another sequence, determined by this one's seed and a name. */
   fork(name: string): Random;
 }
 

@@ -37,7 +37,7 @@ const workers = new Workers({
     redirectUri: REDIRECT_URI,
     scopes: ["identify", "guilds"],
     timeoutMs: TIMEOUT_MS,
-    // Full before the heap is watched: what grows then is no cache.
+    // Full before the heap is watched, so later growth is not a cache.
     cache: { max: 50 },
   },
   redisUrl: REDIS_URL,

@@ -3,7 +3,7 @@ import type { Ledger } from "./ledger.js";
 import type { TokenRequest } from "./losses.js";
 import { WORKER_HEADER } from "./worker-header.js";
 
-/** The refreshes Discord was asked for in each user's present sign-in: the simulator's log may have forgotten them. */
+/** The refreshes of each user's current sign-in. The simulator's log may have forgotten them. */
 export class TokenRequests {
   readonly #byUser = new Map<string, RecordedRequest[]>();
   readonly #ledger: Ledger;
@@ -11,7 +11,7 @@ export class TokenRequests {
 
   constructor(simulator: DiscordSimulator, ledger: Ledger) {
     this.#ledger = ledger;
-    // A fault that hits nothing sees every request.
+    // A fault that matches nothing still sees every request.
     simulator.fail({
       kind: "hang",
       route: "POST /oauth2/token",
@@ -23,7 +23,7 @@ export class TokenRequests {
     });
   }
 
-  /** Oldest first, also those with a token that Discord had taken before. */
+  /** Oldest first, including those with a token that Discord had already seen. */
   of(userId: string): TokenRequest[] {
     const requests = this.#byUser.get(userId) ?? [];
     return requests.map(({ at, cutShort, durationMs, fault, headers, status, userId: owner }) => ({
@@ -37,7 +37,7 @@ export class TokenRequests {
     }));
   }
 
-  /** Begins anew for a user who has signed in. */
+  /** Starts again for a user who has signed in. */
   forget(userId: string): void {
     for (const request of this.#byUser.get(userId) ?? []) this.#userOfToken.delete(tokenOf(request));
     this.#byUser.delete(userId);

@@ -26,7 +26,7 @@ export class Visitor {
   readonly #browser: Browser;
   #signedInAt: number | undefined;
   #removedAt = 0;
-  /** The id that the app has learned at the login; empty where Discord did not tell it. */
+  /** The id that the app learned at the login; empty if Discord did not return it. */
   #knownAs = "";
 
   constructor(world: World, random: Random) {
@@ -83,7 +83,7 @@ export class Visitor {
 
   async #signOut(): Promise<void> {
     const { workers, ledger } = this.#world;
-    // A worker that was killed may have done it: whoever gets no answer presses the button again.
+    // A killed worker may have done it: people who get no response press the button again.
     for (;;) {
       const answer = await this.#request(`${this.#random.pick(workers.urls)}/logout`, "POST");
       if (answer && answer.status !== 200) return;
@@ -119,7 +119,7 @@ export class Visitor {
     return this.#request(this.#random.pick(this.#world.workers.urls) + path, "GET");
   }
 
-  /** @returns nothing when the worker was killed meanwhile */
+  /** @returns nothing if the worker was killed meanwhile */
   async #request(url: string, method: string): Promise<BrowserResponse | undefined> {
     const { ledger, startedAt } = this.#world;
     ledger.requests += 1;

@@ -1,2 +1,2 @@
-/** The header by which each request to the token endpoint says which worker sent it. */
+/** The header in which each request to the token endpoint names the worker that sent it. */
 export const WORKER_HEADER = "x-soak-worker";

@@ -13,7 +13,7 @@ import {
 } from "../../src/index.js";
 import { WORKER_HEADER } from "./worker-header.js";
 
-/** What the soak tells a worker. */
+/** What the soak sends to a worker. */
 export type Order =
   | {
       readonly order: "serve";
@@ -24,17 +24,17 @@ export type Order =
     }
   | { readonly order: "measure" };
 
-/** What a worker answers. */
+/** A worker's response. */
 export type Report =
   | { readonly report: "serving"; readonly url: string }
   | { readonly report: "measured"; readonly heapBytes: number; readonly unhandled: readonly string[] };
 
-/** What a worker says unasked: that it begins to refresh a user's tokens, and that it has stored what came of it. */
+/** What a worker reports on its own: that it starts to refresh a user's tokens, and that it has stored the result. */
 export interface RefreshNote {
   readonly note: "refreshing" | "refreshed";
   /** Counted by the worker. */
   readonly refresh: number;
-  /** Empty where the app does not know the user. */
+  /** Empty if the app does not know the user. */
   readonly userId: string;
   /** Epoch milliseconds. */
   readonly at: number;
@@ -122,7 +122,7 @@ async function serve(order: Order & { order: "serve" }): Promise<Report> {
   return { report: "serving", url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-/** Lets every request of `node:http`, which carries those to the token endpoint, say who sends it. */
+/** Makes every request of `node:http`, including those to the token endpoint, name its sender. */
 function nameInRequests(name: string): void {
   const request = new Proxy(http.request, {
     apply(target, self, args) {

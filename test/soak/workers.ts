@@ -6,20 +6,20 @@ type Serve = Omit<Order & { readonly order: "serve" }, "name">;
 
 /** One process of the app. */
 interface Worker {
-  /** Never given to another one. */
+  /** A name that no other process gets. */
   readonly name: string;
   readonly child: ChildProcess;
   readonly url: string;
-  /** By the number the worker gave them. Grows no more once it is dead. */
+  /** Refreshes by the worker's own number. Does not change after its death. */
   readonly refreshes: ReadonlyMap<number, RefreshUnderWay>;
 }
 
-/** The processes of the app, which get killed and replaced; the first one lives on, so that its heap can be watched. */
+/** The processes of the app, which are killed and replaced. The first one stays, so that its heap can be watched. */
 export class Workers {
   readonly #serve: Serve;
   readonly #workers: Worker[] = [];
   #startedCount = 0;
-  /** Those that were killed, by name, oldest first. */
+  /** Killed processes by name, oldest first. */
   readonly deaths = new Map<string, Death>();
 
   constructor(serve: Serve) {
@@ -34,7 +34,7 @@ export class Workers {
     return this.#workers.map(({ url }) => url);
   }
 
-  /** Kills one that is not the first, without warning, and starts another in its place. */
+  /** Kills a process other than the first, without warning, and starts another in its place. */
   async replace(index: number): Promise<void> {
     const at = 1 + (index % (this.#workers.length - 1));
     const worker = this.#workers[at];
@@ -45,7 +45,7 @@ export class Workers {
     this.#workers[at] = await this.#startWorker();
   }
 
-  /** The heap of the first, and every rejection that nobody handled in those that live. */
+  /** Returns the heap of the first, and the unhandled rejections of all running processes. */
   async measure(): Promise<{ heapBytes: number; unhandled: readonly string[] }> {
     const reports = await Promise.all(this.#workers.map(({ child }) => ask(child, { order: "measure" })));
     const measured = reports.filter((one) => one?.report === "measured");
@@ -72,7 +72,7 @@ export class Workers {
   }
 }
 
-/** The refreshes that a worker has begun and not finished, as far as it could still tell. */
+/** Returns the refreshes that a worker has started and not finished, according to its last report. */
 function followRefreshes(child: ChildProcess): ReadonlyMap<number, RefreshUnderWay> {
   const refreshes = new Map<number, RefreshUnderWay>();
   child.on("message", (message: Report | RefreshNote) => {
@@ -84,7 +84,7 @@ function followRefreshes(child: ChildProcess): ReadonlyMap<number, RefreshUnderW
   return refreshes;
 }
 
-/** @returns nothing when the worker is killed before it answers */
+/** @returns nothing if the worker is killed before it responds */
 async function ask(child: ChildProcess, order: Order): Promise<Report | undefined> {
   if (!child.connected) return undefined;
   const answer = new Promise<Report | undefined>((resolve) => {

@@ -18,7 +18,7 @@ declare module "express-session" {
 
 const { databaseUrl } = inject("services");
 
-/** The recipe on a table of its own. */
+/** The recipe with a table of its own. */
 async function openPool(): Promise<pg.Pool> {
   const schema = `test_${randomName()}`;
   const pool = new pg.Pool({ connectionString: databaseUrl ?? "", options: `-c search_path=${schema}` });

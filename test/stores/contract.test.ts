@@ -12,7 +12,7 @@ import { STORES, type StoreForTest, served } from "../support/stores.js";
 type Sessions = Pick<TestAppOptions, "session" | "sessionMiddleware">;
 type Routes = (app: Application, discord: DiscordOAuth2Session, opened: StoreForTest) => void;
 
-/** In the default form of session ids. */
+/** A key in the default format of session ids. */
 const OURS = /^discord-[\w-]{24}$/;
 
 const EVERY_KIND: readonly (readonly [name: string, open: () => Promise<Sessions>])[] = [
@@ -108,7 +108,7 @@ describe.each(LATEST_EXPRESS)("stores on %s", (_express, createApp) => {
     it(`${name} is asked once in 30 seconds for a record that is missing`, async () => {
       const { opened, simulator, browser, advance, quiet } = await startSignedInOn(createApp, kind);
       const key = await recordKeyIn(opened);
-      // What it still does after the login would bring the record back.
+      // What it still does after the login would restore the record.
       await quiet();
       await new Promise((resolve) => opened.store.destroy(key, resolve));
       const asked = countReads(opened.store, key);
@@ -133,7 +133,7 @@ describe.each(LATEST_EXPRESS)("stores on %s", (_express, createApp) => {
       };
       const { opened, simulator, app, browser, advance } = await startSignedInOn(createApp, kind, { routes });
       advance(WEEK_MS);
-      // The session cannot be saved either, for which Express ends the connection after the answer.
+      // The session cannot be saved either, so Express ends the connection after the response.
       const answer = await browser.get("/while-away", { headers: { Connection: "close" } });
       expect(failureOf(answer)).toBe("503 store_failed");
       expect(app.errors[0]).toMatchObject({ name: "HttpException", status: 503, code: "store_failed" });

@@ -9,7 +9,7 @@ import { MEMCACHED, MEMORY, POSTGRES_UUID, REDIS, type StoreKind, served } from 
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Ways to generate session ids, and the form that every key has to have then. */
+/** Ways to generate session ids, and the format that every key must have. */
 const FORMS: readonly (readonly [form: string, genid: () => string, pattern: RegExp])[] = [
   ["32 characters, the default", () => randomBytes(24).toString("base64url"), /^discord-[\w-]{24}$/],
   ["UUIDs", randomUUID, UUID],
@@ -39,11 +39,11 @@ const CHANGES: readonly (readonly [
 
 const KINDS: readonly StoreKind[] = [MEMORY, REDIS, MEMCACHED];
 
-/** Makes the session ids of an app, and remembers them. */
+/** Generates the session ids of an app and remembers them. */
 interface Ids {
   readonly genid: () => string;
   readonly issued: Set<string>;
-  /** From now on new sessions get ids of this form. */
+  /** New sessions get ids in this format from now on. */
   change(generate: () => string): void;
 }
 
@@ -97,7 +97,7 @@ describe.each(LATEST_EXPRESS)("session ids on %s", (_express, createApp) => {
   /**
    * Refreshes twice, once in another process, and signs out in both.
    *
-   * @returns every key that was written, sessions apart
+   * @returns every key that was written, except those of sessions
    */
   async function refreshAndSignOut(
     story: SignedInOnStore,
@@ -157,7 +157,7 @@ function withCheckDigit(digits: string): string {
   return `${digits}/${[...digits].reduce((sum, digit) => sum + Number.parseInt(digit, 16), 0) % 10}`;
 }
 
-/** As an app does it that gives a session a new id now and then. */
+/** Like an app that gives a session a new id now and then. */
 function mountRenewal(app: Application): void {
   app.get("/renew-session", (req: Request, res, next) => {
     const { cookie: _, ...data } = req.session;

@@ -10,7 +10,7 @@ type Mount = (app: Application, discord: DiscordOAuth2Session) => void;
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
-/** Stores count in whole seconds, and waits take the library's time along. */
+/** Stores count in whole seconds, and waits move the library's time. */
 const TOLERANCE_MS = 3000;
 
 /** Every kind whose entries live as long as the session's cookie says. */

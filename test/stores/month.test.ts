@@ -49,7 +49,7 @@ describe.each(LATEST_EXPRESS)("a month on %s", { timeout: 120_000 }, (_express, 
   });
 });
 
-/** As the option `disableTouch` does, which several stores have. */
+/** Like the option `disableTouch` of several stores. */
 function switchTouchOff(store: Store): void {
   store.touch = (_id, _session, callback) => callback?.();
 }

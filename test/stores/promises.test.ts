@@ -10,12 +10,12 @@ type Callback = (error?: unknown) => void;
 type Lookup = (error: unknown, session?: SessionData | null) => void;
 type Action = "get" | "set" | "destroy";
 
-/** Much less than the 20 seconds that a store is waited for. */
+/** Much less than the 20 seconds that stores have to answer. */
 const AT_ONCE_MS = 3000;
-/** Longer than memory answers. */
+/** Longer than a process answers from memory. */
 const PAST_MEMORY_MS = 31_000;
 
-/** Its promises end in nothing, before it calls back. */
+/** Its promises resolve with nothing, before it calls back. */
 class EmptyPromiseStore extends MemoryStore {
   override async get(key: string, callback: Lookup): Promise<void> {
     super.get(key, (error, session) => void later().then(() => callback(error, session)));
@@ -30,7 +30,7 @@ class EmptyPromiseStore extends MemoryStore {
   }
 }
 
-/** Such a use by this library fails in its own way, and never calls back. */
+/** A call by this library that fails in its own way and never calls back. */
 class RejectingStore extends MemoryStore {
   rejects: Action | undefined;
   fail: () => unknown = () => Promise.reject(new Error("Not connected."));
@@ -177,17 +177,21 @@ describe.each(LATEST_EXPRESS)("promises of stores on %s", (_express, createApp) 
         routes: (to) => to.get("/session", (req, res) => void res.json(req.sessionID)),
       });
       const browser = app.browser();
-      /** Begins a session. @returns its id */
+      /**
+       * Starts a session.
+       *
+       * @returns its id
+       */
       const visitor = async () => (await browser.get("/session")).json<string>();
       return { simulator, browser, user: simulator.addUser(), visitor };
     }
   });
 });
 
-/** Session middleware whose sessions are stored when they are saved, and at no other time. */
+/** Session middleware that stores sessions when they are saved, and only then. */
 class PromisedSessions {
   readonly store = new MemoryStore();
-  /** The ids under which sessions were saved, once they were. */
+  /** The ids of saved sessions. */
   readonly saved: string[] = [];
   rejects: "save" | "regenerate" | undefined;
 
@@ -229,7 +233,7 @@ function newId(): string {
   return randomBytes(24).toString("base64url");
 }
 
-/** A later turn. */
+/** Waits for a later turn of the event loop. */
 function later(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }

@@ -10,7 +10,7 @@ import { POSTGRES_SOCKET, served } from "../support/stores.js";
 type Callback = (error?: unknown) => void;
 type Lookup = (error: unknown, session?: SessionData | null) => void;
 
-/** Longer than memory answers. */
+/** Longer than a process answers from memory. */
 const PAST_MEMORY_MS = 31_000;
 
 const NO_SOCKET = { code: "ENOENT", syscall: "connect", address: "the socket of a server that restarts" };
@@ -22,11 +22,11 @@ const ERRORS: readonly (readonly [what: string, of: (fields: object) => unknown]
   ["an object", (fields) => ({ message: "connect ENOENT", ...fields })],
 ];
 
-/** A store that other processes may share, and which can fail for this library alone. */
+/** A store that other processes may share, and which can fail for this library only. */
 class FailingStore extends MemoryStore {
-  /** Reads and writes of this library fail with it. */
+  /** Makes this library's reads and writes fail. */
   failure: unknown;
-  /** Reads go on as usual, writes do not. */
+  /** Makes this library's writes fail, but not its reads. */
   isReadable = false;
 
   override get(key: string, callback: Lookup): void {

@@ -7,12 +7,12 @@ import { recordKeyIn, startSignedInOn } from "../support/signed-in-on.js";
 import { type SlowRoute, slowRoute } from "../support/slow-route.js";
 import { MEMCACHED, MEMORY, type StoreKind, served } from "../support/stores.js";
 
-/** Longer than memory answers. */
+/** Longer than a process answers from memory. */
 const PAST_MEMORY_MS = 31_000;
 /** Every token is refreshed a minute before it expires. */
 const JUST_BEFORE_DUE_MS = WEEK_MS - 70_000;
 
-/** A store that other processes may share, and whose touch simply writes what it is given. */
+/** A store that other processes may share, and whose touch simply writes the record it is given. */
 class SettingStore extends MemoryStore {
   override touch(key: string, session: SessionData, callback?: () => void): void {
     this.set(key, session, callback);
@@ -87,7 +87,7 @@ describe.each(LATEST_EXPRESS)("touch on %s", (_express, createApp) => {
 
         const last = await process();
         expect(failureOf(await browser.get(`${last.url}/me`))).toBe("401 not_signed_in");
-        // A sign-out everywhere may still be about to read the record, whose pair it revokes.
+        // A sign-out everywhere may still be about to read the record, to revoke its pair.
         if (path === "/logout") expect(await opened.keys()).not.toContain(record);
         advance(PAST_MEMORY_MS);
         for (const { url } of [app, other])
@@ -97,7 +97,7 @@ describe.each(LATEST_EXPRESS)("touch on %s", (_express, createApp) => {
   });
 });
 
-/** Holds back the next touch of this key; `begun` resolves when it is there, `release` when it has taken effect. */
+/** Holds the next touch of this key. `begun` resolves when it has started, `release` when it has taken effect. */
 function holdTouch(store: Store, key: string) {
   const entrance = createGate();
   const exit = createGate();

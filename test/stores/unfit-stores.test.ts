@@ -9,7 +9,7 @@ import { isLease, UnfitStore } from "../support/unfit-store.js";
 import { collectWarnings } from "../support/warnings.js";
 
 const DAY_MS = 86_400_000;
-/** Longer than memory answers. */
+/** Longer than a process answers from memory. */
 const PAST_MEMORY_MS = 31_000;
 
 describe.each(LATEST_EXPRESS)("unfit stores on %s", (_express, createApp) => {

@@ -28,7 +28,7 @@ it.skipIf(databaseUrl === undefined)(
   },
 );
 
-/** A schema of its own, which the connection looks into. */
+/** A schema of its own, which the connection uses. */
 async function emptyDatabase(serverUrl: string) {
   const schema = `recipe_${randomName()}`;
   const url = new URL(serverUrl);

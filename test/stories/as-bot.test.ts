@@ -1,6 +1,11 @@
 import type { Application } from "express";
 import { describe, expect, it } from "vitest";
-import { type GuildMember, type GuildRequirements, requiresGuild } from "../../src/index.js";
+import {
+  type DiscordOptions,
+  type GuildMember,
+  type GuildRequirements,
+  requiresGuild,
+} from "../../src/index.js";
 import type { NewGuild, NewMember } from "../../src/testing/index.js";
 import { forward, LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
 import { failureOf, startSignedIn } from "../support/signed-in.js";
@@ -12,10 +17,15 @@ const MEMBER_ROUTE = "GET /guilds/:id/members/:id";
 async function startAsBot(
   createApp: () => Application,
   requirements: GuildRequirements = {},
-  { member = {}, guild: given = {} }: { member?: NewMember; guild?: NewGuild } = {},
+  {
+    member = {},
+    guild: given = {},
+    discord: options = {},
+  }: { member?: NewMember; guild?: NewGuild; discord?: DiscordOptions } = {},
 ) {
   const members: GuildMember[] = [];
   const started = await startSignedIn(createApp, {
+    discord: options,
     routes(to, discord) {
       const guard = requiresGuild((req) => req.params["guildId"], { as: "bot", ...requirements });
       to.get("/in/:guildId", guard, (_req, res) => void res.send("in"));
@@ -131,6 +141,21 @@ describe.each(LATEST_EXPRESS)('as: "bot" on %s', (_name, createApp) => {
     await Promise.all(Array.from({ length: 30 }, () => visit()));
     expect((await visit()).status).toBe(200);
     expect(lookups()).toBe(2);
+  });
+
+  it("the roles of a guild count towards the size of their cache", async () => {
+    const roles = Array.from({ length: 30 }, (_, index) => ({
+      id: String(1300000000000000000n + BigInt(index)),
+    }));
+    const { visit, simulator, lookups } = await startAsBot(
+      createApp,
+      {},
+      { guild: { roles }, discord: { cache: { maxBytes: 2000 } } },
+    );
+
+    for (let times = 0; times < 2; times += 1) expect((await visit()).status).toBe(200);
+
+    expect([lookups(), simulator.requestsTo("GET /guilds/:id").length]).toEqual([1, 2]);
   });
 
   it("fetchMember as the bot fails with 404 for a visitor who is not a member", async () => {

@@ -14,7 +14,7 @@ import { movableClock } from "../support/clock.js";
 import { beginLogin, lastError, loginCookies, signedInAs } from "../support/login.js";
 
 const PAGE = { Accept: "text/html" };
-/** As a browser marks a navigation that Discord's page began, however often it is redirected. */
+/** The headers of a navigation that Discord's page started, however often it is redirected. */
 const REDIRECTED = { ...PAGE, "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate" };
 const CLICKED = { ...PAGE, "Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate" };
 

@@ -26,8 +26,8 @@ declare module "express-session" {
 const OWN_PAGE = { headers: { "Sec-Fetch-Site": "same-origin" } };
 
 /**
- * An app with local accounts: `/local/:id` signs in to one, `/connect` begins to connect a Discord account, `/finish` is the
- * callback.
+ * An app with local accounts: `/local/:id` signs in to one, `/connect` starts to connect a Discord account, `/finish`
+ * is the callback.
  */
 async function startAccounts(
   createApp: () => Application,

@@ -10,7 +10,7 @@ function inCookies(): RequestHandler {
   return cookieSession({ name: "visit", keys: ["a key that signs the session"] }) as RequestHandler;
 }
 
-/** The session, as anybody can read it in the cookie. */
+/** Returns the session, which anybody can read in the cookie. */
 function sessionIn(browser: Browser): string {
   const cookie = browser.cookies.list().find(({ name }) => name === "visit");
   return Buffer.from(cookie?.value ?? "", "base64").toString();

@@ -8,7 +8,7 @@ import { failureOf, lastFailure, patienceFor, startSignedIn, WEEK_MS } from "../
 
 type Row = readonly [what: string, fault: FaultKind, name: string, failure: string];
 
-/** What a broken Discord is for the app, whatever was asked. */
+/** Failures of Discord, and the error that the app gets for any call. */
 const UNAVAILABLE: readonly Row[] = [
   ["the connection is reset", { kind: "reset" }, "HttpException", "502 discord_unavailable"],
   ["nothing is answered", { kind: "hang" }, "HttpException", "504 discord_timeout"],
@@ -23,7 +23,7 @@ const UNAVAILABLE: readonly Row[] = [
   ["the answer is endless", { kind: "huge-body" }, "HttpException", "502 discord_unavailable"],
 ];
 
-/** 429, and answers that an API call tells apart. */
+/** 429, and responses that only API calls distinguish. */
 const REFUSED: readonly Row[] = [
   ["429 is answered", { kind: "rate-limited", retryAfter: 60 }, "RateLimited", "503 rate_limited"],
   ["the edge answers 429 in text", { kind: "cloudflare" }, "RateLimited", "503 rate_limited"],
@@ -41,7 +41,7 @@ const ANSWERED: readonly Row[] = [
   ],
 ];
 
-/** Where the visitor's calls go, and what makes one. */
+/** Each call of a visitor: its route at Discord, and how to make it. */
 const USER_STEPS = [
   ["fetchUser", "GET /users/@me", "/user?fresh=true"],
   ["fetchGuilds", "GET /users/@me/guilds", "/guilds"],

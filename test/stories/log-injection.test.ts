@@ -6,12 +6,15 @@ import { forward, LATEST_EXPRESS, startApp, startSimulator } from "../support/ap
 import { openLogin, withQuery } from "../support/login.js";
 import { startSignedIn } from "../support/signed-in.js";
 
-/** One of each kind that must not reach a log: C0, DEL, C1, separators of lines, and what turns text around. */
+/**
+ * One character of each kind that must not reach a log: C0, DEL, C1, line separators, and changes of the text
+ * direction.
+ */
 const HOSTILE =
   "\n\r\u0000\u001b[31m\u007f\u0085\u009b\u2028\u2029\u061c\u200e\u200f\u202a\u202e\u2066\u2069";
 const FORBIDDEN = /[\p{Cc}\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
 
-/** Everything in an error that an app would write into its log. */
+/** Everything in an error that an app would write to its log. */
 function logged(error: unknown): string {
   const { message, error: code, description, route } = error as HttpException;
   return [message, code, description, route].join(" ");
@@ -103,7 +106,7 @@ describe.each(LATEST_EXPRESS)("logs of %s", (_name, createApp) => {
     const said = [...warnings, String(app.errors.at(-1))].join("\n");
     expect(said).not.toContain("buy-now");
     expect(said).not.toContain("other.example.com");
-    // The stranger did not use up the warning about the one that an operator would have set up.
+    // The stranger has not used up the warning about a host that an operator has configured.
     expect(
       warnings.filter((warning) => warning.startsWith("A login started on www.example.com")),
     ).toHaveLength(1);

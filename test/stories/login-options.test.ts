@@ -5,7 +5,7 @@ import { beginLogin, lastError } from "../support/login.js";
 
 const GUILD_ID = "80351110224678912";
 
-/** Login options, and what Discord's page is asked for. */
+/** Login options, and the resulting parameters of Discord's page. */
 const ASKED: readonly (readonly [LoginOptions, Readonly<Record<string, string | null>>])[] = [
   [{}, { scope: "identify", prompt: "consent", response_type: "code", permissions: null, guild_id: null }],
   [{ scopes: ["identify", "email"] }, { scope: "identify email" }],
@@ -33,7 +33,7 @@ const ASKED: readonly (readonly [LoginOptions, Readonly<Record<string, string | 
 
 const INTEGRATION_TYPE = '"guild" or "user"';
 
-/** Login options that are mistakes, and what is said then. */
+/** Invalid login options, and the resulting messages. */
 const MISTAKES: readonly (readonly [unknown, string])[] = [
   [{ scope: ["identify"] }, "There is no option scope: did you mean scopes?"],
   [{ scopes: [] }, "scopes must be a list of scopes"],
@@ -65,7 +65,7 @@ const MISTAKES: readonly (readonly [unknown, string])[] = [
   [{ params: { integration_type: "x" } }, "use integrationType."],
 ];
 
-/** What would lead visitors away from the app's own origin, or split the answer's headers. */
+/** Values that would lead visitors away from the app's own origin, or split the response's headers. */
 const NO_RETURN_TO: readonly unknown[] = [
   "https://evil.example",
   "http:evil.example",

@@ -8,7 +8,7 @@ import { failureOf, patienceFor, refreshesAt, startSignedIn, WEEK_MS } from "../
 const REVOCATION = "POST /oauth2/token/revoke";
 const DAY_MS = 86_400_000;
 
-/** A promise, and what resolves it. */
+/** A promise and the function that resolves it. */
 function gate() {
   let open = () => {};
   const opened = new Promise<void>((resolve) => {
@@ -39,7 +39,7 @@ describe.each(EXPRESS)("logouts on %s", (_name, createApp) => {
     expect(Object.keys(after).filter((id) => RECORD.test(id))).toEqual([]);
     const key = Object.keys(after).find((id) => NOTE.test(id)) ?? "";
     const [, session] = Object.entries(after).find(([id]) => SESSION.test(id)) ?? [];
-    // express-session reckons the age back from the clock, and may be a millisecond short.
+    // express-session recomputes the age from the clock, and may be a millisecond short.
     expect(session?.cookie.originalMaxAge).toBeGreaterThan(4 * DAY_MS);
     expect(after[key]?.cookie.originalMaxAge).toBe(session?.cookie.originalMaxAge);
   });

@@ -7,7 +7,7 @@ import { WatchedStore } from "../support/watched-store.js";
 
 const LONG = "a".repeat(8 * 1024);
 
-/** How a callback's query is spoilt, and what is said then. */
+/** Ways to break a callback's query, and the resulting messages. */
 const SPOILT: readonly (readonly [string, (query: string) => string, string])[] = [
   ["a repeated code", (query) => `${query}&code=another`, "repeats code"],
   ["a repeated state", (query) => `state=another&${query}`, "repeats state"],

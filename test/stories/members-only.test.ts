@@ -27,7 +27,7 @@ async function startGate(createApp: () => Application, onLogin: RouterOnLogin, s
   return { simulator, app, start, browser: app.browser(), user: simulator.addUser() };
 }
 
-/** As the guide to guards has it. */
+/** As in the guide to guards. */
 function membersOnly(guildId: () => string): RouterOnLogin {
   return async (req) => {
     const discord: DiscordOAuth2Session = req.app.get("discord");

@@ -32,7 +32,7 @@ const guild = Guild.from({ id: ID, name: "Garden", permissions: "0" });
 /** A call with arguments that TypeScript would refuse. */
 type Misuse = (discord: DiscordOAuth2Session, req: Request, res: Response, options: never) => unknown;
 
-/** Every options object of the package, a misspelt option of it, and the name that was meant. */
+/** Every options object of the package, a misspelt option, and the name that was meant. */
 const OPTIONS: readonly (readonly [what: string, misuse: Misuse, misspelt: string, meant: string])[] = [
   [
     "createSession",

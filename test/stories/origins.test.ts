@@ -31,7 +31,7 @@ async function start(createApp: () => Application, origins?: readonly string[], 
   return { simulator, app, user: simulator.addUser(), browser: app.browser() };
 }
 
-/** What is said about dropped addresses from now on. */
+/** Collects warnings about dropped addresses from now on. */
 function collectDropped(): string[] {
   const messages: string[] = [];
   const collect = ({ code, message }: Error & { code?: string }) => {

@@ -12,7 +12,7 @@ import { SharedStore } from "../support/memory-store.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 import { slowRoute } from "../support/slow-route.js";
 
-/** A table of the app's own, one row a user. */
+/** A table of the app's own, with one row per user. */
 class TokenTable {
   readonly rows = new Map<string, Token>();
   readsFail = false;
@@ -35,7 +35,7 @@ class TokenTable {
   }
 }
 
-/** Keeps the tokens in the app's table, under the user's id. */
+/** Stores the tokens in the app's table, under the user's id. */
 class OwnTokens extends DiscordOAuth2Session {
   readonly table: TokenTable;
 
@@ -55,7 +55,7 @@ class OwnTokens extends DiscordOAuth2Session {
   }
 }
 
-/** Watches what is saved, and leaves the keeping to the library. */
+/** Watches what is saved, and leaves the storage to the library. */
 class Watching extends DiscordOAuth2Session {
   readonly saved: (Token | undefined)[] = [];
 
@@ -213,7 +213,7 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
       create: (app, options) => new OwnTokens(table, app, options),
     });
     advance(WEEK_MS);
-    // The waits are real here: they are for something that takes real time.
+    // These waits are real: they are for something that takes real time.
     replaceClock({ now: () => Date.now() + WEEK_MS });
     const gate = createGate();
     table.gate = gate;

@@ -10,12 +10,12 @@ const GUILDS = "GET /users/@me/guilds";
 const SCOPES = ["identify", "guilds"];
 const USERS = 300;
 const TEN_MINUTES = 600_000;
-/** For what many ask at once on a slow machine. */
+/** For many simultaneous requests on a slow machine. */
 const PATIENT_MS = 15_000;
 
 type Row = readonly [what: string, fault: FaultKind, retryAfter: number, scope: string];
 
-/** A 429, and who has to wait for it. */
+/** A 429, and the callers that must wait for it. */
 const FOR_ONE: readonly Row[] = [
   ["of the user", { kind: "rate-limited", scope: "user", retryAfter: 30 }, 30, "user"],
   ["of something shared", { kind: "rate-limited", scope: "shared", retryAfter: 90 }, 90, "shared"],
@@ -30,7 +30,7 @@ const FOR_ALL: readonly Row[] = [
   ["of the edge in HTML that names no time", { kind: "cloudflare", form: "html" }, 60, "global"],
 ];
 
-/** Other users of the app, signed in. */
+/** Signs further users in to the app. */
 function signInMany(app: TestApp, simulator: DiscordSimulator, count: number): Promise<Browser[]> {
   return Promise.all(
     Array.from({ length: count }, async () => {
@@ -41,7 +41,7 @@ function signInMany(app: TestApp, simulator: DiscordSimulator, count: number): P
   );
 }
 
-/** Asks for the list of guilds; pages are told apart, so that none is answered by another's answer. */
+/** Fetches the list of guilds. The pages differ, so that no call shares another's response. */
 function openGuilds(browser: Browser, page: number): Promise<BrowserResponse> {
   return browser.get(`/request?route=${encodeURIComponent(`/users/@me/guilds?limit=${page}`)}`);
 }
@@ -58,7 +58,7 @@ function refusedAt(simulator: DiscordSimulator): number {
   return simulator.requests.filter(({ refused }) => refused).length;
 }
 
-/** From now on waits last until they are let go, or are given up; then their time is over here and at Discord. */
+/** Holds every wait from now on until it is released or given up. Then its time is over here and at Discord. */
 function holdWaits(simulator: DiscordSimulator) {
   const begun = createGate();
   const end = createGate();
@@ -227,7 +227,7 @@ describe.each(LATEST_EXPRESS)("rate limits on %s", (_name, createApp) => {
 });
 
 describe.each(LATEST_EXPRESS)("invalid requests on %s", (_name, createApp) => {
-  /** Lets the bot run into 403s. */
+  /** Makes the bot get many 403s. */
   async function failAsBot(app: TestApp, simulator: DiscordSimulator, times: number): Promise<void> {
     const clear = simulator.fail({ kind: "status", status: 403, route: "GET /guilds/:id/roles", times });
     for (let left = times; left > 0; left -= 100) {

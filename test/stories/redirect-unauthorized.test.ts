@@ -43,7 +43,7 @@ async function startWithPages(createApp: () => Application, session: Partial<Ses
   return { simulator, app, user: simulator.addUser(), browser: app.browser() };
 }
 
-/** Opens the page and goes wherever that leads, as a person would. */
+/** Opens the page and follows every redirect, like a person. */
 async function visit(browser: Browser, user: SimulatedUser, approve: (url: string) => Promise<string>) {
   const first = await browser.get("/page", PAGE);
   if (first.location === undefined) return first;
@@ -145,7 +145,7 @@ describe.each(EXPRESS)("redirectUnauthorized on %s", (_name, createApp) => {
     for (let logins = 0; logins < 3; logins += 1) {
       const login = await browser.get("/auth/login", PAGE);
       const back = await browser.get(await approve(login.location ?? ""), { ...PAGE, crossSite: true });
-      // A redirect chain that began on another site is cross-site to its end.
+      // A redirect chain that started on another site stays cross-site to its end.
       pages.push(await browser.get(back.location ?? "", { ...PAGE, crossSite: true }));
     }
 

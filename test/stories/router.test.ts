@@ -8,9 +8,9 @@ import { movableClock } from "../support/clock.js";
 import { loginCookies, openLogin, signedInAs } from "../support/login.js";
 import { sendRaw } from "../support/raw-request.js";
 
-/** A store that answers in a later turn, as those over a network do. */
+/** A store that answers in a later turn, like stores on a network. */
 class SlowStore extends MemoryStore {
-  /** What has been stored of the sessions' plans. */
+  /** The `plan` of each stored session. */
   readonly plans: unknown[] = [];
 
   override set(id: string, session: SessionData, callback?: (error?: unknown) => void): void {
@@ -432,7 +432,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
         to.use("/other", other);
       },
     });
-    // A sub-app inherits settings; one that stands alone has none.
+    // A sub-app inherits settings; a standalone app has none.
     const alone = createApp();
     alone.use("/auth", discordRouter());
     const server = alone.listen(0, "127.0.0.1");

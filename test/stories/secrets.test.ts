@@ -22,12 +22,12 @@ const GUILD_ID = "80351110224678912";
 const SCOPES = ["identify", "email", "guilds", "guilds.join", "guilds.members.read", "connections"];
 const SHORTEST_SECRET = 8;
 
-/** Everything that the library gave to the app, by kind. */
+/** Everything that the library passed to the app, by kind. */
 type Seen = [what: string, thing: unknown][];
 
 type Action = (discord: DiscordOAuth2Session, req: Request, res: Response) => unknown;
 
-/** What an app does for a visitor, and is given for it. */
+/** What an app does for a visitor, and what it receives. */
 const ACTIONS: Readonly<Record<string, Action>> = {
   user: (discord, req) => discord.fetchUser(req, { fresh: true }),
   guilds: (discord, req) => discord.fetchGuilds(req, { fresh: true }),
@@ -173,7 +173,7 @@ describe.each(LATEST_EXPRESS)("secrets on %s", (_name, createApp) => {
   });
 });
 
-/** All but those that have nothing to do with what is secret. */
+/** All but those that have nothing to do with secrets. */
 const EXPECTED_CODES = ERROR_CODES.filter(
   (code) =>
     ![
@@ -187,7 +187,7 @@ const EXPECTED_CODES = ERROR_CODES.filter(
     ].includes(code),
 );
 
-/** Answers with all that was in the request. */
+/** Echoes everything in the request. */
 function echo(route: string | undefined, status: number, code = 0, error = "invalid_grant"): Fault {
   const body: Record<string, unknown> = {};
   return {
@@ -258,7 +258,7 @@ async function failExchanges(simulator: DiscordSimulator, app: TestApp): Promise
   }
 }
 
-/** Apps with a mistake in their set-up. */
+/** Apps with a mistake in their setup. */
 async function misconfigure(
   createApp: Parameters<typeof startApp>[0],
   simulator: DiscordSimulator,
@@ -279,7 +279,7 @@ async function misconfigure(
     await startApp(createApp, simulator, { sessionMiddleware: (_req, _res, next) => next() }),
   ];
   for (const app of apps) {
-    // Where there is no session, the login does not even begin.
+    // Without a session, the login does not even start.
     await app
       .browser()
       .signIn("/login", { user })
@@ -296,7 +296,7 @@ async function misconfigure(
   }
 }
 
-/** Sessions of users that the app holds itself. */
+/** Sessions of users whose tokens the app stores itself. */
 async function useOutsideOfRequests(
   discord: DiscordOAuth2Session,
   simulator: DiscordSimulator,
@@ -341,7 +341,7 @@ function everythingIn(store: WatchedStore): Promise<unknown> {
   });
 }
 
-/** All that was secret in the requests that Discord has seen, and in the tokens that the app was given. */
+/** Every secret in the requests that Discord has received, and in the tokens that the app was given. */
 function secretsOf(simulator: DiscordSimulator, tokens: readonly (Token | undefined)[]): Set<string> {
   const { clientSecret, botToken } = simulator.options;
   const secrets = [clientSecret, botToken, SEALING_SECRET];

@@ -25,7 +25,7 @@ const ALL_SCOPES = [
   "messages.read",
 ];
 
-/** The ready-made sign-in, and a page that leads to it. */
+/** The ready-made sign-in, and a page that links to it. */
 function withRouter(app: Application): void {
   app.use("/auth", discordRouter());
   app.all("/page", requiresAuthorization, (_req, res) => void res.send("A page."));

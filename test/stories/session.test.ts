@@ -23,7 +23,7 @@ const SETTINGS = {
   DISCORD_REDIRECT_URI: "http://localhost:4000/callback",
 };
 
-/** Keeps one of the two methods as it is. */
+/** Leaves one of the two methods unchanged. */
 class HalfOverridden extends DiscordOAuth2Session {
   override async getAuthorizationToken(): Promise<Token | undefined> {
     return undefined;

@@ -10,7 +10,7 @@ type CreateApp = () => Application;
 
 const SESSION = { secret: "a secret of the session cookie", resave: false, saveUninitialized: false };
 
-/** Warnings are emitted in a later turn. */
+/** Waits, because warnings are emitted in a later turn. */
 async function warned(codes: readonly string[]): Promise<readonly string[]> {
   await new Promise((resolve) => setImmediate(resolve));
   return codes;
@@ -31,7 +31,7 @@ interface SetUp {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Begins two logins, and gives the codes of the warnings. */
+/** Starts two logins and returns the codes of the warnings. */
 async function warningsOf(createApp: CreateApp, { session: given, discord, headers }: SetUp) {
   const simulator = await startSimulator();
   const codes = collectWarnings();
@@ -319,7 +319,7 @@ describe.each(EXPRESS)("missing sessions on %s", (_name, createApp) => {
 describe.each(EXPRESS)("secrets on %s", (_name, createApp) => {
   const [oldSecret, newSecret] = ["q3ZkT9wXbV1mRj7sLpYc0uEoHn5gDf2a", "Wm8xKd4vQz6tBy1rNc5hJf9pGs3lTa7e"];
 
-  /** Signs in at one app, and comes back to another one on the same sessions. */
+  /** Signs in at one app and returns to another one with the same sessions. */
   async function comeBack(before: DiscordOptions, after: DiscordOptions) {
     const simulator = await startSimulator();
     const store = new DatabaseStore();

@@ -12,7 +12,7 @@ import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signe
 
 const IMPATIENT = { timeoutMs: 500 };
 
-/** What a Keyv keeps its entries in, and which can be out of order. */
+/** The storage behind a Keyv, which can be made to fail. */
 class Backend {
   readonly #entries = new Map<string, string>();
   isDown = false;

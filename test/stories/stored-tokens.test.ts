@@ -196,7 +196,7 @@ describe.each(LATEST_EXPRESS)("stored tokens on %s", (_name, createApp) => {
     const uses = observed.uses.length;
     expect((await browser.get("/guarded")).status).toBe(200);
     const ours = observed.uses.slice(uses).filter((use) => use.includes("discord-"));
-    // Those before read the record and the marker, and find that the pair is due.
+    // The earlier calls read the record and the marker, and find that the pair is due.
     expect(
       ours.slice(-7).map((use) => `${use.split(" ")[0]} ${RECORD.test(use.slice(4)) ? "record" : "note"}`),
     ).toEqual(["get note", "set note", "get note", "get record", "set record", "get note", "set note"]);

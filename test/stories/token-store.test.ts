@@ -9,7 +9,7 @@ import { exchangesAt, openLogin } from "../support/login.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 import { slowRoute } from "../support/slow-route.js";
 
-/** The smallest store that will do, answering at once. */
+/** The smallest possible store, which answers at once. */
 class MapStore implements TokenStore {
   readonly entries = new Map<string, string>();
   readonly lifetimesMs = new Map<string, number>();
@@ -28,7 +28,7 @@ class MapStore implements TokenStore {
   }
 }
 
-/** Forgets each entry when its time is over. */
+/** Forgets each entry when it expires. */
 class ForgetfulStore extends MapStore {
   override get(key: string): string | undefined {
     return now() < (this.lifetimesMs.get(key) ?? 0) ? super.get(key) : undefined;
@@ -41,7 +41,7 @@ class ForgetfulStore extends MapStore {
 
 const DAY_MS = 86_400_000;
 
-/** A page that gives the session of its visitor a longer life. */
+/** A page that extends its visitor's session. */
 function rememberMe(app: Application): void {
   app.get("/remember-me", (req, res) => {
     req.session.cookie.maxAge = 90 * DAY_MS;

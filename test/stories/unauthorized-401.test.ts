@@ -6,14 +6,14 @@ import { observe, RECORD } from "../support/memory-store.js";
 import { failureOf, lastFailure, patienceFor, refreshesAt, startSignedIn } from "../support/signed-in.js";
 
 const PROBE = "/oauth2/@me";
-/** No route for bearers: Discord answers 401 to a token that is alive. */
+/** A route that accepts no user tokens: Discord answers 401 to a valid one. */
 const FOREIGN = "/guilds/1/members/2";
 
 function asked(simulator: DiscordSimulator, route: string): number {
   return simulator.requestsTo(route).length;
 }
 
-/** Every bearer token that was sent, each as often as it was. */
+/** Returns every bearer token that was sent, as often as it was sent. */
 function bearers(simulator: DiscordSimulator): (string | undefined)[] {
   return simulator.requests
     .filter(({ authorization }) => authorization === "Bearer")

@@ -11,7 +11,7 @@ import { failureOf, patienceFor, type StoryOptions, startSignedIn, WEEK_MS } fro
 
 const CACHED_MS = 300_000;
 
-/** Starts an app with a public page `/home`, and signs in; `seen` is what its template got. */
+/** Starts an app with a public page `/home` and signs in. `seen` is what its template got. */
 async function startWithPage(createApp: () => Application, options: StoryOptions = {}) {
   const seen: unknown[] = [];
   const story = await startSignedIn(createApp, {

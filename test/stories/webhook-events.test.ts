@@ -15,7 +15,7 @@ import { lastError, signedInAs } from "../support/login.js";
 
 type CreateApp = (typeof EXPRESS)[number][1];
 
-/** Process warnings with a code, from now on. */
+/** Collects process warnings with a code from now on. */
 function collectWarnings(code: string): Error[] {
   const warnings: Error[] = [];
   const collect = (warning: Error & { code?: string }) => {
@@ -318,7 +318,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     await browser.signIn("/login", { user });
     expect(await signedInAs(browser)).toBe(user.id);
 
-    // Of the time before the second login, which the app's clock has left behind.
+    // A time before the second login, which the app's clock has passed.
     await simulator.sendWebhookEvent(url, event);
     await expect.poll(() => events).toHaveLength(2);
     expect(await signedInAs(browser)).toBe(user.id);

@@ -3,13 +3,13 @@ import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 import { Rest, type RestOptions } from "../../src/rest/rest.js";
 
-/** A request that has arrived whole. */
+/** A complete request. */
 export interface Arrived {
   readonly method: string;
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
-  /** Of its connection, to tell one from another. */
+  /** Identifies its connection. */
   readonly port: number;
 }
 
@@ -41,7 +41,7 @@ export async function answeringServer(answer: Answering) {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests, server };
 }
 
-/** Sends JSON. */
+/** Responds with JSON. */
 export function json(
   response: ServerResponse,
   status: number,
@@ -68,6 +68,7 @@ export function restOf(discordUrl: string, options: Partial<RestOptions> = {}): 
     timeoutMs: 5000,
     maxWaitMs: 2000,
     invalidRequestLimit: 9500,
+    proxy: undefined,
     ...options,
   });
   onTestFinished(() => rest.close());
@@ -83,7 +84,7 @@ export const NELLY = {
 /** The bot's credentials. */
 export const BOT = { scheme: "Bot", token: "the-bots-token", subject: "bot" } as const;
 
-/** What a promise rejects with. */
+/** Returns the reason with which a promise rejects. */
 export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;
@@ -93,7 +94,7 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   throw new Error("The promise was resolved.");
 }
 
-/** A signal that knows how many listen to it. */
+/** A signal that counts its listeners. */
 export function countingSignal() {
   const { signal } = new AbortController();
   const add = signal.addEventListener.bind(signal);

@@ -19,19 +19,19 @@ import {
 
 type CreateApp = () => Application;
 
-/** Stories about the router, the guards and the middleware run on both. */
+/** For stories about the router, the guards and the middleware, which run on both. */
 export const EXPRESS: readonly (readonly [name: string, createApp: CreateApp])[] = [
   ["Express 4", express4 as unknown as CreateApp],
   ["Express 5", express5],
 ];
 
-/** Stories about the core do not depend on the version of Express. */
+/** For stories about the core, which do not depend on the version of Express. */
 export const LATEST_EXPRESS = EXPRESS.slice(-1);
 
 export interface TestAppOptions {
   readonly discord?: DiscordOptions;
   readonly session?: Partial<SessionOptions>;
-  /** Instead of express-session. */
+  /** Replaces express-session. */
   readonly sessionMiddleware?: RequestHandler;
   readonly login?: LoginOptions | ((req: Request) => LoginOptions);
   readonly create?: (app: Application, options: DiscordOptions) => DiscordOAuth2Session;
@@ -49,7 +49,7 @@ export interface TestApp {
   browser(): Browser;
 }
 
-/** A Discord of its own for one test. It names the issuer in redirects, so that every login has it checked. */
+/** A Discord of its own for one test. It names the issuer in redirects, so every login checks it. */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<DiscordSimulator> {
   const behaviour = { issOnSuccess: true, issOnError: true, ...options.behaviour };
   const simulator = await startDiscord({ ...options, behaviour });
@@ -58,8 +58,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Di
 }
 
 /**
- * A real app for one test, on a port of the system's choice: `/login`, `/callback` (answers with the login as JSON), `/me`
- * (the user's id as JSON), `/logout`, and an error handler that answers `{ name, code, message }`.
+ * A real app for one test, on a port chosen by the system: `/login`, `/callback` (responds with the login as JSON),
+ * `/me` (the user's id as JSON), `/logout`, and an error handler that responds with `{ name, code, message }`.
  */
 export async function startApp(
   createApp: CreateApp,
@@ -123,7 +123,7 @@ export async function startApp(
   return { url, app, discord, errors, browser: () => simulator.browser(url) };
 }
 
-/** Express 4 does not forward rejections by itself. */
+/** Express 4 does not forward rejections itself. */
 export function forward(handler: (req: Request, res: Response) => Promise<unknown>): RequestHandler {
   return (req, res, next) => {
     handler(req, res).catch(next);

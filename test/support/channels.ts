@@ -1,7 +1,7 @@
 import { tracingChannel } from "node:diagnostics_channel";
 import { onTestFinished } from "vitest";
 
-/** One event of a channel, and the context as it was by then. */
+/** One event of a channel, with the context at that time. */
 export type Heard = readonly [event: string, context: object];
 
 /** Listens to a channel of the library for the rest of one test. */
@@ -25,7 +25,7 @@ export function listenTo(name: "request" | "refresh"): Heard[] {
   return heard;
 }
 
-/** What a channel has told of what is over, oldest first. */
+/** Returns the contexts of everything that has finished, oldest first. */
 export function endedIn(heard: readonly Heard[]): object[] {
   return heard.filter(([event]) => event === "asyncEnd").map(([, context]) => context);
 }

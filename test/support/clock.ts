@@ -2,14 +2,14 @@ import { onTestFinished } from "vitest";
 import { replaceClock } from "../../src/clock.js";
 import type { DiscordSimulator } from "../../src/testing/index.js";
 
-/** Moves the time of the library and of Discord for the rest of one test; waits last as long as they are. */
+/** Moves the time of the library and of Discord for the rest of one test. Waits keep their real length. */
 export function advanceBoth(simulator: DiscordSimulator, ms: number): void {
   simulator.clock.advance(ms);
   replaceClock({ now: () => Date.now() + ms });
   onTestFinished(() => replaceClock());
 }
 
-/** Moves the library's time for the rest of one test; waits pass as soon as they begin, and take the time along. */
+/** Moves the library's time for the rest of one test. Waits end at once and move the time. */
 export function movableClock() {
   let offset = 0;
   const now = () => Date.now() + offset;
@@ -18,7 +18,7 @@ export function movableClock() {
     advance(ms: number) {
       offset += ms;
     },
-    /** Called whenever a wait begins. */
+    /** Called at the start of each wait. */
     onSleep: () => {},
   };
   replaceClock({

@@ -4,26 +4,26 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** A way to a server that can be cut, as if the server went away: connections end, and new ones fail. */
+/** A connection to a server that can be cut, as if the server went away: open connections end, and new ones fail. */
 interface Cuttable {
   cut(): void;
-  /** Does nothing where it is not cut. */
+  /** Does nothing if it is not cut. */
   mend(): void;
 }
 
-/** Over TCP: new connections are refused. */
+/** Over TCP: refuses new connections. */
 export interface CuttableLine extends Cuttable {
-  /** The server's URL, by way of this line. */
+  /** The server's URL through this connection. */
   readonly url: string;
 }
 
-/** Over a Unix domain socket: there is no such file then. */
+/** Over a Unix domain socket: removes the socket file. */
 export interface CuttableSocket extends Cuttable {
-  /** Where its file is. */
+  /** The path of the socket file. */
   readonly folder: string;
 }
 
-/** Lays a line to a TCP server, for one test. */
+/** Puts a cuttable connection in front of a TCP server, for one test. */
 export async function layLine(serverUrl: string): Promise<CuttableLine> {
   const { line, cut } = relayTo(serverUrl);
   await new Promise<void>((resolve) => line.listen(0, "127.0.0.1", resolve));
@@ -39,7 +39,7 @@ export async function layLine(serverUrl: string): Promise<CuttableLine> {
   };
 }
 
-/** Lets a TCP server be reached by a socket file of this name, for one test. */
+/** Makes a TCP server reachable through a socket file of this name, for one test. */
 export async function laySocket(serverUrl: string, fileName: string): Promise<CuttableSocket> {
   const folder = await mkdtemp(join(tmpdir(), "socket-"));
   onTestFinished(() => rm(folder, { recursive: true }));

@@ -1,10 +1,10 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** A way to a server that can be shut: connections are refused then, and those there are end. */
+/** A connection to a server that can be shut: then connections are refused, and open ones end. */
 export interface Doorway {
   readonly url: string;
-  /** How many are open. */
+  /** The number of open connections. */
   readonly connectionCount: number;
   shut(): Promise<void>;
   open(): Promise<void>;

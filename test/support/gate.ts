@@ -1,4 +1,4 @@
-/** Something to wait for until the test lets it go on. */
+/** Something to wait for until the test opens it. */
 export interface Gate {
   readonly opened: Promise<void>;
   open(): void;

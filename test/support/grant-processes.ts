@@ -18,19 +18,19 @@ import { GRANT_ID } from "./tokens.js";
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 86_400_000;
 export const WEEK_MS = 7 * DAY_MS;
-/** A store that has not answered for so long in real time has failed. */
+/** How long stores may take to answer, in real time. */
 export const STORE_DEADLINE_MS = 40;
 
-/** Discord's token endpoint with one grant, whose refresh tokens work once. It answers when the test says so. */
+/** Discord's token endpoint with one grant, whose refresh tokens work once. It responds when the test says so. */
 class TokenEndpoint {
-  /** Every refresh token it was sent, oldest first. */
+  /** Every refresh token it received, oldest first. */
   readonly refreshed: string[] = [];
   readonly revoked: string[] = [];
-  /** What it takes next. */
+  /** The refresh token that it accepts next. */
   current = "refresh 0";
-  /** What refuses or fails. */
+  /** The error that it refuses or fails with. */
   fails: () => Error | undefined = () => undefined;
-  /** Parts of its next answers. */
+  /** Parts of its next responses. */
   changes: Partial<TokenAnswer> = {};
   #gate: Gate | undefined;
   readonly #now: () => number;
@@ -39,7 +39,7 @@ class TokenEndpoint {
     this.#now = now;
   }
 
-  /** From now on answers wait for this. */
+  /** Responses wait for this from now on. */
   hold(): Gate {
     this.#gate = createGate();
     return this.#gate;
@@ -71,12 +71,12 @@ class TokenEndpoint {
   }
 }
 
-/** Discord's answer to a refresh token that is used up, or whose user removed the app. */
+/** Discord's response to a refresh token that was used, or whose user removed the app. */
 export function refusal(): Error {
   return new TokenRequestRefused("invalid_grant", undefined);
 }
 
-/** What becomes of a task, errors included: for those that fail before the test awaits them. */
+/** The outcome of a task, including errors, for tasks that fail before the test awaits them. */
 export function outcomeOf(task: Promise<unknown>): Promise<unknown> {
   return task.catch((error: unknown) => error);
 }
@@ -84,7 +84,7 @@ export function outcomeOf(task: Promise<unknown>): Promise<unknown> {
 /** A process with its own memory. */
 export interface GrantProcess {
   readonly grants: Grants;
-  /** The grant's record, as a request with a session of this lifetime sees it. */
+  /** The grant's record, for a request with a session of this lifetime. */
   record(lifetimeMs?: number): GrantRecord;
 }
 
@@ -123,11 +123,11 @@ export async function startGrants(options: DiscordOptions = {}, storeDeadlineMs 
       return !dead.has(token.accessToken);
     };
     const grants = new Grants(config, discord as unknown as OAuth, isAccepted);
-    // What is still being written would go on by the clock of the next test.
+    // Pending writes would otherwise continue with the clock of the next test.
     onTestFinished(() => clock.until(grants.idle()));
     return {
       grants,
-      record: (lifetimeMs = WEEK_MS) => new GrantRecord(settings, GRANT_ID, undefined, lifetimeMs),
+      record: (lifetimeMs = WEEK_MS) => new GrantRecord(settings, GRANT_ID, undefined, lifetimeMs, "token"),
     };
   }
   await startProcess().record().write(first);
@@ -139,11 +139,11 @@ export async function startGrants(options: DiscordOptions = {}, storeDeadlineMs 
     first,
     dead,
     startProcess,
-    /** How often Discord was asked whether a token still holds. */
+    /** How often Discord was asked whether a token is valid. */
     asked: () => asked,
-    /** What a process finds in the store that has seen nothing before. */
+    /** What a process without memory finds in the store. */
     stored: async () => (await startProcess().record().read())?.token,
-    /** Until the first pair has expired; the store's lifetimes do not end. */
+    /** Moves the time until the first pair has expired. Lifetimes in the store do not end. */
     expire: () => clock.advance(WEEK_MS),
   };
 }

@@ -1,6 +1,6 @@
 import type { TokenStore } from "../../src/index.js";
 
-/** A use of the store that waits. */
+/** A held use of the store. */
 export interface Held {
   /** Resolves when the use has reached the store. */
   readonly begun: Promise<void>;
@@ -13,7 +13,7 @@ interface Gate extends Held {
   readonly opened: Promise<void>;
 }
 
-/** A token store whose answers can be held back, and which can fail. */
+/** A token store whose answers can be held, and which can fail. */
 export class HeldMap implements TokenStore {
   readonly entries = new Map<string, string>();
   /** How long each entry may be kept, in milliseconds. */
@@ -22,7 +22,7 @@ export class HeldMap implements TokenStore {
   fails: (action: "get" | "set" | "delete", key: string) => boolean = () => false;
   readonly #gates: Gate[] = [];
 
-  /** The next such use waits: a `get` with what it has found, a `set` before it takes effect. */
+  /** Holds the next such use: a `get` after it has read, a `set` before it takes effect. */
   hold(action: "get" | "set"): Held {
     let begin = () => {};
     let release = () => {};

@@ -2,7 +2,7 @@ import type { Store } from "express-session";
 import { createGate } from "./gate.js";
 import type { KeyPattern } from "./memory-store.js";
 
-/** Holds back the next write to a key of this form; `begun` resolves when it is there. */
+/** Holds the next write to a key of this form. `begun` resolves when it has started. */
 export function holdWrite(
   store: Store,
   pattern: KeyPattern,

@@ -1,23 +1,27 @@
 import type { Browser, DiscordSimulator, SimulatedUser } from "../../src/testing/index.js";
 import type { TestApp } from "./app.js";
 
-/** A login that has been approved at Discord, and whose callback has not been called. */
+/** A login that has been approved at Discord, and whose callback has not been called yet. */
 export interface OpenLogin {
   readonly authorizeUrl: URL;
-  /** As Discord sends the visitor there. */
+  /** The URL to which Discord sends the visitor. */
   readonly callbackUrl: string;
   readonly state: string;
   readonly code: string;
 }
 
-/** Opens a login page. @returns where it leads */
+/**
+ * Opens a login page.
+ *
+ * @returns the URL that it redirects to
+ */
 export async function beginLogin(browser: Browser, path = "/login"): Promise<string> {
   const { status, location } = await browser.get(path);
   if (status !== 302 || location === undefined) throw new Error(`${path} does not redirect (${status}).`);
   return location;
 }
 
-/** Opens a login page and lets the app in at Discord. */
+/** Opens a login page and authorizes the app at Discord. */
 export async function openLogin(
   browser: Browser,
   simulator: DiscordSimulator,
@@ -35,7 +39,7 @@ export async function openLogin(
   };
 }
 
-/** The same address with other parameters; `undefined` removes one. */
+/** Returns the same URL with other parameters; `undefined` removes one. */
 export function withQuery(url: string, changes: Readonly<Record<string, string | undefined>>): string {
   const changed = new URL(url);
   for (const [name, value] of Object.entries(changes)) {
@@ -45,14 +49,14 @@ export function withQuery(url: string, changes: Readonly<Record<string, string |
   return changed.href;
 }
 
-/** How many codes Discord was given. */
+/** Returns how many codes Discord has received. */
 export function exchangesAt(simulator: DiscordSimulator): number {
   return simulator
     .requestsTo("POST /oauth2/token")
     .filter(({ form }) => form?.["grant_type"] === "authorization_code").length;
 }
 
-/** The cookies of logins under way. */
+/** Returns the cookies of logins in progress. */
 export function loginCookies(browser: Browser): string[] {
   return browser.cookies
     .list()
@@ -60,14 +64,14 @@ export function loginCookies(browser: Browser): string[] {
     .filter((name) => /^(?:__Host-)?discord-/.test(name));
 }
 
-/** The id of the user signed in with this browser, or nothing. */
+/** Returns the id of the user who is signed in with this browser, or nothing. */
 export async function signedInAs(browser: Browser): Promise<string | undefined> {
   const answer = await browser.get("/me");
   if (answer.status === 401) return undefined;
   return answer.json<{ id: string }>().id;
 }
 
-/** The last error that the app's error handler got. */
+/** Returns the last error that the app's error handler got. */
 export function lastError(app: TestApp): unknown {
   return app.errors.at(-1);
 }

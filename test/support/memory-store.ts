@@ -11,17 +11,17 @@ interface Rule {
 /** A session store that other processes might share, judging by its name. */
 export class SharedStore extends MemoryStore {}
 
-/** A session store under watch. */
+/** A watched session store. */
 export interface ObservedStore<Store extends MemoryStore = MemoryStore> {
   readonly store: Store;
-  /** Every use, oldest first, as `get discord-...`. */
+  /** Every use, oldest first, such as `get discord-...`. */
   readonly uses: string[];
-  /** What lies there, by key. */
+  /** The stored values, by key. */
   content(): Promise<Record<string, SessionData & { grant?: string }>>;
-  /** From now on such a use fails, without effect. */
+  /** Makes such uses fail from now on, without effect. */
   fail(action: StoreAction, pattern?: KeyPattern, error?: Error): void;
   recover(): void;
-  /** The next such use waits until the returned function is called; `begun` resolves when it waits. */
+  /** Holds the next such use until the returned function is called. `begun` resolves when it is held. */
   hold(action: StoreAction, pattern?: KeyPattern): { readonly begun: Promise<void>; release(): void };
 }
 
@@ -30,28 +30,28 @@ export interface KeyPattern {
   test(key: string): boolean;
 }
 
-/** The form of every key that the library writes. */
+/** The format of every key that the library writes. */
 export const OUR_KEY = /^discord-[\w-]{24}$/;
 
 /** Keys under which a text as long as a sealed token was written. */
 const tokenKeys = new Set<string>();
 
-/** Keys of records that hold tokens. Known from the first write on, to a store that {@link observe} watches. */
+/** Keys of records that hold tokens. Known from the first write on, for stores that {@link observe} watches. */
 export const RECORD: KeyPattern = { test: (key) => tokenKeys.has(key) };
 
-/** Keys of leases and of markers that a grant has ended. */
+/** Keys of leases and of markers for ended grants. */
 export const NOTE: KeyPattern = { test: (key) => OUR_KEY.test(key) && !tokenKeys.has(key) };
 
 /** The key of a session. */
 export const SESSION: KeyPattern = /^(?!discord-)/;
 
-/** Tells records of tokens from others by what is written. */
+/** Recognises records of tokens by what is written. */
 export function learnKey(key: string, session: object): void {
   const { grant } = session as { grant?: unknown };
   if (OUR_KEY.test(key) && typeof grant === "string" && grant.length > 150) tokenKeys.add(key);
 }
 
-/** Puts a session store under watch. */
+/** Watches a session store. */
 export function observe<Store extends MemoryStore>(store: Store): ObservedStore<Store> {
   const uses: string[] = [];
   let rules: Rule[] = [];

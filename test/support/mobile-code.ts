@@ -1,17 +1,17 @@
 import { createHash, randomBytes } from "node:crypto";
 import type { DiscordSimulator, SimulatedUser } from "../../src/testing/index.js";
 
-/** Where the redirect of a mobile app leads. */
+/** The redirect URI of a mobile app. */
 export const DEEP_LINK = "discord-1100000000000000099:/authorize/callback";
 
-/** A code that a mobile app has got, with what it has to be exchanged with. */
+/** A code that a mobile app has got, with everything needed to exchange it. */
 export interface MobileCode {
   readonly code: string;
   readonly codeVerifier: string;
   readonly redirectUri: string;
 }
 
-/** Signs in at Discord as a mobile app does. */
+/** Signs in at Discord like a mobile app. */
 export async function mobileCode(
   simulator: DiscordSimulator,
   user: SimulatedUser,

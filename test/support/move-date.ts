@@ -4,8 +4,8 @@ const SystemDate = Date;
 let movedByMs = 0;
 
 /**
- * Moves the time of this process for the rest of one test: of stores that compare with `Date`, of session cookies and the
- * browser that keeps them, of the simulator, and of a library whose clock is a `movableClock`. Timers do not move.
+ * Moves the time of this process for the rest of one test: for stores that compare with `Date`, session cookies and the
+ * browser that keeps them, the simulator, and a library whose clock is a `movableClock`. Timers do not move.
  */
 export function moveDate(ms: number): void {
   if (movedByMs === 0) {
@@ -20,7 +20,7 @@ export function moveDate(ms: number): void {
 
 const now = () => SystemDate.now() + movedByMs;
 
-/** The same class to `instanceof`: whoever took hold of `Date` before reads the system's time. */
+/** The same class for `instanceof`. Code that stored `Date` earlier reads the system's time. */
 const MovedDate = new Proxy(SystemDate, {
   construct: (target, values, newTarget) =>
     Reflect.construct(target, values.length === 0 ? [now()] : values, newTarget),

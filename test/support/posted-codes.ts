@@ -3,7 +3,7 @@ import type { CodeOptions, DiscordOAuth2Session } from "../../src/index.js";
 import type { Browser, BrowserResponse } from "../../src/testing/index.js";
 import { forward } from "./app.js";
 
-/** Serves `POST /code`, which answers with the login and its access token; the body may have all options of a code. */
+/** Serves `POST /code`, which responds with the login and its access token. The body may have all options of a code. */
 export function codeRoute(
   app: Application,
   discord: DiscordOAuth2Session,
@@ -22,12 +22,12 @@ export function codeRoute(
   );
 }
 
-/** How many codes have come to `POST /code` so far. */
+/** How many codes `POST /code` has received so far. */
 export function arrivals(app: Application): number {
   return Number(app.locals["codes"] ?? 0);
 }
 
-/** Posts what a client has got from Discord. */
+/** Posts a code that a client has got from Discord. */
 export function postCode(
   browser: Browser,
   body: object,

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 
-/** What the proxy reports of each request: `GET http://...` or `CONNECT host:port`, and who asks. */
+/** What the proxy reports about each request: `GET http://...` or `CONNECT host:port`, and the credentials. */
 export interface ProxyReport {
   readonly request: string;
   readonly authorization: string | undefined;

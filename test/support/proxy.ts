@@ -5,14 +5,14 @@ import type { ProxyReport } from "./proxy-process.js";
 
 /** An HTTP proxy in a process of its own. */
 export interface TestProxy {
-  /** Credentials included. */
+  /** With its credentials. */
   readonly url: string;
   readonly port: number;
-  /** What went through it, oldest first. */
+  /** The requests that went through it, oldest first. */
   readonly reports: readonly ProxyReport[];
 }
 
-/** @param login `user:password`, percent-encoded as in a URL; without it the proxy lets everybody through */
+/** @param login `user:password`, percent-encoded as in a URL; without it the proxy admits everybody */
 export async function startProxy(login?: string): Promise<TestProxy> {
   const plain = login?.split(":").map(decodeURIComponent).join(":");
   const authorization = plain && `Basic ${Buffer.from(plain).toString("base64")}`;

@@ -1,6 +1,6 @@
 import { connect } from "node:net";
 
-/** What came back over the wire. */
+/** A response as sent over the network. */
 export interface RawAnswer {
   readonly status: number;
   /** Status line and headers, as sent. */
@@ -8,7 +8,11 @@ export interface RawAnswer {
   readonly body: string;
 }
 
-/** Sends what no HTTP client would. @param head request line and headers but `Connection`, one byte a character */
+/**
+ * Sends what no HTTP client would.
+ *
+ * @param head request line and headers except `Connection`, one byte per character
+ */
 export function sendRaw(url: string, head: readonly string[]): Promise<RawAnswer> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {

@@ -19,16 +19,15 @@ export interface SampleOptions {
   /** The path of the redirect URI. */
   readonly callbackPath?: string;
   readonly environment?: Readonly<Record<string, string>>;
-  /** What the sample declares and leaves to the reader. */
+  /** Replaces what the sample declares and leaves to the reader. */
   readonly declared?: Readonly<Record<string, unknown>>;
   /** Routes that the sample leaves to the reader, added after it. */
   readonly routes?: (app: Application, simulator: testing.DiscordSimulator) => void;
 }
 
 /**
- * Runs the first TypeScript sample below a heading of a guide as an app that is configured by the environment.
- *
- * The sample must name its app `app`; where it makes a `server`, that one is started.
+ * Runs the first TypeScript sample below a heading of a guide as an app that is configured by the environment. The
+ * sample must call its app `app`. If it creates a `server`, that one is started.
  */
 export async function runSample(
   file: string,

@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import type { TestProject } from "vitest/node";
 
-/** The addresses of the servers that some tests need, or nothing if there is none. */
+/** The URLs of the servers that some tests need, or nothing if there is none. */
 export interface Services {
   readonly redisUrl: string | undefined;
   readonly databaseUrl: string | undefined;
@@ -49,7 +49,7 @@ declare module "vitest" {
   }
 }
 
-/** Looks for the servers once, before the first test, and says which tests are skipped for want of one. */
+/** Looks for the servers once, before the first test, and reports the tests that are skipped without them. */
 export async function setup(project: TestProject): Promise<void> {
   const found: Record<keyof Services, string | undefined> = {
     redisUrl: await servedUrl(SERVERS.redisUrl),
@@ -91,7 +91,7 @@ function isServed(url: string, usualPort: number): Promise<boolean> {
   });
 }
 
-/** Without the password. */
+/** Returns the URL without its password. */
 function addressOf(url: string): string {
   return new URL(url).host;
 }

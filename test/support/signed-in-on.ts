@@ -5,10 +5,10 @@ import { moveDate } from "./move-date.js";
 import { type SignedIn, startSignedIn } from "./signed-in.js";
 import type { StoreForTest, StoreKind } from "./stores.js";
 
-/** Between two calls to the store, nothing that the library does takes longer. */
+/** Nothing that the library does between two calls to the store takes longer. */
 const QUIET_TURNS = 10;
 
-/** What a story on a real store starts with. */
+/** The start of a story on a real store. */
 export interface StoreStoryOptions {
   readonly session?: Partial<SessionOptions>;
   readonly discord?: DiscordOptions;
@@ -19,16 +19,16 @@ export interface StoreStoryOptions {
 /** A visitor whose session is in a store of its own. */
 export interface SignedInOnStore extends SignedIn {
   readonly opened: StoreForTest;
-  /** Waits for the work that the library does after a response, such as extending a record. */
+  /** Waits for work that the library does after a response, such as extending a record. */
   quiet(): Promise<void>;
   /**
-   * Lets time pass for everybody: for the app, Discord and the browser, and for the store by whatever clock it goes;
-   * once the library is quiet.
+   * Moves the time for everybody: the app, Discord, the browser, and the store, whatever clock it uses. Waits for the
+   * library first.
    */
   pass(ms: number): Promise<void>;
 }
 
-/** As `startSignedIn`, with the sessions in a new store of this kind. */
+/** Like `startSignedIn`, with the sessions in a new store of this kind. */
 export async function startSignedInOn(
   createApp: () => Application,
   kind: StoreKind,
@@ -53,7 +53,7 @@ export async function startSignedInOn(
   };
 }
 
-/** @returns waits until the store has not been called for a while, nor has a call to answer */
+/** @returns a function that waits until no call to the store is in flight and none has been made for a while */
 function watchForQuiet(store: Store): () => Promise<void> {
   let unanswered = 0;
   const counted = <T extends unknown[]>(call: (...values: T) => unknown) =>
@@ -79,14 +79,14 @@ function watchForQuiet(store: Store): () => Promise<void> {
   };
 }
 
-/** The key of a sign-in's record: of all keys that are not a session's, the one that the store keeps for longest. */
+/** Returns the key of a sign-in's record: of all keys except the session's, the one with the longest lifetime. */
 export async function recordKeyIn(opened: StoreForTest): Promise<string> {
   const keys = (await opened.keys()).filter((key) => key.startsWith("discord-"));
   const lifetimes = await Promise.all(keys.map((key) => opened.lifetimeMs(key)));
   return keys[lifetimes.indexOf(Math.max(...lifetimes))] ?? "";
 }
 
-/** The key of the only session. */
+/** Returns the key of the only session. */
 export async function sessionKeyIn(opened: StoreForTest): Promise<string> {
   return (await opened.keys()).find((key) => !key.startsWith("discord-")) ?? "";
 }

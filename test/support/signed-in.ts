@@ -19,7 +19,7 @@ import { movableClock } from "./clock.js";
 
 export const WEEK_MS = 604_800_000;
 
-/** A visitor of an app, signed in, at a Discord whose time moves together with the app's. */
+/** A signed-in visitor of an app, with a Discord whose time moves together with the app's. */
 export interface SignedIn {
   readonly simulator: DiscordSimulator;
   readonly app: TestApp;
@@ -29,13 +29,13 @@ export interface SignedIn {
   advance(ms: number): void;
 }
 
-/** What a story starts with, beside the app. */
+/** The start of a story, besides the app. */
 export interface StoryOptions extends TestAppOptions {
   readonly scopes?: readonly string[];
   readonly behaviour?: Partial<Behaviour>;
 }
 
-/** Starts the app of {@link dataRoutes} and signs a user in; the log of the simulator begins after that. */
+/** Starts the app of {@link dataRoutes} and signs a user in. The log of the simulator begins after that. */
 export async function startSignedIn(
   createApp: () => Application,
   { scopes = ["identify"], behaviour, routes, ...options }: StoryOptions = {},
@@ -62,7 +62,7 @@ export async function startSignedIn(
 }
 
 /**
- * What an app can ask for: `/guarded`, `/authorized`, `/scopes`, `/scoped` (needs guilds), `/user`, `/guilds`,
+ * Everything an app can fetch: `/guarded`, `/authorized`, `/scopes`, `/scoped` (needs guilds), `/user`, `/guilds`,
  * `/connections`, `/member/:id`, `/join/:id`, `/request?route=`, `/bot?route=`; with `?fresh=true` or `?maxAgeMs=`.
  */
 function dataRoutes(app: Application, discord: DiscordOAuth2Session): void {
@@ -110,14 +110,14 @@ function dataRoutes(app: Application, discord: DiscordOAuth2Session): void {
   );
 }
 
-/** How many refreshes Discord has seen. */
+/** Returns how many refreshes Discord has received. */
 export function refreshesAt(simulator: DiscordSimulator): number {
   return simulator
     .requestsTo("POST /oauth2/token")
     .filter(({ form }) => form?.["grant_type"] === "refresh_token").length;
 }
 
-/** The last error of the app, as its error handler got it: class, status and code. */
+/** Returns the last error that the app's error handler got: class, status and code. */
 export function lastFailure(app: TestApp): { name: string; status: number; code: string } {
   const error = app.errors.at(-1);
   if (!(error instanceof HttpException)) throw new Error("The last error is none of this library's.");
@@ -125,12 +125,12 @@ export function lastFailure(app: TestApp): { name: string; status: number; code:
   return { name, status, code };
 }
 
-/** What an answer of the app says about an error: `status code`. */
+/** Returns what a response of the app says about an error: `status code`. */
 export function failureOf(answer: BrowserResponse): string {
   return `${answer.status} ${answer.json<{ code?: string }>().code}`;
 }
 
-/** Options with which a call ends soon that meets this fault. */
+/** Returns options with which a call that meets this fault ends soon. */
 export function patienceFor({ kind }: FaultKind): DiscordOptions {
   return kind === "hang" || kind === "slow-body" ? { timeoutMs: 400 } : {};
 }

@@ -2,10 +2,10 @@ import type { Application, Request } from "express";
 import { forward } from "./app.js";
 import { createGate } from "./gate.js";
 
-/** A route that has read its session, and writes to it only when it is let go. */
+/** A route that has read its session, and writes to it only when it is released. */
 export interface SlowRoute {
   readonly path: string;
-  /** Resolves when the next request is in there, session and all. */
+  /** Resolves when the next request has arrived and has its session. */
   readonly entered: Promise<void>;
   letGo(): void;
   mount(app: Application): void;

@@ -7,12 +7,12 @@ import * as testing from "../../src/testing/index.js";
 /** A piece of TypeScript in a text. */
 export interface Snippet {
   readonly file: string;
-  /** Of its first line in the file; counted from 1. */
+  /** The line number of its first line in the file, counted from 1. */
   readonly line: number;
   readonly code: string;
 }
 
-/** What the examples in doc comments may use without saying where it comes from. */
+/** What examples in doc comments may use without importing it. */
 const GLOBALS_OF_EXAMPLES = `
 declare const app: import("express").Application;
 declare const req: import("express").Request;
@@ -29,12 +29,12 @@ const IMPORTS_OF_EXAMPLES = [
   `import { ${Object.keys(testing).join(", ")} } from "express-discord/testing";`,
 ].join(" ");
 
-/** The code blocks of a Markdown file that are marked `ts`. */
+/** Returns the code blocks of a Markdown file that are marked `ts`. */
 export function markdownSnippets(file: string): Snippet[] {
   return fenced(file, readFileSync(file, "utf8"));
 }
 
-/** The `@example`s in the doc comments of a source file. */
+/** Returns the `@example`s in the doc comments of a source file. */
 export function exampleSnippets(file: string): Snippet[] {
   const text = readFileSync(file, "utf8").replaceAll(/^ *\/?\*+[ /]?/gm, (margin) =>
     " ".repeat(margin.length),
@@ -56,8 +56,8 @@ function fenced(file: string, text: string): Snippet[] {
 /**
  * Compiles snippets as files of an app that has installed this package, as strictly as the package itself.
  *
- * @param overrides what another app has in its `compilerOptions`
- * @returns the complaints about each snippet, with the line in its text
+ * @param overrides `compilerOptions` of another app
+ * @returns the errors in each snippet, with the line in its text
  */
 export function compileSnippets(
   snippets: readonly Snippet[],
@@ -105,7 +105,7 @@ function compilerOptions(root: string): ts.CompilerOptions {
     moduleDetection: ts.ModuleDetectionKind.Force,
     noUnusedLocals: false,
     noUnusedParameters: false,
-    // A guide imports what a recipe in it has been saved as.
+    // A guide imports a recipe by the name under which it was saved.
     rootDirs: [join(root, "docs"), join(root, "examples/recipes")],
     paths: {
       "express-discord": [join(root, "src/index.ts")],

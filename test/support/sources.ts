@@ -4,27 +4,27 @@ import ts from "typescript";
 
 /** One import, re-export or `import()` of a source file. */
 export interface Import {
-  /** What is imported: a package, or the path of a file below `src`. */
+  /** The imported package, or the path of a file in `src`. */
   readonly target: string;
   /** Erased by the compiler. */
   readonly isTypeOnly: boolean;
-  /** `import()`: loaded when it is needed. */
+  /** `import()`, which loads it when it is needed. */
   readonly isDynamic: boolean;
 }
 
-/** One file below `src`. */
+/** One file in `src`. */
 export interface Source {
-  /** Below `src`, with `/`. */
+  /** In `src`, with `/`. */
   readonly path: string;
   readonly text: string;
   readonly imports: readonly Import[];
-  /** The names of what is exported here without a doc comment. */
+  /** The names of exports without a doc comment. */
   readonly undocumented: readonly string[];
-  /** Lines that are neither empty nor comment alone. */
+  /** Lines that are neither empty nor only a comment. */
   readonly codeLines: number;
 }
 
-/** Every file below `src`, in the order of their paths. */
+/** Returns every file in `src`, in the order of their paths. */
 export function readSources(folder = "src"): Source[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".ts"))

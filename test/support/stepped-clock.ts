@@ -1,12 +1,19 @@
 import { onTestFinished } from "vitest";
 import { replaceClock } from "../../src/clock.js";
 
-/** A clock that stands still until a test moves it on. */
+/** A clock that stands still until a test moves it. */
 export interface SteppedClock {
   now(): number;
-  /** Lets so much time pass: waits and timers end in their order, and what follows from each happens before the next. */
+  /**
+   * Lets this much time pass. Waits and timers end in order, and everything that follows from one happens before the
+   * next.
+   */
   advance(ms: number): Promise<void>;
-  /** Lets time pass, a minute at most, until a task is over. @returns its outcome */
+  /**
+   * Lets time pass, up to a minute, until a task is over.
+   *
+   * @returns its outcome
+   */
   until<T>(task: Promise<T>): Promise<T>;
 }
 
@@ -60,7 +67,7 @@ export function steppedClock(): SteppedClock {
   };
 }
 
-/** Resolves when nothing happens any more by itself, in code that waits for nothing outside the process. */
+/** Resolves when nothing happens any more, in code that waits for nothing outside the process. */
 export async function quiet(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

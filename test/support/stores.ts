@@ -10,7 +10,7 @@ import type { StoreKind } from "./store-kinds/store-kind.js";
 export type { StoreForTest, StoreKind } from "./store-kinds/store-kind.js";
 export { MEMCACHED, MEMORY, POSTGRES, POSTGRES_SOCKET, POSTGRES_UUID, REDIS };
 
-/** Every kind that the contract holds for. */
+/** Every kind that must satisfy the contract. */
 export const STORES: readonly StoreKind[] = [
   MEMORY,
   MEMORYSTORE,
@@ -23,7 +23,7 @@ export const STORES: readonly StoreKind[] = [
   MEMCACHED,
 ];
 
-/** Of a kind that is served; for a kind that is not, nothing. */
+/** Returns the kinds whose server is running, with their names. */
 export function served(kinds: readonly StoreKind[]): readonly (readonly [string, StoreKind])[] {
   return kinds.filter(({ isServed }) => isServed).map((kind) => [kind.name, kind]);
 }

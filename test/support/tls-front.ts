@@ -6,13 +6,13 @@ import { createServer } from "node:tls";
 import { generate } from "selfsigned";
 import { onTestFinished } from "vitest";
 
-/** What ends TLS in front of a server that speaks plain HTTP. */
+/** Terminates TLS in front of a server that speaks plain HTTP. */
 export interface TlsFront {
   /** Its origin, `https://localhost:...`. */
   readonly url: string;
-  /** The path of the certificate that it is to be trusted by, as `NODE_EXTRA_CA_CERTS` takes it. */
+  /** The path of the certificate to trust, for `NODE_EXTRA_CA_CERTS`. */
   readonly certificatePath: string;
-  /** How many connections were opened to it. */
+  /** The number of connections that were opened. */
   readonly connectionCount: number;
 }
 

@@ -2,7 +2,7 @@ import type { Token } from "../../src/grants/token.js";
 
 export const GRANT_ID = "AAAAAAAAAAAAAAAAAAAAAAAA";
 
-/** One of the pairs of a grant; those with higher numbers are newer. */
+/** Returns one of the pairs of a grant. Higher numbers are newer. */
 export function tokenNo(number: number, changes: Partial<Token> = {}): Token {
   return {
     id: GRANT_ID,

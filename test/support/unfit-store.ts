@@ -6,20 +6,20 @@ type Lookup = (error: unknown, session?: SessionData | null) => void;
 const MINUTE_MS = 60_000;
 const DAY_MS = 1440 * MINUTE_MS;
 
-/** What becomes of a write. */
+/** What happens to a write. */
 export type Fate = "kept" | "lost" | "refused";
 
-/** A store that other processes may share, and whose handling of this library's writes can be set. */
+/** A store that other processes may share. How it handles this library's writes can be set. */
 export class UnfitStore extends MemoryStore {
   fate: (key: string, session: SessionData) => Fate = () => "kept";
-  /** How often a new record is not found before it is, as with a replica that lags behind. */
+  /** How often a new record is missing before it appears, as on a lagging replica. */
   lag = 0;
   readonly #unread = new Map<string, number>();
 
   override set(key: string, session: SessionData, callback?: Callback): void {
     const fate = isOurs(key) ? this.fate(key, session) : "kept";
     if (fate === "refused") setImmediate(() => callback?.(new Error("Not accepted.")));
-    // As memcached does with a lifetime that it does not understand.
+    // Like memcached for a lifetime that it misreads.
     else if (fate === "lost") this.destroy(key, callback);
     else {
       if (isOurs(key) && !this.#unread.has(key)) this.#unread.set(key, this.lag);
@@ -39,7 +39,7 @@ function isOurs(key: string): boolean {
   return key.startsWith("discord-");
 }
 
-/** Of all that this library writes, only leases live for seconds. */
+/** Of everything that this library writes, only leases live for seconds. */
 export function isLease(key: string, { cookie }: SessionData): boolean {
   return isOurs(key) && (cookie.originalMaxAge ?? DAY_MS) < 5 * MINUTE_MS;
 }

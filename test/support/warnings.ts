@@ -1,6 +1,6 @@
 import { onTestFinished } from "vitest";
 
-/** Codes of this library's process warnings from now on, for the rest of one test. */
+/** Collects the codes of this library's process warnings for the rest of one test. */
 export function collectWarnings(): readonly string[] {
   const codes: string[] = [];
   const collect = ({ code }: Error & { code?: string }) => {

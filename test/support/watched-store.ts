@@ -2,13 +2,13 @@ import { MemoryStore, type SessionData } from "express-session";
 
 type Callback = (error?: unknown) => void;
 
-/** A session store whose writes can be watched, held back and made to fail. */
+/** A session store whose writes can be watched, held and made to fail. */
 export class WatchedStore extends MemoryStore {
-  /** The id of every session or record that was written, oldest first. */
+  /** The ids of sessions and records that were written, oldest first. */
   readonly written: string[] = [];
-  /** Writes for which this says so fail. */
+  /** Writes for which this returns true fail. */
   fails: (id: string) => boolean = () => false;
-  /** The same, once it was done. */
+  /** The ids of completed writes. */
   readonly stored: string[] = [];
   /** What a write has to wait for. */
   holdsBack: (id: string) => Promise<void> | undefined = () => undefined;
@@ -25,7 +25,7 @@ export class WatchedStore extends MemoryStore {
     });
   }
 
-  /** The sessions there are; the records of grants do not count. */
+  /** The number of sessions, without the records of grants. */
   get sessionIds(): Promise<string[]> {
     return new Promise((resolve, reject) => {
       this.all((error, sessions) => {
@@ -36,7 +36,7 @@ export class WatchedStore extends MemoryStore {
   }
 }
 
-/** Whether this names the record of a grant, and no session. */
+/** Whether this is the id of a grant's record, not of a session. */
 export function isRecord(id: string): boolean {
   return id.startsWith("discord-");
 }

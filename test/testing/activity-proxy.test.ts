@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { sendRaw } from "../support/raw-request.js";
 import { startForTest } from "./start-for-test.js";
 
-/** Starts an app, which answers with the path unless it gets a listener, and opens it as an Activity. */
+/** Starts an app, which responds with the path unless it gets a listener, and opens it as an Activity. */
 async function openApp(listener: RequestListener = (req, res) => void res.end(req.url)) {
   const server = createServer(listener).listen(0);
   await once(server, "listening");

@@ -12,7 +12,7 @@ async function discover(options: SimulatorOptions) {
   return { oauth: await read("oauth-authorization-server"), openid: await read("openid-configuration") };
 }
 
-/** An app that sends to Discord from everywhere but its callback. */
+/** An app that redirects every request to Discord, except those to its callback. */
 async function startApp(loginUrl: (callback: string) => string): Promise<string> {
   const app = createServer(({ url = "" }, response) => {
     if (url.startsWith("/callback")) response.end(url);

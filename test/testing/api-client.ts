@@ -2,7 +2,7 @@ import type { DiscordSimulator, SimulatedUser, TokenPair } from "../../src/testi
 
 export const CALLBACK = "http://app.test/callback";
 
-/** An answer of the simulator, read to its end. */
+/** A complete response of the simulator. */
 export interface ApiAnswer {
   readonly status: number;
   readonly headers: Headers;
@@ -44,7 +44,7 @@ export async function callApi(
   return { status: response.status, headers: response.headers, text, body: parse(text) };
 }
 
-/** Posts to the token endpoint as the application, unless the fields say otherwise. */
+/** Posts to the token endpoint as the application, unless the fields differ. */
 export function requestToken(discord: DiscordSimulator, fields: Record<string, string>): Promise<ApiAnswer> {
   const { clientId, clientSecret } = discord.options;
   const form = { client_id: clientId, client_secret: clientSecret, ...fields };
@@ -59,7 +59,7 @@ export function exchange(discord: DiscordSimulator, code: string, fields: Record
   return requestToken(discord, { grant_type: "authorization_code", code, redirect_uri: CALLBACK, ...fields });
 }
 
-/** An authorize URL; a parameter set to undefined is left out. */
+/** Returns an authorize URL. A parameter set to undefined is omitted. */
 export function authorizeUrl(
   discord: DiscordSimulator,
   parameters: Record<string, string | undefined> = {},
@@ -77,7 +77,7 @@ export function authorizeUrl(
   return url.href;
 }
 
-/** The query of the callback after the user has agreed. */
+/** Returns the query of the callback after the user has agreed. */
 export async function approved(
   discord: DiscordSimulator,
   user: SimulatedUser,
@@ -90,7 +90,7 @@ export function queryOf(url: string): Record<string, string> {
   return Object.fromEntries(new URL(url).searchParams);
 }
 
-/** A pair of tokens from a whole login. */
+/** Returns a pair of tokens from a complete login. */
 export async function logIn(
   discord: DiscordSimulator,
   user: SimulatedUser,

@@ -57,7 +57,7 @@ it("unknown bans and users, and wrong bodies, are refused", async () => {
   }
 });
 
-it("every route needs the permission to ban", async () => {
+it("every route of bans needs the permission to ban", async () => {
   const { guild, user, path, call } = await withMember();
   guild.botPermissions = 1n << 1n;
   for (const endpoint of [

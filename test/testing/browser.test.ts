@@ -14,7 +14,7 @@ async function serve(app: Express): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** An app that echoes requests, and signs in with the simulator. */
+/** An app that echoes requests and signs in with the simulator. */
 function createApp(discord: DiscordSimulator, publicUrl?: string): Express {
   const app = express();
   app.use(express.json(), express.urlencoded());
@@ -58,7 +58,7 @@ interface Echo {
   readonly body: unknown;
 }
 
-/** An app that ends each connection when the second request comes over it, unanswered. */
+/** An app that ends each connection without a response when the second request arrives on it. */
 async function serveOncePerConnection(): Promise<{ url: string; requests: () => number }> {
   const served = new WeakSet<Socket>();
   let requests = 0;

@@ -37,7 +37,7 @@ function fileWith(text: string): string {
   return path;
 }
 
-/** Runs the command until it has said something, or has ended. */
+/** Runs the command until it has printed something or has exited. */
 async function run(...args: string[]) {
   const child = spawn(process.execPath, ["--no-warnings", "--import", "tsx", "src/testing/cli.ts", ...args]);
   onTestFinished(() => void child.kill("SIGKILL"));

@@ -1,4 +1,4 @@
-/** The schemas that the tests use; the package has no types for them. */
+/** The schemas that the tests use. The package has no types for them. */
 declare module "discord-api-spec/zod" {
   import type { ZodMiniType } from "zod/mini";
 

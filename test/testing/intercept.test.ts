@@ -102,7 +102,7 @@ describe("intercepted calls", () => {
   it("a call with a path like //host reaches the simulator, not that host", async () => {
     const { discord } = await intercepted();
     const url = "https://discord.com//127.0.0.1:1/x";
-    // As through a proxy: otherwise the interceptor itself takes the path for a host.
+    // As through a proxy: otherwise the interceptor itself mistakes the path for a host.
     const call = answerOf(https.get({ host: "discord.com", path: url }));
     expect([(await fetch(url)).status, (await call).status]).toEqual([404, 404]);
     expect(discord.requests.map(({ path }) => path)).toEqual(["//127.0.0.1:1/x", "//127.0.0.1:1/x"]);

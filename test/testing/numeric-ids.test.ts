@@ -41,12 +41,12 @@ it.each([
   ['{"a\\"1234567890123456789":"1234567890123456789"}', { 'a"1234567890123456789': "1234567890123456789" }],
   ['"\\\\" ', "\\"],
   ['["\\\\",1234567890123456789]', ["\\", "1234567890123456789"]],
-])("%s is read as %j", (text, value) => {
+])("the simulator reads the JSON %s as %j", (text, value) => {
   expect(parseJson(text)).toEqual(value);
 });
 
 it.each(["{1234567890123456789:1}", "[1234567890123456789", "01234567890123456789", "1234567890123456789x"])(
-  "%s stays invalid",
+  "the simulator refuses the invalid JSON %s",
   (text) => {
     expect(() => parseJson(text)).toThrow(SyntaxError);
   },

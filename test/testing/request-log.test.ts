@@ -199,7 +199,7 @@ function toRoute(route: string): RecordedRequest {
   };
 }
 
-/** The best of ten rounds, so that a busy machine does not count. */
+/** The best of ten rounds, so that a busy machine makes no difference. */
 function secondsOf(times: number, run: () => void): number {
   const rounds = Array.from({ length: 10 }, () => {
     const start = performance.now();

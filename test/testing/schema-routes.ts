@@ -1,7 +1,7 @@
 import * as schemas from "discord-api-spec/zod";
 import * as z from "zod/mini";
 
-/** The schema of every route's success response; null: Discord's OpenAPI document has none. */
+/** The schema of every route's success response; null if Discord's OpenAPI document has none. */
 export const RESPONSE_SCHEMAS: Readonly<Record<string, z.ZodMiniType | null>> = {
   "GET /oauth2/authorize": null,
   "POST /oauth2/authorize": null,
@@ -59,7 +59,7 @@ export const RESPONSE_SCHEMAS: Readonly<Record<string, z.ZodMiniType | null>> = 
   "DELETE /webhooks/:id/:token": z.undefined(),
 };
 
-/** Where the simulator differs from the schemas on purpose: the path in the response, and why. */
+/** Where the simulator deliberately differs from the schemas: the path in the response, and why. */
 export const KNOWN_DIFFERENCES: readonly { route: RegExp; path: RegExp; why: string }[] = [
   {
     route: /role-connection$/,
@@ -68,7 +68,7 @@ export const KNOWN_DIFFERENCES: readonly { route: RegExp; path: RegExp; why: str
   },
 ];
 
-/** Discord's error body, as its reference describes it; the package has numbers where Discord sends names. */
+/** Discord's error body, as its reference describes it. The package has numbers where Discord sends names. */
 export const ERROR_SCHEMA = z.strictObject({
   message: z.string().check(z.minLength(1)),
   code: z.int(),
@@ -87,7 +87,7 @@ const errorTree: z.ZodMiniType = z.union([
   ),
 ]);
 
-/** Everything about a response that its schema does not say, known differences apart. */
+/** Returns everything in a response that its schema does not allow, apart from known differences. */
 export function differencesOf(route: string, schema: z.ZodMiniType, body: unknown): string[] {
   const value = withoutOffsets(body);
   const { success, data, error } = schema.safeParse(value);
@@ -104,7 +104,7 @@ export function differencesOf(route: string, schema: z.ZodMiniType, body: unknow
     .map(({ path, problem }) => `${route}: ${path} ${problem}`);
 }
 
-/** The schemas take only times that end in Z; Discord's reference writes an offset, which means the same. */
+/** The schemas accept only times that end in Z. Discord's reference writes an offset, which means the same. */
 function withoutOffsets(body: unknown): unknown {
   if (body === undefined) return undefined;
   return JSON.parse(JSON.stringify(body), (_key, value) =>
@@ -112,7 +112,7 @@ function withoutOffsets(body: unknown): unknown {
   );
 }
 
-/** Objects lose in parsing what their schema does not know. */
+/** Parsing removes what the schema does not contain. */
 function unknownFields(
   sent: unknown,
   parsed: unknown,

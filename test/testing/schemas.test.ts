@@ -10,10 +10,10 @@ import { startForTest } from "./start-for-test.js";
 const ROUTE_FILES = "src/testing/routes";
 const AVATAR = "0123456789abcdef0123456789abcdef";
 
-/** A call, and the route it goes to. */
+/** A call and its route. */
 type Call = (endpoint: string, options?: Parameters<typeof callApi>[2]) => Promise<ApiAnswer>;
 
-/** Calls that, taken together, reach every route and every shape of its response. */
+/** Calls that together reach every route and every shape of its response. */
 async function callEverything(discord: DiscordSimulator, call: Call): Promise<void> {
   const guild = discord.addGuild({
     features: ["COMMUNITY"],

@@ -5,54 +5,51 @@ import {
   avatarDecorationUrl,
   CDN_URL,
   defaultAvatarUrl,
-  guildBannerUrl,
-  guildIconUrl,
-  guildTagBadgeUrl,
   IMAGE_SIZES,
   type ImageOptions,
+  imageUrl,
   isAnimatedHash,
   isLegacyDiscriminator,
-  memberAvatarUrl,
-  memberBannerUrl,
-  userAvatarUrl,
-  userBannerUrl,
 } from "../../src/cdn.js";
+import { Guild, GuildMember, User } from "../../src/index.js";
 
 const USER = "80351110224678912";
 const GUILD = "197038439483310086";
 const STILL = "0123456789abcdef0123456789abcdef";
 const MOVING = `a_${STILL}`;
 
+const member = (payload: object) => GuildMember.from({ user: { id: USER }, ...payload }, GUILD);
+
 const assets = [
   [
-    "userAvatarUrl",
+    "User.avatarUrlWith",
     CDNRoutes.userAvatar(USER, "HASH", ImageFormat.PNG),
-    (hash: string, options?: ImageOptions) => userAvatarUrl(USER, hash, options),
+    (avatar: unknown, options?: ImageOptions) => User.from({ id: USER, avatar }).avatarUrlWith(options),
   ],
   [
-    "userBannerUrl",
+    "User.bannerUrlWith",
     CDNRoutes.userBanner(USER, "HASH", ImageFormat.PNG),
-    (hash: string, options?: ImageOptions) => userBannerUrl(USER, hash, options),
+    (banner: unknown, options?: ImageOptions) => User.from({ id: USER, banner }).bannerUrlWith(options),
   ],
   [
-    "guildIconUrl",
+    "Guild.iconUrlWith",
     CDNRoutes.guildIcon(GUILD, "HASH", ImageFormat.PNG),
-    (hash: string, options?: ImageOptions) => guildIconUrl(GUILD, hash, options),
+    (icon: unknown, options?: ImageOptions) => Guild.from({ id: GUILD, icon }).iconUrlWith(options),
   ],
   [
-    "guildBannerUrl",
+    "Guild.bannerUrlWith",
     CDNRoutes.guildBanner(GUILD, "HASH", ImageFormat.PNG),
-    (hash: string, options?: ImageOptions) => guildBannerUrl(GUILD, hash, options),
+    (banner: unknown, options?: ImageOptions) => Guild.from({ id: GUILD, banner }).bannerUrlWith(options),
   ],
   [
-    "memberAvatarUrl",
+    "GuildMember.avatarUrlWith",
     CDNRoutes.guildMemberAvatar(GUILD, USER, "HASH", ImageFormat.PNG),
-    (hash: string, options?: ImageOptions) => memberAvatarUrl(GUILD, USER, hash, options),
+    (avatar: unknown, options?: ImageOptions) => member({ avatar }).avatarUrlWith(options),
   ],
   [
-    "memberBannerUrl",
+    "GuildMember.bannerUrlWith",
     CDNRoutes.guildMemberBanner(GUILD, USER, "HASH", ImageFormat.PNG),
-    (hash: string, options?: ImageOptions) => memberBannerUrl(GUILD, USER, hash, options),
+    (banner: unknown, options?: ImageOptions) => member({ banner }).bannerUrlWith(options),
   ],
 ] as const;
 
@@ -105,50 +102,45 @@ describe.each(assets)("%s", (name, path, url) => {
     `${STILL}\n`,
     "a".repeat(129),
   ])(`${name} is undefined for the hash %o`, (hash) => {
-    expect(url(hash as string)).toBeUndefined();
+    expect(url(hash)).toBeUndefined();
   });
 
   it.each([STILL, null])(`${name} refuses unknown options, whether or not there is an image (%s)`, (hash) => {
     for (const size of [0, 15, 17, 20, 8192, -16, 16.5, Number.NaN, "64", null, {}]) {
-      expect(() => url(hash as string, { size } as ImageOptions)).toThrow(TypeError);
+      expect(() => url(hash, { size } as ImageOptions)).toThrow(TypeError);
     }
     for (const format of ["", "PNG", "svg", ".png", "png/../x", 5, null]) {
-      expect(() => url(hash as string, { format } as ImageOptions)).toThrow(TypeError);
+      expect(() => url(hash, { format } as ImageOptions)).toThrow(TypeError);
     }
     for (const animated of [1, "true", null]) {
-      expect(() => url(hash as string, { animated } as unknown as ImageOptions)).toThrow(TypeError);
+      expect(() => url(hash, { animated } as unknown as ImageOptions)).toThrow(TypeError);
     }
   });
 });
 
 it("an error about an image option names the bad value and the valid ones", () => {
-  expect(() => userAvatarUrl(USER, STILL, { size: 100 } as unknown as ImageOptions)).toThrow(
+  expect(() => imageUrl("avatars/:id", [USER], STILL, { size: 100 } as unknown as ImageOptions)).toThrow(
     "size must be one of 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, not 100.",
   );
-  expect(() => userAvatarUrl(USER, STILL, { format: "svg" } as unknown as ImageOptions)).toThrow(
+  expect(() => imageUrl("avatars/:id", [USER], STILL, { format: "svg" } as unknown as ImageOptions)).toThrow(
     'format must be one of png, jpeg, jpg, webp, gif, not "svg".',
   );
-  expect(() => userAvatarUrl(USER, STILL, { animated: Symbol() } as unknown as ImageOptions)).toThrow(
-    "animated must be true or false, not a symbol.",
-  );
+  expect(() =>
+    imageUrl("avatars/:id", [USER], STILL, { animated: Symbol() } as unknown as ImageOptions),
+  ).toThrow("animated must be true or false, not a symbol.");
 });
 
 it("every power of two from 16 to 4096 is an image size", () => {
   expect(IMAGE_SIZES).toEqual(Array.from({ length: 9 }, (_, index) => 2 ** (index + 4)));
-  for (const size of IMAGE_SIZES) expect(userAvatarUrl(USER, STILL, { size })).toMatch(`?size=${size}`);
+  for (const size of IMAGE_SIZES)
+    expect(imageUrl("avatars/:id", [USER], STILL, { size })).toMatch(`?size=${size}`);
 });
 
 it("no URL is made for an id that is not a snowflake", () => {
   for (const id of [null, undefined, "", "..", "1/2", "1e3", "-1", "9".repeat(20)]) {
-    expect(userAvatarUrl(id, STILL)).toBeUndefined();
-    expect(userBannerUrl(id, STILL)).toBeUndefined();
-    expect(guildIconUrl(id, STILL)).toBeUndefined();
-    expect(guildBannerUrl(id, STILL)).toBeUndefined();
-    expect(guildTagBadgeUrl(id, STILL)).toBeUndefined();
-    expect(memberAvatarUrl(id, USER, STILL)).toBeUndefined();
-    expect(memberAvatarUrl(GUILD, id, STILL)).toBeUndefined();
-    expect(memberBannerUrl(id, USER, STILL)).toBeUndefined();
-    expect(memberBannerUrl(GUILD, id, STILL)).toBeUndefined();
+    expect(imageUrl("avatars/:id", [id], STILL)).toBeUndefined();
+    expect(imageUrl("guilds/:id/users/:id/avatars", [id, USER], STILL)).toBeUndefined();
+    expect(imageUrl("guilds/:id/users/:id/avatars", [GUILD, id], STILL)).toBeUndefined();
   }
 });
 
@@ -168,21 +160,18 @@ describe("avatarDecorationUrl", () => {
   });
 });
 
-describe("guildTagBadgeUrl", () => {
-  it("a guild tag badge is never animated", () => {
-    const png = RouteBases.cdn + CDNRoutes.guildTagBadge(GUILD, STILL, ImageFormat.PNG);
-    expect(guildTagBadgeUrl(GUILD, STILL)).toBe(png);
-    expect(guildTagBadgeUrl(GUILD, STILL, { format: "gif" } as ImageOptions as object)).toBe(png);
-    expect(guildTagBadgeUrl(GUILD, STILL, { format: "webp", size: 32 })).toBe(
-      png.replace(".png", ".webp?size=32"),
+it("a guild tag badge is never animated", () => {
+  for (const badge of [STILL, MOVING]) {
+    const { primaryGuild } = User.from({ id: USER, primary_guild: { identity_guild_id: GUILD, badge } });
+    expect(primaryGuild?.badgeUrl).toBe(
+      RouteBases.cdn + CDNRoutes.guildTagBadge(GUILD, badge, ImageFormat.PNG),
     );
-    expect(guildTagBadgeUrl(GUILD, MOVING, { animated: true } as object)).toMatch(/\.png$/);
-  });
+  }
 });
 
 describe("defaultAvatarUrl", () => {
   it.each<[id: string, discriminator: string | null | undefined, index: number]>([
-    // Names of today: by the id, with more than 32 bits.
+    // New names: by the id, with more than 32 bits.
     ["80351110224678912", "0", 5],
     ["80351110224678912", null, 5],
     ["80351110224678912", undefined, 5],
@@ -233,7 +222,8 @@ it("no hash or id can change the path of an image URL", () => {
       fc.oneof(fc.string({ unit: "binary" }), fc.webPath(), fc.stringMatching(/^[\w./?#%&\\-]+$/)),
       fc.oneof(fc.constant(USER), fc.string(), fc.webPath()),
       (hash, id) => {
-        const url = memberAvatarUrl(GUILD, id, hash, { animated: true, size: 16 });
+        const folder = "guilds/:id/users/:id/avatars";
+        const url = imageUrl(folder, [GUILD, id], hash, { animated: true, size: 16 });
         if (url === undefined) return;
         const { origin, pathname, hash: fragment } = new URL(url);
         expect(origin).toBe(CDN_URL);

@@ -11,7 +11,7 @@ import {
 
 const RUNS = { numRuns: 10_000 };
 
-/** discord-api-types writes SendTTSMessages where Discord's documentation has SEND_TTS_MESSAGES. */
+/** discord-api-types writes SendTTSMessages, Discord's documentation SEND_TTS_MESSAGES. */
 const documented = Object.entries(discord.PermissionFlagsBits)
   .filter(([name]) => name !== "ManageEmojisAndStickers")
   .map(
@@ -33,13 +33,13 @@ describe("permission names", () => {
     expect([...Permissions.none].map(([name]) => name)).toEqual(documentedNames);
   });
 
-  it.each(documented)("%s is the bit %d", (name, bit) => {
+  it.each(documented)("the permission %s is the bit %d", (name, bit) => {
     expect(new Permissions(name).value).toBe(bit);
     expect(new Permissions(name.toLowerCase()).value).toBe(bit);
     expect(new Permissions(bit).toArray()).toEqual([name]);
   });
 
-  // Bits 0 to 32 in order, as Flask-Discord has them.
+  // Bits 0 to 32 in order, in Flask-Discord's names.
   const flaskNames = (
     "create_instant_invite kick_members ban_members administrator manage_channels manage_guild add_reactions view_audit_log " +
     "priority_speaker stream read_messages send_messages send_tts_messages manage_messages embed_links attach_files " +
@@ -196,19 +196,19 @@ describe("Permissions.of", () => {
 describe("Permissions.update", () => {
   const permissions = new Permissions(["KICK_MEMBERS", "MANAGE_GUILD", 1n << 60n]);
 
-  it("update sets and clears flags in a copy", () => {
+  it("Permissions.update sets and clears flags in a copy", () => {
     const updated = permissions.update({ KICK_MEMBERS: false, manage_guild: true, CONNECT: true });
     expect(updated.value).toBe((1n << 5n) | (1n << 20n) | (1n << 60n));
     expect(permissions.value).toBe(2n | (1n << 5n) | (1n << 60n));
   });
 
-  it("update ignores unknown permission names", () => {
+  it("Permissions.update ignores unknown permission names", () => {
     expect(permissions.update({ NOT_YET_KNOWN: "x", CONNECT: true } as PermissionFlags).has("CONNECT")).toBe(
       true,
     );
   });
 
-  it("update refuses a value that is not a boolean", () => {
+  it("Permissions.update refuses a value that is not a boolean", () => {
     expect(() => permissions.update({ CONNECT: 1 } as unknown as PermissionFlags)).toThrow(TypeError);
   });
 });
@@ -231,7 +231,7 @@ describe("has, hasAny and missing", () => {
     ["an administrator", administrator, 1n << 60n, true, true],
     ["an administrator", administrator, [], true, false],
     ["nobody", Permissions.none, "CONNECT", false, false],
-  ])("has and hasAny are correct for %s", (_, permissions, wanted, has, hasAny) => {
+  ])("Permissions.has and hasAny are correct for %s", (_, permissions, wanted, has, hasAny) => {
     expect(permissions.has(wanted)).toBe(has);
     expect(permissions.hasAny(wanted)).toBe(hasAny);
   });
@@ -247,7 +247,7 @@ describe("has, hasAny and missing", () => {
     expect(administrator.has("CONNECT", { exact: undefined })).toBe(true);
   });
 
-  it("missing returns the permissions that are missing", () => {
+  it("Permissions.missing returns the permissions that are missing", () => {
     expect(member.missing(["VIEW_CHANNEL", "CONNECT", "BAN_MEMBERS"]).toArray()).toEqual([
       "BAN_MEMBERS",
       "CONNECT",
@@ -256,7 +256,7 @@ describe("has, hasAny and missing", () => {
     expect(administrator.missing(Permissions.all).value).toBe(0n);
   });
 
-  it.each(["has", "hasAny", "missing"] as const)("%s refuses a misspelt name", (method) => {
+  it.each(["has", "hasAny", "missing"] as const)("Permissions.%s refuses a misspelt name", (method) => {
     expect(() => administrator[method]("MANAGE_GULD" as PermissionName)).toThrow(TypeError);
   });
 });
@@ -264,7 +264,7 @@ describe("has, hasAny and missing", () => {
 describe("arithmetic", () => {
   const permissions = new Permissions(["KICK_MEMBERS", "BAN_MEMBERS"]);
 
-  it("with, without and handleOverwrite work on a copy", () => {
+  it("Permissions.with, without and handleOverwrite work on a copy", () => {
     expect(permissions.with("CONNECT").toArray()).toEqual(["KICK_MEMBERS", "BAN_MEMBERS", "CONNECT"]);
     expect(permissions.without(["BAN_MEMBERS", "SPEAK"]).toArray()).toEqual(["KICK_MEMBERS"]);
     expect(
@@ -273,7 +273,7 @@ describe("arithmetic", () => {
     expect(permissions.toArray()).toEqual(["KICK_MEMBERS", "BAN_MEMBERS"]);
   });
 
-  it("handleOverwrite accepts an overwrite as Discord sends it", () => {
+  it("Permissions.handleOverwrite accepts an overwrite as Discord sends it", () => {
     const overwrite: { allow: string; deny: string } = { allow: "1048576", deny: "2" };
     expect(permissions.handleOverwrite(overwrite.allow, overwrite.deny).toArray()).toEqual([
       "BAN_MEMBERS",
@@ -297,7 +297,7 @@ describe("arithmetic", () => {
   });
 
   it.each(["isSubset", "isSuperset", "isStrictSubset", "isStrictSuperset"] as const)(
-    "%s refuses a value that is not permissions",
+    "Permissions.%s refuses a value that is not permissions",
     (method) => {
       expect(() => permissions[method](null as unknown as bigint)).toThrow(TypeError);
     },
@@ -377,11 +377,11 @@ describe("presets", () => {
     ["stage", 4294967296n],
     ["stageModerator", 4315938816n],
     ["advanced", 8n],
-  ] as const)("%s is %d, as in Flask-Discord", (preset, value) => {
+  ] as const)("Permissions.%s is %d, as in Flask-Discord", (preset, value) => {
     expect(Permissions[preset].value).toBe(value);
   });
 
-  it("the preset all is every documented bit, including those of Flask-Discord", () => {
+  it("Permissions.all is every documented bit, including those of Flask-Discord", () => {
     expect(Permissions.all.value).toBe(documented.reduce((value, [, bit]) => value | bit, 0n));
     expect(Permissions.all.isStrictSuperset(8589934591n)).toBe(true);
   });

@@ -21,7 +21,7 @@ describe("values in messages", () => {
     [Promise.resolve("secret"), "a promise"],
     [["identify", 5, ["nested"], { token: "secret" }], '["identify", 5, [...], an object]'],
     [[1, 2, 3, 4, 5, 6], "[1, 2, 3, 4, 5, ...]"],
-  ])("%s is shown as %s", (value, expected) => {
+  ])("a message shows the value %s as %s", (value, expected) => {
     expect(shown(value)).toBe(expected);
   });
 });
@@ -34,7 +34,7 @@ describe("secret values in messages", () => {
     [["hunter2"], "a list of 1"],
     [{ password: "hunter2" }, "an object"],
     [undefined, "undefined"],
-  ])("%s is described as %s", (value, expected) => {
+  ])("a message describes the secret %s as %s", (value, expected) => {
     expect(kindOf(value)).toBe(expected);
   });
 });
@@ -43,6 +43,6 @@ it.each([
   ["client_id", "client_id"],
   ["client id", '"client id"'],
   ["x".repeat(51), `"${"x".repeat(51)}"`],
-])("the name %s is shown as %s", (name, expected) => {
+])("a message shows the name %s as %s", (name, expected) => {
   expect(shownName(name)).toBe(expected);
 });

@@ -13,21 +13,21 @@ const context = () => ({
   waitedMs: 0,
 });
 
-test("a call without listeners is only made", async () => {
+test("calls and refreshes work if nobody listens", async () => {
   const given = context();
   expect(await traceRequest(given, async () => "value")).toBe("value");
   expect(given).toEqual(context());
   expect(await traceRefresh("1", async () => "value")).toBe("value");
 });
 
-test("a call that succeeds is reported without its result", async () => {
+test("an observed call that succeeds is reported without its result", async () => {
   const heard = listenTo("request");
   expect(await traceRequest(context(), async () => "value")).toBe("value");
   expect(heard.map(([event]) => event)).toEqual(["start", "end", "asyncStart", "asyncEnd"]);
   expect(heard.at(-1)?.[1]).toEqual({ ...context(), durationMs: expect.any(Number) });
 });
 
-test("a call that fails is reported with its error", async () => {
+test("an observed call that fails is reported with its error", async () => {
   const heard = listenTo("request");
   const failure = new Error("no");
   expect(await rejection(traceRequest(context(), () => Promise.reject(failure)))).toBe(failure);
@@ -46,7 +46,7 @@ test("a refresh is reported by its user", async () => {
   ]);
 });
 
-test("a store bound to the start is there during the call", async () => {
+test("an AsyncLocalStorage bound to the start event is set during the call", async () => {
   const channel = tracingChannel<unknown, object>("express-discord:refresh");
   const store = new AsyncLocalStorage<object>();
   channel.start.bindStore(store, (data) => data);

@@ -48,7 +48,7 @@ app.get("/me", requiresAuthorization, async (req, res) => {
   res.json({ id: user.id, avatar: user.avatarUrlWith({ size: 64 }), expiresAt: token?.expiresAt });
 });
 
-// The types of route parameters survive behind every guard.
+// The types of route parameters are kept behind every guard.
 app.get(
   "/guilds/:guildId/members/:memberId",
   requiresAuthorization,

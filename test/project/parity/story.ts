@@ -7,11 +7,11 @@ type Work<T> = (req: Request, res: Response) => Promise<T> | T;
 
 /** A signed-in visitor, and a function that acts as a route of the app. */
 export interface Story extends SignedIn {
-  /** Does the work inside a request of the visitor, or of another browser. */
+  /** Runs the work inside a request of the visitor, or of another browser. */
   run<T>(work: Work<T>, browser?: SignedIn["browser"]): Promise<T>;
 }
 
-/** Starts an app, with a user signed in. */
+/** Starts an app with a signed-in user. */
 export async function startStory(createApp: () => Application, options: StoryOptions = {}): Promise<Story> {
   let work: Work<unknown> = () => undefined;
   let outcome: Promise<unknown> = Promise.resolve();

@@ -8,7 +8,7 @@ import type { StoreKind } from "./store-kind.js";
 
 const DAY_MS = 86_400_000;
 
-/** One file for each session; compares with `Date`. */
+/** One file for each session. Compares with `Date`. */
 export const FILES: StoreKind = {
   name: "session-file-store",
   isServed: true,
@@ -21,12 +21,12 @@ export const FILES: StoreKind = {
       await rm(aside, { recursive: true, force: true });
     });
     const FileStore = sessionFileStore(session);
-    // With the default of five retries, reading an entry that is not there takes 400 ms.
+    // With the default of five retries, reading a missing entry takes 400 ms.
     const options = { ttl: 86_400, retries: 0, reapInterval: -1, logFn: () => undefined };
     const store = new FileStore({ path: folder, ...options });
     return {
       store,
-      // Files that are being written have a number at the end.
+      // Files that are being written end in a number.
       keys: async () =>
         (await readdir(folder)).flatMap((name) =>
           name.endsWith(".json") && !/\.json\./.test(name) ? name.slice(0, -5) : [],

@@ -13,8 +13,8 @@ const services = inject("services");
 type Pools = Readonly<Record<string, { readonly pool: readonly unknown[] }>>;
 
 /**
- * On memcached, whose own clock counts, in whole seconds. `touch` is a `set`. A lifetime of more than 30 days is a point in
- * time to memcached, one in 1970, so it forgets the entry at once.
+ * On memcached, which has a clock of its own and counts in whole seconds. `touch` is a `set`. memcached takes a
+ * lifetime of more than 30 days for a point in time, in 1970, so it forgets the entry at once.
  */
 export const MEMCACHED: StoreKind = {
   name: "connect-memcached",
@@ -31,7 +31,7 @@ export const MEMCACHED: StoreKind = {
     const store = new MemcachedStore({ hosts: host, prefix, retries: 0, failures: 1e9, retry: 1 });
     const pooled = () => (store.client as unknown as { connections: Pools }).connections[host]?.pool.length;
 
-    // memcached lists no keys.
+    // memcached cannot list keys.
     const written = new Set<string>();
     const set = store.set.bind(store);
     store.set = (id, data, callback) => {
@@ -66,7 +66,7 @@ export const MEMCACHED: StoreKind = {
       outage: {
         async begin() {
           line.cut();
-          // The client never answers what it sends on a connection that is just ending.
+          // The client never answers a command on a connection that is just ending.
           await vi.waitUntil(() => !pooled());
         },
         async end() {
@@ -78,7 +78,7 @@ export const MEMCACHED: StoreKind = {
   },
 };
 
-/** A connection that answers one line for each command, in order. */
+/** A connection that answers each command in order, with one line. */
 async function openConsole(url: string) {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);

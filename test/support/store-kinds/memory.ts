@@ -4,7 +4,7 @@ import type { StoreKind } from "./store-kind.js";
 
 const DAY_MS = 86_400_000;
 
-/** express-session's own. */
+/** express-session's own store. */
 export const MEMORY: StoreKind = {
   name: "MemoryStore",
   isServed: true,
@@ -24,7 +24,7 @@ export const MEMORY: StoreKind = {
   },
 };
 
-/** As lru-cache tells its entries: when each ends. */
+/** An entry as lru-cache lists it, with the time at which it ends. */
 interface Entry {
   readonly k: string;
   readonly e: number;

@@ -8,10 +8,12 @@ import type { StoreKind } from "./store-kind.js";
 
 const services = inject("services");
 
-/** No test restarts the server: nothing has to be on the disk when it is answered. */
+/** No test restarts the server, so writes need not be on disk when they are answered. */
 export const WITHOUT_FSYNC = "ALTER TABLE ?? ENGINE = MyISAM";
 
-/** On MariaDB; compares with `Date`, in whole seconds. Its promises end in nothing: the value is in the callback. */
+/**
+ * On MariaDB. Compares with `Date`, in whole seconds. Its promises resolve with nothing: the value is in the callback.
+ */
 export const MYSQL: StoreKind = {
   name: "express-mysql-session",
   isServed: services.mariadbUrl !== undefined,

@@ -8,27 +8,27 @@ import type { StoreKind } from "./store-kind.js";
 
 const services = inject("services");
 
-/** No test restarts the server: nothing has to be on the disk when it is answered. */
+/** No test restarts the server, so writes need not be on disk when they are answered. */
 export const WITHOUT_FSYNC = "-c synchronous_commit=off";
 
-/** On PostgreSQL; compares with `Date`. */
+/** On PostgreSQL. Compares with `Date`. */
 export const POSTGRES = postgresWith({ name: "connect-pg-simple", keyType: "varchar", way: line });
 
-/** The same with a table whose keys must be UUIDs. */
+/** On PostgreSQL, with a table whose keys must be UUIDs. */
 export const POSTGRES_UUID = postgresWith({
   name: "connect-pg-simple with a column of UUIDs",
   keyType: "uuid",
   way: line,
 });
 
-/** The same on a Unix domain socket. */
+/** On PostgreSQL, through a Unix domain socket. */
 export const POSTGRES_SOCKET = postgresWith({
   name: "connect-pg-simple on a Unix domain socket",
   keyType: "varchar",
   way: socketFile,
 });
 
-/** How to reach the server, and how to lose it. */
+/** How to reach the server, and how to cut the connection. */
 type Way = (serverUrl: string) => Promise<{
   readonly config: pg.PoolConfig;
   readonly cuttable: { cut(): void; mend(): void };
@@ -63,7 +63,7 @@ function postgresWith({
       const { config, cuttable } = await way(services.databaseUrl ?? "");
       const pool = new pg.Pool({ ...config, options: WITHOUT_FSYNC });
       pool.on("error", () => undefined);
-      // A schema for each: the table's index has the same name in all, and a run that was killed leaves its own behind.
+      // A schema for each: the table's index has the same name in all, and a killed run leaves its own behind.
       const schemaName = `test_${randomName()}`;
       const table = `"${schemaName}".session`;
       await pool.query(`CREATE SCHEMA "${schemaName}"`);

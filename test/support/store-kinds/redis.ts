@@ -7,7 +7,7 @@ import type { StoreKind } from "./store-kind.js";
 
 const services = inject("services");
 
-/** Takes so many milliseconds off the lifetimes of all keys of a pattern. */
+/** Shortens the lifetimes of all keys that match a pattern by this many milliseconds. */
 const SHORTEN_LIFETIMES = `
   for _, key in ipairs(redis.call("KEYS", ARGV[1])) do
     local left = redis.call("PTTL", key)
@@ -15,7 +15,7 @@ const SHORTEN_LIFETIMES = `
   end
 `;
 
-/** On Redis, whose own clock counts. */
+/** On Redis, which has a clock of its own. */
 export const REDIS: StoreKind = {
   name: "connect-redis",
   isServed: services.redisUrl !== undefined,

@@ -10,10 +10,12 @@ import type { StoreKind } from "./store-kind.js";
 
 const services = inject("services");
 
-/** On PostgreSQL, with keys of at most 36 characters. An entry ends when the store next clears its table. */
+/**
+ * On PostgreSQL, with keys of up to 36 characters. An expired entry is removed when the store next clears its table.
+ */
 export const SEQUELIZE_ON_POSTGRES = sequelizeOn("PostgreSQL", "postgres", services.databaseUrl);
 
-/** The same on MariaDB. */
+/** On MariaDB, otherwise the same. */
 export const SEQUELIZE_ON_MARIADB = sequelizeOn("MariaDB", "mysql", services.mariadbUrl);
 
 function sequelizeOn(
@@ -47,7 +49,7 @@ function sequelizeOn(
           const row = await rows.findByPk(key);
           return ((row?.get("expires") as Date | undefined)?.getTime() ?? 0) - Date.now();
         },
-        // What the store does every 15 minutes: until then it returns entries that have expired.
+        // What the store does every 15 minutes. Until then it returns expired entries.
         catchUp: () => rows.destroy({ where: { expires: { [Op.lt]: new Date() } } }),
         outage: {
           begin: async () => line.cut(),

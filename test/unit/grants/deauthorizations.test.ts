@@ -7,7 +7,7 @@ const MARGIN_MS = 60_000;
 
 function start() {
   const clock = steppedClock();
-  /** A token issued so long from now. */
+  /** A token issued this long from now. */
   const tokenIn = (ms: number) => tokenNo(1, { issuedAt: clock.now() + ms });
   const dateIn = (ms: number) => new Date(clock.now() + ms);
   return { clock, deauthorizations: new Deauthorizations(), tokenIn, dateIn };

@@ -19,8 +19,8 @@ function start(memory: MemoryStore = new SharedStore()) {
     instance: "1",
     keyOf: undefined,
   };
-  /** As a request of its own sees it. */
-  const record = (id = GRANT_ID) => new GrantRecord(settings, id, undefined, 5000);
+  /** Returns the record as a separate request sees it. */
+  const record = (id = GRANT_ID) => new GrantRecord(settings, id, undefined, 5000, "token");
   return { store, settings, record, uses, content };
 }
 

@@ -13,7 +13,7 @@ import {
 import { quiet } from "../../support/stepped-clock.js";
 import { GRANT_ID } from "../../support/tokens.js";
 
-/** A process whose store rejects every write of a pair; leases and markers are shorter. */
+/** A process whose store rejects every write of a pair. Leases and markers are shorter, and accepted. */
 async function startRejected() {
   const story = await startGrants();
   const [here, there] = [story.startProcess(), story.startProcess()];
@@ -32,7 +32,7 @@ async function startRejected() {
   return { ...story, here, there, rejecting, renewed };
 }
 
-/** What a process stores that holds another pair. */
+/** Returns a newer pair, as another process would store it. */
 function newerThan(token: Token): Token {
   return { ...token, accessToken: "access x", refreshToken: "refresh x", issuedAt: token.issuedAt + 1000 };
 }
@@ -155,7 +155,7 @@ describe("rejected pairs", () => {
 });
 
 describe("late writes", () => {
-  /** The next write of a pair takes effect only when the test says so, after it was given up. */
+  /** Starts with a write of a pair that has timed out, and takes effect when the test says so. */
   async function startSlow() {
     const story = await startGrants();
     const [here, there] = [story.startProcess(), story.startProcess()];

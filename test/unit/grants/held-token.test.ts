@@ -9,7 +9,7 @@ const [FIRST, SECOND, THIRD] = [tokenNo(1), tokenNo(2), tokenNo(3)] as const;
 
 const internal = (token: Token) => ({ ...token, id: INTERNAL });
 
-/** A caller that stores the pairs it gets, and may fail to. */
+/** A caller that stores the pairs it gets. Storing can be made to fail. */
 function startHolder() {
   const holder = { told: [] as (readonly [next: Token | undefined, former: Token])[], isFailing: false };
   const storage = heldToken(FIRST, INTERNAL, async (next, former) => {

@@ -5,7 +5,7 @@ import { steppedClock } from "../../support/stepped-clock.js";
 
 const PATIENCE_MS = 1000;
 
-/** Work that is over when the test says so. */
+/** Work that ends when the test says so. */
 function start() {
   const clock = steppedClock();
   const gate = createGate();
@@ -18,7 +18,7 @@ function start() {
       return gate.opened.then(() => "done");
     },
   );
-  /** What became of a request that waits; it goes on waiting when nothing did. */
+  /** The state of a waiting request. It is still waiting if nothing has happened. */
   const wait = () => {
     const waiting = { outcome: "waits" };
     work.wait().then(

@@ -11,7 +11,7 @@ const DURATION_MS = 6000;
 const nothing = () => undefined;
 const never = async () => false;
 
-/** What a lease is kept in; every process sees the same. */
+/** The storage of a lease, the same for every process. */
 class SharedRecord implements LeaseRecord {
   sealed: string | undefined;
   writes = 0;
@@ -50,7 +50,7 @@ function startTwo() {
   return { record, here: start("here"), there: start("there"), clock: steppedClock() };
 }
 
-/** A promise under watch. */
+/** A watched promise. */
 function watch<T>(promise: Promise<T>) {
   const watched = { isOver: false, promise };
   void promise.finally(() => {
@@ -206,7 +206,7 @@ describe("leases", () => {
 });
 
 describe("stores without leases", () => {
-  /** A fresh copy of the module: it warns once in each process. */
+  /** A fresh copy of the module, because it warns once per process. */
   async function startAlone(record: LeaseRecord) {
     vi.resetModules();
     const { Lease: FreshLease } = await import("../../../src/grants/lease.js");
@@ -215,14 +215,14 @@ describe("stores without leases", () => {
 
   it.each<readonly [string, Partial<Pick<SharedRecord, "onRead" | "onWrite">>]>([
     [
-      "rejects them",
+      "rejects leases",
       {
         onWrite: () => {
           throw new Error("The key is too long.");
         },
       },
     ],
-    ["loses them", { onWrite: nothing }],
+    ["loses leases", { onWrite: nothing }],
   ])("a store that %s does not block a refresh, and causes a warning", async (_how, behaviour) => {
     const record = Object.assign(new SharedRecord(), behaviour);
     const { lease } = await startAlone(record);

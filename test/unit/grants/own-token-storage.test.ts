@@ -8,7 +8,7 @@ import { tokenNo } from "../../support/tokens.js";
 const REQ = { url: "/" } as IncomingMessage;
 const FIRST = tokenNo(1);
 
-/** An app that keeps the one token it has. */
+/** An app that stores a single token. */
 function startApp(stored?: Token) {
   const app = {
     stored,

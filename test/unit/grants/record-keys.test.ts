@@ -9,7 +9,7 @@ function keyFor(sessionId: unknown, purpose: RecordPurpose = "token", grantId = 
   return recordKey(keyFormOf(sessionId), grantId, purpose);
 }
 
-/** How generators of session ids that apps use look, and what a database may check of them. */
+/** Formats of common generators of session ids, and what a database may check. */
 const FORMS: readonly (readonly [name: string, sessionId: string, form: RegExp])[] = [
   ["express-session's default", "Zk3vT8mYb1LwKc5RxN7sDf2HpGj9Ue4q", /^discord-[\w-]{24}$/],
   ["express-session's default with a dash", "-k3vT8mYb1LwKc5R_N7sDf2HpGj9Ue4-", /^discord-[\w-]{24}$/],

@@ -20,7 +20,7 @@ const NOW = 1_700_000_000_000;
 
 type Answer = (error?: unknown, value?: never) => void;
 
-/** A session store that answers each call as told. */
+/** A session store that answers each call as configured. */
 function answering(answer: (callback: Answer) => unknown): SessionStore {
   return {
     get: (_key, callback) => answer(callback),
@@ -30,7 +30,7 @@ function answering(answer: (callback: Answer) => unknown): SessionStore {
   };
 }
 
-/** A session store that says what it was called with. */
+/** A session store that records its calls. */
 function recording() {
   const calls: (readonly [call: string, key: string, session: unknown])[] = [];
   const store: SessionStore = {
@@ -57,7 +57,7 @@ function everyCall(records: RecordStore): readonly (readonly [call: string, outc
   ];
 }
 
-/** An error as it comes from another realm: a test runner's, or a worker's. */
+/** An error of another realm, such as a test runner's or a worker's. */
 function foreignError(fields: object): unknown {
   return runInNewContext("Object.assign(new Error('No such file.'), fields)", { fields });
 }
@@ -180,11 +180,12 @@ describe("failing session stores", () => {
     ],
     ["never answers", () => undefined],
   ])("a failure keeps its cause if the session store %s", async (_how, answer) => {
-    for (const [call, outcome] of everyCall(besideSessions(answering(answer), 20))) {
+    const calls = everyCall(besideSessions(answering(answer), 20)).map(async ([call, outcome]) => {
       const error = await outcome.catch((reason: unknown) => reason);
       expect(error, call).toBeInstanceOf(HttpException);
       expect(error, call).toMatchObject({ code: "store_failed", status: 503, cause: expect.anything() });
-    }
+    });
+    await Promise.all(calls);
   });
 
   it.each(["open", "read", "stat", "access", "unlink"])(
@@ -217,7 +218,7 @@ describe("failing session stores", () => {
 });
 
 describe("first records", () => {
-  /** A store in which a record is missing for the first looks. */
+  /** A store in which a new record is missing at first. */
   function forgetful(missing: number) {
     let reads = 0;
     const records = inTokenStore(

@@ -77,7 +77,7 @@ describe("refreshes", () => {
     const impatient = [outcomeOf(here.grants.validToken(here.record()))];
     await quiet();
     impatient.push(outcomeOf(there.grants.validToken(there.record())));
-    // Longer than a lease lasts that nobody renews.
+    // Longer than a lease lasts without a renewal.
     await clock.advance(15_000);
     for (const outcome of impatient) expect(await outcome).toMatchObject({ code: "discord_timeout" });
 
@@ -245,7 +245,7 @@ describe("refused refreshes", () => {
     discord.current = "none";
     const refreshing = here.grants.validToken(here.record());
     await quiet();
-    // Another process has overwritten the lease, and is slow to store its pair.
+    // Another process has overwritten the lease and is slow to store its pair.
     const lease = there.record().lease;
     await here.record().lease?.release();
     answer.open();

@@ -29,7 +29,7 @@ function requestWith(session: SessionLike, sessionStore?: MemoryStore, sessionID
   return { session, sessionStore, sessionID } as unknown as IncomingMessage;
 }
 
-/** What the session holds for this application. */
+/** Returns the session's entry for this application. */
 function entryIn({ discord }: SessionLike): unknown {
   return discord?.[CLIENT_ID];
 }
@@ -137,7 +137,7 @@ describe("sessions without a store", () => {
     expect(JSON.stringify(session)).not.toContain("access");
     expect(await startStorages().of(requestWith(session)).read()).toEqual({ token: FIRST });
     expect(storage).toMatchObject({ id: GRANT_ID, isShared: false, isInResponse: true });
-    expect(startStorages().record(requestWith(session), GRANT_ID, undefined)).toBeUndefined();
+    expect(startStorages().recordOfLogin(requestWith(session), { grantId: GRANT_ID })).toBeUndefined();
     await storage.write(SECOND);
     expect(await storage.read()).toEqual({ token: SECOND });
     await storage.delete();

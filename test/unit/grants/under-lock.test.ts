@@ -4,7 +4,7 @@ import type { Lock } from "../../../src/options.js";
 
 const LONG_MS = 60_000;
 
-/** A task that counts how often it runs. */
+/** A task that counts its runs. */
 function countedTask() {
   let count = 0;
   const task = async () => {

@@ -20,7 +20,7 @@ describe("tasks before the end of a response", () => {
   it("a task runs once, before the response ends", async () => {
     const { clock, res, task, counted } = start();
     const over = createGate();
-    const done = beforeEnd(res, task, over.opened);
+    const done = beforeEnd(res, task, () => over.opened);
     await clock.advance(20_000);
     expect(counted.runs).toBe(0);
     res.end("done");
@@ -39,7 +39,7 @@ describe("tasks before the end of a response", () => {
     ["five seconds if its visitor has gone", 5000, (res: ServerResponse) => void res.emit("close")],
   ])("a task waits no longer than %s", async (_what, ms, act) => {
     const { clock, res, task, counted } = start();
-    const done = beforeEnd(res, task, Promise.resolve());
+    const done = beforeEnd(res, task, async () => undefined);
     act(res);
     await clock.advance(ms - 1);
     expect(counted.runs).toBe(0);
@@ -51,7 +51,7 @@ describe("tasks before the end of a response", () => {
   it("a task runs at once if the response has ended", async () => {
     const { res, task, counted } = start();
     res.end();
-    await beforeEnd(res, task, new Promise(() => undefined));
+    await beforeEnd(res, task, () => new Promise(() => undefined));
     expect(counted.runs).toBe(1);
   });
 });

@@ -1,3 +1,5 @@
+import { IncomingMessage, ServerResponse } from "node:http";
+import { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
 import { LoginCounter } from "../../../src/login/login-counter.js";
 import { OwnCookies } from "../../../src/login/own-cookies.js";
@@ -9,52 +11,96 @@ function startCounter(secure = false): LoginCounter {
   return new LoginCounter(new OwnCookies(secure), "1100000000000000099");
 }
 
-/** The cookie as a browser sends it back. */
-function pairOf(setCookie: string | undefined): string {
-  return setCookie?.split(";")[0] ?? "";
+function requestWith(cookie: string | undefined): IncomingMessage {
+  const req = new IncomingMessage(new Socket());
+  if (cookie !== undefined) req.headers.cookie = cookie;
+  return req;
+}
+
+/** The `Set-Cookie` header of one step of a counter, if there is any. */
+function setBy(
+  step: (req: IncomingMessage, res: ServerResponse) => void,
+  cookie: string | undefined,
+): string | undefined {
+  const req = requestWith(cookie);
+  const res = new ServerResponse(req);
+  step(req, res);
+  return res.getHeader("Set-Cookie")?.toString();
+}
+
+/** The steps of a counter, and the cookie that a browser has after them. */
+function browserOf(counter: LoginCounter, jar = "") {
+  let cookie = jar;
+  const keep = (setCookie: string | undefined) => {
+    cookie = setCookie?.split(";")[0] ?? cookie;
+  };
+  return {
+    start: () => keep(setBy((req, res) => counter.start(req, res), cookie)),
+    add: () => keep(setBy((req, res) => counter.add(req, res), cookie)),
+    loops: () => counter.isLooping(requestWith(cookie)),
+    cookie: () => cookie,
+  };
 }
 
 describe("the login counter", () => {
-  it("the counter counts the logins of the last minute, including the first one", () => {
+  it("three logins within a minute are a loop, including the first one", () => {
     const clock = movableClock();
-    const counter = startCounter();
+    const browser = browserOf(startCounter());
 
-    let cookie = pairOf(counter.start(undefined));
-    const counted = [counter.read(cookie)];
-    for (const ms of [20_000, 20_000, 20_001, 60_000]) {
+    browser.start();
+    const loops = [browser.loops()];
+    for (const ms of [20_000, 20_000, 10_000, 60_000]) {
       clock.advance(ms);
-      cookie = pairOf(counter.next(cookie));
-      counted.push(counter.read(cookie));
+      browser.add();
+      loops.push(browser.loops());
     }
 
-    expect(counted).toEqual([1, 2, 3, 3, 1]);
+    expect(loops).toEqual([false, false, true, true, false]);
+  });
+
+  it("three logins in more than a minute are no loop", () => {
+    const clock = movableClock();
+    const browser = browserOf(startCounter());
+
+    browser.start();
+    for (const ms of [30_000, 30_000]) {
+      clock.advance(ms);
+      browser.add();
+    }
+
+    expect(browser.loops()).toBe(false);
   });
 
   it("the counter counts nothing before it is started, and starts once", () => {
     const counter = startCounter();
+    const browser = browserOf(counter);
+    browser.start();
 
-    for (const cookies of [undefined, "", "sid=1"]) expect(counter.next(cookies)).toBeUndefined();
-    expect(counter.start(pairOf(counter.start("sid=1")))).toBeUndefined();
+    for (const cookie of [undefined, "", "sid=1"])
+      expect(setBy((req, res) => counter.add(req, res), cookie)).toBeUndefined();
+    expect(setBy((req, res) => counter.start(req, res), browser.cookie())).toBeUndefined();
   });
 
   it("the counter ignores that of another application on the same host", () => {
-    const other = new LoginCounter(new OwnCookies(false), "1100000000000000100");
-    const cookies = `sid=1; ${pairOf(other.start(undefined))}`;
-
-    expect(startCounter().read(cookies)).toBe(0);
-    expect(startCounter().next(cookies)).toBeUndefined();
-    expect(startCounter().removal(cookies)).toBeUndefined();
-    expect(startCounter().start(cookies)).toBeDefined();
-  });
-
-  it("the counter remembers nine logins at most", () => {
+    const other = browserOf(new LoginCounter(new OwnCookies(false), "1100000000000000100"));
+    for (const step of [other.start, other.add, other.add]) step();
     const counter = startCounter();
 
-    let cookie = pairOf(counter.start(undefined));
-    for (let count = 0; count < 20; count += 1) cookie = pairOf(counter.next(cookie));
+    expect(other.loops()).toBe(true);
+    expect(counter.isLooping(requestWith(other.cookie()))).toBe(false);
+    expect(setBy((req, res) => counter.add(req, res), other.cookie())).toBeUndefined();
+    expect(setBy((req, res) => counter.stop(req, res), other.cookie())).toBeUndefined();
+    expect(setBy((req, res) => counter.start(req, res), other.cookie())).toBeDefined();
+  });
 
-    expect(counter.read(cookie)).toBe(9);
-    expect(cookie.length).toBeLessThan(200);
+  it("the counter's cookie does not grow with the logins", () => {
+    const browser = browserOf(startCounter());
+
+    browser.start();
+    for (let count = 0; count < 20; count += 1) browser.add();
+
+    expect(browser.loops()).toBe(true);
+    expect(browser.cookie().length).toBeLessThan(100);
   });
 
   it.each([
@@ -64,28 +110,33 @@ describe("the login counter", () => {
     `${NAME}=`,
     `${NAME}=a.b.c`,
     `${NAME}=NaN.Infinity.-1.1e400`,
-    `${NAME}=${Date.now() + 1_000_000}`,
-    `not-${NAME}=${Date.now()}`,
-  ])("the counter counts no login in %j", (cookie) => {
-    expect(startCounter().read(cookie)).toBe(0);
+    `${NAME}=${Array(3)
+      .fill(Date.now() + 1_000_000)
+      .join(".")}`,
+    `not-${NAME}=${Array(3).fill(Date.now()).join(".")}`,
+  ])("the counter finds no loop in %j", (cookie) => {
+    expect(startCounter().isLooping(requestWith(cookie))).toBe(false);
   });
 
   it("the counter's cookie is bound to the host and to https if possible", () => {
-    expect(startCounter(true).start(undefined)).toMatch(
+    const start = (secure: boolean) => setBy((req, res) => startCounter(secure).start(req, res), undefined);
+
+    expect(start(true)).toMatch(
       /^__Host-discord-1100000000000000099-logins=\d+; Max-Age=60; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
     );
-    expect(startCounter(false).start(undefined)).toMatch(
+    expect(start(false)).toMatch(
       /^discord-1100000000000000099-logins=\d+; Max-Age=60; Path=\/; HttpOnly; SameSite=Lax$/,
     );
   });
 
   it("the counter's cookie is removed if there is one", () => {
     const counter = startCounter();
+    const browser = browserOf(counter);
+    browser.start();
+    const stop = (cookie?: string) => setBy((req, res) => counter.stop(req, res), cookie);
 
-    expect(counter.removal("other=1")).toBeUndefined();
-    expect(counter.removal(undefined)).toBeUndefined();
-    expect(counter.removal(pairOf(counter.start(undefined)))).toBe(
-      `${NAME}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax`,
-    );
+    expect(stop("other=1")).toBeUndefined();
+    expect(stop()).toBeUndefined();
+    expect(stop(browser.cookie())).toBe(`${NAME}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax`);
   });
 });

@@ -22,7 +22,7 @@ function encodedWhole(text: string): string {
   return [...text].map((character) => `%${character.charCodeAt(0).toString(16)}`).join("");
 }
 
-/** A request whose session gets a new id as express-session's does: an empty session with the usual cookie. */
+/** A request whose session gets a new id as in express-session: an empty session with the default cookie. */
 function requestWith(session: object, regenerated: object = { cookie: { originalMaxAge: null } }) {
   const req = {
     session: {

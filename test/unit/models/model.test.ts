@@ -20,14 +20,16 @@ const wire =
   '{"id": "1", "new": {"list": [1, {"x": "y"}], "nothing": null}, "__proto__": {"polluted": true}}';
 
 describe.each(kinds)("%s", (kind, from) => {
-  it(`a ${kind} keeps the payload untouched, including unknown fields`, () => {
+  const name = `${kind === "Integration" ? "an" : "a"} ${kind}`;
+
+  it(`${name} keeps the payload untouched, including unknown fields`, () => {
     const model = from(JSON.parse(wire));
     expect(model.toJSON()).toStrictEqual(JSON.parse(wire));
     expect(JSON.parse(JSON.stringify({ model }))).toStrictEqual({ model: JSON.parse(wire) });
     expect("polluted" in model.payload).toBe(false);
   });
 
-  it(`a ${kind} cannot be changed from outside`, () => {
+  it(`${name} cannot be changed from outside`, () => {
     const payload = JSON.parse(wire);
     const model = from(payload);
     payload.id = "2";
@@ -44,13 +46,13 @@ describe.each(kinds)("%s", (kind, from) => {
     expect(model.toJSON()).toStrictEqual(JSON.parse(wire));
   });
 
-  it(`a ${kind} does not change the object it is made of`, () => {
+  it(`${name} does not change the object it is made of`, () => {
     const payload = JSON.parse(wire);
     from(payload);
     expect([payload, payload.new, payload.new.list].some(Object.isFrozen)).toBe(false);
   });
 
-  it(`a ${kind} shares a deeply frozen payload, but not a shallowly frozen one`, () => {
+  it(`${name} shares a deeply frozen payload, but not a shallowly frozen one`, () => {
     const model = from(JSON.parse(wire));
     expect(from(model.toJSON()).toJSON()).toBe(model.toJSON());
     const shallow = Object.freeze(JSON.parse(wire));
@@ -59,19 +61,19 @@ describe.each(kinds)("%s", (kind, from) => {
     expect(other.toJSON()).toStrictEqual(JSON.parse(wire));
   });
 
-  it(`a ${kind} is compared with its whole payload by tests`, () => {
+  it(`${name} is compared with its whole payload by tests`, () => {
     const [one, other] = [from({ id: "1", name: "one" }), from({ id: "1", name: "other" })];
     expect(one).not.toEqual(other);
     expect(one).toEqual(from({ id: "1", name: "one" }));
   });
 
-  it(`a ${kind} cannot be made of something that is not an object`, () => {
+  it(`${name} cannot be made of something that is not an object`, () => {
     for (const payload of [null, undefined, "x", 5, true, 5n, Symbol("x"), [], () => {}]) {
       expect(() => from(payload)).toThrow(TypeError);
     }
   });
 
-  it(`a ${kind} refuses a payload nested too deep with a TypeError`, () => {
+  it(`${name} refuses a payload nested too deep with a TypeError`, () => {
     const deep = (levels: number) => JSON.parse(`{"id":"1","x":${"[".repeat(levels)}${"]".repeat(levels)}}`);
     expect(from(deep(64)).toJSON()).toStrictEqual(deep(64));
     expect(() => from(deep(65))).toThrow("A payload must not be nested more than 64 levels deep.");
@@ -81,7 +83,7 @@ describe.each(kinds)("%s", (kind, from) => {
     expect(() => from(round)).toThrow(TypeError);
   });
 
-  it(`making a ${kind} throws only TypeErrors, whatever the JSON`, { timeout: 60_000 }, () => {
+  it(`making ${name} throws only TypeErrors, whatever the JSON`, { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.jsonValue(), fc.dictionary(fc.string(), fc.jsonValue())),

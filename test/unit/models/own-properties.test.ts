@@ -22,7 +22,7 @@ const GUILD = {
   permissions: "8",
 };
 
-/** One of each class, made from as little as possible. */
+/** One model of each class, from a minimal payload. */
 const MODELS = [
   User.from(USER),
   Bot.from({ ...USER, bot: true }),
@@ -32,7 +32,7 @@ const MODELS = [
   Integration.from({ id: "33590653072239123", name: "nelly", type: "twitch" }),
 ];
 
-/** The names of a class's accessors, its base's apart. */
+/** The names of a class's accessors, without those of its base class. */
 function accessorNames(model: object): string[] {
   const names = new Set<string>();
   for (
@@ -47,18 +47,19 @@ function accessorNames(model: object): string[] {
 }
 
 describe.each(MODELS.map((model) => [model.constructor.name, model] as const))("%s", (kind, model) => {
+  const name = `${kind === "Integration" ? "an" : "a"} ${kind}`;
   const names = accessorNames(model);
   const values = Object.fromEntries(
     names.map((name) => [name, model[name as keyof typeof model] as unknown]),
   );
 
-  it(`a ${kind} has its accessors as own properties`, () => {
+  it(`${name} has its accessors as own properties`, () => {
     expect(names.length).toBeGreaterThan(5);
     expect(Object.keys(model)).toEqual(expect.arrayContaining(names));
     expect({ ...model }).toMatchObject(values);
   });
 
-  it(`toObject of a ${kind} returns the accessors as a plain object, without the payload`, () => {
+  it(`toObject of ${name} returns the accessors as a plain object, without the payload`, () => {
     const plain = model.toObject();
 
     expect(Object.getPrototypeOf(plain)).toBe(Object.prototype);
@@ -67,18 +68,18 @@ describe.each(MODELS.map((model) => [model.constructor.name, model] as const))("
     expect(Object.values(plain).filter((value) => typeof value === "function")).toEqual([]);
   });
 
-  it(`a ${kind} survives structuredClone with its accessors`, () => {
+  it(`${name} survives structuredClone with its accessors`, () => {
     const clone = structuredClone(model) as unknown as Record<string, unknown>;
 
     expect(clone["id"]).toBe(model.id);
     expect(Object.keys(clone)).toEqual(expect.arrayContaining(names));
   });
 
-  it(`the JSON of a ${kind} is what Discord sent`, () => {
+  it(`the JSON of ${name} is what Discord sent`, () => {
     expect(JSON.parse(JSON.stringify(model))).toEqual(model.payload);
   });
 
-  it(`a ${kind} on the console shows what its accessors read`, () => {
+  it(`${name} on the console shows what its accessors read`, () => {
     expect(inspect(model)).toMatch(new RegExp(`^${model.constructor.name} \\{[^]*id: '`));
     expect(inspect(model)).not.toContain("[Getter]");
   });

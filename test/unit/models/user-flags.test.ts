@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { User } from "../../../src/index.js";
 import { userFlagsIn } from "../../../src/models/user-flags.js";
 
-/** What Discord leaves undocumented. */
+/** Bits that Discord does not document. */
 const UNDOCUMENTED = [
   "MFASMS",
   "PremiumPromoDismissed",

@@ -20,7 +20,7 @@ function headers(remaining: number, changed: Partial<RateLimitHeaders> = {}): Ra
   };
 }
 
-/** Sends one call and gets it answered. */
+/** Sends one call and receives its response. */
 function call(buckets: Buckets, remaining: number, changed?: Partial<Slot>, now = NOON): void {
   const taken = slot(changed);
   expect(buckets.reserve(taken, now)).toBeUndefined();
@@ -221,7 +221,7 @@ describe("bucket memory", () => {
   });
 });
 
-/** A limit as Discord counts it, of a window that begins with its first call. */
+/** A limit as Discord counts it. A window starts with its first call. */
 class Window {
   #endsAt = 0;
   #count = 0;

@@ -13,12 +13,12 @@ import {
 } from "../../support/answering-server.js";
 import { movableClock } from "../../support/clock.js";
 
-/** Whatever an error holds, however deep. */
+/** Returns everything in an error, at any depth. */
 function everything(error: unknown): string {
   return inspect(error, { depth: 10, showHidden: true }) + JSON.stringify(error);
 }
 
-/** A server that speaks no HTTP of its own accord. */
+/** A server that does not speak HTTP by itself. */
 async function tcpServer(onConnection: (socket: Socket) => void): Promise<string> {
   const sockets = new Set<Socket>();
   const server = createTcpServer((socket) => {

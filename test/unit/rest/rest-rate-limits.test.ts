@@ -16,7 +16,7 @@ import { movableClock } from "../../support/clock.js";
 
 const LIMITED = { message: "You are being rate limited.", retry_after: 64.57, global: false };
 
-/** A limit per token, counted as Discord does; records refused calls that the headers had announced. */
+/** A limit per token, counted like Discord's. Records refused calls that the headers had announced. */
 function discordWith(limit: number, windowMs: number) {
   const windows = new Map<string, { endsAt: number; count: number; isAnnounced: boolean }>();
   const refused = { inFlight: 0, announced: 0 };
@@ -41,7 +41,7 @@ function discordWith(limit: number, windowMs: number) {
   return { server, refused };
 }
 
-/** What becomes of the next call. */
+/** Returns the outcome of the next call. */
 function nextTrace() {
   let trace: object | undefined;
   const { start } = tracingChannel<unknown, object>("express-discord:request");
@@ -55,7 +55,7 @@ function nextTrace() {
   return () => trace;
 }
 
-/** The status of every head, as undici reports it. */
+/** The status of every response whose headers undici reports. */
 function seenByUndici(): number[] {
   const statuses: number[] = [];
   const note = (message: unknown) => {

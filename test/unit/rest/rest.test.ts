@@ -149,6 +149,7 @@ describe("closing", () => {
       timeoutMs: 1,
       maxWaitMs: 0,
       invalidRequestLimit: 1,
+      proxy: undefined,
     });
     await rest.close();
     await rest.load();

@@ -1,0 +1,68 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { digestOf } from "../digest.js";
+import { HttpException, type HttpExceptionDetails } from "../errors.js";
+import type { LoginRecord } from "../grants/grant-record.js";
+import type { KeyForm } from "../grants/record-keys.js";
+import type { Token } from "../grants/token.js";
+import type { TokenAnswer } from "../oauth/token-answer.js";
+import type { Flow } from "./flow.js";
+import type { OnLogin } from "./login.js";
+
+const GRANT_ID_CHARS = 24;
+
+/** An authorization code from Discord. Each code is a login of its own. */
+export interface Code {
+  /** The id of the code's grant: a hash of the code and the login it belongs to. */
+  readonly grantId: string;
+  /** The login the code belongs to. Several codes may arrive for one login. */
+  readonly loginId: string;
+  readonly keyForm: KeyForm | undefined;
+  /** Exchanges the code at Discord. @throws TokenRequestRefused, HttpException, RateLimited */
+  exchange(): Promise<TokenAnswer>;
+  /** The requested scopes. */
+  readonly scopes: readonly string[];
+}
+
+/** A request with a code. */
+export interface Visit {
+  readonly req: IncomingMessage;
+  /** The response, if it is known. */
+  readonly res: ServerResponse | undefined;
+  readonly code: Code;
+  /** `connection`: connects an account and signs nobody in. `posted`: a client posted the code. */
+  readonly kind: "callback" | "connection" | "posted";
+  /** The `data` and `returnTo` that the login was started with. */
+  readonly flow: Pick<Flow, "data" | "returnTo">;
+  readonly onLogin: OnLogin | undefined;
+  /**
+   * Whether this request may use the result of an earlier exchange of the same code.
+   *
+   * @param login the earlier login; `undefined` if its record has none
+   * @param sharesExchange whether this request arrived while this process was exchanging the code
+   */
+  mayRepeat(login: LoginRecord | undefined, sharesExchange: boolean): boolean;
+}
+
+/** The result of a code exchange, from this request or from an earlier one that could not finish. */
+export interface Redeemed {
+  readonly token: Token;
+  readonly guild?: unknown;
+  readonly webhook?: unknown;
+}
+
+/** Makes the id of a code's grant from everything that distinguishes the code. */
+export function grantIdOf(...parts: readonly (string | undefined)[]): string {
+  return digestOf(parts.join("\n")).slice(0, GRANT_ID_CHARS);
+}
+
+/** Creates the error for a code that signs nobody in. */
+export function codeRejected(message: string, details: Partial<HttpExceptionDetails> = {}): HttpException {
+  return new HttpException({ ...details, code: "code_rejected", message });
+}
+
+/** Creates the error for a login that has ended before it was complete, or before its callback was repeated. */
+export function codeEnded(): HttpException {
+  return codeRejected(
+    "This login has ended: the app refused it, or the visitor has signed out since. Start a new login.",
+  );
+}
