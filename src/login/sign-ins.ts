@@ -244,12 +244,11 @@ export class SignIns {
     const { clientId } = this.#parts.config;
     const { grantId } = code;
     if (!login.isSignIn || signInOf(sessionOf(req), clientId)?.grantId === grantId) return;
-    const finished = this.#finished.get(grantId);
     const store = sessionStoreOf(req);
     const source =
       store && login.sessionId !== undefined
         ? await storedSession(store, login.sessionId, this.#deadlineMs)
-        : finished?.session;
+        : this.#finished.get(grantId)?.session;
     if (!source || signInOf(source, clientId)?.grantId !== grantId) throw unknownFlow();
     await this.#endFormer(req, grantId);
     const session = await copySession(req, source, this.#deadlineMs);
