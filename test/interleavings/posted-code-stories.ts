@@ -3,7 +3,7 @@ import { mobileCode } from "../support/mobile-code.js";
 import type { Cluster, Process } from "./cluster.js";
 import type { Story } from "./explorer.js";
 import { checkSignedOut, codeOf, expiredVisitor, finallySeen, READER, SETUP, signOut } from "./visitor.js";
-import { Violation } from "./world.js";
+import { type Outcome, Violation } from "./world.js";
 
 const VERIFIER = "v".repeat(43);
 
@@ -11,13 +11,6 @@ const VERIFIER = "v".repeat(43);
 interface PostedCode {
   readonly options: { readonly code: string; readonly codeVerifier?: string; readonly redirectUri?: string };
   readonly userId: string;
-}
-
-/** The response to a client. */
-interface Outcome {
-  /** `in`, or the code of the error. */
-  readonly what: string;
-  readonly cookie: string;
 }
 
 /** Two processes get the same code of a mobile app. Its verifier proves that it is the same client. */
@@ -31,25 +24,23 @@ function codeTwice(whose: string, create: (cluster: Cluster) => Promise<PostedCo
     processes: [SETUP, "A", "B", READER],
     async begin(cluster) {
       const posted = await create(cluster);
-      const outcomes = new Map<string, Outcome>();
       const { world, turns } = cluster;
       return {
         scripts: ["A", "B"].map((name) => async () => {
-          outcomes.set(name, await post(cluster.process(name), posted, ""));
-          world.outcomes.set(name, outcomes.get(name)?.what ?? "");
+          world.outcomes.set(name, await post(cluster.process(name), posted, ""));
         }),
         async check() {
           const exchanges = world.sent.filter(
             ({ kind, outcome }) => kind === "exchange" && outcome !== "refused",
           );
           if (exchanges.length > 1) throw new Violation("The code was exchanged twice.");
-          const calls = world.trace.filter((step) => step.endsWith(" onLogin"));
-          if (calls.length > 1 && !turns.hadMishap) throw new Violation("onLogin was called twice.");
-          const isIn = [...outcomes.values()].map(({ what }) => what === "in");
+          if (world.calls.length > 1 && !turns.hadMishap) throw new Violation("onLogin was called twice.");
+          const outcomes = [...world.outcomes.values()];
+          const isIn = outcomes.map(({ what }) => what === "in");
           const isEnough = create === postFromMobile ? isIn.every(Boolean) : isIn.some(Boolean);
           if (!isEnough && !turns.hadMishap)
-            throw new Violation(`The clients were told ${[...outcomes.values()].map(({ what }) => what)}.`);
-          for (const { what, cookie } of outcomes.values()) {
+            throw new Violation(`The clients were told ${outcomes.map(({ what }) => what)}.`);
+          for (const { what, cookie } of outcomes) {
             if (what !== "in") await checkSignedOut(cluster, cookie);
             else await checkSignedIn(cluster, cookie, posted);
           }
@@ -67,18 +58,18 @@ export const codeAndSignOut: Story = {
     const posted = await postFromActivity(cluster);
     const first = await cluster.unheld(SETUP, (setup) => post(setup, posted, ""));
     const { world } = cluster;
-    let again: Outcome | undefined;
     return {
       scripts: [
         async () => {
-          again = await post(cluster.process("A"), posted, first.cookie);
+          world.outcomes.set("A", await post(cluster.process("A"), posted, first.cookie));
         },
         async () => {
           world.outcomes.set("B", await signOut(cluster.process("B"), first.cookie, false));
         },
       ],
       async check() {
-        if (world.outcomes.get("B") !== "out") return;
+        const again = world.outcomes.get("A");
+        if (world.outcomes.get("B")?.what !== "out") return;
         await checkSignedOut(cluster, first.cookie);
         if (again) await checkSignedOut(cluster, again.cookie);
       },
@@ -94,18 +85,18 @@ export const codeAndFormerSignOut: Story = {
     const former = await expiredVisitor(cluster, "the former grant");
     const posted = await postFromActivity(cluster);
     const { world, turns } = cluster;
-    let outcome: Outcome | undefined;
     return {
       scripts: [
         async () => {
-          outcome = await post(cluster.process("A"), posted, former.cookie);
+          world.outcomes.set("A", await post(cluster.process("A"), posted, former.cookie));
         },
         async () => {
           world.outcomes.set("B", await signOut(cluster.process("B"), former.cookie, false));
         },
       ],
       async check() {
-        if (world.outcomes.get("B") === "out") await checkSignedOut(cluster, former.cookie);
+        const outcome = world.outcomes.get("A");
+        if (world.outcomes.get("B")?.what === "out") await checkSignedOut(cluster, former.cookie);
         if (outcome?.what === "in") await checkSignedIn(cluster, outcome.cookie, posted);
         else if (!turns.hadMishap) throw new Violation(`A was told ${outcome?.what}.`);
       },

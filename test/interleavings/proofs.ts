@@ -25,6 +25,7 @@ import {
   signOutAndSlowWriter,
   threeRefreshes,
 } from "./stories.js";
+import type { Mishaps } from "./turns.js";
 
 const BOTH = ["A", "B"];
 /** If both do the same, it makes no difference which of them has the mishap. */
@@ -32,22 +33,16 @@ const ONE = ["A"];
 
 /** Two processes refresh. */
 export const REFRESHES: readonly Story[] = [
-  refreshAndRefresh,
-  dying(refreshAndRefresh, ONE),
-  freezing(refreshAndRefresh, ONE),
-  failing(refreshAndRefresh, ONE),
+  withMishap(refreshAndRefresh, { mayDie: ONE, mayFreeze: ONE, mayFail: ONE }),
   { ...refreshAndRefresh, name: `${refreshAndRefresh.name}, touch writes`, touchWrites: true },
   {
     ...refreshAndRefresh,
     name: `${refreshAndRefresh.name}, Discord is slow`,
     slowDiscord: { process: "A", ms: 900 },
   },
-  refreshAndRefreshUnderLock,
-  dying(refreshAndRefreshUnderLock, ONE),
+  withMishap(refreshAndRefreshUnderLock, { mayDie: ONE }),
   refreshAfterFailure,
-  refreshAndSlowWriter,
-  dying(refreshAndSlowWriter, BOTH),
-  freezing(refreshAndSlowWriter, BOTH),
+  withMishap(refreshAndSlowWriter, { mayDie: BOTH, mayFreeze: BOTH }),
 ];
 
 /** Two processes, one of which signs out. */
@@ -57,20 +52,17 @@ export const SIGN_OUTS: readonly Story[] = [
   repeatedCallbackAndSignOut,
   callbackAndSignOut,
   signOutAndSlowWriter,
-].flatMap((story) => [story, dying(story, BOTH), freezing(story, BOTH), failing(story, BOTH)]);
+].map((story) => withMishap(story, { mayDie: BOTH, mayFreeze: BOTH, mayFail: BOTH }));
 
 /** Two processes get the same callback. */
 export const CALLBACKS: readonly Story[] = [
-  callbackAndCallback,
-  refusedCallbackAndCallback,
-  dying(callbackAndCallback, ONE),
-  dying(refusedCallbackAndCallback, ONE),
+  withMishap(callbackAndCallback, { mayDie: ONE }),
+  withMishap(refusedCallbackAndCallback, { mayDie: ONE }),
 ];
 
 /** One or both of two processes get a code that a client has posted. */
 export const POSTED_CODES: readonly Story[] = [
-  mobileCodeTwice,
-  dying(mobileCodeTwice, ONE),
+  withMishap(mobileCodeTwice, { mayDie: ONE }),
   activityCodeTwice,
   codeAndSignOut,
   codeAndFormerSignOut,
@@ -78,30 +70,20 @@ export const POSTED_CODES: readonly Story[] = [
 
 /** Two processes with too many orders for every test run. */
 export const LARGE: readonly Story[] = [
-  freezing(callbackAndCallback, ONE),
-  freezing(refusedCallbackAndCallback, ONE),
+  withMishap(callbackAndCallback, { mayFreeze: ONE }),
+  withMishap(refusedCallbackAndCallback, { mayFreeze: ONE }),
 ];
 
 /** Three processes, with too many orders for every test run. */
 export const THREE_PROCESSES: readonly Story[] = [
-  refreshAndSignOutAndReader,
-  refreshAndSignOutEverywhereAndReader,
-  dying(refreshAndSignOutAndReader, BOTH),
-  dying(refreshAndSignOutEverywhereAndReader, BOTH),
-  threeRefreshes,
-  dying(threeRefreshes, ONE),
+  withMishap(refreshAndSignOutAndReader, { mayDie: BOTH }),
+  withMishap(refreshAndSignOutEverywhereAndReader, { mayDie: BOTH }),
+  withMishap(threeRefreshes, { mayDie: ONE }),
   threeCallbacks,
   threeRefusedCallbacks,
 ];
 
-function dying(story: Story, mayDie: readonly string[]): Story {
-  return { ...story, name: `${story.name}, one dies`, mayDie };
-}
-
-function freezing(story: Story, mayFreeze: readonly string[]): Story {
-  return { ...story, name: `${story.name}, one freezes`, mayFreeze };
-}
-
-function failing(story: Story, mayFail: readonly string[]): Story {
-  return { ...story, name: `${story.name}, one write fails`, mayFail };
+/** Any one mishap may happen, or none: the orders without it are searched, too. */
+function withMishap(story: Story, mishaps: Mishaps): Story {
+  return { ...story, ...mishaps, name: `${story.name}, with a mishap` };
 }

@@ -50,6 +50,11 @@ export class RunProcess {
     return !this.isDead && !this.isFrozen;
   }
 
+  /** Whether it has nothing more to do by itself. */
+  get isIdle(): boolean {
+    return this.stops.size === 0 && this.#timers.length === 0;
+  }
+
   /** Returns a name for the next action of this process. */
   nextId(what: string): string {
     this.#count += 1;

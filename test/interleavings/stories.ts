@@ -13,7 +13,7 @@ import {
   SETUP,
   signOut,
 } from "./visitor.js";
-import { Violation } from "./world.js";
+import { type Outcome, Violation } from "./world.js";
 
 /** Several processes find the same expired pair. */
 export const refreshAndRefresh = refreshes("A", "B");
@@ -63,7 +63,8 @@ export const refreshAfterFailure: Story = {
         },
       ],
       async check() {
-        if (isEnded(world.outcomes.get("A"))) throw new Violation("A was told that the sign-in has ended.");
+        if (isEnded(world.outcomes.get("A")?.what))
+          throw new Violation("A was told that the sign-in has ended.");
         await checkSignedIn(cluster, visitor);
       },
     };
@@ -103,7 +104,7 @@ function signOutDuringRefresh(everywhere: boolean, withReader: boolean): Story {
       const { world } = cluster;
       return {
         scripts: [
-          async () => void (await ask(cluster.process("A"), cookie)),
+          async () => void world.outcomes.set("A", await ask(cluster.process("A"), cookie)),
           async () => {
             world.outcomes.set("B", await signOut(cluster.process("B"), cookie, everywhere));
             world.event("signed out").happen();
@@ -111,7 +112,7 @@ function signOutDuringRefresh(everywhere: boolean, withReader: boolean): Story {
           ...(withReader ? [() => readLater(cluster, cookie)] : []),
         ],
         async check() {
-          const isAnswered = world.outcomes.get("B") === "out";
+          const isAnswered = world.outcomes.get("B")?.what === "out";
           if (isAnswered || world.records.markerOf(grantId)) await checkSignedOut(cluster, cookie);
           if (isAnswered && everywhere && !cluster.turns.hadDeath) await checkRevoked(cluster);
         },
@@ -121,16 +122,16 @@ function signOutDuringRefresh(everywhere: boolean, withReader: boolean): Story {
 }
 
 /** A request that has loaded the session writes all of it back when it ends, whatever has changed meanwhile. */
-async function writeSlowly({ discord, handle, pause }: Process, cookie: string): Promise<string> {
-  let outcome = "in";
-  await handle({ url: "/", cookie }, async (req) => {
+async function writeSlowly({ discord, handle, pause }: Process, former: string): Promise<Outcome> {
+  let what = "in";
+  const cookie = await handle({ url: "/", cookie: former }, async (req) => {
     await discord.grantedScopes(req).catch((error: unknown) => {
-      outcome = codeOf(error);
+      what = codeOf(error);
     });
     await pause("works on");
     Object.assign(req.session, { visits: 1 });
   });
-  return outcome;
+  return { what, cookie };
 }
 
 /** One process refreshes while a request in another one holds an old session. */
@@ -161,10 +162,10 @@ export const signOutAndSlowWriter: Story = {
     return {
       scripts: [
         async () => void world.outcomes.set("A", await signOut(cluster.process("A"), cookie, false)),
-        async () => void (await writeSlowly(cluster.process("B"), cookie)),
+        async () => void world.outcomes.set("B", await writeSlowly(cluster.process("B"), cookie)),
       ],
       async check() {
-        if (world.outcomes.get("A") === "out") await checkSignedOut(cluster, cookie);
+        if (world.outcomes.get("A")?.what === "out") await checkSignedOut(cluster, cookie);
       },
     };
   },
@@ -172,6 +173,6 @@ export const signOutAndSlowWriter: Story = {
 
 async function readLater(cluster: Cluster, cookie: string): Promise<void> {
   await cluster.world.event("signed out").happened;
-  const outcome = await ask(cluster.process("C"), cookie);
-  if (outcome === "in") throw new Violation("A reader that came after the sign-out was signed in.");
+  const { what } = await ask(cluster.process("C"), cookie);
+  if (what === "in") throw new Violation("A reader that came after the sign-out was signed in.");
 }

@@ -1,5 +1,5 @@
 import type { Cluster, Process } from "./cluster.js";
-import { Violation } from "./world.js";
+import { type Outcome, Violation } from "./world.js";
 
 /** The process that prepares runs. */
 export const SETUP = "S";
@@ -39,38 +39,30 @@ export async function expiredVisitor(cluster: Cluster, name = "the grant"): Prom
   return { grantId, userId: user.id, cookie };
 }
 
-/**
- * Fetches the granted scopes, which refreshes an expired pair.
- *
- * @returns `in`, or the code of the error
- */
-export async function ask({ discord, handle }: Process, cookie: string): Promise<string> {
-  let outcome = "in";
-  await handle({ url: "/", cookie }, async (req) => {
+/** Fetches the granted scopes, which refreshes an expired pair. */
+export async function ask({ discord, handle }: Process, former: string): Promise<Outcome> {
+  let what = "in";
+  const cookie = await handle({ url: "/", cookie: former }, async (req) => {
     await discord.grantedScopes(req).catch((error: unknown) => {
-      outcome = codeOf(error);
+      what = codeOf(error);
     });
   });
-  return outcome;
+  return { what, cookie };
 }
 
-/**
- * Signs out.
- *
- * @returns `out`, or the code of the error
- */
+/** Signs out. */
 export async function signOut(
   { discord, handle }: Process,
-  cookie: string,
+  former: string,
   everywhere: boolean,
-): Promise<string> {
-  let outcome = "out";
-  await handle({ url: "/", cookie }, async (req) => {
+): Promise<Outcome> {
+  let what = "out";
+  const cookie = await handle({ url: "/", cookie: former }, async (req) => {
     await discord.revoke(req, { everywhere }).catch((error: unknown) => {
-      outcome = codeOf(error);
+      what = codeOf(error);
     });
   });
-  return outcome;
+  return { what, cookie };
 }
 
 /** What a process without memory finds in the end: Discord's user, or the code of the error. */
@@ -90,16 +82,16 @@ export function finallySeen(cluster: Cluster, cookie: string): Promise<string> {
 }
 
 /** Whether somebody was told that nobody is signed in. */
-export function isEnded(outcome: string | undefined): boolean {
-  return outcome === "grant_ended" || outcome === "not_signed_in";
+export function isEnded(what: string | undefined): boolean {
+  return what === "grant_ended" || what === "not_signed_in";
 }
 
 /** Checks that nobody was told that the sign-in has ended, unless the process could not know better. */
 export function checkNobodySignedOut({ world, turns }: Cluster): void {
   if (turns.mayBeLost || turns.mayBeToldEnded) return;
-  for (const [process, outcome] of world.outcomes) {
-    const isExpected = outcome === "in" || (turns.mayBeSlow && !isEnded(outcome));
-    if (!isExpected) throw new Violation(`${process} was told ${outcome}.`);
+  for (const [process, { what }] of world.outcomes) {
+    const isExpected = what === "in" || (turns.mayBeSlow && !isEnded(what));
+    if (!isExpected) throw new Violation(`${process} was told ${what}.`);
   }
 }
 

@@ -29,6 +29,14 @@ export interface Sent {
   readonly outcome: string;
 }
 
+/** What a browser got from a process. */
+export interface Outcome {
+  /** `in`, `out`, or the code of the error. */
+  readonly what: string;
+  /** The cookies that it has then. */
+  readonly cookie: string;
+}
+
 /** How the world of a story differs from the default. */
 export interface Circumstances {
   /** Purposes of keys that this story never writes, so reads of them are not held. */
@@ -52,7 +60,11 @@ interface StoreCall {
   fail?(): void;
 }
 
-/** The shared world of one run: the store, what Discord has issued, the time, and the processes. */
+/**
+ * The shared world of one run: the store, what Discord has issued, the time, and the processes.
+ *
+ * Checks may look at nothing else: runs are told apart by what is in here.
+ */
 export class World {
   readonly records: Records;
   readonly processes = new Map<string, RunProcess>();
@@ -61,7 +73,9 @@ export class World {
   /** In the order in which Discord processed them. */
   readonly sent: Sent[] = [];
   /** How the script of each process ended. */
-  readonly outcomes = new Map<string, string>();
+  readonly outcomes = new Map<string, Outcome>();
+  /** Calls of the app's own code, such as `onLogin`. */
+  readonly calls: string[] = [];
   readonly trace: string[] = [];
   /** Milliseconds since the run began. */
   time = 0;
@@ -137,11 +151,12 @@ export class World {
     const parts = [
       this.time,
       this.#lockedBy,
-      ...processes.map(({ isDead, isFrozen, isThawing, told }) => [isDead, isFrozen, isThawing, told].join()),
-      ...this.sent
-        .filter(({ outcome }) => outcome !== "refused")
-        .map(({ what, outcome }) => `${what} ${outcome}`),
-      ...this.outcomes,
+      ...processes.map((process) => this.#stateOf(process)),
+      ...this.sent.map(({ process, kind, what, outcome }) => [process, kind, what, outcome].join()),
+      ...[...this.outcomes]
+        .map(([name, { what, cookie }]) => [name, what, this.records.named(cookie)].join())
+        .sort(),
+      ...this.calls,
       this.records.readAll(),
     ];
     return hash("sha1", parts.join("\n"), "base64url");
@@ -165,7 +180,7 @@ export class World {
       isHeld,
       act: () => {
         const told = act();
-        const stored = purpose === "token" && this.records.accessTokenOf(grantId);
+        const stored = !isRead && purpose === "token" && this.records.accessTokenOf(grantId);
         if (stored) this.#stored.add(stored);
         return told;
       },
@@ -209,6 +224,7 @@ export class World {
 
   /** A pause in the middle of the app's own code. */
   pause(process: RunProcess, what: string): Promise<void> {
+    this.calls.push(what);
     return this.#stopped(process, { what, resource: undefined, isRead: true });
   }
 
@@ -256,6 +272,12 @@ export class World {
     process.remember(`${this.time} ${stop.id}: ${told}`);
     this.trace.push(told ? `${stop.id}: ${told}` : stop.id);
     stop.deliver();
+  }
+
+  /** What a process knows makes no difference when it does nothing any more. */
+  #stateOf({ name, isDead, isFrozen, isThawing, isIdle, told }: RunProcess): string {
+    const isOver = isDead || (isIdle && this.outcomes.has(name));
+    return [isDead, isFrozen, isThawing, isOver || told].join();
   }
 
   #stop(
