@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HttpException, requiresGuild, requiresScopes } from "../../src/index.js";
 import { forward, LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { CASES } from "../support/cases.js";
 import { openLogin, withQuery } from "../support/login.js";
 import { startSignedIn } from "../support/signed-in.js";
 
@@ -129,6 +130,6 @@ it("the text of an HttpException never has control characters", () => {
       expect(error.stack?.split("\n    at ")[0]).not.toMatch(/[^\n\P{Cc}]/u);
       expect(error.message.isWellFormed()).toBe(true);
     }),
-    { numRuns: 2000 },
+    CASES,
   );
 });

@@ -12,6 +12,7 @@ import {
   isLegacyDiscriminator,
 } from "../../src/cdn.js";
 import { Guild, GuildMember, User } from "../../src/index.js";
+import { CASES } from "../support/cases.js";
 
 const USER = "80351110224678912";
 const GUILD = "197038439483310086";
@@ -232,6 +233,6 @@ it("no hash or id can change the path of an image URL", () => {
         expect(pathname).toContain(`/users/${id}/avatars/${hash}.`);
       },
     ),
-    { numRuns: 10_000 },
+    CASES,
   );
 });

@@ -8,8 +8,8 @@ import { isReturnTo, requireReturnTo } from "../../src/login/return-to.js";
 import { parseTokenAnswer } from "../../src/oauth/token-answer.js";
 import { createSeal } from "../../src/seal.js";
 import { createdAtOf, isSnowflake, requireSnowflake } from "../../src/snowflake.js";
+import { CASES } from "../support/cases.js";
 
-const CASES = { numRuns: 10_000 };
 const APP = "https://app.example";
 const CLIENT_ID = "80351110224678912";
 

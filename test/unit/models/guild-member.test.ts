@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { replaceClock } from "../../../src/clock.js";
 import { GuildMember } from "../../../src/models/guild-member.js";
 import { User } from "../../../src/models/user.js";
+import { CASES } from "../../support/cases.js";
 
 const GUILD = "1100000000000000001";
 const HASH = "0123456789abcdef0123456789abcdef";
@@ -211,6 +212,6 @@ it("no payload of a member makes an accessor throw", { timeout: 60_000 }, () => 
       expect(typeof member.hasRole("1")).toBe("boolean");
       expect(member.toJSON()).toEqual(payload);
     }),
-    { numRuns: 10_000 },
+    CASES,
   );
 });

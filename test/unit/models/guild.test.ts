@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Guild } from "../../../src/models/guild.js";
 import { type PermissionResolvable, Permissions } from "../../../src/permissions.js";
+import { CASES } from "../../support/cases.js";
 
 const HASH = "0123456789abcdef0123456789abcdef";
 const CDN = "https://cdn.discordapp.com";
@@ -141,6 +142,6 @@ it("no payload of a guild makes an accessor throw", { timeout: 60_000 }, () => {
       expect(typeof guild.can("MANAGE_GUILD")).toBe("boolean");
       expect(guild.toJSON()).toEqual(payload);
     }),
-    { numRuns: 10_000 },
+    CASES,
   );
 });

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Guild } from "../../../src/models/guild.js";
 import { Integration } from "../../../src/models/integration.js";
+import { CASES } from "../../support/cases.js";
 
 const whole = {
   id: "1100000000000000030",
@@ -114,6 +115,6 @@ it("no payload of an integration makes an accessor throw", { timeout: 60_000 }, 
         expect(integration.toJSON()).toEqual(payload);
       },
     ),
-    { numRuns: 10_000 },
+    CASES,
   );
 });

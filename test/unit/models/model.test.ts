@@ -6,6 +6,7 @@ import { Integration } from "../../../src/models/integration.js";
 import { dateOf, numberOf } from "../../../src/models/model.js";
 import { User } from "../../../src/models/user.js";
 import { UserConnection } from "../../../src/models/user-connection.js";
+import { CASES } from "../../support/cases.js";
 
 const kinds = [
   ["User", (payload: unknown) => User.from(payload)],
@@ -98,7 +99,7 @@ describe.each(kinds)("%s", (kind, from) => {
           }
         },
       ),
-      { numRuns: 10_000 },
+      CASES,
     );
   });
 });

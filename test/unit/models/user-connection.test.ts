@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Integration } from "../../../src/models/integration.js";
 import { UserConnection } from "../../../src/models/user-connection.js";
+import { CASES } from "../../support/cases.js";
 
 const payload = {
   id: "76561190000000000",
@@ -127,6 +128,6 @@ it("no payload of a connection makes an accessor throw", { timeout: 60_000 }, ()
         expect(connection.toJSON()).toEqual(payload);
       },
     ),
-    { numRuns: 10_000 },
+    CASES,
   );
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Bot } from "../../../src/models/bot.js";
 import { Guild } from "../../../src/models/guild.js";
 import { User } from "../../../src/models/user.js";
+import { CASES } from "../../support/cases.js";
 
 const HASH = "0123456789abcdef0123456789abcdef";
 const payload = {
@@ -238,6 +239,6 @@ it("no payload of a user makes an accessor throw", { timeout: 60_000 }, () => {
         expect(JSON.stringify(user)).toBe(JSON.stringify(payload));
       },
     ),
-    { numRuns: 10_000 },
+    CASES,
   );
 });

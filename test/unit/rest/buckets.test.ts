@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Buckets, type Slot } from "../../../src/rest/buckets.js";
 import type { RateLimitHeaders } from "../../../src/rest/rate-limits.js";
+import { CASES } from "../../support/cases.js";
 
 const NOON = Date.UTC(2026, 10, 23, 12);
 
@@ -281,6 +282,6 @@ test("no call is sent that the headers said would be refused, in whatever order 
       for (const lost of inFlight) buckets.learn(lost, undefined, now);
       expect(buckets.reserve(slot(), now + 10_000)).toBeUndefined();
     }),
-    { numRuns: 3000 },
+    CASES,
   );
 });

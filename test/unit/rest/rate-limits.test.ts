@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { callsLeft, mergeWindows, readRateLimitHeaders, readRefusal } from "../../../src/rest/rate-limits.js";
+import { CASES } from "../../support/cases.js";
 
 const NOON = Date.UTC(2026, 10, 23, 12);
 
@@ -123,7 +124,7 @@ test("whatever the headers and the body, times are bounded numbers", () => {
       expect(told.resetAt >= NOON && told.resetAt <= NOON + 86_400_000).toBe(true);
       expect(told.windowEnd).toBeGreaterThanOrEqual(0);
     }),
-    { numRuns: 10_000 },
+    CASES,
   );
 });
 

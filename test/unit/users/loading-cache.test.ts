@@ -88,7 +88,7 @@ describe("cached values", () => {
     clock.advance(10_000);
     answers[0]?.({ name: "slow" });
     await slow;
-    expect(await cached.fetch("a", { maxAgeMs: 10_001 }, load)).toEqual({ name: "slow" });
+    expect(await cached.fetch("a", { maxAgeMs: 20_000 }, load)).toEqual({ name: "slow" });
     const next = cached.fetch("a", { maxAgeMs: 10_000 }, load);
     answers[1]?.({ name: "next" });
     expect(await next).toEqual({ name: "next" });
