@@ -85,8 +85,8 @@ async function serve({
       saveUninitialized: false,
     }),
   );
-  const lock =
-    kind === "redis" && redisUrl ? redisLock(new Redis(redisUrl, { keyPrefix: prefix })) : LOCKS[kind];
+  const redis = kind === "redis" && redisUrl ? new Redis(redisUrl, { keyPrefix: prefix }) : undefined;
+  const lock = redis ? redisLock(redis) : LOCKS[kind];
   const discord = new DiscordOAuth2Session(app, { ...options, lock });
 
   if (redisUrl && publicKey) {

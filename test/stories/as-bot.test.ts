@@ -8,6 +8,7 @@ import {
 } from "../../src/index.js";
 import type { NewGuild, NewMember } from "../../src/testing/index.js";
 import { forward, LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { signInMany } from "../support/sign-in-many.js";
 import { failureOf, startSignedIn } from "../support/signed-in.js";
 
 const STAFF = "1200000000000000001";
@@ -177,14 +178,9 @@ describe('as: "bot"', () => {
     });
     const guild = simulator.addGuild();
     simulator.limit({ route: MEMBER_ROUTE, limit: 20, windowMs: 1000 });
-    const browsers = [];
-    for (let count = 0; count < 500; count += 1) {
-      const user = simulator.addUser();
-      simulator.addMember(guild, user);
-      const browser = app.browser();
-      await browser.signIn("/login", { user });
-      browsers.push(browser);
-    }
+    const users = Array.from({ length: 500 }, () => simulator.addUser());
+    for (const user of users) simulator.addMember(guild, user);
+    const browsers = await signInMany(app, simulator, users);
 
     const answers = await Promise.all(browsers.map((browser) => browser.get(`/in/${guild.id}`)));
 

@@ -39,9 +39,10 @@ describe.each(EXPRESS)("logouts on %s", (_name, createApp) => {
     expect(Object.keys(after).filter((id) => RECORD.test(id))).toEqual([]);
     const key = Object.keys(after).find((id) => NOTE.test(id)) ?? "";
     const [, session] = Object.entries(after).find(([id]) => SESSION.test(id)) ?? [];
-    // express-session recomputes the age from the clock, and may be a millisecond short.
     expect(session?.cookie.originalMaxAge).toBeGreaterThan(4 * DAY_MS);
-    expect(after[key]?.cookie.originalMaxAge).toBe(session?.cookie.originalMaxAge);
+    // express-session recomputes the age from the clock when it saves, and may be a few milliseconds short.
+    const [marker, own] = [after[key], session].map((stored) => stored?.cookie.originalMaxAge ?? 0);
+    expect(Math.abs(Number(marker) - Number(own))).toBeLessThan(1000);
   });
 
   it("the store decides how long a logout's marker lives if it decides for the session", async () => {

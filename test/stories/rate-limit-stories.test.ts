@@ -1,9 +1,16 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { replaceClock } from "../../src/clock.js";
 import { RateLimited } from "../../src/index.js";
-import type { Browser, BrowserResponse, DiscordSimulator, FaultKind } from "../../src/testing/index.js";
+import type {
+  Browser,
+  BrowserResponse,
+  DiscordSimulator,
+  FaultKind,
+  SimulatedUser,
+} from "../../src/testing/index.js";
 import { forward, LATEST_EXPRESS, type TestApp } from "../support/app.js";
 import { createGate } from "../support/gate.js";
+import { signInMany } from "../support/sign-in-many.js";
 import { failureOf, refreshesAt, startSignedIn } from "../support/signed-in.js";
 
 const GUILDS = "GET /users/@me/guilds";
@@ -30,15 +37,8 @@ const FOR_ALL: readonly Row[] = [
   ["of the edge in HTML that names no time", { kind: "cloudflare", form: "html" }, 60, "global"],
 ];
 
-/** Signs further users in to the app. */
-function signInMany(app: TestApp, simulator: DiscordSimulator, count: number): Promise<Browser[]> {
-  return Promise.all(
-    Array.from({ length: count }, async () => {
-      const browser = app.browser();
-      await browser.signIn("/login", { user: simulator.addUser() });
-      return browser;
-    }),
-  );
+function addUsers(simulator: DiscordSimulator, count: number): SimulatedUser[] {
+  return Array.from({ length: count }, () => simulator.addUser());
 }
 
 /** Fetches the list of guilds. The pages differ, so that no call shares another's response. */
@@ -91,7 +91,7 @@ describe.each(LATEST_EXPRESS)("rate limits on %s", (_name, createApp) => {
       scopes: SCOPES,
       discord: { timeoutMs: PATIENT_MS },
     });
-    const users = [browser, ...(await signInMany(app, simulator, USERS - 1))];
+    const users = [browser, ...(await signInMany(app, simulator, addUsers(simulator, USERS - 1), SCOPES))];
     simulator.limit({ route: GUILDS, limit: 2, windowMs: TEN_MINUTES });
     simulator.clearRequests();
     await openGuilds(browser, 1);
@@ -121,7 +121,7 @@ describe.each(LATEST_EXPRESS)("rate limits on %s", (_name, createApp) => {
 
   it("no user waits for another user's rate limit", async () => {
     const { simulator, app, browser } = await startSignedIn(createApp, { scopes: SCOPES });
-    const others = await signInMany(app, simulator, 20);
+    const others = await signInMany(app, simulator, addUsers(simulator, 20), SCOPES);
     simulator.limit({ route: GUILDS, limit: 1, windowMs: 1500 });
     const { begun, letGo } = holdWaits(simulator);
     await openGuilds(browser, 1);
@@ -178,7 +178,7 @@ describe.each(LATEST_EXPRESS)("rate limits on %s", (_name, createApp) => {
     ...FOR_ALL.map((row) => [...row, [503, 503, 429]] as const),
   ])("a 429 %s blocks only the callers it names", async (_what, fault, retryAfter, scope, others) => {
     const { simulator, app, browser, advance } = await startSignedIn(createApp, { scopes: SCOPES });
-    const [other] = await signInMany(app, simulator, 1);
+    const [other] = await signInMany(app, simulator, addUsers(simulator, 1), SCOPES);
     simulator.fail({ ...fault, route: GUILDS });
     const openElsewhere = async () => [
       await browser.get("/user?fresh=true"),
@@ -200,7 +200,7 @@ describe.each(LATEST_EXPRESS)("rate limits on %s", (_name, createApp) => {
 
   it("a rate limit of the token endpoint holds for every refresh and login, and signs nobody out", async () => {
     const { simulator, app, browser, user, advance } = await startSignedIn(createApp);
-    const users = [browser, ...(await signInMany(app, simulator, 20))];
+    const users = [browser, ...(await signInMany(app, simulator, addUsers(simulator, 20)))];
     const newcomer = app.browser();
     simulator.expireAccessTokens();
     advance(604_800_000);

@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Application } from "express";
 import ts from "typescript";
-import { onTestFinished } from "vitest";
+import { onTestFinished, vi } from "vitest";
 import * as library from "../../src/index.js";
 import * as testing from "../../src/testing/index.js";
 import { startSimulator } from "./app.js";
@@ -40,7 +40,7 @@ export async function runSample(
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const redirectUri = `${url}${options.callbackPath ?? "/auth/callback"}`;
   simulator.addRedirectUri(redirectUri);
-  useEnvironment({
+  const environment = {
     DISCORD_CLIENT_ID: simulator.options.clientId,
     DISCORD_CLIENT_SECRET: simulator.options.clientSecret,
     DISCORD_BOT_TOKEN: simulator.options.botToken,
@@ -48,7 +48,8 @@ export async function runSample(
     DISCORD_REDIRECT_URI: redirectUri,
     SESSION_SECRET: "a secret of the session cookie",
     ...options.environment,
-  });
+  };
+  for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
   const sample = await evaluate(sampleBelow(file, heading), options.declared);
   options.routes?.(sample.app, simulator);
   if (sample.server) for (const event of ["request", "upgrade"]) forward(event, server, sample.server);
@@ -95,12 +96,4 @@ async function evaluate(code: string, declared: Readonly<Record<string, unknown>
 
 function forward(event: string, from: Server, to: Server): void {
   from.on(event, (...args) => to.emit(event, ...args));
-}
-
-function useEnvironment(variables: Readonly<Record<string, string>>): void {
-  const before = { ...process.env };
-  Object.assign(process.env, variables);
-  onTestFinished(() => {
-    process.env = before;
-  });
 }

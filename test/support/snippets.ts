@@ -29,6 +29,9 @@ const IMPORTS_OF_EXAMPLES = [
   `import { ${Object.keys(testing).join(", ")} } from "express-discord/testing";`,
 ].join(" ");
 
+/** Every program needs the same files of this project and of packages: each is parsed once. */
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
 /** Returns the code blocks of a Markdown file that are marked `ts`. */
 export function markdownSnippets(file: string): Snippet[] {
   return fenced(file, readFileSync(file, "utf8"));
@@ -77,9 +80,9 @@ export function compileSnippets(
   host.readFile = (path) => textOf(path) ?? readFile(path);
   host.getSourceFile = (path, languageVersion, ...rest) => {
     const text = textOf(path);
-    return text === undefined
-      ? getSourceFile(path, languageVersion, ...rest)
-      : ts.createSourceFile(path, text, languageVersion, true);
+    if (text !== undefined) return ts.createSourceFile(path, text, languageVersion, true);
+    if (!parsed.has(path)) parsed.set(path, getSourceFile(path, languageVersion, ...rest));
+    return parsed.get(path);
   };
 
   const inSource = snippets.some(({ file }) => file.endsWith(".ts"));
