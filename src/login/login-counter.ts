@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { now } from "../clock.js";
-import type { OwnCookies } from "./own-cookies.js";
+import { appendCookie, type OwnCookies } from "./own-cookies.js";
 
 const WINDOW_MS = 60_000;
 const LOOP_LOGINS = 3;
@@ -28,13 +28,12 @@ export class LoginCounter {
   /** Counts one more login of a browser that is being counted. */
   add(req: IncomingMessage, res: ServerResponse): void {
     const times = this.#timesOf(req);
-    if (times && !res.headersSent) this.#store(res, [...times, now()]);
+    if (times) this.#store(res, [...times, now()]);
   }
 
   /** Stops counting. */
   stop(req: IncomingMessage, res: ServerResponse): void {
-    if (this.#timesOf(req) && !res.headersSent)
-      res.appendHeader("Set-Cookie", this.#ownCookies.remove(this.#name));
+    if (this.#timesOf(req)) appendCookie(res, this.#ownCookies.remove(this.#name));
   }
 
   /** Returns when the last logins were completed; `undefined` if this browser is not being counted. */
@@ -48,6 +47,6 @@ export class LoginCounter {
 
   #store(res: ServerResponse, times: readonly number[]): void {
     const value = times.slice(-LOOP_LOGINS).join(".");
-    res.appendHeader("Set-Cookie", this.#ownCookies.set(this.#name, value, WINDOW_MS / 1000));
+    appendCookie(res, this.#ownCookies.set(this.#name, value, WINDOW_MS / 1000));
   }
 }

@@ -19,7 +19,7 @@ import { LoginCounter } from "./login-counter.js";
 import type { LoginParts } from "./login-parts.js";
 import { toReplayedLogin } from "./login-results.js";
 import { requireMethod } from "./manners.js";
-import { OwnCookies } from "./own-cookies.js";
+import { appendCookie, OwnCookies } from "./own-cookies.js";
 import { isFromOwnSite, requireOwnPage } from "./own-pages.js";
 import { PostedCodes } from "./posted-codes.js";
 import { requireReturnTo } from "./return-to.js";
@@ -97,10 +97,7 @@ export class Logins {
       return this.#replayOf(req, "code" in answer ? grantIdOf("grant", state, answer.code) : undefined);
     requireIssuer(issuer, config.issuer);
     sessionOf(req);
-    const endFlow = () => {
-      // The app's onLogin may have sent the response.
-      if (!res.headersSent) res.appendHeader("Set-Cookie", this.#flows.end(state));
-    };
+    const endFlow = () => appendCookie(res, this.#flows.end(state));
     if (!("code" in answer)) {
       endFlow();
       throw authorizationError(answer, flow.prompt);

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { parse } from "cookie";
 
 /** Reads and writes this library's own cookies. They apply to the whole site and are `HttpOnly`. */
@@ -27,4 +28,9 @@ export class OwnCookies {
   remove(name: string): string {
     return this.set(name, "", 0);
   }
+}
+
+/** Adds a `Set-Cookie` header, unless the app has sent its response already. */
+export function appendCookie(res: ServerResponse, cookie: string): void {
+  if (!res.headersSent) res.appendHeader("Set-Cookie", cookie);
 }
