@@ -24,6 +24,17 @@ const BROKEN: readonly (readonly [string, Lock])[] = [
 ];
 
 describe.each(LATEST_EXPRESS)("locks on %s", (_express, createApp) => {
+  /** An app whose lock server is away until `mend` is called. */
+  async function startWithBrokenLock() {
+    let lock: Lock = () => Promise.reject(new Error("The lock server is away."));
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, { discord: { lock: (key, task) => lock(key, task) } });
+    const mend = () => {
+      lock = (_key, task) => task();
+    };
+    return { simulator, user: simulator.addUser(), browser: app.browser(), mend };
+  }
+
   it.each(BROKEN)("a lock that %s is an error of its own, and signs nobody out", async (_name, broken) => {
     let lock: Lock = broken;
     const { simulator, app, browser, advance } = await startWith((key, task) => lock(key, task));
@@ -45,29 +56,21 @@ describe.each(LATEST_EXPRESS)("locks on %s", (_express, createApp) => {
   });
 
   it("a login can be repeated after a broken lock has stopped it", async () => {
-    let lock: Lock = () => Promise.reject(new Error("The lock server is away."));
-    const simulator = await startSimulator();
-    const app = await startApp(createApp, simulator, { discord: { lock: (key, task) => lock(key, task) } });
-    const user = simulator.addUser();
-    const browser = app.browser();
+    const { simulator, user, browser, mend } = await startWithBrokenLock();
     expect(failureOf(await browser.signIn("/login", { user }))).toBe("503 lock_failed");
 
-    lock = (_key, task) => task();
+    mend();
     await browser.signIn("/login", { user });
     expect((await browser.get("/me")).json()).toEqual({ id: user.id });
     expect(exchangesAt(simulator)).toBe(1);
   });
 
   it("a reload completes a login that a broken lock has stopped", async () => {
-    let lock: Lock = () => Promise.reject(new Error("The lock server is away."));
-    const simulator = await startSimulator();
-    const app = await startApp(createApp, simulator, { discord: { lock: (key, task) => lock(key, task) } });
-    const user = simulator.addUser();
-    const browser = app.browser();
+    const { simulator, user, browser, mend } = await startWithBrokenLock();
     const { callbackUrl } = await openLogin(browser, simulator, user);
     expect(failureOf(await browser.get(callbackUrl))).toBe("503 lock_failed");
 
-    lock = (_key, task) => task();
+    mend();
     expect((await browser.get(callbackUrl)).json()).toMatchObject({ replayed: false, userId: user.id });
   });
 
