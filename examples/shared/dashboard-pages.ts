@@ -18,7 +18,7 @@ export interface GuildView {
   /** The channels in which the bot can post. */
   readonly channels: readonly { readonly id: string; readonly name: string }[];
   readonly greeting: Greeting | undefined;
-  /** What is wrong with the greeting, if it was not saved. */
+  /** Why the greeting was not saved. Absent if it was. */
   readonly problem?: string;
 }
 

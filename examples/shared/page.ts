@@ -71,7 +71,7 @@ export function visitorOf(res: Response): User | undefined {
   return res.locals["user"];
 }
 
-/** A user's picture. It has no text of its own, because the name is next to it. */
+/** A user's picture. Its alternative text is empty, because the name is next to it. */
 export function avatar(user: User, size: 64 | 128 | 256): Html {
   const url = user.avatarUrlWith({ size }) ?? user.defaultAvatarUrl;
   return html`<img class="avatar" src="${imageSource(url)}" alt="" width="${size / 2}" height="${size / 2}">`;

@@ -62,7 +62,7 @@ function isPlain(error: unknown): error is Error {
   );
 }
 
-/** Starts an example: on the real Discord if `DISCORD_CLIENT_ID` is set, otherwise on a simulator of its own. */
+/** Starts an example with the real Discord if `DISCORD_CLIENT_ID` is set, otherwise with its own simulator. */
 export async function startExample(
   createApp: CreateApp,
   { port, callbackPath }: { readonly port: number; readonly callbackPath: string },

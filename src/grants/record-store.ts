@@ -57,7 +57,7 @@ export function besideSessions(store: SessionStore, deadlineMs: number): RecordS
     },
     async read(key) {
       const record = await answered("reading", deadlineMs, () => readSession(store, key));
-      // express-session, too, takes any falsy value for a missing session.
+      // express-session also treats any falsy value as a missing session.
       if (!record) return undefined;
       return textIn((record as { grant?: unknown }).grant);
     },

@@ -75,7 +75,7 @@ export class TokenStorages {
   /**
    * Returns the record of a login. It has the tokens too, unless the app overrides the token methods.
    *
-   * @returns `undefined` if there is no store: tokens are kept in the session
+   * @returns `undefined` without a store: the session itself then holds the tokens
    */
   recordOfLogin(req: IncomingMessage, grant: GrantKey): GrantRecord | undefined {
     return this.#record(req, grant, this.areOwn ? "login" : "token");
