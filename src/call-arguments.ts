@@ -4,11 +4,23 @@ import { FUNCTION, SCOPES } from "./option-kinds.js";
 import { kindOf, shown } from "./shown.js";
 import { requireSnowflake } from "./snowflake.js";
 
+/** The name of the app setting that holds the instance: `app.get("discord")`. */
+export const SETTING = "discord";
+
 /** @throws TypeError for anything but an Express app */
 export function requireApp(app: unknown): asserts app is Application {
   if (isApp(app)) return;
   throw new TypeError(
     `The app must be an Express app, as in const app = express(); discord.init(app), not ${shownApp(app)}.`,
+  );
+}
+
+/** @throws TypeError when the app already has another instance */
+export function requireOnlyInstance({ settings }: Application, instance: object): void {
+  const current: unknown = Object.hasOwn(settings, SETTING) ? settings[SETTING] : undefined;
+  if (current === undefined || current === instance) return;
+  throw new TypeError(
+    "This app already has a DiscordOAuth2Session. For a second Discord application, use a second Express app, such as a sub-app.",
   );
 }
 

@@ -134,12 +134,16 @@ function* mistakesInStore(store: TokenStore | undefined): Generator<string> {
     yield "tokenStore hides its failures, which would sign visitors out. Use new Keyv({ throwOnErrors: true }).";
 }
 
-/** Whether two configurations are equal. */
-export function isSameConfig(one: Config, other: Config): boolean {
-  return (Object.keys(one) as (keyof Config)[]).every((key) => {
+/** @throws TypeError unless the configurations of an instance in two apps are equal */
+export function requireSameConfig(one: Config, other: Config): void {
+  const isSame = (Object.keys(one) as (keyof Config)[]).every((key) => {
     const [a, b] = [one[key], other[key]];
     return a === b || (Array.isArray(a) && Array.isArray(b) && a.join("\n") === b.join("\n"));
   });
+  if (isSame) return;
+  throw new TypeError(
+    "This DiscordOAuth2Session already serves another app with a different configuration. Create one instance for each configuration.",
+  );
 }
 
 /** Parses a setting as a number. */

@@ -81,6 +81,13 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
       return sessionAt(heldToken({ ...token, id: token.id ?? id, issuedAt }, id, onChange));
     },
 
+    /** Stores the token of a request's session; `undefined` signs out. @throws HttpException store_failed */
+    async saveToken(req: IncomingMessage, token: Token | undefined): Promise<void> {
+      if (token) return grants.begin(storages.pointTo(req, token), token);
+      const storage = storages.standard(req);
+      if (storage.id !== undefined) await grants.end(storage, storage.id);
+    },
+
     /** Requests a token for the owner of the application. */
     async clientCredentials(scopes: readonly string[]): Promise<Token> {
       const { guild: _, webhook: __, ...answer } = await oauth.clientCredentials(scopes);

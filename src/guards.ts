@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Request } from "express";
+import { SETTING } from "./call-arguments.js";
 import { isRequest, optionsChecker, uncalled } from "./check-options.js";
 import { Forbidden, HttpException } from "./errors.js";
 import type { GuildMember } from "./models/guild-member.js";
@@ -7,7 +8,7 @@ import { BOOLEAN, DURATION, isScope, meantScopes, oneOf, SOME_IDS } from "./opti
 import { SOME_PERMISSIONS } from "./permission-kinds.js";
 import { type PermissionResolvable, Permissions } from "./permissions.js";
 import { meantScope, requireGranted, type Scope } from "./scopes.js";
-import { type DiscordOAuth2Session, SETTING } from "./session.js";
+import type { DiscordOAuth2Session } from "./session.js";
 import { shown } from "./shown.js";
 import { isSnowflake } from "./snowflake.js";
 

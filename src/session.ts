@@ -7,13 +7,15 @@ import {
   requireApp,
   requireCallback,
   requireDeauthorization,
+  requireOnlyInstance,
   requireRequest,
   requireResponse,
   requireScopes,
+  SETTING,
 } from "./call-arguments.js";
-import { type Config, isSameConfig, resolveConfig } from "./config.js";
+import { type Config, requireSameConfig, resolveConfig } from "./config.js";
 import { createEngine, type Engine } from "./engine.js";
-import { HttpException, Unauthorized } from "./errors.js";
+import { HttpException } from "./errors.js";
 import type { OnTokenChange } from "./grants/held-token.js";
 import { overriddenTokenMethods } from "./grants/own-token-storage.js";
 import { sessionOf, signInOf } from "./grants/session-data.js";
@@ -54,9 +56,6 @@ import type {
   RoleConnectionUpdate,
 } from "./users/role-connections.js";
 import type { UserSession } from "./users/user-session.js";
-
-/** The name of the app setting that holds the instance: `app.get("discord")`. */
-export const SETTING = "discord";
 
 /**
  * Discord sign-in for an Express app. Its methods need only `req.session` of a request and nothing of Express, so they also
@@ -101,20 +100,10 @@ export class DiscordOAuth2Session {
    */
   init(app: Application): this {
     requireApp(app);
-    const settings: Record<string, unknown> = app.settings;
-    const other = Object.hasOwn(settings, SETTING) ? settings[SETTING] : undefined;
-    if (other !== undefined && other !== this) {
-      throw new TypeError(
-        "This app already has a DiscordOAuth2Session. For a second Discord application, use a second Express app, such as a sub-app.",
-      );
-    }
+    requireOnlyInstance(app, this);
     const config = resolveConfig(this.#options, (name) => app.get(name) ?? process.env[name]);
-    if (this.#engine && !isSameConfig(this.#engine.config, config)) {
-      throw new TypeError(
-        "This DiscordOAuth2Session already serves another app with a different configuration. Create one instance for each configuration.",
-      );
-    }
     this.#engine ??= this.#start(config);
+    requireSameConfig(this.#engine.config, config);
     app.set(SETTING, this);
     return this;
   }
@@ -204,11 +193,8 @@ export class DiscordOAuth2Session {
     res: ServerResponse,
     options?: CallbackOptions,
   ): Promise<LoginResult<Data>> {
-    const checked = callbackOptions(options);
-    const logins = this.#loginsFor(req, res);
-    res.setHeader("Referrer-Policy", "no-referrer");
-    if (answersNonVisit(req, res)) return new Promise(() => {});
-    return (await logins.complete(req, res, checked)) as LoginResult<Data>;
+    const result = await this.#loginsFor(req, res).complete(req, res, callbackOptions(options));
+    return result as LoginResult<Data>;
   }
 
   /**
@@ -254,13 +240,7 @@ export class DiscordOAuth2Session {
    */
   async isAuthorized(req: IncomingMessage): Promise<boolean> {
     const { grants, storages } = this.#engineFor(req);
-    try {
-      await grants.validToken(storages.of(req));
-      return true;
-    } catch (error) {
-      if (error instanceof Unauthorized) return false;
-      throw error;
-    }
+    return grants.hasValidToken(storages.of(req));
   }
 
   /**
@@ -314,10 +294,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException `store_failed`
    */
   async saveAuthorizationToken(req: IncomingMessage, token: Token | undefined): Promise<void> {
-    const { grants, storages } = this.#engineFor(req);
-    if (token) return grants.begin(storages.pointTo(req, token), token);
-    const storage = storages.standard(req);
-    if (storage.id !== undefined) await grants.end(storage, storage.id);
+    await this.#engineFor(req).saveToken(req, token);
   }
 
   /**

@@ -1,6 +1,7 @@
 import { boundedCache } from "../bounded-cache.js";
 import { now, startTimer } from "../clock.js";
 import type { Config } from "../config.js";
+import { Unauthorized } from "../errors.js";
 import type { OAuth } from "../oauth/oauth.js";
 import { tooSlow } from "../oauth/oauth-errors.js";
 import { traceRefresh } from "../telemetry.js";
@@ -60,6 +61,14 @@ export class Grants {
     throw this.#memory.reportOver(token) ? grantEnded() : notSignedIn();
   }
 
+  /** Whether somebody is signed in. @throws HttpException like {@link validToken} */
+  async hasValidToken(storage: TokenStorage): Promise<boolean> {
+    const token = await this.validToken(storage).catch((error: unknown) => {
+      if (!(error instanceof Unauthorized)) throw error;
+    });
+    return token !== undefined;
+  }
+
   /** Returns the newest token, from memory or the token storage; `undefined` when nobody is signed in. */
   async read(storage: TokenStorage): Promise<Token | undefined> {
     const token = await this.#read(storage);
@@ -104,11 +113,12 @@ export class Grants {
     if (running !== undefined) return running.wait();
     if (this.#memory.ended(token.id)) throw grantEnded();
     const isTooSlow = () => tooSlow("refreshing the token");
-    const refresh = new InFlight(this.#config.timeoutMs, isTooSlow, (asking) =>
-      traceRefresh(token.userId, () => this.#refreshUnderLock(storage, token, asking)).finally(() =>
-        this.#refreshes.delete(token.id),
-      ),
-    );
+    const refresh = new InFlight(this.#config.timeoutMs, isTooSlow, (asking) => {
+      const task = () => this.#refresher.refresh(storage, token, asking);
+      return traceRefresh(token.userId, () =>
+        underLock(this.#config, `discord-refresh-${token.id}`, task),
+      ).finally(() => this.#refreshes.delete(token.id));
+    });
     this.#refreshes.set(token.id, refresh);
     return refresh.wait();
   }
@@ -275,17 +285,6 @@ export class Grants {
     cancel();
     if (!renewed) this.#earlyAgainAt.set(token.id, now() + EARLY_RETRY_MS);
     return renewed ?? token;
-  }
-
-  async #refreshUnderLock(
-    storage: TokenStorage,
-    token: Token,
-    asking: (inMs: number) => void,
-  ): Promise<Token> {
-    const { lock, timeoutMs } = this.#config;
-    const task = () => this.#refresher.refresh(storage, token, asking);
-    if (!lock) return task();
-    return underLock(lock, `discord-refresh-${token.id}`, 2 * timeoutMs, task);
   }
 }
 

@@ -1,20 +1,20 @@
+import type { Config } from "../config.js";
 import { startDeadline } from "../deadline.js";
 import { HttpException } from "../errors.js";
-import type { Lock } from "../options.js";
 
 /**
- * Runs a task under the option `lock`. Once the task has started, only its own result counts: a lock that expires or is
- * never released does no harm.
+ * Runs a task under the option `lock`, if it is set. Once the task has started, only its own result counts: a lock that
+ * expires or is never released does no harm.
  *
- * @param longestWaitMs real time within which the lock must start the task
  * @throws HttpException lock_failed when the lock did not start the task. The task then never runs
  */
 export async function underLock<T>(
-  lock: Lock,
+  { lock, timeoutMs }: Pick<Config, "lock" | "timeoutMs">,
   key: string,
-  longestWaitMs: number,
   task: () => Promise<T>,
 ): Promise<T> {
+  if (!lock) return task();
+  const longestWaitMs = 2 * timeoutMs;
   let outcome: Promise<T> | undefined;
   let isOver = false;
   let cancel = () => {};

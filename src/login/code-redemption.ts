@@ -75,10 +75,11 @@ export class CodeRedemption {
     };
     this.#queues.set(grantId, queue);
     const cameInTime = !queue.isRedeemed;
+    const key = `discord-callback-${grantId}`;
     return new Promise((resolve, reject) => {
       const turn = { visit, record, queue, cameInTime, resolve, over: () => over };
       const over: Promise<void> = queue.last
-        .then(() => this.#refused.during(code, () => this.#underLock(grantId, () => this.#redeem(turn))))
+        .then(() => this.#refused.during(code, () => underLock(this.#config, key, () => this.#redeem(turn))))
         .then(resolve, reject)
         .finally(() => {
           queue.isRedeemed = queue.hasExchanged;
@@ -86,11 +87,6 @@ export class CodeRedemption {
         });
       queue.last = over;
     });
-  }
-
-  #underLock<T>(grantId: string, task: () => Promise<T>): Promise<T> {
-    const { lock, timeoutMs } = this.#config;
-    return lock ? underLock(lock, `discord-callback-${grantId}`, 2 * timeoutMs, task) : task();
   }
 
   async #redeem(turn: Turn): Promise<LoginResult> {

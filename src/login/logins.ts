@@ -18,7 +18,7 @@ import type { LoginResult, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
 import type { LoginParts } from "./login-parts.js";
 import { toReplayedLogin } from "./login-results.js";
-import { requireMethod } from "./manners.js";
+import { answersNonVisit, requireMethod } from "./manners.js";
 import { appendCookie, OwnCookies } from "./own-cookies.js";
 import { isFromOwnSite, requireOwnPage } from "./own-pages.js";
 import { PostedCodes } from "./posted-codes.js";
@@ -82,6 +82,7 @@ export class Logins {
   /**
    * Completes a login.
    *
+   * @returns a promise that never settles for HEAD requests and browser prefetches, which are answered with 204
    * @throws AccessDenied, HttpException, RateLimited, and any error of `onLogin`
    */
   async complete(
@@ -89,6 +90,8 @@ export class Logins {
     res: ServerResponse,
     { onLogin, connect }: CallbackOptions,
   ): Promise<LoginResult> {
+    res.setHeader("Referrer-Policy", "no-referrer");
+    if (answersNonVisit(req, res)) return new Promise(() => {});
     requireMethod("GET", req, res, "A callback");
     const { config, oauth } = this.#parts;
     const { state, issuer, answer } = parseCallbackQuery(req.url ?? "");

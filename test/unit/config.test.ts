@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import Keyv from "keyv";
 import { LRUCache } from "lru-cache";
 import { describe, expect, it } from "vitest";
-import { isSameConfig, resolveConfig } from "../../src/config.js";
+import { requireSameConfig, resolveConfig } from "../../src/config.js";
 import type { DiscordOptions, User } from "../../src/index.js";
 
 const SECRET = "a-client-secret-that-nobody-may-see";
@@ -301,11 +301,12 @@ describe("the configuration", () => {
     expect(resolve({ maxWaitMs: 0 }).maxWaitMs).toBe(0);
   });
 
-  it("two configurations are the same if all their values are", () => {
-    expect(isSameConfig(resolve({ scopes: ["a", "b"] }), resolve({ scopes: ["a", "b"] }))).toBe(true);
-    expect(isSameConfig(resolve({ scopes: ["a", "b"] }), resolve({ scopes: ["b", "a"] }))).toBe(false);
-    expect(isSameConfig(resolve({}), resolve({ timeoutMs: 1 }))).toBe(false);
-    expect(isSameConfig(resolve({}), resolve({ lock: async () => undefined }))).toBe(false);
+  it("two apps of one instance need the same configuration", () => {
+    const requireSame = (one: object, other: object) => () => requireSameConfig(resolve(one), resolve(other));
+    expect(requireSame({ scopes: ["a", "b"] }, { scopes: ["a", "b"] })).not.toThrow();
+    expect(requireSame({ scopes: ["a", "b"] }, { scopes: ["b", "a"] })).toThrow(/different configuration/);
+    expect(requireSame({}, { timeoutMs: 1 })).toThrow(/different configuration/);
+    expect(requireSame({}, { lock: async () => undefined })).toThrow(/different configuration/);
   });
 
   it("a configuration is frozen", () => {

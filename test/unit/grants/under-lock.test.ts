@@ -21,8 +21,10 @@ describe("tasks under a lock", () => {
       keys.push(key);
       return task();
     };
-    expect(await underLock(lock, "a key", LONG_MS, countedTask().task)).toBe("run 1");
-    const failing = underLock(lock, "a key", LONG_MS, () => Promise.reject(new Error("Discord is down.")));
+    expect(await underLock({ lock, timeoutMs: LONG_MS }, "a key", countedTask().task)).toBe("run 1");
+    const failing = underLock({ lock, timeoutMs: LONG_MS }, "a key", () =>
+      Promise.reject(new Error("Discord is down.")),
+    );
     await expect(failing).rejects.toThrow("Discord is down.");
     expect(keys).toEqual(["a key", "a key"]);
   });
@@ -33,7 +35,7 @@ describe("tasks under a lock", () => {
       await run();
       await run();
     };
-    expect(await underLock(lock, "a key", LONG_MS, task)).toBe("run 1");
+    expect(await underLock({ lock, timeoutMs: LONG_MS }, "a key", task)).toBe("run 1");
     expect(count()).toBe(1);
   });
 
@@ -42,8 +44,10 @@ describe("tasks under a lock", () => {
     ["fails afterwards", async (_key, run) => run().then(() => Promise.reject(new Error("It had expired.")))],
     ["swallows its outcome", async (_key, run) => void (await run().catch(() => undefined))],
   ])("a task's outcome counts if the lock %s", async (_what, lock) => {
-    expect(await underLock(lock, "a key", LONG_MS, countedTask().task)).toBe("run 1");
-    const failing = underLock(lock, "a key", LONG_MS, () => Promise.reject(new Error("Discord is down.")));
+    expect(await underLock({ lock, timeoutMs: LONG_MS }, "a key", countedTask().task)).toBe("run 1");
+    const failing = underLock({ lock, timeoutMs: LONG_MS }, "a key", () =>
+      Promise.reject(new Error("Discord is down.")),
+    );
     await expect(failing).rejects.toThrow("Discord is down.");
   });
 
@@ -58,14 +62,16 @@ describe("tasks under a lock", () => {
     ["resolves without having run it", async () => undefined],
   ])("a task has failed if the lock %s", async (_what, lock) => {
     const { task, count } = countedTask();
-    const error = await underLock(lock, "a key", LONG_MS, task).catch((reason: unknown) => reason);
+    const error = await underLock({ lock, timeoutMs: LONG_MS }, "a key", task).catch(
+      (reason: unknown) => reason,
+    );
     expect(error).toMatchObject({ code: "lock_failed", status: 503, cause: expect.any(Error) });
     expect(count()).toBe(0);
   });
 
   it("a lock that this process notices late, because it was frozen, still runs its task", async () => {
     const lock: Lock = (_key, run) => new Promise((resolve) => setTimeout(resolve, 150)).then(run);
-    const running = underLock(lock, "a key", 10, countedTask().task);
+    const running = underLock({ lock, timeoutMs: 5 }, "a key", countedTask().task);
     const until = performance.now() + 120;
     while (performance.now() < until);
     expect(await running).toBe("run 1");
@@ -78,7 +84,9 @@ describe("tasks under a lock", () => {
       runLate = run;
       return new Promise(() => undefined);
     };
-    await expect(underLock(lock, "a key", 5, task)).rejects.toMatchObject({ code: "lock_failed" });
+    await expect(underLock({ lock, timeoutMs: 2 }, "a key", task)).rejects.toMatchObject({
+      code: "lock_failed",
+    });
     await expect(runLate()).rejects.toThrow(/too late/);
     expect(count()).toBe(0);
   });
