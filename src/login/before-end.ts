@@ -36,11 +36,17 @@ export function beforeEnd(
     };
     runWithin(LONGEST_RESPONSE_MS);
     res.once("close", () => runWithin(LONGEST_ABANDONED_MS));
+    let isEnding = false;
     res.end = function endAfterTask(...args: unknown[]) {
-      res.end = end;
+      // Only the first call counts, as with any response that has ended.
+      if (isEnding) return res;
+      isEnding = true;
       void run()
         .then(over)
-        .then(() => Reflect.apply(end, res, args));
+        .then(() => {
+          res.end = end;
+          Reflect.apply(end, res, args);
+        });
       return res;
     } as typeof res.end;
   });

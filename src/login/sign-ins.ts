@@ -175,7 +175,15 @@ export class SignIns {
       await this.#save(req);
     } catch (error) {
       // express-session still saves the session at the end of the request, so it must not point to the grant.
-      if (session) setSignIn(session, clientId, { formerUserId: token.userId });
+      if (session) {
+        // The app's own methods may need the sign-in to find the tokens.
+        if (storages.areOwn)
+          await storages
+            .of(req)
+            .delete()
+            .catch(() => undefined);
+        setSignIn(session, clientId, { formerUserId: token.userId });
+      }
       throw error;
     }
   }

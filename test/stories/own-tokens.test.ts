@@ -8,7 +8,7 @@ import type { DiscordSimulator } from "../../src/testing/index.js";
 import { forward, LATEST_EXPRESS, startApp, startSimulator, type TestAppOptions } from "../support/app.js";
 import { createGate, type Gate } from "../support/gate.js";
 import { exchangesAt, openLogin } from "../support/login.js";
-import { SharedStore } from "../support/memory-store.js";
+import { observe, SESSION, SharedStore } from "../support/memory-store.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 import { slowRoute } from "../support/slow-route.js";
 
@@ -203,6 +203,20 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
     table.writesFail = false;
     await browser.signIn("/login", { user });
     expect((await browser.get("/me")).json()).toEqual({ id: user.id });
+  });
+
+  it("a login whose session cannot be saved leaves no tokens in the app's own table", async () => {
+    const { store, fail, recover } = observe(new SharedStore());
+    const { simulator, app, table } = await startWith({ session: { store } });
+    table.rows.clear();
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
+    fail("set", SESSION);
+    expect(failureOf(await browser.get(callbackUrl))).toBe("503 store_failed");
+    expect(table.rows.size).toBe(0);
+    recover();
+    expect((await browser.get(callbackUrl)).status).toBe(200);
+    expect(table.rows.size).toBe(1);
   });
 
   it("the app's own table is read again if Discord refuses a token that another process has just used", async () => {

@@ -54,4 +54,17 @@ describe("tasks before the end of a response", () => {
     await beforeEnd(res, task, () => new Promise(() => undefined));
     expect(counted.runs).toBe(1);
   });
+
+  it("a second end of the response does not overtake the first", async () => {
+    const { res, task } = start();
+    const over = createGate();
+    void beforeEnd(res, task, () => over.opened);
+    res.end("done");
+    res.end();
+    await quiet();
+    expect(res.writableEnded).toBe(false);
+    over.open();
+    await quiet();
+    expect(res.writableEnded).toBe(true);
+  });
 });
