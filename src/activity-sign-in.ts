@@ -30,7 +30,8 @@ export async function signInToActivity(
 
 /** @returns the posted `code`, of any type; `signInWithCode` checks it */
 async function codeOf(req: Request): Promise<string> {
-  const isParsed = req.readableDidRead || isObject(req.body);
+  // Serverless hosts parse bodies without reading the request. A parser of Express 4 that skips a body sets `{}`.
+  const isParsed = req.readableDidRead || (isObject(req.body) && Object.keys(req.body).length > 0);
   const body: unknown = isParsed ? req.body : parseJson(await readBody(req, MAX_BODY_BYTES));
   return isObject(body) && "code" in body ? (body.code as string) : "";
 }

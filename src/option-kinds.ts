@@ -70,11 +70,18 @@ export const PATH_OR_FALSE: Kind = {
 export const ADDRESS: Kind = {
   wanted: 'a path or URL such as "/me"',
   accepts: (value) =>
-    typeof value === "string" && /^[\x21-\x7e]+$/.test(value) && URL.canParse(value, "https://a.invalid"),
+    typeof value === "string" &&
+    /^[\x21-\x7e]+$/.test(value) &&
+    URL.canParse(value, value.startsWith("/") ? "https://a.invalid" : undefined),
+  hint: (value) =>
+    typeof value === "string" && /^\w[\w/-]*$/.test(value)
+      ? `begin it with a slash, "/${value}".`
+      : undefined,
 };
 
 /** A path or URL to redirect a visitor to; `false` means no redirect. */
 export const ADDRESS_OR_FALSE: Kind = {
+  ...ADDRESS,
   wanted: `${ADDRESS.wanted}, or false`,
   accepts: (value) => value === false || ADDRESS.accepts(value),
 };

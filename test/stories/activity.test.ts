@@ -1,5 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import express, { type Application } from "express";
+import express4 from "express4";
 import { describe, expect, it } from "vitest";
 import {
   activityPayload,
@@ -32,6 +33,8 @@ describe.each(EXPRESS)("activityPath on %s", (_name, createApp) => {
   it.each<[string, ((app: Application) => void) | undefined]>([
     ["a body that it parses itself", undefined],
     ["a body that the app has parsed", (app) => app.use(express.json())],
+    // The parsers of Express 4 set `req.body` to {} even if they leave the body to others.
+    ["a body that a form parser has skipped", (app) => app.use(express4.urlencoded({ extended: false }))],
   ])("activityPath signs the visitor in, with %s", async (_what, before) => {
     const { simulator, user, browser } = await startActivity(createApp, {}, before);
     const code = simulator.authorizeInActivity(user);

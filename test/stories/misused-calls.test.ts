@@ -340,6 +340,14 @@ describe.each(LATEST_EXPRESS)("misused calls on %s", (_name, createApp) => {
     ],
     ["redirectUnauthorized", () => redirectUnauthorized({ loginPath: "/login" } as never), "not an object."],
     ["redirectUnauthorized", () => redirectUnauthorized(""), 'not "".'],
+    [
+      "redirectUnauthorized",
+      () => redirectUnauthorized("auth/login"),
+      'not "auth/login": begin it with a slash, "/auth/login".',
+    ],
+    ["redirectUnauthorized", () => redirectUnauthorized("../login"), 'not "../login".'],
+    ["discordRouter", () => discordRouter({ afterLogin: "me" }), 'begin it with a slash, "/me".'],
+    ["discordRouter", () => discordRouter({ afterCancel: "home" }), 'begin it with a slash, "/home".'],
   ])("an error of %s says what is wrong", async (_what, misuse, message) => {
     const { simulator, app, messageOf } = await start();
     const said = await messageOf((req, res) => misuse(app.discord, req, res, undefined as never));
