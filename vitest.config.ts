@@ -11,6 +11,7 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     exclude: [...elsewhere, ...slow],
     maxWorkers: 2,
+    isolate: false,
     unstubEnvs: true,
     testTimeout: 60_000,
     hookTimeout: 60_000,
