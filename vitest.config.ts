@@ -10,7 +10,7 @@ export default defineConfig({
     globalSetup: "test/support/services.ts",
     include: ["test/**/*.test.ts"],
     exclude: [...elsewhere, ...slow],
-    maxWorkers: 2,
+    maxWorkers: 4,
     isolate: false,
     unstubEnvs: true,
     testTimeout: 60_000,
