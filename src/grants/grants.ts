@@ -264,10 +264,9 @@ export class Grants {
   }
 
   async #endIfDeauthorized(storage: TokenStorage, token: Token, isCertain: true | undefined): Promise<void> {
-    if (!isCertain && !isExpired(token) && (await this.#isAccepted(token))) {
-      this.#deauthorizations.confirm(token);
-      return;
-    }
+    // The refresh of an expired token will tell.
+    if (!isCertain && isExpired(token)) return;
+    if (!isCertain && (await this.#isAccepted(token))) return this.#deauthorizations.confirm(token);
     await this.end(storage, token.id);
     throw grantEnded();
   }

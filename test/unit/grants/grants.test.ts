@@ -248,13 +248,22 @@ describe("removed apps", () => {
     expect(await stored()).toBeUndefined();
   });
 
-  it("a removal signs out without asking Discord if the token has expired", async () => {
+  it("the refresh of an expired token decides about a removal close to the sign-in", async () => {
     const { clock, grants, record, first, asked } = await startOne();
     await record().write({ ...first, expiresAt: first.issuedAt + 20_000 });
     await clock.advance(30_000);
     grants.deauthorize("7", new Date(first.issuedAt));
-    await expect(grants.validToken(record())).rejects.toMatchObject({ code: "grant_ended" });
+    expect(await clock.until(grants.validToken(record()))).toMatchObject({ accessToken: "access 1" });
     expect(asked()).toBe(0);
+  });
+
+  it("a removal after the sign-in ends an expired token without asking Discord", async () => {
+    const { clock, grants, record, first, asked, discord } = await startOne();
+    await record().write({ ...first, expiresAt: first.issuedAt + 20_000 });
+    await clock.advance(90_000);
+    grants.deauthorize("7", new Date(first.issuedAt + 80_000));
+    await expect(grants.validToken(record())).rejects.toMatchObject({ code: "grant_ended" });
+    expect([asked(), discord.refreshed]).toEqual([0, []]);
   });
 });
 
