@@ -10,8 +10,9 @@ const LONGEST_MS = 300_000;
 /** Defines a test for each story: every order of its calls, or as many orders as the given number of runs covers. */
 export function prove(stories: readonly Story[], mostRuns?: number): void {
   // Names are not formatted, which would shorten them: they select the story to replay.
+  const extent = mostRuns === undefined ? "every order is" : "many orders are";
   for (const story of stories)
-    it(`every order is safe: ${story.name}`, () => proveStory(story, mostRuns), LONGEST_MS);
+    it(`${extent} safe: ${story.name}`, () => proveStory(story, mostRuns), LONGEST_MS);
 }
 
 async function proveStory(story: Story, mostRuns: number | undefined): Promise<void> {
