@@ -8,10 +8,12 @@ export default defineConfig({
   resolve: { tsconfigPaths: true },
   test: {
     globalSetup: "test/support/services.ts",
+    setupFiles: "test/support/shared-process.ts",
     include: ["test/**/*.test.ts"],
     exclude: [...elsewhere, ...slow],
     maxWorkers: 4,
     isolate: false,
+    restoreMocks: true,
     unstubEnvs: true,
     testTimeout: 60_000,
     hookTimeout: 60_000,

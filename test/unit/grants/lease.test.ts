@@ -206,13 +206,6 @@ describe("leases", () => {
 });
 
 describe("stores without leases", () => {
-  /** A fresh copy of the module, because it warns once per process. */
-  async function startAlone(record: LeaseRecord) {
-    vi.resetModules();
-    const { Lease: FreshLease } = await import("../../../src/grants/lease.js");
-    return { lease: new FreshLease(record, SEAL, GRANT, DURATION_MS, "here") };
-  }
-
   it.each<readonly [string, Partial<Pick<SharedRecord, "onRead" | "onWrite">>]>([
     [
       "rejects leases",
@@ -225,7 +218,7 @@ describe("stores without leases", () => {
     ["loses leases", { onWrite: nothing }],
   ])("a store that %s does not block a refresh, and causes a warning", async (_how, behaviour) => {
     const record = Object.assign(new SharedRecord(), behaviour);
-    const { lease } = await startAlone(record);
+    const lease = new Lease(record, SEAL, GRANT, DURATION_MS, "here");
     for (const _ of [1, 2]) {
       expect(await lease.acquire(nothing, never)).toBe(true);
       await lease.release();
@@ -239,7 +232,7 @@ describe("stores without leases", () => {
     record.onRead = () => {
       throw new Error("Not connected.");
     };
-    const { lease } = await startAlone(record);
+    const lease = new Lease(record, SEAL, GRANT, DURATION_MS, "here");
     expect(await lease.acquire(nothing, never)).toBe(true);
     expect(await lease.holder()).toBeUndefined();
   });
