@@ -264,9 +264,11 @@ export class Grants {
   }
 
   async #endIfDeauthorized(storage: TokenStorage, token: Token, isCertain: true | undefined): Promise<void> {
-    // The refresh of an expired token will tell.
-    if (!isCertain && isExpired(token)) return;
-    if (!isCertain && (await this.#isAccepted(token))) return this.#deauthorizations.confirm(token);
+    if (!isCertain) {
+      // If the token has expired, its refresh decides.
+      if (isExpired(token)) return;
+      if (await this.#isAccepted(token)) return this.#deauthorizations.confirm(token);
+    }
     await this.end(storage, token.id);
     throw grantEnded();
   }

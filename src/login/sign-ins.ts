@@ -175,15 +175,7 @@ export class SignIns {
       await this.#save(req);
     } catch (error) {
       // express-session still saves the session at the end of the request, so it must not point to the grant.
-      if (session) {
-        // The app's own methods may need the sign-in to find the tokens.
-        if (storages.areOwn)
-          await storages
-            .of(req)
-            .delete()
-            .catch(() => undefined);
-        setSignIn(session, clientId, { formerUserId: token.userId });
-      }
+      if (session) await this.#removeSignIn(req, token);
       throw error;
     }
   }
@@ -211,14 +203,21 @@ export class SignIns {
   /** Ends a login that the app has refused. Leaves a marker for repeated callbacks, and no token. */
   async #end({ visit, token, record, signsIn }: Ongoing): Promise<void> {
     const { req } = visit;
-    const { config, grants, storages, users } = this.#parts;
+    const { grants, users } = this.#parts;
     users.forget(token.id);
     const isCurrent = signsIn && this.#pointsTo(req, token.id);
     await Promise.allSettled([
       grants.end(record ?? NOBODY, token.id),
-      isCurrent && storages.areOwn ? storages.of(req).delete() : undefined,
+      isCurrent ? this.#removeSignIn(req, token) : undefined,
     ]);
-    if (isCurrent) setSignIn(sessionOf(req), config.clientId, { formerUserId: token.userId });
+  }
+
+  /** Removes the sign-in from the session, and its tokens from the app's own storage. */
+  async #removeSignIn(req: IncomingMessage, { userId }: Token): Promise<void> {
+    const { config, storages } = this.#parts;
+    // First the tokens: the app's own methods may need the sign-in to find them.
+    if (storages.areOwn) await Promise.allSettled([storages.of(req).delete()]);
+    setSignIn(sessionOf(req), config.clientId, { formerUserId: userId });
   }
 
   /** Whether the session points to the grant. */
