@@ -119,7 +119,7 @@ function isOtherHost(here: URL, there: URL): boolean {
   return here.hostname.endsWith(`.${there.hostname}`) || there.hostname.endsWith(`.${here.hostname}`);
 }
 
-/** Shows only names derived from the redirect URI: any other name was chosen by the client. */
+/** Shows only names derived from the redirect URI, because the client chose any other name. */
 function nameBeside(here: URL, there: URL): string {
   const isKnown = LOOPBACK.test(here.hostname) || there.hostname.endsWith(`.${here.hostname}`);
   return isKnown || here.hostname === `www.${there.hostname}`

@@ -7,7 +7,7 @@ export interface ApiAnswer {
   readonly status: number;
   readonly headers: Headers;
   readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: tests read bodies of many shapes
+  // biome-ignore lint/suspicious/noExplicitAny: responses have many shapes
   readonly body: any;
 }
 

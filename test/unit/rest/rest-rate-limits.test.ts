@@ -349,7 +349,7 @@ describe("429 responses", () => {
     expect(server.requests).toHaveLength(3);
   });
 
-  test("a wait that only another call's answer can end has the same limit as any other", async () => {
+  test("a call waits for the response to another no longer than maxWaitMs", async () => {
     const server = await answeringServer((response, _, index) => {
       if (index > 0) return;
       const last = { "X-RateLimit-Limit": "1", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": "0" };
@@ -363,7 +363,7 @@ describe("429 responses", () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  test("a 429 whose body never ends is noticed all the same", async () => {
+  test("a 429 counts even if its body never ends", async () => {
     const server = await answeringServer((response) => {
       response.writeHead(429, { "Content-Type": "application/json", "Retry-After": "60" });
       response.write('{"message": "You are being rate');
