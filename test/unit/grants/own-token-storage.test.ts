@@ -48,8 +48,8 @@ describe("tokens that the app stores", () => {
   ])("the store has failed if the app's own methods %s", async (_how, method) => {
     const app = { getAuthorizationToken: method, saveAuthorizationToken: method };
     const storage = ownTokenStorage(app, REQ, 20);
-    for (const failing of [storage.read(), storage.write(FIRST), storage.delete()])
-      await expect(failing).rejects.toMatchObject({
+    for (const call of [() => storage.read(), () => storage.write(FIRST), () => storage.delete()])
+      await expect(call()).rejects.toMatchObject({
         code: "store_failed",
         status: 503,
         cause: expect.any(Error),

@@ -376,8 +376,13 @@ describe("records in a token store", () => {
       () => new Promise<never>(() => {}),
     ]) {
       const records = inTokenStore({ get: use, set: use, delete: use }, 20);
-      for (const failing of [records.read(KEY), records.write(KEY, "sealed", 1), records.delete(KEY)])
-        await expect(failing).rejects.toMatchObject({ code: "store_failed", status: 503 });
+      const calls = [
+        () => records.read(KEY),
+        () => records.write(KEY, "sealed", 1),
+        () => records.delete(KEY),
+      ];
+      for (const call of calls)
+        await expect(call()).rejects.toMatchObject({ code: "store_failed", status: 503 });
     }
   });
 
