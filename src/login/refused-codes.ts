@@ -28,15 +28,20 @@ export class RefusedCodes {
     if (rejection) throw rejection;
     if (this.#countOf(loginId) >= MOST_PER_LOGIN)
       throw codeRejected("Too many codes for one login: at most five are tried. Start a new login.");
-    this.#counts.set(loginId, this.#countOf(loginId) + 1);
+    this.#setCount(loginId, this.#countOf(loginId) + 1);
     try {
       return await redeem();
     } finally {
-      if (!this.#rejections.has(grantId)) this.#counts.set(loginId, this.#countOf(loginId) - 1);
+      if (!this.#rejections.has(grantId)) this.#setCount(loginId, this.#countOf(loginId) - 1);
     }
   }
 
   #countOf(loginId: string): number {
     return this.#counts.get(loginId) ?? 0;
+  }
+
+  #setCount(loginId: string, count: number): void {
+    if (count > 0) this.#counts.set(loginId, count);
+    else this.#counts.delete(loginId);
   }
 }
