@@ -8,6 +8,7 @@ import type { Token } from "../grants/token.js";
 import { underLock } from "../grants/under-lock.js";
 import { TokenRequestRefused } from "../oauth/oauth-errors.js";
 import type { TokenAnswer } from "../oauth/token-answer.js";
+import { requireGranted } from "../scopes.js";
 import { type Code, codeEnded, codeRejected, type Redeemed, type Visit } from "./code.js";
 import type { LoginResult } from "./login.js";
 import type { LoginParts } from "./login-parts.js";
@@ -143,16 +144,15 @@ export class CodeRedemption {
       throw rejection;
     }
     queue.hasExchanged = true;
-    const token = await this.#signIns.identify(visit, toToken(answer, code));
+    const token = toToken(answer, code);
+    if (visit.kind === "connection") requireGranted(token.scopes, ["identify"], "Connecting an account");
     if (record) await this.#writePending(record, token);
     return { token, guild: answer.guild, webhook: answer.webhook };
   }
 
   async #writePending(record: GrantRecord, token: Token): Promise<void> {
-    const { scopes, userId } = token;
-    await record.writeContent({ token, login: { isPending: true, scopes, userId, at: now() } });
+    await record.writeContent({ token, login: { isPending: true, scopes: token.scopes, at: now() } });
     await record.checkKept();
-    this.#grants.began(token, record);
     if (await record.readEndedMarker()) throw codeEnded();
   }
 

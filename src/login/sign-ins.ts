@@ -16,7 +16,6 @@ import {
 } from "../grants/session-data.js";
 import type { Token } from "../grants/token.js";
 import { NOBODY } from "../grants/token-storage.js";
-import { requireGranted } from "../scopes.js";
 import { beforeEnd } from "./before-end.js";
 import { type Code, codeEnded, type Redeemed, type Visit } from "./code.js";
 import { unknownFlow } from "./flow.js";
@@ -78,21 +77,6 @@ export class SignIns {
   }
 
   /**
-   * Fetches the user now so the first page does not have to. If that fails, the login still succeeds, unless it
-   * connects an account: that needs the user's id.
-   */
-  async identify({ kind }: Visit, granted: Token): Promise<Token> {
-    if (kind === "connection") requireGranted(granted.scopes, ["identify"], "Connecting an account");
-    if (!granted.scopes.includes("identify")) return granted;
-    const user = await this.#parts.users.ofNewLogin(granted).catch((error: unknown) => {
-      if (kind === "connection") throw error;
-      // The user has since signed out everywhere, or removed the app.
-      if (error instanceof HttpException && error.status === 401) throw codeEnded();
-    });
-    return { ...granted, userId: user?.id };
-  }
-
-  /**
    * Signs the visitor in.
    *
    * @param record the record of the login; `undefined` if the app has no store
@@ -104,14 +88,16 @@ export class SignIns {
     { resolve, over }: Finishing,
   ): Promise<LoginResult> {
     const { req, res, flow, onLogin } = visit;
-    const { token } = redeemed;
-    const toResult = RESULTS[visit.kind];
-    const login = toResult(redeemed, flow);
+    const token = await this.#identify(visit, redeemed.token);
+    if (record) this.#parts.grants.began(token, record);
+    const toLogin = (returnTo = flow.returnTo) =>
+      RESULTS[visit.kind]({ ...redeemed, token }, { ...flow, returnTo });
+    const login = toLogin();
     const signsIn = await this.#signsIn(visit, token);
     if (signsIn) await this.#signIn(req, token, visit.code);
     const ongoing = { visit, token, record, signsIn };
     const returnTo = onLogin && (await this.#runOnLogin(ongoing, () => onLogin(login)));
-    const result = returnTo === undefined ? login : toResult(redeemed, { ...flow, returnTo });
+    const result = returnTo === undefined ? login : toLogin(returnTo);
 
     const recordEnd = () => this.#recordEnd(ongoing, returnTo);
     if (onLogin || !res) await recordEnd().catch(() => undefined);
@@ -120,6 +106,20 @@ export class SignIns {
       await beforeEnd(res, () => this.#save(req).then(recordEnd), over).catch(() => undefined);
     }
     return result;
+  }
+
+  /**
+   * Fetches the user now so the first page does not have to. If that fails, the login still succeeds, unless it
+   * connects an account: that needs the user's id.
+   */
+  async #identify({ kind }: Visit, granted: Token): Promise<Token> {
+    if (!granted.scopes.includes("identify")) return granted;
+    const user = await this.#parts.users.ofNewLogin(granted).catch((error: unknown) => {
+      if (kind === "connection") throw error;
+      // The user has since signed out everywhere, or removed the app.
+      if (error instanceof HttpException && error.status === 401) throw codeEnded();
+    });
+    return { ...granted, userId: user?.id };
   }
 
   /** Records the login as finished. Makes a new record, because the app may have changed the session's lifetime. */
@@ -170,8 +170,7 @@ export class SignIns {
       setSignIn(session, clientId, { grantId: token.id, userId: token.userId, keyForm });
       const storage = storages.of(req);
       // A record already contains the token.
-      if (!storage.record) await storage.write(token);
-      grants.began(token, storage.record);
+      if (!storage.record) await grants.begin(storage, token);
       await this.#save(req);
     } catch (error) {
       // express-session still saves the session at the end of the request, so it must not point to the grant.

@@ -12,6 +12,7 @@ import {
 } from "../../src/index.js";
 import type { Browser } from "../../src/testing/index.js";
 import { forward, LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { movableClock } from "../support/clock.js";
 import { exchangesAt, lastError, loginCookies, openLogin, signedInAs } from "../support/login.js";
 import { SharedStore } from "../support/memory-store.js";
 import { failureOf } from "../support/signed-in.js";
@@ -250,6 +251,23 @@ describe.each(LATEST_EXPRESS)("a login with connect on %s", (_name, createApp) =
       { replayed: true, connected: true, userId: user.id },
     ]);
     expect(exchangesAt(simulator)).toBe(1);
+  });
+
+  it("a repeated callback connects the account if Discord has limited the rate before it named the user", async () => {
+    const { begin, browser, results, simulator, user } = await startAccounts(createApp);
+    const clock = movableClock();
+    const callbackUrl = await simulator.approve(await begin(), { user });
+    simulator.fail({ route: "/users/@me", kind: "rate-limited", retryAfter: 60 });
+
+    const limited = failureOf(await browser.get(callbackUrl));
+    clock.advance(61_000);
+    const connected = await browser.get(callbackUrl);
+
+    expect(limited).toBe("503 rate_limited");
+    expect(connected.json()).toMatchObject({ connected: true, replayed: false, userId: user.id });
+    expect(results).toMatchObject([{ userId: user.id, token: expect.objectContaining({ userId: user.id }) }]);
+    expect(exchangesAt(simulator)).toBe(1);
+    expect(loginCookies(browser)).toEqual([]);
   });
 
   it("connect fails if Discord does not say who the user is", async () => {
