@@ -20,7 +20,7 @@ export async function signInToActivity(
   res: Response,
   onLogin: ((req: Request, login: Login, res: Response) => unknown) | undefined,
 ): Promise<void> {
-  requireMethod("POST", req, res, "An Activity's code");
+  requireMethod(["POST"], req, res, "An Activity's code");
   const login: CodeLogin = await discord.signInWithCode(req, {
     code: await codeOf(req),
     onLogin: onLogin && (async (one) => void (await onLogin(req, one, res))),

@@ -91,6 +91,7 @@ export function discordRouter(options: RouterOptions = {}) {
   const { scopes, onLogin, accountOf } = options;
 
   const login: Step = async (req, res) => {
+    requireMethod(["GET", "POST"], req, res, "A login");
     const discord = discordOf(req);
     const wanted = new URLSearchParams(req.url.replace(/^[^?]*/, "")).get("returnTo");
     const { addresses, cancelMark, warnings } = discord.visits;
@@ -136,7 +137,7 @@ export function discordRouter(options: RouterOptions = {}) {
   }
 
   const logout: Step = async (req, res) => {
-    requireMethod("POST", req, res, "A logout");
+    requireMethod(["POST"], req, res, "A logout");
     requireOwnPage(req);
     res.setHeader("Cache-Control", "no-store");
     const discord = discordOf(req);

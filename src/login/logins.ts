@@ -92,7 +92,7 @@ export class Logins {
   ): Promise<LoginResult> {
     res.setHeader("Referrer-Policy", "no-referrer");
     if (answersNonVisit(req, res)) return new Promise(() => {});
-    requireMethod("GET", req, res, "A callback");
+    requireMethod(["GET"], req, res, "A callback");
     const { config, oauth } = this.#parts;
     const { state, issuer, answer } = parseCallbackQuery(req.url ?? "");
     const flow = this.#flows.find(req.headers.cookie, state);

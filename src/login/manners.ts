@@ -20,22 +20,22 @@ export function answersNonVisit(req: IncomingMessage, res: ServerResponse): bool
 }
 
 /**
- * Requires the method of a route.
+ * Requires one of a route's methods. With GET, HEAD is allowed too.
  *
  * @param what the subject of the message: "A logout"
  * @throws HttpException method_not_allowed
  */
 export function requireMethod(
-  method: "GET" | "POST",
+  methods: readonly ("GET" | "POST")[],
   req: IncomingMessage,
   res: ServerResponse,
   what: string,
 ): void {
-  if (req.method === method) return;
-  const allowed = method === "GET" ? "GET, HEAD" : method;
+  const allowed = methods.join(", ").replace("GET", "GET, HEAD");
+  if (allowed.split(", ").includes(req.method ?? "")) return;
   res.setHeader("Allow", allowed);
   throw new HttpException({
-    message: `${what} must be sent by ${method}, not by ${req.method}.`,
+    message: `${what} must be sent by ${methods.join(" or ")}, not by ${req.method}.`,
     code: "method_not_allowed",
     headers: { Allow: allowed },
   });

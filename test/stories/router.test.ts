@@ -325,6 +325,25 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
+  it.each(["OPTIONS", "PUT", "DELETE"])("the router starts no login for a %s request", async (method) => {
+    const { browser } = await startWithRouter(createApp);
+
+    const answer = await browser.request("/auth/login", { method });
+
+    expect([answer.status, answer.headers.get("allow")]).toEqual([405, "GET, HEAD, POST"]);
+    expect(answer.json()).toMatchObject({ code: "method_not_allowed" });
+    expect(loginCookies(browser)).toEqual([]);
+  });
+
+  it("the router starts a login for a form that posts", async () => {
+    const { browser } = await startWithRouter(createApp);
+
+    const answer = await browser.post("/auth/login");
+
+    expect(answer.location).toContain("/oauth2/authorize");
+    expect(loginCookies(browser)).toHaveLength(1);
+  });
+
   it("a logout of a visitor who is not signed in gets the same response", async () => {
     const { browser, own } = await startWithRouter(createApp);
 
