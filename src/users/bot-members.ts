@@ -10,7 +10,10 @@ import { cacheKey, type FetchOptions, LoadingCache } from "./loading-cache.js";
 
 /** A member of a guild, looked up as the bot. */
 export interface Membership {
-  /** The member, with the permissions of their roles or of an owner, without channel overwrites. */
+  /**
+   * The member, with the permissions of an owner or of their roles, less what a timeout takes away. Ignores channel
+   * overwrites.
+   */
   readonly member: GuildMember;
   readonly isOwner: boolean;
 }
@@ -21,6 +24,9 @@ interface GuildRights {
   /** A list rather than a Map, whose size the cache could not estimate. */
   readonly roles: readonly { readonly id: string; readonly permissions: string }[];
 }
+
+/** What Discord leaves to members who are timed out, except for owners and administrators. */
+const WHEN_TIMED_OUT = new Permissions(["VIEW_CHANNEL", "READ_MESSAGE_HISTORY"]);
 
 /** Looks members up as the bot, for visitors who have granted only `identify`. */
 export class BotMembers {
@@ -54,8 +60,9 @@ export class BotMembers {
     const rights = await this.#rights.fetch(guildId, options, () => this.#loadRights(guildId));
     const isOwner = rights.ownerId === userId;
     const member = parseAnswer({ method: "GET", route: memberRoute(guildId, userId) }, () => {
-      const { roles } = GuildMember.from(payload, guildId);
-      const permissions = isOwner ? Permissions.all : permissionsOf(rights, guildId, roles);
+      const permissions = isOwner
+        ? Permissions.all
+        : permissionsOf(rights, GuildMember.from(payload, guildId));
       return GuildMember.from({ ...payload, permissions: permissions.toString() }, guildId);
     });
     return { member, isOwner };
@@ -99,11 +106,12 @@ function memberRoute(guildId: string, userId: string): string {
   return `/guilds/${guildId}/members/${userId}`;
 }
 
-function permissionsOf({ roles }: GuildRights, guildId: string, own: readonly string[]): Permissions {
+function permissionsOf(rights: GuildRights, { guildId, roles, isTimedOut }: GuildMember): Permissions {
   // The id of the role @everyone is the guild's id.
-  const mine = roles.filter(({ id }) => id === guildId || own.includes(id));
-  const permissions = new Permissions(mine.map((role) => BigInt(role.permissions)));
-  return permissions.has("ADMINISTRATOR") ? Permissions.all : permissions;
+  const own = rights.roles.filter(({ id }) => id === guildId || roles.includes(id));
+  const permissions = new Permissions(own.map((role) => BigInt(role.permissions)));
+  if (permissions.has("ADMINISTRATOR")) return Permissions.all;
+  return isTimedOut ? new Permissions(permissions.value & WHEN_TIMED_OUT.value) : permissions;
 }
 
 function readRights(payload: unknown): GuildRights {

@@ -13,6 +13,7 @@ import { failureOf, startSignedIn } from "../support/signed-in.js";
 
 const STAFF = "1200000000000000001";
 const ADMINS = "1200000000000000002";
+const TIMED_OUT: NewMember = { timedOutUntil: Date.now() + 600_000 };
 const MEMBER_ROUTE = "GET /guilds/:id/members/:id";
 
 async function startAsBot(
@@ -60,6 +61,27 @@ describe.each(LATEST_EXPRESS)('as: "bot" on %s', (_name, createApp) => {
     ["another role", { roles: [STAFF] }, { roles: [ADMINS] }, false],
     ["a permission of a role", { permissions: "MANAGE_GUILD" }, { roles: [STAFF] }, true],
     ["no permission", { permissions: "MANAGE_GUILD" }, {}, false],
+    [
+      "a permission during a timeout",
+      { permissions: "MANAGE_GUILD" },
+      { roles: [STAFF], ...TIMED_OUT },
+      false,
+    ],
+    [
+      "a permission after a timeout",
+      { permissions: "MANAGE_GUILD" },
+      { roles: [STAFF], timedOutUntil: 1 },
+      true,
+    ],
+    ["what a timeout leaves", { permissions: "VIEW_CHANNEL" }, { roles: [STAFF], ...TIMED_OUT }, true],
+    [
+      "an administrator during a timeout",
+      { permissions: "BAN_MEMBERS" },
+      { roles: [ADMINS], ...TIMED_OUT },
+      true,
+    ],
+    ["the owner during a timeout", { permissions: "BAN_MEMBERS" }, { owner: true, ...TIMED_OUT }, true],
+    ["a role during a timeout", { roles: [STAFF] }, { roles: [STAFF], ...TIMED_OUT }, true],
     ["an administrator, any permission", { permissions: "BAN_MEMBERS" }, { roles: [ADMINS] }, true],
     ["the owner, any permission", { permissions: "BAN_MEMBERS" }, { owner: true }, true],
     ["the owner", { owner: true }, { owner: true }, true],
