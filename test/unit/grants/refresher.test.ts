@@ -391,6 +391,16 @@ describe("sign-outs during refreshes", () => {
     expect(discord.revoked).toContain("access 1");
   });
 
+  it("a refresh does not use another process's pair if a sign-out could not delete it", async () => {
+    const { clock, store, first, here, there } = await startTwo();
+    await clock.until(there.grants.refresh(there.record(), first));
+    store.fails = (action) => action === "delete";
+    await outcomeOf(there.grants.end(there.record(), GRANT_ID));
+    expect(await clock.until(outcomeOf(here.grants.refresh(here.record(), first)))).toMatchObject({
+      code: "grant_ended",
+    });
+  });
+
   it("no refresh starts after a sign-out", async () => {
     const { discord, first, here } = await startTwo();
     await here.grants.end(here.record(), GRANT_ID);
