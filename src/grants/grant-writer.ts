@@ -45,7 +45,7 @@ export class GrantWriter {
       return await storage.read();
     } catch (error) {
       const token = this.#memory.unsaved(storage.id);
-      if (token) return { token };
+      if (token) return { token, isUnsaved: true };
       throw error;
     }
   }

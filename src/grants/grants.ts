@@ -247,6 +247,7 @@ export class Grants {
   }
 
   #take(storage: TokenStorage, stored: Stored): Promise<Token> | Token {
+    if (stored.isUnsaved) return stored.token;
     const { id } = stored.token;
     const newest = newerOf(stored.token, this.#memory.newest(id));
     this.#memory.learn(id, newest, stored);
