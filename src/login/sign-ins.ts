@@ -141,7 +141,10 @@ export class SignIns {
       const session = signsIn && !hasStore ? sessionOf(req) : undefined;
       this.#finished.set(token.id, { session, token, login });
     }
-    await record?.writeContent({ token: keepsToken ? grants.newestOf(token) : undefined, login });
+    // A job that `onLogin` started read the record as pending and would write it back like that.
+    await grants.inTurn(token.id, async () =>
+      record?.writeContent({ token: keepsToken ? grants.newestOf(token) : undefined, login }),
+    );
     if (keepsToken) grants.extended(token.id, record?.lifetimeMs);
   }
 
