@@ -14,16 +14,18 @@ export function heldToken(token: Token, id: string, onChange?: OnTokenChange): T
   let reported: Token | undefined = token;
   let reporting: Promise<void> | undefined;
 
-  async function reportOnce(): Promise<void> {
-    const next = held;
+  async function reportOnce(next: Token | undefined): Promise<void> {
     if (reported) await onChange?.(next, reported);
     reported = next;
   }
   async function report(): Promise<void> {
     while (held !== reported) {
-      reporting ??= reportOnce().finally(() => {
-        reporting = undefined;
-      });
+      const next = held;
+      reporting ??= Promise.resolve()
+        .then(() => reportOnce(next))
+        .finally(() => {
+          reporting = undefined;
+        });
       await reporting;
     }
   }
@@ -32,7 +34,8 @@ export function heldToken(token: Token, id: string, onChange?: OnTokenChange): T
     isShared: false,
     isHeldByCaller: true,
     async read() {
-      await report();
+      // `onChange` may use the token, and must not wait for itself.
+      if (!reporting) await report();
       return held && { token: { ...held, id } };
     },
     async write(next) {

@@ -94,6 +94,24 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     await expect(session.fetchUser()).rejects.toThrow(Unauthorized);
   });
 
+  it.each([
+    ["before it stores the pair", undefined],
+    ["after it has stored the pair", () => new Promise((resolve) => setImmediate(resolve))],
+  ])("onChange of a held token may use the session %s", async (_when, store) => {
+    const { simulator, discord, user, advance } = await startHeld(createApp);
+    const stored: unknown[] = [];
+    const session = discord.sessionFromToken(issue(simulator, user), async (token) => {
+      if (store) await store();
+      stored.push([(await session.fetchUser()).id, token?.accessToken]);
+    });
+    advance(WEEK_MS);
+
+    expect((await session.fetchUser()).id).toBe(user.id);
+
+    expect(stored).toEqual([[user.id, simulator.requestsTo("/users/@me")[0]?.token]]);
+    expect(refreshesAt(simulator)).toBe(1);
+  });
+
   it("sessionFromToken refreshes an expired token once, and hands over the new pair once", async () => {
     const { simulator, discord, user, advance } = await startHeld(createApp);
     const changes: (Token | undefined)[] = [];
