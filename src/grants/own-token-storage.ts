@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { answered } from "./record-store.js";
-import type { Token } from "./token.js";
+import { type Token, withoutNulls } from "./token.js";
 import type { TokenStorage } from "./token-storage.js";
 
 /** The two methods that an app overrides to store tokens itself. */
@@ -42,7 +42,7 @@ export function ownTokenStorage(
     isShared: true,
     async read() {
       const token = await answered("reading", deadlineMs, () => methods.getAuthorizationToken(req));
-      return token && { token };
+      return token && { token: withoutNulls(token) };
     },
     write: save,
     delete: () => save(undefined),

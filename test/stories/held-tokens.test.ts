@@ -77,6 +77,20 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     await expect(discord.sessionFromToken(other).fetchUser()).rejects.toThrow(Unauthorized);
   });
 
+  it("a held token whose refresh token is null in a database ends when it expires, and can be revoked", async () => {
+    const { simulator, discord, user, advance } = await startHeld(createApp);
+    const stored = () =>
+      ({ ...issue(simulator, user), refreshToken: null, userId: null }) as unknown as HeldToken;
+    const [expiring, other] = [discord.sessionFromToken(stored()), discord.sessionFromToken(stored())];
+
+    await other.revoke();
+    await expect(other.fetchUser()).rejects.toThrow(Unauthorized);
+    advance(WEEK_MS);
+
+    await expect(expiring.fetchUser()).rejects.toMatchObject({ code: "grant_ended" });
+    expect(refreshesAt(simulator)).toBe(0);
+  });
+
   it("a held token stays valid if Discord could not revoke it, and the next attempt asks Discord again", async () => {
     const { simulator, discord, user } = await startHeld(createApp);
     const changes: unknown[] = [];

@@ -36,6 +36,12 @@ describe("tokens that the app stores", () => {
     expect(app.stored).toBeUndefined();
   });
 
+  it("a value that is null in the app's database is missing from the token", async () => {
+    const stored = { ...FIRST, refreshToken: null, userId: null } as unknown as Token;
+    const token = (await ownTokenStorage(startApp(stored), REQ, 1000).read())?.token;
+    expect(token).toEqual({ ...FIRST, refreshToken: undefined, userId: undefined });
+  });
+
   it("a token that the app stores may be changed by other processes, and has no record", () => {
     const storage = ownTokenStorage(startApp(), REQ, 1000);
     expect(storage).toMatchObject({ isShared: true });
