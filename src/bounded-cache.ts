@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { now } from "./clock.js";
+import { steadyNow } from "./clock.js";
 
 /**
  * Creates a cache that keeps the `max` entries used last.
@@ -17,6 +17,6 @@ export function boundedCache<Value extends object | string | number | boolean>(
     sizeCalculation: () => 1,
     ttl: ttlMs,
     ttlResolution: 0,
-    perf: { now },
+    perf: { now: steadyNow },
   });
 }

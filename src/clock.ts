@@ -25,6 +25,17 @@ export function now(): number {
   return clock.now();
 }
 
+let last = 0;
+let steady = 0;
+
+/** Like {@link now}, but never goes back: setting the clock back counts as time that passes. For ages of cached values. */
+export function steadyNow(): number {
+  const time = now();
+  steady += Math.abs(time - last);
+  last = time;
+  return steady;
+}
+
 /**
  * Whether `ms` have passed since then. Also true if the clock was set back by as much, so that nothing waits for
  * it.

@@ -45,7 +45,7 @@ export class GrantWriter {
       return await storage.read();
     } catch (error) {
       const token = this.#memory.unsaved(storage.id);
-      if (token) return { token };
+      if (token) return { token, isUnsaved: true };
       throw error;
     }
   }
@@ -186,14 +186,15 @@ export class GrantWriter {
   /** The sign-out that asked for this has returned and cannot retry, so failures are retried here. */
   async #revoke(token: Token, pauseMs = REVOCATION_RETRY_MS): Promise<void> {
     const key = token.userId ?? token.id;
-    this.#revocations.delete(key);
-    try {
-      await this.#oauth.revoke(token);
-    } catch (error) {
-      if (pauseMs > LONGEST_REVOCATION_RETRY_MS || !isTemporary(error)) return;
-      const cancel = startTimer(pauseMs, () => void this.#revoke(token, 2 * pauseMs), true);
-      this.#revocations.set(key, cancel);
-    }
+    let cancel = () => {};
+    const stop = () => cancel();
+    this.stopRevoking(key);
+    this.#revocations.set(key, stop);
+    const error = await this.#oauth.revoke(token).then(nothing, (reason: unknown) => reason);
+    // The user has signed in again, or another token of theirs is being revoked, which revokes this one too.
+    if (this.#revocations.get(key) !== stop) return;
+    if (pauseMs > LONGEST_REVOCATION_RETRY_MS || !isTemporary(error)) this.#revocations.delete(key);
+    else cancel = startTimer(pauseMs, () => void this.#revoke(token, 2 * pauseMs), true);
   }
 
   #drop(id: string): void {

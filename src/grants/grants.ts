@@ -149,6 +149,11 @@ export class Grants {
     this.#memory.learn(token.id, token, stored);
   }
 
+  /** Runs a task once no refresh, retry or extension of this grant is in flight. */
+  inTurn<T>(id: string, task: () => Promise<T>): Promise<T> {
+    return this.#writer.inTurn(id, task);
+  }
+
   /** Caches the lifetime a record was written with. */
   extended(id: string, lifetimeMs: number | undefined): void {
     this.#memory.setLifetime(id, lifetimeMs);
@@ -176,14 +181,13 @@ export class Grants {
   async end(storage: TokenStorage, id: string, ended: Ended = "here"): Promise<void> {
     const newest = this.#memory.newest(id);
     this.#memory.end(id, ended);
-    const marked = storage.record?.writeEndedMarker(ended) ?? Promise.resolve();
-    const outcomes: PromiseSettledResult<unknown>[] = [await settled(marked)];
-    const reading = await settled(ended === "everywhere" ? storage.read() : Promise.resolve(undefined));
-    outcomes.push(reading, await settled(storage.delete()));
+    const [marked] = await Promise.allSettled([storage.record?.writeEndedMarker(ended)]);
+    const [reading] = await Promise.allSettled([ended === "everywhere" ? storage.read() : undefined]);
+    const [deleted] = await Promise.allSettled([storage.delete()]);
     const stored = reading.status === "fulfilled" ? reading.value : undefined;
     const last = stored ? newerOf(stored.token, newest) : newest;
     if (ended === "everywhere" && last) await this.#oauth.revoke(last);
-    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+    for (const outcome of [marked, reading, deleted]) if (outcome.status === "rejected") throw outcome.reason;
   }
 
   /**
@@ -247,6 +251,7 @@ export class Grants {
   }
 
   #take(storage: TokenStorage, stored: Stored): Promise<Token> | Token {
+    if (stored.isUnsaved) return stored.token;
     const { id } = stored.token;
     const newest = newerOf(stored.token, this.#memory.newest(id));
     this.#memory.learn(id, newest, stored);
@@ -287,9 +292,4 @@ export class Grants {
     if (!renewed) this.#earlyAgainAt.set(token.id, now() + EARLY_RETRY_MS);
     return renewed ?? token;
   }
-}
-
-async function settled<T>(task: Promise<T>): Promise<PromiseSettledResult<T>> {
-  const [outcome] = await Promise.allSettled([task]);
-  return outcome;
 }

@@ -114,7 +114,13 @@ export class Refresher {
     return undefined;
   }
 
-  #adopt(storage: TokenStorage, stored: Token): Token {
+  /** Reads the marker after the pair, because a sign-out may have failed to delete it. */
+  async #adopt(storage: TokenStorage, stored: Token): Promise<Token> {
+    const ended = (await storage.record?.readEndedMarker()) ?? this.#memory.ended(stored.id);
+    if (ended) {
+      this.#memory.end(stored.id, ended);
+      throw grantEnded();
+    }
     this.#memory.learn(stored.id, stored, storage.record);
     return stored;
   }

@@ -8,6 +8,8 @@ export interface Stored {
   readonly writtenAt?: number | undefined;
   /** The lifetime its record was written with, in milliseconds. */
   readonly lifetimeMs?: number | undefined;
+  /** Whether reading failed and this pair is from memory. */
+  readonly isUnsaved?: boolean;
 }
 
 /**

@@ -10,6 +10,9 @@ const LONGEST_ABANDONED_MS = 5000;
  * sessions the same way. If the app does not end its response within 30 seconds, or five after the connection has
  * closed, the task runs then.
  *
+ * If the response cannot be sent, for example because its status is invalid, the connection is closed and the error
+ * becomes a warning.
+ *
  * @param over delays the end of the response too
  * @returns a promise that resolves when the task has finished
  */
@@ -46,6 +49,11 @@ export function beforeEnd(
         .then(() => {
           res.end = end;
           Reflect.apply(end, res, args);
+        })
+        // The app's call has returned, so nobody else would get this error. Unhandled, it would end the process.
+        .catch((error: Error) => {
+          process.emitWarning(error);
+          res.destroy();
         });
       return res;
     } as typeof res.end;

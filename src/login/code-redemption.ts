@@ -116,10 +116,13 @@ export class CodeRedemption {
   async #asHolder(turn: Turn, mayResume: boolean): Promise<LoginResult | "other process" | "pending"> {
     const { visit, record, queue, cameInTime } = turn;
     const { grantId } = visit.code;
-    const [content, marker] = await Promise.all([record?.readContent(), record?.readEndedMarker()]);
+    const [content, marker] = await Promise.all([
+      record ? record.readContent() : this.#signIns.contentOf(grantId),
+      record?.readEndedMarker(),
+    ]);
     if (marker || this.#grants.hasEnded(grantId)) throw codeEnded();
-    const login = record ? content?.login : this.#signIns.loginOf(grantId);
-    if ((login || content) && !visit.mayRepeat(login, cameInTime && queue.hasExchanged))
+    const login = content?.login;
+    if (content && !visit.mayRepeat(login, cameInTime && queue.hasExchanged))
       throw codeRejected(
         "This code has already been used for a sign-in. A code works once: request a new one from Discord.",
       );
@@ -146,12 +149,14 @@ export class CodeRedemption {
     queue.hasExchanged = true;
     const token = toToken(answer, code);
     if (visit.kind === "connection") requireGranted(token.scopes, ["identify"], "Connecting an account");
-    if (record) await this.#writePending(record, token);
+    await this.#keepPending(record, token);
     return { token, guild: answer.guild, webhook: answer.webhook };
   }
 
-  async #writePending(record: GrantRecord, token: Token): Promise<void> {
-    await record.writeContent({ token, login: { isPending: true, scopes: token.scopes, at: now() } });
+  async #keepPending(record: GrantRecord | undefined, token: Token): Promise<void> {
+    const login = { isPending: true, scopes: token.scopes, at: now() };
+    if (!record) return this.#signIns.remember({ token, login });
+    await record.writeContent({ token, login });
     await record.checkKept();
     if (await record.readEndedMarker()) throw codeEnded();
   }

@@ -3,7 +3,7 @@ import { boundedCache } from "../bounded-cache.js";
 import { now } from "../clock.js";
 import { storeDeadlineMs } from "../config.js";
 import { HttpException, RateLimited } from "../errors.js";
-import type { GrantRecord, LoginRecord } from "../grants/grant-record.js";
+import type { GrantRecord, LoginRecord, RecordContent } from "../grants/grant-record.js";
 import {
   hasSession,
   lastUserOf,
@@ -28,11 +28,11 @@ import { copySession, renewSession, saveSession, storedSession } from "./session
 const REMEMBERED = 1000;
 const REMEMBERED_MS = 600_000;
 
-/** A finished login, kept if no store has its session, or its token is stored by the app's own methods. */
-interface Finished {
+/** A login, kept if no store has its session, or its token is stored by the app's own methods. */
+interface Remembered {
   readonly login: LoginRecord;
-  /** `undefined` if a store has the session, or the login signed nobody in. */
-  readonly session: SessionLike | undefined;
+  /** `undefined` if a store has the session, the login is pending, or it signed nobody in. */
+  readonly session?: SessionLike | undefined;
   readonly token: Token;
 }
 
@@ -59,7 +59,7 @@ export class SignIns {
   readonly #deadlineMs: number;
   /** The JSON of each session when it was last saved here. */
   readonly #saved = new WeakMap<SessionLike, string>();
-  readonly #finished = boundedCache<Finished>(REMEMBERED, REMEMBERED_MS);
+  readonly #remembered = boundedCache<Remembered>(REMEMBERED, REMEMBERED_MS);
 
   constructor(parts: LoginParts) {
     this.#parts = parts;
@@ -71,9 +71,14 @@ export class SignIns {
     return this.#parts.storages.recordOfLogin(req, code);
   }
 
-  /** Returns a finished login from this process's memory. */
-  loginOf(grantId: string): LoginRecord | undefined {
-    return this.#finished.get(grantId)?.login;
+  /** Returns a login from this process's memory, in place of a record. */
+  contentOf(grantId: string): RecordContent | undefined {
+    return this.#remembered.get(grantId);
+  }
+
+  /** Keeps a login in this process's memory. */
+  remember(login: Remembered): void {
+    this.#remembered.set(login.token.id, login);
   }
 
   /**
@@ -144,9 +149,12 @@ export class SignIns {
     // Keeps in memory only what no store has: a session references its whole request.
     if (!record || !hasStore || storages.areOwn) {
       const session = signsIn && !hasStore ? sessionOf(req) : undefined;
-      this.#finished.set(token.id, { session, token, login });
+      this.remember({ session, token, login });
     }
-    await record?.writeContent({ token: keepsToken ? grants.newestOf(token) : undefined, login });
+    // A job that `onLogin` started read the record as pending and would write it back like that.
+    await grants.inTurn(token.id, async () =>
+      record?.writeContent({ token: keepsToken ? grants.newestOf(token) : undefined, login }),
+    );
     if (keepsToken) grants.extended(token.id, record?.lifetimeMs);
   }
 
@@ -259,7 +267,7 @@ export class SignIns {
     const source =
       store && login.sessionId !== undefined
         ? await storedSession(store, login.sessionId, this.#deadlineMs)
-        : this.#finished.get(grantId)?.session;
+        : this.#remembered.get(grantId)?.session;
     if (!source || signInOf(source, clientId)?.grantId !== grantId) throw unknownFlow();
     await this.#endFormer(req, grantId);
     const session = await copySession(req, source, this.#deadlineMs);
@@ -273,9 +281,9 @@ export class SignIns {
     if (!storages.areOwn) return;
     const storage = storages.of(req);
     if ((await storage.read())?.token.id === grantId) return;
-    const finished = this.#finished.get(grantId);
-    if (!finished || grants.hasEnded(grantId)) throw unknownFlow();
-    await storage.write(grants.newestOf(finished.token));
+    const remembered = this.#remembered.get(grantId);
+    if (!remembered || grants.hasEnded(grantId)) throw unknownFlow();
+    await storage.write(grants.newestOf(remembered.token));
   }
 
   /** Ends the session's previous grant. Does not revoke it at Discord, which would revoke the new tokens too. */

@@ -63,7 +63,7 @@ export class UserSession {
 
   /** Fetches the user, like {@link DiscordOAuth2Session.fetchUser}. */
   async fetchUser(options?: FetchOptions): Promise<User> {
-    const checked = options === undefined ? {} : fetchOptions(options);
+    const checked = fetchOptions(options);
     const token = await this.#validToken();
     const user = await this.#read(token, this.#parts.users.user, checked);
     if (token.userId === undefined) this.#onUser?.(user);
@@ -181,7 +181,7 @@ export class UserSession {
     options?: FetchOptions,
     guildId?: string,
   ): Promise<T> {
-    const checked = options === undefined ? {} : fetchOptions(options);
+    const checked = fetchOptions(options);
     return this.#read(await this.#validToken(), resource, checked, guildId);
   }
 

@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import { now } from "../clock.js";
+import { steadyNow } from "../clock.js";
 import type { Config } from "../config.js";
 import type { Token } from "../grants/token.js";
 import { type Authorization, readAuthorization } from "../models/authorization.js";
@@ -94,6 +94,6 @@ export function createCache<T extends object>({
     sizeCalculation: (value) => BYTES_PER_CHARACTER * JSON.stringify(value).length,
     ttl: cacheTtlMs,
     ttlResolution: 0,
-    perf: { now },
+    perf: { now: steadyNow },
   });
 }

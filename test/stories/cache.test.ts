@@ -48,6 +48,13 @@ describe.each(LATEST_EXPRESS)("the cache on %s", (_name, createApp) => {
     expect(simulator.requests).toHaveLength(1);
   });
 
+  it("a cached response does not outlive its time if the clock is set back", async () => {
+    const { simulator, browser, advance } = await startSignedIn(createApp);
+    advance(-2 * TTL_MS);
+    expect((await browser.get("/user")).status).toBe(200);
+    expect(simulator.requestsTo("/users/@me")).toHaveLength(1);
+  });
+
   it("a fresh fetch asks Discord again, and refreshes the cache", async () => {
     const { simulator, user, browser } = await startSignedIn(createApp);
     user.payload.username = "renamed";

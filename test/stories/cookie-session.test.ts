@@ -1,8 +1,10 @@
 import cookieSession from "cookie-session";
 import type { RequestHandler } from "express";
 import { describe, expect, it } from "vitest";
+import { discordRouter, type Login } from "../../src/index.js";
 import type { Browser } from "../../src/testing/index.js";
 import { LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { movableClock } from "../support/clock.js";
 import { exchangesAt, openLogin } from "../support/login.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 
@@ -90,6 +92,33 @@ describe.each(LATEST_EXPRESS)("cookie-session on %s", (_name, createApp) => {
     await browser.get(callbackUrl);
 
     expect(failureOf(await twin.get(callbackUrl.replace(app.url, other.url)))).toBe("400 flow_unknown");
+    expect(exchangesAt(simulator)).toBe(1);
+  });
+
+  it("a repeated callback in cookie-session connects the account if Discord has limited the rate first", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      sessionMiddleware: inCookies(),
+      login: { connect: "1" },
+      callbackPath: "/auth/callback",
+      routes: (to) => void to.use("/auth", discordRouter({ accountOf: () => "1", onLogin })),
+    });
+    const users: unknown[] = [];
+    function onLogin(_req: unknown, { userId }: Login): void {
+      users.push(userId);
+    }
+    const user = simulator.addUser();
+    const browser = app.browser();
+    const { location } = await browser.get("/login", { headers: { "Sec-Fetch-Site": "same-origin" } });
+    const callbackUrl = await simulator.approve(location ?? "", { user });
+    simulator.fail({ route: "/users/@me", kind: "rate-limited", retryAfter: 60 });
+    const clock = movableClock();
+
+    expect(failureOf(await browser.get(callbackUrl))).toBe("503 rate_limited");
+    clock.advance(61_000);
+    expect((await browser.get(callbackUrl)).status).toBe(302);
+
+    expect(users).toEqual([user.id]);
     expect(exchangesAt(simulator)).toBe(1);
   });
 

@@ -238,6 +238,17 @@ describe.each(LATEST_EXPRESS)("sessionFromAccessToken on %s", (_name, createApp)
     await expect(discord.sessionFromAccessToken(access_token)).rejects.toBeInstanceOf(Unauthorized);
   });
 
+  it("sessionFromAccessToken asks Discord again if the clock is set back by more than a minute", async () => {
+    const { simulator, discord, user, advance } = await startHeld(createApp);
+    const { access_token } = simulator.issueToken(user, SCOPES);
+    await discord.sessionFromAccessToken(access_token);
+    simulator.removeAuthorization(user);
+
+    advance(-3_600_000);
+
+    await expect(discord.sessionFromAccessToken(access_token)).rejects.toBeInstanceOf(Unauthorized);
+  });
+
   it.each(["", "with space", "x".repeat(3000), "täst"])(
     "sessionFromAccessToken refuses what cannot be a token without a request to Discord: %j",
     async (token) => {

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import type { Application } from "express";
+import cookieSession from "cookie-session";
+import type { Application, RequestHandler } from "express";
 import { MemoryStore } from "express-session";
 import { describe, expect, it } from "vitest";
 import { replaceClock } from "../../src/clock.js";
@@ -205,6 +206,19 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
     expect((await browser.get("/me")).json()).toEqual({ id: user.id });
   });
 
+  it("without a session store, a reload completes a login whose tokens the app's own table could not store", async () => {
+    const sessionMiddleware = cookieSession({ name: "visit", keys: ["a key"] }) as RequestHandler;
+    const { simulator, app, table, user } = await startWith({ sessionMiddleware });
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+    table.writesFail = true;
+    expect(failureOf(await browser.get(callbackUrl))).toBe("503 store_failed");
+    table.writesFail = false;
+    expect((await browser.get(callbackUrl)).json()).toMatchObject({ replayed: false, userId: user.id });
+    expect((await browser.get("/me")).json()).toEqual({ id: user.id });
+    expect(exchangesAt(simulator)).toBe(1);
+  });
+
   it("a login whose session cannot be saved leaves no tokens in the app's own table", async () => {
     const { store, fail, recover } = observe(new SharedStore());
     const { simulator, app, table } = await startWith({ session: { store } });
@@ -260,7 +274,9 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
   async function startWith({
     accessTokenSeconds = 604_800,
     ...options
-  }: Pick<TestAppOptions, "routes" | "session"> & { accessTokenSeconds?: number } = {}) {
+  }: Pick<TestAppOptions, "routes" | "session" | "sessionMiddleware"> & {
+    accessTokenSeconds?: number;
+  } = {}) {
     const table = new TokenTable();
     const started = await startSignedIn(createApp, {
       ...options,

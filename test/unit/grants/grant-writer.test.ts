@@ -80,6 +80,17 @@ describe("rejected pairs", () => {
     }
   });
 
+  it("a rejected pair is kept until it is stored, although reading fails and its cached copy is forgotten", async () => {
+    const { clock, store, here, rejecting, renewed, stored } = await startRejected();
+    store.fails = (_action, key) => (store.entries.get(key)?.length ?? 0) > 150;
+    expect(await here.grants.validToken(here.record())).toEqual(renewed);
+    store.fails = () => false;
+    for (let count = 0; count < 10_000; count += 1) here.grants.began({ ...renewed, id: `other ${count}` });
+    rejecting.isOn = false;
+    await clock.advance(1000);
+    expect(await stored()).toEqual(renewed);
+  });
+
   it("a rejected pair is used even if the store cannot be read", async () => {
     const { store, here, renewed } = await startRejected();
     store.fails = (action, key) => action === "get" && key === here.record().id;

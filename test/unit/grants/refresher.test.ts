@@ -371,6 +371,31 @@ describe("sign-outs during refreshes", () => {
     expect(discord.revoked).not.toContain("access 1");
   });
 
+  it("a revocation that fails after the user has signed in again is not retried", async () => {
+    const { clock, discord, first, here, there, expire } = await startTwo();
+    await expire();
+    const answer = discord.hold();
+    const outcome = outcomeOf(here.grants.validToken(here.record()));
+    await quiet();
+    await there.grants.end(there.record(), GRANT_ID, "everywhere");
+    const revoke = discord.revoke.bind(discord);
+    const asked = createGate();
+    const answered = createGate();
+    discord.revoke = async () => {
+      asked.open();
+      await answered.opened;
+      throw DOWN;
+    };
+    answer.open();
+    await asked.opened;
+    discord.revoke = revoke;
+    here.grants.began({ ...first, id: "the next login" });
+    answered.open();
+    await clock.until(outcome);
+    await clock.advance(60_000);
+    expect(discord.revoked).toEqual(["access 0"]);
+  });
+
   it("a refresh notices a sign-out between writing its pair and reading the marker", async () => {
     const { clock, store, discord, here, there, stored, expire } = await startTwo();
     await expire();
@@ -389,6 +414,16 @@ describe("sign-outs during refreshes", () => {
     await written.opened;
     expect(await stored()).toBeUndefined();
     expect(discord.revoked).toContain("access 1");
+  });
+
+  it("a refresh does not use another process's pair if a sign-out could not delete it", async () => {
+    const { clock, store, first, here, there } = await startTwo();
+    await clock.until(there.grants.refresh(there.record(), first));
+    store.fails = (action) => action === "delete";
+    await outcomeOf(there.grants.end(there.record(), GRANT_ID));
+    expect(await clock.until(outcomeOf(here.grants.refresh(here.record(), first)))).toMatchObject({
+      code: "grant_ended",
+    });
   });
 
   it("no refresh starts after a sign-out", async () => {

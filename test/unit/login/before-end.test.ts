@@ -1,6 +1,6 @@
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { beforeEnd } from "../../../src/login/before-end.js";
 import { createGate } from "../../support/gate.js";
 import { quiet, steppedClock } from "../../support/stepped-clock.js";
@@ -53,6 +53,20 @@ describe("tasks before the end of a response", () => {
     res.end();
     await beforeEnd(res, task, () => new Promise(() => undefined));
     expect(counted.runs).toBe(1);
+  });
+
+  it("a response that cannot be sent closes the connection and is a warning, not an unhandled rejection", async () => {
+    const { res, task } = start();
+    const warnings: Error[] = [];
+    const collect = (warning: Error) => void warnings.push(warning);
+    process.on("warning", collect);
+    onTestFinished(() => void process.off("warning", collect));
+    void beforeEnd(res, task, () => Promise.resolve());
+    res.statusCode = 1000;
+    res.end("done");
+    await quiet();
+    expect(res.destroyed).toBe(true);
+    expect(warnings).toMatchObject([{ code: "ERR_HTTP_INVALID_STATUS_CODE" }]);
   });
 
   it("a second end of the response does not overtake the first", async () => {
