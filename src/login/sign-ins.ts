@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { boundedCache } from "../bounded-cache.js";
 import { now } from "../clock.js";
 import { storeDeadlineMs } from "../config.js";
-import { HttpException } from "../errors.js";
+import { HttpException, RateLimited } from "../errors.js";
 import type { GrantRecord, LoginRecord, RecordContent } from "../grants/grant-record.js";
 import {
   hasSession,
@@ -93,7 +93,12 @@ export class SignIns {
     { resolve, over }: Finishing,
   ): Promise<LoginResult> {
     const { req, res, flow, onLogin } = visit;
-    const token = await this.#identify(visit, redeemed.token);
+    const token = await this.#identify(visit, redeemed.token).catch(async (error: unknown) => {
+      // After a rate limit, the same callback can complete the login.
+      if (!(error instanceof RateLimited))
+        await this.#end({ visit, token: redeemed.token, record, signsIn: false });
+      throw error;
+    });
     if (record) this.#parts.grants.began(token, record);
     const toLogin = (returnTo = flow.returnTo) =>
       RESULTS[visit.kind]({ ...redeemed, token }, { ...flow, returnTo });

@@ -14,7 +14,7 @@ import type { Browser } from "../../src/testing/index.js";
 import { forward, LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
 import { movableClock } from "../support/clock.js";
 import { exchangesAt, lastError, loginCookies, openLogin, signedInAs } from "../support/login.js";
-import { SharedStore } from "../support/memory-store.js";
+import { observe, RECORD, SharedStore } from "../support/memory-store.js";
 import { failureOf } from "../support/signed-in.js";
 
 declare module "express-session" {
@@ -276,6 +276,17 @@ describe.each(LATEST_EXPRESS)("a login with connect on %s", (_name, createApp) =
 
     expect(failureOf(await connect())).toBe("502 discord_unavailable");
     expect(results).toEqual([]);
+  });
+
+  it("a connection that fails because Discord does not say who the user is leaves no token behind", async () => {
+    const { store, content } = observe(new SharedStore());
+    const { connect, simulator } = await startAccounts(createApp, { store });
+    simulator.fail({ route: "/users/@me", kind: "status", status: 500, times: 10 });
+
+    await connect();
+
+    expect(exchangesAt(simulator)).toBe(1);
+    expect(Object.keys(await content()).filter((key) => RECORD.test(key))).toEqual([]);
   });
 });
 
