@@ -128,7 +128,8 @@ export class Logins {
       });
       endFlow();
       this.visits.counter.add(req, res);
-      if (!result.replayed && result.guild) this.#parts.onBotJoined();
+      // A callback that completes an earlier attempt has no guild.
+      if (!result.replayed && (result.guild || result.scopes.includes("bot"))) this.#parts.onBotJoined();
       return result;
     } catch (error) {
       if (!mayStillSucceed(error)) endFlow();

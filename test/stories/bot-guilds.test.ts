@@ -1,16 +1,23 @@
 import type { Application } from "express";
+import { MemoryStore } from "express-session";
 import { describe, expect, it } from "vitest";
 import type { DiscordOptions, Guild } from "../../src/index.js";
 import { forward, LATEST_EXPRESS } from "../support/app.js";
+import { observe, SESSION } from "../support/memory-store.js";
 import { failureOf, startSignedIn } from "../support/signed-in.js";
 
 const ROUTE = "GET /users/@me/guilds";
 
-async function startGuilds(createApp: () => Application, discord: DiscordOptions = {}) {
+async function startGuilds(
+  createApp: () => Application,
+  discord: DiscordOptions = {},
+  store = new MemoryStore(),
+) {
   const seen: (readonly Guild[])[] = [];
   const started = await startSignedIn(createApp, {
     scopes: ["identify", "guilds"],
     discord,
+    session: { store },
     routes(to, session) {
       to.get(
         "/marked",
@@ -100,6 +107,24 @@ describe.each(LATEST_EXPRESS)("the bot's guilds on %s", (_name, createApp) => {
     expect((await browser.get("/marked")).json()).toContainEqual([guild.id, false]);
 
     await app.browser().signIn("/invite", { user, guildId: guild.id });
+
+    expect((await browser.get("/marked")).json()).toContainEqual([guild.id, true]);
+  });
+
+  it("the bot's guilds are fetched again after an invite whose callback had to be repeated", async () => {
+    const observed = observe(new MemoryStore());
+    const { app, browser, simulator, user } = await startGuilds(createApp, {}, observed.store);
+    const guild = simulator.addGuild({ bot: false });
+    simulator.addMember(guild, user, { owner: true });
+    expect((await browser.get("/marked")).json()).toContainEqual([guild.id, false]);
+    const visitor = app.browser();
+    const { location } = await visitor.get("/invite");
+    const callbackUrl = await simulator.approve(location ?? "", { user, guildId: guild.id });
+    observed.fail("set", SESSION);
+    expect(failureOf(await visitor.get(callbackUrl))).toBe("503 store_failed");
+    observed.recover();
+
+    expect((await visitor.get(callbackUrl)).status).toBe(200);
 
     expect((await browser.get("/marked")).json()).toContainEqual([guild.id, true]);
   });
