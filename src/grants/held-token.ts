@@ -12,21 +12,20 @@ export type OnTokenChange = (token: Token | undefined, former: Token) => Promise
 export function heldToken(token: Token, id: string, onChange?: OnTokenChange): TokenStorage {
   let held: Token | undefined = token;
   let reported: Token | undefined = token;
-  let reporting: Promise<void> | undefined;
+  let isReporting = false;
 
-  async function reportOnce(next: Token | undefined): Promise<void> {
-    if (reported) await onChange?.(next, reported);
-    reported = next;
-  }
   async function report(): Promise<void> {
-    while (held !== reported) {
-      const next = held;
-      reporting ??= Promise.resolve()
-        .then(() => reportOnce(next))
-        .finally(() => {
-          reporting = undefined;
-        });
-      await reporting;
+    // `onChange` may use the token, and must not wait for itself.
+    if (isReporting) return;
+    isReporting = true;
+    try {
+      while (held !== reported) {
+        const next = held;
+        if (reported) await onChange?.(next, reported);
+        reported = next;
+      }
+    } finally {
+      isReporting = false;
     }
   }
   return {
@@ -34,8 +33,7 @@ export function heldToken(token: Token, id: string, onChange?: OnTokenChange): T
     isShared: false,
     isHeldByCaller: true,
     async read() {
-      // `onChange` may use the token, and must not wait for itself.
-      if (!reporting) await report();
+      await report();
       return held && { token: { ...held, id } };
     },
     async write(next) {

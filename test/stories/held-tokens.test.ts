@@ -126,6 +126,20 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(1);
   });
 
+  it("onChange of a held token may revoke it, and is told so", async () => {
+    const { simulator, discord, user, advance } = await startHeld(createApp);
+    const changes: boolean[] = [];
+    const session = discord.sessionFromToken(issue(simulator, user), async (token) => {
+      changes.push(token !== undefined);
+      if (token) await session.revoke();
+    });
+    advance(WEEK_MS);
+
+    await expect(session.fetchUser()).rejects.toMatchObject({ code: "grant_ended" });
+
+    expect(changes).toEqual([true, false]);
+  });
+
   it("sessionFromToken refreshes an expired token once, and hands over the new pair once", async () => {
     const { simulator, discord, user, advance } = await startHeld(createApp);
     const changes: (Token | undefined)[] = [];
