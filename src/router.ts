@@ -1,7 +1,7 @@
 import type { Application, NextFunction, Request, Response } from "express";
 import { signInToActivity } from "./activity-sign-in.js";
 import { optionsChecker } from "./check-options.js";
-import { AccessDenied, HttpException } from "./errors.js";
+import { AccessDenied, HttpException, toError } from "./errors.js";
 import { sessionCookieOf } from "./grants/session-data.js";
 import { discordOf } from "./guards.js";
 import type { Addresses } from "./login/addresses.js";
@@ -157,7 +157,7 @@ export function discordRouter(options: RouterOptions = {}) {
 
   return function discordRouter(req: Request, res: Response, next: NextFunction): void {
     const [, step] = steps.find(([path]) => path !== false && isSamePath(req, path, req.path)) ?? [];
-    if (step) step(req, res).catch(next);
+    if (step) step(req, res).catch((error: unknown) => next(toError(error)));
     else next();
   };
 }
