@@ -1,6 +1,8 @@
 import { type Kind, type Kinds, type OptionRules, wrongValue } from "./check-options.js";
+import { digestOf } from "./digest.js";
 import { FUNCTION, isScope, SCOPES } from "./option-kinds.js";
 import type { CacheOptions, DiscordOptions } from "./options.js";
+import { shown } from "./shown.js";
 
 const MIN_SECRET_LENGTH = 32;
 const MIN_DISTINCT = 8;
@@ -110,6 +112,16 @@ export function* mistakesInSecrets({ secret, clientSecret }: DiscordOptions): Ge
   if (!own.every(isLong)) yield wrongValue("secret", secret, DISCORD_KINDS.secret);
   else if (own.some(isWeak))
     yield "secret can be guessed: it repeats itself, counts up, or is a placeholder. To create one, run: node -p \"crypto.randomBytes(32).toString('base64url')\"";
+}
+
+/** Yields mistakes in the option `recordKey`. With them, every login would fail as if it had ended already. */
+export function* mistakesInRecordKey({ recordKey }: DiscordOptions): Generator<string> {
+  if (typeof recordKey !== "function") return;
+  const [key, other]: readonly unknown[] = ["one", "another"].map((text) => recordKey(digestOf(text)));
+  if (typeof key !== "string" || key === "")
+    yield `recordKey must return a key, a string, not ${shown(key)}.`;
+  else if (key === other)
+    yield `recordKey must return a different key for each hash, not always ${shown(key)}.`;
 }
 
 function isLong(secret: unknown): boolean {

@@ -1,6 +1,12 @@
 import type { LRUCache } from "lru-cache";
 import { isRecord, mistakesIn } from "./check-options.js";
-import { CACHE_OPTIONS, DISCORD_OPTIONS, mistakesInSecrets, originOf } from "./config-values.js";
+import {
+  CACHE_OPTIONS,
+  DISCORD_OPTIONS,
+  mistakesInRecordKey,
+  mistakesInSecrets,
+  originOf,
+} from "./config-values.js";
 import type { User } from "./models/user.js";
 import type { CacheOptions, DiscordOptions, Lock, TokenStore } from "./options.js";
 
@@ -67,6 +73,7 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource):
     ...mistakesIn(DISCORD_OPTIONS, input),
     ...mistakesIn(CACHE_OPTIONS, cache, "cache."),
     ...mistakesInSecrets(input),
+    ...mistakesInRecordKey(input),
     ...mistakesInStore(input.tokenStore),
   ];
   if (mistakes.length > 0) {

@@ -1,4 +1,4 @@
-import { oneLine } from "./shown.js";
+import { oneLine, shown } from "./shown.js";
 
 /** The status of each `code`. Errors that pass on a response of Discord may have another status. */
 const STATUS_OF = {
@@ -228,4 +228,16 @@ export class RateLimited extends HttpException {
   get isGlobal(): boolean {
     return this.scope === "global";
   }
+}
+
+/**
+ * Makes an error of anything else that an app's function has thrown. Express would continue with the next handler for
+ * `next(undefined)` and `next("route")`, so that a guard would let the request pass.
+ */
+export function toError(thrown: unknown): object {
+  return typeof thrown === "object" && thrown !== null
+    ? thrown
+    : new TypeError(`A function of this app threw ${shown(thrown)}. Throw an Error instead.`, {
+        cause: thrown,
+      });
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Request } from "express";
 import { SETTING } from "./call-arguments.js";
 import { isRequest, optionsChecker, uncalled } from "./check-options.js";
-import { Forbidden, HttpException } from "./errors.js";
+import { Forbidden, HttpException, toError } from "./errors.js";
 import type { GuildMember } from "./models/guild-member.js";
 import { BOOLEAN, DURATION, isScope, meantScopes, oneOf, SOME_IDS } from "./option-kinds.js";
 import { SOME_PERMISSIONS } from "./permission-kinds.js";
@@ -276,7 +276,10 @@ export function findDiscord(req: Request): DiscordOAuth2Session | undefined {
 function guard(name: string, check: Check): Guard {
   const middleware: Guard = (req, _res, next) => {
     if (typeof next !== "function") throw new TypeError(calledByHand(name));
-    check(req as Request).then(() => next(), next);
+    check(req as Request).then(
+      () => next(),
+      (error: unknown) => next(toError(error)),
+    );
   };
   return Object.defineProperty(middleware, "name", { value: name });
 }

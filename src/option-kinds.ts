@@ -35,7 +35,11 @@ export const ACCOUNT_ID: Kind = {
   wanted: "the id of an account of yours, a string of 1 to 200 characters",
   accepts: (value) =>
     typeof value === "string" && value !== "" && value.length <= 200 && value.isWellFormed(),
-  hint: (value) => (typeof value === "number" || typeof value === "bigint" ? "write String(id)." : undefined),
+  hint: (value) => {
+    if (typeof value === "number" || typeof value === "bigint") return "write String(id).";
+    if (value === null || value === "") return "for visitors without an account, pass undefined.";
+    return value instanceof Promise ? "fetch the account beforehand." : undefined;
+  },
 };
 
 /** Milliseconds. Infinity means no limit. */

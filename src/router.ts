@@ -1,7 +1,7 @@
 import type { Application, NextFunction, Request, Response } from "express";
 import { signInToActivity } from "./activity-sign-in.js";
-import { optionsChecker } from "./check-options.js";
-import { AccessDenied, HttpException } from "./errors.js";
+import { optionsChecker, wrongValue } from "./check-options.js";
+import { AccessDenied, HttpException, toError } from "./errors.js";
 import { sessionCookieOf } from "./grants/session-data.js";
 import { discordOf } from "./guards.js";
 import type { Addresses } from "./login/addresses.js";
@@ -9,7 +9,7 @@ import type { Login, OnLogin } from "./login/login.js";
 import { isPageVisit, requireMethod } from "./login/manners.js";
 import { isFromOwnSite } from "./login/own-pages.js";
 import { isStartAgainReason, sendStartAgainPage } from "./login/start-again-page.js";
-import { ADDRESS, ADDRESS_OR_FALSE, FUNCTION, PATH_OR_FALSE, SCOPES } from "./option-kinds.js";
+import { ACCOUNT_ID, ADDRESS, ADDRESS_OR_FALSE, FUNCTION, PATH_OR_FALSE, SCOPES } from "./option-kinds.js";
 import type { Scope } from "./scopes.js";
 
 /** Options of {@link discordRouter}. `false` instead of a path switches the route off. */
@@ -110,7 +110,7 @@ export function discordRouter(options: RouterOptions = {}) {
   const callback: Step = async (req, res) => {
     try {
       const { returnTo } = await discordOf(req).callback(req, res, {
-        connect: accountOf?.(req),
+        connect: accountOf && requireAccountId(accountOf(req)),
         onLogin: onLogin && ((login) => onLogin(req, login, res)),
       });
       if (!res.headersSent) res.redirect(returnTo ?? addressesOf(req).public(afterLogin));
@@ -157,9 +157,15 @@ export function discordRouter(options: RouterOptions = {}) {
 
   return function discordRouter(req: Request, res: Response, next: NextFunction): void {
     const [, step] = steps.find(([path]) => path !== false && isSamePath(req, path, req.path)) ?? [];
-    if (step) step(req, res).catch(next);
+    if (step) step(req, res).catch((error: unknown) => next(toError(error)));
     else next();
   };
+}
+
+/** @throws TypeError */
+function requireAccountId(id: string | undefined): string | undefined {
+  if (id === undefined || ACCOUNT_ID.accepts(id)) return id;
+  throw new TypeError(`discordRouter: ${wrongValue("what accountOf returns", id, ACCOUNT_ID)}`);
 }
 
 function addressesOf(req: Request): Addresses {

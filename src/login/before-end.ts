@@ -43,6 +43,8 @@ export function beforeEnd(
     res.end = function endAfterTask(...args: unknown[]) {
       // Only the first call counts, as with any response that has ended.
       if (isEnding) return res;
+      // Otherwise a second response, or an error handler, would still change the status and the headers.
+      if (!res.headersSent) res.writeHead(res.statusCode);
       isEnding = true;
       void run()
         .then(over)

@@ -317,4 +317,25 @@ describe.each(LATEST_EXPRESS)("accountOf on %s", (_name, createApp) => {
     expect(failureOf(await connect())).toBe("403 forbidden");
     expect((await browser.get("/session")).json()).toEqual(before);
   });
+
+  it.each([
+    [null, "not null: for visitors without an account, pass undefined."],
+    ["", 'not "": for visitors without an account, pass undefined.'],
+    [7, "not 7: write String(id)."],
+    [Promise.resolve("mira"), "not a promise: fetch the account beforehand."],
+    ["x".repeat(201), '..."'],
+  ])("an accountOf that returns %o is named in the error, and no login is lost", async (id, advice) => {
+    let account = id as string;
+    const { app, browser, user } = await startAccounts(createApp, { router: { accountOf: () => account } });
+
+    const answer = await browser.signIn("/auth/login", { user });
+
+    expect(answer.status).toBe(500);
+    const { message } = app.errors.at(-1) as Error;
+    expect(message).toMatch(/^discordRouter: what accountOf returns must be the id of an account of yours/);
+    expect(message).toContain(advice);
+    account = "mira";
+    await browser.get(answer.url, { crossSite: true });
+    expect(await signedInAs(browser)).toBe(user.id);
+  });
 });

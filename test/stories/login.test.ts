@@ -65,6 +65,51 @@ describe.each(EXPRESS)("logins on %s", (_name, createApp) => {
     expect(simulator.requests).toEqual([]);
   });
 
+  it("an app that fails after its response to a callback does not change that response", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      routes: (to, discord) =>
+        to.get(
+          "/late/callback",
+          forward(async (req, res) => {
+            const { userId } = await discord.callback(req, res);
+            res.json({ userId });
+            throw new Error("late");
+          }),
+        ),
+      callbackPath: "/late/callback",
+    });
+    const user = simulator.addUser();
+
+    const browser = app.browser();
+    const answer = await browser.signIn("/login", { user });
+
+    expect([answer.status, answer.json()]).toEqual([200, { userId: user.id }]);
+    expect(lastError(app)).toMatchObject({ message: "late" });
+    expect(await signedInAs(browser)).toBe(user.id);
+  });
+
+  it("a second response to a callback is refused, as anywhere in Express", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      routes: (to, discord) =>
+        to.get(
+          "/twice/callback",
+          forward(async (req, res) => {
+            await discord.callback(req, res);
+            res.redirect("/first");
+            res.send("the second response, which is longer than the first one");
+          }),
+        ),
+      callbackPath: "/twice/callback",
+    });
+
+    const answer = await app.browser().signIn("/login", { user: simulator.addUser() });
+
+    expect([answer.status, answer.location]).toEqual([302, "/first"]);
+    expect(lastError(app)).toMatchObject({ code: "ERR_HTTP_HEADERS_SENT" });
+  });
+
   it("a login succeeds if the user cannot be fetched, and a later fetch finds the user", async () => {
     const simulator = await startSimulator();
     let known: string | undefined;

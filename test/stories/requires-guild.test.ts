@@ -91,6 +91,23 @@ describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
     },
   );
 
+  it.each([undefined, null, "", 0, "route", "router"])(
+    "requiresGuild lets nobody pass if its function throws %j",
+    async (thrown) => {
+      const { app, browser } = await startSignedIn(createApp, {
+        routes(to) {
+          const guard = requiresGuild(() => {
+            throw thrown;
+          });
+          to.use("/area", guard, (_req, res) => void res.send("in"));
+          to.use("/area", (_req, res) => void res.send("in"));
+        },
+      });
+      expect((await browser.get("/area")).status).toBe(500);
+      expect(app.errors.at(-1)).toMatchObject({ name: "TypeError", cause: thrown });
+    },
+  );
+
   it("requiresGuild accepts a fixed id, and refuses entry if a function finds none or throws", async () => {
     const id = "1100000000000000777";
     const { browser, simulator, user } = await startSignedIn(createApp, {

@@ -314,6 +314,20 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     },
   );
 
+  it("an onLogin that rejects without an error is reported as an error", async () => {
+    const { app, browser, user } = await startWithRouter(createApp, {
+      onLogin: () => Promise.reject<void>(),
+    });
+
+    const answer = await browser.signIn("/auth/login", { user });
+
+    expect(answer.status).toBe(500);
+    expect(app.errors.at(-1)).toMatchObject({
+      message: "A function of this app threw undefined. Throw an Error instead.",
+    });
+    expect(await signedInAs(browser)).toBeUndefined();
+  });
+
   it("the router logs out only by POST", async () => {
     const { browser, user, own } = await startWithRouter(createApp);
     await browser.signIn("/auth/login", { user });

@@ -163,6 +163,10 @@ describe("the configuration", () => {
     ],
     [{ usersCache: null }, "not null."],
     [{ tokenStore: { get() {}, set() {} } }, "tokenStore must be an object with get, set and delete"],
+    [{ recordKey: () => null }, "recordKey must return a key, a string, not null."],
+    [{ recordKey: () => "" }, 'recordKey must return a key, a string, not "".'],
+    [{ recordKey: async (hash: string) => hash }, "recordKey must return a key, a string, not a promise."],
+    [{ recordKey: () => "a" }, 'recordKey must return a different key for each hash, not always "a".'],
     [{ lock: "redis" }, 'lock must be a function (key, task) => Promise, not "redis".'],
     [
       { timeoutMs: "5000" },
