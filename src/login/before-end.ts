@@ -10,8 +10,8 @@ const LONGEST_ABANDONED_MS = 5000;
  * sessions the same way. If the app does not end its response within 30 seconds, or five after the connection has
  * closed, the task runs then.
  *
- * If the response cannot be sent, for example because its status is invalid, the connection is closed and the error
- * becomes a warning.
+ * If the response then cannot be sent, for example because the app passed a number to `end`, the connection is closed
+ * and the error becomes a warning.
  *
  * @param over delays the end of the response too
  * @returns a promise that resolves when the task has finished

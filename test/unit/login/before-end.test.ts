@@ -62,11 +62,22 @@ describe("tasks before the end of a response", () => {
     process.on("warning", collect);
     onTestFinished(() => void process.off("warning", collect));
     void beforeEnd(res, task, () => Promise.resolve());
-    res.statusCode = 1000;
-    res.end("done");
+    res.end(7 as unknown as string);
     await quiet();
     expect(res.destroyed).toBe(true);
-    expect(warnings).toMatchObject([{ code: "ERR_HTTP_INVALID_STATUS_CODE" }]);
+    expect(warnings).toMatchObject([{ code: "ERR_INVALID_ARG_TYPE" }]);
+  });
+
+  it("a response with an invalid status is the caller's error, and may be replaced", async () => {
+    const { res, task, counted } = start();
+    void beforeEnd(res, task, () => Promise.resolve());
+    res.statusCode = 1000;
+    expect(() => res.end("done")).toThrow(RangeError);
+    expect([counted.runs, res.headersSent]).toEqual([0, false]);
+    res.statusCode = 500;
+    res.end("failed");
+    await quiet();
+    expect([counted.runs, res.writableEnded]).toEqual([1, true]);
   });
 
   it("a second end of the response does not overtake the first", async () => {
