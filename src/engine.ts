@@ -54,8 +54,8 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
 
   const sessionAt = (storage: TokenStorage) => new UserSession(parts, storage);
   const sessionOf = (req: IncomingMessage) =>
-    new UserSession(parts, storages.of(req), ({ id }) =>
-      learnUserId(visitorSessionOf(req), config.clientId, id),
+    new UserSession(parts, storages.of(req), (grantId, userId) =>
+      learnUserId(visitorSessionOf(req), config.clientId, grantId, userId),
     );
 
   /** Waits until no login or refresh is in flight, including new ones, then stores unsaved tokens. */

@@ -273,6 +273,9 @@ export class Grants {
       // If the token has expired, its refresh decides.
       if (isExpired(token)) return;
       if (await this.#isAccepted(token)) return this.#deauthorizations.confirm(token);
+      // Another process may have refreshed this pair, which invalidated it.
+      const newest = await this.#read(storage);
+      if (newest && newest.accessToken !== token.accessToken) return;
     }
     await this.end(storage, token.id);
     throw grantEnded();

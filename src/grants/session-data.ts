@@ -126,10 +126,11 @@ export function setSignIn(session: SessionLike, clientId: string, entry: SignIn 
   session.discord = { ...Object.fromEntries(others), [clientId]: entry };
 }
 
-/** Adds the user's id to the sign-in if the login could not fetch it. */
-export function learnUserId(session: SessionLike, clientId: string, userId: string): void {
+/** Adds the user's id to the sign-in of a grant if the login could not fetch it. */
+export function learnUserId(session: SessionLike, clientId: string, grantId: string, userId: string): void {
   const signIn = signInOf(session, clientId);
-  if (signIn && signIn.userId === undefined) setSignIn(session, clientId, { ...signIn, userId });
+  if (signIn?.grantId === grantId && signIn.userId === undefined)
+    setSignIn(session, clientId, { ...signIn, userId });
 }
 
 /** Returns the lifetime of the session in milliseconds; `undefined` if its cookie has no `maxAge`. */

@@ -45,6 +45,8 @@ interface Parts {
   readonly botMembers: BotMembers;
 }
 
+type OnUser = (grantId: string, userId: string) => void;
+
 /**
  * Calls to Discord as one user, outside of any request. `sessionFromToken` and `sessionFromAccessToken` return one. The
  * methods of `DiscordOAuth2Session` that take a request do the same for the user of that request.
@@ -52,10 +54,10 @@ interface Parts {
 export class UserSession {
   readonly #parts: Parts;
   readonly #storage: TokenStorage;
-  readonly #onUser: ((user: User) => void) | undefined;
+  readonly #onUser: OnUser | undefined;
 
-  /** @internal @param onUser called with the fetched user */
-  constructor(parts: Parts, storage: TokenStorage, onUser?: (user: User) => void) {
+  /** @internal @param onUser called with the fetched user if the grant's token does not name them */
+  constructor(parts: Parts, storage: TokenStorage, onUser?: OnUser) {
     this.#parts = parts;
     this.#storage = storage;
     this.#onUser = onUser;
@@ -66,7 +68,7 @@ export class UserSession {
     const checked = fetchOptions(options);
     const token = await this.#validToken();
     const user = await this.#read(token, this.#parts.users.user, checked);
-    if (token.userId === undefined) this.#onUser?.(user);
+    if (token.userId === undefined) this.#onUser?.(token.id, user.id);
     return user;
   }
 

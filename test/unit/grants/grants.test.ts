@@ -248,6 +248,17 @@ describe("removed apps", () => {
     expect(await stored()).toBeUndefined();
   });
 
+  it("a removal close to the sign-in does not end a pair that another process has just received", async () => {
+    const { clock, first, dead, startProcess } = await startGrants();
+    const [here, there] = [startProcess(), startProcess()];
+    await here.grants.validToken(here.record());
+    const renewed = await clock.until(there.grants.refresh(there.record(), first));
+    dead.add(first.accessToken);
+    here.grants.reject(first);
+    here.grants.deauthorize("7", new Date(first.issuedAt - 10_000));
+    expect(await clock.until(here.grants.validToken(here.record()))).toEqual(renewed);
+  });
+
   it("the refresh of an expired token decides about a removal close to the sign-in", async () => {
     const { clock, grants, record, first, asked } = await startOne();
     await record().write({ ...first, expiresAt: first.issuedAt + 20_000 });
