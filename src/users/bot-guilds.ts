@@ -37,17 +37,17 @@ export class BotGuilds {
   /** Whether the bot is in a guild. @throws like {@link all} */
   async has(guildId: string): Promise<boolean> {
     const { isBotInGuild } = this.#config;
-    if (isBotInGuild) return isBotInGuild(guildId);
+    // Apps may return what their bot's cache holds: the guild itself, or undefined.
+    if (isBotInGuild) return Boolean(await isBotInGuild(guildId));
     return (await this.all()).has(guildId) || (await this.all({ maxAgeMs: ABSENCE_MS })).has(guildId);
   }
 
   /** Returns copies of the guilds with `hasBot` set. @throws like {@link all} */
   async mark(guilds: readonly Guild[]): Promise<Guild[]> {
-    const { isBotInGuild } = this.#config;
-    const own = isBotInGuild ? undefined : await this.all();
-    return Promise.all(
-      guilds.map(async ({ id, payload }) => new Guild(payload, (await isBotInGuild?.(id)) ?? own?.has(id))),
-    );
+    if (this.#config.isBotInGuild)
+      return Promise.all(guilds.map(async ({ id, payload }) => new Guild(payload, await this.has(id))));
+    const own = await this.all();
+    return guilds.map(({ id, payload }) => new Guild(payload, own.has(id)));
   }
 
   /** Drops the cached list, after the bot has joined or left a guild. */

@@ -88,6 +88,20 @@ describe.each(LATEST_EXPRESS)("the bot's guilds on %s", (_name, createApp) => {
     expect(seen[0]?.every((guild) => guild.can("MANAGE_GUILD"))).toBe(true);
   });
 
+  it("isBotInGuild may return a guild of the app's cache, which reaches no response", async () => {
+    const cache = new Map<string, object>();
+    const { browser, simulator, user } = await startGuilds(createApp, {
+      isBotInGuild: (id) => cache.get(id) as unknown as boolean,
+    });
+    const [withBot, without] = [simulator.addGuild(), simulator.addGuild()];
+    for (const guild of [withBot, without]) simulator.addMember(guild, user);
+    cache.set(withBot.id, { secret: "of the bot" });
+
+    const marks = Object.fromEntries((await browser.get("/marked")).json<[string, boolean][]>());
+
+    expect(marks).toEqual({ [withBot.id]: true, [without.id]: false });
+  });
+
   it("the visitor's guilds have no mark if nobody asks for the bot's", async () => {
     const { app, simulator, user } = await startGuilds(createApp);
     simulator.addMember(simulator.addGuild(), user);
