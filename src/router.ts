@@ -80,8 +80,8 @@ type Step = (req: Request, res: Response) => Promise<void>;
  * `/auth/callback` and `/auth/logout`.
  *
  * If the state of a login was lost, the callback answers with a page that offers to start again. After Cancel it
- * redirects to `afterCancel`. All other errors go to `next`: the errors of `DiscordOAuth2Session`'s methods, and
- * for a logout `method_not_allowed` and `cross_site_request`.
+ * redirects to `afterCancel`. All other errors go to `next`: the errors of `DiscordOAuth2Session`'s methods, for a
+ * login or logout `method_not_allowed`, and for a logout `cross_site_request`.
  *
  * @throws TypeError immediately, for unknown options and invalid values
  */

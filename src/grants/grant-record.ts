@@ -9,7 +9,7 @@ import type { Ended, Stored, StoredRecord, TokenStorage } from "./token-storage.
 
 /** The outcome of a callback, stored so that a repeated callback gets the same result. */
 export interface LoginRecord {
-  /** Whether the login is still in progress: `onLogin` has not returned, or the session is not saved yet. */
+  /** Whether the login is still in progress: `onLogin` has not returned, for example. */
   readonly isPending: boolean;
   /** Whether the visitor was signed in. Absent while the login is in progress. */
   readonly isSignIn?: boolean | undefined;

@@ -147,14 +147,17 @@ export class CodeRedemption {
       throw rejection;
     }
     queue.hasExchanged = true;
-    const token = toToken(answer, code);
-    if (visit.kind === "connection") requireGranted(token.scopes, ["identify"], "Connecting an account");
+    const granted = toToken(answer, code);
+    if (visit.kind === "connection") requireGranted(granted.scopes, ["identify"], "Connecting an account");
+    // A connection fails without its user, so its token is stored first: then a reload can complete it.
+    const token = visit.kind === "connection" ? granted : await this.#signIns.identify(granted);
     await this.#keepPending(record, token);
     return { token, guild: answer.guild, webhook: answer.webhook };
   }
 
   async #keepPending(record: GrantRecord | undefined, token: Token): Promise<void> {
-    const login = { isPending: true, scopes: token.scopes, at: now() };
+    const { scopes, userId } = token;
+    const login = { isPending: true, scopes, userId, at: now() };
     if (!record) return this.#signIns.remember({ token, login });
     await record.writeContent({ token, login });
     await record.checkKept();

@@ -13,9 +13,12 @@ export interface SignedInLogin<Data = unknown> {
   readonly userId: string | undefined;
   /** The page the visitor asked for: a path on this app's own origin, or a URL on one of the option `origins`. */
   readonly returnTo: string | undefined;
-  /** With the scope `bot`: the guild that the bot was added to. */
+  /** With the scope `bot`: the guild that the bot was added to; not after a reload that completes a failed login. */
   readonly guild: APIGuild | undefined;
-  /** With the scope `webhook.incoming`: the new webhook, including its secret token. */
+  /**
+   * With the scope `webhook.incoming`: the new webhook, including its secret token; not after a reload that completes a
+   * failed login.
+   */
   readonly webhook: APIWebhook | undefined;
 }
 
@@ -25,7 +28,7 @@ export interface ConnectedLogin<Data = unknown> extends Omit<SignedInLogin<Data>
   /** The id of the Discord account. */
   readonly userId: string;
   /**
-   * The tokens of the Discord account, for `sessionFromToken`. They are stored nowhere else. The property is not
+   * The tokens of the Discord account, for `sessionFromToken`. They are kept nowhere else. The property is not
    * enumerable, so logging the login does not show them.
    */
   readonly token: Token;

@@ -81,6 +81,16 @@ export class SignIns {
     this.#remembered.set(login.token.id, login);
   }
 
+  /** Fetches the user now so the first page does not have to. If that fails, the login still succeeds. */
+  async identify(granted: Token): Promise<Token> {
+    if (!granted.scopes.includes("identify")) return granted;
+    const user = await this.#parts.users.ofNewLogin(granted).catch((error: unknown) => {
+      // The user has since signed out everywhere, or removed the app.
+      if (error instanceof HttpException && error.status === 401) throw codeEnded();
+    });
+    return { ...granted, userId: user?.id };
+  }
+
   /**
    * Signs the visitor in.
    *
@@ -93,12 +103,8 @@ export class SignIns {
     { resolve, over }: Finishing,
   ): Promise<LoginResult> {
     const { req, res, flow, onLogin } = visit;
-    const token = await this.#identify(visit, redeemed.token).catch(async (error: unknown) => {
-      // After a rate limit, the same callback can complete the login.
-      if (!(error instanceof RateLimited))
-        await this.#end({ visit, token: redeemed.token, record, signsIn: false });
-      throw error;
-    });
+    const { token: stored } = redeemed;
+    const token = visit.kind === "connection" ? await this.#nameUser(visit, stored, record) : stored;
     if (record) this.#parts.grants.began(token, record);
     const toLogin = (returnTo = flow.returnTo) =>
       RESULTS[visit.kind]({ ...redeemed, token }, { ...flow, returnTo });
@@ -118,18 +124,14 @@ export class SignIns {
     return result;
   }
 
-  /**
-   * Fetches the user now so the first page does not have to. If that fails, the login still succeeds, unless it
-   * connects an account: that needs the user's id.
-   */
-  async #identify({ kind }: Visit, granted: Token): Promise<Token> {
-    if (!granted.scopes.includes("identify")) return granted;
-    const user = await this.#parts.users.ofNewLogin(granted).catch((error: unknown) => {
-      if (kind === "connection") throw error;
-      // The user has since signed out everywhere, or removed the app.
-      if (error instanceof HttpException && error.status === 401) throw codeEnded();
-    });
-    return { ...granted, userId: user?.id };
+  /** Fetches the user of a connection. @throws RateLimited when the same callback can complete the login later */
+  async #nameUser(visit: Visit, token: Token, record: GrantRecord | undefined): Promise<Token> {
+    try {
+      return { ...token, userId: (await this.#parts.users.ofNewLogin(token)).id };
+    } catch (error) {
+      if (!(error instanceof RateLimited)) await this.#end({ visit, token, record, signsIn: false });
+      throw error;
+    }
   }
 
   /** Records the login as finished. Makes a new record, because the app may have changed the session's lifetime. */
@@ -212,7 +214,7 @@ export class SignIns {
     }
   }
 
-  /** Ends a login that the app has refused. Leaves a marker for repeated callbacks, and no token. */
+  /** Ends a login that cannot be completed. Leaves a marker for repeated callbacks, and no token. */
   async #end({ visit, token, record, signsIn }: Ongoing): Promise<void> {
     const { req } = visit;
     const { grants, users } = this.#parts;

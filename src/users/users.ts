@@ -62,7 +62,7 @@ export class Users {
     this.authorization = resource("/oauth2/@me", readAuthorization);
   }
 
-  /** Fetches the user of a new login, whose token is not stored yet. @throws RateLimited, HttpException */
+  /** Fetches the user of a login that is not complete yet. @throws RateLimited, HttpException */
   async ofNewLogin(token: Token): Promise<User> {
     const { route, cache, parse } = this.user;
     return cache.fetch(cacheKey(token.id), {}, async () => {

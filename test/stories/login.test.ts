@@ -1,7 +1,9 @@
+import type { Request } from "express";
 import { describe, expect, it } from "vitest";
 import { MissingScopes, type User } from "../../src/index.js";
 import { EXPRESS, forward, startApp, startSimulator } from "../support/app.js";
 import { beginLogin, exchangesAt, lastError, loginCookies, openLogin, signedInAs } from "../support/login.js";
+import { failureOf } from "../support/signed-in.js";
 import { WatchedStore } from "../support/watched-store.js";
 
 describe.each(EXPRESS)("logins on %s", (_name, createApp) => {
@@ -132,6 +134,31 @@ describe.each(EXPRESS)("logins on %s", (_name, createApp) => {
     expect(await signedInAs(browser)).toBe(user.id);
     await browser.get("/known");
     expect(known).toBe(user.id);
+  });
+
+  it("the stored token names the user as soon as onLogin runs, so that a removal ends the sign-in at once", async () => {
+    const simulator = await startSimulator();
+    const tokens: unknown[] = [];
+    const app = await startApp(createApp, simulator, {
+      callbackPath: "/back",
+      routes(to, discord) {
+        const onLogin = async (req: Request) => void tokens.push(await discord.getAuthorizationToken(req));
+        to.get(
+          "/back",
+          forward(async (req, res) => {
+            res.json(await discord.callback(req, res, { onLogin: () => onLogin(req) }));
+          }),
+        );
+      },
+    });
+    const user = simulator.addUser();
+    const browser = app.browser();
+    await browser.signIn("/login", { user });
+
+    app.discord.deauthorize(user.id);
+
+    expect(tokens).toMatchObject([{ userId: user.id }]);
+    expect(failureOf(await browser.get("/me"))).toBe("401 grant_ended");
   });
 
   it("a login without identify does not ask for the user", async () => {
