@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { createHash, randomUUID } from "node:crypto";
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { rolldown } from "rolldown";
@@ -47,7 +47,10 @@ export async function bundleLibrary(
   const { code } = output[0];
   mkdirSync(FOLDER, { recursive: true });
   const file = resolve(FOLDER, `${createHash("sha256").update(code).digest("hex").slice(0, 16)}.mjs`);
-  writeFileSync(file, code);
+  // In one step, because other test processes may be loading the same file.
+  const draft = resolve(FOLDER, `${randomUUID()}.draft`);
+  writeFileSync(draft, code);
+  renameSync(draft, file);
   return (process) => import(/* @vite-ignore */ `${pathToFileURL(file)}?${process}`) as Promise<Instance>;
 }
 
