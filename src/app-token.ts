@@ -1,10 +1,10 @@
-import { type Kind, optionsChecker } from "./check-options.js";
+import { type Kind, type Kinds, optionsChecker } from "./check-options.js";
 import type { Token } from "./grants/token.js";
 import { SCOPES } from "./option-kinds.js";
 
 /** A token that the app stores itself. */
 export interface HeldToken extends Omit<Token, "id" | "issuedAt"> {
-  /** Default: derived from the token. Pass a fixed id so that cached data survives a refresh. */
+  /** An id of your own, for `onChange`: its tokens have it too. Default: derived from the token. */
   readonly id?: string | undefined;
   /** Epoch milliseconds. Default: a week before `expiresAt`. */
   readonly issuedAt?: number | undefined;
@@ -16,28 +16,43 @@ const TEXT: Kind = {
   accepts: (value) => typeof value === "string" || value === null,
   isSecret: true,
 };
+const SOME_TEXT: Kind = {
+  ...TEXT,
+  wanted: "a string that is not empty",
+  accepts: (value) => typeof value === "string" && value !== "",
+};
 const INSTANT: Kind = {
   wanted: "a number of milliseconds since 1970",
   accepts: (value) => Number.isFinite(value) || value === null,
   hint: (value) => (value instanceof Date ? "pass its getTime()." : undefined),
+};
+const KINDS: Kinds<Token> = {
+  id: TEXT,
+  accessToken: SOME_TEXT,
+  refreshToken: TEXT,
+  scopes: {
+    ...SCOPES,
+    accepts: (value) => Array.isArray(value) && value.every((one) => typeof one === "string"),
+  },
+  issuedAt: INSTANT,
+  expiresAt: { ...INSTANT, accepts: (value) => Number.isFinite(value) },
+  userId: TEXT,
 };
 
 /** @throws TypeError if the value is not a token */
 export const appToken = optionsChecker<HeldToken>({
   of: "sessionFromToken",
   example: "{ accessToken, refreshToken, scopes, expiresAt }",
-  kinds: {
-    id: TEXT,
-    accessToken: { ...TEXT, accepts: (value) => typeof value === "string" && value !== "" },
-    refreshToken: TEXT,
-    scopes: {
-      ...SCOPES,
-      accepts: (value) => Array.isArray(value) && value.every((one) => typeof one === "string"),
-    },
-    issuedAt: INSTANT,
-    expiresAt: { ...INSTANT, accepts: (value) => Number.isFinite(value) },
-    userId: TEXT,
-  },
+  kinds: KINDS,
   required: ["accessToken", "scopes", "expiresAt"],
+  isOpen: true,
+});
+
+/** @throws TypeError if the app's own method did not return a token. Caches and scope checks rely on its fields */
+export const ownToken = optionsChecker<Token>({
+  of: "What getAuthorizationToken returned",
+  example: "{ id, accessToken, refreshToken, scopes, issuedAt, expiresAt, userId }",
+  kinds: { ...KINDS, id: SOME_TEXT },
+  required: ["id", "accessToken", "scopes", "expiresAt"],
   isOpen: true,
 });

@@ -6,7 +6,7 @@ import { Grants } from "./grants/grants.js";
 import { heldToken, type OnTokenChange } from "./grants/held-token.js";
 import type { OwnTokenMethods } from "./grants/own-token-storage.js";
 import { learnUserId, sessionOf as visitorSessionOf } from "./grants/session-data.js";
-import { type Token, withoutNulls } from "./grants/token.js";
+import { type Token, withoutBlanks } from "./grants/token.js";
 import type { TokenStorage } from "./grants/token-storage.js";
 import { TokenStorages } from "./grants/token-storages.js";
 import { Logins } from "./login/logins.js";
@@ -75,10 +75,11 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
     sessionOf,
 
     /** Returns the session of a token that the app stores itself. */
-    sessionOfHeld(token: HeldToken, onChange: OnTokenChange | undefined): UserSession {
+    sessionOfHeld(held: HeldToken, onChange: OnTokenChange | undefined): UserSession {
+      const token = withoutBlanks(held);
       const id = grants.identify(token);
       const issuedAt = token.issuedAt ?? token.expiresAt - LIFETIME_MS;
-      return sessionAt(heldToken({ ...withoutNulls(token), id: token.id ?? id, issuedAt }, id, onChange));
+      return sessionAt(heldToken({ ...token, id: token.id ?? id, issuedAt }, id, onChange));
     },
 
     /** Stores the token of a request's session; `undefined` signs out. @throws HttpException store_failed */

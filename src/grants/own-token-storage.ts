@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
+import { ownToken } from "../app-token.js";
 import { answered } from "./record-store.js";
-import { type Token, withoutNulls } from "./token.js";
+import { type Token, withoutBlanks } from "./token.js";
 import type { TokenStorage } from "./token-storage.js";
 
 /** The two methods that an app overrides to store tokens itself. */
@@ -42,7 +43,7 @@ export function ownTokenStorage(
     isShared: true,
     async read() {
       const token = await answered("reading", deadlineMs, () => methods.getAuthorizationToken(req));
-      return token && { token: withoutNulls(token) };
+      return token ? { token: withoutBlanks(ownToken(token)) } : undefined;
     },
     write: save,
     delete: () => save(undefined),

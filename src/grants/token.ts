@@ -40,9 +40,9 @@ export function isNewer(token: Token, former: Token): boolean {
   return token.accessToken !== former.accessToken && token.issuedAt > former.issuedAt;
 }
 
-/** Replaces `null`, which databases return for missing values, in a token that the app has stored. */
-export function withoutNulls<T extends Pick<Token, "refreshToken" | "userId">>(token: T): T {
-  return { ...token, refreshToken: token.refreshToken ?? undefined, userId: token.userId ?? undefined };
+/** Replaces `null` and `""`, which databases return for missing values, in a token that the app has stored. */
+export function withoutBlanks<T extends Pick<Token, "refreshToken" | "userId">>(token: T): T {
+  return { ...token, refreshToken: token.refreshToken || undefined, userId: token.userId || undefined };
 }
 
 /** Whether a value has the shape of a stored token. */

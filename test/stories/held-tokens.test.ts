@@ -91,6 +91,14 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(0);
   });
 
+  it("tokens without a refresh token do not share cached data, even if it is an empty string in a database", async () => {
+    const { simulator, discord, user } = await startHeld(createApp);
+    for (const one of [user, simulator.addUser()]) {
+      const held = { ...issue(simulator, one), refreshToken: "", userId: "" };
+      expect((await discord.sessionFromToken(held).fetchUser()).id).toBe(one.id);
+    }
+  });
+
   it("a held token stays valid if Discord could not revoke it, and the next attempt asks Discord again", async () => {
     const { simulator, discord, user } = await startHeld(createApp);
     const changes: unknown[] = [];

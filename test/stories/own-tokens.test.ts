@@ -88,6 +88,21 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
     expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
   });
 
+  it.each<readonly [string, object]>([
+    ["without its id, which caches need", { id: "" }],
+    ["with its scopes as text, in which guilds.join contains guilds", { scopes: "identify guilds.join" }],
+    ["without its expiry", { expiresAt: undefined }],
+  ])("a token that comes back from the app's own table %s is an error", async (_what, change) => {
+    const { table, user, browser } = await startWith();
+    table.rows.set(user.id, { ...(table.rows.get(user.id) as Token), ...change });
+
+    const refused = await browser.get("/scoped");
+
+    expect(refused.status).toBe(500);
+    expect(refused.text).toContain(`What getAuthorizationToken returned: ${Object.keys(change)}`);
+    expect(refused.text).not.toContain(table.rows.get(user.id)?.accessToken);
+  });
+
   it("tokens in the app's own table stay gone if a slow request restores the session after a logout", async () => {
     const slow = slowRoute();
     const { browser } = await startWith({ routes: slow.mount });
