@@ -144,6 +144,8 @@ export function requiresGuild<Given extends GuildRequirements>(
   ...requirements: [] | [Given & Exactly<GuildRequirements, Given>]
 ): Guard {
   requireGuildId(guildId);
+  if (requirements.length > 1)
+    throw new TypeError("requiresGuild: pass all requirements as one object, the second argument.");
   const {
     permissions,
     owner,

@@ -96,6 +96,13 @@ describe("requiresGuild", () => {
     },
   );
 
+  it("requiresGuild does not ignore requirements after the first object", () => {
+    const twoObjects = requiresGuild as (...args: unknown[]) => Guard;
+    expect(messageOf(() => twoObjects(GUILD, { maxAgeMs: 1000 }, { owner: true }))).toMatch(
+      /^requiresGuild: pass all requirements as one object/,
+    );
+  });
+
   it("requiresGuild reads its list of roles when it is called", async () => {
     const roles = ["1200000000000000001"];
     const guard = requiresGuild(GUILD, { roles });
