@@ -1,6 +1,6 @@
 import type { LRUCache } from "lru-cache";
 import { optionsChecker } from "../check-options.js";
-import { now } from "../clock.js";
+import { steadyNow } from "../clock.js";
 import { BOOLEAN, DURATION, oneOf } from "../option-kinds.js";
 
 /** The accepted age of cached data, counted from the start of the call to Discord. */
@@ -63,8 +63,7 @@ export class LoadingCache<T extends object> {
   readonly #cache: LRUCache<string, T>;
   readonly #inFlight = new Map<string, Load<T>>();
   /**
-   * When the load of each value started, in epoch milliseconds. Values that the app put into its own cache have
-   * none.
+   * When the load of each value started, by {@link steadyNow}. Values that the app put into its own cache have none.
    */
   readonly #startedAt = new WeakMap<T, number>();
 
@@ -97,7 +96,7 @@ export class LoadingCache<T extends object> {
 
   /** Loads a value. Caches it only if no later load of the same key has started. */
   #load(key: string, load: () => Promise<T>): Promise<T> {
-    const startedAt = now();
+    const startedAt = steadyNow();
     const isLast = () => this.#inFlight.get(key)?.value === value;
     const value = load()
       .then((loaded) => {
@@ -114,5 +113,5 @@ export class LoadingCache<T extends object> {
 }
 
 function isYoung(startedAt = Number.NEGATIVE_INFINITY, limitMs: number | undefined): boolean {
-  return limitMs === undefined || Math.abs(now() - startedAt) < limitMs;
+  return limitMs === undefined || steadyNow() - startedAt < limitMs;
 }

@@ -104,6 +104,20 @@ describe("cached values", () => {
     expect(await cached.fetch("a", {}, load)).toEqual({ name: "asked last" });
   });
 
+  it("a value gets older while the clock is set back", async () => {
+    const { clock, cached, load, answers } = start();
+    const fetch = async () => {
+      const wanted = cached.fetch("a", { maxAgeMs: 60_000 }, load);
+      answers.pop()?.({ name: "loaded" });
+      return wanted;
+    };
+    const first = await fetch();
+    clock.advance(50_000);
+    expect(await fetch()).toBe(first);
+    clock.advance(-50_000);
+    expect(await fetch()).not.toBe(first);
+  });
+
   it("a value that the app has put into the cache has no known age, and is too old for any limit", async () => {
     const { cache, cached, load, answers } = start();
     const own = { name: "the app's" };
