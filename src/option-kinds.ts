@@ -64,10 +64,15 @@ export const SOME_IDS: Kind = {
   hint: (value) => (Array.isArray(value) && value.length === 0 ? "nobody could meet that." : undefined),
 };
 
-/** A path below the mount point; `false` switches the route off. */
+/** A path below the mount point, as a browser sends it; `false` switches the route off. */
 export const PATH_OR_FALSE: Kind = {
   wanted: 'a path such as "/login", or false',
-  accepts: (value) => value === false || (typeof value === "string" && value.startsWith("/")),
+  accepts: (value) =>
+    value === false || (typeof value === "string" && /^\/[\w.~!$&'()+,;=@%/-]*$/.test(value)),
+  hint: (value) =>
+    typeof value === "string" && value.startsWith("/")
+      ? "queries, parameters and wildcards do not work here, and other characters must be percent-encoded."
+      : undefined,
 };
 
 /** A path or URL to redirect a visitor to. */

@@ -44,9 +44,9 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
     // Omits an invalid or long address, which would make the login's URL too long for a server.
     const { addresses } = discord.visits;
     const place = req.method === "GET" ? addresses.returnToOf(req.originalUrl) : undefined;
-    res.redirect(
-      addresses.public(loginPath) + (place === undefined ? "" : `?returnTo=${encodeURIComponent(place)}`),
-    );
+    const login = addresses.public(loginPath);
+    const separator = login.includes("?") ? "&" : "?";
+    res.redirect(place === undefined ? login : `${login}${separator}returnTo=${encodeURIComponent(place)}`);
   };
 }
 

@@ -320,6 +320,13 @@ describe.each(LATEST_EXPRESS)("misused calls on %s", (_name, createApp) => {
       () => discordRouter({ loginPath: "login" }),
       'loginPath must be a path such as "/login", or false, not "login".',
     ],
+    ...["/login?prompt=none", "/:tenant/login", "/*", "/log in", "/connexion-réussie"].map(
+      (loginPath): [string, () => unknown, string] => [
+        "discordRouter",
+        () => discordRouter({ loginPath }),
+        "queries, parameters and wildcards do not work here, and other characters must be percent-encoded.",
+      ],
+    ),
     ["discordRouter", () => discordRouter({ logoutPath: true } as never), "logoutPath must be"],
     ["discordRouter", () => discordRouter({ onLogin: "greet" } as never), "onLogin must be a function"],
     [

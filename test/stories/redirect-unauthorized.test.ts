@@ -70,6 +70,17 @@ describe.each(EXPRESS)("redirectUnauthorized on %s", (_name, createApp) => {
     expect((await browser.get(back.location ?? "", PAGE)).text).toBe("The page.");
   });
 
+  it("redirectUnauthorized adds the page to a login's address that has a query of its own", async () => {
+    const app = await startApp(createApp, await startSimulator(), {
+      routes(to) {
+        to.get("/page", requiresAuthorization);
+        to.use(redirectUnauthorized("/enter?prompt=none"));
+      },
+    });
+
+    expect((await app.browser().get("/page", PAGE)).location).toBe("/enter?prompt=none&returnTo=%2Fpage");
+  });
+
   it("redirectUnauthorized does not send a form back to where it was posted", async () => {
     const { browser } = await startWithPages(createApp);
 
