@@ -52,6 +52,14 @@ describe.each(LATEST_EXPRESS)("addToGuild on %s", (_name, createApp) => {
     expect(member()).toMatchObject({ nick: "Newcomer", roles: [ROLE], mute: true, deaf: true });
   });
 
+  it("addToGuild sends each role once, because Discord refuses repeated ones", async () => {
+    const { join, member, simulator } = await startJoin(createApp, { roles: [ROLE, ROLE] });
+
+    await join(simulator.addGuild({ roles: [{ id: ROLE }] }).id);
+
+    expect(member()?.roles).toEqual([ROLE]);
+  });
+
   it("addToGuild returns null for an existing member, and changes nothing", async () => {
     const { join, member, simulator, user } = await startJoin(createApp, { nick: "Newcomer" });
     const guild = simulator.addGuild();
