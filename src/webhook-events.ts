@@ -7,7 +7,7 @@ import { discordOf } from "./guards.js";
 import { isObject } from "./models/model.js";
 import { FUNCTION, PUBLIC_KEY } from "./option-kinds.js";
 import { bodyTooLarge, parseJson, readBody } from "./request-body.js";
-import { oneLine } from "./shown.js";
+import { oneLine, shown } from "./shown.js";
 import { isSnowflake } from "./snowflake.js";
 
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -135,12 +135,10 @@ function deauthorizedUserOf({ type, data }: WebhookEvent): string | undefined {
 }
 
 function warn(error: unknown): void {
-  process.emitWarning(
-    oneLine(`onEvent of webhookEvents failed: ${error instanceof Error ? error.message : String(error)}`),
-    {
-      code: "EXPRESS_DISCORD_ON_EVENT",
-    },
-  );
+  const reason = error instanceof Error ? error.message : shown(error);
+  process.emitWarning(oneLine(`onEvent of webhookEvents failed: ${reason}`), {
+    code: "EXPRESS_DISCORD_ON_EVENT",
+  });
 }
 
 /** Adds the offset `Z`, which Discord omits. */

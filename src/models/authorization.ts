@@ -26,7 +26,7 @@ export function readAuthorization(payload: unknown): Authorization {
     applicationId: String(application.id),
     scopes,
     expires: date,
-    user: user && User.from(user),
+    user: isObject(user) ? User.from(user) : undefined,
     payload: payload as RESTGetAPIOAuth2CurrentAuthorizationResult,
   };
 }

@@ -188,7 +188,7 @@ export function listOf(value: unknown): readonly unknown[] {
 
 /** Parses permissions from a decimal string, or from a number (old API versions). */
 export function permissionsOf(value: unknown): Permissions | undefined {
-  if (typeof value === "string" && /^\d+$/.test(value)) return new Permissions(value);
+  if (typeof value === "string" && /^\d{1,100}$/.test(value)) return new Permissions(value);
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return new Permissions(value);
   return undefined;
 }

@@ -338,6 +338,18 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     expect(app.errors).toEqual([]);
   });
 
+  it("an onEvent that throws something without a text becomes a warning, too", async () => {
+    const warnings = collectWarnings("EXPRESS_DISCORD_ON_EVENT");
+    const { simulator, url } = await startReceiver(createApp, undefined, () => {
+      throw Object.create(null);
+    });
+
+    expect((await simulator.sendWebhookEvent(url, { type: "ENTITLEMENT_CREATE" })).status).toBe(204);
+
+    await expect.poll(() => warnings).toHaveLength(1);
+    expect(warnings[0]?.message).toBe("onEvent of webhookEvents failed: an object");
+  });
+
   it.each(["", "ab", "g".repeat(64)])("webhookEvents throws at once for the public key %j", (publicKey) => {
     expect(() => webhookEvents({ publicKey })).toThrow(TypeError);
   });

@@ -128,6 +128,10 @@ describe("guilds", () => {
   });
 });
 
+it("permissions that are too long for Discord are missing", () => {
+  expect(Guild.from({ ...payload, permissions: "1".repeat(101) }).permissions).toBeUndefined();
+});
+
 it("no payload of a guild makes an accessor throw", { timeout: 60_000 }, () => {
   const fields = Object.fromEntries(Object.keys(payload).map((key) => [key, fc.jsonValue({ maxDepth: 1 })]));
   const accessors = Object.entries(Object.getOwnPropertyDescriptors(Guild.prototype))
