@@ -61,7 +61,10 @@ const DISCORD_KINDS: Kinds<DiscordOptions> = {
     isSecret: true,
   },
   cache: { wanted: "an object such as { max: 1000 }", accepts: () => true },
-  usersCache: { wanted: "an LRUCache (lru-cache 11)", accepts: hasMethods("get", "set", "delete") },
+  usersCache: {
+    wanted: "an LRUCache (lru-cache 11)",
+    accepts: hasMethods("get", "set", "delete", "keys", "peek"),
+  },
   tokenStore: { wanted: "an object with get, set and delete", accepts: hasMethods("get", "set", "delete") },
   isBotInGuild: { ...FUNCTION, wanted: "a function (guildId) => boolean" },
   recordKey: { ...FUNCTION, wanted: "a function (hash) => key" },

@@ -161,6 +161,7 @@ describe("the configuration", () => {
       { usersCache: new Map([[1, 2]]).entries() },
       "usersCache must be an LRUCache (lru-cache 11), not an object.",
     ],
+    [{ usersCache: new Map() }, "usersCache must be an LRUCache (lru-cache 11), not an object."],
     [{ usersCache: null }, "not null."],
     [{ tokenStore: { get() {}, set() {} } }, "tokenStore must be an object with get, set and delete"],
     [{ recordKey: () => null }, "recordKey must return a key, a string, not null."],
