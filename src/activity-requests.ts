@@ -1,9 +1,8 @@
 import type { IncomingMessage } from "node:http";
-import { optionsChecker } from "./check-options.js";
+import { isRecord, optionsChecker } from "./check-options.js";
 import { now } from "./clock.js";
 import { HttpException } from "./errors.js";
 import { calledByHand, type Guard } from "./guards.js";
-import { isObject } from "./models/model.js";
 import { PUBLIC_KEY } from "./option-kinds.js";
 import { parseJson } from "./request-body.js";
 
@@ -82,8 +81,8 @@ async function isSigned(bytes: Uint8Array, signature: string, publicKey: string)
 
 /** The times are in seconds. */
 function isCurrent(payload: unknown, timestamp: string): boolean {
-  if (!isObject(payload)) return false;
-  const { created_at: created, expires_at: expires } = payload as Readonly<Record<string, unknown>>;
+  if (!isRecord(payload)) return false;
+  const { created_at: created, expires_at: expires } = payload;
   if (typeof created !== "number" || typeof expires !== "number" || String(created) !== timestamp)
     return false;
   return created * 1000 <= now() + CLOCK_MARGIN_MS && now() <= expires * 1000;

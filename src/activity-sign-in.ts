@@ -1,7 +1,7 @@
 import type { Request, Response } from "express";
+import { isRecord } from "./check-options.js";
 import type { CodeLogin, Login } from "./login/login.js";
 import { requireMethod } from "./login/manners.js";
-import { isObject } from "./models/model.js";
 import { parseJson, readBody } from "./request-body.js";
 import type { DiscordOAuth2Session } from "./session.js";
 
@@ -31,7 +31,7 @@ export async function signInToActivity(
 /** @returns the posted `code`, of any type; `signInWithCode` checks it */
 async function codeOf(req: Request): Promise<string> {
   // Serverless hosts parse bodies without reading the request. A parser of Express 4 that skips a body sets `{}`.
-  const isParsed = req.readableDidRead || (isObject(req.body) && Object.keys(req.body).length > 0);
+  const isParsed = req.readableDidRead || (isRecord(req.body) && Object.keys(req.body).length > 0);
   const body: unknown = isParsed ? req.body : parseJson(await readBody(req, MAX_BODY_BYTES));
-  return isObject(body) && "code" in body ? (body.code as string) : "";
+  return isRecord(body) ? (body["code"] as string) : "";
 }

@@ -111,7 +111,7 @@ function unknownName(
   return `There is no option ${prefix}${shownName(name)}${closest ? `: did you mean ${prefix}${closest}?` : `. The options are ${valid.join(", ")}.`}`;
 }
 
-/** Whether a value is a plain object or a class instance; not an array, Map, promise or the like. */
-export function isRecord(value: unknown): value is object {
+/** Whether a value is a JSON object or a class instance; not an array, Map, promise or the like. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return Object.prototype.toString.call(value) === "[object Object]";
 }

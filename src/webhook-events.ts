@@ -1,10 +1,9 @@
 import type { APIWebhookEventBody } from "discord-api-types/v10";
 import type { Request, RequestHandler } from "express";
-import { optionsChecker } from "./check-options.js";
+import { isRecord, optionsChecker } from "./check-options.js";
 import { now } from "./clock.js";
 import { HttpException } from "./errors.js";
 import { discordOf } from "./guards.js";
-import { isObject } from "./models/model.js";
 import { FUNCTION, PUBLIC_KEY } from "./option-kinds.js";
 import { bodyTooLarge, parseJson, readBody } from "./request-body.js";
 import { oneLine, shown } from "./shown.js";
@@ -122,7 +121,7 @@ async function rawBodyOf(req: Request): Promise<Uint8Array> {
 /** @returns `undefined` for a PING and for anything that is not an event */
 function parseEvent(body: Uint8Array): WebhookEvent | undefined {
   const { type, event } = (parseJson(body) ?? {}) as { readonly type?: unknown; readonly event?: unknown };
-  if (type !== 1 || !isObject(event)) return undefined;
+  if (type !== 1 || !isRecord(event)) return undefined;
   const { type: name, timestamp, data } = event as Partial<WebhookEvent>;
   return { type: String(name), timestamp: inUtc(String(timestamp)), data } as WebhookEvent;
 }

@@ -1,5 +1,5 @@
 import type { RESTGetAPIOAuth2CurrentAuthorizationResult } from "discord-api-types/v10";
-import { isObject } from "./model.js";
+import { isRecord } from "../check-options.js";
 import { User } from "./user.js";
 
 /** The current authorization of a sign-in, as returned by Discord. */
@@ -19,14 +19,14 @@ export function readAuthorization(payload: unknown): Authorization {
   const { application, scopes, expires, user } = (payload ??
     {}) as Partial<RESTGetAPIOAuth2CurrentAuthorizationResult>;
   const date = new Date(expires ?? "");
-  if (!isObject(application) || !Array.isArray(scopes) || Number.isNaN(date.getTime())) {
+  if (!isRecord(application) || !Array.isArray(scopes) || Number.isNaN(date.getTime())) {
     throw new TypeError("An authorization must have an application, a list of scopes and a date of expiry.");
   }
   return {
     applicationId: String(application.id),
     scopes,
     expires: date,
-    user: isObject(user) ? User.from(user) : undefined,
+    user: isRecord(user) ? User.from(user) : undefined,
     payload: payload as RESTGetAPIOAuth2CurrentAuthorizationResult,
   };
 }

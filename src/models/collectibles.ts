@@ -1,4 +1,5 @@
-import { isObject, stringOf } from "./model.js";
+import { isRecord } from "../check-options.js";
+import { stringOf } from "./model.js";
 
 /** An avatar decoration: the frame around an avatar. */
 export interface AvatarDecoration {
@@ -31,19 +32,19 @@ export interface Collectibles {
 
 /** Reads `avatar_decoration_data`. */
 export function avatarDecorationOf(value: unknown): AvatarDecoration | undefined {
-  if (!isObject(value) || !("asset" in value) || typeof value.asset !== "string") return undefined;
-  return { asset: value.asset, skuId: "sku_id" in value ? stringOf(value.sku_id) : undefined };
+  if (!isRecord(value)) return undefined;
+  const { asset, sku_id } = value;
+  return typeof asset === "string" ? { asset, skuId: stringOf(sku_id) } : undefined;
 }
 
 /** Reads `collectibles`. */
 export function collectiblesOf(value: unknown): Collectibles | undefined {
-  if (!isObject(value)) return undefined;
-  return { nameplate: "nameplate" in value ? nameplateOf(value.nameplate) : undefined };
+  return isRecord(value) ? { nameplate: nameplateOf(value["nameplate"]) } : undefined;
 }
 
 function nameplateOf(value: unknown): Nameplate | undefined {
-  if (!isObject(value)) return undefined;
-  const { asset, sku_id, label, palette } = value as Readonly<Record<string, unknown>>;
+  if (!isRecord(value)) return undefined;
+  const { asset, sku_id, label, palette } = value;
   if (typeof asset !== "string") return undefined;
   return { asset, skuId: stringOf(sku_id), label: stringOf(label), palette: stringOf(palette) };
 }

@@ -1,4 +1,5 @@
 import type { APIGuildIntegration } from "discord-api-types/v10";
+import { isRecord } from "../check-options.js";
 import { isSnowflake } from "../snowflake.js";
 import { Guild } from "./guild.js";
 import {
@@ -6,7 +7,6 @@ import {
   dateOf,
   isForeignId,
   isIdentified,
-  isObject,
   Model,
   numberOf,
   requireIdentified,
@@ -88,7 +88,7 @@ export class Integration extends Model<IntegrationPayload> {
   /** The account on the other platform. */
   get account(): IntegrationAccount | undefined {
     const { account } = this.payload;
-    return isObject(account) ? { id: stringOf(account.id), name: stringOf(account.name) } : undefined;
+    return isRecord(account) ? { id: stringOf(account.id), name: stringOf(account.name) } : undefined;
   }
 
   /**

@@ -1,3 +1,4 @@
+import { isRecord } from "../check-options.js";
 import { Permissions } from "../permissions.js";
 import { kindOf } from "../shown.js";
 
@@ -106,7 +107,7 @@ export function requireIdentified<Payload>(
   isId: (id: unknown) => id is string,
 ): Payload {
   if (isIdentified(payload, isId)) return payload;
-  const given = isObject(payload) ? "an object without one" : kindOf(payload);
+  const given = isRecord(payload) ? "an object without one" : kindOf(payload);
   throw new TypeError(
     `${what} must be an object as Discord sends it, with its id as a string, not ${given}.`,
   );
@@ -117,7 +118,7 @@ export function requireIdentified<Payload>(
  * @throws TypeError when it is not an object
  */
 export function requireObject<Payload>(payload: Payload, what: string): Payload {
-  if (isObject(payload)) return payload;
+  if (isRecord(payload)) return payload;
   throw new TypeError(`${what} must be an object as Discord sends it, not ${kindOf(payload)}.`);
 }
 
@@ -135,23 +136,12 @@ export function requireList(payload: unknown, what: string): readonly unknown[] 
  * payload.
  */
 export function isIdentified(value: unknown, isId: (id: unknown) => id is string): value is { id: string } {
-  return (
-    isObject(value) &&
-    !(value instanceof Model) &&
-    Object.hasOwn(value, "id") &&
-    "id" in value &&
-    isId(value.id)
-  );
+  return isRecord(value) && !(value instanceof Model) && Object.hasOwn(value, "id") && isId(value["id"]);
 }
 
 /** Whether a value is a non-empty string. For ids of other platforms. */
 export function isForeignId(value: unknown): value is string {
   return typeof value === "string" && value !== "";
-}
-
-/** Whether a value is a JSON object, as opposed to a list or `null`. */
-export function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Returns `value` if it is a string. */

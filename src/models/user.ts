@@ -8,6 +8,7 @@ import {
   isLegacyDiscriminator,
   type PngOptions,
 } from "../cdn.js";
+import { isRecord } from "../check-options.js";
 import { createdAtOf, isSnowflake } from "../snowflake.js";
 import {
   type AvatarDecoration,
@@ -15,7 +16,7 @@ import {
   type Collectibles,
   collectiblesOf,
 } from "./collectibles.js";
-import { booleanOf, isObject, Model, numberOf, requireIdentified, stringOf } from "./model.js";
+import { booleanOf, Model, numberOf, requireIdentified, stringOf } from "./model.js";
 import { type UserFlag, userFlagsIn } from "./user-flags.js";
 
 /**
@@ -165,7 +166,7 @@ export class User extends Model<APIUser> {
   /** The guild whose tag this user wears. */
   get primaryGuild(): PrimaryGuild | undefined {
     const { primary_guild: guild } = this.payload;
-    if (!isObject(guild)) return undefined;
+    if (!isRecord(guild)) return undefined;
     const guildId = stringOf(guild.identity_guild_id);
     const badge = stringOf(guild.badge);
     return {

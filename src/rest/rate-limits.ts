@@ -81,7 +81,7 @@ export function readRateLimitHeaders(headers: AnswerHeaders, now: number): RateL
  * @param now epoch milliseconds, for a Retry-After that is a date
  */
 export function readRefusal(headers: AnswerHeaders, body: unknown, now: number): Refusal {
-  const json = isRecord(body) ? (body as Json) : undefined;
+  const json = isRecord(body) ? body : undefined;
   const named = boundedNumber(json?.["retry_after"]);
   const message = json?.["message"];
   const isBan = named === undefined && typeof message === "string" && TEMPORARY_BAN.test(message);
