@@ -1,6 +1,5 @@
 import type { Application } from "express";
-import { isRecord, isRequest, wrongValue } from "./check-options.js";
-import { FUNCTION, SCOPES } from "./option-kinds.js";
+import { isRecord, isRequest } from "./check-options.js";
 import { kindOf, shown } from "./shown.js";
 import { requireSnowflake } from "./snowflake.js";
 
@@ -57,18 +56,6 @@ export function requireResponse(res: unknown): void {
   throw new TypeError(
     `The second argument must be the response, as in discord.createSession(req, res), not ${isRequest(res) ? "the request" : shown(res)}.`,
   );
-}
-
-/** @returns `scopes` @throws TypeError for anything but a list of scopes */
-export function requireScopes(scopes: readonly string[]): readonly string[] {
-  if (SCOPES.accepts(scopes)) return scopes;
-  throw new TypeError(wrongValue("scopes", scopes, SCOPES));
-}
-
-/** @returns `callback` @throws TypeError for anything but a function or `undefined` */
-export function requireCallback<T>(callback: T | undefined): T | undefined {
-  if (callback === undefined || FUNCTION.accepts(callback)) return callback;
-  throw new TypeError(wrongValue("The callback", callback, FUNCTION));
 }
 
 /** @throws TypeError for an invalid id or time, which would sign nobody out */

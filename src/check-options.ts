@@ -90,6 +90,12 @@ export function wrongValue(name: string, value: unknown, { wanted, hint, isSecre
   return `${name} must be ${wanted}, not ${actual}${advice ? `: ${advice}` : "."}`;
 }
 
+/** @returns `value` @throws TypeError unless it is of this kind */
+export function requireKind<T>(name: string, value: T, kind: Kind): T {
+  if (kind.accepts(value)) return value;
+  throw new TypeError(wrongValue(name, value, kind));
+}
+
 /** Whether a value is a request: then a function that makes a middleware was mounted without being called. */
 export function isRequest(value: unknown): boolean {
   return typeof value === "object" && value !== null && "headers" in value && "socket" in value;

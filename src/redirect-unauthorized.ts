@@ -1,5 +1,5 @@
 import type { ErrorRequestHandler } from "express";
-import { isRequest, uncalled, wrongValue } from "./check-options.js";
+import { isRequest, requireKind, uncalled } from "./check-options.js";
 import { HttpException, Unauthorized } from "./errors.js";
 import { discordOf, findDiscord } from "./guards.js";
 import { isPageVisit } from "./login/manners.js";
@@ -21,8 +21,7 @@ import { ADDRESS } from "./option-kinds.js";
  */
 export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
   if (isRequest(loginPath)) throw new TypeError(uncalled("redirectUnauthorized"));
-  if (!ADDRESS.accepts(loginPath))
-    throw new TypeError(`redirectUnauthorized: ${wrongValue("the login's path", loginPath, ADDRESS)}`);
+  requireKind("redirectUnauthorized: the login's path", loginPath, ADDRESS);
   return function redirectUnauthorized(error: unknown, req, res, next) {
     if (!(error instanceof Unauthorized) || res.headersSent) {
       next(error);

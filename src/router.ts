@@ -1,6 +1,6 @@
 import type { Application, NextFunction, Request, Response } from "express";
 import { signInToActivity } from "./activity-sign-in.js";
-import { optionsChecker, wrongValue } from "./check-options.js";
+import { optionsChecker, requireKind } from "./check-options.js";
 import { AccessDenied, HttpException, toError } from "./errors.js";
 import { sessionCookieOf } from "./grants/session-data.js";
 import { discordOf } from "./guards.js";
@@ -110,7 +110,7 @@ export function discordRouter(options: RouterOptions = {}) {
   const callback: Step = async (req, res) => {
     try {
       const { returnTo } = await discordOf(req).callback(req, res, {
-        connect: accountOf && requireAccountId(accountOf(req)),
+        connect: accountIdOf(req),
         onLogin: onLogin && ((login) => onLogin(req, login, res)),
       });
       if (!res.headersSent) res.redirect(returnTo ?? addressesOf(req).public(afterLogin));
@@ -122,6 +122,12 @@ export function discordRouter(options: RouterOptions = {}) {
       else throw error;
     }
   };
+
+  /** @throws TypeError */
+  function accountIdOf(req: Request): string | undefined {
+    const id = accountOf?.(req);
+    return id === undefined ? id : requireKind("discordRouter: what accountOf returns", id, ACCOUNT_ID);
+  }
 
   function answerCancel(
     req: Request,
@@ -160,12 +166,6 @@ export function discordRouter(options: RouterOptions = {}) {
     if (step) step(req, res).catch((error: unknown) => next(toError(error)));
     else next();
   };
-}
-
-/** @throws TypeError */
-function requireAccountId(id: string | undefined): string | undefined {
-  if (id === undefined || ACCOUNT_ID.accepts(id)) return id;
-  throw new TypeError(`discordRouter: ${wrongValue("what accountOf returns", id, ACCOUNT_ID)}`);
 }
 
 function addressesOf(req: Request): Addresses {

@@ -5,14 +5,13 @@ import { appToken, type HeldToken } from "./app-token.js";
 import {
   appAndOptions,
   requireApp,
-  requireCallback,
   requireDeauthorization,
   requireOnlyInstance,
   requireRequest,
   requireResponse,
-  requireScopes,
   SETTING,
 } from "./call-arguments.js";
+import { requireKind } from "./check-options.js";
 import { type Config, requireSameConfig, resolveConfig } from "./config.js";
 import { createEngine, type Engine } from "./engine.js";
 import { HttpException } from "./errors.js";
@@ -31,6 +30,7 @@ import type { Guild } from "./models/guild.js";
 import type { GuildMember } from "./models/guild-member.js";
 import type { User } from "./models/user.js";
 import type { UserConnection } from "./models/user-connection.js";
+import { FUNCTION, SCOPES } from "./option-kinds.js";
 import {
   type CallbackOptions,
   type CodeOptions,
@@ -476,7 +476,8 @@ export class DiscordOAuth2Session {
    * @throws TypeError for an invalid token
    */
   sessionFromToken(token: HeldToken, onChange?: OnTokenChange): UserSession {
-    return this.#ready.sessionOfHeld(appToken(token), requireCallback(onChange));
+    if (onChange !== undefined) requireKind("The callback", onChange, FUNCTION);
+    return this.#ready.sessionOfHeld(appToken(token), onChange);
   }
 
   /**
@@ -499,7 +500,7 @@ export class DiscordOAuth2Session {
    * @see https://docs.discord.com/developers/topics/oauth2#client-credentials-grant
    */
   async clientCredentials(scopes: readonly Scope[] = ["identify"]): Promise<Token> {
-    return this.#ready.clientCredentials(requireScopes(scopes));
+    return this.#ready.clientCredentials(requireKind("scopes", scopes, SCOPES));
   }
 
   /**
