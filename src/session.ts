@@ -427,10 +427,10 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Fetches the guilds of the bot, up to 5,000, with one call for every 200. The result is cached and shared by
-   * concurrent requests.
+   * Fetches the guilds of the bot, with one call for every 200. The result is cached and shared by concurrent
+   * requests.
    *
-   * @throws HttpException `too_many_guilds` above 5,000 guilds; set the option `isBotInGuild` then
+   * @throws HttpException `too_many_guilds` for 5,000 guilds or more; set the option `isBotInGuild` then
    * @throws like {@link botRequest}
    */
   async fetchBotGuilds(options?: FetchOptions): Promise<Guild[]> {

@@ -1,7 +1,7 @@
 import { validateHeaderValue } from "node:http";
 import { optionsChecker } from "../check-options.js";
 import { ANYTHING, RECORD, STRING } from "../option-kinds.js";
-import { shown } from "../shown.js";
+import { kindOf, shown } from "../shown.js";
 import { USER_AGENT } from "../version.js";
 import type { Route } from "./route.js";
 
@@ -123,6 +123,8 @@ function addHeaders(headers: Record<string, string>, own: Readonly<Record<string
     if (RESERVED_HEADERS.has(name))
       throw new TypeError(`The header ${key} is set by this library: leave it out.`);
     if (!HEADER_NAME.test(name)) throw new TypeError(`${shown(key)} is not a valid header name.`);
+    if (typeof value === "object")
+      throw new TypeError(`The header ${key} must be a string, not ${kindOf(value)}.`);
     validateHeaderValue(name, value);
     headers[name] = value;
   }

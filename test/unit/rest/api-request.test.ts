@@ -110,6 +110,8 @@ describe("request headers", () => {
     ["X Own", "s3cr3t"],
     ["", "s3cr3t"],
     ["X-Own", undefined as unknown as string],
+    ["X-A", { s3cr3t: 1 } as never],
+    ["X-A", ["s3cr3t"] as never],
   ])("the header %j with %j is refused, and its value is not shown", (name, value) => {
     expect(() => encode({ headers: { [name]: value } })).toThrow(TypeError);
     expect(() => encode({ headers: { [name]: value } })).not.toThrow("s3cr3t");
