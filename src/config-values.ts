@@ -1,8 +1,9 @@
 import { type Kind, type Kinds, type OptionRules, wrongValue } from "./check-options.js";
 import { digestOf } from "./digest.js";
-import { FUNCTION, isScope, SCOPES } from "./option-kinds.js";
+import { FUNCTION, isVisibleAscii, SCOPES } from "./option-kinds.js";
 import type { CacheOptions, DiscordOptions } from "./options.js";
 import { shown } from "./shown.js";
+import { isSnowflake } from "./snowflake.js";
 
 const MIN_SECRET_LENGTH = 32;
 const MIN_DISTINCT = 8;
@@ -17,12 +18,12 @@ const TIME: Kind = {
   accepts: isTime,
 };
 
-const CREDENTIAL: Kind = { wanted: "a string without spaces", accepts: isScope, isSecret: true };
+const CREDENTIAL: Kind = { wanted: "a string without spaces", accepts: isVisibleAscii, isSecret: true };
 
 const DISCORD_KINDS: Kinds<DiscordOptions> = {
   clientId: {
     wanted: "a snowflake (the numeric id shown in the developer portal)",
-    accepts: (value) => typeof value === "string" && /^\d{1,20}$/.test(value),
+    accepts: isSnowflake,
     isSecret: true,
     hint: (value) =>
       typeof value === "number" || typeof value === "bigint"
@@ -54,7 +55,7 @@ const DISCORD_KINDS: Kinds<DiscordOptions> = {
     wanted: 'an https origin such as "https://discord.com" (plain http on a loopback address only)',
     accepts: isDiscordOrigin,
   },
-  issuer: { wanted: "a URL", accepts: isScope },
+  issuer: { wanted: "a URL", accepts: (value) => isVisibleAscii(value) && URL.canParse(value) },
   secret: {
     wanted: `a string of ${MIN_SECRET_LENGTH} characters or more, or a list of such strings`,
     accepts: (value) => typeof value === "string" || (Array.isArray(value) && value.length > 0),

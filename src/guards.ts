@@ -4,7 +4,7 @@ import { SETTING } from "./call-arguments.js";
 import { isRequest, optionsChecker, uncalled } from "./check-options.js";
 import { Forbidden, HttpException, toError } from "./errors.js";
 import type { GuildMember } from "./models/guild-member.js";
-import { BOOLEAN, DURATION, isScope, meantScopes, oneOf, SOME_IDS } from "./option-kinds.js";
+import { BOOLEAN, DURATION, isVisibleAscii, meantScopes, oneOf, SOME_IDS } from "./option-kinds.js";
 import { SOME_PERMISSIONS } from "./permission-kinds.js";
 import { type PermissionResolvable, Permissions } from "./permissions.js";
 import { meantScope, requireGranted, type Scope } from "./scopes.js";
@@ -216,7 +216,7 @@ async function visitorAsBot(
 /** @throws TypeError */
 function requireScopeNames(scopes: readonly unknown[]): readonly string[] {
   const [first] = scopes;
-  if (scopes.length > 0 && scopes.every(isScope)) {
+  if (scopes.length > 0 && scopes.every(isVisibleAscii)) {
     const meant = meantScopes(scopes);
     if (meant === undefined) return [...scopes];
     throw new TypeError(
@@ -231,7 +231,7 @@ function requireScopeNames(scopes: readonly unknown[]): readonly string[] {
   throw new TypeError(
     Array.isArray(first)
       ? 'requiresScopes: pass the scopes as separate arguments, not as a list: requiresScopes("identify", "guilds").'
-      : `requiresScopes: a scope must be a string such as "guilds", not ${shown(scopes.find((scope) => !isScope(scope)))}.`,
+      : `requiresScopes: a scope must be a string such as "guilds", not ${shown(scopes.find((scope) => !isVisibleAscii(scope)))}.`,
   );
 }
 

@@ -79,9 +79,7 @@ export const PATH_OR_FALSE: Kind = {
 export const ADDRESS: Kind = {
   wanted: 'a path or URL such as "/me"',
   accepts: (value) =>
-    typeof value === "string" &&
-    /^[\x21-\x7e]+$/.test(value) &&
-    URL.canParse(value, value.startsWith("/") ? "https://a.invalid" : undefined),
+    isVisibleAscii(value) && URL.canParse(value, value.startsWith("/") ? "https://a.invalid" : undefined),
   hint: (value) =>
     typeof value === "string" && /^\w[\w/-]*$/.test(value)
       ? `begin it with a slash, "/${value}".`
@@ -110,7 +108,7 @@ export function oneOf(...values: readonly (string | number)[]): Kind {
 }
 
 function isScopeList(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.length > 0 && value.every(isScope);
+  return Array.isArray(value) && value.length > 0 && value.every(isVisibleAscii);
 }
 
 /** Returns advice such as "did you mean identify and guilds?" for misspelt scopes. */
@@ -119,7 +117,7 @@ export function meantScopes(scopes: readonly string[]): string | undefined {
   return meant.length > 0 ? `did you mean ${meant.join(" and ")}?` : undefined;
 }
 
-/** Whether a value is a valid OAuth scope: ASCII without spaces and control characters. */
-export function isScope(value: unknown): value is string {
+/** Whether a value is a valid OAuth scope, token or secret: ASCII without spaces and control characters, not empty. */
+export function isVisibleAscii(value: unknown): value is string {
   return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
 }

@@ -1,4 +1,5 @@
 import { now } from "../clock.js";
+import { isVisibleAscii } from "../option-kinds.js";
 
 /** The lifetime of a token if the response has no `expires_in`. */
 const DEFAULT_LIFETIME_S = 604_800;
@@ -30,7 +31,7 @@ export function parseTokenAnswer(answer: unknown): TokenAnswer {
     string,
     unknown
   >;
-  if (!isToken(access_token)) throw new TypeError("The response contains no token.");
+  if (!isVisibleAscii(access_token)) throw new TypeError("The response contains no token.");
   const lifetimeS =
     typeof expires_in === "number" && expires_in >= 1
       ? Math.min(expires_in, LONGEST_LIFETIME_S)
@@ -38,16 +39,11 @@ export function parseTokenAnswer(answer: unknown): TokenAnswer {
   const issuedAt = now();
   return {
     accessToken: access_token,
-    refreshToken: isToken(refresh_token) ? refresh_token : undefined,
+    refreshToken: isVisibleAscii(refresh_token) ? refresh_token : undefined,
     scopes: typeof scope === "string" ? scope.split(" ").filter(Boolean) : [],
     issuedAt,
     expiresAt: issuedAt + lifetimeS * 1000,
     guild,
     webhook,
   };
-}
-
-/** Whether a value is a valid token (RFC 6749, appendix A.12) without spaces, which could not be sent in a header. */
-function isToken(value: unknown): value is string {
-  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
 }

@@ -5,6 +5,7 @@ import {
   RateLimited,
   type RateLimitScope,
 } from "../errors.js";
+import { isVisibleAscii } from "../option-kinds.js";
 import { oneLine } from "../shown.js";
 import type { NoAnswer } from "./round-trip.js";
 
@@ -26,7 +27,6 @@ export interface NamedCall extends CallNames {
 
 /** Much deeper than any response of Discord. */
 const DEEPEST = 64;
-const SENDABLE = /^[\x21-\x7e]+$/;
 
 /** Creates an error with the method and route of a call. */
 export function callError(
@@ -40,7 +40,7 @@ export function callError(
 
 /** @throws HttpException for a missing token, or one that cannot be sent in a header */
 export function requireToken(call: NamedCall): void {
-  if (SENDABLE.test(call.token)) return;
+  if (isVisibleAscii(call.token)) return;
   const title = titleOf(call);
   if (call.scheme === "Bearer") {
     const message = `The access token for ${title} is empty or contains characters that are not allowed in tokens.`;

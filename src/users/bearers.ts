@@ -5,12 +5,14 @@ import { HttpException, Unauthorized } from "../errors.js";
 import { heldToken } from "../grants/held-token.js";
 import type { TokenStorage } from "../grants/token-storage.js";
 import { readAuthorization } from "../models/authorization.js";
+import { isVisibleAscii } from "../option-kinds.js";
 import { parseAnswer } from "../rest/answer.js";
 import type { Rest } from "../rest/rest.js";
 import { LoadingCache } from "./loading-cache.js";
 import type { UserSession } from "./user-session.js";
 
 const ROUTE = "/oauth2/@me";
+const LONGEST_TOKEN = 2048;
 const MOST_CHECKED = 1000;
 const CHECKED_MS = 60_000;
 const MOST_VOUCHED_FOR = 10_000;
@@ -33,7 +35,7 @@ export class Bearers {
 
   /** @throws Unauthorized, RateLimited, HttpException */
   async session(accessToken: unknown): Promise<UserSession> {
-    if (typeof accessToken !== "string" || !/^[\x21-\x7e]{1,2048}$/.test(accessToken))
+    if (!isVisibleAscii(accessToken) || accessToken.length > LONGEST_TOKEN)
       throw refusal("It is not a Discord access token.");
     const id = digestOf(accessToken);
     const refused = this.#refused.get(id);

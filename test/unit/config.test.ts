@@ -143,6 +143,7 @@ describe("the configuration", () => {
     [{ discordUrl: "https://user:hunter2@discord.com" }, 'not "https://***@discord.com".'],
     [{ discordUrl: 5 }, "not 5."],
     [{ issuer: "with space" }, "issuer must be a URL"],
+    [{ issuer: "discord.com" }, 'issuer must be a URL, not "discord.com".'],
     [
       { secret: "too short" },
       "secret must be a string of 32 characters or more, or a list of such strings, not a string of 9 characters.",
