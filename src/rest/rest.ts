@@ -38,9 +38,9 @@ export class Rest {
     this.#dispatcher = new Lazy(() => createDispatcher(options.timeoutMs, proxy));
   }
 
-  /** Loads the HTTP client before the first call. Ignores errors: the first call tries again and reports them. */
+  /** Loads the HTTP client so that the first call does not have to. */
   async load(): Promise<void> {
-    await Promise.allSettled([this.#dispatcher.get()]);
+    await this.#dispatcher.get();
   }
 
   /**

@@ -24,29 +24,25 @@ export interface MemberOptions extends FetchOptions {
 }
 
 /** @throws TypeError */
-export const guildsOptions: (options: GuildsOptions | undefined) => GuildsOptions =
-  optionsChecker<GuildsOptions>({
-    of: "fetchGuilds",
-    example: "{ withBot: true }",
-    kinds: { fresh: BOOLEAN, maxAgeMs: DURATION, withBot: BOOLEAN },
-  });
+export const guildsOptions = optionsChecker<GuildsOptions>({
+  of: "fetchGuilds",
+  example: "{ withBot: true }",
+  kinds: { fresh: BOOLEAN, maxAgeMs: DURATION, withBot: BOOLEAN },
+});
 
 /** @throws TypeError */
-export const memberOptions: (options: MemberOptions | undefined) => MemberOptions =
-  optionsChecker<MemberOptions>({
-    of: "fetchMember",
-    example: '{ as: "bot" }',
-    kinds: { fresh: BOOLEAN, maxAgeMs: DURATION, as: oneOf("bot") },
-  });
+export const memberOptions = optionsChecker<MemberOptions>({
+  of: "fetchMember",
+  example: '{ as: "bot" }',
+  kinds: { fresh: BOOLEAN, maxAgeMs: DURATION, as: oneOf("bot") },
+});
 
 /** @throws TypeError */
-export const fetchOptions: (options: FetchOptions | undefined) => FetchOptions = optionsChecker<FetchOptions>(
-  {
-    of: "A fetch",
-    example: "{ fresh: true }",
-    kinds: { fresh: BOOLEAN, maxAgeMs: DURATION },
-  },
-);
+export const fetchOptions = optionsChecker<FetchOptions>({
+  of: "A fetch",
+  example: "{ fresh: true }",
+  kinds: { fresh: BOOLEAN, maxAgeMs: DURATION },
+});
 
 /** Returns the cache key of a grant and a guild. Without a guild, it is the prefix of all keys of the grant. */
 export function cacheKey(grantId: string, guildId = ""): string {
