@@ -1,39 +1,53 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Token } from "./token.js";
 import type { TokenStorage } from "./token-storage.js";
 
 /** Called with each new pair, or `undefined` when the sign-in has ended, and with the pair it replaces. */
 export type OnTokenChange = (token: Token | undefined, former: Token) => Promise<void> | void;
 
+/** The storages whose `onChange` is calling: it may use the session, and must not wait for itself. */
+const callers = new AsyncLocalStorage<readonly TokenStorage[]>();
+
 /**
- * The storage of a token that only the caller holds. If `onChange` fails, it is called again at the next use.
+ * The storage of a token that only the caller holds. Writes wait until `onChange` has the newest change. If it fails, it
+ * is called again at the next use.
  *
  * @param id the grant's id in this process; the caller sees the id of the token it passed
  */
 export function heldToken(token: Token, id: string, onChange?: OnTokenChange): TokenStorage {
   let held: Token | undefined = token;
   let reported: Token | undefined = token;
-  let isReporting = false;
+  let reporting: Promise<void> | undefined;
+  const notify = async (...change: Parameters<OnTokenChange>) => onChange?.(...change);
 
   async function report(): Promise<void> {
-    // `onChange` may use the token, and must not wait for itself.
-    if (isReporting) return;
-    isReporting = true;
+    const outer = callers.getStore() ?? [];
+    if (held === reported || outer.includes(storage)) return;
+    reporting ??= callers.run([...outer, storage], reportChanges);
+    await reporting;
+  }
+  async function reportChanges(): Promise<void> {
     try {
       while (held !== reported) {
         const next = held;
-        if (reported) await onChange?.(next, reported);
-        reported = next;
+        try {
+          await (reported && notify(next, reported));
+          reported = next;
+        } catch (error) {
+          // Otherwise a newer change replaces the one that failed.
+          if (held === next) throw error;
+        }
       }
     } finally {
-      isReporting = false;
+      reporting = undefined;
     }
   }
-  return {
+  const storage: TokenStorage = {
     id,
     isShared: false,
     isHeldByCaller: true,
     async read() {
-      await report();
+      if (!reporting) await report();
       return held && { token: { ...held, id } };
     },
     async write(next) {
@@ -45,4 +59,5 @@ export function heldToken(token: Token, id: string, onChange?: OnTokenChange): T
       await report();
     },
   };
+  return storage;
 }
