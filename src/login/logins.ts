@@ -127,7 +127,7 @@ export class Logins {
         mayRepeat: () => true,
       });
       endFlow();
-      this.visits.counter.add(req, res);
+      if (!result.connected) this.visits.counter.add(req, res);
       // A callback that completes an earlier attempt has no guild.
       if (!result.replayed && (result.guild || result.scopes.includes("bot"))) this.#parts.onBotJoined();
       return result;
