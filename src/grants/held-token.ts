@@ -5,8 +5,8 @@ import type { TokenStorage } from "./token-storage.js";
 /** Called with each new pair, or `undefined` when the sign-in has ended, and with the pair it replaces. */
 export type OnTokenChange = (token: Token | undefined, former: Token) => Promise<void> | void;
 
-/** The storages whose `onChange` is calling: it may use the session, and must not wait for itself. */
-const callers = new AsyncLocalStorage<readonly TokenStorage[]>();
+/** The storages whose `onChange` made the current call, or started what makes it. */
+const callers = new AsyncLocalStorage<ReadonlySet<TokenStorage>>();
 
 /**
  * The storage of a token that only the caller holds. Writes wait until `onChange` has the newest change. If it fails, it
@@ -17,21 +17,23 @@ const callers = new AsyncLocalStorage<readonly TokenStorage[]>();
 export function heldToken(token: Token, id: string, onChange?: OnTokenChange): TokenStorage {
   let held: Token | undefined = token;
   let reported: Token | undefined = token;
-  let reporting: Promise<void> | undefined;
-  const notify = async (...change: Parameters<OnTokenChange>) => onChange?.(...change);
+  let isReporting = false;
+  let reporting = Promise.resolve();
 
   async function report(): Promise<void> {
-    const outer = callers.getStore() ?? [];
-    if (held === reported || outer.includes(storage)) return;
-    reporting ??= callers.run([...outer, storage], reportChanges);
+    const outer = callers.getStore();
+    // `onChange` may use the session, and must not wait for itself.
+    if (held === reported || (isReporting && outer?.has(storage))) return;
+    if (!isReporting) reporting = callers.run(new Set(outer).add(storage), reportChanges);
     await reporting;
   }
   async function reportChanges(): Promise<void> {
+    isReporting = true;
     try {
       while (held !== reported) {
         const next = held;
         try {
-          await (reported && notify(next, reported));
+          if (reported) await onChange?.(next, reported);
           reported = next;
         } catch (error) {
           // Otherwise a newer change replaces the one that failed.
@@ -39,7 +41,7 @@ export function heldToken(token: Token, id: string, onChange?: OnTokenChange): T
         }
       }
     } finally {
-      reporting = undefined;
+      isReporting = false;
     }
   }
   const storage: TokenStorage = {
@@ -47,7 +49,7 @@ export function heldToken(token: Token, id: string, onChange?: OnTokenChange): T
     isShared: false,
     isHeldByCaller: true,
     async read() {
-      if (!reporting) await report();
+      if (!isReporting) await report();
       return held && { token: { ...held, id } };
     },
     async write(next) {

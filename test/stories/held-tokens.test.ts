@@ -155,6 +155,26 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     expect(changes).toEqual([true, false]);
   });
 
+  it("a job that onChange of a held token starts is told its own changes", async () => {
+    const { simulator, discord, user, advance } = await startHeld(createApp);
+    const gate = createGate();
+    const changes: unknown[] = [];
+    let job: Promise<unknown> | undefined;
+    const session = discord.sessionFromToken(issue(simulator, user), (token) => {
+      changes.push(token?.accessToken);
+      job ??= gate.opened.then(() => session.fetchUser({ fresh: true }));
+    });
+    advance(WEEK_MS);
+    await session.fetchUser();
+    advance(WEEK_MS);
+
+    gate.open();
+    await job;
+
+    expect(changes).toEqual(simulator.requestsTo("/users/@me").map(({ token }) => token));
+    expect(changes).toHaveLength(2);
+  });
+
   it("a revocation during a slow onChange is told in turn, even if that onChange fails", async () => {
     const { simulator, discord, user, advance } = await startHeld(createApp);
     const [begun, gate, ended] = [createGate(), createGate(), createGate()];
