@@ -132,7 +132,7 @@ export function requiresScopes(...scopes: readonly Scope[]): Guard {
  * Creates a guard for members of a guild. It reads the list of the visitor's guilds, which needs the scope
  * `guilds`.
  *
- * @param guildId the guild's id, or a function that returns it: `(req) => req.params.guildId`
+ * @param guildId the guild's id, or a function that returns it: `(req) => req.params.guildId`. It may return a promise
  * @param requirements what else the visitor needs in the guild. Requirements that would require nothing are errors:
  * unknown names, `undefined`, empty lists
  * @throws TypeError immediately, for an invalid id or invalid requirements
@@ -140,7 +140,7 @@ export function requiresScopes(...scopes: readonly Scope[]): Guard {
  * @throws Unauthorized, MissingScopes, RateLimited, HttpException; all but the TypeError through `next`
  */
 export function requiresGuild<Given extends GuildRequirements>(
-  guildId: string | ((req: Request) => GuildId),
+  guildId: string | ((req: Request) => GuildId | Promise<GuildId>),
   ...requirements: [] | [Given & Exactly<GuildRequirements, Given>]
 ): Guard {
   requireGuildId(guildId);
@@ -157,7 +157,7 @@ export function requiresGuild<Given extends GuildRequirements>(
   const oneOf = roles && [...roles];
   return guard("requiresGuild", async (req) => {
     const discord = discordOf(req);
-    const id = typeof guildId === "function" ? guildId(req) : guildId;
+    const id = typeof guildId === "function" ? await guildId(req) : guildId;
     if (!isSnowflake(id)) throw new Forbidden(`No guild has the id ${shown(id)}.`);
 
     const visitor = await (as === "bot" ? visitorAsBot : visitorInList)(discord, req, id, maxAgeMs);

@@ -45,9 +45,17 @@ export interface RecordSettings {
   readonly keyOf: ((hash: string) => string) | undefined;
 }
 
+/** What the keys of a grant's records are made of, and the user. */
+export interface GrantKey {
+  readonly grantId: string;
+  readonly keyForm?: KeyForm | undefined;
+  readonly userId?: string | undefined;
+}
+
 /** The records of one grant: the token, the sign-out marker and the lease. */
 export class GrantRecord implements TokenStorage, StoredRecord {
   readonly id: string;
+  readonly userId: string | undefined;
   readonly lifetimeMs: number | undefined;
   readonly record: StoredRecord;
   readonly #settings: RecordSettings;
@@ -59,14 +67,14 @@ export class GrantRecord implements TokenStorage, StoredRecord {
 
   constructor(
     settings: RecordSettings,
-    id: string,
-    keyForm: KeyForm | undefined,
+    { grantId, keyForm, userId }: GrantKey,
     lifetimeMs: number | undefined,
     purpose: RecordPurpose,
   ) {
     this.record = this;
     this.#settings = settings;
-    this.id = id;
+    this.id = grantId;
+    this.userId = userId;
     this.#keyForm = keyForm;
     this.lifetimeMs = lifetimeMs;
     this.#purpose = purpose;

@@ -36,13 +36,15 @@ export class GrantWriter {
   }
 
   /**
-   * Reads the stored token. If that fails, returns the unsaved one.
+   * Reads the stored token, with the user's id if the session knows it. If that fails, returns the unsaved one.
    *
    * @throws HttpException store_failed without either
    */
   async read(storage: TokenStorage): Promise<Stored | undefined> {
     try {
-      return await storage.read();
+      const stored = await storage.read();
+      if (stored?.token.userId !== undefined || storage.userId === undefined) return stored;
+      return stored && { ...stored, token: { ...stored.token, userId: storage.userId } };
     } catch (error) {
       const token = this.#memory.unsaved(storage.id);
       if (token) return { token, isUnsaved: true };

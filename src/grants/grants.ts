@@ -186,7 +186,7 @@ export class Grants {
     const [deleted] = await Promise.allSettled([storage.delete()]);
     const stored = reading.status === "fulfilled" ? reading.value : undefined;
     const last = stored ? newerOf(stored.token, newest) : newest;
-    if (ended === "everywhere" && last) await this.#oauth.revoke(last);
+    if (ended === "everywhere" && last) await this.#revoke(last, storage.userId);
     for (const outcome of [marked, reading, deleted]) if (outcome.status === "rejected") throw outcome.reason;
   }
 
@@ -196,9 +196,7 @@ export class Grants {
    * @throws HttpException, RateLimited
    */
   async revokeHeld(storage: TokenStorage, token: Token): Promise<void> {
-    const since = now();
-    await this.#oauth.revoke(token);
-    this.revoked(token.userId, since);
+    await this.#revoke(token);
     this.#memory.end(token.id, "everywhere");
     await storage.delete();
   }
@@ -209,15 +207,6 @@ export class Grants {
    */
   deauthorize(userId: string, at?: Date): void {
     this.#deauthorizations.add(userId, at);
-  }
-
-  /**
-   * Ends the user's tokens after Discord has revoked them. Discord is asked about tokens issued meanwhile.
-   *
-   * @param since when Discord was asked to, in epoch milliseconds
-   */
-  revoked(userId: string | undefined, since: number): void {
-    if (userId !== undefined) this.#deauthorizations.addRevocation(userId, since);
   }
 
   /** How many refreshes and writes are in flight. */
@@ -239,6 +228,13 @@ export class Grants {
   /** Whether the access token and the refresh token are both unusable. */
   #isOver(token: Token): boolean {
     return (isExpired(token) || this.isRejected(token)) && this.#memory.isOver(token);
+  }
+
+  /** Revokes the user's tokens and ends them here. Discord is asked about tokens issued meanwhile. */
+  async #revoke(token: Token, userId = token.userId): Promise<void> {
+    const since = now();
+    await this.#oauth.revoke(token);
+    if (userId !== undefined) this.#deauthorizations.addRevocation(userId, since);
   }
 
   #cached(storage: TokenStorage): CachedGrant | undefined {

@@ -1,11 +1,16 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Token } from "./token.js";
 import type { TokenStorage } from "./token-storage.js";
 
 /** Called with each new pair, or `undefined` when the sign-in has ended, and with the pair it replaces. */
 export type OnTokenChange = (token: Token | undefined, former: Token) => Promise<void> | void;
 
+/** The storages whose `onChange` made the current call, or started what makes it. */
+const callers = new AsyncLocalStorage<ReadonlySet<TokenStorage>>();
+
 /**
- * The storage of a token that only the caller holds. If `onChange` fails, it is called again at the next use.
+ * The storage of a token that only the caller holds. Writes wait until `onChange` has the newest change. If it fails, it
+ * is called again at the next use.
  *
  * @param id the grant's id in this process; the caller sees the id of the token it passed
  */
@@ -13,27 +18,38 @@ export function heldToken(token: Token, id: string, onChange?: OnTokenChange): T
   let held: Token | undefined = token;
   let reported: Token | undefined = token;
   let isReporting = false;
+  let reporting = Promise.resolve();
 
   async function report(): Promise<void> {
-    // `onChange` may use the token, and must not wait for itself.
-    if (isReporting) return;
+    const outer = callers.getStore();
+    // `onChange` may use the session, and must not wait for itself.
+    if (held === reported || (isReporting && outer?.has(storage))) return;
+    if (!isReporting) reporting = callers.run(new Set(outer).add(storage), reportChanges);
+    await reporting;
+  }
+  async function reportChanges(): Promise<void> {
     isReporting = true;
     try {
       while (held !== reported) {
         const next = held;
-        if (reported) await onChange?.(next, reported);
-        reported = next;
+        try {
+          if (reported) await onChange?.(next, reported);
+          reported = next;
+        } catch (error) {
+          // Otherwise a newer change replaces the one that failed.
+          if (held === next) throw error;
+        }
       }
     } finally {
       isReporting = false;
     }
   }
-  return {
+  const storage: TokenStorage = {
     id,
     isShared: false,
     isHeldByCaller: true,
     async read() {
-      await report();
+      if (!isReporting) await report();
       return held && { token: { ...held, id } };
     },
     async write(next) {
@@ -45,4 +61,5 @@ export function heldToken(token: Token, id: string, onChange?: OnTokenChange): T
       await report();
     },
   };
+  return storage;
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hasPassed, now, sleep, startTimer } from "../clock.js";
 import type { Seal } from "../seal.js";
-import { FIRST_RENEWAL_MS, NEXT_RENEWAL_MS, WAIT_PAUSES_MS } from "./time-limits.js";
+import { FIRST_RENEWAL_MS, LONGEST_RENEWED_MS, NEXT_RENEWAL_MS, WAIT_PAUSES_MS } from "./time-limits.js";
 
 const PROCESS = randomBytes(9).toString("base64url");
 const OVER = "over";
@@ -75,9 +75,9 @@ export class Lease {
     return typeof current === "object" ? current : undefined;
   }
 
-  /** Renews the lease while a task runs. Waits for a renewal in flight before it returns. */
+  /** Renews the lease while a task runs, unless it never ends. Waits for a renewal in flight before it returns. */
   async during<T>(task: () => Promise<T>): Promise<T> {
-    this.#renewAfter(FIRST_RENEWAL_MS);
+    this.#renewAfter(FIRST_RENEWAL_MS, now());
     try {
       return await task();
     } finally {
@@ -108,12 +108,13 @@ export class Lease {
     }
   }
 
-  #renewAfter(pauseMs: number): void {
+  #renewAfter(pauseMs: number, since: number): void {
     this.#cancelRenewal = startTimer(pauseMs, () => {
+      if (hasPassed(LONGEST_RENEWED_MS, since)) return;
       this.#renewal ??= this.#write(this.#durationMs).then(() => {
         this.#renewal = undefined;
       });
-      this.#renewAfter(NEXT_RENEWAL_MS);
+      this.#renewAfter(NEXT_RENEWAL_MS, since);
     });
   }
 

@@ -31,15 +31,18 @@ export function overriddenTokenMethods(
  * The token storage behind the app's own methods.
  *
  * @param deadlineMs real time after which a call to a method counts as failed
+ * @param userId the user of the session, if it names one
  */
 export function ownTokenStorage(
   methods: OwnTokenMethods,
   req: IncomingMessage,
   deadlineMs: number,
+  userId?: string,
 ): TokenStorage {
   const save = (token: Token | undefined) =>
     answered("writing", deadlineMs, () => methods.saveAuthorizationToken(req, token));
   return {
+    userId,
     isShared: true,
     async read() {
       const token = await answered("reading", deadlineMs, () => methods.getAuthorizationToken(req));

@@ -19,6 +19,8 @@ export interface Stored {
 export interface TokenStorage {
   /** The grant's id, if it is known without reading. */
   readonly id?: string | undefined;
+  /** The user's id, which the session may know before the token does: fetching the user at the login may fail. */
+  readonly userId?: string | undefined;
   read(): Promise<Stored | undefined>;
   write(token: Token): Promise<void>;
   delete(): Promise<void>;

@@ -2,12 +2,14 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { type Config, storeDeadlineMs } from "../config.js";
 import type { Seal } from "../seal.js";
-import { GrantRecord, type RecordSettings } from "./grant-record.js";
+import { type GrantKey, GrantRecord, type RecordSettings } from "./grant-record.js";
 import { type OwnTokenMethods, ownTokenStorage } from "./own-token-storage.js";
-import { type KeyForm, keyFormOf, type RecordPurpose } from "./record-keys.js";
+import { keyFormOf, type RecordPurpose } from "./record-keys.js";
 import { besideSessions, inTokenStore, type RecordStore, type SessionStore } from "./record-store.js";
 import {
+  hasSession,
   type SessionLike,
+  type SignIn,
   sessionIdOf,
   sessionLifetimeMs,
   sessionOf,
@@ -18,12 +20,6 @@ import {
 import { leaseMs } from "./time-limits.js";
 import { isToken, type Token } from "./token.js";
 import { NOBODY, type TokenStorage } from "./token-storage.js";
-
-/** What the keys of a grant's records are made of. */
-interface GrantKey {
-  readonly grantId: string;
-  readonly keyForm?: KeyForm | undefined;
-}
 
 /**
  * Finds the token storage of a grant: the app's own methods, a record in a store, or the session itself if it has no
@@ -51,7 +47,9 @@ export class TokenStorages {
 
   /** Returns the token storage of this request. */
   of(req: IncomingMessage): TokenStorage {
-    return this.#own ? ownTokenStorage(this.#own, req, storeDeadlineMs(this.#config)) : this.standard(req);
+    if (!this.#own) return this.standard(req);
+    const signIn = hasSession(req) ? signInOf(sessionOf(req), this.#config.clientId) : undefined;
+    return ownTokenStorage(this.#own, req, storeDeadlineMs(this.#config), signIn?.userId);
   }
 
   /** Returns the storage that the session of this request points to, even if the app overrides the token methods. */
@@ -59,7 +57,7 @@ export class TokenStorages {
     const session = sessionOf(req);
     const signIn = signInOf(session, this.#config.clientId);
     if (!signIn) return NOBODY;
-    return this.#record(req, signIn, "token") ?? this.#inSession(session, signIn.grantId);
+    return this.#record(req, signIn, "token") ?? this.#inSession(session, signIn);
   }
 
   /** Points the session of this request to a grant. @returns the grant's token storage */
@@ -81,17 +79,14 @@ export class TokenStorages {
     return this.#record(req, grant, this.areOwn ? "login" : "token");
   }
 
-  #record(
-    req: IncomingMessage,
-    { grantId, keyForm }: GrantKey,
-    purpose: RecordPurpose,
-  ): GrantRecord | undefined {
+  #record(req: IncomingMessage, grant: GrantKey, purpose: RecordPurpose): GrantRecord | undefined {
     const lifetimeMs = sessionLifetimeMs(sessionOf(req));
-    if (this.#tokenStore) return new GrantRecord(this.#tokenStore, grantId, undefined, lifetimeMs, purpose);
+    if (this.#tokenStore)
+      return new GrantRecord(this.#tokenStore, { ...grant, keyForm: undefined }, lifetimeMs, purpose);
     const store = sessionStoreOf(req);
     if (!store) return undefined;
     const settings = this.#besideSessions.get(store) ?? this.#addStore(store);
-    return new GrantRecord(settings, grantId, keyForm, lifetimeMs, purpose);
+    return new GrantRecord(settings, grant, lifetimeMs, purpose);
   }
 
   #addStore(store: SessionStore): RecordSettings {
@@ -111,11 +106,12 @@ export class TokenStorages {
   }
 
   /** The session is a cookie. A slow response can restore an older cookie; `GrantMemory` still has the newer pair. */
-  #inSession(session: SessionLike, grantId: string): TokenStorage {
+  #inSession(session: SessionLike, { grantId, userId }: SignIn): TokenStorage {
     const { clientId } = this.#config;
     const seal = this.#seal;
     return {
       id: grantId,
+      userId,
       isShared: false,
       isInResponse: true,
       async read() {

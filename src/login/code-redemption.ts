@@ -129,7 +129,9 @@ export class CodeRedemption {
     if (login && !login.isPending) return this.#signIns.repeat(visit, login);
     if (login && !mayResume) return "pending";
     // A stored token means that the request that exchanged the code could not finish.
-    const redeemed = content?.token ? { token: content.token } : await this.#exchange(turn);
+    const redeemed = content?.token
+      ? { token: await this.#identify(visit, content.token) }
+      : await this.#exchange(turn);
     return redeemed ? this.#signIns.complete(visit, record, redeemed, turn) : "other process";
   }
 
@@ -149,10 +151,15 @@ export class CodeRedemption {
     queue.hasExchanged = true;
     const granted = toToken(answer, code);
     if (visit.kind === "connection") requireGranted(granted.scopes, ["identify"], "Connecting an account");
-    // A connection fails without its user, so its token is stored first: then a reload can complete it.
-    const token = visit.kind === "connection" ? granted : await this.#signIns.identify(granted);
+    const token = await this.#identify(visit, granted);
     await this.#keepPending(record, token);
     return { token, guild: answer.guild, webhook: answer.webhook };
+  }
+
+  /** A connection fails without its user, so its token is stored first: then a reload can complete it. */
+  async #identify({ kind }: Visit, token: Token): Promise<Token> {
+    const isIdentified = kind === "connection" || token.userId !== undefined;
+    return isIdentified ? token : this.#signIns.identify(token);
   }
 
   async #keepPending(record: GrantRecord | undefined, token: Token): Promise<void> {

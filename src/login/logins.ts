@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { now } from "../clock.js";
 import { digestOf } from "../digest.js";
 import { HttpException } from "../errors.js";
 import { keyFormOf } from "../grants/record-keys.js";
@@ -127,7 +126,7 @@ export class Logins {
         mayRepeat: () => true,
       });
       endFlow();
-      this.visits.counter.add(req, res);
+      if (!result.connected) this.visits.counter.add(req, res);
       // A callback that completes an earlier attempt has no guild.
       if (!result.replayed && (result.guild || result.scopes.includes("bot"))) this.#parts.onBotJoined();
       return result;
@@ -152,10 +151,8 @@ export class Logins {
     const grantId = signIn?.grantId ?? (await storage.read())?.token.id;
     if (grantId === undefined) return;
 
-    const since = now();
     try {
       await grants.end(storage, grantId, ended);
-      if (ended === "everywhere") grants.revoked(signIn?.userId, since);
     } finally {
       users.forget(grantId);
       setSignIn(session, config.clientId, { formerUserId: signIn?.userId });

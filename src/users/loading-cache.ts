@@ -52,6 +52,7 @@ export function cacheKey(grantId: string, guildId = ""): string {
 interface Load<T> {
   readonly value: Promise<T>;
   readonly startedAt: number;
+  readonly accessToken: string | undefined;
 }
 
 /** A cache. Concurrent misses of one key share one load. */
@@ -67,13 +68,23 @@ export class LoadingCache<T extends object> {
     this.#cache = cache;
   }
 
-  async fetch(key: string, { fresh, maxAgeMs }: FetchOptions, load: () => Promise<T>): Promise<T> {
+  /**
+   * @param accessToken the token that the load uses. Loads with different tokens are not shared: one with an earlier
+   * token may be waiting for a refresh that in turn waits for this call
+   */
+  async fetch(
+    key: string,
+    { fresh, maxAgeMs }: FetchOptions,
+    load: () => Promise<T>,
+    accessToken?: string,
+  ): Promise<T> {
     const limitMs = fresh ? 0 : maxAgeMs;
     // Keeps expired values until they are replaced, for lastKnown.
     const cached = this.#cache.get(key, { noDeleteOnStaleGet: true });
     if (cached !== undefined && isYoung(this.#startedAt.get(cached), limitMs)) return cached;
     const inFlight = this.#inFlight.get(key);
-    return inFlight && isYoung(inFlight.startedAt, limitMs) ? inFlight.value : this.#load(key, load);
+    const isShared = inFlight?.accessToken === accessToken && isYoung(inFlight?.startedAt, limitMs);
+    return inFlight && isShared ? inFlight.value : this.#load(key, load, accessToken);
   }
 
   /** Returns the last loaded value of any age. */
@@ -91,7 +102,7 @@ export class LoadingCache<T extends object> {
   }
 
   /** Loads a value. Caches it only if no later load of the same key has started. */
-  #load(key: string, load: () => Promise<T>): Promise<T> {
+  #load(key: string, load: () => Promise<T>, accessToken: string | undefined): Promise<T> {
     const startedAt = steadyNow();
     const isLast = () => this.#inFlight.get(key)?.value === value;
     const value = load()
@@ -103,7 +114,7 @@ export class LoadingCache<T extends object> {
       .finally(() => {
         if (isLast()) this.#inFlight.delete(key);
       });
-    this.#inFlight.set(key, { value, startedAt });
+    this.#inFlight.set(key, { value, startedAt, accessToken });
     return value;
   }
 }

@@ -195,11 +195,12 @@ export class UserSession {
     guildId = "",
   ): Promise<T> {
     if (scope !== undefined && !token.scopes.includes(scope)) throw new MissingScopes([scope], route);
-    return cache.fetch(cacheKey(token.id, guildId), options, async () => {
+    const load = async () => {
       const path = route.replace(":id", guildId);
       const payload = await this.#parts.calls.send(this.#storage, token, path);
       return parseAnswer({ method: "GET", route: path }, () => parse(payload, guildId));
-    });
+    };
+    return cache.fetch(cacheKey(token.id, guildId), options, load, token.accessToken);
   }
 
   get #roleConnectionRoute(): string {

@@ -65,10 +65,11 @@ export class Users {
   /** Fetches the user of a login that is not complete yet. @throws RateLimited, HttpException */
   async ofNewLogin(token: Token): Promise<User> {
     const { route, cache, parse } = this.user;
-    return cache.fetch(cacheKey(token.id), {}, async () => {
+    const load = async () => {
       const payload = await this.#rest.send(credentialsOf(token), route);
       return parseAnswer({ method: "GET", route }, () => parse(payload, ""));
-    });
+    };
+    return cache.fetch(cacheKey(token.id), {}, load, token.accessToken);
   }
 
   /** Returns the last cached user of a sign-in, of any age. */

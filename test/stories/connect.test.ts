@@ -9,6 +9,8 @@ import {
   type LoginOptions,
   type LoginResult,
   type RouterOptions,
+  redirectUnauthorized,
+  requiresAuthorization,
 } from "../../src/index.js";
 import type { Browser } from "../../src/testing/index.js";
 import { forward, LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
@@ -251,6 +253,18 @@ describe.each(LATEST_EXPRESS)("a login with connect on %s", (_name, createApp) =
       { replayed: true, connected: true, userId: user.id },
     ]);
     expect(exchangesAt(simulator)).toBe(1);
+  });
+
+  it("connected accounts do not count as logins of a browser that loses its session", async () => {
+    const { connect, browser, app, simulator } = await startAccounts(createApp);
+    const page = { headers: { "Sec-Fetch-Mode": "navigate" } };
+    const visit = async () => (await browser.get("/guarded", page)).status;
+    app.app.get("/guarded", requiresAuthorization).use(redirectUnauthorized("/login"));
+    await visit();
+
+    for (let count = 0; count < 2; count += 1) await connect(simulator.addUser());
+
+    expect(await visit()).toBe(302);
   });
 
   it("a repeated callback connects the account if Discord has limited the rate before it named the user", async () => {

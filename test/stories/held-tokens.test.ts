@@ -9,6 +9,7 @@ import {
 import type { DiscordSimulator, SimulatedUser } from "../../src/testing/index.js";
 import { LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
 import { movableClock } from "../support/clock.js";
+import { createGate } from "../support/gate.js";
 import { refreshesAt } from "../support/signed-in.js";
 
 const WEEK_MS = 604_800_000;
@@ -134,6 +135,20 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(1);
   });
 
+  it("onChange of a held token may fetch what its own caller is fetching", async () => {
+    const { simulator, discord, user } = await startHeld(createApp);
+    const fetched: string[] = [];
+    const session = discord.sessionFromToken(issue(simulator, user), async () => {
+      fetched.push((await session.fetchUser()).id);
+    });
+    for (const route of ["/users/@me", "/oauth2/@me"])
+      simulator.fail({ route, kind: "status", status: 401, times: 1 });
+
+    expect((await session.fetchUser()).id).toBe(user.id);
+
+    expect(fetched).toEqual([user.id]);
+  });
+
   it("onChange of a held token may revoke it, and is told so", async () => {
     const { simulator, discord, user, advance } = await startHeld(createApp);
     const changes: boolean[] = [];
@@ -146,6 +161,86 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     await expect(session.fetchUser()).rejects.toMatchObject({ code: "grant_ended" });
 
     expect(changes).toEqual([true, false]);
+  });
+
+  it("a job that onChange of a held token starts is told its own changes", async () => {
+    const { simulator, discord, user, advance } = await startHeld(createApp);
+    const gate = createGate();
+    const changes: unknown[] = [];
+    let job: Promise<unknown> | undefined;
+    const session = discord.sessionFromToken(issue(simulator, user), (token) => {
+      changes.push(token?.accessToken);
+      job ??= gate.opened.then(() => session.fetchUser({ fresh: true }));
+    });
+    advance(WEEK_MS);
+    await session.fetchUser();
+    advance(WEEK_MS);
+
+    gate.open();
+    await job;
+
+    expect(changes).toEqual(simulator.requestsTo("/users/@me").map(({ token }) => token));
+    expect(changes).toHaveLength(2);
+  });
+
+  it("a revocation during a slow onChange is told in turn, even if that onChange fails", async () => {
+    const { simulator, discord, user, advance } = await startHeld(createApp);
+    const [begun, gate, ended] = [createGate(), createGate(), createGate()];
+    const told: unknown[][] = [];
+    const held = issue(simulator, user);
+    const session = discord.sessionFromToken(held, async (token, former) => {
+      told.push([token?.accessToken, former.accessToken]);
+      begun.open();
+      if (token) await gate.opened;
+      else await ended.opened;
+      if (token) throw new Error("The database is down.");
+    });
+    advance(WEEK_MS);
+    const fetching = session.fetchUser().catch(() => undefined);
+    await begun.opened;
+    let isRevoked = false;
+
+    const revoking = session.revoke().then(() => {
+      isRevoked = true;
+    });
+    await expect.poll(() => simulator.requestsTo("POST /oauth2/token/revoke")).toHaveLength(1);
+    gate.open();
+    await expect
+      .poll(() => told)
+      .toEqual([
+        [expect.any(String), held.accessToken],
+        [undefined, held.accessToken],
+      ]);
+    expect(isRevoked).toBe(false);
+    ended.open();
+    await Promise.all([revoking, fetching]);
+
+    expect(told).toHaveLength(2);
+  });
+
+  it("a revocation fails with the error of its own onChange, which is repeated at the next use", async () => {
+    const { simulator, discord, user, advance } = await startHeld(createApp);
+    const [begun, gate] = [createGate(), createGate()];
+    const told: unknown[] = [];
+    const databaseIsDown = new Error("The database is down.");
+    const session = discord.sessionFromToken(issue(simulator, user), async (token) => {
+      told.push(token?.accessToken);
+      begun.open();
+      await gate.opened;
+      if (!token && told.length === 2) throw databaseIsDown;
+    });
+    advance(WEEK_MS);
+    const fetching = rejectionOf(session.fetchUser());
+    await begun.opened;
+
+    const revoking = rejectionOf(session.revoke());
+    await expect.poll(() => simulator.requestsTo("POST /oauth2/token/revoke")).toHaveLength(1);
+    gate.open();
+
+    expect(await revoking).toBe(databaseIsDown);
+    await fetching;
+    await expect(session.fetchUser()).rejects.toThrow(Unauthorized);
+    expect(told).toEqual([expect.any(String), undefined, undefined]);
   });
 
   it("sessionFromToken refreshes an expired token once, and hands over the new pair once", async () => {

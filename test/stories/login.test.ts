@@ -1,10 +1,25 @@
-import type { Request } from "express";
+import cookieSession from "cookie-session";
+import type { Request, RequestHandler } from "express";
 import { describe, expect, it } from "vitest";
-import { MissingScopes, type User } from "../../src/index.js";
-import { EXPRESS, forward, startApp, startSimulator } from "../support/app.js";
+import { DiscordOAuth2Session, MissingScopes, type Token, type User } from "../../src/index.js";
+import { EXPRESS, forward, startApp, startSimulator, type TestAppOptions } from "../support/app.js";
+import { movableClock } from "../support/clock.js";
 import { beginLogin, exchangesAt, lastError, loginCookies, openLogin, signedInAs } from "../support/login.js";
 import { failureOf } from "../support/signed-in.js";
 import { WatchedStore } from "../support/watched-store.js";
+
+/** Stores the tokens in a table of the app's own, by session. */
+class SessionTable extends DiscordOAuth2Session {
+  readonly #rows = new Map<string, Token | undefined>();
+
+  override async getAuthorizationToken(req: Request): Promise<Token | undefined> {
+    return this.#rows.get(req.sessionID);
+  }
+
+  override async saveAuthorizationToken(req: Request, token: Token | undefined): Promise<void> {
+    this.#rows.set(req.sessionID, token);
+  }
+}
 
 describe.each(EXPRESS)("logins on %s", (_name, createApp) => {
   it("a login returns the data it was started with", async () => {
@@ -158,6 +173,29 @@ describe.each(EXPRESS)("logins on %s", (_name, createApp) => {
     app.discord.deauthorize(user.id);
 
     expect(tokens).toMatchObject([{ userId: user.id }]);
+    expect(failureOf(await browser.get("/me"))).toBe("401 grant_ended");
+  });
+
+  it.each<[string, TestAppOptions]>([
+    ["in the store", {}],
+    [
+      "in a cookie",
+      { sessionMiddleware: cookieSession({ name: "visit", keys: ["a key"] }) as RequestHandler },
+    ],
+    ["in the app's own table", { create: (app, options) => new SessionTable(app, options) }],
+  ])("a removal ends a sign-in whose user the login could not fetch: tokens %s", async (_where, options) => {
+    const simulator = await startSimulator();
+    const clock = movableClock();
+    const app = await startApp(createApp, simulator, options);
+    const user = simulator.addUser();
+    const browser = app.browser();
+    simulator.fail({ route: "/users/@me", kind: "status", status: 500, times: 1 });
+    await browser.signIn("/login", { user });
+    expect(await signedInAs(browser)).toBe(user.id);
+    clock.advance(120_000);
+
+    app.discord.deauthorize(user.id);
+
     expect(failureOf(await browser.get("/me"))).toBe("401 grant_ended");
   });
 

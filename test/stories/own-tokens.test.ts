@@ -184,6 +184,43 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
     expect(table.rows.get(user.id)).toEqual(refreshed);
   });
 
+  it("a sign-out everywhere ends the user's other tokens in the app's own table, without a session", async () => {
+    const simulator = await startSimulator();
+    const user = simulator.addUser();
+    const rows = new Map<unknown, Token | undefined>();
+    class ByDevice extends DiscordOAuth2Session {
+      override async getAuthorizationToken({ headers }: IncomingMessage): Promise<Token | undefined> {
+        return rows.get(headers["x-device"]);
+      }
+      override async saveAuthorizationToken({ headers }: IncomingMessage, token?: Token): Promise<void> {
+        rows.set(headers["x-device"], token);
+      }
+    }
+    const create: TestAppOptions["create"] = (app, options) => new ByDevice(app, options);
+    const browser = (await startApp(createApp, simulator, { create })).browser();
+    for (const id of ["phone", "tablet"]) {
+      const { access_token: accessToken, refresh_token: refreshToken } = simulator.issueToken(user, [
+        "identify",
+      ]);
+      const [issuedAt, expiresAt] = [Date.now(), Date.now() + WEEK_MS];
+      rows.set(id, {
+        id,
+        accessToken,
+        refreshToken,
+        scopes: ["identify"],
+        issuedAt,
+        expiresAt,
+        userId: user.id,
+      });
+    }
+    const [phone, tablet] = [{ headers: { "x-device": "phone" } }, { headers: { "x-device": "tablet" } }];
+    expect((await browser.get("/me", tablet)).json()).toEqual({ id: user.id });
+
+    await browser.post("/logout?everywhere=true", phone);
+
+    expect(failureOf(await browser.get("/me", tablet))).toBe("401 grant_ended");
+  });
+
   it("an unreadable table of tokens signs nobody out", async () => {
     const { table, browser } = await startWith();
     table.readsFail = true;

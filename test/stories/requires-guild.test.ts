@@ -108,7 +108,7 @@ describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
     },
   );
 
-  it("requiresGuild accepts a fixed id, and refuses entry if a function finds none or throws", async () => {
+  it("requiresGuild accepts a fixed id and one from a database, and refuses entry if a function finds none or throws", async () => {
     const id = "1100000000000000777";
     const { browser, simulator, user } = await startSignedIn(createApp, {
       scopes: ["identify", "guilds"],
@@ -131,11 +131,16 @@ describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
           }),
           (_req, res) => void res.send("in"),
         );
+        to.get(
+          "/looked-up",
+          requiresGuild(async () => id),
+          (_req, res) => void res.send("in"),
+        );
       },
     });
     simulator.addMember(simulator.addGuild({ id }), user);
 
-    expect((await browser.get("/fixed")).text).toBe("in");
+    for (const page of ["/fixed", "/looked-up"]) expect((await browser.get(page)).text).toBe("in");
     expect(failureOf(await browser.get("/none"))).toBe("403 forbidden");
     expect(failureOf(await browser.get("/list"))).toBe("403 forbidden");
     expect((await browser.get("/broken")).status).toBe(500);

@@ -127,7 +127,7 @@ export async function startGrants(options: DiscordOptions = {}, storeDeadlineMs 
     onTestFinished(() => clock.until(grants.idle()));
     return {
       grants,
-      record: (lifetimeMs = WEEK_MS) => new GrantRecord(settings, GRANT_ID, undefined, lifetimeMs, "token"),
+      record: (lifetimeMs = WEEK_MS) => new GrantRecord(settings, { grantId: GRANT_ID }, lifetimeMs, "token"),
     };
   }
   await startProcess().record().write(first);

@@ -20,7 +20,7 @@ function start(memory: MemoryStore = new SharedStore()) {
     keyOf: undefined,
   };
   /** Returns the record as a separate request sees it. */
-  const record = (id = GRANT_ID) => new GrantRecord(settings, id, undefined, 5000, "token");
+  const record = (id = GRANT_ID) => new GrantRecord(settings, { grantId: id }, 5000, "token");
   return { store, settings, record, uses, content };
 }
 
@@ -96,7 +96,7 @@ describe("grant records", () => {
   it("a grant's record is apart from that of its login, its lease and its marker", async () => {
     const { record, settings, content } = start();
     await record().write(FIRST);
-    await new GrantRecord(settings, GRANT_ID, undefined, 5000, "login").writeContent({ login: LOGIN });
+    await new GrantRecord(settings, { grantId: GRANT_ID }, 5000, "login").writeContent({ login: LOGIN });
     await record().lease?.tryAcquire();
     await record().writeEndedMarker("here");
     expect(Object.keys(await content())).toHaveLength(4);

@@ -176,6 +176,17 @@ describe("leases", () => {
     expect(record.writes).toBe(4);
   });
 
+  it("a lease is not renewed for ever if its task never ends", async () => {
+    const { record, here, clock } = startTwo();
+    void here.during(() => new Promise(nothing));
+    await clock.advance(600_000);
+    expect(record.writes).toBe(2000);
+
+    await clock.advance(600_000);
+
+    expect(record.writes).toBe(2000);
+  });
+
   it("a lease is not renewed after its task has failed", async () => {
     const { record, here, clock } = startTwo();
     await expect(here.during(() => Promise.reject(new Error("Discord is down.")))).rejects.toThrow(
