@@ -158,6 +158,10 @@ export function requiresGuild<Given extends GuildRequirements>(
   return guard("requiresGuild", async (req) => {
     const discord = discordOf(req);
     const id = typeof guildId === "function" ? await guildId(req) : guildId;
+    if (id === undefined)
+      throw new Forbidden(
+        "This request names no guild: the function passed to requiresGuild returned undefined. Check the name of the route's parameter.",
+      );
     if (!isSnowflake(id)) throw new Forbidden(`No guild has the id ${shown(id)}.`);
 
     const visitor = await (as === "bot" ? visitorAsBot : visitorInList)(discord, req, id, maxAgeMs);

@@ -71,6 +71,7 @@ const routerOptions = optionsChecker<RouterOptions>({
     onLogin: FUNCTION,
     accountOf: FUNCTION,
   },
+  aliases: { successredirect: "afterLogin", failureredirect: "afterCancel" },
 });
 
 type Step = (req: Request, res: Response) => Promise<void>;

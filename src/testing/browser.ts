@@ -70,6 +70,10 @@ export class Browser {
 
   /** Sends a request to a path of the app or to a URL. */
   async request(pathOrUrl: string, init: BrowserRequest = {}): Promise<BrowserResponse> {
+    if (typeof pathOrUrl !== "string")
+      throw new TypeError(
+        `The first argument must be a path or a URL such as "/me", not ${typeof pathOrUrl}.`,
+      );
     let response = await this.#send(new URL(pathOrUrl, this.#appUrl), init);
     for (let count = 0; init.redirect === "follow" && isRedirect(response); count += 1) {
       if (count === MOST_REDIRECTS)

@@ -88,6 +88,18 @@ const OPTIONS: readonly (readonly [what: string, misuse: Misuse, misspelt: strin
     "maxAgeMs",
   ],
   ["discordRouter", (_discord, _req, _res, options) => discordRouter(options), "afterlogin", "afterLogin"],
+  [
+    "discordRouter",
+    (_discord, _req, _res, options) => discordRouter(options),
+    "successRedirect",
+    "afterLogin",
+  ],
+  [
+    "discordRouter",
+    (_discord, _req, _res, options) => discordRouter(options),
+    "failureRedirect",
+    "afterCancel",
+  ],
   ["webhookEvents", (_discord, _req, _res, options) => webhookEvents(options), "publickey", "publicKey"],
   [
     "new DiscordOAuth2Session",

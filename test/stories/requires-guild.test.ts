@@ -91,6 +91,20 @@ describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
     },
   );
 
+  it("requiresGuild says so if its function returns undefined, as for a misspelt parameter", async () => {
+    const { app, browser } = await startSignedIn(createApp, {
+      routes(to) {
+        const misspelt = (req: Request) => req.params["guild"];
+        to.get("/guild/:guildId", requiresGuild(misspelt), (_req, res) => void res.send("in"));
+      },
+    });
+
+    expect(failureOf(await browser.get("/guild/80351110224678912"))).toBe("403 forbidden");
+    expect(app.errors.at(-1)).toMatchObject({
+      message: expect.stringContaining("the function passed to requiresGuild returned undefined"),
+    });
+  });
+
   it.each([undefined, null, "", 0, "route", "router"])(
     "requiresGuild lets nobody pass if its function throws %j",
     async (thrown) => {

@@ -72,6 +72,20 @@ async function serveOncePerConnection(): Promise<{ url: string; requests: () => 
   return { url: await serve(app), requests: () => requests };
 }
 
+it("a browser refuses an address that is not a string and sends nothing", async () => {
+  const { discord, browser } = await startApp();
+  const user = discord.addUser();
+  for (const misuse of [
+    () => browser.get({ path: "/echo" } as never),
+    () => browser.post(undefined as never),
+    () => browser.signIn(user as never, "/login" as never),
+  ]) {
+    await expect(misuse()).rejects.toThrow(
+      /^The first argument must be a path or a URL such as "\/me", not /,
+    );
+  }
+});
+
 describe("requests", () => {
   it("a response has status, headers, text, JSON and URL", async () => {
     const { browser, url } = await startApp();
