@@ -72,13 +72,14 @@ export class Authorizations {
   }
 
   of(user: SimulatedUser): Authorization | undefined {
-    return this.#byUser.get(user.id);
+    const authorization = this.#byUser.get(user.id);
+    // A test may have added another user with the same id.
+    return authorization?.user === user ? authorization : undefined;
   }
 
   /** Adds scopes to a user's authorization. */
   grant(user: SimulatedUser, scopes: readonly string[]): Authorization {
-    const former = this.#byUser.get(user.id);
-    const authorization = former ?? { user, scopes: new Set<string>(), ended: false };
+    const authorization = this.of(user) ?? { user, scopes: new Set<string>(), ended: false };
     for (const scope of scopes) authorization.scopes.add(scope);
     this.#byUser.set(user.id, authorization);
     return authorization;

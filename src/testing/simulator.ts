@@ -73,17 +73,25 @@ export class DiscordSimulator {
     this.#service = service;
   }
 
-  /** Adds a user. Missing fields are made up. */
+  /** Adds a user. Missing fields are made up. @throws TypeError for an invalid id */
   addUser(user?: NewUser): SimulatedUser {
     return this.#discord.world.addUser(user);
   }
 
-  /** Adds a guild, with the bot in it unless `bot` is `false`. Missing fields are made up. */
+  /**
+   * Adds a guild, with the bot in it unless `bot` is `false`. Missing fields are made up.
+   *
+   * @throws TypeError for an invalid id
+   */
   addGuild(guild?: NewGuild): SimulatedGuild {
     return this.#discord.world.addGuild(guild);
   }
 
-  /** Adds a user to a guild. Call it again to change the membership. */
+  /**
+   * Adds a user to a guild. Call it again to change the membership. A new owner replaces the former one.
+   *
+   * @throws TypeError for a role that the guild does not have, and for a user or guild of another simulator
+   */
   addMember(guild: SimulatedGuild, user: SimulatedUser, member?: NewMember): void {
     this.#discord.world.addMember(guild, user, member);
   }
@@ -165,10 +173,12 @@ export class DiscordSimulator {
   /**
    * Issues a valid pair of tokens without a login.
    *
-   * @throws TypeError when a scope does not exist or is not available to the application
+   * @throws TypeError when a scope does not exist or is not available to the application, and for a user of another
+   *   simulator
    */
   issueToken(user: SimulatedUser, scopes: readonly string[]): TokenPair {
     const { authorizations } = this.#discord;
+    this.#discord.world.requireOwn(user);
     this.#requireGrantable(scopes);
     return authorizations.issuePair(authorizations.grant(user, scopes), scopes);
   }
@@ -182,6 +192,7 @@ export class DiscordSimulator {
    */
   authorizeInActivity(user: SimulatedUser, scopes: readonly string[] = ["identify"]): string {
     const { authorizations, codes } = this.#discord;
+    this.#discord.world.requireOwn(user);
     this.#requireGrantable(scopes);
     return codes.create({
       authorization: authorizations.grant(user, scopes),

@@ -8,6 +8,7 @@ import { CustomAnswers } from "./custom-answers.js";
 import type { Discord } from "./discord.js";
 import { Faults } from "./faults.js";
 import { Front } from "./front.js";
+import { givenFields } from "./given-fields.js";
 import { Mailbox } from "./mailbox.js";
 import { OpenIdKeys } from "./openid-keys.js";
 import { RateLimits } from "./rate-limits.js";
@@ -53,7 +54,7 @@ export async function startDiscord(options: SimulatorOptions = {}): Promise<Disc
   const host = options.host ?? "127.0.0.1";
   const server = await listen(options.port ?? 0, host);
   const clock = new SimulatedClock();
-  const behaviour = { ...usualBehaviour(), ...options.behaviour };
+  const behaviour = { ...usualBehaviour(), ...givenFields(options.behaviour ?? {}) };
   const webhookEvents = new WebhookEvents(clock, application, options.webhookUrl);
   const world = new World(clock);
   const discord: Discord = {
