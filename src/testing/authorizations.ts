@@ -27,7 +27,8 @@ export interface AccessToken {
 export interface RefreshToken {
   readonly token: string;
   readonly authorization: Authorization;
-  readonly accessToken: string;
+  /** The latest access token issued with it. */
+  accessToken: string;
   used: boolean;
 }
 
@@ -127,9 +128,11 @@ export class Authorizations {
   /** Uses a refresh token that is not used yet. */
   refresh(from: RefreshToken, scopes: readonly string[]): TokenResponse {
     if (!this.#behaviour.previousAccessTokenSurvives) this.#accessTokens.delete(from.accessToken);
-    if (this.#behaviour.refreshOmitsRefreshToken) return this.issueAccessToken(from.authorization, scopes);
-    if (!this.#behaviour.rotateRefreshTokens) {
-      return { ...this.issueAccessToken(from.authorization, scopes), refresh_token: from.token };
+    const { refreshOmitsRefreshToken, rotateRefreshTokens } = this.#behaviour;
+    if (refreshOmitsRefreshToken || !rotateRefreshTokens) {
+      const answer = this.issueAccessToken(from.authorization, scopes);
+      from.accessToken = answer.access_token;
+      return refreshOmitsRefreshToken ? answer : { ...answer, refresh_token: from.token };
     }
     if (this.#behaviour.refreshReuse === "refuse") this.#refreshTokens.delete(from.token);
     else from.used = true;

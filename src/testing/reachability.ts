@@ -20,8 +20,7 @@ export class Reachability {
       throw new Error("discord.intercept() failed because the simulator was closed.");
     }
     const stop = () => {
-      stopCalls();
-      this.#interceptions.delete(stop);
+      if (this.#interceptions.delete(stop)) stopCalls();
     };
     this.#interceptions.add(stop);
     return stop;

@@ -23,6 +23,7 @@ import type { RecordedRequest } from "./request-log.js";
 import { isGrantable } from "./scopes.js";
 import type { Service, Stations } from "./server.js";
 import type { NewConnection, NewUser, SimulatedUser } from "./user.js";
+import { requireWebUrl } from "./web-url.js";
 import type { WebhookEvent, WebhookSendOptions } from "./webhook-events.js";
 import type { SimulatedWebhook } from "./webhooks.js";
 
@@ -240,7 +241,7 @@ export class DiscordSimulator {
     return proxyHeaders(this.#discord.application, this.clock, payload);
   }
 
-  /** Injects a fault. @returns a function that removes it */
+  /** Injects a fault. @returns a function that removes it @throws TypeError for an unknown kind and impossible values */
   fail(fault: Fault): () => void {
     return this.#stations.faults.add(fault);
   }
@@ -254,17 +255,23 @@ export class DiscordSimulator {
    * `discord.answer("GET /gateway", { body: { url: "wss://gateway.test" } })`.
    *
    * @returns a function that removes the response
-   * @throws TypeError when the route has no method
+   * @throws TypeError when the route has no method, and for a wrong status
    */
   answer(route: string, answer: CustomAnswer): () => void {
     return this.#discord.customAnswers.add(route, answer);
   }
 
-  /** Adds a rate limit to a route, counted for each user, bot or IP address. @returns a function that removes it */
+  /**
+   * Adds a rate limit to a route, counted for each user, bot or IP address. If several match a request, the newest one
+   * is used.
+   *
+   * @returns a function that removes it
+   */
   limit(rule: RateLimitRule): () => void {
     return this.#stations.limits.add(rule);
   }
 
+  /** Removes all rate limits, and forgets the requests counted so far, also those of `behaviour`. */
   clearLimits(): void {
     this.#stations.limits.clear();
   }
@@ -299,6 +306,7 @@ export class DiscordSimulator {
   }
 
   set webhookUrl(url: string | undefined) {
+    requireWebUrl("webhookUrl", url);
     this.#discord.webhookEvents.url = url;
   }
 
@@ -335,6 +343,7 @@ export class DiscordSimulator {
     this.#isClosed = true;
     this.#reachability.close();
     this.#agents.close();
+    this.#discord.webhookEvents.close();
     await Promise.all([...this.#openActivities].map((activity) => activity.close()));
     await this.#service.close();
   }

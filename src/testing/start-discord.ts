@@ -17,6 +17,7 @@ import { RoleConnections } from "./role-connections.js";
 import { listen, Service, urlOf } from "./server.js";
 import { DiscordSimulator } from "./simulator.js";
 import { SimulatedUser } from "./user.js";
+import { requireWebUrl } from "./web-url.js";
 import { WebhookEvents } from "./webhook-events.js";
 import { Webhooks } from "./webhooks.js";
 import { World } from "./world.js";
@@ -40,6 +41,7 @@ export interface SimulatorOptions extends ApplicationOptions {
 /**
  * Starts a simulated Discord over real HTTP, for tests and for trying out an app.
  *
+ * @throws TypeError for a URL that is none
  * @example
  * ```ts
  * const discord = await startDiscord();
@@ -50,6 +52,8 @@ export interface SimulatorOptions extends ApplicationOptions {
  * ```
  */
 export async function startDiscord(options: SimulatorOptions = {}): Promise<DiscordSimulator> {
+  requireWebUrl("publicUrl", options.publicUrl);
+  requireWebUrl("webhookUrl", options.webhookUrl);
   const application = new Application(options);
   const host = options.host ?? "127.0.0.1";
   const server = await listen(options.port ?? 0, host);

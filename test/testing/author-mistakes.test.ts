@@ -1,5 +1,12 @@
 import { expect, it } from "vitest";
-import type { NewConnection, NewMember, NewUser } from "../../src/testing/index.js";
+import {
+  type CustomAnswer,
+  type Fault,
+  type NewConnection,
+  type NewMember,
+  type NewUser,
+  startDiscord,
+} from "../../src/testing/index.js";
 import { callApi, refresh } from "./api-client.js";
 import { startForTest } from "./start-for-test.js";
 
@@ -62,4 +69,61 @@ it("a new owner replaces the former one", async () => {
   discord.addMember(guild, second, { owner: true });
   expect(guild.owner?.user).toBe(second);
   expect(guild.members.get(first.id)?.owner).toBe(false);
+});
+
+it.each([
+  [{ kind: "timeout" }],
+  [{ kind: "status" }],
+  [{ kind: "status", status: 1000 }],
+  [{ kind: "html", status: 0 }],
+  [{ kind: "delay" }],
+  [{ kind: "slow-body", chunkBytes: 0 }],
+  [{ kind: "hang", times: Number.NaN }],
+  [{ kind: "hang", times: -1 }],
+  [{ kind: "hang", chance: 30 }],
+])("the fault %j is impossible", async (fault) => {
+  const discord = await startForTest();
+  expect(() => discord.fail(fault as Fault)).toThrow(TypeError);
+});
+
+it("a fault with times: 0 never happens", async () => {
+  const discord = await startForTest();
+  discord.fail({ kind: "html", times: 0 });
+  expect((await callApi(discord, "GET /users/@me", { bot: true })).status).toBe(200);
+});
+
+it.each(["GET /api/v10/users/@me", "/users/@me/guilds?with_counts=true"])(
+  "%s is not a route",
+  async (route) => {
+    const discord = await startForTest();
+    expect(() => discord.requestsTo(route)).toThrow(TypeError);
+    expect(() => discord.fail({ kind: "html", route })).toThrow(TypeError);
+    expect(() => discord.limit({ route, limit: 1, windowMs: 1000 })).toThrow(TypeError);
+    expect(() => discord.answer(route, {})).toThrow(TypeError);
+  },
+);
+
+it("an answer with an impossible status, or a promise of one, is a mistake", async () => {
+  const discord = await startForTest();
+  expect(() => discord.answer("GET /gateway", { status: 1000 })).toThrow(TypeError);
+  for (const answer of [async () => ({ body: {} }), () => undefined, () => ({ status: 1000 })]) {
+    discord.answer("GET /gateway", answer as CustomAnswer);
+    const { status, text } = await callApi(discord, "GET /gateway");
+    expect([status, text]).toEqual([500, expect.stringContaining("TypeError")]);
+  }
+});
+
+it.each(["localhost:4000", "localhost", "ftp://localhost"])("%s is no URL of a web server", async (url) => {
+  const discord = await startForTest();
+  await expect(startDiscord({ publicUrl: url })).rejects.toThrow(TypeError);
+  await expect(startDiscord({ webhookUrl: url })).rejects.toThrow(TypeError);
+  expect(() => Object.assign(discord, { webhookUrl: url })).toThrow(TypeError);
+  await expect(discord.openActivity({ appUrl: url })).rejects.toThrow(TypeError);
+});
+
+it("a redirect URI needs its scheme, which may be that of an app", async () => {
+  const discord = await startForTest();
+  expect(() => discord.addRedirectUri("localhost:3000/callback")).toThrow(TypeError);
+  expect(() => discord.addRedirectUri("app.example:443/callback")).toThrow(TypeError);
+  discord.addRedirectUri("com.example.app:/callback");
 });
