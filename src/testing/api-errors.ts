@@ -2,7 +2,7 @@ import { type Answer, json } from "./answer.js";
 import { textOf } from "./json-text.js";
 
 /** Creates an error response of the API. The token endpoint has another format. */
-export function apiError(status: number, code: number, message: string): Answer {
+function apiError(status: number, code: number, message: string): Answer {
   return json(status, { message, code });
 }
 

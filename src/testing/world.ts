@@ -7,6 +7,7 @@ import {
   SimulatedGuild,
   type SimulatedMember,
 } from "./guild.js";
+import { readPermissions } from "./permissions.js";
 import { compareSnowflakes, isSnowflake, SnowflakeSequence } from "./snowflake.js";
 import { type NewConnection, type NewUser, SimulatedUser } from "./user.js";
 
@@ -56,7 +57,7 @@ export class World {
     const member: SimulatedMember = {
       joinedAt: this.#clock.now(),
       ...rest,
-      permissions: permissions === undefined ? undefined : BigInt(permissions),
+      permissions: permissions === undefined ? undefined : readPermissions(permissions),
       user,
     };
     guild.members.set(user.id, member);

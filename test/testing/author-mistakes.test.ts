@@ -7,6 +7,7 @@ import {
   type NewUser,
   startDiscord,
 } from "../../src/testing/index.js";
+import { readSeed } from "../../src/testing/seed.js";
 import { callApi, refresh } from "./api-client.js";
 import { startForTest } from "./start-for-test.js";
 
@@ -126,4 +127,33 @@ it("a redirect URI needs its scheme, which may be that of an app", async () => {
   expect(() => discord.addRedirectUri("localhost:3000/callback")).toThrow(TypeError);
   expect(() => discord.addRedirectUri("app.example:443/callback")).toThrow(TypeError);
   discord.addRedirectUri("com.example.app:/callback");
+});
+
+it.each(["", "/login", "http://localhost:3000/login"])(
+  "approve and cancel refuse %j, which is no authorization URL",
+  async (url) => {
+    const discord = await startForTest();
+    const choices = { user: discord.addUser() };
+    await expect(discord.approve(url, choices)).rejects.toThrow(TypeError);
+    await expect(discord.cancel(url, choices)).rejects.toThrow(
+      "authorization URL that your login redirects to",
+    );
+  },
+);
+
+it.each(["many", "1.5", "0x20", ""])("%j is no permissions", async (permissions) => {
+  const discord = await startForTest();
+  expect(() => discord.addGuild({ botPermissions: permissions })).toThrow(TypeError);
+  expect(() => discord.addGuild({ roles: [{ id: "42", permissions }] })).toThrow(TypeError);
+  expect(() => discord.addMember(discord.addGuild(), discord.addUser(), { permissions })).toThrow(TypeError);
+});
+
+it.each([
+  [{ users: [{ username: 5 }] }, "users[0].username"],
+  [{ users: [{ global_name: 7 }] }, "users[0].global_name"],
+  [{ users: [{ connections: 5 }] }, "users[0].connections"],
+  [{ guilds: [{ name: 5 }] }, "guilds[0].name"],
+  [{ guilds: [{ roles: 5 }] }, "guilds[0].roles"],
+])("the seed %j is wrong at %s", (seed, place) => {
+  expect(() => readSeed(JSON.stringify(seed))).toThrow(`${place} has to be`);
 });
