@@ -1,4 +1,5 @@
 import type { Discord } from "./discord.js";
+import { textOf } from "./json-text.js";
 import type { ActivityFrame } from "./open-activity.js";
 import { toTimestamp } from "./timestamp.js";
 
@@ -48,7 +49,7 @@ export function activityCommand(
   frame: ActivityFrame,
   command: ActivityCommand,
 ): CommandOutcome {
-  const name = String(command.cmd);
+  const name = textOf(command.cmd);
   const run = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (run === undefined) {
     const known = Object.keys(COMMANDS).join(", ");
@@ -71,7 +72,7 @@ function authorize(
   const query = new URLSearchParams({
     client_id: application.id,
     response_type: "code",
-    scope: scope.join(" "),
+    scope: scope.map(textOf).join(" "),
   });
   for (const name of ["prompt", "code_challenge", "code_challenge_method"]) {
     const value = args[name];
@@ -89,7 +90,7 @@ function codeFrom(query: URLSearchParams): CommandOutcome {
 }
 
 function authenticate(discord: Discord, { instance }: ActivityFrame, args: Args): CommandOutcome {
-  const found = discord.authorizations.findAccessToken(String(args["access_token"]));
+  const found = discord.authorizations.findAccessToken(textOf(args["access_token"]));
   if (found === undefined) return fail("invalidToken", "Invalid access token");
   const { user } = found.authorization;
   instance.users.add(user);
@@ -108,7 +109,7 @@ function authenticate(discord: Discord, { instance }: ActivityFrame, args: Args)
 }
 
 function captureLog(_discord: Discord, { logs }: ActivityFrame, args: Args): CommandOutcome {
-  logs.push({ level: String(args["level"]), message: String(args["message"]) });
+  logs.push({ level: textOf(args["level"]), message: textOf(args["message"]) });
   if (logs.length > KEPT_LOGS) logs.shift();
   return { data: null };
 }

@@ -1,6 +1,7 @@
 import { activityCommand, type CommandOutcome } from "./activity-commands.js";
 import { publicUrlOf } from "./addresses.js";
 import type { Discord } from "./discord.js";
+import { textOf } from "./json-text.js";
 import type { ActivityFrame } from "./open-activity.js";
 
 const OPCODES = { handshake: 0, frame: 1, close: 2 } as const;
@@ -41,7 +42,7 @@ export function replyTo(
     case OPCODES.frame:
       return toReply(fields, activityCommand(discord, frame, { ...fields, consented }));
     case OPCODES.close:
-      return { status: `The Activity has ended the connection: ${String(fields["message"])}` };
+      return { status: `The Activity has ended the connection: ${textOf(fields["message"])}` };
     default:
       return {};
   }
@@ -52,7 +53,7 @@ function shakeHands(discord: Discord, { client_id }: Readonly<Record<string, unk
   if (client_id !== id) {
     return {
       message: [OPCODES.close, { code: INVALID_CLIENT_ID, message: "Invalid Client ID" }],
-      status: `The Activity says that its client id is ${String(client_id)}. The application's is ${id}.`,
+      status: `The Activity says that its client id is ${textOf(client_id)}. The application's is ${id}.`,
     };
   }
   const { host } = new URL(publicUrlOf(discord));
@@ -69,6 +70,6 @@ function toReply({ cmd, nonce }: Readonly<Record<string, unknown>>, outcome: Com
   }
   return {
     message: [OPCODES.frame, { cmd, evt: "ERROR", nonce, data: outcome.error }],
-    status: `${String(cmd)} failed: ${outcome.error.message}`,
+    status: `${textOf(cmd)} failed: ${outcome.error.message}`,
   };
 }

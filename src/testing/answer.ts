@@ -23,8 +23,15 @@ export interface ChosenAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Creates the response that a test has set. */
+/** @throws TypeError unless a test has chosen the status of a final response */
+export function requireStatus(status: unknown): void {
+  if (typeof status === "number" && Number.isInteger(status) && status >= 200 && status <= 599) return;
+  throw new TypeError(`The status of a response is a number from 200 to 599, not ${status}.`);
+}
+
+/** Creates the response that a test has set. @throws TypeError for a wrong status */
 export function chosenAnswer({ status = 200, body, headers = {} }: ChosenAnswer): Answer {
+  requireStatus(status);
   if (typeof body === "string") return { status, headers, body };
   if (status === 204) return { status, headers };
   const usual = { message: `${status}: ${STATUS_CODES[status] ?? "Error"}`, code: 0 };

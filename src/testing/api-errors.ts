@@ -1,7 +1,8 @@
 import { type Answer, json } from "./answer.js";
+import { textOf } from "./json-text.js";
 
 /** Creates an error response of the API. The token endpoint has another format. */
-export function apiError(status: number, code: number, message: string): Answer {
+function apiError(status: number, code: number, message: string): Answer {
   return json(status, { message, code });
 }
 
@@ -16,9 +17,14 @@ export function invalidField(
   return json(400, { message: "Invalid Form Body", code: 50035, errors });
 }
 
+/** Creates a 400 with code 50035 for a field that is not a number of this type. */
+export function notNumber(field: string, value: unknown, type: "int" | "snowflake"): Answer {
+  return invalidField(field, "NUMBER_TYPE_COERCE", `Value "${textOf(value)}" is not ${type}.`);
+}
+
 /** Creates a 400 with code 50035 for a field that is not an id. */
 export function notSnowflake(field: string, value: unknown): Answer {
-  return invalidField(field, "NUMBER_TYPE_COERCE", `Value "${value}" is not snowflake.`);
+  return notNumber(field, value, "snowflake");
 }
 
 export const BAD_REQUEST = apiError(400, 0, "400: Bad Request");

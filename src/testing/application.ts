@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { isAbsoluteUrl } from "./web-url.js";
 
 /** The fields of the simulated application. Each has a default. */
 export interface ApplicationOptions {
@@ -36,7 +37,7 @@ export class Application {
 
   /** Registers a redirect URI. Authorization URLs must contain exactly this URI. */
   addRedirectUri(uri: string): void {
-    if (!URL.canParse(uri))
+    if (!isAbsoluteUrl(uri))
       throw new TypeError(`"${uri}" is not a redirect URI: it has to be an absolute URL.`);
     if (!this.redirectUris.includes(uri)) this.redirectUris.push(uri);
   }

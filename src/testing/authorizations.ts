@@ -27,7 +27,8 @@ export interface AccessToken {
 export interface RefreshToken {
   readonly token: string;
   readonly authorization: Authorization;
-  readonly accessToken: string;
+  /** The latest access token issued with it. */
+  accessToken: string;
   used: boolean;
 }
 
@@ -72,13 +73,14 @@ export class Authorizations {
   }
 
   of(user: SimulatedUser): Authorization | undefined {
-    return this.#byUser.get(user.id);
+    const authorization = this.#byUser.get(user.id);
+    // A test may have added another user with the same id.
+    return authorization?.user === user ? authorization : undefined;
   }
 
   /** Adds scopes to a user's authorization. */
   grant(user: SimulatedUser, scopes: readonly string[]): Authorization {
-    const former = this.#byUser.get(user.id);
-    const authorization = former ?? { user, scopes: new Set<string>(), ended: false };
+    const authorization = this.of(user) ?? { user, scopes: new Set<string>(), ended: false };
     for (const scope of scopes) authorization.scopes.add(scope);
     this.#byUser.set(user.id, authorization);
     return authorization;
@@ -126,9 +128,11 @@ export class Authorizations {
   /** Uses a refresh token that is not used yet. */
   refresh(from: RefreshToken, scopes: readonly string[]): TokenResponse {
     if (!this.#behaviour.previousAccessTokenSurvives) this.#accessTokens.delete(from.accessToken);
-    if (this.#behaviour.refreshOmitsRefreshToken) return this.issueAccessToken(from.authorization, scopes);
-    if (!this.#behaviour.rotateRefreshTokens) {
-      return { ...this.issueAccessToken(from.authorization, scopes), refresh_token: from.token };
+    const { refreshOmitsRefreshToken, rotateRefreshTokens } = this.#behaviour;
+    if (refreshOmitsRefreshToken || !rotateRefreshTokens) {
+      const answer = this.issueAccessToken(from.authorization, scopes);
+      from.accessToken = answer.access_token;
+      return refreshOmitsRefreshToken ? answer : { ...answer, refresh_token: from.token };
     }
     if (this.#behaviour.refreshReuse === "refuse") this.#refreshTokens.delete(from.token);
     else from.used = true;

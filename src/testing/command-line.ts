@@ -4,6 +4,7 @@ import type { OpenActivity } from "./open-activity.js";
 import { plantSeed, readSeed, type Seed } from "./seed.js";
 import type { DiscordSimulator } from "./simulator.js";
 import { type SimulatorOptions, startDiscord } from "./start-discord.js";
+import { isAbsoluteUrl, isWebUrl } from "./web-url.js";
 
 const USUAL_PORT = 4000;
 
@@ -53,7 +54,7 @@ export function readCommandLine(args: readonly string[]): Command {
     ...seed.application,
     port: readPort(values.port),
     ...(values.host !== undefined && { host: values.host }),
-    ...(values["public-url"] !== undefined && { publicUrl: readUrl(values["public-url"]) }),
+    ...(values["public-url"] !== undefined && { publicUrl: readWebUrl(values["public-url"]) }),
     redirectUris: registered.map(readUrl),
     behaviour: { strictRedirectUris: registered.length > 0, ...seed.behaviour },
   };
@@ -129,11 +130,11 @@ function readPort(text: string | undefined): number {
 }
 
 function readWebUrl(text: string): string {
-  if (/^https?:/i.test(text)) return readUrl(text);
+  if (isWebUrl(text)) return text;
   throw new UsageError(`"${text}" is not an http or https URL, such as http://localhost:3000.`);
 }
 
 function readUrl(text: string): string {
-  if (URL.canParse(text)) return text;
+  if (isAbsoluteUrl(text)) return text;
   throw new UsageError(`"${text}" is not a URL: write it with its scheme, such as http://localhost:3000.`);
 }

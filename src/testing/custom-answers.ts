@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { type ChosenAnswer, chosenAnswer } from "./answer.js";
+import { type ChosenAnswer, chosenAnswer, requireStatus } from "./answer.js";
 import type { Call } from "./call.js";
+import { isRoutePath } from "./route-pattern.js";
 import { type Place, Router } from "./router.js";
 
 /** A request, as passed to a function of `discord.answer`. */
@@ -27,14 +28,17 @@ export class CustomAnswers {
    * Sets the response of a route, such as "GET /channels/:id/pins".
    *
    * @returns a function that removes the response
-   * @throws TypeError when the route has no method
+   * @throws TypeError when the route has no method, and for a wrong status
    */
   add(route: string, answer: CustomAnswer): () => void {
-    if (!/^[A-Z]+ \/\S*$/.test(route)) {
-      throw new TypeError(`"${route}" is not a route to answer: write "GET /channels/:id/pins".`);
+    const path = /^[A-Z]+ (\/\S*)$/.exec(route)?.[1];
+    if (path === undefined || !isRoutePath(path)) {
+      throw new TypeError(
+        `"${route}" is not a route to answer: write "GET /channels/:id/pins", without /api and a query.`,
+      );
     }
-    const choose = typeof answer === "function" ? answer : () => answer;
-    const router = new Router({ [route]: (call) => chosenAnswer(choose(toRequest(call))) });
+    if (typeof answer !== "function") requireStatus(answer.status ?? 200);
+    const router = new Router({ [route]: (call) => chosenAnswer(choose(answer, call)) });
     this.#routers.add(router);
     return () => this.#routers.delete(router);
   }
@@ -48,6 +52,14 @@ export class CustomAnswers {
     }
     return own;
   }
+}
+
+function choose(answer: CustomAnswer, call: Call): ChosenAnswer {
+  const chosen: unknown = typeof answer === "function" ? answer(toRequest(call)) : answer;
+  if (typeof chosen === "object" && chosen !== null && !("then" in chosen)) return chosen;
+  throw new TypeError(
+    "The function passed to discord.answer() has to return the response, not a promise of it.",
+  );
 }
 
 function toRequest({ apiPath, body, headers, ids, method, query }: Call): AnsweredRequest {

@@ -1,3 +1,4 @@
+import { requireStatus } from "./answer.js";
 import { isApiPath } from "./edge-headers.js";
 import type { RecordedRequest } from "./request-log.js";
 import { parseRoutePattern } from "./route-pattern.js";
@@ -54,6 +55,22 @@ export interface FaultTarget {
 /** A fault and the requests that get it. */
 export type Fault = FaultKind & FaultTarget;
 
+const KINDS: Readonly<Record<FaultKind["kind"], true>> = {
+  status: true,
+  html: true,
+  hang: true,
+  delay: true,
+  reset: true,
+  truncated: true,
+  "slow-body": true,
+  swallowed: true,
+  "invalid-json": true,
+  "huge-body": true,
+  "rate-limited": true,
+  cloudflare: true,
+  blocked: true,
+};
+
 interface PendingFault {
   readonly fault: Fault;
   readonly matches: (request: RecordedRequest) => boolean;
@@ -64,11 +81,12 @@ interface PendingFault {
 export class Faults {
   readonly #pending = new Set<PendingFault>();
 
-  /** Adds a fault. @returns a function that removes it */
+  /** Adds a fault. @returns a function that removes it @throws TypeError for an unknown kind and impossible values */
   add(fault: Fault): () => void {
+    requireValid(fault);
     const matches = fault.route === undefined ? isApiCall : parseRoutePattern(fault.route);
     const pending = { fault, matches, timesLeft: fault.times ?? 1 };
-    this.#pending.add(pending);
+    if (pending.timesLeft > 0) this.#pending.add(pending);
     return () => this.#pending.delete(pending);
   }
 
@@ -85,6 +103,23 @@ export class Faults {
       return pending.fault;
     }
     return undefined;
+  }
+}
+
+function requireValid(fault: Fault): void {
+  const { kind, times = 1, chance = 1 } = fault;
+  if (!Object.hasOwn(KINDS, kind)) {
+    throw new TypeError(
+      `There is no fault of the kind "${kind}". There are ${Object.keys(KINDS).join(", ")}.`,
+    );
+  }
+  if (!(times >= 0)) throw new TypeError(`times has to be 0 or more, not ${times}.`);
+  if (!(chance >= 0 && chance <= 1)) throw new TypeError(`chance has to be from 0 to 1, not ${chance}.`);
+  if (kind === "status" || kind === "html")
+    requireStatus(kind === "html" ? (fault.status ?? 502) : fault.status);
+  if (kind === "delay" && !(fault.ms >= 0)) throw new TypeError(`ms has to be 0 or more, not ${fault.ms}.`);
+  if (kind === "slow-body" && !((fault.chunkBytes ?? 1) >= 1)) {
+    throw new TypeError(`chunkBytes has to be 1 or more, not ${fault.chunkBytes}.`);
   }
 }
 

@@ -105,7 +105,7 @@ export class Front {
   }
 
   #answer(call: Call, place: Place | undefined): Answer {
-    const shutOut = this.#limits.checkAddress(call.address);
+    const shutOut = call.isApi ? this.#limits.checkAddress(call.address) : undefined;
     if (shutOut !== undefined) return shutOut;
     if (call.isMalformed) return BAD_REQUEST;
     if (call.isApi && call.method === "OPTIONS") return PREFLIGHT_ANSWER;

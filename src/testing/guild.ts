@@ -1,4 +1,4 @@
-import { ALL_PERMISSIONS, allows, DEFAULT_PERMISSIONS, PERMISSIONS } from "./permissions.js";
+import { ALL_PERMISSIONS, allows, DEFAULT_PERMISSIONS, PERMISSIONS, readPermissions } from "./permissions.js";
 import { toTimestamp } from "./timestamp.js";
 import type { SimulatedUser } from "./user.js";
 
@@ -109,7 +109,7 @@ export class SimulatedGuild {
     this.banner = fields.banner ?? null;
     this.features = [...(fields.features ?? [])];
     this.bot = fields.bot ?? true;
-    this.botPermissions = BigInt(fields.botPermissions ?? PERMISSIONS.administrator);
+    this.botPermissions = readPermissions(fields.botPermissions ?? PERMISSIONS.administrator);
     this.botTopRole = fields.botTopRole;
     this.maxMembers = fields.maxMembers ?? 500_000;
     this.membershipScreening = fields.membershipScreening ?? false;
@@ -119,7 +119,7 @@ export class SimulatedGuild {
       this.roles.set(role.id, {
         id: role.id,
         name: role.name ?? `Role ${role.id.slice(-4)}`,
-        permissions: BigInt(role.permissions ?? 0n),
+        permissions: readPermissions(role.permissions ?? 0n),
         color: role.color ?? 0,
       });
     }

@@ -1,4 +1,4 @@
-const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const QUOTE_OR_NUMBER = /"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /**
  * Reads JSON like `JSON.parse`, except that integers too large for a JavaScript number become strings, so
@@ -8,9 +8,36 @@ const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
  */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
-  return /\d{16}/.test(text) ? JSON.parse(text.replace(STRING_OR_NUMBER, quoteIfUnsafe)) : value;
+  return /\d{16}/.test(text) ? JSON.parse(quoteUnsafeIntegers(text)) : value;
 }
 
-function quoteIfUnsafe(token: string): string {
-  return /^-?\d+$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token;
+/** Returns a JSON value as text. `String` would throw for an object whose `toString` is no function. */
+export function textOf(value: unknown): string {
+  return typeof value === "string" ? value : String(JSON.stringify(value));
+}
+
+/** Skips strings one character at a time: a pattern for strings overflows the stack on large ones. */
+function quoteUnsafeIntegers(json: string): string {
+  const token = new RegExp(QUOTE_OR_NUMBER);
+  let quoted = "";
+  let copiedTo = 0;
+  for (let match = token.exec(json); match !== null; match = token.exec(json)) {
+    const [text] = match;
+    if (text === '"') token.lastIndex = endOfString(json, match.index);
+    else if (isUnsafe(text)) {
+      quoted += `${json.slice(copiedTo, match.index)}"${text}"`;
+      copiedTo = token.lastIndex;
+    }
+  }
+  return quoted + json.slice(copiedTo);
+}
+
+function endOfString(json: string, start: number): number {
+  let index = start + 1;
+  while (json[index] !== '"') index += json[index] === "\\" ? 2 : 1;
+  return index + 1;
+}
+
+function isUnsafe(number: string): boolean {
+  return /^-?\d+$/.test(number) && !Number.isSafeInteger(Number(number));
 }

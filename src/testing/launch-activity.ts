@@ -4,6 +4,7 @@ import type { SimulatedActivityInstance } from "./activity-instances.js";
 import { publicUrlOf } from "./addresses.js";
 import type { Discord } from "./discord.js";
 import type { ActivityFrame, ActivityOptions, OpenActivity } from "./open-activity.js";
+import { requireWebUrl } from "./web-url.js";
 
 /**
  * Opens an Activity in the simulated client.
@@ -15,10 +16,7 @@ export async function launchActivity(
   instance: SimulatedActivityInstance,
   { appUrl, platform = "desktop", port = 0, signed = true }: ActivityOptions,
 ): Promise<OpenActivity> {
-  if (!URL.canParse(appUrl) || !/^https?:/i.test(appUrl))
-    throw new TypeError(
-      `openActivity({ appUrl }) takes the address of your app, such as http://localhost:3000, not "${appUrl}".`,
-    );
+  requireWebUrl("appUrl", appUrl);
   const { activityFrames, application, clock, host } = discord;
   const clientUrl = publicUrlOf(discord);
   const server = await FrameServer.start({

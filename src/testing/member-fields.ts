@@ -1,5 +1,5 @@
 import { refuse } from "./answer.js";
-import { invalidField } from "./api-errors.js";
+import { invalidField, notNumber } from "./api-errors.js";
 import { readSnowflake } from "./snowflake.js";
 
 const MOST_ROLES = 250;
@@ -32,5 +32,5 @@ export function readBoolean(field: string, value: unknown): boolean | undefined 
 export function readFlags(value: unknown): number {
   if (value === null) return 0;
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return value;
-  return refuse(invalidField("flags", "NUMBER_TYPE_COERCE", `Value "${value}" is not int.`));
+  return refuse(notNumber("flags", value, "int"));
 }

@@ -1,4 +1,4 @@
-import { readJson, readObject, toObject } from "./access.js";
+import { isObject, readJson, readObject, toObject } from "./access.js";
 import { refuse } from "./answer.js";
 import { EMPTY_MESSAGE, invalidField } from "./api-errors.js";
 import { parseJsonBody, type UploadedFile } from "./body.js";
@@ -6,6 +6,7 @@ import type { Call } from "./call.js";
 
 const LONGEST_CONTENT = 2000;
 const MOST_EMBEDS = 10;
+const LONGEST_NONCE = 25;
 const MOST_FILES = 10;
 
 /** The message in a request. */
@@ -30,15 +31,22 @@ function readFields({ payload_json, ...fields }: Readonly<Record<string, string>
 }
 
 function readContent(body: MessageBody["body"], files: readonly UploadedFile[]): string {
-  const { embeds } = body;
+  const { embeds, nonce } = body;
   const content = body["content"] ?? "";
   if (typeof content !== "string" || content.length > LONGEST_CONTENT) {
     refuse(invalidField("content", "BASE_TYPE_MAX_LENGTH", `Must be ${LONGEST_CONTENT} or fewer in length.`));
   }
-  const embedCount = Array.isArray(embeds) ? embeds.length : 0;
+  const embedCount = countEmbeds(embeds);
   requireAtMost("embeds", embedCount, MOST_EMBEDS);
+  if (typeof nonce === "string") requireAtMost("nonce", nonce.length, LONGEST_NONCE);
   const hasMore = embedCount + files.length > 0 || body["components"] || body["sticker_ids"] || body["poll"];
   return content === "" && !hasMore ? refuse(EMPTY_MESSAGE) : content;
+}
+
+function countEmbeds(embeds: unknown): number {
+  if (embeds === undefined || embeds === null) return 0;
+  if (Array.isArray(embeds) && embeds.every(isObject)) return embeds.length;
+  return refuse(invalidField("embeds", "LIST_TYPE_CONVERT", "Must be a list of embeds."));
 }
 
 function requireAtMost(field: string, count: number, most: number): void {

@@ -1,6 +1,7 @@
 import { publicUrlOf } from "./addresses.js";
 import type { Discord } from "./discord.js";
 import type { SentFile, SentMessage } from "./mailbox.js";
+import { readSnowflake } from "./snowflake.js";
 import { toTimestamp } from "./timestamp.js";
 
 /** Returns the message object of the API for a message that was just sent. */
@@ -35,7 +36,7 @@ function attachmentPayload(discord: Discord, { body, channelId }: SentMessage, f
   const { bytes, contentType, field, filename, id } = file;
   const address = `${publicUrlOf(discord)}/attachments/${channelId}/${id}/${encodeURIComponent(filename)}`;
   const described = Array.isArray(body["attachments"]) ? body["attachments"] : [];
-  const { description } = described.find((one) => `files[${one?.id}]` === field) ?? {};
+  const { description } = described.find((one) => field === `files[${readSnowflake(one?.id)}]`) ?? {};
   return {
     id,
     filename,

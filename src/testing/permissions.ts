@@ -23,6 +23,12 @@ export const ALL_PERMISSIONS = ((1n << 53n) - 1n) & ~(1n << 47n);
 /** The default permissions of `@everyone` in a new guild. */
 export const DEFAULT_PERMISSIONS = 2_248_473_465_835_073n;
 
+/** Reads permissions that a test or a seed gives. @throws TypeError unless they are a decimal number */
+export function readPermissions(value: bigint | string): bigint {
+  if (/^\d+$/.test(String(value))) return BigInt(value);
+  throw new TypeError(`Permissions are a decimal number, such as "32", not "${value}".`);
+}
+
 /** Whether `permissions` contain all bits of `needed`. Administrators have every permission. */
 export function allows(permissions: bigint, needed: bigint): boolean {
   return (permissions & PERMISSIONS.administrator) !== 0n || (permissions & needed) === needed;

@@ -68,8 +68,11 @@ export class RateLimits {
     return () => this.#buckets.delete(bucket);
   }
 
+  /** Removes all limits, and forgets the requests counted so far. */
   clear(): void {
     this.#buckets.clear();
+    this.#globalWindows.clear();
+    this.#invalidRequests.clear();
   }
 
   check(request: LimitedRequest): Verdict {
@@ -81,7 +84,7 @@ export class RateLimits {
         return { headers: {}, refusal: tooManyRequests({ ...request, scope: "global", retryAfterMs }) };
       }
     }
-    for (const bucket of this.#buckets) {
+    for (const bucket of [...this.#buckets].reverse()) {
       if (bucket.matches(request)) return this.#checkBucket(bucket, request);
     }
     return { headers: {} };

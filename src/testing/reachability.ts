@@ -20,8 +20,7 @@ export class Reachability {
       throw new Error("discord.intercept() failed because the simulator was closed.");
     }
     const stop = () => {
-      stopCalls();
-      this.#interceptions.delete(stop);
+      if (this.#interceptions.delete(stop)) stopCalls();
     };
     this.#interceptions.add(stop);
     return stop;
@@ -43,9 +42,15 @@ export class Reachability {
    * Returns a URL at the simulator's own origin. URLs of a proxy in front of it stay unchanged.
    *
    * @throws Error when the URL leads to the real Discord
+   * @throws TypeError when it is not an authorization URL
    */
   localUrl(authorizeUrl: string): URL {
-    const url = new URL(authorizeUrl);
+    const url = URL.canParse(authorizeUrl) ? new URL(authorizeUrl) : undefined;
+    if (!url?.searchParams.has("client_id")) {
+      throw new TypeError(
+        `approve() and cancel() take the authorization URL that your login redirects to, not "${authorizeUrl}".`,
+      );
+    }
     if (this.includes(authorizeUrl)) return new URL(this.#discord.url + url.pathname + url.search);
     if (isRealDiscord(url)) throw new Error(`This URL leads to the real Discord: ${authorizeUrl}`);
     return url;

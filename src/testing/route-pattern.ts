@@ -19,9 +19,9 @@ export type MatchesRoute = (request: RoutedRequest) => boolean;
 export function parseRoutePattern(pattern: string, methodApart?: string): MatchesRoute {
   const [, methodInside, writtenPath = ""] = /^(?:([A-Za-z]+)\s+)?(\/\S*)$/.exec(pattern) ?? [];
   const path = decodePath(writtenPath);
-  if (!path) {
+  if (!path || !isRoutePath(writtenPath)) {
     throw new TypeError(
-      `"${pattern}" is not a route: write "GET /users/@me", or "/users/@me" for any method.`,
+      `"${pattern}" is not a route: write "GET /users/@me", or "/users/@me" for any method, without /api and a query.`,
     );
   }
   const method = (methodApart ?? methodInside)?.toUpperCase();
@@ -29,6 +29,11 @@ export function parseRoutePattern(pattern: string, methodApart?: string): Matche
   return (request) =>
     (method === undefined ? request.method !== "OPTIONS" : method === request.method) &&
     (template === forgetNames(request.route) || path === request.apiPath);
+}
+
+/** Whether a path may be that of a route: below `/api` and the version, without a query. */
+export function isRoutePath(path: string): boolean {
+  return !path.startsWith("/api/") && !/[?#]/.test(path);
 }
 
 /** Returns the key of a pattern. All requests that match it have this key among their {@link routeKeysOf | keys}. */

@@ -73,11 +73,17 @@ export function readSeed(text: string): Seed {
   if (seed["behaviour"] !== undefined) {
     requireObject(seed["behaviour"], "behaviour", Object.keys(usualBehaviour()));
   }
-  for (const [index, user] of listOf(seed, "users", "users").entries())
-    requireObject(user, `users[${index}]`);
+  for (const [index, value] of listOf(seed, "users", "users").entries()) {
+    const place = `users[${index}]`;
+    const user = requireObject(value, place);
+    requireTexts(user, place, ["username", "global_name"]);
+    listOf(user, "connections", `${place}.connections`);
+  }
   for (const [index, value] of listOf(seed, "guilds", "guilds").entries()) {
     const place = `guilds[${index}]`;
     const guild = requireObject(value, place, GUILD_KEYS);
+    requireTexts(guild, place, ["name"]);
+    for (const key of ["roles", "channels", "features"]) listOf(guild, key, `${place}.${key}`);
     for (const [number, member] of listOf(guild, "members", `${place}.members`).entries()) {
       requireObject(member, `${place}.members[${number}]`, MEMBER_KEYS);
     }
@@ -112,6 +118,11 @@ function requireObject(value: unknown, place: string, keys?: readonly string[]):
   const unknown = Object.keys(value).find((key) => keys?.includes(key) === false);
   if (unknown === undefined) return value;
   throw new TypeError(`${place} has the unknown field "${unknown}"; it may have ${keys?.join(", ")}.`);
+}
+
+function requireTexts(value: Record<string, unknown>, place: string, keys: readonly string[]): void {
+  const wrong = keys.find((key) => typeof (value[key] ?? "") !== "string");
+  if (wrong !== undefined) throw new TypeError(`${place}.${wrong} has to be a string.`);
 }
 
 function listOf(value: Record<string, unknown>, key: string, place: string): readonly unknown[] {

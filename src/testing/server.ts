@@ -31,9 +31,11 @@ export async function listen(port: number, host: string): Promise<Server> {
   return server;
 }
 
-/** Returns the URL of a listening server. */
+/** Returns the URL of a listening server. If it listens on every address, the URL is for this machine. */
 export function urlOf(server: Server): string {
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { address, family, port } = server.address() as AddressInfo;
+  if (address === "0.0.0.0" || address === "::") return `http://127.0.0.1:${port}`;
+  return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }
 
 /** Receives requests from the server and sends the responses. */

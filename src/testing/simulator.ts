@@ -23,6 +23,7 @@ import type { RecordedRequest } from "./request-log.js";
 import { isGrantable } from "./scopes.js";
 import type { Service, Stations } from "./server.js";
 import type { NewConnection, NewUser, SimulatedUser } from "./user.js";
+import { requireWebUrl } from "./web-url.js";
 import type { WebhookEvent, WebhookSendOptions } from "./webhook-events.js";
 import type { SimulatedWebhook } from "./webhooks.js";
 
@@ -73,17 +74,25 @@ export class DiscordSimulator {
     this.#service = service;
   }
 
-  /** Adds a user. Missing fields are made up. */
+  /** Adds a user. Missing fields are made up. @throws TypeError for an invalid id */
   addUser(user?: NewUser): SimulatedUser {
     return this.#discord.world.addUser(user);
   }
 
-  /** Adds a guild, with the bot in it unless `bot` is `false`. Missing fields are made up. */
+  /**
+   * Adds a guild, with the bot in it unless `bot` is `false`. Missing fields are made up.
+   *
+   * @throws TypeError for an invalid id
+   */
   addGuild(guild?: NewGuild): SimulatedGuild {
     return this.#discord.world.addGuild(guild);
   }
 
-  /** Adds a user to a guild. Call it again to change the membership. */
+  /**
+   * Adds a user to a guild. Call it again to change the membership. A new owner replaces the former one.
+   *
+   * @throws TypeError for a role that the guild does not have, and for a user or guild of another simulator
+   */
   addMember(guild: SimulatedGuild, user: SimulatedUser, member?: NewMember): void {
     this.#discord.world.addMember(guild, user, member);
   }
@@ -165,10 +174,12 @@ export class DiscordSimulator {
   /**
    * Issues a valid pair of tokens without a login.
    *
-   * @throws TypeError when a scope does not exist or is not available to the application
+   * @throws TypeError when a scope does not exist or is not available to the application, and for a user of another
+   *   simulator
    */
   issueToken(user: SimulatedUser, scopes: readonly string[]): TokenPair {
     const { authorizations } = this.#discord;
+    this.#discord.world.requireOwn(user);
     this.#requireGrantable(scopes);
     return authorizations.issuePair(authorizations.grant(user, scopes), scopes);
   }
@@ -182,6 +193,7 @@ export class DiscordSimulator {
    */
   authorizeInActivity(user: SimulatedUser, scopes: readonly string[] = ["identify"]): string {
     const { authorizations, codes } = this.#discord;
+    this.#discord.world.requireOwn(user);
     this.#requireGrantable(scopes);
     return codes.create({
       authorization: authorizations.grant(user, scopes),
@@ -229,7 +241,7 @@ export class DiscordSimulator {
     return proxyHeaders(this.#discord.application, this.clock, payload);
   }
 
-  /** Injects a fault. @returns a function that removes it */
+  /** Injects a fault. @returns a function that removes it @throws TypeError for an unknown kind and impossible values */
   fail(fault: Fault): () => void {
     return this.#stations.faults.add(fault);
   }
@@ -243,17 +255,23 @@ export class DiscordSimulator {
    * `discord.answer("GET /gateway", { body: { url: "wss://gateway.test" } })`.
    *
    * @returns a function that removes the response
-   * @throws TypeError when the route has no method
+   * @throws TypeError when the route has no method, and for a wrong status
    */
   answer(route: string, answer: CustomAnswer): () => void {
     return this.#discord.customAnswers.add(route, answer);
   }
 
-  /** Adds a rate limit to a route, counted for each user, bot or IP address. @returns a function that removes it */
+  /**
+   * Adds a rate limit to a route, counted for each user, bot or IP address. If several match a request, the newest one
+   * is used.
+   *
+   * @returns a function that removes it
+   */
   limit(rule: RateLimitRule): () => void {
     return this.#stations.limits.add(rule);
   }
 
+  /** Removes all rate limits, and forgets the requests counted so far, also those of `behaviour`. */
   clearLimits(): void {
     this.#stations.limits.clear();
   }
@@ -288,6 +306,7 @@ export class DiscordSimulator {
   }
 
   set webhookUrl(url: string | undefined) {
+    requireWebUrl("webhookUrl", url);
     this.#discord.webhookEvents.url = url;
   }
 
@@ -324,6 +343,7 @@ export class DiscordSimulator {
     this.#isClosed = true;
     this.#reachability.close();
     this.#agents.close();
+    this.#discord.webhookEvents.close();
     await Promise.all([...this.#openActivities].map((activity) => activity.close()));
     await this.#service.close();
   }

@@ -8,6 +8,7 @@ import { CustomAnswers } from "./custom-answers.js";
 import type { Discord } from "./discord.js";
 import { Faults } from "./faults.js";
 import { Front } from "./front.js";
+import { givenFields } from "./given-fields.js";
 import { Mailbox } from "./mailbox.js";
 import { OpenIdKeys } from "./openid-keys.js";
 import { RateLimits } from "./rate-limits.js";
@@ -16,6 +17,7 @@ import { RoleConnections } from "./role-connections.js";
 import { listen, Service, urlOf } from "./server.js";
 import { DiscordSimulator } from "./simulator.js";
 import { SimulatedUser } from "./user.js";
+import { requireWebUrl } from "./web-url.js";
 import { WebhookEvents } from "./webhook-events.js";
 import { Webhooks } from "./webhooks.js";
 import { World } from "./world.js";
@@ -39,6 +41,7 @@ export interface SimulatorOptions extends ApplicationOptions {
 /**
  * Starts a simulated Discord over real HTTP, for tests and for trying out an app.
  *
+ * @throws TypeError for a URL that is none
  * @example
  * ```ts
  * const discord = await startDiscord();
@@ -49,11 +52,13 @@ export interface SimulatorOptions extends ApplicationOptions {
  * ```
  */
 export async function startDiscord(options: SimulatorOptions = {}): Promise<DiscordSimulator> {
+  requireWebUrl("publicUrl", options.publicUrl);
+  requireWebUrl("webhookUrl", options.webhookUrl);
   const application = new Application(options);
   const host = options.host ?? "127.0.0.1";
   const server = await listen(options.port ?? 0, host);
   const clock = new SimulatedClock();
-  const behaviour = { ...usualBehaviour(), ...options.behaviour };
+  const behaviour = { ...usualBehaviour(), ...givenFields(options.behaviour ?? {}) };
   const webhookEvents = new WebhookEvents(clock, application, options.webhookUrl);
   const world = new World(clock);
   const discord: Discord = {

@@ -1,4 +1,5 @@
 import type { APIUser } from "discord-api-types/v10";
+import { givenFields } from "./given-fields.js";
 
 type NumericKey = "flags" | "public_flags" | "premium_type";
 
@@ -48,7 +49,6 @@ export class SimulatedUser {
   constructor(id: string, fields: NewUser) {
     const username = fields.username ?? `user_${id.slice(-6)}`;
     this.payload = {
-      id,
       username,
       discriminator: "0",
       global_name: username,
@@ -65,7 +65,8 @@ export class SimulatedUser {
       primary_guild: null,
       verified: true,
       email: `${username}@example.org`,
-      ...fields,
+      ...givenFields(fields),
+      id,
     };
   }
 

@@ -22,6 +22,7 @@ export class WebhookEvents {
   readonly #clock: SimulatedClock;
   readonly #application: Application;
   readonly #underWay = new Set<Promise<unknown>>();
+  readonly #closing = new AbortController();
 
   constructor(clock: SimulatedClock, application: Application, url: string | undefined) {
     this.url = url;
@@ -43,6 +44,7 @@ export class WebhookEvents {
         "X-Signature-Timestamp": timestamp,
       },
       body,
+      signal: this.#closing.signal,
     });
   }
 
@@ -54,6 +56,11 @@ export class WebhookEvents {
       .catch(() => undefined)
       .finally(() => this.#underWay.delete(delivery));
     this.#underWay.add(delivery);
+  }
+
+  /** Ends deliveries that the application has not answered. */
+  close(): void {
+    this.#closing.abort();
   }
 
   /** Waits until all events in the background were delivered or have failed. */

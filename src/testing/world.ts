@@ -1,4 +1,5 @@
 import type { SimulatedClock } from "./clock.js";
+import { givenFields } from "./given-fields.js";
 import {
   type NewGuild,
   type NewMember,
@@ -6,7 +7,8 @@ import {
   SimulatedGuild,
   type SimulatedMember,
 } from "./guild.js";
-import { compareSnowflakes, SnowflakeSequence } from "./snowflake.js";
+import { readPermissions } from "./permissions.js";
+import { compareSnowflakes, isSnowflake, SnowflakeSequence } from "./snowflake.js";
 import { type NewConnection, type NewUser, SimulatedUser } from "./user.js";
 
 /** The hash of an image. The simulator draws an image for every hash. */
@@ -29,24 +31,33 @@ export class World {
   }
 
   addUser(fields: NewUser = {}): SimulatedUser {
-    const user = new SimulatedUser(fields.id ?? this.newId(), fields);
+    const user = new SimulatedUser(this.#checkedId(fields.id), fields);
     this.users.set(user.id, user);
     return user;
   }
 
   addGuild(fields: NewGuild = {}): SimulatedGuild {
     const channels = fields.channels ?? [{ id: this.newId(), name: "general" }];
-    const guild = new SimulatedGuild(fields.id ?? this.newId(), { ...fields, channels });
+    const guild = new SimulatedGuild(this.#checkedId(fields.id), { ...fields, channels });
     this.guilds.set(guild.id, guild);
     return guild;
   }
 
   addMember(guild: SimulatedGuild, user: SimulatedUser, fields: NewMember = {}): SimulatedMember {
-    const { permissions, ...rest } = fields;
+    this.requireOwn(guild, user);
+    const { permissions, ...rest } = givenFields(fields);
+    const unknownRole = rest.roles?.find((id) => !guild.roles.has(id));
+    if (unknownRole !== undefined) {
+      throw new TypeError(
+        `The guild has no role with the id "${unknownRole}": add it with addGuild({ roles }).`,
+      );
+    }
+    const formerOwner = rest.owner ? guild.owner : undefined;
+    if (formerOwner !== undefined) guild.members.set(formerOwner.user.id, { ...formerOwner, owner: false });
     const member: SimulatedMember = {
       joinedAt: this.#clock.now(),
       ...rest,
-      permissions: permissions === undefined ? undefined : BigInt(permissions),
+      permissions: permissions === undefined ? undefined : readPermissions(permissions),
       user,
     };
     guild.members.set(user.id, member);
@@ -70,8 +81,16 @@ export class World {
       show_activity: true,
       two_way_link: false,
       visibility: 1,
-      ...fields,
+      ...givenFields(fields),
     });
+  }
+
+  /** @throws TypeError for a user or guild of another simulator, or one whose id was used for another one later */
+  requireOwn(...things: readonly (SimulatedGuild | SimulatedUser)[]): void {
+    for (const thing of things) {
+      if (this.users.get(thing.id) === thing || this.guilds.get(thing.id) === thing) continue;
+      throw new TypeError(`The user or guild ${thing.id} is not the one that this simulator has.`);
+    }
   }
 
   /** Finds a channel and its guild. */
@@ -86,6 +105,11 @@ export class World {
   /** Returns the guilds of a user, sorted by id. */
   guildsOf(user: SimulatedUser): SimulatedGuild[] {
     return [...(this.#guildsOfUser.get(user.id) ?? [])].sort((a, b) => compareSnowflakes(a.id, b.id));
+  }
+
+  #checkedId(id = this.newId()): string {
+    if (typeof id === "string" && isSnowflake(id)) return id;
+    throw new TypeError(`${JSON.stringify(id)} is not an id: ids are strings of up to 20 digits.`);
   }
 
   /** Adds a user and a guild if there are no users, so that somebody can sign in. */

@@ -83,3 +83,15 @@ it("a URL of the real Discord is never called", async () => {
     await expect(discord.cancel(url, { user })).rejects.toThrow("leads to the real Discord");
   }
 });
+
+it.each([
+  ["::1", "http://[::1]:"],
+  ["127.0.0.2", "http://127.0.0.2:"],
+  ["::", "http://127.0.0.1:"],
+  ["0.0.0.0", "http://127.0.0.1:"],
+])("a simulator that listens on %s is reached at %s", async (host, start) => {
+  const discord = await startForTest({ host });
+  expect([discord.url.startsWith(start), discord.options.discordUrl]).toEqual([true, discord.url]);
+  expect((await callApi(discord, "GET /users/@me", { bot: true })).status).toBe(200);
+  expect(await discord.approve(authorizeUrl(discord), { user: discord.addUser() })).toContain("code=");
+});

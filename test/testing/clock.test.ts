@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { SimulatedClock } from "../../src/testing/clock.js";
+import { startForTest } from "./start-for-test.js";
 
 it("the clock runs with the system's from where it was moved to", () => {
   const clock = new SimulatedClock();
@@ -19,4 +20,14 @@ it("a frozen clock moves only when told to", async () => {
   expect(clock.now()).toBe(frozen);
   clock.advance(5);
   expect(clock.now()).toBe(frozen + 5);
+});
+
+it("fractions of a millisecond do no harm", async () => {
+  const discord = await startForTest();
+  discord.clock.advance(1000 / 3);
+  expect(discord.addUser().id).toMatch(/^\d+$/);
+});
+
+it.each([Number.NaN, Number.POSITIVE_INFINITY, 1e17])("the clock cannot be moved by %s", (ms) => {
+  expect(() => new SimulatedClock().advance(ms)).toThrow(TypeError);
 });

@@ -220,3 +220,11 @@ it("an interception refuses to run in production", async () => {
   await expect(discord.intercept()).rejects.toThrow("NODE_ENV is production");
   expect(getGlobalDispatcher()).toBe(former);
 });
+
+it("stopping one interception twice leaves the others", async () => {
+  const { discord, headers } = await intercepted();
+  const stop = await discord.intercept();
+  stop();
+  stop();
+  expect((await fetch(ME, { headers })).status).toBe(200);
+});

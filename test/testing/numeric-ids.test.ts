@@ -33,6 +33,12 @@ it("role ids sent as JSON numbers keep all their digits", async () => {
   expect([answer.status, answer.body.roles]).toEqual([201, [LARGE_ID, "42"]]);
 });
 
+it("large strings beside an id keep the JSON readable", () => {
+  for (const text of ["a".repeat(12_000_000), 'a\\"7'.repeat(4_000_000)]) {
+    expect(parseJson(JSON.stringify({ text, id: LARGE_ID })) as object).toEqual({ text, id: LARGE_ID });
+  }
+});
+
 it.each([
   ['{"a":12345678901234567890}', { a: "12345678901234567890" }],
   ['{"a":[-9007199254740993]}', { a: ["-9007199254740993"] }],

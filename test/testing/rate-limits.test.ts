@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { DiscordSimulator, SimulatedUser } from "../../src/testing/index.js";
-import { callApi, refresh } from "./api-client.js";
+import { authorizeUrl, callApi, refresh } from "./api-client.js";
 import { startForTest } from "./start-for-test.js";
 
 const GUILDS = { route: "/users/@me/guilds", limit: 2, windowMs: 10_000 };
@@ -164,4 +164,29 @@ describe("invalid requests", () => {
     discord.clock.advance(600_001);
     expect((await callApi(discord, "GET /users/@me", { bot: true })).status).toBe(200);
   });
+
+  it("a blocked address still reaches the consent page", async () => {
+    const discord = await startForTest({ behaviour: { invalidRequestLimit: 1 } });
+    await callApi(discord, "GET /users/@me");
+    expect((await callApi(discord, "GET /users/@me")).status).toBe(429);
+    expect(await discord.approve(authorizeUrl(discord), { user: discord.addUser() })).toContain("code=");
+  });
+
+  it("clearLimits forgets the requests that were counted", async () => {
+    const discord = await startForTest({ behaviour: { invalidRequestLimit: 1, globalLimit: 1 } });
+    await callApi(discord, "GET /users/@me");
+    expect((await callApi(discord, "GET /users/@me")).status).toBe(429);
+    discord.clearLimits();
+    expect((await callApi(discord, "GET /users/@me")).status).toBe(401);
+  });
+});
+
+it("of two limits for a route, the newer one counts until it is lifted", async () => {
+  const discord = await startForTest();
+  discord.limit({ route: "/users/@me", limit: 100, windowMs: 60_000 });
+  const lift = discord.limit({ route: "GET /users/@me", limit: 1, windowMs: 60_000 });
+  const status = async () => (await callApi(discord, "GET /users/@me", { bot: true })).status;
+  expect([await status(), await status()]).toEqual([200, 429]);
+  lift();
+  expect(await status()).toBe(200);
 });

@@ -109,6 +109,17 @@ describe("switches of refreshes", () => {
     expect((await refresh(discord, refresh_token)).status).toBe(200);
   });
 
+  it.each([[{ rotateRefreshTokens: false }], [{ refreshOmitsRefreshToken: true }]])(
+    "with %j, each refresh ends the access token of the one before",
+    async (behaviour) => {
+      const discord = await startForTest({ behaviour });
+      const { refresh_token } = await logIn(discord, discord.addUser());
+      const second = (await refresh(discord, refresh_token)).body.access_token;
+      const third = (await refresh(discord, refresh_token)).body.access_token;
+      expect([await works(discord, second), await works(discord, third)]).toEqual([false, true]);
+    },
+  );
+
   it("a switch lets a refresh omit the refresh token, and the old one still works", async () => {
     const discord = await startForTest({ behaviour: { refreshOmitsRefreshToken: true } });
     const { refresh_token } = await logIn(discord, discord.addUser());

@@ -1,4 +1,5 @@
 import { createPublicKey, verify } from "node:crypto";
+import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, it, onTestFinished } from "vitest";
@@ -127,4 +128,22 @@ it("a user who never added the app cannot remove it", async () => {
   discord.removeAuthorization(discord.addUser());
   await discord.webhookEventsDelivered();
   expect(received).toEqual([]);
+});
+
+it("closing the simulator ends the delivery of an event that the app does not answer", async () => {
+  const server = createServer();
+  const arrived = once(server, "request");
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  const webhookUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const discord = await startForTest({ webhookUrl });
+  const user = discord.addUser();
+  discord.issueToken(user, ["identify"]);
+  discord.removeAuthorization(user);
+  await arrived;
+  await discord.close();
+  await discord.webhookEventsDelivered();
 });

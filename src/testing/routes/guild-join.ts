@@ -17,6 +17,7 @@ import { readBoolean, readNick, readRoles } from "../member-fields.js";
 import { PERMISSIONS } from "../permissions.js";
 import type { Routes } from "../router.js";
 import type { SimulatedUser } from "../user.js";
+import { requireRoleBelowBot } from "./member-changes.js";
 
 interface JoinBody {
   readonly accessToken: string;
@@ -55,6 +56,7 @@ function permissionsFor(body: JoinBody): bigint {
 
 function join({ world }: Discord, guild: SimulatedGuild, user: SimulatedUser, body: JoinBody): Answer {
   if (guild.members.has(user.id)) return noContent();
+  for (const roleId of body.roles) requireRoleBelowBot(guild, roleId);
   if (guild.bans.has(user.id)) refuse(BANNED);
   if (user.needsVerification) refuse(NEEDS_VERIFICATION);
   if (user.joinLimited) refuse(JOIN_LIMITED);

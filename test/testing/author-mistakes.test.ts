@@ -1,0 +1,159 @@
+import { expect, it } from "vitest";
+import {
+  type CustomAnswer,
+  type Fault,
+  type NewConnection,
+  type NewMember,
+  type NewUser,
+  startDiscord,
+} from "../../src/testing/index.js";
+import { readSeed } from "../../src/testing/seed.js";
+import { callApi, refresh } from "./api-client.js";
+import { startForTest } from "./start-for-test.js";
+
+it("fields that are undefined are made up, like missing ones", async () => {
+  const discord = await startForTest();
+  const user = discord.addUser({ id: undefined, username: undefined } as unknown as NewUser);
+  expect(user.payload).toMatchObject({ id: expect.any(String), username: expect.any(String) });
+  const guild = discord.addGuild();
+  discord.addMember(guild, user, { joinedAt: undefined } as unknown as NewMember);
+  const { body } = await callApi(discord, `GET /guilds/${guild.id}/members/${user.id}`, { bot: true });
+  expect(body.joined_at).toMatch(/^20/);
+  discord.addConnection(user, { id: undefined, type: undefined } as unknown as NewConnection);
+  expect(user.connections).toMatchObject([{ id: expect.any(String), type: "github" }]);
+});
+
+it("switches that are undefined keep their default", async () => {
+  const behaviour = { accessTokenSeconds: undefined, approvedScopes: undefined } as object;
+  const discord = await startForTest({ behaviour });
+  expect(discord.issueToken(discord.addUser(), ["identify"]).expires_in).toBe(604_800);
+});
+
+it.each([["abc"], [""], [42], ["18446744073709551616"]])("%j is not an id", async (id) => {
+  const discord = await startForTest();
+  expect(() => discord.addUser({ id: id as string })).toThrow(TypeError);
+  expect(() => discord.addGuild({ id: id as string })).toThrow("is not an id");
+});
+
+it("a member may have only roles of the guild", async () => {
+  const discord = await startForTest();
+  const guild = discord.addGuild({ roles: [{ id: "42", name: "Chef" }] });
+  expect(() => discord.addMember(guild, discord.addUser(), { roles: ["Chef"] })).toThrow(
+    'no role with the id "Chef"',
+  );
+});
+
+it("users and guilds of another simulator are refused", async () => {
+  const [own, other] = [await startForTest(), await startForTest()];
+  expect(() => own.addMember(other.addGuild(), own.addUser())).toThrow(TypeError);
+  expect(() => own.addMember(own.addGuild(), other.addUser())).toThrow(TypeError);
+  expect(() => own.issueToken(other.addUser(), ["identify"])).toThrow(TypeError);
+  expect(() => own.authorizeInActivity(other.addUser())).toThrow(TypeError);
+});
+
+it("a second user with the same id signs in as themselves", async () => {
+  const discord = await startForTest();
+  const former = discord.issueToken(discord.addUser({ id: "77", username: "first" }), ["identify", "guilds"]);
+  const tokens = discord.issueToken(discord.addUser({ id: "77", username: "second" }), ["identify"]);
+  const { body } = await callApi(discord, "GET /users/@me", { bearer: tokens.access_token });
+  expect(body.username).toBe("second");
+  expect((await refresh(discord, tokens.refresh_token)).body.scope).toBe("identify");
+  expect((await callApi(discord, "GET /users/@me", { bearer: former.access_token })).body.username).toBe(
+    "first",
+  );
+});
+
+it("a new owner replaces the former one", async () => {
+  const discord = await startForTest();
+  const [guild, first, second] = [discord.addGuild(), discord.addUser(), discord.addUser()];
+  discord.addMember(guild, first, { owner: true });
+  discord.addMember(guild, second, { owner: true });
+  expect(guild.owner?.user).toBe(second);
+  expect(guild.members.get(first.id)?.owner).toBe(false);
+});
+
+it.each([
+  [{ kind: "timeout" }],
+  [{ kind: "status" }],
+  [{ kind: "status", status: 1000 }],
+  [{ kind: "html", status: 0 }],
+  [{ kind: "delay" }],
+  [{ kind: "slow-body", chunkBytes: 0 }],
+  [{ kind: "hang", times: Number.NaN }],
+  [{ kind: "hang", times: -1 }],
+  [{ kind: "hang", chance: 30 }],
+])("the fault %j is impossible", async (fault) => {
+  const discord = await startForTest();
+  expect(() => discord.fail(fault as Fault)).toThrow(TypeError);
+});
+
+it("a fault with times: 0 never happens", async () => {
+  const discord = await startForTest();
+  discord.fail({ kind: "html", times: 0 });
+  expect((await callApi(discord, "GET /users/@me", { bot: true })).status).toBe(200);
+});
+
+it.each(["GET /api/v10/users/@me", "/users/@me/guilds?with_counts=true"])(
+  "%s is not a route",
+  async (route) => {
+    const discord = await startForTest();
+    expect(() => discord.requestsTo(route)).toThrow(TypeError);
+    expect(() => discord.fail({ kind: "html", route })).toThrow(TypeError);
+    expect(() => discord.limit({ route, limit: 1, windowMs: 1000 })).toThrow(TypeError);
+    expect(() => discord.answer(route, {})).toThrow(TypeError);
+  },
+);
+
+it("an answer with an impossible status, or a promise of one, is a mistake", async () => {
+  const discord = await startForTest();
+  expect(() => discord.answer("GET /gateway", { status: 1000 })).toThrow(TypeError);
+  for (const answer of [async () => ({ body: {} }), () => undefined, () => ({ status: 1000 })]) {
+    discord.answer("GET /gateway", answer as CustomAnswer);
+    const { status, text } = await callApi(discord, "GET /gateway");
+    expect([status, text]).toEqual([500, expect.stringContaining("TypeError")]);
+  }
+});
+
+it.each(["localhost:4000", "localhost", "ftp://localhost"])("%s is no URL of a web server", async (url) => {
+  const discord = await startForTest();
+  await expect(startDiscord({ publicUrl: url })).rejects.toThrow(TypeError);
+  await expect(startDiscord({ webhookUrl: url })).rejects.toThrow(TypeError);
+  expect(() => Object.assign(discord, { webhookUrl: url })).toThrow(TypeError);
+  await expect(discord.openActivity({ appUrl: url })).rejects.toThrow(TypeError);
+});
+
+it("a redirect URI needs its scheme, which may be that of an app", async () => {
+  const discord = await startForTest();
+  expect(() => discord.addRedirectUri("localhost:3000/callback")).toThrow(TypeError);
+  expect(() => discord.addRedirectUri("app.example:443/callback")).toThrow(TypeError);
+  discord.addRedirectUri("com.example.app:/callback");
+});
+
+it.each(["", "/login", "http://localhost:3000/login"])(
+  "approve and cancel refuse %j, which is no authorization URL",
+  async (url) => {
+    const discord = await startForTest();
+    const choices = { user: discord.addUser() };
+    await expect(discord.approve(url, choices)).rejects.toThrow(TypeError);
+    await expect(discord.cancel(url, choices)).rejects.toThrow(
+      "authorization URL that your login redirects to",
+    );
+  },
+);
+
+it.each(["many", "1.5", "0x20", ""])("%j is no permissions", async (permissions) => {
+  const discord = await startForTest();
+  expect(() => discord.addGuild({ botPermissions: permissions })).toThrow(TypeError);
+  expect(() => discord.addGuild({ roles: [{ id: "42", permissions }] })).toThrow(TypeError);
+  expect(() => discord.addMember(discord.addGuild(), discord.addUser(), { permissions })).toThrow(TypeError);
+});
+
+it.each([
+  [{ users: [{ username: 5 }] }, "users[0].username"],
+  [{ users: [{ global_name: 7 }] }, "users[0].global_name"],
+  [{ users: [{ connections: 5 }] }, "users[0].connections"],
+  [{ guilds: [{ name: 5 }] }, "guilds[0].name"],
+  [{ guilds: [{ roles: 5 }] }, "guilds[0].roles"],
+])("the seed %j is wrong at %s", (seed, place) => {
+  expect(() => readSeed(JSON.stringify(seed))).toThrow(`${place} has to be`);
+});

@@ -1,0 +1,68 @@
+import { expect, it } from "vitest";
+import { callApi } from "./api-client.js";
+import { startForTest } from "./start-for-test.js";
+
+/** An object that no template can turn into text. */
+const UNPRINTABLE = { toString: 1, valueOf: 1 };
+
+it("objects in place of numbers and ids are refused as invalid fields", async () => {
+  const discord = await startForTest();
+  const [guild, user] = [discord.addGuild(), discord.addUser()];
+  discord.addMember(guild, user);
+  const open = await callApi(discord, "POST /users/@me/channels", {
+    bot: true,
+    json: { recipient_id: UNPRINTABLE },
+  });
+  expect([open.status, open.body.errors.recipient_id._errors[0].code]).toEqual([400, "NUMBER_TYPE_COERCE"]);
+  const change = await callApi(discord, `PATCH /guilds/${guild.id}/members/${user.id}`, {
+    bot: true,
+    json: { flags: UNPRINTABLE },
+  });
+  expect([change.status, change.body.errors.flags._errors[0].code]).toEqual([400, "NUMBER_TYPE_COERCE"]);
+});
+
+it("an attachment whose id is an object describes no file", async () => {
+  const discord = await startForTest();
+  const [channel] = discord.addGuild().channels;
+  const raw = new FormData();
+  raw.set("payload_json", JSON.stringify({ attachments: [{ id: UNPRINTABLE, description: "A logo" }] }));
+  raw.set("files[0]", new Blob(["png"]), "logo.png");
+  const { body, status } = await callApi(discord, `POST /channels/${channel?.id}/messages`, {
+    bot: true,
+    raw,
+  });
+  expect([status, "description" in body.attachments[0]]).toEqual([200, false]);
+});
+
+it.each([
+  ["embeds", "text"],
+  ["embeds", [null]],
+  ["embeds", ["text"]],
+  ["nonce", "n".repeat(26)],
+])("a message with invalid %s is refused: %j", async (field, value) => {
+  const discord = await startForTest();
+  const [channel] = discord.addGuild().channels;
+  const json = { content: "Hello", [field]: value };
+  const { body, status } = await callApi(discord, `POST /channels/${channel?.id}/messages`, {
+    bot: true,
+    json,
+  });
+  expect([status, body.code, Object.keys(body.errors)]).toEqual([400, 50035, [field]]);
+  expect(discord.messages).toEqual([]);
+});
+
+it("the client answers commands whose name and fields are objects", async () => {
+  const discord = await startForTest();
+  const activity = await discord.openActivity({ appUrl: "http://127.0.0.1:1" });
+  const post = async (payload: object) => {
+    const body = JSON.stringify({ message: [1, payload] });
+    const headers = { "Content-Type": "application/json" };
+    return (await fetch(`${activity.url}/messages`, { method: "POST", headers, body })).status;
+  };
+  expect(await post({ cmd: UNPRINTABLE })).toBe(200);
+  const args = { level: UNPRINTABLE, message: UNPRINTABLE };
+  expect(await post({ cmd: "CAPTURE_LOG", args })).toBe(200);
+  expect(
+    await post({ cmd: "AUTHORIZE", args: { client_id: discord.options.clientId, scope: [UNPRINTABLE] } }),
+  ).toBe(200);
+});
