@@ -25,7 +25,7 @@ const STATUS_OF = {
   flow_unknown: 400,
   forbidden: 403,
   grant_ended: 401,
-  guild_limit_reached: 403,
+  guild_limit_reached: 400,
   init_missing: 500,
   invalid_return_to: 400,
   invalid_snowflake: 400,

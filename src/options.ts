@@ -78,7 +78,7 @@ export interface DiscordOptions {
   /** A store for tokens. Default: the session store. */
   readonly tokenStore?: TokenStore | undefined;
   /**
-   * Returns whether the bot is in a guild. For bots in more than 5,000 guilds, which `fetchBotGuilds` does not
+   * Returns whether the bot is in a guild. For bots in 5,000 guilds or more, which `fetchBotGuilds` does not
    * support. Use the cache of your gateway connection, or a database that it keeps up to date.
    */
   readonly isBotInGuild?: ((guildId: string) => Promise<boolean> | boolean) | undefined;

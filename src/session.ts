@@ -265,7 +265,7 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Whether this browser has signed in three times within a minute without keeping its session. Redirecting it to
+   * Whether this browser has signed in several times within a minute without keeping its session. Redirecting it to
    * the login again would loop.
    */
   isLoginLoop(req: IncomingMessage): boolean {
@@ -427,10 +427,10 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Fetches the guilds of the bot, up to 5,000, with one call for every 200. The result is cached and shared by
+   * Fetches the guilds of the bot, fewer than 5,000, with one call for every 200. The result is cached and shared by
    * concurrent requests.
    *
-   * @throws HttpException `too_many_guilds` above 5,000 guilds; set the option `isBotInGuild` then
+   * @throws HttpException `too_many_guilds` for 5,000 guilds or more; set the option `isBotInGuild` then
    * @throws like {@link botRequest}
    */
   async fetchBotGuilds(options?: FetchOptions): Promise<Guild[]> {

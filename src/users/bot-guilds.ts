@@ -27,7 +27,7 @@ export class BotGuilds {
   /**
    * Returns the guilds of the bot, by id.
    *
-   * @throws HttpException `too_many_guilds` above 5,000
+   * @throws HttpException `too_many_guilds` for 5,000 or more
    * @throws RateLimited
    */
   all(options: FetchOptions = {}): Promise<ReadonlyMap<string, Guild>> {
