@@ -90,7 +90,7 @@ export function checkLoginOptions(options: LoginOptions, scopes: readonly string
         "incremental cannot be combined with connect: the connected account may differ from the signed-in one.",
       );
     if (!scopes.includes("identify"))
-      throw new TypeError("connect needs the scope identify, which tells which account was connected.");
+      throw new TypeError("connect needs the scope identify, to learn which account was connected.");
   }
   if (options.prompt === false && hasPassthroughScope(scopes)) {
     throw new TypeError(

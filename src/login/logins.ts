@@ -62,7 +62,7 @@ export class Logins {
     sessionOf(req);
     const scopes = await this.#scopesFor(req, options);
     checkLoginOptions(options, scopes);
-    if (options.connect !== undefined) requireOwnPage(req, config.redirectUri, "connection of accounts");
+    if (options.connect !== undefined) requireOwnPage(req, config.redirectUri);
     const wish = {
       scopes,
       data: options.data,
@@ -208,7 +208,7 @@ export class Logins {
 function accountMismatch(): HttpException {
   return new HttpException({
     message:
-      "This login was started to connect a Discord account to another account than the visitor's current one, so nothing was connected. Pass the id of the visitor's account: callback(req, res, { connect }).",
+      "This login was started to connect Discord to a different account than the visitor's current one, so nothing was connected. Pass the id of the current account: callback(req, res, { connect }), or discordRouter({ accountOf }).",
     code: "account_mismatch",
   });
 }

@@ -54,7 +54,7 @@ function matches(value: unknown, pattern: RegExp): value is string {
 
 function crossSite(why: string): HttpException {
   return new HttpException({
-    message: `This sign-in ${why}`,
+    message: `This sign-in request ${why}`,
     code: "cross_site_request",
   });
 }

@@ -37,7 +37,7 @@ export class Application {
   /** Registers a redirect URI. Authorization URLs must contain exactly this URI. */
   addRedirectUri(uri: string): void {
     if (!URL.canParse(uri))
-      throw new TypeError(`"${uri}" is not a redirect URI: it has to be an absolute URL.`);
+      throw new TypeError(`"${uri}" is not a redirect URI: it must be an absolute URL.`);
     if (!this.redirectUris.includes(uri)) this.redirectUris.push(uri);
   }
 

@@ -31,7 +31,7 @@ export class CustomAnswers {
    */
   add(route: string, answer: CustomAnswer): () => void {
     if (!/^[A-Z]+ \/\S*$/.test(route)) {
-      throw new TypeError(`"${route}" is not a route to answer: write "GET /channels/:id/pins".`);
+      throw new TypeError(`"${route}" is not a method and a route: write "GET /channels/:id/pins".`);
     }
     const choose = typeof answer === "function" ? answer : () => answer;
     const router = new Router({ [route]: (call) => chosenAnswer(choose(toRequest(call))) });
