@@ -40,7 +40,6 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
       next(loginLoop(error));
       return;
     }
-    discord.visits.counter.start(req, res);
     // Omits an invalid or long address, which would make the login's URL too long for a server.
     const { addresses } = discord.visits;
     const place = req.method === "GET" ? addresses.returnToOf(req.originalUrl) : undefined;

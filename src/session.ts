@@ -266,7 +266,8 @@ export class DiscordOAuth2Session {
 
   /**
    * Whether this browser has signed in several times within a minute without keeping its session. Redirecting it to
-   * the login again would loop.
+   * the login again would loop. Call it before each such redirect: it also starts counting the browser's logins, in a
+   * cookie.
    */
   isLoginLoop(req: IncomingMessage): boolean {
     return this.#engineFor(req).logins.isLoop(req);

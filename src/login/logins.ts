@@ -18,7 +18,7 @@ import type { LoginResult, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
 import type { LoginParts } from "./login-parts.js";
 import { toReplayedLogin } from "./login-results.js";
-import { answersNonVisit, requireMethod } from "./manners.js";
+import { answersNonVisit, requireMethod, responseTo } from "./manners.js";
 import { appendCookie, OwnCookies } from "./own-cookies.js";
 import { isFromOwnSite, requireOwnPage } from "./own-pages.js";
 import { PostedCodes } from "./posted-codes.js";
@@ -159,15 +159,22 @@ export class Logins {
     } finally {
       users.forget(grantId);
       setSignIn(session, config.clientId, { formerUserId: signIn?.userId });
-      // A browser that signs out keeps its session, so it does not loop. Express sets `req.res`.
-      const { res } = req as IncomingMessage & { readonly res?: ServerResponse };
+      // A browser that signs out keeps its session, so it does not loop.
+      const res = responseTo(req);
       if (res) this.visits.counter.stop(req, res);
     }
   }
 
-  /** Whether this browser has completed several logins within a minute but its session is still empty: it loops. */
+  /**
+   * Whether this browser has completed several logins within a minute but its session is still empty: it loops. If not,
+   * counts its logins from now on.
+   */
   isLoop(req: IncomingMessage): boolean {
-    return sessionOf(req).discord === undefined && this.visits.counter.isLooping(req);
+    const { counter } = this.visits;
+    if (sessionOf(req).discord === undefined && counter.isLooping(req)) return true;
+    const res = responseTo(req);
+    if (res) counter.start(req, res);
+    return false;
   }
 
   /** The number of logins being completed. */
