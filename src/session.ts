@@ -459,7 +459,7 @@ export class DiscordOAuth2Session {
    * @param records five at most; an empty list removes all
    * @returns what is registered now
    * @throws TypeError for values that Discord would refuse; the message lists all of them
-   * @throws as {@link botRequest}
+   * @throws like {@link botRequest}
    * @see https://docs.discord.com/developers/resources/application-role-connection-metadata
    */
   async registerRoleConnectionMetadata(

@@ -15,7 +15,7 @@ export interface LoginOptions {
   readonly incremental?: boolean | undefined;
   /**
    * Any JSON value, returned by `callback`. It is stored encrypted in the login's cookie and not shown in the URL.
-   * Together with `returnTo` it may take about 2,000 bytes.
+   * Together with `returnTo` it may take about 1,900 bytes.
    */
   readonly data?: unknown;
   /** A path on this app's own origin, or a URL on one of the option `origins`. Returned by `callback`. */
