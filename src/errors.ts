@@ -156,7 +156,7 @@ export class AccessDenied extends HttpException {
   }
 }
 
-/** A guard refused the request (`forbidden`). Status 403. */
+/** A guard refused the request, or the bot is not in the guild that it should look into (`forbidden`). Status 403. */
 export class Forbidden extends HttpException {
   static override readonly [BRAND] = "Forbidden";
   override readonly name = "Forbidden";
