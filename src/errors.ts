@@ -25,7 +25,7 @@ const STATUS_OF = {
   flow_unknown: 400,
   forbidden: 403,
   grant_ended: 401,
-  guild_limit_reached: 403,
+  guild_limit_reached: 400,
   init_missing: 500,
   invalid_return_to: 400,
   invalid_snowflake: 400,
@@ -156,7 +156,7 @@ export class AccessDenied extends HttpException {
   }
 }
 
-/** A guard refused the request (`forbidden`). Status 403. */
+/** A guard refused the request, or the bot is not in the guild that it should look into (`forbidden`). Status 403. */
 export class Forbidden extends HttpException {
   static override readonly [BRAND] = "Forbidden";
   override readonly name = "Forbidden";

@@ -3,7 +3,7 @@ import { Permissions } from "./permissions.js";
 
 /** Any number of permissions, including none. */
 export const PERMISSIONS: Kind = {
-  wanted: 'permissions such as "MANAGE_GUILD" or ["KICK_MEMBERS", "BAN_MEMBERS"]',
+  wanted: 'names such as "MANAGE_GUILD" or ["KICK_MEMBERS", "BAN_MEMBERS"], or their bits',
   accepts: (value) => mistakeIn(value) === undefined,
   hint: mistakeIn,
 };

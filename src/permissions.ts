@@ -190,7 +190,7 @@ export class Permissions {
    * Whether this set has at least one of these permissions; `false` for an empty list. `ADMINISTRATOR` implies all
    * permissions, unless `exact` is set.
    *
-   * @throws TypeError as the constructor
+   * @throws TypeError like the constructor
    */
   hasAny(permissions: PermissionResolvable, options?: PermissionCheck): boolean {
     return (granted(this.value, options) & resolve(permissions)) !== 0n;
@@ -203,7 +203,7 @@ export class Permissions {
    * ```ts
    * guild.permissions?.missing(["MANAGE_GUILD", "BAN_MEMBERS"]).toArray(); // ["BAN_MEMBERS"]
    * ```
-   * @throws TypeError as the constructor
+   * @throws TypeError like the constructor
    */
   missing(permissions: PermissionResolvable, options?: PermissionCheck): Permissions {
     return new Permissions(resolve(permissions) & ~granted(this.value, options));
@@ -212,7 +212,7 @@ export class Permissions {
   /**
    * Returns this set with these permissions added.
    *
-   * @throws TypeError as the constructor
+   * @throws TypeError like the constructor
    */
   with(permissions: PermissionResolvable): Permissions {
     return new Permissions(this.value | resolve(permissions));
@@ -221,7 +221,7 @@ export class Permissions {
   /**
    * Returns this set with these permissions removed.
    *
-   * @throws TypeError as the constructor
+   * @throws TypeError like the constructor
    */
   without(permissions: PermissionResolvable): Permissions {
     return new Permissions(this.value & ~resolve(permissions));
@@ -249,7 +249,7 @@ export class Permissions {
   /**
    * Returns these permissions in a channel with an overwrite: removes denied permissions, then adds allowed ones.
    *
-   * @throws TypeError as the constructor
+   * @throws TypeError like the constructor
    * @see https://docs.discord.com/developers/topics/permissions#permission-overwrites
    */
   handleOverwrite(
@@ -262,7 +262,7 @@ export class Permissions {
   /**
    * Whether the other set has every bit of this set.
    *
-   * @throws TypeError as the constructor
+   * @throws TypeError like the constructor
    */
   isSubset(other: PermissionResolvable): boolean {
     return (this.value & ~resolve(other)) === 0n;
@@ -271,7 +271,7 @@ export class Permissions {
   /**
    * Whether this set has every bit of the other set. Unlike {@link has}, `ADMINISTRATOR` has no special meaning.
    *
-   * @throws TypeError as the constructor
+   * @throws TypeError like the constructor
    */
   isSuperset(other: PermissionResolvable): boolean {
     return (resolve(other) & ~this.value) === 0n;
@@ -280,7 +280,7 @@ export class Permissions {
   /**
    * Whether this set is a subset of the other set and not equal to it.
    *
-   * @throws TypeError as the constructor
+   * @throws TypeError like the constructor
    */
   isStrictSubset(other: PermissionResolvable): boolean {
     return this.isSubset(other) && this.value !== resolve(other);
@@ -289,7 +289,7 @@ export class Permissions {
   /**
    * Whether this set is a superset of the other set and not equal to it.
    *
-   * @throws TypeError as the constructor
+   * @throws TypeError like the constructor
    */
   isStrictSuperset(other: PermissionResolvable): boolean {
     return this.isSuperset(other) && this.value !== resolve(other);

@@ -13,7 +13,7 @@ import { ADDRESS } from "./option-kinds.js";
  * Requests from scripts and API clients are answered with status 401 and JSON: `{ error, message, login }`. `login`
  * is the path of the login; for pages on one of the option `origins`, its absolute URL.
  *
- * If a browser logs in three times within a minute without keeping its session, the handler passes on an
+ * If a browser logs in several times within a minute without keeping its session, the handler passes on an
  * HttpException `login_loop` with likely causes.
  *
  * @param loginPath the path of the login, such as `/auth/login`
@@ -39,7 +39,6 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
       next(loginLoop(error));
       return;
     }
-    discord.visits.counter.start(req, res);
     // Omits an invalid or long address, which would make the login's URL too long for a server.
     const { addresses } = discord.visits;
     const place = req.method === "GET" ? addresses.returnToOf(req.originalUrl) : undefined;
@@ -52,7 +51,7 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
 function loginLoop(cause: Unauthorized): HttpException {
   return new HttpException({
     message:
-      'This browser signed in three times within a minute, but its session was lost each time. Check the session cookie: secure needs HTTPS (behind a proxy also app.set("trust proxy", 1)), sameSite must not be "strict", and the page must be on the same host as the redirect URI.',
+      'This browser signed in several times within a minute, but its session was lost each time. Check the session cookie: secure needs HTTPS (behind a proxy also app.set("trust proxy", 1)), sameSite must not be "strict", and the page must be on the same host as the redirect URI.',
     code: "login_loop",
     cause,
   });

@@ -265,8 +265,9 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Whether this browser has signed in three times within a minute without keeping its session. Redirecting it to
-   * the login again would loop.
+   * Whether this browser has signed in several times within a minute without keeping its session. Redirecting it to
+   * the login again would loop. Call it before each such redirect: it also starts counting the browser's logins, in a
+   * cookie.
    */
   isLoginLoop(req: IncomingMessage): boolean {
     return this.#engineFor(req).logins.isLoop(req);
@@ -427,8 +428,8 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Fetches the guilds of the bot, with one call for every 200. The result is cached and shared by concurrent
-   * requests.
+   * Fetches the guilds of the bot, fewer than 5,000, with one call for every 200. The result is cached and shared by
+   * concurrent requests.
    *
    * @throws HttpException `too_many_guilds` for 5,000 guilds or more; set the option `isBotInGuild` then
    * @throws like {@link botRequest}
@@ -458,7 +459,7 @@ export class DiscordOAuth2Session {
    * @param records five at most; an empty list removes all
    * @returns what is registered now
    * @throws TypeError for values that Discord would refuse; the message lists all of them
-   * @throws as {@link botRequest}
+   * @throws like {@link botRequest}
    * @see https://docs.discord.com/developers/resources/application-role-connection-metadata
    */
   async registerRoleConnectionMetadata(

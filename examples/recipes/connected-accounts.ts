@@ -15,7 +15,7 @@ export const CREATE_TABLE = `
   );
   CREATE INDEX IF NOT EXISTS discord_accounts_of ON discord_accounts (account_id);`;
 
-/** The Discord accounts that are connected with accounts of your own. */
+/** The Discord accounts that are connected to accounts of your own. */
 export class ConnectedAccounts {
   readonly #discord: DiscordOAuth2Session;
   readonly #pool: Pool;
@@ -25,7 +25,7 @@ export class ConnectedAccounts {
     this.#pool = pool;
   }
 
-  /** @throws Forbidden where somebody else here has connected that Discord account */
+  /** @throws Forbidden if another account here is connected to that Discord account */
   async connect(accountId: string, { userId, token }: ConnectedLogin): Promise<void> {
     const { rowCount } = await this.#pool.query(
       `INSERT INTO discord_accounts (discord_id, account_id, token) VALUES ($1, $2, $3)
@@ -33,11 +33,10 @@ export class ConnectedAccounts {
        WHERE discord_accounts.account_id = excluded.account_id`,
       [userId, accountId, token],
     );
-    if (rowCount === 0)
-      throw new Forbidden("This Discord account is connected with somebody else's account.");
+    if (rowCount === 0) throw new Forbidden("This Discord account is connected to somebody else's account.");
   }
 
-  /** The ids of the Discord accounts that are connected with one of yours. */
+  /** The ids of the Discord accounts that are connected to one of yours. */
   async list(accountId: string): Promise<string[]> {
     const { rows } = await this.#pool.query<{ discord_id: string }>(
       "SELECT discord_id FROM discord_accounts WHERE account_id = $1 ORDER BY discord_id",
@@ -68,7 +67,7 @@ export class ConnectedAccounts {
     if (token && revoke) await this.#discord.sessionFromToken(token).revoke();
   }
 
-  /** A new pair replaces the previous one, unless the account was disconnected or reconnected meanwhile. */
+  /** A new pair replaces the previous one, unless the account was disconnected or connected again in the meantime. */
   async #keep(discordId: string, next: Token | undefined, former: Token): Promise<void> {
     // Discord has refused the token. It stays until the account is connected again: another process may hold a newer one.
     if (!next) return;

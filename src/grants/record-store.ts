@@ -199,13 +199,13 @@ function withKeptCheck(
       if (isKept) return;
       warnOnce(
         "EXPRESS_DISCORD_STORE_LOSES",
-        "The session store accepted refreshed tokens but no longer has them, so those visitors will be signed out.",
+        "The store accepted refreshed tokens but no longer has them, so those visitors will be signed out.",
       );
     },
     warnOfLostLeases() {
       warnOnce(
         "EXPRESS_DISCORD_NO_LEASE",
-        "The session store does not keep leases, the records that say which process refreshes a token. A single process does not need them. Several processes may refresh the same token at once, which costs extra requests.",
+        "The store does not keep leases, the records that say which process is refreshing a token. A single process does not need them. Several processes may refresh the same token at once, which costs extra requests.",
       );
     },
   });

@@ -15,7 +15,7 @@ export interface LoginOptions {
   readonly incremental?: boolean | undefined;
   /**
    * Any JSON value, returned by `callback`. It is stored encrypted in the login's cookie and not shown in the URL.
-   * Together with `returnTo` it may take about 2,000 bytes.
+   * Together with `returnTo` it may take about 1,900 bytes.
    */
   readonly data?: unknown;
   /** A path on this app's own origin, or a URL on one of the option `origins`. Returned by `callback`. */
@@ -90,7 +90,7 @@ export function checkLoginOptions(options: LoginOptions, scopes: readonly string
         "incremental cannot be combined with connect: the connected account may differ from the signed-in one.",
       );
     if (!scopes.includes("identify"))
-      throw new TypeError("connect needs the scope identify, which tells which account was connected.");
+      throw new TypeError("connect needs the scope identify, to learn which account was connected.");
   }
   if (options.prompt === false && hasPassthroughScope(scopes)) {
     throw new TypeError(

@@ -15,12 +15,12 @@ export class LoginCounter {
     this.#ownCookies = ownCookies;
   }
 
-  /** Whether this browser has completed three logins within the last minute. */
+  /** Whether this browser has completed several logins within the last minute. */
   isLooping(req: IncomingMessage): boolean {
     return (this.#timesOf(req) ?? []).length >= LOOP_LOGINS;
   }
 
-  /** Starts counting with one login, unless this browser is being counted already. */
+  /** Starts counting, unless this browser is being counted already. Counts the login that may have led here. */
   start(req: IncomingMessage, res: ServerResponse): void {
     if (this.#timesOf(req) === undefined) this.#store(res, [now()]);
   }

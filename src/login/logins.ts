@@ -17,7 +17,7 @@ import type { LoginResult, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
 import type { LoginParts } from "./login-parts.js";
 import { toReplayedLogin } from "./login-results.js";
-import { answersNonVisit, requireMethod } from "./manners.js";
+import { answersNonVisit, requireMethod, responseTo } from "./manners.js";
 import { appendCookie, OwnCookies } from "./own-cookies.js";
 import { isFromOwnSite, requireOwnPage } from "./own-pages.js";
 import { PostedCodes } from "./posted-codes.js";
@@ -61,7 +61,7 @@ export class Logins {
     sessionOf(req);
     const scopes = await this.#scopesFor(req, options);
     checkLoginOptions(options, scopes);
-    if (options.connect !== undefined) requireOwnPage(req, config.redirectUri, "connection of accounts");
+    if (options.connect !== undefined) requireOwnPage(req, config.redirectUri);
     const wish = {
       scopes,
       data: options.data,
@@ -156,15 +156,22 @@ export class Logins {
     } finally {
       users.forget(grantId);
       setSignIn(session, config.clientId, { formerUserId: signIn?.userId });
-      // A browser that signs out keeps its session, so it does not loop. Express sets `req.res`.
-      const { res } = req as IncomingMessage & { readonly res?: ServerResponse };
+      // A browser that signs out keeps its session, so it does not loop.
+      const res = responseTo(req);
       if (res) this.visits.counter.stop(req, res);
     }
   }
 
-  /** Whether this browser has completed several logins within a minute but its session is still empty: it loops. */
+  /**
+   * Whether this browser has completed several logins within a minute but its session is still empty: it loops. If not,
+   * counts its logins from now on.
+   */
   isLoop(req: IncomingMessage): boolean {
-    return sessionOf(req).discord === undefined && this.visits.counter.isLooping(req);
+    const { counter } = this.visits;
+    if (sessionOf(req).discord === undefined && counter.isLooping(req)) return true;
+    const res = responseTo(req);
+    if (res) counter.start(req, res);
+    return false;
   }
 
   /** The number of logins being completed. */
@@ -205,7 +212,7 @@ export class Logins {
 function accountMismatch(): HttpException {
   return new HttpException({
     message:
-      "This login was started to connect a Discord account to another account than the visitor's current one, so nothing was connected. Pass the id of the visitor's account: callback(req, res, { connect }).",
+      "This login was started to connect Discord to a different account than the visitor's current one, so nothing was connected. Pass the id of the current account: callback(req, res, { connect }), or discordRouter({ accountOf }).",
     code: "account_mismatch",
   });
 }

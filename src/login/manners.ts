@@ -1,6 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HttpException } from "../errors.js";
 
+/** Returns the response to a request, which Express sets as `req.res`; `undefined` in a WebSocket upgrade. */
+export function responseTo(req: IncomingMessage): ServerResponse | undefined {
+  return (req as IncomingMessage & { readonly res?: ServerResponse }).res;
+}
+
 /** Forbids caching. For responses that start or end a login. */
 export function forbidCaching(res: ServerResponse): void {
   res.setHeader("Cache-Control", "no-store");

@@ -8,17 +8,17 @@ export function isFromOwnSite({ headers }: IncomingMessage): boolean | undefined
 }
 
 /**
- * Requires that a page of this app or the visitor's own navigation (a typed URL, a bookmark) sent this request.
+ * Requires that a page of this app or the visitor's own navigation (a typed URL, a bookmark) asks to connect an account.
  *
- * @param what the subject of the message: "logout"
  * @throws HttpException cross_site_request
  */
-export function requireOwnPage(req: IncomingMessage, redirectUri: string, what: string): void {
+export function requireOwnPage(req: IncomingMessage, redirectUri: string): void {
   const { origin, referer } = req.headers;
   const sender = origin ?? originOf(referer);
   if (isFromOwnSite(req) ?? sender === new URL(redirectUri).origin) return;
   throw new HttpException({
-    message: `This ${what} was refused because it does not come from a page of this app. Nothing was changed.`,
+    message:
+      "This attempt to connect an account was refused because it does not come from a page of this app. Nothing was changed.",
     code: "cross_site_request",
   });
 }

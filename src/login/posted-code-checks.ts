@@ -37,7 +37,7 @@ export function requirePostedCode({ code, codeVerifier, redirectUri }: CodeOptio
   if (!matches(code, CODE))
     throw malformed(
       "code",
-      "the code that Discord gave to the client. If it is missing, add express.json() before this route",
+      "the code that Discord gave to the client. If it is missing, the client posts it under another name, or a route of your own lacks express.json()",
     );
   if (codeVerifier !== undefined && !matches(codeVerifier, VERIFIER))
     throw malformed("codeVerifier", "43 to 128 letters, digits, or characters of -._~ (RFC 7636)");
@@ -54,7 +54,7 @@ function matches(value: unknown, pattern: RegExp): value is string {
 
 function crossSite(why: string): HttpException {
   return new HttpException({
-    message: `This sign-in ${why}`,
+    message: `This sign-in request ${why}`,
     code: "cross_site_request",
   });
 }

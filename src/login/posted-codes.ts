@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { hasPassed } from "../clock.js";
 import type { LoginRecord } from "../grants/grant-record.js";
 import { keyFormOf } from "../grants/record-keys.js";
@@ -8,7 +8,7 @@ import { grantIdOf } from "./code.js";
 import type { CodeRedemption } from "./code-redemption.js";
 import type { CodeLogin } from "./login.js";
 import type { LoginParts } from "./login-parts.js";
-import { forbidCaching } from "./manners.js";
+import { forbidCaching, responseTo } from "./manners.js";
 import { requireOwnClient, requirePostedCode } from "./posted-code-checks.js";
 
 const REPEATABLE_MS = 60_000;
@@ -30,8 +30,7 @@ export class PostedCodes {
   /** @throws HttpException, RateLimited, and any error of `onLogin` */
   async signIn(req: IncomingMessage, options: CodeOptions): Promise<CodeLogin> {
     const { config, oauth } = this.#parts;
-    // Express sets `req.res`.
-    const { res } = req as IncomingMessage & { readonly res?: ServerResponse };
+    const res = responseTo(req);
     if (res?.headersSent === false) forbidCaching(res);
     requireOwnClient(req, config);
     requirePostedCode(options);

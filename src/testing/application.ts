@@ -38,7 +38,7 @@ export class Application {
   /** Registers a redirect URI. Authorization URLs must contain exactly this URI. */
   addRedirectUri(uri: string): void {
     if (!isAbsoluteUrl(uri))
-      throw new TypeError(`"${uri}" is not a redirect URI: it has to be an absolute URL.`);
+      throw new TypeError(`"${uri}" is not a redirect URI: it must be an absolute URL.`);
     if (!this.redirectUris.includes(uri)) this.redirectUris.push(uri);
   }
 

@@ -17,7 +17,7 @@ Starts a simulated Discord on this machine. It needs no account and no network.
   --host <address>        the address to listen on (default: 127.0.0.1; 0.0.0.0 for other machines and containers)
   --public-url <url>      the URL by which apps and browsers reach it, if it differs
   --seed <file.json>      the application, users and guilds to start with
-  --redirect-uri <url>    registers a redirect URI; may be repeated. Without any, every http address is accepted
+  --redirect-uri <url>    registers a redirect URI; may be repeated. Without any, every http or https URL is accepted
   --activity <url>        opens the app at this address as an Activity, on a page that stands in for Discord's client
   --help                  shows this text`;
 

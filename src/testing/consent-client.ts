@@ -65,11 +65,11 @@ function requireError(answer: IncomingAnswer): string {
   const { hash, searchParams } = new URL(location);
   if (searchParams.has("error") || new URLSearchParams(hash.slice(1)).has("error")) return location;
   throw new Error(
-    "There is no consent page to cancel on: the URL says prompt=none, and this user has let the application in before.",
+    "There is no consent page to cancel on: the URL says prompt=none, and this user has authorized the application before.",
   );
 }
 
 function notRedirected({ status, text }: IncomingAnswer): Error {
   const reason = ALERT.exec(text)?.[1] ?? text.slice(0, 200);
-  return new Error(`The simulated Discord redirects nobody (${status}): ${reason}`);
+  return new Error(`The simulated Discord did not redirect (${status}): ${reason}`);
 }

@@ -34,7 +34,7 @@ export class CustomAnswers {
     const path = /^[A-Z]+ (\/\S*)$/.exec(route)?.[1];
     if (path === undefined || !isRoutePath(path)) {
       throw new TypeError(
-        `"${route}" is not a route to answer: write "GET /channels/:id/pins", without /api and a query.`,
+        `"${route}" is not a route to answer: write "GET /channels/:id/pins", without /api or a query.`,
       );
     }
     if (typeof answer !== "function") requireStatus(answer.status ?? 200);

@@ -114,7 +114,7 @@ function findUser(users: readonly SimulatedUser[], name: string, place: string):
 }
 
 function requireObject(value: unknown, place: string, keys?: readonly string[]): Record<string, unknown> {
-  if (!isObject(value)) throw new TypeError(`${place} has to be an object.`);
+  if (!isObject(value)) throw new TypeError(`${place} must be an object.`);
   const unknown = Object.keys(value).find((key) => keys?.includes(key) === false);
   if (unknown === undefined) return value;
   throw new TypeError(`${place} has the unknown field "${unknown}"; it may have ${keys?.join(", ")}.`);
@@ -127,6 +127,6 @@ function requireTexts(value: Record<string, unknown>, place: string, keys: reado
 
 function listOf(value: Record<string, unknown>, key: string, place: string): readonly unknown[] {
   const list = value[key] ?? [];
-  if (!Array.isArray(list)) throw new TypeError(`${place} has to be a list.`);
+  if (!Array.isArray(list)) throw new TypeError(`${place} must be a list.`);
   return list;
 }

@@ -323,7 +323,9 @@ export class DiscordSimulator {
   #requireGrantable(scopes: readonly string[]): void {
     const refused = scopes.find((scope) => !isGrantable(scope, this.behaviour));
     if (refused === undefined) return;
-    throw new TypeError(`The application may not have the scope "${refused}": see behaviour.approvedScopes.`);
+    throw new TypeError(
+      `The application may not have the scope "${refused}". To allow it, add it to behaviour.approvedScopes.`,
+    );
   }
 
   /**

@@ -57,7 +57,7 @@ const RECORD_RULES: OptionRules<RoleConnectionMetadata> = {
   example: '{ key: "wins", name: "Wins", description: "At least this many", type: 2 }',
   kinds: {
     type: {
-      wanted: "a number of ApplicationRoleConnectionMetadataType",
+      wanted: "a value of ApplicationRoleConnectionMetadataType, such as 2",
       accepts: (value) => Number.isInteger(value) && Number(value) >= 1,
     },
     key: KEY,

@@ -185,7 +185,7 @@ describe.each(LATEST_EXPRESS)("linked roles on %s", (_name, createApp) => {
     [
       "a type",
       [{ ...WINS, type: "integer" }],
-      "records[0].type must be a number of ApplicationRoleConnection",
+      "records[0].type must be a value of ApplicationRoleConnection",
     ],
     ["a misspelt name", [{ ...WINS, desciption: "x" }], "did you mean records[0].description?"],
     ["a record alone", WINS, "records must be a list"],

@@ -1,4 +1,4 @@
-import type { Application } from "express";
+import type { Application, ErrorRequestHandler } from "express";
 import type { SessionOptions } from "express-session";
 import { describe, expect, it } from "vitest";
 import {
@@ -166,6 +166,30 @@ describe.each(EXPRESS)("redirectUnauthorized on %s", (_name, createApp) => {
     expect(error).toMatchObject({ name: "HttpException", code: "login_loop", status: 500 });
     expect((error as HttpException).message).toContain("trust proxy");
     expect((error as HttpException).cause).toMatchObject({ code: "not_signed_in" });
+  });
+
+  it("isLoginLoop ends a loop of a handler that redirects to the login by itself", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      callbackPath: "/auth/callback",
+      session: { cookie: { secure: true } },
+      routes(to, discord) {
+        to.use("/auth", discordRouter({ afterLogin: "/page" }));
+        to.get("/page", requiresAuthorization, (_req, res) => void res.send("The page."));
+        const toLogin: ErrorRequestHandler = (error, req, res, next) => {
+          if (discord.isLoginLoop(req)) next(error);
+          else res.redirect("/auth/login");
+        };
+        to.use(toLogin);
+      },
+    });
+    const [browser, user] = [app.browser(), simulator.addUser()];
+    const approve = (url: string) => simulator.approve(url, { user });
+
+    const pages = [await visit(browser, user, approve), await visit(browser, user, approve)];
+
+    expect(pages.map(({ status }) => status)).toEqual([302, 401]);
+    expect(lastError(app)).toMatchObject({ code: "not_signed_in" });
   });
 
   it("a browser can sign in again a minute after a login loop", async () => {

@@ -158,12 +158,12 @@ describe("seeds", () => {
   });
 
   it.each([
-    ["[]", "the seed has to be an object"],
+    ["[]", "the seed must be an object"],
     ['{"user":[]}', 'the seed has the unknown field "user"'],
     ['{"application":{"clientID":"1"}}', 'application has the unknown field "clientID"'],
     ['{"behaviour":{"strict":true}}', 'behaviour has the unknown field "strict"'],
-    ['{"users":{}}', "users has to be a list"],
-    ['{"users":["mira"]}', "users[0] has to be an object"],
+    ['{"users":{}}', "users must be a list"],
+    ['{"users":["mira"]}', "users[0] must be an object"],
     ['{"guilds":[{"title":"x"}]}', 'guilds[0] has the unknown field "title"'],
     ['{"guilds":[{},{"members":[{"name":"x"}]}]}', 'guilds[1].members[0] has the unknown field "name"'],
     ["{", "JSON"],
