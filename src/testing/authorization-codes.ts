@@ -1,6 +1,6 @@
 import type { Authorization } from "./authorizations.js";
 import type { Behaviour } from "./behaviour.js";
-import { BoundedMap } from "./bounded-map.js";
+import { boundedMap } from "./bounded-map.js";
 import type { SimulatedClock } from "./clock.js";
 import type { SimulatedChannel, SimulatedGuild } from "./guild.js";
 import { randomText } from "./random-text.js";
@@ -31,7 +31,7 @@ interface KeptCode {
 
 /** The authorization codes. Each works once, for a short time. */
 export class AuthorizationCodes {
-  readonly #codes = new BoundedMap<string, KeptCode>(KEPT_CODES);
+  readonly #codes = boundedMap<KeptCode>(KEPT_CODES);
   readonly #clock: SimulatedClock;
   readonly #behaviour: Behaviour;
 

@@ -1,5 +1,5 @@
 import type { Behaviour } from "./behaviour.js";
-import { BoundedMap } from "./bounded-map.js";
+import { boundedMap } from "./bounded-map.js";
 import type { SimulatedClock } from "./clock.js";
 import { randomText } from "./random-text.js";
 import type { SimulatedUser } from "./user.js";
@@ -57,8 +57,8 @@ export interface TokenPair extends TokenResponse {
 /** The authorizations of the application and their tokens. */
 export class Authorizations {
   readonly #byUser = new Map<string, Authorization>();
-  readonly #accessTokens = new BoundedMap<string, AccessToken>(KEPT_TOKENS);
-  readonly #refreshTokens = new BoundedMap<string, RefreshToken>(KEPT_TOKENS);
+  readonly #accessTokens = boundedMap<AccessToken>(KEPT_TOKENS);
+  readonly #refreshTokens = boundedMap<RefreshToken>(KEPT_TOKENS);
   readonly #clock: SimulatedClock;
   readonly #behaviour: Behaviour;
 

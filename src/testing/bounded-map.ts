@@ -1,27 +1,7 @@
-/** A map that drops its oldest entry when it is full, so that a simulator can run for days. */
-export class BoundedMap<Key, Value> extends Map<Key, Value> {
-  readonly #limit: number;
-  /** Kept between calls, because a new iterator must skip all gaps that deleted entries left at the front. */
-  #oldestFirst: MapIterator<Key> | undefined;
-  #setsSinceFull = 0;
+import { LRUCache } from "lru-cache";
 
-  constructor(limit: number) {
-    super();
-    this.#limit = limit;
-  }
-
-  override set(key: Key, value: Value): this {
-    super.set(key, value);
-    if (this.size > this.#limit) {
-      this.#setsSinceFull = 0;
-      this.#oldestFirst ??= this.keys();
-      const oldest = this.#oldestFirst.next();
-      if (!oldest.done) this.delete(oldest.value);
-    } else {
-      this.#setsSinceFull += 1;
-      // An unused iterator keeps all former tables of the map in memory.
-      if (this.#setsSinceFull > this.#limit) this.#oldestFirst = undefined;
-    }
-    return this;
-  }
+/** Creates a map that keeps the `limit` entries used last, so that a simulator can run for days. */
+export function boundedMap<Value extends object>(limit: number): LRUCache<string, Value> {
+  // As sizes: for its option `max`, lru-cache allocates all entries at once.
+  return new LRUCache<string, Value>({ maxSize: limit, sizeCalculation: () => 1 });
 }

@@ -113,13 +113,13 @@ function requireValid(fault: Fault): void {
       `There is no fault of the kind "${kind}". There are ${Object.keys(KINDS).join(", ")}.`,
     );
   }
-  if (!(times >= 0)) throw new TypeError(`times has to be 0 or more, not ${times}.`);
-  if (!(chance >= 0 && chance <= 1)) throw new TypeError(`chance has to be from 0 to 1, not ${chance}.`);
+  if (!(times >= 0)) throw new TypeError(`times must be 0 or more, not ${times}.`);
+  if (!(chance >= 0 && chance <= 1)) throw new TypeError(`chance must be from 0 to 1, not ${chance}.`);
   if (kind === "status" || kind === "html")
     requireStatus(kind === "html" ? (fault.status ?? 502) : fault.status);
-  if (kind === "delay" && !(fault.ms >= 0)) throw new TypeError(`ms has to be 0 or more, not ${fault.ms}.`);
+  if (kind === "delay" && !(fault.ms >= 0)) throw new TypeError(`ms must be 0 or more, not ${fault.ms}.`);
   if (kind === "slow-body" && !((fault.chunkBytes ?? 1) >= 1)) {
-    throw new TypeError(`chunkBytes has to be 1 or more, not ${fault.chunkBytes}.`);
+    throw new TypeError(`chunkBytes must be 1 or more, not ${fault.chunkBytes}.`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { BoundedMap } from "./bounded-map.js";
+import { boundedMap } from "./bounded-map.js";
 import { type Colour, createPng } from "./png.js";
 
 const CELLS = 5;
@@ -17,7 +17,7 @@ const GROUNDS: readonly Colour[] = [
 ];
 const PATTERN: Colour = [246, 247, 255];
 
-const pictures = new BoundedMap<string, Buffer>(KEPT_PICTURES);
+const pictures = boundedMap<Buffer>(KEPT_PICTURES);
 
 /** Draws an image as PNG: always the same one for the same name, and different ones for different names. */
 export function drawPicture(name: string, size: number): Buffer {

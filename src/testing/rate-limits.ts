@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import type { OutgoingHttpHeaders } from "node:http";
+import type { LRUCache } from "lru-cache";
 import type { Answer } from "./answer.js";
 import type { Behaviour } from "./behaviour.js";
-import { BoundedMap } from "./bounded-map.js";
+import { boundedMap } from "./bounded-map.js";
 import type { PathId } from "./call.js";
 import type { SimulatedClock } from "./clock.js";
 import { type MatchesRoute, parseRoutePattern, type RoutedRequest } from "./route-pattern.js";
@@ -39,8 +40,10 @@ export interface Verdict {
 interface Bucket {
   readonly rule: RateLimitRule;
   readonly matches: MatchesRoute;
-  readonly windows: BoundedMap<string, Window>;
+  readonly windows: Windows;
 }
+
+type Windows = LRUCache<string, Window>;
 
 interface Window {
   readonly endsAt: number;
@@ -50,8 +53,8 @@ interface Window {
 /** Counts requests in windows. A window starts with its first request. */
 export class RateLimits {
   readonly #buckets = new Set<Bucket>();
-  readonly #globalWindows = new BoundedMap<string, Window>(KEPT_WINDOWS);
-  readonly #invalidRequests = new BoundedMap<string, Window>(KEPT_WINDOWS);
+  readonly #globalWindows = boundedMap<Window>(KEPT_WINDOWS);
+  readonly #invalidRequests = boundedMap<Window>(KEPT_WINDOWS);
   readonly #clock: SimulatedClock;
   readonly #behaviour: Behaviour;
 
@@ -63,7 +66,7 @@ export class RateLimits {
   /** Adds a limit. @returns a function that removes it */
   add(rule: RateLimitRule): () => void {
     const matches = parseRoutePattern(rule.route, rule.method);
-    const bucket = { rule, matches, windows: new BoundedMap<string, Window>(KEPT_WINDOWS) };
+    const bucket = { rule, matches, windows: boundedMap<Window>(KEPT_WINDOWS) };
     this.#buckets.add(bucket);
     return () => this.#buckets.delete(bucket);
   }
@@ -124,7 +127,7 @@ export class RateLimits {
     };
   }
 
-  #count(windows: Map<string, Window>, key: string, windowMs: number): Window {
+  #count(windows: Windows, key: string, windowMs: number): Window {
     const now = this.#clock.now();
     const open = windows.get(key);
     const window = open !== undefined && open.endsAt > now ? open : { endsAt: now + windowMs, count: 0 };

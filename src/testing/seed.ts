@@ -122,7 +122,7 @@ function requireObject(value: unknown, place: string, keys?: readonly string[]):
 
 function requireTexts(value: Record<string, unknown>, place: string, keys: readonly string[]): void {
   const wrong = keys.find((key) => typeof (value[key] ?? "") !== "string");
-  if (wrong !== undefined) throw new TypeError(`${place}.${wrong} has to be a string.`);
+  if (wrong !== undefined) throw new TypeError(`${place}.${wrong} must be a string.`);
 }
 
 function listOf(value: Record<string, unknown>, key: string, place: string): readonly unknown[] {

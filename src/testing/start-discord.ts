@@ -41,7 +41,7 @@ export interface SimulatorOptions extends ApplicationOptions {
 /**
  * Starts a simulated Discord over real HTTP, for tests and for trying out an app.
  *
- * @throws TypeError for a URL that is none
+ * @throws TypeError for an invalid URL
  * @example
  * ```ts
  * const discord = await startDiscord();

@@ -7,11 +7,11 @@ export function isWebUrl(text: string): boolean {
 export function requireWebUrl(option: string, value: string | undefined): void {
   if (value === undefined || isWebUrl(value)) return;
   throw new TypeError(
-    `${option} has to be an http or https URL, such as http://localhost:3000, not "${value}".`,
+    `${option} must be an http or https URL, such as http://localhost:3000, not "${value}".`,
   );
 }
 
-/** Whether a text is an absolute URL. An address without its scheme, such as `localhost:3000/callback`, is none. */
+/** Whether a text is an absolute URL. An address without its scheme, such as `localhost:3000/callback`, is not. */
 export function isAbsoluteUrl(text: string): boolean {
   return URL.canParse(text) && !/^[^/:]+:\d/.test(text);
 }

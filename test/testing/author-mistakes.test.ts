@@ -155,5 +155,5 @@ it.each([
   [{ guilds: [{ name: 5 }] }, "guilds[0].name"],
   [{ guilds: [{ roles: 5 }] }, "guilds[0].roles"],
 ])("the seed %j is wrong at %s", (seed, place) => {
-  expect(() => readSeed(JSON.stringify(seed))).toThrow(`${place} has to be`);
+  expect(() => readSeed(JSON.stringify(seed))).toThrow(`${place} must be`);
 });
