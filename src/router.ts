@@ -84,7 +84,7 @@ type Step = (req: Request, res: Response) => Promise<void>;
  * redirects to `afterCancel`. All other errors go to `next`: the errors of `DiscordOAuth2Session`'s methods, for a
  * login or logout `method_not_allowed`, and for a logout `cross_site_request`.
  *
- * @throws TypeError immediately, for unknown options and invalid values
+ * @throws TypeError immediately, for unknown options, invalid values and two routes with one path
  */
 export function discordRouter(options: RouterOptions = {}) {
   const { loginPath = "/login", callbackPath = "/callback", logoutPath = "/logout" } = routerOptions(options);
@@ -145,7 +145,7 @@ export function discordRouter(options: RouterOptions = {}) {
 
   const logout: Step = async (req, res) => {
     requireMethod(["POST"], req, res, "A logout");
-    requireOwnPage(req);
+    requireLogoutFromOwnPage(req);
     res.setHeader("Cache-Control", "no-store");
     const discord = discordOf(req);
     await discord.revoke(req);
@@ -161,12 +161,22 @@ export function discordRouter(options: RouterOptions = {}) {
     [logoutPath, logout],
     [activityPath, (req, res) => signInToActivity(discordOf(req), req, res, onLogin)],
   ];
+  requireDistinct(steps.map(([path]) => path));
 
   return function discordRouter(req: Request, res: Response, next: NextFunction): void {
     const [, step] = steps.find(([path]) => path !== false && isSamePath(req, path, req.path)) ?? [];
     if (step) step(req, res).catch((error: unknown) => next(toError(error)));
     else next();
   };
+}
+
+/** @throws TypeError */
+function requireDistinct(paths: readonly (string | false)[]): void {
+  const twice = paths.find((path, index) => path !== false && paths.indexOf(path) !== index);
+  if (twice !== undefined)
+    throw new TypeError(
+      `discordRouter: two of its routes have the path "${twice}". Give each a path of its own.`,
+    );
 }
 
 function addressesOf(req: Request): Addresses {
@@ -199,7 +209,7 @@ function warnOfOtherCallback(req: Request, callbackPath: string): void {
 }
 
 /** @throws HttpException cross_site_request unless the request comes from a page of this app */
-function requireOwnPage(req: Request): void {
+function requireLogoutFromOwnPage(req: Request): void {
   const { visits } = discordOf(req);
   if (visits.addresses.isFromListedOrigin(req) || (isFromOwnSite(req) ?? isFromOwnOrigin(req))) return;
   throw new HttpException({

@@ -19,7 +19,7 @@ import type { LoginParts } from "./login-parts.js";
 import { toReplayedLogin } from "./login-results.js";
 import { answersNonVisit, requireMethod, responseTo } from "./manners.js";
 import { appendCookie, OwnCookies } from "./own-cookies.js";
-import { isFromOwnSite, requireOwnPage } from "./own-pages.js";
+import { isFromOwnSite, requireConnectFromOwnPage } from "./own-pages.js";
 import { PostedCodes } from "./posted-codes.js";
 import { requireReturnTo } from "./return-to.js";
 import { SetupWarnings } from "./setup-warnings.js";
@@ -61,7 +61,7 @@ export class Logins {
     sessionOf(req);
     const scopes = await this.#scopesFor(req, options);
     checkLoginOptions(options, scopes);
-    if (options.connect !== undefined) requireOwnPage(req, config.redirectUri);
+    if (options.connect !== undefined) requireConnectFromOwnPage(req, config.redirectUri);
     const wish = {
       scopes,
       data: options.data,

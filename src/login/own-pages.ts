@@ -12,7 +12,7 @@ export function isFromOwnSite({ headers }: IncomingMessage): boolean | undefined
  *
  * @throws HttpException cross_site_request
  */
-export function requireOwnPage(req: IncomingMessage, redirectUri: string): void {
+export function requireConnectFromOwnPage(req: IncomingMessage, redirectUri: string): void {
   const { origin, referer } = req.headers;
   const sender = origin ?? originOf(referer);
   if (isFromOwnSite(req) ?? sender === new URL(redirectUri).origin) return;

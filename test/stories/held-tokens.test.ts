@@ -263,14 +263,26 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     expect((await later.fetchUser({ fresh: true })).id).toBe(user.id);
   });
 
-  it("sessionFromToken finds its cached data again if the app names the token", async () => {
+  it("two sessions from one token share their cached data", async () => {
     const { simulator, discord, user } = await startHeld(createApp);
-    const held = { ...issue(simulator, user), id: "row 17" };
+    const held = issue(simulator, user);
 
     await discord.sessionFromToken(held).fetchUser();
     await discord.sessionFromToken(held).fetchUser();
 
     expect(simulator.requestsTo("/users/@me")).toHaveLength(1);
+  });
+
+  it("the tokens that onChange gets have the id that the app gave to sessionFromToken", async () => {
+    const { simulator, discord, user, advance } = await startHeld(createApp);
+    const ids: (string | undefined)[] = [];
+    const held = { ...issue(simulator, user), id: "row 17" };
+    const session = discord.sessionFromToken(held, (token, former) => void ids.push(token?.id, former.id));
+    advance(WEEK_MS + 1);
+
+    await session.fetchUser();
+
+    expect(ids).toEqual(["row 17", "row 17"]);
   });
 
   it.each([

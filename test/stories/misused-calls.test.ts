@@ -340,6 +340,11 @@ describe.each(LATEST_EXPRESS)("misused calls on %s", (_name, createApp) => {
       ],
     ),
     ["discordRouter", () => discordRouter({ logoutPath: true } as never), "logoutPath must be"],
+    [
+      "discordRouter",
+      () => discordRouter({ callbackPath: "/login" }),
+      'two of its routes have the path "/login"',
+    ],
     ["discordRouter", () => discordRouter({ onLogin: "greet" } as never), "onLogin must be a function"],
     [
       "discordRouter",
