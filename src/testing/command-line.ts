@@ -131,6 +131,7 @@ function readPort(text: string | undefined): number {
 
 function readWebUrl(text: string): string {
   if (isWebUrl(text)) return text;
+  if (!URL.canParse(text)) return readUrl(text);
   throw new UsageError(`"${text}" is not an http or https URL, such as http://localhost:3000.`);
 }
 

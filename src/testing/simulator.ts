@@ -91,7 +91,7 @@ export class DiscordSimulator {
   /**
    * Adds a user to a guild. Call it again to change the membership. A new owner replaces the former one.
    *
-   * @throws TypeError for a role that the guild does not have, and for a user or guild of another simulator
+   * @throws TypeError for a role that is not an id, and for a user or guild of another simulator
    */
   addMember(guild: SimulatedGuild, user: SimulatedUser, member?: NewMember): void {
     this.#discord.world.addMember(guild, user, member);

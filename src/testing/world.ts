@@ -46,12 +46,9 @@ export class World {
   addMember(guild: SimulatedGuild, user: SimulatedUser, fields: NewMember = {}): SimulatedMember {
     this.requireOwn(guild, user);
     const { permissions, ...rest } = givenFields(fields);
-    const unknownRole = rest.roles?.find((id) => !guild.roles.has(id));
-    if (unknownRole !== undefined) {
-      throw new TypeError(
-        `The guild has no role with the id "${unknownRole}": add it with addGuild({ roles }).`,
-      );
-    }
+    const wrongRole = rest.roles?.find((id) => !isSnowflake(id));
+    if (wrongRole !== undefined)
+      throw new TypeError(`"${wrongRole}" is not the id of a role: ids are strings of up to 20 digits.`);
     const formerOwner = rest.owner ? guild.owner : undefined;
     if (formerOwner !== undefined) guild.members.set(formerOwner.user.id, { ...formerOwner, owner: false });
     const member: SimulatedMember = {

@@ -35,11 +35,11 @@ it.each([["abc"], [""], [42], ["18446744073709551616"]])("%j is not an id", asyn
   expect(() => discord.addGuild({ id: id as string })).toThrow("is not an id");
 });
 
-it("a member may have only roles of the guild", async () => {
+it("the roles of a member are ids", async () => {
   const discord = await startForTest();
   const guild = discord.addGuild({ roles: [{ id: "42", name: "Chef" }] });
   expect(() => discord.addMember(guild, discord.addUser(), { roles: ["Chef"] })).toThrow(
-    'no role with the id "Chef"',
+    '"Chef" is not the id of a role',
   );
 });
 

@@ -134,7 +134,7 @@ describe("command lines", () => {
     [["simulate"], 'The only command is "simulator"'],
     [["simulator", "--port", "x"], "--port must be a number"],
     [["simulator", "--port", ""], "--port must be a number"],
-    [["simulator", "--public-url", "localhost"], "is not an http or https URL"],
+    [["simulator", "--public-url", "localhost"], "is not a URL"],
     [["simulator", "--public-url", "localhost:4000"], "is not an http or https URL"],
     [["simulator", "--redirect-uri", "localhost:3000/callback"], "is not a URL"],
     [["simulator", "--redirect-uri", "/callback"], "is not a URL"],

@@ -24,7 +24,7 @@ function guildIds(discord: DiscordSimulator, user: Parameters<DiscordSimulator["
 
 describe("PUT /guilds/:id/members/:user", () => {
   it("a guild join adds the user with the fields of the body", async () => {
-    const { discord, guild, user, join } = await readyToJoin({ roles: [{ id: "7" }] });
+    const { discord, guild, user, join } = await readyToJoin();
     const { status, body } = await join({ nick: "M", roles: ["7"], mute: true, deaf: false });
     expect(status).toBe(201);
     expect(body).toMatchObject({ user: { id: user.id }, nick: "M", roles: ["7"], mute: true, deaf: false });
@@ -32,13 +32,10 @@ describe("PUT /guilds/:id/members/:user", () => {
     expect(await guildIds(discord, user)).toEqual([guild.id]);
   });
 
-  it.each([
-    ["unknown", "9", 404, 10011],
-    ["above the bot", "8", 403, 50013],
-  ])("a guild join is refused if a role is %s", async (_what, role, status, code) => {
+  it("a guild join is refused if a role is above the bot's", async () => {
     const { guild, join } = await readyToJoin({ roles: [{ id: "7" }, { id: "8" }], botTopRole: "8" });
-    const answer = await join({ roles: ["7", role] });
-    expect([answer.status, answer.body.code, guild.members.size]).toEqual([status, code, 0]);
+    const { status, body } = await join({ roles: ["7", "8"] });
+    expect([status, body.code, guild.members.size]).toEqual([403, 50013, 0]);
   });
 
   it("a guild join answers 204 for a member, and changes nothing", async () => {
@@ -52,7 +49,7 @@ describe("PUT /guilds/:id/members/:user", () => {
   it("a new member is pending under membership screening, unless they get a role", async () => {
     const first = await readyToJoin({ membershipScreening: true });
     expect((await first.join()).body.pending).toBe(true);
-    const second = await readyToJoin({ membershipScreening: true, roles: [{ id: "7" }] });
+    const second = await readyToJoin({ membershipScreening: true });
     expect((await second.join({ roles: ["7"] })).body.pending).toBe(false);
   });
 
@@ -171,8 +168,7 @@ describe("PUT /guilds/:id/members/:user", () => {
 describe("GET /guilds/:id/members/:user", () => {
   it("the bot can read a member", async () => {
     const discord = await startForTest();
-    const guild = discord.addGuild({ roles: [{ id: "7" }] });
-    const [user, stranger] = [discord.addUser(), discord.addUser()];
+    const [guild, user, stranger] = [discord.addGuild(), discord.addUser(), discord.addUser()];
     discord.addMember(guild, user, {
       nick: "M",
       roles: ["7"],

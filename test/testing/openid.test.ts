@@ -55,7 +55,7 @@ it("userinfo has what the scopes allow", async () => {
     email_verified: true,
     preferred_username: "mira.k",
     nickname: "Mira",
-    picture: `${discord.url}/avatars/${user.id}/abc.png`,
+    picture: `https://cdn.discordapp.com/avatars/${user.id}/abc.png`,
     locale: "en-US",
   });
   user.payload.avatar = null;

@@ -56,7 +56,7 @@ function permissionsFor(body: JoinBody): bigint {
 
 function join({ world }: Discord, guild: SimulatedGuild, user: SimulatedUser, body: JoinBody): Answer {
   if (guild.members.has(user.id)) return noContent();
-  for (const roleId of body.roles) requireRoleBelowBot(guild, roleId);
+  for (const roleId of body.roles) if (guild.roles.has(roleId)) requireRoleBelowBot(guild, roleId);
   if (guild.bans.has(user.id)) refuse(BANNED);
   if (user.needsVerification) refuse(NEEDS_VERIFICATION);
   if (user.joinLimited) refuse(JOIN_LIMITED);

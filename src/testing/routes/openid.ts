@@ -1,5 +1,5 @@
 import { forUser } from "../access.js";
-import { endpointBaseOf, issuerOf, publicUrlOf } from "../addresses.js";
+import { endpointBaseOf, issuerOf } from "../addresses.js";
 import { json } from "../answer.js";
 import type { AccessToken } from "../authorizations.js";
 import type { Discord } from "../discord.js";
@@ -9,9 +9,7 @@ import type { Routes } from "../router.js";
 export function openIdRoutes(discord: Discord): Routes {
   return {
     "GET /oauth2/keys": () => json(200, discord.openIdKeys.keySet),
-    "GET /oauth2/userinfo": forUser(discord, "openid", (_call, token) =>
-      json(200, describeUser(discord, token)),
-    ),
+    "GET /oauth2/userinfo": forUser(discord, "openid", (_call, token) => json(200, describeUser(token))),
   };
 }
 
@@ -34,7 +32,7 @@ export function openIdConfigurationRoutes(discord: Discord): Routes {
   };
 }
 
-function describeUser(discord: Discord, { authorization, scopes }: AccessToken): object {
+function describeUser({ authorization, scopes }: AccessToken): object {
   const { id, payload } = authorization.user;
   const { avatar, email, global_name, locale, username, verified } = payload;
   return {
@@ -43,7 +41,7 @@ function describeUser(discord: Discord, { authorization, scopes }: AccessToken):
     ...(scopes.includes("identify") && {
       preferred_username: username,
       nickname: global_name,
-      ...(avatar !== null && { picture: `${publicUrlOf(discord)}/avatars/${id}/${avatar}.png` }),
+      ...(avatar !== null && { picture: `https://cdn.discordapp.com/avatars/${id}/${avatar}.png` }),
       locale,
     }),
   };
