@@ -5,12 +5,12 @@ import type { TokenStorage } from "./token-storage.js";
 /** Called with each new pair, or `undefined` when the sign-in has ended, and with the pair it replaces. */
 export type OnTokenChange = (token: Token | undefined, former: Token) => Promise<void> | void;
 
-/** The storages whose `onChange` made the current call, or started what makes it. */
+/** The storages whose `onChange` makes the current call, directly or through other calls. */
 const callers = new AsyncLocalStorage<ReadonlySet<TokenStorage>>();
 
 /**
- * The storage of a token that only the caller holds. Writes wait until `onChange` has the newest change. If it fails, it
- * is called again at the next use.
+ * The storage of a token that only the caller holds. Writes wait until `onChange` has handled the newest change. If it
+ * fails, it is called again at the next use.
  *
  * @param id the grant's id in this process; the caller sees the id of the token it passed
  */

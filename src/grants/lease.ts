@@ -75,7 +75,10 @@ export class Lease {
     return typeof current === "object" ? current : undefined;
   }
 
-  /** Renews the lease while a task runs, unless it never ends. Waits for a renewal in flight before it returns. */
+  /**
+   * Renews the lease while a task runs, up to a limit: an app's `onLogin` may never end. Waits for a renewal in flight
+   * before it returns.
+   */
   async during<T>(task: () => Promise<T>): Promise<T> {
     this.#renewAfter(FIRST_RENEWAL_MS, now());
     try {

@@ -16,7 +16,7 @@ export const CACHED_SHARE = 0.1;
 export const leaseMs = (timeoutMs: number) => Math.max(1000, timeoutMs / 2);
 export const FIRST_RENEWAL_MS = 100;
 export const NEXT_RENEWAL_MS = 300;
-/** A lease is renewed no longer than a login can be repeated: an app's `onLogin` may never end. */
+/** A lease is renewed no longer than a login can be repeated. */
 export const LONGEST_RENEWED_MS = 600_000;
 /** Pauses between checks of a lease that another process holds; the last one repeats. */
 export const WAIT_PAUSES_MS = [50, 50, 100, 200] as const;
