@@ -24,7 +24,10 @@ const SOME_TEXT: Kind = {
 const INSTANT: Kind = {
   wanted: "a number of milliseconds since 1970",
   accepts: (value) => Number.isFinite(value) || value === null,
-  hint: (value) => (value instanceof Date ? "pass its getTime()." : undefined),
+  hint(value) {
+    if (value instanceof Date) return "pass its getTime().";
+    return typeof value === "string" && /^\d+$/.test(value) ? "convert it with Number()." : undefined;
+  },
 };
 const KINDS: Kinds<Token> = {
   id: TEXT,
@@ -51,6 +54,7 @@ export const appToken = optionsChecker<HeldToken>({
 /** @throws TypeError if the app's own method did not return a token. Caches and scope checks rely on its fields */
 export const ownToken = optionsChecker<Token>({
   of: "What getAuthorizationToken returned",
+  noun: "It",
   example: "{ id, accessToken, refreshToken, scopes, issuedAt, expiresAt, userId }",
   kinds: { ...KINDS, id: SOME_TEXT },
   required: ["id", "accessToken", "scopes", "expiresAt"],

@@ -19,6 +19,8 @@ export type Kinds<T> = { readonly [Name in keyof Required<T>]: Kind };
 export interface OptionRules<T> {
   /** The function that takes the options, for messages: `discordRouter`. */
   readonly of: string;
+  /** What messages call the object. Default: "The options". */
+  readonly noun?: string | undefined;
   /** An example of the options, for messages. */
   readonly example: string;
   readonly kinds: Kinds<T>;
@@ -59,11 +61,11 @@ export function* mistakesIn<T extends object>(
   options: unknown,
   prefix = "",
 ): Generator<string> {
-  const { example, aliases, areRequirements, isOpen, required = [] } = rules;
+  const { noun = "The options", example, aliases, areRequirements, isOpen, required = [] } = rules;
   const kinds: Readonly<Record<string, Kind>> = rules.kinds;
   if (!isRecord(options)) {
     const hasSecrets = Object.values(kinds).some(({ isSecret }) => isSecret);
-    yield `${prefix.slice(0, -1) || "The options"} must be an object such as ${example}, not ${hasSecrets ? kindOf(options) : shown(options)}.`;
+    yield `${prefix.slice(0, -1) || noun} must be an object such as ${example}, not ${hasSecrets ? kindOf(options) : shown(options)}.`;
     return;
   }
   const entries = Object.entries(options);

@@ -6,7 +6,7 @@ import { Grants } from "./grants/grants.js";
 import { heldToken, type OnTokenChange } from "./grants/held-token.js";
 import type { OwnTokenMethods } from "./grants/own-token-storage.js";
 import { learnUserId, sessionOf as visitorSessionOf } from "./grants/session-data.js";
-import { type Token, withoutBlanks } from "./grants/token.js";
+import { type Token, withoutGaps } from "./grants/token.js";
 import type { TokenStorage } from "./grants/token-storage.js";
 import { TokenStorages } from "./grants/token-storages.js";
 import { Logins } from "./login/logins.js";
@@ -21,9 +21,6 @@ import { BotMembers } from "./users/bot-members.js";
 import { UserCalls } from "./users/user-calls.js";
 import { UserSession } from "./users/user-session.js";
 import { createCache, Users } from "./users/users.js";
-
-/** How long Discord's access tokens live. */
-const LIFETIME_MS = 604_800_000;
 
 /** The parts of one configured instance. */
 export type Engine = ReturnType<typeof createEngine>;
@@ -76,10 +73,9 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
 
     /** Returns the session of a token that the app stores itself. */
     sessionOfHeld(held: HeldToken, onChange: OnTokenChange | undefined): UserSession {
-      const token = withoutBlanks(held);
+      const token = withoutGaps(held);
       const id = grants.identify(token);
-      const issuedAt = token.issuedAt ?? token.expiresAt - LIFETIME_MS;
-      return sessionAt(heldToken({ ...token, id: token.id ?? id, issuedAt }, id, onChange));
+      return sessionAt(heldToken({ ...token, id: token.id ?? id }, id, onChange));
     },
 
     /** Stores the token of a request's session; `undefined` signs out. @throws HttpException store_failed */

@@ -68,7 +68,7 @@ export const SOME_IDS: Kind = {
 export const PATH_OR_FALSE: Kind = {
   wanted: 'a path such as "/login", or false',
   accepts: (value) =>
-    value === false || (typeof value === "string" && /^\/[\w.~!$&'()+,;=@%/-]*$/.test(value)),
+    value === false || (typeof value === "string" && /^(?:\/(?!:)[\w.~!$&'()+,;=:@%-]*)+$/.test(value)),
   hint: (value) =>
     typeof value === "string" && value.startsWith("/")
       ? "queries, parameters and wildcards do not work here, and other characters must be percent-encoded."

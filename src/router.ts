@@ -172,11 +172,16 @@ export function discordRouter(options: RouterOptions = {}) {
 
 /** @throws TypeError */
 function requireDistinct(paths: readonly (string | false)[]): void {
-  const twice = paths.find((path, index) => path !== false && paths.indexOf(path) !== index);
-  if (twice !== undefined)
-    throw new TypeError(
-      `discordRouter: two of its routes have the path "${twice}". Give each a path of its own.`,
-    );
+  const seen = new Set<string>();
+  for (const path of paths) {
+    if (path === false) continue;
+    const comparable = path.toLowerCase().replace(/\/$/, "");
+    if (seen.has(comparable))
+      throw new TypeError(
+        `discordRouter: two of its routes have the path "${path}". Give each a path of its own.`,
+      );
+    seen.add(comparable);
+  }
 }
 
 function addressesOf(req: Request): Addresses {

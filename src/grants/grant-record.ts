@@ -4,7 +4,7 @@ import type { Seal } from "../seal.js";
 import { Lease } from "./lease.js";
 import { type KeyForm, type RecordPurpose, recordKey } from "./record-keys.js";
 import type { RecordStore } from "./record-store.js";
-import { isToken, type Token } from "./token.js";
+import { isToken, type KnownUser, type Token } from "./token.js";
 import type { Ended, Stored, StoredRecord, TokenStorage } from "./token-storage.js";
 
 /** The outcome of a callback, stored so that a repeated callback gets the same result. */
@@ -45,17 +45,15 @@ export interface RecordSettings {
   readonly keyOf: ((hash: string) => string) | undefined;
 }
 
-/** What the keys of a grant's records are made of, and the user. */
-export interface GrantKey {
-  readonly grantId: string;
+/** The sign-in of a record, with the format of its keys. */
+export interface GrantKey extends KnownUser {
   readonly keyForm?: KeyForm | undefined;
-  readonly userId?: string | undefined;
 }
 
 /** The records of one grant: the token, the sign-out marker and the lease. */
 export class GrantRecord implements TokenStorage, StoredRecord {
   readonly id: string;
-  readonly userId: string | undefined;
+  readonly signIn: KnownUser;
   readonly lifetimeMs: number | undefined;
   readonly record: StoredRecord;
   readonly #settings: RecordSettings;
@@ -67,15 +65,15 @@ export class GrantRecord implements TokenStorage, StoredRecord {
 
   constructor(
     settings: RecordSettings,
-    { grantId, keyForm, userId }: GrantKey,
+    grant: GrantKey,
     lifetimeMs: number | undefined,
     purpose: RecordPurpose,
   ) {
     this.record = this;
     this.#settings = settings;
-    this.id = grantId;
-    this.userId = userId;
-    this.#keyForm = keyForm;
+    this.id = grant.grantId;
+    this.signIn = grant;
+    this.#keyForm = grant.keyForm;
     this.lifetimeMs = lifetimeMs;
     this.#purpose = purpose;
   }

@@ -12,7 +12,7 @@ import {
   UNKNOWN_LIFETIME_MS,
   UNSAVED_RETRY_MS,
 } from "./time-limits.js";
-import { isNewer, newerOf, type Token } from "./token.js";
+import { isNewer, newerOf, type Token, withUser } from "./token.js";
 import type { Ended, Stored, StoredRecord, TokenStorage } from "./token-storage.js";
 
 interface Retry {
@@ -43,8 +43,7 @@ export class GrantWriter {
   async read(storage: TokenStorage): Promise<Stored | undefined> {
     try {
       const stored = await storage.read();
-      if (stored?.token.userId !== undefined || storage.userId === undefined) return stored;
-      return stored && { ...stored, token: { ...stored.token, userId: storage.userId } };
+      return stored && { ...stored, token: withUser(stored.token, storage.signIn) };
     } catch (error) {
       const token = this.#memory.unsaved(storage.id);
       if (token) return { token, isUnsaved: true };

@@ -12,7 +12,7 @@ import { InFlight } from "./in-flight.js";
 import { Refresher } from "./refresher.js";
 import { grantEnded, notSignedIn } from "./sign-in-errors.js";
 import { EARLY_PATIENCE_MS, EARLY_RETRY_MS } from "./time-limits.js";
-import { isDue, isExpired, newerOf, type Token } from "./token.js";
+import { isDue, isExpired, newerOf, type Token, withUser } from "./token.js";
 import type { Ended, Stored, TokenStorage } from "./token-storage.js";
 import { underLock } from "./under-lock.js";
 
@@ -48,8 +48,9 @@ export class Grants {
    */
   async validToken(storage: TokenStorage): Promise<Token> {
     const cached = this.#cached(storage);
-    const token = cached ? cached.token : await this.#read(storage);
-    if (!token) throw notSignedIn();
+    const found = cached ? cached.token : await this.#read(storage);
+    if (!found) throw notSignedIn();
+    const token = withUser(found, storage.signIn);
     const isDeauthorized = this.#deauthorizations.concerns(token);
     if (isDeauthorized !== false) await this.#endIfDeauthorized(storage, token, isDeauthorized);
     const isRejected = this.#memory.isRejected(token.accessToken);
@@ -186,7 +187,7 @@ export class Grants {
     const [deleted] = await Promise.allSettled([storage.delete()]);
     const stored = reading.status === "fulfilled" ? reading.value : undefined;
     const last = stored ? newerOf(stored.token, newest) : newest;
-    if (ended === "everywhere" && last) await this.#revoke(last, storage.userId);
+    if (ended === "everywhere" && last) await this.#revoke(withUser(last, storage.signIn));
     for (const outcome of [marked, reading, deleted]) if (outcome.status === "rejected") throw outcome.reason;
   }
 
@@ -231,10 +232,10 @@ export class Grants {
   }
 
   /** Revokes the user's tokens and ends them here. Discord is asked about tokens issued meanwhile. */
-  async #revoke(token: Token, userId = token.userId): Promise<void> {
+  async #revoke(token: Token): Promise<void> {
     const since = now();
     await this.#oauth.revoke(token);
-    if (userId !== undefined) this.#deauthorizations.addRevocation(userId, since);
+    if (token.userId !== undefined) this.#deauthorizations.addRevocation(token.userId, since);
   }
 
   #cached(storage: TokenStorage): CachedGrant | undefined {

@@ -2,7 +2,10 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import type { Token } from "./token.js";
 import type { TokenStorage } from "./token-storage.js";
 
-/** Called with each new pair, or `undefined` when the sign-in has ended, and with the pair it replaces. */
+/**
+ * Called with each new pair, or `undefined` when the sign-in has ended, and with the pair it replaces. Calls that change
+ * the token wait for it, so it must not wait for them.
+ */
 export type OnTokenChange = (token: Token | undefined, former: Token) => Promise<void> | void;
 
 /** The storages whose `onChange` makes the current call, directly or through other calls. */

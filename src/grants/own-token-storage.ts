@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { ownToken } from "../app-token.js";
 import { answered } from "./record-store.js";
-import { type Token, withoutBlanks } from "./token.js";
+import { type KnownUser, type Token, withoutGaps } from "./token.js";
 import type { TokenStorage } from "./token-storage.js";
 
 /** The two methods that an app overrides to store tokens itself. */
@@ -31,22 +31,22 @@ export function overriddenTokenMethods(
  * The token storage behind the app's own methods.
  *
  * @param deadlineMs real time after which a call to a method counts as failed
- * @param userId the user of the session, if it names one
+ * @param signIn the sign-in of the session, if it names one
  */
 export function ownTokenStorage(
   methods: OwnTokenMethods,
   req: IncomingMessage,
   deadlineMs: number,
-  userId?: string,
+  signIn?: KnownUser,
 ): TokenStorage {
   const save = (token: Token | undefined) =>
     answered("writing", deadlineMs, () => methods.saveAuthorizationToken(req, token));
   return {
-    userId,
+    signIn,
     isShared: true,
     async read() {
       const token = await answered("reading", deadlineMs, () => methods.getAuthorizationToken(req));
-      return token ? { token: withoutBlanks(ownToken(token)) } : undefined;
+      return token ? { token: withoutGaps(ownToken(token)) } : undefined;
     },
     write: save,
     delete: () => save(undefined),

@@ -1,5 +1,5 @@
 import type { Lease } from "./lease.js";
-import type { Token } from "./token.js";
+import type { KnownUser, Token } from "./token.js";
 
 /** A stored token, with when and for how long it was stored. */
 export interface Stored {
@@ -19,8 +19,8 @@ export interface Stored {
 export interface TokenStorage {
   /** The grant's id, if it is known without reading. */
   readonly id?: string | undefined;
-  /** The user's id, which the session may know before the token does: fetching the user at the login may fail. */
-  readonly userId?: string | undefined;
+  /** The sign-in of the session. It may be that of another grant if the app's own methods store the tokens. */
+  readonly signIn?: KnownUser | undefined;
   read(): Promise<Stored | undefined>;
   write(token: Token): Promise<void>;
   delete(): Promise<void>;

@@ -49,7 +49,7 @@ export class TokenStorages {
   of(req: IncomingMessage): TokenStorage {
     if (!this.#own) return this.standard(req);
     const signIn = hasSession(req) ? signInOf(sessionOf(req), this.#config.clientId) : undefined;
-    return ownTokenStorage(this.#own, req, storeDeadlineMs(this.#config), signIn?.userId);
+    return ownTokenStorage(this.#own, req, storeDeadlineMs(this.#config), signIn);
   }
 
   /** Returns the storage that the session of this request points to, even if the app overrides the token methods. */
@@ -106,12 +106,13 @@ export class TokenStorages {
   }
 
   /** The session is a cookie. A slow response can restore an older cookie; `GrantMemory` still has the newer pair. */
-  #inSession(session: SessionLike, { grantId, userId }: SignIn): TokenStorage {
+  #inSession(session: SessionLike, known: SignIn): TokenStorage {
     const { clientId } = this.#config;
+    const { grantId } = known;
     const seal = this.#seal;
     return {
       id: grantId,
-      userId,
+      signIn: known,
       isShared: false,
       isInResponse: true,
       async read() {

@@ -16,6 +16,8 @@ export interface Token {
   readonly userId?: string | undefined;
 }
 
+/** How long Discord's access tokens live. */
+const LIFETIME_MS = 604_800_000;
 const LONGEST_EARLY_MS = 60_000;
 const EARLY_SHARE = 0.1;
 
@@ -40,9 +42,31 @@ export function isNewer(token: Token, former: Token): boolean {
   return token.accessToken !== former.accessToken && token.issuedAt > former.issuedAt;
 }
 
-/** Replaces `null` and `""`, which databases return for missing values, in a token that the app has stored. */
-export function withoutBlanks<T extends Pick<Token, "refreshToken" | "userId">>(token: T): T {
-  return { ...token, refreshToken: token.refreshToken || undefined, userId: token.userId || undefined };
+/**
+ * Fills the gaps in a token that the app has stored: databases return `null` or `""` for missing values, and the time
+ * of issue may be missing.
+ */
+export function withoutGaps<
+  T extends Omit<Token, "id" | "issuedAt"> & { readonly issuedAt?: number | undefined },
+>(token: T): T & Pick<Token, "issuedAt"> {
+  return {
+    ...token,
+    refreshToken: token.refreshToken || undefined,
+    userId: token.userId || undefined,
+    issuedAt: token.issuedAt ?? token.expiresAt - LIFETIME_MS,
+  };
+}
+
+/** What a session knows of a sign-in. */
+export interface KnownUser {
+  readonly grantId: string;
+  readonly userId?: string | undefined;
+}
+
+/** Adds the user's id to a token of that sign-in: fetching the user at the login may have failed. */
+export function withUser(token: Token, known: KnownUser | undefined): Token {
+  const isNews = token.userId === undefined && known?.userId !== undefined && known.grantId === token.id;
+  return isNews ? { ...token, userId: known.userId } : token;
 }
 
 /** Whether a value has the shape of a stored token. */

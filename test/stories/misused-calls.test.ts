@@ -340,11 +340,11 @@ describe.each(LATEST_EXPRESS)("misused calls on %s", (_name, createApp) => {
       ],
     ),
     ["discordRouter", () => discordRouter({ logoutPath: true } as never), "logoutPath must be"],
-    [
+    ...["/login", "/Login/"].map((callbackPath): [string, () => unknown, string] => [
       "discordRouter",
-      () => discordRouter({ callbackPath: "/login" }),
-      'two of its routes have the path "/login"',
-    ],
+      () => discordRouter({ callbackPath }),
+      `two of its routes have the path "${callbackPath}"`,
+    ]),
     ["discordRouter", () => discordRouter({ onLogin: "greet" } as never), "onLogin must be a function"],
     [
       "discordRouter",

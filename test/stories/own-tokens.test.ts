@@ -4,7 +4,13 @@ import type { Application, RequestHandler } from "express";
 import { MemoryStore } from "express-session";
 import { describe, expect, it } from "vitest";
 import { replaceClock } from "../../src/clock.js";
-import { DiscordOAuth2Session, type DiscordOptions, Forbidden, type Token } from "../../src/index.js";
+import {
+  DiscordOAuth2Session,
+  type DiscordOptions,
+  Forbidden,
+  requiresGuild,
+  type Token,
+} from "../../src/index.js";
 import type { DiscordSimulator } from "../../src/testing/index.js";
 import { forward, LATEST_EXPRESS, startApp, startSimulator, type TestAppOptions } from "../support/app.js";
 import { createGate, type Gate } from "../support/gate.js";
@@ -92,6 +98,7 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
     ["without its id, which caches need", { id: "" }],
     ["with its scopes as text, in which guilds.join contains guilds", { scopes: "identify guilds.join" }],
     ["without its expiry", { expiresAt: undefined }],
+    ["with its expiry as text, as from a BIGINT", { expiresAt: "1900000000000" }],
   ])("a token that comes back from the app's own table %s is an error", async (_what, change) => {
     const { table, user, browser } = await startWith();
     table.rows.set(user.id, { ...(table.rows.get(user.id) as Token), ...change });
@@ -101,6 +108,15 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
     expect(refused.status).toBe(500);
     expect(refused.text).toContain(`What getAuthorizationToken returned: ${Object.keys(change)}`);
     expect(refused.text).not.toContain(table.rows.get(user.id)?.accessToken);
+  });
+
+  it("tokens that come back from the app's own table as text are an error that says so", async () => {
+    const { table, user, browser } = await startWith();
+    table.rows.set(user.id, JSON.stringify(table.rows.get(user.id)) as never);
+
+    expect((await browser.get("/scoped")).text).toContain(
+      "What getAuthorizationToken returned: It must be an object such as",
+    );
   });
 
   it("tokens in the app's own table stay gone if a slow request restores the session after a logout", async () => {
@@ -219,6 +235,51 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
     await browser.post("/logout?everywhere=true", phone);
 
     expect(failureOf(await browser.get("/me", tablet))).toBe("401 grant_ended");
+  });
+
+  it("a token of another sign-in than the session's is not taken for that of the session's user", async () => {
+    const simulator = await startSimulator();
+    const [mira, noah] = [simulator.addUser(), simulator.addUser()];
+    let borrowed: Token | undefined;
+    const rows = new Map<unknown, Token | undefined>();
+    class Switchable extends DiscordOAuth2Session {
+      override async getAuthorizationToken({ headers }: IncomingMessage): Promise<Token | undefined> {
+        return headers["x-account"] ? borrowed : rows.get("own");
+      }
+      override async saveAuthorizationToken({ headers }: IncomingMessage, token?: Token): Promise<void> {
+        if (headers["x-account"]) borrowed = token;
+        else rows.set("own", token);
+      }
+    }
+    const guild = simulator.addGuild({ id: "1100000000000000777" });
+    simulator.addMember(guild, mira);
+    const create: TestAppOptions["create"] = (app, options) => new Switchable(app, options);
+    const app = await startApp(createApp, simulator, {
+      create,
+      routes: (to) =>
+        void to.get("/staff", requiresGuild(guild.id, { as: "bot" }), (_req, res) => void res.send("in")),
+    });
+    const browser = app.browser();
+    await browser.signIn("/login", { user: mira });
+    expect((await browser.get("/staff")).text).toBe("in");
+    const { access_token: accessToken, refresh_token: refreshToken } = simulator.issueToken(noah, [
+      "identify",
+    ]);
+    const expiresAt = Date.now() - 1;
+    borrowed = {
+      id: "noah's",
+      accessToken,
+      refreshToken,
+      scopes: ["identify"],
+      expiresAt,
+    } as Partial<Token> as Token;
+
+    const other = { headers: { "x-account": "noah" } };
+    expect(failureOf(await browser.get("/staff", other))).toBe("403 forbidden");
+
+    expect(borrowed.accessToken).not.toBe(accessToken);
+    expect(borrowed).toMatchObject({ issuedAt: expect.any(Number), userId: undefined });
+    expect(borrowed.issuedAt).not.toBeNaN();
   });
 
   it("an unreadable table of tokens signs nobody out", async () => {
