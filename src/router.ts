@@ -172,16 +172,12 @@ export function discordRouter(options: RouterOptions = {}) {
 
 /** @throws TypeError */
 function requireDistinct(paths: readonly (string | false)[]): void {
-  const seen = new Set<string>();
-  for (const path of paths) {
-    if (path === false) continue;
-    const comparable = path.toLowerCase().replace(/\/$/, "");
-    if (seen.has(comparable))
-      throw new TypeError(
-        `discordRouter: two of its routes have the path "${path}". Give each a path of its own.`,
-      );
-    seen.add(comparable);
-  }
+  const used = paths.filter((path) => path !== false);
+  const twice = used.find((path, index) => used.findIndex((one) => isSamePath({}, one, path)) < index);
+  if (twice !== undefined)
+    throw new TypeError(
+      `discordRouter: two of its routes have the path "${twice}". Give each a path of its own.`,
+    );
 }
 
 function addressesOf(req: Request): Addresses {

@@ -4,6 +4,7 @@ import type { Seal } from "../seal.js";
 import { Lease } from "./lease.js";
 import { type KeyForm, type RecordPurpose, recordKey } from "./record-keys.js";
 import type { RecordStore } from "./record-store.js";
+import type { SignIn } from "./session-data.js";
 import { isToken, type KnownUser, type Token } from "./token.js";
 import type { Ended, Stored, StoredRecord, TokenStorage } from "./token-storage.js";
 
@@ -46,9 +47,7 @@ export interface RecordSettings {
 }
 
 /** The sign-in of a record, with the format of its keys. */
-export interface GrantKey extends KnownUser {
-  readonly keyForm?: KeyForm | undefined;
-}
+export type GrantKey = Omit<SignIn, "sealed">;
 
 /** The records of one grant: the token, the sign-out marker and the lease. */
 export class GrantRecord implements TokenStorage, StoredRecord {

@@ -3,11 +3,10 @@ import type {} from "express-session";
 import { HttpException } from "../errors.js";
 import type { KeyForm } from "./record-keys.js";
 import type { SessionStore } from "./record-store.js";
+import type { KnownUser } from "./token.js";
 
 /** The entry of a sign-in in the session. The tokens are stored next to the session, not in it. */
-export interface SignIn {
-  readonly grantId: string;
-  readonly userId?: string | undefined;
+export interface SignIn extends KnownUser {
   /** The format of the grant's record keys; absent for the default format. */
   readonly keyForm?: KeyForm | undefined;
   /** The encrypted tokens. Present only if the session has no store. */

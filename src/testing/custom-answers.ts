@@ -58,7 +58,7 @@ function choose(answer: CustomAnswer, call: Call): ChosenAnswer {
   const chosen: unknown = typeof answer === "function" ? answer(toRequest(call)) : answer;
   if (typeof chosen === "object" && chosen !== null && !("then" in chosen)) return chosen;
   throw new TypeError(
-    "The function passed to discord.answer() has to return the response, not a promise of it.",
+    "The function passed to discord.answer() must return the response, not a promise of it.",
   );
 }
 

@@ -11,7 +11,7 @@ export function parseJson(text: string): unknown {
   return /\d{16}/.test(text) ? JSON.parse(quoteUnsafeIntegers(text)) : value;
 }
 
-/** Returns a JSON value as text. `String` would throw for an object whose `toString` is no function. */
+/** Returns a JSON value as text. `String` throws for an object whose `toString` is not a function. */
 export function textOf(value: unknown): string {
   return typeof value === "string" ? value : String(JSON.stringify(value));
 }

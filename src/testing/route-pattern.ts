@@ -21,7 +21,7 @@ export function parseRoutePattern(pattern: string, methodApart?: string): Matche
   const path = decodePath(writtenPath);
   if (!path || !isRoutePath(writtenPath)) {
     throw new TypeError(
-      `"${pattern}" is not a route: write "GET /users/@me", or "/users/@me" for any method, without /api and a query.`,
+      `"${pattern}" is not a route: write "GET /users/@me", or "/users/@me" for any method, without /api or a query.`,
     );
   }
   const method = (methodApart ?? methodInside)?.toUpperCase();

@@ -6,28 +6,13 @@ import {
   type Token,
   Unauthorized,
 } from "../../src/index.js";
-import type { DiscordSimulator, SimulatedUser } from "../../src/testing/index.js";
 import { LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
 import { movableClock } from "../support/clock.js";
 import { createGate } from "../support/gate.js";
+import { issue, SCOPES } from "../support/held-token.js";
 import { refreshesAt } from "../support/signed-in.js";
 
 const WEEK_MS = 604_800_000;
-const SCOPES = ["identify", "guilds"];
-
-function issue(
-  simulator: DiscordSimulator,
-  user: SimulatedUser,
-  scopes: readonly string[] = SCOPES,
-): HeldToken {
-  const { access_token, refresh_token, expires_in } = simulator.issueToken(user, scopes);
-  return {
-    accessToken: access_token,
-    refreshToken: refresh_token,
-    scopes,
-    expiresAt: Date.now() + expires_in * 1000,
-  };
-}
 
 async function startHeld(createApp: (typeof LATEST_EXPRESS)[number][1]) {
   const simulator = await startSimulator();
@@ -163,7 +148,7 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     expect(changes).toEqual([true, false]);
   });
 
-  it("a job that onChange of a held token starts is told its own changes", async () => {
+  it("onChange of a held token hears of a refresh by a job that it started earlier", async () => {
     const { simulator, discord, user, advance } = await startHeld(createApp);
     const gate = createGate();
     const changes: unknown[] = [];
@@ -183,7 +168,7 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     expect(changes).toHaveLength(2);
   });
 
-  it("a revocation during a slow onChange is told in turn, even if that onChange fails", async () => {
+  it("onChange of a held token hears of a revocation after its slow earlier call, even if that call fails", async () => {
     const { simulator, discord, user, advance } = await startHeld(createApp);
     const [begun, gate, ended] = [createGate(), createGate(), createGate()];
     const told: unknown[][] = [];
@@ -218,7 +203,7 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
     expect(told).toHaveLength(2);
   });
 
-  it("a revocation fails with the error of its own onChange, which is repeated at the next use", async () => {
+  it("revoking a held token fails with the error of onChange, which is called again at the next use", async () => {
     const { simulator, discord, user, advance } = await startHeld(createApp);
     const [begun, gate] = [createGate(), createGate()];
     const told: unknown[] = [];

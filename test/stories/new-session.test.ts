@@ -356,7 +356,8 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
     expect(exchangesAt(simulator)).toBe(1);
   });
 
-  it("a reload that completes a login asks for its user again", async () => {
+  /** A login that could neither fetch its user nor save its session. */
+  async function failWithoutUser() {
     const simulator = await startSimulator();
     const store = new WatchedStore();
     const app = await startApp(createApp, simulator, { session: { store } });
@@ -367,22 +368,18 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
     store.fails = (id) => !isRecord(id);
     expect((await browser.get(callbackUrl)).json()).toMatchObject({ code: "store_failed" });
     store.fails = () => false;
+    return { simulator, user, browser, callbackUrl };
+  }
+
+  it("a reload that completes a login asks for its user again", async () => {
+    const { simulator, user, browser, callbackUrl } = await failWithoutUser();
 
     expect((await browser.get(callbackUrl)).json()).toMatchObject({ userId: user.id });
     expect(exchangesAt(simulator)).toBe(1);
   });
 
   it("a reload does not complete a login whose user has removed the app since", async () => {
-    const simulator = await startSimulator();
-    const store = new WatchedStore();
-    const app = await startApp(createApp, simulator, { session: { store } });
-    const user = simulator.addUser();
-    const browser = app.browser();
-    const { callbackUrl } = await openLogin(browser, simulator, user);
-    simulator.fail({ route: "/users/@me", kind: "status", status: 404, times: 1 });
-    store.fails = (id) => !isRecord(id);
-    expect((await browser.get(callbackUrl)).json()).toMatchObject({ code: "store_failed" });
-    store.fails = () => false;
+    const { simulator, user, browser, callbackUrl } = await failWithoutUser();
     simulator.removeAuthorization(user);
 
     expect((await browser.get(callbackUrl)).json()).toMatchObject({ code: "code_rejected" });

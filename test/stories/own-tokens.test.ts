@@ -14,6 +14,7 @@ import {
 import type { DiscordSimulator } from "../../src/testing/index.js";
 import { forward, LATEST_EXPRESS, startApp, startSimulator, type TestAppOptions } from "../support/app.js";
 import { createGate, type Gate } from "../support/gate.js";
+import { issue } from "../support/held-token.js";
 import { exchangesAt, openLogin } from "../support/login.js";
 import { observe, SESSION, SharedStore } from "../support/memory-store.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
@@ -215,19 +216,7 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
     const create: TestAppOptions["create"] = (app, options) => new ByDevice(app, options);
     const browser = (await startApp(createApp, simulator, { create })).browser();
     for (const id of ["phone", "tablet"]) {
-      const { access_token: accessToken, refresh_token: refreshToken } = simulator.issueToken(user, [
-        "identify",
-      ]);
-      const [issuedAt, expiresAt] = [Date.now(), Date.now() + WEEK_MS];
-      rows.set(id, {
-        id,
-        accessToken,
-        refreshToken,
-        scopes: ["identify"],
-        issuedAt,
-        expiresAt,
-        userId: user.id,
-      });
+      rows.set(id, { ...issue(simulator, user), id, issuedAt: Date.now(), userId: user.id });
     }
     const [phone, tablet] = [{ headers: { "x-device": "phone" } }, { headers: { "x-device": "tablet" } }];
     expect((await browser.get("/me", tablet)).json()).toEqual({ id: user.id });
@@ -262,17 +251,8 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
     const browser = app.browser();
     await browser.signIn("/login", { user: mira });
     expect((await browser.get("/staff")).text).toBe("in");
-    const { access_token: accessToken, refresh_token: refreshToken } = simulator.issueToken(noah, [
-      "identify",
-    ]);
-    const expiresAt = Date.now() - 1;
-    borrowed = {
-      id: "noah's",
-      accessToken,
-      refreshToken,
-      scopes: ["identify"],
-      expiresAt,
-    } as Partial<Token> as Token;
+    const { accessToken, ...lent } = issue(simulator, noah, ["identify"]);
+    borrowed = { ...lent, accessToken, id: "noah's", expiresAt: Date.now() - 1 } as Token;
 
     const other = { headers: { "x-account": "noah" } };
     expect(failureOf(await browser.get("/staff", other))).toBe("403 forbidden");

@@ -70,7 +70,7 @@ describe.each(EXPRESS)("redirectUnauthorized on %s", (_name, createApp) => {
     expect((await browser.get(back.location ?? "", PAGE)).text).toBe("The page.");
   });
 
-  it("redirectUnauthorized adds the page to a login's address that has a query of its own", async () => {
+  it("redirectUnauthorized appends returnTo to a login path that already has a query string", async () => {
     const app = await startApp(createApp, await startSimulator(), {
       routes(to) {
         to.get("/page", requiresAuthorization);
