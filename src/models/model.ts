@@ -34,7 +34,7 @@ export abstract class Model<Payload extends object> {
   readonly payload: Readonly<Payload>;
 
   constructor(payload: Readonly<Payload>) {
-    this.payload = frozenCopy(payload, 0);
+    this.payload = frozenCopy(payload);
     Object.defineProperties(this, accessorsOf(Object.getPrototypeOf(this)));
   }
 
@@ -187,9 +187,14 @@ function isSameClass(one: object, other: object): boolean {
   return Object.getPrototypeOf(one) === Object.getPrototypeOf(other);
 }
 
-// Shares parts that are frozen already, so a payload inside another one is in memory once.
-function frozenCopy<Value>(value: Value, depth: number): Value;
-function frozenCopy(value: unknown, depth: number): unknown {
+/**
+ * Returns a deeply frozen copy. It shares parts that are frozen already, so a payload inside another one is in memory
+ * once.
+ *
+ * @throws TypeError for a value that is nested too deeply
+ */
+export function frozenCopy<Value>(value: Value, depth?: number): Value;
+export function frozenCopy(value: unknown, depth = 0): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (depth > DEEPEST) throw new TypeError(`A payload must not be nested more than ${DEEPEST} levels deep.`);
   const parts = Object.entries(value).map(([key, part]) => [key, frozenCopy(part, depth + 1), part] as const);

@@ -36,6 +36,21 @@ describe.each(LATEST_EXPRESS)("fetchAuthorization on %s", (_name, createApp) => 
     expect(authorization?.payload.application.name).toBe("Test app");
   });
 
+  it("a handler cannot change the authorization that later requests get from the cache", async () => {
+    const { browser, known } = await startWithProof(createApp);
+    await browser.get("/authorization");
+    const { expires, payload, scopes } = known() ?? expect.fail("there is no authorization");
+    const expiresAt = expires.getTime();
+
+    expires.setTime(0);
+    expect(() => (scopes as string[]).push("guilds")).toThrow(TypeError);
+    expect(() => Object.assign(payload.application, { name: "Changed" })).toThrow(TypeError);
+    await browser.get("/authorization");
+
+    expect(known()?.expires.getTime()).toBe(expiresAt);
+    expect(known()?.scopes).toEqual(["identify", "email"]);
+  });
+
   it("requiresAuthorization.with asks Discord at most as often as maxAgeMs says", async () => {
     const { advance, browser, simulator } = await startWithProof(createApp);
 
