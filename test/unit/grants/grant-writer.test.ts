@@ -85,7 +85,8 @@ describe("rejected pairs", () => {
     store.fails = (_action, key) => (store.entries.get(key)?.length ?? 0) > 150;
     expect(await here.grants.validToken(here.record())).toEqual(renewed);
     store.fails = () => false;
-    for (let count = 0; count < 10_000; count += 1) here.grants.began({ ...renewed, id: `other ${count}` });
+    for (let count = 0; count < 10_000; count += 1)
+      here.grants.learnFirst({ ...renewed, id: `other ${count}` });
     rejecting.isOn = false;
     await clock.advance(1000);
     expect(await stored()).toEqual(renewed);

@@ -366,7 +366,7 @@ describe("sign-outs during refreshes", () => {
     answer.open();
     await clock.until(outcome);
     discord.revoke = revoke;
-    here.grants.began({ ...first, id: "the next login", userId: "42" });
+    here.grants.learnFirst({ ...first, id: "the next login", userId: "42" });
     await clock.advance(60_000);
     expect(discord.revoked).not.toContain("access 1");
   });
@@ -389,7 +389,7 @@ describe("sign-outs during refreshes", () => {
     answer.open();
     await asked.opened;
     discord.revoke = revoke;
-    here.grants.began({ ...first, id: "the next login" });
+    here.grants.learnFirst({ ...first, id: "the next login" });
     answered.open();
     await clock.until(outcome);
     await clock.advance(60_000);
