@@ -58,6 +58,21 @@ it("README lists every guide", () => {
   expect(guides.filter((guide) => guide.startsWith("docs/") && !listed.has(guide))).toEqual([]);
 });
 
+it("CONTRIBUTING names only files that exist", () => {
+  const named = [...textOf("CONTRIBUTING.md").matchAll(/`((?:[\w-]+\/)*[\w-]+(?:\.test)?\.ts)`/g)].map(
+    ([, path = ""]) => path,
+  );
+  expect(named.filter((path) => !existsSync(path) && !existsSync(join("src", path)))).toEqual([]);
+});
+
+it("CONTRIBUTING lists every time limit of grants/time-limits.ts, and no other", () => {
+  const limits = textOf("src/grants/time-limits.ts").matchAll(/^export const (\w+)/gm);
+  const listed = cellsIn("CONTRIBUTING.md").flatMap(
+    (cell) => cell.match(/(?<=`)(?:[A-Z_]+|leaseMs)(?=`)/g) ?? [],
+  );
+  expect(listed.toSorted()).toEqual([...limits].map(([, name = ""]) => name).toSorted());
+});
+
 it.each(readdirSync("examples/recipes"))("the recipe %s is in a guide, word for word", (name) => {
   const recipe = textOf(join("examples/recipes", name));
   expect(guides.flatMap(markdownSnippets).some(({ code }) => code === recipe)).toBe(true);
