@@ -150,7 +150,7 @@ describe("rejected pairs", () => {
     expect(await stored()).toEqual(renewed);
   });
 
-  it("a rejected pair does not overwrite that of a refresh under way at Discord", async () => {
+  it("a rejected pair does not overwrite that of a refresh in flight at Discord", async () => {
     const { clock, discord, here, rejecting, renewed, stored } = await startRejected();
     const answer = discord.hold();
     here.grants.reject(renewed);
@@ -329,7 +329,7 @@ describe("extending records", () => {
     expect([...store.lifetimes.values()]).toContain(2 * WEEK_MS);
   });
 
-  it("extending a record does not bring it back after a sign-out", async () => {
+  it("extending a record does not restore it after a sign-out", async () => {
     const { clock, store, startProcess, stored } = await startGrants();
     const [here, there] = [startProcess(), startProcess()];
     await here.grants.validToken(here.record());

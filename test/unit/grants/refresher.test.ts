@@ -120,7 +120,7 @@ describe("refreshes", () => {
     expect(discord.refreshed).toEqual(["refresh 0"]);
   });
 
-  it("a refresh goes on with another process's pair if that has expired meanwhile", async () => {
+  it("a refresh goes on with another process's pair if that has expired by then", async () => {
     const { clock, discord, first, here, there, stored, expire } = await startTwo();
     await expire();
     const lease = there.record().lease;
