@@ -261,6 +261,17 @@ describe("examples/basic.ts", () => {
     expect(joined).toMatchObject({ status: 303, location: "/me/guilds/" });
   });
 
+  it("the sample app says that the bot lacks a permission, and keeps the visitor signed in", async () => {
+    const { url, kitchen, simulator, noor } = await start();
+    kitchen.botPermissions = 0n;
+    const browser = simulator.browser(url);
+    await browser.signIn("/login/", { user: noor });
+    const refused = await postFrom(browser, url, `/add_to/${TEST_KITCHEN}`);
+    expect(refused.status).toBe(403);
+    expect(refused.text).toContain("The bot may not do that");
+    expect(refused.text).toContain("Sign out");
+  });
+
   it("the sample app adds nobody to a server that only the visitor has chosen, even if the bot is in it", async () => {
     const { url, simulator, noor } = await start();
     const browser = simulator.browser(url);
