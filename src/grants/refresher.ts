@@ -95,10 +95,9 @@ export class Refresher {
   }
 
   /**
-   * Called after Discord rejected the refresh token: another process may have used it and be about to store its
-   * pair.
+   * Called after Discord rejected the refresh token: another process may have used it.
    *
-   * @returns its pair, `"other process"` if one holds the lease, or `undefined` if there is none
+   * @returns the pair it has stored, or `"other process"` if one holds the lease and is about to store it
    */
   async #otherProcess(
     storage: TokenStorage,

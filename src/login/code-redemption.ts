@@ -179,9 +179,7 @@ export class CodeRedemption {
 
   /**
    * Whether another process is redeeming the same code. Both may have acquired the lease at once; the other one
-   * renews it.
-   *
-   * @param orRecord whether an existing record also counts
+   * renews it. With `orRecord`, an existing record counts as well.
    */
   async #hasOtherProcess(record: GrantRecord, { orRecord = false } = {}): Promise<boolean> {
     if (!record.isShared) return false;

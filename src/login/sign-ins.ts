@@ -91,11 +91,7 @@ export class SignIns {
     return { ...granted, userId: user?.id };
   }
 
-  /**
-   * Signs the visitor in.
-   *
-   * @param record the record of the login; `undefined` if the app has no store
-   */
+  /** Signs the visitor in. @param record the record of the login; `undefined` if the app has no store */
   async complete(
     attempt: Attempt,
     record: GrantRecord | undefined,
@@ -235,7 +231,6 @@ export class SignIns {
     setSignIn(sessionOf(req), config.clientId, { formerUserId: userId });
   }
 
-  /** Whether the session points to the grant. */
   #pointsTo(req: IncomingMessage, grantId: string): boolean {
     return hasSession(req) && signInOf(sessionOf(req), this.#parts.config.clientId)?.grantId === grantId;
   }
