@@ -125,7 +125,7 @@ export function createApp(
   app.get("/invite-bot/", (req, res) =>
     discord.createSession(req, res, {
       scopes: ["bot"],
-      permissions: ["VIEW_CHANNEL", "SEND_MESSAGES"],
+      permissions: ["VIEW_CHANNEL", "SEND_MESSAGES", "CREATE_INSTANT_INVITE"],
       guildId,
       disableGuildSelect: guildId !== undefined,
     }),
@@ -134,7 +134,7 @@ export function createApp(
   app.get("/invite-oauth/", (req, res) =>
     discord.createSession(req, res, {
       scopes: ["bot", "identify"],
-      permissions: ["VIEW_CHANNEL", "SEND_MESSAGES"],
+      permissions: ["VIEW_CHANNEL", "SEND_MESSAGES", "CREATE_INSTANT_INVITE"],
     }),
   );
 

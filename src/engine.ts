@@ -74,13 +74,13 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
     /** Returns the session of a token that the app stores itself. */
     sessionOfHeld(held: HeldToken, onChange: OnTokenChange | undefined): UserSession {
       const token = withoutGaps(held);
-      const id = grants.identify(token);
+      const id = grants.idOf(token);
       return sessionAt(heldToken({ ...token, id: token.id ?? id }, id, onChange));
     },
 
     /** Stores the token of a request's session; `undefined` signs out. @throws HttpException store_failed */
     async saveToken(req: IncomingMessage, token: Token | undefined): Promise<void> {
-      if (token) return grants.begin(storages.pointTo(req, token), token);
+      if (token) return grants.storeFirst(storages.pointTo(req, token), token);
       const storage = storages.standard(req);
       if (storage.id !== undefined) await grants.end(storage, storage.id);
     },
@@ -88,7 +88,7 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
     /** Requests a token for the owner of the application. */
     async clientCredentials(scopes: readonly string[]): Promise<Token> {
       const { guild: _, webhook: __, ...answer } = await oauth.clientCredentials(scopes);
-      return { ...answer, id: grants.identify(answer) };
+      return { ...answer, id: grants.idOf(answer) };
     },
 
     /** Loads dependencies of the first login in the background. */

@@ -46,6 +46,14 @@ const NO_BOT: Explanation = {
   text: "This app has no working bot yet. If you run it, set DISCORD_BOT_TOKEN and start it again.",
 };
 
+/** Discord's code for a bot that lacks a permission. */
+const MISSING_PERMISSIONS = 50013;
+
+const BOT_NOT_ALLOWED: Explanation = {
+  title: "The bot may not do that",
+  text: "It lacks a permission in this server. Somebody who manages the server can invite it again, or change its role.",
+};
+
 const EXPLANATIONS: Readonly<Partial<Record<ErrorCode, Explanation>>> = {
   flow_unknown: START_AGAIN,
   flow_expired: START_AGAIN,
@@ -128,6 +136,7 @@ function explain(error: unknown, req: Request, grantPath: string | undefined): E
     };
   }
   if (error instanceof ForeignForm) return FOREIGN_FORM;
+  if (error instanceof HttpException && error.discordCode === MISSING_PERMISSIONS) return BOT_NOT_ALLOWED;
   const explanation = error instanceof HttpException ? EXPLANATIONS[error.code] : undefined;
   if (explanation) return explanation;
   switch (statusOf(error)) {

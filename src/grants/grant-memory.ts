@@ -28,7 +28,7 @@ export class GrantMemory {
   readonly #ids = boundedCache<string>(MOST_GRANTS);
   /** Hashes of access and refresh tokens that Discord rejected. */
   readonly #rejected = boundedCache<true>(MOST_GRANTS);
-  readonly #reportedOver = boundedCache<true>(MOST_GRANTS);
+  readonly #reportedEnds = boundedCache<true>(MOST_GRANTS);
 
   cached(id: string): CachedGrant | undefined {
     return this.#cached.get(id);
@@ -65,7 +65,7 @@ export class GrantMemory {
   }
 
   /** Returns the id of the grant that a pair belongs to. The pair may be outdated. */
-  identify(token: Pick<Token, "accessToken" | "refreshToken">): string {
+  idOf(token: Pick<Token, "accessToken" | "refreshToken">): string {
     return this.#ids.get(hashOf(token)) ?? hashOf(token);
   }
 
@@ -74,7 +74,8 @@ export class GrantMemory {
     return id === undefined ? undefined : this.#unsaved.get(id);
   }
 
-  saved(id: string): void {
+  /** Forgets the pair that was not stored: its storage has it now, or it is not needed any more. */
+  forgetUnsaved(id: string): void {
     this.#unsaved.delete(id);
   }
 
@@ -94,14 +95,14 @@ export class GrantMemory {
   }
 
   /** Whether Discord rejected the refresh token, or the access token of a grant without one. */
-  isOver({ accessToken, refreshToken = accessToken }: Token): boolean {
+  cannotRefresh({ accessToken, refreshToken = accessToken }: Token): boolean {
     return this.isRejected(refreshToken);
   }
 
   /** @returns whether this is the first report that the sign-in has ended */
-  reportOver({ accessToken, refreshToken = accessToken }: Token): boolean {
-    const isFirst = !this.#reportedOver.has(digestOf(refreshToken));
-    this.#reportedOver.set(digestOf(refreshToken), true);
+  reportEnd({ accessToken, refreshToken = accessToken }: Token): boolean {
+    const isFirst = !this.#reportedEnds.has(digestOf(refreshToken));
+    this.#reportedEnds.set(digestOf(refreshToken), true);
     return isFirst;
   }
 

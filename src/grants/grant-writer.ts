@@ -77,7 +77,7 @@ export class GrantWriter {
     }
     this.#stopRetrying(id);
     if (!ended) {
-      this.#memory.saved(id);
+      this.#memory.forgetUnsaved(id);
       void storage.record?.warnUnlessKept();
       return next;
     }
@@ -198,8 +198,9 @@ export class GrantWriter {
     else cancel = startTimer(pauseMs, () => void this.#revoke(token, 2 * pauseMs), true);
   }
 
+  /** Gives up an unsaved pair. */
   #drop(id: string): void {
-    this.#memory.saved(id);
+    this.#memory.forgetUnsaved(id);
     this.#stopRetrying(id);
   }
 

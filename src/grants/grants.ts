@@ -53,13 +53,13 @@ export class Grants {
     const token = withUser(found, storage.signIn);
     const isDeauthorized = this.#deauthorizations.concerns(token);
     if (isDeauthorized !== false) await this.#endIfDeauthorized(storage, token, isDeauthorized);
-    const isRejected = this.#memory.isRejected(token.accessToken);
+    const isRejected = this.isRejected(token);
     if (!isRejected && !isDue(token)) return token;
     if (!isRejected && !isExpired(token)) return this.#refreshEarly(storage, token);
-    if (!this.#memory.isOver(token)) return this.refresh(storage, token);
+    if (!this.#memory.cannotRefresh(token)) return this.refresh(storage, token);
     // Another process may have stored a new pair after Discord rejected this one.
     if (cached && (await this.read(storage))) return this.validToken(storage);
-    throw this.#memory.reportOver(token) ? grantEnded() : notSignedIn();
+    throw this.#memory.reportEnd(token) ? grantEnded() : notSignedIn();
   }
 
   /** Whether somebody is signed in. @throws HttpException like {@link validToken} */
@@ -73,7 +73,7 @@ export class Grants {
   /** Returns the newest token, from memory or the token storage; `undefined` when nobody is signed in. */
   async read(storage: TokenStorage): Promise<Token | undefined> {
     const token = await this.#read(storage);
-    return token && this.#isOver(token) ? undefined : token;
+    return token && this.#isUnusable(token) ? undefined : token;
   }
 
   async #read(storage: TokenStorage): Promise<Token | undefined> {
@@ -91,7 +91,7 @@ export class Grants {
     const cached = this.#memory.cached(id);
     // A refresh in this process finished during the read; its pair is newer.
     if (record && cached !== before) return cached?.token;
-    return stored ? this.#take(storage, stored) : this.#miss(id);
+    return stored ? this.#learnStored(storage, stored) : this.#learnMissing(id);
   }
 
   /**
@@ -104,7 +104,7 @@ export class Grants {
     try {
       return await this.#refreshOnce(storage, token);
     } catch (error) {
-      if (this.#isOver(token)) this.#memory.reportOver(token);
+      if (this.#isUnusable(token)) this.#memory.reportEnd(token);
       throw error;
     }
   }
@@ -138,14 +138,14 @@ export class Grants {
     return this.#memory.ended(id) !== undefined;
   }
 
-  /** Stores the first token of a grant. @throws HttpException store_failed */
-  async begin(storage: TokenStorage, token: Token): Promise<void> {
+  /** Stores the first token of a grant, and caches it. @throws HttpException store_failed */
+  async storeFirst(storage: TokenStorage, token: Token): Promise<void> {
     await storage.write(token);
-    this.began(token, storage.record);
+    this.learnFirst(token, storage.record);
   }
 
-  /** Caches the first token of a grant after it was stored. */
-  began(token: Token, stored?: Partial<Stored>): void {
+  /** Caches the first token of a grant, which is stored, and stops retrying to revoke the user's earlier tokens. */
+  learnFirst(token: Token, stored?: Partial<Stored>): void {
     this.#writer.stopRevoking(token.userId);
     this.#memory.learn(token.id, token, stored);
   }
@@ -156,7 +156,7 @@ export class Grants {
   }
 
   /** Caches the lifetime a record was written with. */
-  extended(id: string, lifetimeMs: number | undefined): void {
+  learnLifetime(id: string, lifetimeMs: number | undefined): void {
     this.#memory.setLifetime(id, lifetimeMs);
   }
 
@@ -166,8 +166,8 @@ export class Grants {
   }
 
   /** Returns the id of the grant that a pair belongs to. The pair may be outdated. */
-  identify(token: Pick<Token, "accessToken" | "refreshToken">): string {
-    return this.#memory.identify(token);
+  idOf(token: Pick<Token, "accessToken" | "refreshToken">): string {
+    return this.#memory.idOf(token);
   }
 
   /**
@@ -227,8 +227,8 @@ export class Grants {
   }
 
   /** Whether the access token and the refresh token are both unusable. */
-  #isOver(token: Token): boolean {
-    return (isExpired(token) || this.isRejected(token)) && this.#memory.isOver(token);
+  #isUnusable(token: Token): boolean {
+    return (isExpired(token) || this.isRejected(token)) && this.#memory.cannotRefresh(token);
   }
 
   /** Revokes the user's tokens and ends them here. Discord is asked about tokens issued meanwhile. */
@@ -247,21 +247,22 @@ export class Grants {
     return cached;
   }
 
-  #take(storage: TokenStorage, stored: Stored): Promise<Token> | Token {
+  /** Caches a pair that was read. @returns the newest pair, which may be in memory only and is then written back */
+  #learnStored(storage: TokenStorage, stored: Stored): Promise<Token> | Token {
     if (stored.isUnsaved) return stored.token;
     const { id } = stored.token;
     const newest = newerOf(stored.token, this.#memory.newest(id));
     this.#memory.learn(id, newest, stored);
     if (newest === stored.token) {
-      this.#memory.saved(id);
+      this.#memory.forgetUnsaved(id);
       if (storage.record && !isDue(newest)) this.#writer.extendSoon(storage, stored);
       return newest;
     }
     return this.#writer.putBack(storage, newest);
   }
 
-  #miss(id: string): undefined {
-    this.#memory.saved(id);
+  #learnMissing(id: string): undefined {
+    this.#memory.forgetUnsaved(id);
     this.#memory.learn(id, undefined);
   }
 

@@ -38,6 +38,7 @@ export class Refresher {
         return !stored || isNewer(stored.token, current);
       };
       if ((await lease?.acquire(() => asking(0), isOvertaken)) === false) {
+        // Another process has stored a newer pair, or the record is gone.
         const stored = await storage.read();
         if (!stored) throw this.#missing(current);
         current = stored.token;
@@ -64,7 +65,7 @@ export class Refresher {
     if (latest.accessToken !== former.accessToken && this.#isUsable(latest))
       return latest === stored ? this.#adopt(storage, stored) : this.#writer.store(storage, latest);
     const { refreshToken } = latest;
-    if (refreshToken === undefined || this.#memory.isRejected(refreshToken)) throw await this.#over(storage);
+    if (refreshToken === undefined || this.#memory.isRejected(refreshToken)) throw await this.#ended(storage);
     asking(0);
     const task = async () =>
       this.#writer.store(storage, await this.#requestPair(latest, refreshToken, asking));
@@ -75,9 +76,9 @@ export class Refresher {
     } catch (error) {
       if (!(error instanceof TokenRequestRefused)) throw error;
       const other = await this.#otherProcess(storage, latest, lease);
-      if (other === "other process" || other) return other;
+      if (other) return other;
       this.#memory.reject(refreshToken);
-      throw await this.#over(storage);
+      throw await this.#ended(storage);
     }
   }
 
@@ -94,8 +95,9 @@ export class Refresher {
   }
 
   /**
-   * Called after Discord rejected the refresh token: another process may have used it and be about to store its
-   * pair.
+   * Called after Discord rejected the refresh token: another process may have used it.
+   *
+   * @returns the pair it has stored, or `"other process"` if one holds the lease and is about to store it
    */
   async #otherProcess(
     storage: TokenStorage,
@@ -130,7 +132,8 @@ export class Refresher {
     return grantEnded();
   }
 
-  async #over(storage: TokenStorage): Promise<Error> {
+  /** Tells a caller that holds the token that it has ended. @returns the error to throw */
+  async #ended(storage: TokenStorage): Promise<Error> {
     if (storage.isHeldByCaller) await storage.delete();
     return grantEnded();
   }

@@ -9,7 +9,7 @@ import { underLock } from "../grants/under-lock.js";
 import { TokenRequestRefused } from "../oauth/oauth-errors.js";
 import type { TokenAnswer } from "../oauth/token-answer.js";
 import { requireGranted } from "../scopes.js";
-import { type Code, codeEnded, codeRejected, type Redeemed, type Visit } from "./code.js";
+import { type Attempt, type Code, codeEnded, codeRejected, type Redeemed } from "./code.js";
 import type { LoginResult } from "./login.js";
 import type { LoginParts } from "./login-parts.js";
 import { RefusedCodes } from "./refused-codes.js";
@@ -27,7 +27,7 @@ interface Queue {
 
 /** One request in the queue of its code. */
 interface Turn extends Finishing {
-  readonly visit: Visit;
+  readonly attempt: Attempt;
   /** The record of the login; `undefined` if the app has no store. */
   readonly record: GrantRecord | undefined;
   readonly queue: Queue;
@@ -64,10 +64,10 @@ export class CodeRedemption {
   }
 
   /** @throws HttpException code_rejected, and any error of completing the login */
-  redeem(visit: Visit): Promise<LoginResult> {
-    const { code } = visit;
+  redeem(attempt: Attempt): Promise<LoginResult> {
+    const { code } = attempt;
     const { grantId } = code;
-    const record = this.#signIns.recordOf(visit);
+    const record = this.#signIns.recordOf(attempt);
     const queue: Queue = this.#queues.get(grantId) ?? {
       code,
       last: Promise.resolve(),
@@ -78,7 +78,7 @@ export class CodeRedemption {
     const cameInTime = !queue.isRedeemed;
     const key = `discord-callback-${grantId}`;
     return new Promise((resolve, reject) => {
-      const turn = { visit, record, queue, cameInTime, resolve, over: () => over };
+      const turn = { attempt, record, queue, cameInTime, resolve, over: () => over };
       const over: Promise<void> = queue.last
         .then(() => this.#refused.during(code, () => underLock(this.#config, key, () => this.#redeem(turn))))
         .then(resolve, reject)
@@ -90,6 +90,7 @@ export class CodeRedemption {
     });
   }
 
+  /** Tries until this process has completed the login or found it completed. */
   async #redeem(turn: Turn): Promise<LoginResult> {
     const { record } = turn;
     const lease = record?.lease;
@@ -104,7 +105,7 @@ export class CodeRedemption {
       // Another process may hold the lease, so do not release it.
       if (outcome === "other process") continue;
       if (outcome === "pending") {
-        mayResume = !(record && (await this.#hasOtherProcess(record, false)));
+        mayResume = !(record && (await this.#hasOtherProcess(record)));
         continue;
       }
       await lease?.release();
@@ -112,52 +113,57 @@ export class CodeRedemption {
     }
   }
 
-  /** @param mayResume whether to complete a pending login, because no other process is doing so */
+  /**
+   * Repeats the login if it has finished, resumes it if its tokens are stored, or else exchanges the code.
+   *
+   * @param mayResume whether to complete a pending login, because no other process is doing so
+   * @returns `"other process"` if one has exchanged the code first; `"pending"` if one may be completing the login
+   */
   async #asHolder(turn: Turn, mayResume: boolean): Promise<LoginResult | "other process" | "pending"> {
-    const { visit, record, queue, cameInTime } = turn;
-    const { grantId } = visit.code;
+    const { attempt, record, queue, cameInTime } = turn;
+    const { grantId } = attempt.code;
     const [content, marker] = await Promise.all([
       record ? record.readContent() : this.#signIns.contentOf(grantId),
       record?.readEndedMarker(),
     ]);
     if (marker || this.#grants.hasEnded(grantId)) throw codeEnded();
     const login = content?.login;
-    if (content && !visit.mayRepeat(login, cameInTime && queue.hasExchanged))
+    if (content && !attempt.mayRepeat(login, cameInTime && queue.hasExchanged))
       throw codeRejected(
         "This code has already been used for a sign-in. A code works once: request a new one from Discord.",
       );
-    if (login && !login.isPending) return this.#signIns.repeat(visit, login);
+    if (login && !login.isPending) return this.#signIns.repeat(attempt, login);
     if (login && !mayResume) return "pending";
     // A stored token means that the request that exchanged the code could not finish.
     const redeemed = content?.token
-      ? { token: await this.#identify(visit, content.token) }
+      ? { token: await this.#identify(attempt, content.token) }
       : await this.#exchange(turn);
-    return redeemed ? this.#signIns.complete(visit, record, redeemed, turn) : "other process";
+    return redeemed ? this.#signIns.complete(attempt, record, redeemed, turn) : "other process";
   }
 
   /** @returns `undefined` when another process has exchanged this code first */
-  async #exchange({ visit, record, queue }: Turn): Promise<Redeemed | undefined> {
-    const { code } = visit;
+  async #exchange({ attempt, record, queue }: Turn): Promise<Redeemed | undefined> {
+    const { code } = attempt;
     let answer: TokenAnswer;
     try {
       answer = await code.exchange();
     } catch (error) {
       if (!(error instanceof TokenRequestRefused)) throw error;
-      if (record && (await this.#hasOtherProcess(record, true))) return undefined;
+      if (record && (await this.#hasOtherProcess(record, { orRecord: true }))) return undefined;
       const rejection = codeRefused(error);
       this.#refused.add(code, rejection);
       throw rejection;
     }
     queue.hasExchanged = true;
     const granted = toToken(answer, code);
-    if (visit.kind === "connection") requireGranted(granted.scopes, ["identify"], "Connecting an account");
-    const token = await this.#identify(visit, granted);
+    if (attempt.kind === "connection") requireGranted(granted.scopes, ["identify"], "Connecting an account");
+    const token = await this.#identify(attempt, granted);
     await this.#keepPending(record, token);
     return { token, guild: answer.guild, webhook: answer.webhook };
   }
 
   /** A connection fails without its user, so its token is stored first: then a reload can complete it. */
-  async #identify({ kind }: Visit, token: Token): Promise<Token> {
+  async #identify({ kind }: Attempt, token: Token): Promise<Token> {
     const isIdentified = kind === "connection" || token.userId !== undefined;
     return isIdentified ? token : this.#signIns.identify(token);
   }
@@ -173,11 +179,9 @@ export class CodeRedemption {
 
   /**
    * Whether another process is redeeming the same code. Both may have acquired the lease at once; the other one
-   * renews it.
-   *
-   * @param orRecord whether an existing record also counts
+   * renews it. With `orRecord`, an existing record counts as well.
    */
-  async #hasOtherProcess(record: GrantRecord, orRecord: boolean): Promise<boolean> {
+  async #hasOtherProcess(record: GrantRecord, { orRecord = false } = {}): Promise<boolean> {
     if (!record.isShared) return false;
     for (const pauseMs of LOOK_AGAIN_MS) {
       await sleep(pauseMs);

@@ -23,8 +23,8 @@ export interface Code {
   readonly scopes: readonly string[];
 }
 
-/** A request with a code. */
-export interface Visit {
+/** A request that brings a code. A double click, for example, makes two with the same code. */
+export interface Attempt {
   readonly req: IncomingMessage;
   /** The response, if it is known. */
   readonly res: ServerResponse | undefined;

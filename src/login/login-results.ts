@@ -1,13 +1,13 @@
 import type { APIGuild, APIWebhook } from "discord-api-types/v10";
 import type { LoginRecord } from "../grants/grant-record.js";
 import type { Token } from "../grants/token.js";
-import type { Redeemed, Visit } from "./code.js";
+import type { Attempt, Redeemed } from "./code.js";
 import type { ConnectedLogin, LoginResult, ReplayedLogin, SignedInLogin } from "./login.js";
 
 /** Makes the result of each kind of login. */
 export const RESULTS = { callback: toLogin, connection: toConnectedLogin, posted: toCodeLogin } as const;
 
-function toLogin({ token, guild, webhook }: Redeemed, { data, returnTo }: Visit["flow"]): SignedInLogin {
+function toLogin({ token, guild, webhook }: Redeemed, { data, returnTo }: Attempt["flow"]): SignedInLogin {
   return {
     replayed: false,
     data,
@@ -19,12 +19,12 @@ function toLogin({ token, guild, webhook }: Redeemed, { data, returnTo }: Visit[
   };
 }
 
-function toConnectedLogin(redeemed: Redeemed, flow: Visit["flow"]): ConnectedLogin {
+function toConnectedLogin(redeemed: Redeemed, flow: Attempt["flow"]): ConnectedLogin {
   const login = { ...toLogin(redeemed, flow), connected: true };
   return Object.defineProperty(login, "token", { value: redeemed.token }) as unknown as ConnectedLogin;
 }
 
-function toCodeLogin(redeemed: Redeemed, flow: Visit["flow"]): SignedInLogin {
+function toCodeLogin(redeemed: Redeemed, flow: Attempt["flow"]): SignedInLogin {
   return withAccessToken(toLogin(redeemed, flow), redeemed.token);
 }
 

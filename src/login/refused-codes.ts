@@ -1,16 +1,12 @@
 import { boundedCache } from "../bounded-cache.js";
 import type { HttpException } from "../errors.js";
-import { codeRejected } from "./code.js";
+import { type Code, codeRejected } from "./code.js";
 
 const MOST_PER_LOGIN = 5;
 const REMEMBERED_MS = 600_000;
 const REMEMBERED = 10_000;
 
-/** A code, and the login it belongs to. Several codes may arrive for one login. */
-interface CodeIds {
-  readonly grantId: string;
-  readonly loginId: string;
-}
+type CodeIds = Pick<Code, "grantId" | "loginId">;
 
 /** Codes that Discord has rejected. Bounds what somebody with made-up codes can start: five codes for each login. */
 export class RefusedCodes {

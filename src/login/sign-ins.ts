@@ -17,7 +17,7 @@ import {
 import type { Token } from "../grants/token.js";
 import { NOBODY } from "../grants/token-storage.js";
 import { beforeEnd } from "./before-end.js";
-import { type Code, codeEnded, type Redeemed, type Visit } from "./code.js";
+import { type Attempt, type Code, codeEnded, type Redeemed } from "./code.js";
 import { unknownFlow } from "./flow.js";
 import type { LoginResult, OnLogin } from "./login.js";
 import type { LoginParts } from "./login-parts.js";
@@ -46,7 +46,7 @@ export interface Finishing {
 
 /** A login whose code has been exchanged. */
 interface Ongoing {
-  readonly visit: Visit;
+  readonly attempt: Attempt;
   readonly token: Token;
   /** The record of the login; `undefined` if the app has no store. */
   readonly record: GrantRecord | undefined;
@@ -67,7 +67,7 @@ export class SignIns {
   }
 
   /** Returns the record of a login; `undefined` if the app has no store. */
-  recordOf({ req, code }: Visit): GrantRecord | undefined {
+  recordOf({ req, code }: Attempt): GrantRecord | undefined {
     return this.#parts.storages.recordOfLogin(req, code);
   }
 
@@ -91,31 +91,28 @@ export class SignIns {
     return { ...granted, userId: user?.id };
   }
 
-  /**
-   * Signs the visitor in.
-   *
-   * @param record the record of the login; `undefined` if the app has no store
-   */
+  /** Signs the visitor in. @param record the record of the login; `undefined` if the app has no store */
   async complete(
-    visit: Visit,
+    attempt: Attempt,
     record: GrantRecord | undefined,
     redeemed: Redeemed,
     { resolve, over }: Finishing,
   ): Promise<LoginResult> {
-    const { req, res, flow, onLogin } = visit;
+    const { req, res, flow, onLogin } = attempt;
     const { token: stored } = redeemed;
-    const token = visit.kind === "connection" ? await this.#nameUser(visit, stored, record) : stored;
-    if (record) this.#parts.grants.began(token, record);
+    const token = attempt.kind === "connection" ? await this.#nameUser(attempt, stored, record) : stored;
+    if (record) this.#parts.grants.learnFirst(token, record);
     const toLogin = (returnTo = flow.returnTo) =>
-      RESULTS[visit.kind]({ ...redeemed, token }, { ...flow, returnTo });
+      RESULTS[attempt.kind]({ ...redeemed, token }, { ...flow, returnTo });
     const login = toLogin();
-    const signsIn = await this.#signsIn(visit, token);
-    if (signsIn) await this.#signIn(req, token, visit.code);
-    const ongoing = { visit, token, record, signsIn };
+    const signsIn = await this.#shouldSignIn(attempt, token);
+    if (signsIn) await this.#signIn(req, token, attempt.code);
+    const ongoing = { attempt, token, record, signsIn };
     const returnTo = onLogin && (await this.#runOnLogin(ongoing, () => onLogin(login)));
     const result = returnTo === undefined ? login : toLogin(returnTo);
 
     const recordEnd = () => this.#recordEnd(ongoing, returnTo);
+    // Without onLogin, the app may still change the session until it ends its response.
     if (onLogin || !res) await recordEnd().catch(() => undefined);
     else {
       resolve(result);
@@ -125,19 +122,19 @@ export class SignIns {
   }
 
   /** Fetches the user of a connection. @throws RateLimited when the same callback can complete the login later */
-  async #nameUser(visit: Visit, token: Token, record: GrantRecord | undefined): Promise<Token> {
+  async #nameUser(attempt: Attempt, token: Token, record: GrantRecord | undefined): Promise<Token> {
     try {
       return { ...token, userId: (await this.#parts.users.ofNewLogin(token)).id };
     } catch (error) {
-      if (!(error instanceof RateLimited)) await this.#end({ visit, token, record, signsIn: false });
+      if (!(error instanceof RateLimited)) await this.#end({ attempt, token, record, signsIn: false });
       throw error;
     }
   }
 
   /** Records the login as finished. Makes a new record, because the app may have changed the session's lifetime. */
   async #recordEnd(ongoing: Ongoing, returnTo: string | undefined): Promise<void> {
-    const { visit, token, signsIn } = ongoing;
-    const { req } = visit;
+    const { attempt, token, signsIn } = ongoing;
+    const { req } = attempt;
     const { grants, storages } = this.#parts;
     if (grants.hasEnded(token.id)) return;
     // The app may have destroyed or regenerated the session.
@@ -146,7 +143,7 @@ export class SignIns {
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
     const login = { isPending: false, isSignIn: signsIn, sessionId, scopes, userId, returnTo, at: now() };
     const keepsToken = signsIn && !storages.areOwn;
-    const record = this.recordOf(visit);
+    const record = this.recordOf(attempt);
     const hasStore = sessionStoreOf(req) !== undefined;
     // Keeps in memory only what no store has: a session references its whole request.
     if (!record || !hasStore || storages.areOwn) {
@@ -157,14 +154,14 @@ export class SignIns {
     await grants.inTurn(token.id, async () =>
       record?.writeContent({ token: keepsToken ? grants.newestOf(token) : undefined, login }),
     );
-    if (keepsToken) grants.extended(token.id, record?.lifetimeMs);
+    if (keepsToken) grants.learnLifetime(token.id, record?.lifetimeMs);
   }
 
   /**
    * Whether to sign the visitor in. A login without `identify` (a bot invite) keeps a current sign-in with
    * `identify`.
    */
-  async #signsIn({ req, kind }: Visit, token: Token): Promise<boolean> {
+  async #shouldSignIn({ req, kind }: Attempt, token: Token): Promise<boolean> {
     if (kind !== "callback") return kind === "posted";
     if (token.scopes.includes("identify")) return true;
     const { grants, storages } = this.#parts;
@@ -185,7 +182,7 @@ export class SignIns {
       setSignIn(session, clientId, { grantId: token.id, userId: token.userId, keyForm });
       const storage = storages.of(req);
       // A record already contains the token.
-      if (!storage.record) await grants.begin(storage, token);
+      if (!storage.record) await grants.storeFirst(storage, token);
       await this.#save(req);
     } catch (error) {
       // express-session still saves the session at the end of the request, so it must not point to the grant.
@@ -206,7 +203,7 @@ export class SignIns {
       const isPlace = typeof place === "string";
       const { origins } = this.#parts.config;
       const returnTo = isPlace ? requireReturnTo(place, origins, "What onLogin returns") : undefined;
-      await this.#save(ongoing.visit.req);
+      await this.#save(ongoing.attempt.req);
       return returnTo;
     } catch (error) {
       await this.#end(ongoing);
@@ -215,8 +212,8 @@ export class SignIns {
   }
 
   /** Ends a login that cannot be completed. Leaves a marker for repeated callbacks, and no token. */
-  async #end({ visit, token, record, signsIn }: Ongoing): Promise<void> {
-    const { req } = visit;
+  async #end({ attempt, token, record, signsIn }: Ongoing): Promise<void> {
+    const { req } = attempt;
     const { grants, users } = this.#parts;
     users.forget(token.id);
     const isCurrent = signsIn && this.#pointsTo(req, token.id);
@@ -234,7 +231,6 @@ export class SignIns {
     setSignIn(sessionOf(req), config.clientId, { formerUserId: userId });
   }
 
-  /** Whether the session points to the grant. */
   #pointsTo(req: IncomingMessage, grantId: string): boolean {
     return hasSession(req) && signInOf(sessionOf(req), this.#parts.config.clientId)?.grantId === grantId;
   }
@@ -249,19 +245,19 @@ export class SignIns {
   }
 
   /** Answers a request whose login has already finished. */
-  async repeat(visit: Visit, login: LoginRecord): Promise<LoginResult> {
+  async repeat(attempt: Attempt, login: LoginRecord): Promise<LoginResult> {
     const { grants, storages } = this.#parts;
-    const { data, returnTo } = visit.flow;
+    const { data, returnTo } = attempt.flow;
     const result = toReplayedLogin({ ...login, returnTo: login.returnTo ?? returnTo }, data);
-    if (visit.kind === "connection") return { ...result, connected: true };
-    await this.#signInAgain(visit, login);
-    return visit.kind === "posted"
-      ? withAccessToken(result, await grants.validToken(storages.of(visit.req)))
+    if (attempt.kind === "connection") return { ...result, connected: true };
+    await this.#signInAgain(attempt, login);
+    return attempt.kind === "posted"
+      ? withAccessToken(result, await grants.validToken(storages.of(attempt.req)))
       : result;
   }
 
   /** Gives the visitor a copy of the session that the first request signed in, under a new id. */
-  async #signInAgain({ req, code }: Visit, login: LoginRecord): Promise<void> {
+  async #signInAgain({ req, code }: Attempt, login: LoginRecord): Promise<void> {
     const { clientId } = this.#parts.config;
     const { grantId } = code;
     if (!login.isSignIn || signInOf(sessionOf(req), clientId)?.grantId === grantId) return;

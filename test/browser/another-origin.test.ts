@@ -84,7 +84,7 @@ describe("a single-page app on another port", () => {
     expect(await page.locator("button").textContent()).toBe("204");
   });
 
-  it("an origin that is not listed gets no visitor back from a login, and cannot sign anybody out", async () => {
+  it("logins do not return to an origin that is not listed, and it cannot sign anybody out", async () => {
     const { pagesUrl, apiUrl } = await start({ isListed: false });
     const page = await visitor();
     await page.goto(`${apiUrl}/auth/login?returnTo=${encodeURIComponent(pagesUrl)}`);

@@ -28,12 +28,12 @@ const ignoresMarker: readonly Patch[] = [
 /** Mistakes of earlier drafts, and changes that only look harmless. */
 export const MUTANTS: readonly Mutant[] = [
   {
-    mistake: "readers ignore the ended marker, and a refresh dies before it looks for one",
+    mistake: "readers ignore the ended marker, and a refresh crashes before it checks for one",
     patches: ignoresMarker,
     story: { ...refreshAndSignOut, mayDie: ["A"] },
   },
   {
-    mistake: "readers ignore the ended marker, and one comes while a refresh stores its pair",
+    mistake: "readers ignore the ended marker, and one appears while a refresh stores its pair",
     patches: ignoresMarker,
     story: refreshAndSignOutAndReader,
   },
@@ -54,7 +54,7 @@ export const MUTANTS: readonly Mutant[] = [
     story: refreshAndSignOutEverywhere,
   },
   {
-    mistake: "an unsaved pair is written again without a look at the store",
+    mistake: "an unsaved pair is written again without reading the store first",
     patches: [
       {
         file: WRITER,
@@ -66,7 +66,7 @@ export const MUTANTS: readonly Mutant[] = [
     story: { ...refreshAndRefresh, mayFail: ["B"], accessTokenSeconds: 1 },
   },
   {
-    mistake: "a lease is released although the pair is not stored",
+    mistake: "a lease is released before its pair is stored",
     patches: [
       {
         file: REFRESHER,
@@ -77,12 +77,12 @@ export const MUTANTS: readonly Mutant[] = [
     story: refreshAfterFailure,
   },
   {
-    mistake: "after invalid_grant, only the record is looked at",
+    mistake: "only the record is checked after invalid_grant, not the lease",
     patches: [{ file: REFRESHER, from: "if (holder) return", to: "if (holder && !lease) return" }],
     story: { ...refreshAndRefresh, slowDiscord: { process: "A", ms: 900 } },
   },
   {
-    mistake: "a pair that is due is touched, in a store whose touch writes",
+    mistake: "an expiring pair is touched in a store whose touch writes",
     patches: [{ file: GRANTS, from: "storage.record && !isDue(newest)", to: "storage.record" }],
     story: { ...refreshAndRefresh, touchWrites: true },
   },
@@ -98,12 +98,12 @@ export const MUTANTS: readonly Mutant[] = [
     story: refreshAndRefreshUnderLock,
   },
   {
-    mistake: "a reader deletes the record that a sign-out everywhere is to revoke",
+    mistake: "a reader deletes a record that a sign-out everywhere still has to revoke",
     patches: [{ file: GRANTS, from: 'if (stored && marker === "here")', to: "if (stored)" }],
     story: refreshAndSignOutEverywhere,
   },
   {
-    mistake: "a login that is pending is completed although another process is at it",
+    mistake: "a pending login is completed although another process is completing it",
     patches: [
       {
         file: "login/code-redemption.ts",

@@ -31,7 +31,7 @@ describe("frozen processes", { timeout: 40_000 }, () => {
     return { simulator, user, browser };
   }
 
-  it("a frozen process keeps the tokens that Discord sent meanwhile, and sends no refresh token twice", async () => {
+  it("a frozen process keeps the tokens that Discord sent in the meantime, and sends no refresh token twice", async () => {
     const { simulator, browser } = await startSignedIn();
     simulator.clock.advance(WEEK_MS);
     await worker.tell({ name: "advance", ms: WEEK_MS });
@@ -57,7 +57,7 @@ describe("frozen processes", { timeout: 40_000 }, () => {
     expect(simulator.requestsTo(TOKEN_ROUTE)).toHaveLength(1);
   });
 
-  it("a frozen process answers with what the API sent meanwhile", async () => {
+  it("a frozen process answers with what the API sent in the meantime", async () => {
     const { simulator, user, browser } = await startSignedIn();
     simulator.fail({ kind: "delay", ms: 300, route: "/users/@me" });
 

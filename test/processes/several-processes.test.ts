@@ -39,36 +39,33 @@ describe.runIf(inject("services").redisUrl)("four processes on one Redis", { tim
     },
   );
 
-  it.each(LOCK_OR_NOT)(
-    "processes sign in both of two callbacks that are the same, %s",
-    async (_name, lock) => {
-      const codeReuse = lock === "redis" ? "revoke-grant" : "refuse";
-      const { simulator, fleet } = await startUp(lock, { codeReuse });
-      const browser = fleet.browser();
-      const user = simulator.addUser();
-      const { callbackUrl } = await openLogin(browser, simulator, user);
-      const { search } = new URL(callbackUrl);
+  it.each(LOCK_OR_NOT)("processes sign in both requests of a repeated callback, %s", async (_name, lock) => {
+    const codeReuse = lock === "redis" ? "revoke-grant" : "refuse";
+    const { simulator, fleet } = await startUp(lock, { codeReuse });
+    const browser = fleet.browser();
+    const user = simulator.addUser();
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+    const { search } = new URL(callbackUrl);
 
-      const visitors = fleet.urls.slice(0, 2).map((url) => ({ url, browser: browser.clone() }));
-      const answers = await Promise.all(
-        visitors.map((visitor) => visitor.browser.get(`${visitor.url}/callback${search}`)),
-      );
-      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
-      const replayed = answers.map((answer) => answer.json<{ replayed: boolean }>().replayed);
-      expect(replayed.sort()).toEqual([false, true]);
-      const exchanges = simulator.requestsTo(TOKEN_ROUTE);
-      expect(exchanges.filter(succeeded)).toHaveLength(1);
-      if (lock === "redis") expect(exchanges).toHaveLength(1);
+    const visitors = fleet.urls.slice(0, 2).map((url) => ({ url, browser: browser.clone() }));
+    const answers = await Promise.all(
+      visitors.map((visitor) => visitor.browser.get(`${visitor.url}/callback${search}`)),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    const replayed = answers.map((answer) => answer.json<{ replayed: boolean }>().replayed);
+    expect(replayed.sort()).toEqual([false, true]);
+    const exchanges = simulator.requestsTo(TOKEN_ROUTE);
+    expect(exchanges.filter(succeeded)).toHaveLength(1);
+    if (lock === "redis") expect(exchanges).toHaveLength(1);
 
-      for (const visitor of visitors) {
-        const page = await visitor.browser.get(`${fleet.urls[2]}/user`);
-        expect(page.json()).toMatchObject({ id: user.id });
-      }
-    },
-  );
+    for (const visitor of visitors) {
+      const page = await visitor.browser.get(`${fleet.urls[2]}/user`);
+      expect(page.json()).toMatchObject({ id: user.id });
+    }
+  });
 
   it.each(LOCK_OR_NOT)(
-    "processes survive one that is killed in the middle of a refresh, %s",
+    "processes carry on after one is killed in the middle of a refresh, %s",
     async (_name, lock) => {
       const { simulator, fleet, browser } = await startSignedIn(lock);
       await fleet.advance(WEEK_MS);

@@ -5,6 +5,7 @@ import { compileSnippets, exampleSnippets, markdownSnippets, type Snippet } from
 import { readSources } from "../support/sources.js";
 
 const LONGEST_CELL = 100;
+const LONGEST_LINE = 120;
 
 const guides = [
   "README.md",
@@ -46,9 +47,30 @@ it.each(guides)("the tables of %s have no long cells", (guide) => {
   expect(cellsIn(guide).filter((cell) => cell.length > LONGEST_CELL)).toEqual([]);
 });
 
+it.each(guides)("the prose of %s is wrapped like code", (guide) => {
+  const lines = withoutCode(guide).split("\n");
+  expect(lines.filter((line) => line.length > LONGEST_LINE && !line.startsWith("|"))).toEqual([]);
+  expect(lines.at(-1), "the last line ends with a line break").toBe("");
+});
+
 it("README lists every guide", () => {
   const listed = new Set(linksIn("README.md").map((link) => link.split("#")[0]));
   expect(guides.filter((guide) => guide.startsWith("docs/") && !listed.has(guide))).toEqual([]);
+});
+
+it("CONTRIBUTING names only files that exist", () => {
+  const named = [...textOf("CONTRIBUTING.md").matchAll(/`((?:[\w-]+\/)*[\w-]+(?:\.test)?\.ts)`/g)].map(
+    ([, path = ""]) => path,
+  );
+  expect(named.filter((path) => !existsSync(path) && !existsSync(join("src", path)))).toEqual([]);
+});
+
+it("CONTRIBUTING lists every time limit of grants/time-limits.ts, and no other", () => {
+  const limits = textOf("src/grants/time-limits.ts").matchAll(/^export const (\w+)/gm);
+  const listed = cellsIn("CONTRIBUTING.md").flatMap(
+    (cell) => cell.match(/(?<=`)(?:[A-Z_]+|leaseMs)(?=`)/g) ?? [],
+  );
+  expect(listed.toSorted()).toEqual([...limits].map(([, name = ""]) => name).toSorted());
 });
 
 it.each(readdirSync("examples/recipes"))("the recipe %s is in a guide, word for word", (name) => {
@@ -72,9 +94,7 @@ function placeOf({ file, line }: Snippet): string {
 
 /** Returns the links of a Markdown file within this project. */
 function linksIn(file: string): string[] {
-  const prose = textOf(file)
-    .replaceAll(/^ *```[\s\S]*?^ *```$/gm, "")
-    .replaceAll(/`[^`\n]*`/g, "code");
+  const prose = withoutCode(file).replaceAll(/`[^`\n]*`/g, "code");
   const targets = [...prose.matchAll(/\]\(([^)\s]+)[^)]*\)|^\[[^\]]+\]: (\S+)/gm)];
   return targets
     .map(([, inline, below]) => inline ?? below ?? "")
@@ -83,8 +103,7 @@ function linksIn(file: string): string[] {
 
 /** Returns the cells of a Markdown file's tables, as they are displayed. */
 function cellsIn(file: string): string[] {
-  return textOf(file)
-    .replaceAll(/^ *```[\s\S]*?^ *```$/gm, "")
+  return withoutCode(file)
     .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1")
     .split("\n")
     .filter((line) => /^\|(?! ?-)/.test(line))
@@ -99,9 +118,7 @@ function exists(from: string, link: string): boolean {
 
 /** Returns the anchors of a Markdown file's headings, as GitHub makes them. */
 function anchorsIn(file: string): ReadonlySet<string> {
-  const headings = textOf(file)
-    .replaceAll(/^ *```[\s\S]*?^ *```$/gm, "")
-    .matchAll(/^#+ (.*)$/gm);
+  const headings = withoutCode(file).matchAll(/^#+ (.*)$/gm);
   const counts = new Map<string, number>();
   const anchors = new Set<string>();
   for (const [, heading = ""] of headings) {
@@ -115,6 +132,11 @@ function anchorsIn(file: string): ReadonlySet<string> {
     anchors.add(count === 0 ? slug : `${slug}-${count}`);
   }
   return anchors;
+}
+
+/** Returns a Markdown file without its code blocks. */
+function withoutCode(path: string): string {
+  return textOf(path).replaceAll(/^ *```[\s\S]*?^ *```$/gm, "");
 }
 
 function textOf(path: string): string {

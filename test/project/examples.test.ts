@@ -181,7 +181,7 @@ describe("examples/basic.ts", () => {
     const query = Object.fromEntries(new URL(location).searchParams);
     expect(query).toMatchObject({
       scope: "bot",
-      permissions: "3072",
+      permissions: "3073",
       guild_id: TEST_KITCHEN,
       disable_guild_select: "true",
     });
@@ -250,6 +250,26 @@ describe("examples/basic.ts", () => {
       expect(text).toContain(outcome);
       expect(text).toContain("Test Kitchen");
     }
+  });
+
+  it.each(["/invite-bot/", "/invite-oauth/"])("the sample app still adds visitors after %s", async (path) => {
+    const { url, simulator, mira, noor } = await start();
+    await simulator.browser(url).signIn(path, { user: mira, guildId: TEST_KITCHEN });
+    const browser = simulator.browser(url);
+    await browser.signIn("/login/", { user: noor });
+    const joined = await postFrom(browser, url, `/add_to/${TEST_KITCHEN}`);
+    expect(joined).toMatchObject({ status: 303, location: "/me/guilds/" });
+  });
+
+  it("the sample app says that the bot lacks a permission, and keeps the visitor signed in", async () => {
+    const { url, kitchen, simulator, noor } = await start();
+    kitchen.botPermissions = 0n;
+    const browser = simulator.browser(url);
+    await browser.signIn("/login/", { user: noor });
+    const refused = await postFrom(browser, url, `/add_to/${TEST_KITCHEN}`);
+    expect(refused.status).toBe(403);
+    expect(refused.text).toContain("The bot may not do that");
+    expect(refused.text).toContain("Sign out");
   });
 
   it("the sample app adds nobody to a server that only the visitor has chosen, even if the bot is in it", async () => {

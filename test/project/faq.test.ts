@@ -17,7 +17,7 @@ it("the answer about two host names lets a login end on the redirect URI's host"
   expect([callback.status, callback.location]).toEqual([302, "/"]);
 });
 
-it("the answer about two host names signs in to one of two sites alone", async () => {
+it("the answer about two host names signs a visitor in to only one of two sites", async () => {
   const { url, simulator } = await sample("Two sites in one process");
   for (const host of ["one.example", "two.example"])
     simulator.addRedirectUri(`https://${host}/auth/callback`);

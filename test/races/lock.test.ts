@@ -74,7 +74,7 @@ describe.each(LATEST_EXPRESS)("locks on %s", (_express, createApp) => {
     expect((await browser.get(callbackUrl)).json()).toMatchObject({ replayed: false, userId: user.id });
   });
 
-  it("a lock that runs the task after it was given up is told so, and nothing is refreshed", async () => {
+  it("a lock that runs its task too late gets an error, and nothing is refreshed", async () => {
     const late = createGate();
     const told = createGate();
     let reason: unknown;

@@ -28,7 +28,7 @@ describe.each(SETTINGS)("refreshes on %s and %s", (_express, _store, createApp, 
     },
   );
 
-  it("a refresh under way at Discord brings nothing back after a logout", async () => {
+  it("a refresh in flight at Discord restores nothing after a logout", async () => {
     const { store } = await kind.open();
     const { simulator, browser, advance } = await startSignedIn(createApp, { session: { store } });
     advance(WEEK_MS);
@@ -43,7 +43,7 @@ describe.each(SETTINGS)("refreshes on %s and %s", (_express, _store, createApp, 
     expect(failureOf(await browser.get(`${other.url}/me`))).toBe("401 not_signed_in");
   });
 
-  it("a refresh that is being stored brings nothing back after a logout", async () => {
+  it("a refresh that is being stored restores nothing after a logout", async () => {
     const { store } = await kind.open();
     const { simulator, browser, advance } = await startSignedIn(createApp, { session: { store } });
     const former = browser.clone();
@@ -62,7 +62,7 @@ describe.each(SETTINGS)("refreshes on %s and %s", (_express, _store, createApp, 
     }
   });
 
-  it("a refresh by another process brings nothing back after a logout", async () => {
+  it("a refresh by another process restores nothing after a logout", async () => {
     const { store } = await kind.open();
     const { simulator, browser, advance } = await startSignedIn(createApp, { session: { store } });
     const other = await startApp(createApp, simulator, { session: { store } });
@@ -78,7 +78,7 @@ describe.each(SETTINGS)("refreshes on %s and %s", (_express, _store, createApp, 
     expect(failureOf(await former.get(`${other.url}/me`))).toBe("401 not_signed_in");
   });
 
-  it("a refresh does not harm a second login that comes meanwhile", async () => {
+  it("a refresh does not harm a second login in the meantime", async () => {
     const { store } = await kind.open();
     const { simulator, user, browser, advance } = await startSignedIn(createApp, { session: { store } });
     const former = browser.clone();

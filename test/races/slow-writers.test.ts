@@ -52,7 +52,7 @@ describe.each(SETTINGS)("slow requests that write the session on %s and %s", (_e
     },
   );
 
-  it("a slow request that writes the session brings nobody back after an account switch", async () => {
+  it("a slow request that writes the session signs nobody back in after an account switch", async () => {
     const { store } = await kind.open();
     const slow = slowRoute();
     const session = { store };

@@ -182,7 +182,7 @@ describe.skipIf(databaseUrl === undefined).each(EXPRESS)(
       expect(simulator.requestsTo("POST /oauth2/token/revoke")).toEqual([]);
     });
 
-    it("a refresh does not bring back an account that was disconnected meanwhile", async () => {
+    it("a refresh does not restore an account that was disconnected in the meantime", async () => {
       const { accounts, advance, signInLocally, simulator } = await startRecipe(createApp);
       const user = simulator.addUser();
       await connect(await signInLocally("mira"), simulator, user);

@@ -50,7 +50,7 @@ interface Ids {
 describe.each(LATEST_EXPRESS)("session ids on %s", (_express, createApp) => {
   describe.each(served(KINDS))("in %s", (name, kind) => {
     it.each(FORMS)(
-      `session ids of %s give every key in ${name} their form`,
+      `every key in ${name} has the format of the session ids: %s`,
       async (_form, generate, pattern) => {
         const ids = idsOf(generate);
         const story = await startSignedInOn(createApp, kind, { session: { genid: ids.genid } });

@@ -57,7 +57,7 @@ describe.each(LATEST_EXPRESS)("touch on %s", (_express, createApp) => {
     });
 
     it.each(["/logout", "/logout?everywhere=true"])(
-      `${name} whose touch is a set brings back nothing that %s has ended`,
+      `${name} whose touch is a set restores nothing that %s has ended`,
       async (path) => {
         const slow: SlowRoute[] = [];
         const story = await startSignedInOn(createApp, kind, {

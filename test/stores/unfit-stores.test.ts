@@ -90,7 +90,7 @@ describe.each(LATEST_EXPRESS)("unfit stores on %s", (_express, createApp) => {
       await expect.poll(() => codes, { timeout: 5000 }).toEqual(["EXPRESS_DISCORD_NO_LEASE"]);
     });
 
-    it(`a process that is alone does not notice if a lease is ${fate}`, async () => {
+    it(`a single process does not notice if a lease is ${fate}`, async () => {
       const store = new MemoryStore();
       const unfit = new UnfitStore();
       unfit.fate = () => fate;

@@ -144,7 +144,7 @@ describe.each(LATEST_EXPRESS)("the cache on %s", (_name, createApp) => {
     expect((await browser.get("/guilds")).status).toBe(200);
   });
 
-  it("a logout removes the user from the cache, even while a fetch is under way", async () => {
+  it("a logout removes the user from the cache, even while a fetch is in flight", async () => {
     const { simulator, app, browser } = await startSignedIn(createApp);
     expect(app.discord.usersCache.size).toBe(1);
     simulator.fail({ kind: "delay", ms: 100, route: "/users/@me" });

@@ -203,7 +203,7 @@ describe.each(LATEST_EXPRESS)("a login with connect on %s", (_name, createApp) =
     ["a sibling domain", { "Sec-Fetch-Site": "same-site" }, false],
     ["nobody knows whom", {}, false],
     ["another site, by an old browser", { Referer: "https://evil.example/" }, false],
-  ])("a login with connect that %s begins is accepted or refused", async (_who, headers, isTaken) => {
+  ])("a login with connect is accepted only from the app's own pages: %s", async (_who, headers, isTaken) => {
     const { browser } = await startAccounts(createApp);
 
     const answer = await browser.get("/connect", { headers });

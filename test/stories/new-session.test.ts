@@ -197,7 +197,7 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
     expect(simulator.requestsTo("POST /oauth2/token/revoke")).toEqual([]);
   });
 
-  it("a slow request that writes the old session does not bring back the former user", async () => {
+  it("a slow request that writes the old session does not sign the former user back in", async () => {
     const simulator = await startSimulator();
     const store = new WatchedStore();
     const [reached, slow] = [createGate(), createGate()];

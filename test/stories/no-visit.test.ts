@@ -11,7 +11,7 @@ const NO_VISITS = [
 ] as const;
 
 describe.each(EXPRESS)("HEAD requests and prefetches on %s", (_name, createApp) => {
-  it.each(NO_VISITS)("no login begins with a request that is no visit: %s", async (_what, init) => {
+  it.each(NO_VISITS)("a HEAD request or prefetch begins no login: %s", async (_what, init) => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const browser = app.browser();
@@ -25,7 +25,7 @@ describe.each(EXPRESS)("HEAD requests and prefetches on %s", (_name, createApp) 
   });
 
   it.each(NO_VISITS)(
-    "no login ends with a request that is no visit, and the visit still works: %s",
+    "a HEAD request or prefetch completes no login, and the real visit still does: %s",
     async (_what, init) => {
       const simulator = await startSimulator();
       const store = new WatchedStore();

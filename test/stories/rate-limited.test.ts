@@ -80,7 +80,7 @@ describe.each(LATEST_EXPRESS)("rate limits on %s", (_name, createApp) => {
     expect((await app.browser().signIn("/login", { user })).status).toBe(200);
   });
 
-  it("a rate limit of one user holds up nobody else", async () => {
+  it("a rate limit of one user delays nobody else", async () => {
     const { simulator, app, browser } = await startSignedIn(createApp);
     const other = app.browser();
     await other.signIn("/login", { user: simulator.addUser() });

@@ -136,7 +136,7 @@ describe.each(LATEST_EXPRESS)("refreshes on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(2);
   });
 
-  it("a slow refresh does not hold up a sign-out, and brings nothing back", async () => {
+  it("a slow refresh does not delay a sign-out, and restores nothing", async () => {
     const { simulator, browser, advance } = await startSignedIn(createApp, { discord: { timeoutMs: 300 } });
     advance(WEEK_MS);
     simulator.fail({ kind: "delay", ms: 900, route: REFRESH });
@@ -233,7 +233,7 @@ describe.each(LATEST_EXPRESS)("refreshes on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(0);
   });
 
-  it("an early refresh holds nobody up while Discord hangs", async () => {
+  it("an early refresh delays nobody while Discord hangs", async () => {
     const { simulator, browser, advance } = await startSignedIn(createApp, {
       discord: { timeoutMs: 60_000 },
     });
@@ -261,7 +261,7 @@ describe.each(LATEST_EXPRESS)("refreshes on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(1);
   });
 
-  it("a refresh under way is waited for when the app closes, and its pair is kept", async () => {
+  it("closing the app waits for a refresh in flight and keeps its pair", async () => {
     const { simulator, app, user, browser, advance } = await startSignedIn(createApp);
     advance(WEEK_MS - 30_000);
     simulator.fail({ kind: "delay", ms: 1000, route: REFRESH });
@@ -283,7 +283,7 @@ describe.each(LATEST_EXPRESS)("refreshes on %s", (_name, createApp) => {
     expect(simulator.requestsTo(REFRESH)).toMatchObject([{ status: undefined }]);
   });
 
-  it("one user's refresh does not wait for another's", async () => {
+  it("a refresh of one user does not wait for another user's", async () => {
     const { simulator, app, browser, advance } = await startSignedIn(createApp);
     const second = app.browser();
     await second.signIn("/login", { user: simulator.addUser() });

@@ -93,7 +93,7 @@ describe.each(EXPRESS)("refused callbacks on %s", (_name, createApp) => {
     ["of no login", "a-state-that-nobody-has-made-up"],
     ["that is empty of meaning", "%00"],
   ])(
-    "a callback with a state %s is flow_unknown, and the login under way still works",
+    "a callback with a state %s is flow_unknown, and the login in progress still works",
     async (_what, state) => {
       const simulator = await startSimulator();
       const app = await startApp(createApp, simulator);
@@ -186,7 +186,7 @@ describe.each(EXPRESS)("refused callbacks on %s", (_name, createApp) => {
     expect((await other.signIn("/login", { user })).status).toBe(200);
   });
 
-  it("one login cookie starts five made-up codes at most, also at the same time", async () => {
+  it("at most five made-up codes of one login cookie reach Discord, even in parallel", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const browser = app.browser();

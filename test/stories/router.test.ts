@@ -253,7 +253,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     [{ Origin: "null" }, 403],
     [{ Origin: "own" }, 303],
     [{}, 403],
-  ] as const)("the router answers a logout with %j by %i", async (given, status) => {
+  ] as const)("a logout at the router with %j is answered with %i", async (given, status) => {
     const { app, browser, user } = await startWithRouter(createApp);
     await browser.signIn("/auth/login", { user });
     const headers = Object.fromEntries(
@@ -277,7 +277,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     [{ Origin: "null", "Sec-Fetch-Site": "cross-site" }, { cookie: { sameSite: "lax" } }, 403],
     [{ Origin: "null", "Sec-Fetch-Site": "same-origin" }, {}, 303],
   ] as const)(
-    "a logout with %j and the session cookie %j is answered by %i",
+    "a logout with %j and the session cookie %j is answered with %i",
     async (headers, sessionOptions, status) => {
       const simulator = await startSimulator();
       const app = await startApp(createApp, simulator, {

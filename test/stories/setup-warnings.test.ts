@@ -360,7 +360,7 @@ describe.each(EXPRESS)("secrets on %s", (_name, createApp) => {
     expect((await browser.get(`${next.url}/me`)).json()).toEqual({ id: user.id });
   });
 
-  it("secrets rotated as a list keep the logins under way", async () => {
+  it("secrets rotated as a list keep logins in progress", async () => {
     const simulator = await startSimulator();
     const redirectUri = "http://127.0.0.1:3000/callback";
     const former = await startApp(createApp, simulator, { discord: { redirectUri, secret: oldSecret } });

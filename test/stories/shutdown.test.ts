@@ -43,7 +43,7 @@ describe.each(LATEST_EXPRESS)("shutdown on %s", (_name, createApp) => {
     expect((await callback).json()).toMatchObject({ userId: user.id });
   });
 
-  it("close() waits until logins are stored, including one that begins meanwhile", async () => {
+  it("close() waits until logins are stored, including one that begins in the meantime", async () => {
     const observed = observe(new SharedStore());
     const { simulator, app, user } = await startSignedIn(createApp, { session: { store: observed.store } });
     const logins = [

@@ -128,7 +128,7 @@ describe.each(LATEST_EXPRESS)("repeated callbacks on %s", (_name, createApp) => 
   it.each([
     ["at once", true],
     ["one after the other", false],
-  ])("two callbacks with a code each are a login for each code, %s", async (_when, isAtOnce) => {
+  ])("two callbacks with different codes are two logins, %s", async (_when, isAtOnce) => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const user = simulator.addUser();
@@ -166,7 +166,7 @@ describe.each(LATEST_EXPRESS)("repeated callbacks on %s", (_name, createApp) => 
     expect(await signedInAs(other)).toBe(user.id);
   });
 
-  it("a repeated callback brings nobody back who has signed out since", async () => {
+  it("a repeated callback signs nobody back in who has signed out since", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);
     const first = app.browser();

@@ -114,7 +114,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     [-14 * 60_000, 204],
     [14 * 60_000, 204],
     [16 * 60_000, 401],
-  ])("a request signed %i ms from now is answered by %i", async (ms, status) => {
+  ])("a request signed %i ms from now is answered with %i", async (ms, status) => {
     const { simulator, url } = await startReceiver(createApp);
     simulator.clock.advance(ms);
 
@@ -157,7 +157,7 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     expect(lastError(app)).toMatchObject({ code: "signature_invalid" });
   });
 
-  it("webhookEvents accepts an event whose request something else has answered meanwhile", async () => {
+  it("webhookEvents accepts an event whose request something else has already answered", async () => {
     const { app, simulator, events, url } = await startReceiver(createApp, (to) =>
       to.use("/events", (_req, res, next) => {
         res.status(503).end("too slow");

@@ -56,7 +56,7 @@ describe("limits of a route", () => {
     ]);
   });
 
-  it("a rate limit starts anew when its window has ended", async () => {
+  it("a rate limit starts again when its window has ended", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     discord.limit({ ...GUILDS, limit: 1 });

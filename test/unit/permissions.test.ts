@@ -87,7 +87,7 @@ describe("the constructor of Permissions", () => {
       ["KICK_MEMBERS", "ban_members", 8n, 32, "64", Permissions.stage, ["CONNECT"]],
       4296015982n,
     ],
-  ])("Permissions can be made of %s", (_, given, value) => {
+  ])("Permissions can be made from %s", (_, given, value) => {
     expect(new Permissions(given).value).toBe(value);
   });
 

@@ -43,7 +43,7 @@ describe("grant memory", () => {
     memory.keepUnsaved(SECOND);
     expect(memory.fresh(GRANT_ID, DAY_MS)).toBeUndefined();
     expect(memory.unsaved(GRANT_ID)).toBe(SECOND);
-    memory.saved(GRANT_ID);
+    memory.forgetUnsaved(GRANT_ID);
     expect(memory.unsaved(GRANT_ID)).toBeUndefined();
     expect(memory.fresh(GRANT_ID, DAY_MS)?.token).toBe(SECOND);
   });
@@ -67,7 +67,7 @@ describe("grant memory", () => {
     memory.keepUnsaved(SECOND);
     memory.learn(GRANT_ID, FIRST);
     expect(memory.newest(GRANT_ID)).toBe(SECOND);
-    memory.saved(GRANT_ID);
+    memory.forgetUnsaved(GRANT_ID);
     expect(memory.newest(GRANT_ID)).toBe(FIRST);
   });
 
@@ -110,20 +110,20 @@ describe("ended grants", () => {
 describe("grants that the caller holds", () => {
   it("a grant is known by every pair that it got in this process", () => {
     const memory = new GrantMemory();
-    const id = memory.identify(FIRST);
+    const id = memory.idOf(FIRST);
     expect(id).not.toContain("refresh");
     memory.keepUnsaved({ ...SECOND, id });
-    expect(memory.identify(SECOND)).toBe(id);
-    expect(memory.identify(FIRST)).toBe(id);
-    expect(memory.identify(tokenNo(3))).not.toBe(id);
+    expect(memory.idOf(SECOND)).toBe(id);
+    expect(memory.idOf(FIRST)).toBe(id);
+    expect(memory.idOf(tokenNo(3))).not.toBe(id);
   });
 
   it("a grant is known by its refresh token, or by its access token if it has none", () => {
     const memory = new GrantMemory();
     const { refreshToken: _, ...single } = FIRST;
-    expect(memory.identify({ ...FIRST, accessToken: "another" })).toBe(memory.identify(FIRST));
-    expect(memory.identify(single)).not.toBe(memory.identify(FIRST));
-    expect(memory.identify(single)).not.toBe(memory.identify({ ...single, accessToken: "another" }));
+    expect(memory.idOf({ ...FIRST, accessToken: "another" })).toBe(memory.idOf(FIRST));
+    expect(memory.idOf(single)).not.toBe(memory.idOf(FIRST));
+    expect(memory.idOf(single)).not.toBe(memory.idOf({ ...single, accessToken: "another" }));
   });
 });
 
@@ -134,15 +134,15 @@ describe("rejected tokens", () => {
     memory.reject(FIRST.accessToken);
     expect(memory.isRejected(FIRST.accessToken)).toBe(true);
     expect(memory.isRejected(SECOND.accessToken)).toBe(false);
-    expect(memory.isOver(FIRST)).toBe(false);
+    expect(memory.cannotRefresh(FIRST)).toBe(false);
     memory.reject("refresh 1");
-    expect(memory.isOver(FIRST)).toBe(true);
+    expect(memory.cannotRefresh(FIRST)).toBe(true);
   });
 
   it("a rejected access token ends a grant without a refresh token", () => {
     const memory = new GrantMemory();
     const { refreshToken: _, ...single } = FIRST;
     memory.reject(single.accessToken);
-    expect(memory.isOver(single)).toBe(true);
+    expect(memory.cannotRefresh(single)).toBe(true);
   });
 });

@@ -85,7 +85,8 @@ describe("rejected pairs", () => {
     store.fails = (_action, key) => (store.entries.get(key)?.length ?? 0) > 150;
     expect(await here.grants.validToken(here.record())).toEqual(renewed);
     store.fails = () => false;
-    for (let count = 0; count < 10_000; count += 1) here.grants.began({ ...renewed, id: `other ${count}` });
+    for (let count = 0; count < 10_000; count += 1)
+      here.grants.learnFirst({ ...renewed, id: `other ${count}` });
     rejecting.isOn = false;
     await clock.advance(1000);
     expect(await stored()).toEqual(renewed);
@@ -149,7 +150,7 @@ describe("rejected pairs", () => {
     expect(await stored()).toEqual(renewed);
   });
 
-  it("a rejected pair does not overwrite that of a refresh under way at Discord", async () => {
+  it("a rejected pair does not overwrite that of a refresh in flight at Discord", async () => {
     const { clock, discord, here, rejecting, renewed, stored } = await startRejected();
     const answer = discord.hold();
     here.grants.reject(renewed);
@@ -328,7 +329,7 @@ describe("extending records", () => {
     expect([...store.lifetimes.values()]).toContain(2 * WEEK_MS);
   });
 
-  it("extending a record does not bring it back after a sign-out", async () => {
+  it("extending a record does not restore it after a sign-out", async () => {
     const { clock, store, startProcess, stored } = await startGrants();
     const [here, there] = [startProcess(), startProcess()];
     await here.grants.validToken(here.record());

@@ -282,7 +282,7 @@ describe("first tokens", () => {
   it("the first token is stored, and answered from memory", async () => {
     const { store, grants, record, uses, first } = await startOne();
     store.entries.clear();
-    await grants.begin(record(), first);
+    await grants.storeFirst(record(), first);
     uses.length = 0;
     expect(await grants.validToken(record())).toEqual(first);
     expect(uses).toEqual([]);
@@ -291,8 +291,8 @@ describe("first tokens", () => {
 
   it("the first token is remembered with the lifetime of its record", async () => {
     const { grants, record, uses, first } = await startOne();
-    grants.began(first, { lifetimeMs: DAY_MS });
-    grants.extended(GRANT_ID, WEEK_MS);
+    grants.learnFirst(first, { lifetimeMs: DAY_MS });
+    grants.learnLifetime(GRANT_ID, WEEK_MS);
     expect(await grants.validToken(record())).toEqual(first);
     await quiet();
     expect(uses).toEqual([]);
@@ -302,7 +302,7 @@ describe("first tokens", () => {
     const { store, grants, record, first } = await startOne();
     store.entries.clear();
     store.fails = (action) => action === "set";
-    await expect(grants.begin(record(), first)).rejects.toMatchObject({ code: "store_failed" });
+    await expect(grants.storeFirst(record(), first)).rejects.toMatchObject({ code: "store_failed" });
     await expect(grants.validToken(record())).rejects.toMatchObject({ code: "not_signed_in" });
   });
 });
@@ -363,7 +363,7 @@ describe("tokens that the app stores", () => {
 describe("tokens that the caller holds", () => {
   it("a token held twice is refreshed once, and both holders are told", async () => {
     const { clock, discord, first, grants, expire } = await startOne();
-    const id = grants.identify(first);
+    const id = grants.idOf(first);
     const told: unknown[] = [];
     await expire();
     const held = [1, 2].map(() => heldToken(first, id, (next) => void told.push(next?.accessToken)));
@@ -371,6 +371,6 @@ describe("tokens that the caller holds", () => {
     await clock.until(Promise.all(held.map((storage) => grants.validToken(storage))));
     expect(told).toEqual(["access 1", "access 1"]);
     expect(discord.refreshed).toEqual(["refresh 0"]);
-    expect(grants.identify({ accessToken: "access 1", refreshToken: "refresh 1" })).toBe(id);
+    expect(grants.idOf({ accessToken: "access 1", refreshToken: "refresh 1" })).toBe(id);
   });
 });

@@ -196,7 +196,7 @@ describe("leases", () => {
     expect(record.writes).toBe(0);
   });
 
-  it("no renewal of a lease is under way when its task is over, however slow the store is", async () => {
+  it("no renewal of a lease is in flight when its task is over, however slow the store is", async () => {
     const { record, here, there, clock } = startTwo();
     await here.acquire(nothing, never);
     const slow = createGate();

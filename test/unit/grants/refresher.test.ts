@@ -120,7 +120,7 @@ describe("refreshes", () => {
     expect(discord.refreshed).toEqual(["refresh 0"]);
   });
 
-  it("a refresh goes on with another process's pair if that has expired meanwhile", async () => {
+  it("a refresh goes on with another process's pair if that has expired by then", async () => {
     const { clock, discord, first, here, there, stored, expire } = await startTwo();
     await expire();
     const lease = there.record().lease;
@@ -366,7 +366,7 @@ describe("sign-outs during refreshes", () => {
     answer.open();
     await clock.until(outcome);
     discord.revoke = revoke;
-    here.grants.began({ ...first, id: "the next login", userId: "42" });
+    here.grants.learnFirst({ ...first, id: "the next login", userId: "42" });
     await clock.advance(60_000);
     expect(discord.revoked).not.toContain("access 1");
   });
@@ -389,7 +389,7 @@ describe("sign-outs during refreshes", () => {
     answer.open();
     await asked.opened;
     discord.revoke = revoke;
-    here.grants.began({ ...first, id: "the next login" });
+    here.grants.learnFirst({ ...first, id: "the next login" });
     answered.open();
     await clock.until(outcome);
     await clock.advance(60_000);

@@ -34,7 +34,7 @@ function find(flows: Flows, cookieHeader: string | undefined, state: string): Fl
 }
 
 describe("login flows", () => {
-  it("a login under way is found again with everything it was started with", () => {
+  it("a login in progress is found again with everything it was started with", () => {
     const flows = startFlows();
     const clock = movableClock();
     const began = clock.now();

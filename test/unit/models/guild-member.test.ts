@@ -177,7 +177,7 @@ describe("members", () => {
     expect(unknown.equals(GuildMember.from({}, GUILD))).toBe(false);
   });
 
-  it.each([null, undefined, [], "1", 5])("no member can be made of %o", (payload) => {
+  it.each([null, undefined, [], "1", 5])("no member can be made from %o", (payload) => {
     expect(() => GuildMember.from(payload, GUILD)).toThrow(TypeError);
     expect(() => GuildMember.from(payload, GUILD)).toThrow("A member must be an object");
   });

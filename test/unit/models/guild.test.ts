@@ -114,7 +114,7 @@ describe("guilds", () => {
   });
 
   it.each([null, [], "1", {}, { id: 1 }, { id: "x" }, { id: null }])(
-    "no guild can be made of %o",
+    "no guild can be made from %o",
     (payload) => {
       expect(() => Guild.from(payload)).toThrow(TypeError);
       expect(() => Guild.from(payload)).toThrow("A guild must be an object");

@@ -91,7 +91,7 @@ describe("integrations", () => {
     expect(integration.equals(Guild.from({ id: whole.id }))).toBe(false);
   });
 
-  it.each([null, [], "1", {}, { id: 1 }, { id: "" }])("no integration can be made of %o", (payload) => {
+  it.each([null, [], "1", {}, { id: 1 }, { id: "" }])("no integration can be made from %o", (payload) => {
     expect(() => Integration.from(payload)).toThrow(TypeError);
     expect(() => Integration.from(payload)).toThrow("An integration must be an object");
   });

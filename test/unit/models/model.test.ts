@@ -68,7 +68,7 @@ describe.each(kinds)("%s", (kind, from) => {
     expect(one).toEqual(from({ id: "1", name: "one" }));
   });
 
-  it(`${name} cannot be made of something that is not an object`, () => {
+  it(`${name} cannot be made from something that is not an object`, () => {
     for (const payload of [null, undefined, "x", 5, true, 5n, Symbol("x"), [], () => {}]) {
       expect(() => from(payload)).toThrow(TypeError);
     }

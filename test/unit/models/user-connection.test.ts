@@ -95,7 +95,7 @@ describe("connections", () => {
   });
 
   it.each([null, [], "1", {}, { id: 1 }, { id: "" }, { id: null }])(
-    "no connection can be made of %o",
+    "no connection can be made from %o",
     (payload) => {
       expect(() => UserConnection.from(payload)).toThrow(TypeError);
       expect(() => UserConnection.from(payload)).toThrow("A connection must be an object");

@@ -179,7 +179,7 @@ describe("users", () => {
     [{ id: "-1" }, "not an object without one."],
     [{ message: "401: Unauthorized", code: 0 }, "not an object without one."],
     [user, "not an object without one."],
-  ])("no user can be made of $0", (payload, message) => {
+  ])("no user can be made from $0", (payload, message) => {
     expect(() => User.from(payload)).toThrow(TypeError);
     expect(() => User.from(payload)).toThrow(message);
     expect(() => new User(payload as never)).toThrow(TypeError);
