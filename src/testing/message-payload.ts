@@ -1,6 +1,8 @@
 import { publicUrlOf } from "./addresses.js";
 import type { Discord } from "./discord.js";
+import { textOf } from "./json-text.js";
 import type { SentFile, SentMessage } from "./mailbox.js";
+import { isTrue } from "./query-values.js";
 import { readSnowflake } from "./snowflake.js";
 import { toTimestamp } from "./timestamp.js";
 
@@ -15,15 +17,15 @@ export function messagePayload(discord: Discord, message: SentMessage, author: o
     author,
     timestamp: toTimestamp(discord.clock.now()),
     edited_timestamp: null,
-    tts: body["tts"] ?? false,
+    tts: isTrue(textOf(body["tts"])),
     mention_everyone: false,
     mentions: [],
     mention_roles: [],
     attachments: message.files.map((file) => attachmentPayload(discord, message, file)),
     embeds: embedsOf(body),
-    components: body["components"] ?? [],
+    components: Array.isArray(body["components"]) ? body["components"] : [],
     pinned: false,
-    flags: body["flags"] ?? 0,
+    flags: Number(textOf(body["flags"])) || 0,
     ...("nonce" in body && { nonce: body["nonce"] }),
   };
 }
