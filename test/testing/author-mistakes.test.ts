@@ -49,6 +49,14 @@ it("users and guilds of another simulator are refused", async () => {
   expect(() => own.addMember(own.addGuild(), other.addUser())).toThrow(TypeError);
   expect(() => own.issueToken(other.addUser(), ["identify"])).toThrow(TypeError);
   expect(() => own.authorizeInActivity(other.addUser())).toThrow(TypeError);
+  expect(() => own.removeMember(own.addGuild(), other.addUser())).toThrow(TypeError);
+  expect(() => own.removeMember(other.addGuild(), own.addUser())).toThrow(TypeError);
+  expect(() => own.addConnection(other.addUser())).toThrow(TypeError);
+  expect(() => own.addWebhook(other.addGuild())).toThrow(TypeError);
+  expect(() => own.addActivityInstance({ guild: other.addGuild() })).toThrow(TypeError);
+  expect(() => own.addActivityInstance({ users: [other.addUser()] })).toThrow(TypeError);
+  expect(() => own.removeAuthorization(other.addUser())).toThrow(TypeError);
+  expect(() => own.expireAccessTokens(other.addUser())).toThrow(TypeError);
 });
 
 it("a second user with the same id signs in as themselves", async () => {
@@ -78,13 +86,37 @@ it.each([
   [{ kind: "status", status: 1000 }],
   [{ kind: "html", status: 0 }],
   [{ kind: "delay" }],
+  [{ kind: "delay", ms: 3_000_000_000 }],
   [{ kind: "slow-body", chunkBytes: 0 }],
+  [{ kind: "slow-body", everyMs: -1 }],
+  [{ kind: "slow-body", everyMs: Number.NaN }],
+  [{ kind: "huge-body", bytes: -1 }],
+  [{ kind: "rate-limited", retryAfter: -1 }],
+  [{ kind: "rate-limited", scope: "bot" }],
+  [{ kind: "cloudflare", retryAfter: Number.NaN }],
+  [{ kind: "cloudflare", form: "json" }],
   [{ kind: "hang", times: Number.NaN }],
   [{ kind: "hang", times: -1 }],
   [{ kind: "hang", chance: 30 }],
 ])("the fault %j is impossible", async (fault) => {
   const discord = await startForTest();
   expect(() => discord.fail(fault as Fault)).toThrow(TypeError);
+});
+
+it.each([
+  { limit: -1 },
+  { limit: Number.NaN },
+  { limit: "1" as unknown as number },
+  { windowMs: undefined as unknown as number },
+  { windowMs: -1 },
+])("a rate limit with %j is impossible", async (numbers) => {
+  const discord = await startForTest();
+  const rule = { route: "GET /users/@me", limit: 1, windowMs: 1000, ...numbers };
+  expect(() => discord.limit(rule)).toThrow(`${Object.keys(numbers)[0]} must be 0 or more`);
+});
+
+it.each([Number.NaN, -1])("a log of %d requests is impossible", async (logLimit) => {
+  await expect(startDiscord({ logLimit })).rejects.toThrow("logLimit must be 0 or more");
 });
 
 it("a fault with times: 0 never happens", async () => {
