@@ -82,7 +82,7 @@ export class DiscordSimulator {
   /**
    * Adds a guild, with the bot in it unless `bot` is `false`. Missing fields are made up.
    *
-   * @throws TypeError for an invalid id
+   * @throws TypeError for an invalid id, also of a role or channel
    */
   addGuild(guild?: NewGuild): SimulatedGuild {
     return this.#discord.world.addGuild(guild);

@@ -42,7 +42,7 @@ export interface SimulatorOptions extends ApplicationOptions {
 /**
  * Starts a simulated Discord over real HTTP, for tests and for trying out an app.
  *
- * @throws TypeError for an invalid URL and an impossible `logLimit`
+ * @throws TypeError for an invalid URL, an invalid `clientId` and an impossible `logLimit`
  * @example
  * ```ts
  * const discord = await startDiscord();
