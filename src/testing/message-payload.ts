@@ -1,3 +1,4 @@
+import { isObject } from "./access.js";
 import { publicUrlOf } from "./addresses.js";
 import type { Discord } from "./discord.js";
 import { textOf } from "./json-text.js";
@@ -31,7 +32,17 @@ export function messagePayload(discord: Discord, message: SentMessage, author: o
 }
 
 function embedsOf({ embeds }: SentMessage["body"]): object[] {
-  return Array.isArray(embeds) ? embeds.map((embed: object) => ({ type: "rich", ...embed })) : [];
+  return objectsIn(embeds).map((embed) => ({
+    type: "rich",
+    ...embed,
+    ...("fields" in embed && {
+      fields: objectsIn(embed["fields"]).map((field) => ({ inline: false, ...field })),
+    }),
+  }));
+}
+
+function objectsIn(list: unknown): Record<string, unknown>[] {
+  return Array.isArray(list) ? list.filter(isObject) : [];
 }
 
 function attachmentPayload(discord: Discord, { body, channelId }: SentMessage, file: SentFile): object {
