@@ -51,22 +51,23 @@ export function requireScope(discord: Discord, token: AccessToken, scope: string
   refuse(discord.behaviour.missingScope === "401" ? UNAUTHORIZED : MISSING_SCOPE);
 }
 
-/** Returns the JSON object in a request. */
+/** Returns the object in a request: of JSON, or the fields of a form. */
 export function readObject(call: Call): Readonly<Record<string, unknown>> {
-  return toObject(readJson(call));
+  return toObject(readPayload(call));
 }
 
-/** Returns the JSON value in a request; `undefined` without a body. */
-export function readJson({ body }: Pick<Call, "body">): unknown {
+/** Returns the JSON value in a request, or the fields of a form; `undefined` without a body. */
+export function readPayload({ body }: Pick<Call, "body">): unknown {
   if (body.kind === "none") return undefined;
   if (body.kind === "invalid-json") refuse(INVALID_JSON);
+  if (body.kind === "form") return body.fields;
   return body.kind === "json" ? body.value : refuse(INVALID_CONTENT_TYPE);
 }
 
 /** Requires that a JSON value is an object. `undefined` becomes an empty one. */
 export function toObject(value: unknown = {}): Readonly<Record<string, unknown>> {
   if (!isObject(value))
-    refuse(invalidField("_", "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType"));
+    refuse(invalidField([], "DICT_TYPE_CONVERT", "Only dictionaries may be used in a DictType"));
   return value;
 }
 

@@ -6,7 +6,7 @@ function apiError(status: number, code: number, message: string): Answer {
   return json(status, { message, code });
 }
 
-/** Creates a 400 with code 50035 for an invalid field, named by its path. */
+/** Creates a 400 with code 50035 for an invalid field, named by its path. An empty path is the whole body. */
 export function invalidField(
   field: string | readonly (string | number)[],
   code: string,

@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
+import { checkedId } from "./snowflake.js";
 import { isAbsoluteUrl } from "./web-url.js";
 
 /** The fields of the simulated application. Each has a default. */
@@ -24,7 +25,7 @@ export class Application {
   readonly redirectUris: string[];
 
   constructor(options: ApplicationOptions) {
-    this.id = options.clientId ?? "1100000000000000099";
+    this.id = checkedId(options.clientId ?? "1100000000000000099");
     this.secret = options.clientSecret ?? "client-secret-of-the-simulator-0";
     this.botToken = options.botToken ?? "bot-token-of-the-simulator";
     this.name = options.appName ?? "Test app";

@@ -23,7 +23,8 @@ export interface ConsentView {
 /** Creates the page that asks the user to authorize the application. */
 export function consentPage(discord: Discord, request: AuthorizeRequest, view: ConsentView): Answer {
   const { name } = discord.application;
-  const users = [...discord.world.users.values()].slice(0, OFFERED_USERS);
+  const first = [...discord.world.users.values()].slice(0, OFFERED_USERS);
+  const users = [...new Set(view.user ? [...first, view.user] : first)];
   const selected = view.user ?? users[0];
   const content = html`
 <div class="app" aria-hidden="true">${[...name][0]?.toUpperCase()}</div>

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type ChosenAnswer, chosenAnswer, requireStatus } from "./answer.js";
 import type { Call } from "./call.js";
+import { decodePath } from "./decode-path.js";
 import { isRoutePath } from "./route-pattern.js";
 import { type Place, Router } from "./router.js";
 
@@ -31,14 +32,15 @@ export class CustomAnswers {
    * @throws TypeError when the route has no method, and for a wrong status
    */
   add(route: string, answer: CustomAnswer): () => void {
-    const path = /^[A-Z]+ (\/\S*)$/.exec(route)?.[1];
-    if (path === undefined || !isRoutePath(path)) {
+    const [, method, written = ""] = /^([A-Z]+) (\/\S*)$/.exec(route) ?? [];
+    const path = decodePath(written);
+    if (!path || !isRoutePath(written)) {
       throw new TypeError(
         `"${route}" is not a route to answer: write "GET /channels/:id/pins", without /api or a query.`,
       );
     }
     if (typeof answer !== "function") requireStatus(answer.status ?? 200);
-    const router = new Router({ [route]: (call) => chosenAnswer(choose(answer, call)) });
+    const router = new Router({ [`${method} ${path}`]: (call) => chosenAnswer(choose(answer, call)) });
     this.#routers.add(router);
     return () => this.#routers.delete(router);
   }

@@ -29,9 +29,14 @@ export const PREFLIGHT_ANSWER: Answer = {
   },
 };
 
-/** Returns the final headers of a response. Responses of Cloudflare itself have no `Via`. */
+/**
+ * Returns the final headers of a response. Responses of Cloudflare itself have no `Via`. Of a name in two spellings, as
+ * `Content-Type` and a test's own `content-type`, the later one is sent.
+ */
 export function headersAtEdge({ headers, isFromEdge }: Answer, isApi: boolean): OutgoingHttpHeaders {
-  return isApi && !isFromEdge ? { ...API_HEADERS, ...headers } : headers;
+  const all = isApi && !isFromEdge ? { ...API_HEADERS, ...headers } : headers;
+  const byName = new Map(Object.entries(all).map((header) => [header[0].toLowerCase(), header]));
+  return Object.fromEntries(byName.values());
 }
 
 /** Whether a path belongs to the API. */

@@ -28,13 +28,7 @@ export function begin({ record, response, onAnswer }: Exchange, answer: Answer):
   record.status = answer.status;
   record.refused = answer.status === 429;
   onAnswer(answer);
-  const headers = headersAtEdge(answer, isApiPath(record.path));
-  if (answer.status === 204) {
-    response.writeHead(204, headers);
-    return;
-  }
-  response.writeHead(answer.status, {
-    ...headers,
-    "Content-Length": Buffer.byteLength(answer.body ?? ""),
-  });
+  const length = answer.status === 204 ? undefined : Buffer.byteLength(answer.body ?? "");
+  const headers = { ...answer.headers, ...(length !== undefined && { "Content-Length": length }) };
+  response.writeHead(answer.status, headersAtEdge({ ...answer, headers }, isApiPath(record.path)));
 }

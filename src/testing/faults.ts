@@ -1,6 +1,7 @@
 import { requireStatus } from "./answer.js";
 import { isApiPath } from "./edge-headers.js";
 import type { RecordedRequest } from "./request-log.js";
+import { requireFrom } from "./require-from.js";
 import { parseRoutePattern } from "./route-pattern.js";
 import type { RateLimitScope } from "./too-many-requests.js";
 
@@ -55,6 +56,9 @@ export interface FaultTarget {
 /** A fault and the requests that get it. */
 export type Fault = FaultKind & FaultTarget;
 
+/** Node's timers fire at once for a longer time. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+
 const KINDS: Readonly<Record<FaultKind["kind"], true>> = {
   status: true,
   html: true,
@@ -108,19 +112,29 @@ export class Faults {
 
 function requireValid(fault: Fault): void {
   const { kind, times = 1, chance = 1 } = fault;
+  requireFrom("times", times, 0);
   if (!Object.hasOwn(KINDS, kind)) {
     throw new TypeError(
       `There is no fault of the kind "${kind}". There are ${Object.keys(KINDS).join(", ")}.`,
     );
   }
-  if (!(times >= 0)) throw new TypeError(`times must be 0 or more, not ${times}.`);
-  if (!(chance >= 0 && chance <= 1)) throw new TypeError(`chance must be from 0 to 1, not ${chance}.`);
+  requireFrom("chance", chance, 0, 1);
   if (kind === "status" || kind === "html")
     requireStatus(kind === "html" ? (fault.status ?? 502) : fault.status);
-  if (kind === "delay" && !(fault.ms >= 0)) throw new TypeError(`ms must be 0 or more, not ${fault.ms}.`);
-  if (kind === "slow-body" && !((fault.chunkBytes ?? 1) >= 1)) {
-    throw new TypeError(`chunkBytes must be 1 or more, not ${fault.chunkBytes}.`);
+  if (kind === "delay") requireFrom("ms", fault.ms, 0, LONGEST_TIMER_MS);
+  if (kind === "slow-body") {
+    requireFrom("chunkBytes", fault.chunkBytes ?? 1, 1);
+    requireFrom("everyMs", fault.everyMs ?? 0, 0, LONGEST_TIMER_MS);
   }
+  if (kind === "huge-body") requireFrom("bytes", fault.bytes ?? 0, 0);
+  if (kind === "rate-limited" || kind === "cloudflare") requireFrom("retryAfter", fault.retryAfter ?? 0, 0);
+  if (kind === "rate-limited") requireOneOf("scope", fault.scope, ["user", "global", "shared"]);
+  if (kind === "cloudflare") requireOneOf("form", fault.form, ["text", "html"]);
+}
+
+function requireOneOf<Text>(name: string, value: Text | undefined, all: readonly Text[]): void {
+  if (value === undefined || all.includes(value)) return;
+  throw new TypeError(`${name} must be one of ${all.join(", ")}, not "${value}".`);
 }
 
 function isApiCall({ method, path }: RecordedRequest): boolean {

@@ -1,3 +1,4 @@
+import { givenFields } from "./given-fields.js";
 import { ALL_PERMISSIONS, allows, DEFAULT_PERMISSIONS, PERMISSIONS, readPermissions } from "./permissions.js";
 import { toTimestamp } from "./timestamp.js";
 import type { SimulatedUser } from "./user.js";
@@ -22,6 +23,18 @@ export interface SimulatedChannel {
   readonly type?: number;
 }
 
+/** The fields of a new channel. Missing fields are made up. */
+export type NewChannel = Partial<SimulatedChannel>;
+
+/** The fields of a new role. Missing fields are made up. */
+export interface NewRole {
+  readonly id?: string;
+  readonly name?: string;
+  readonly permissions?: bigint | string;
+  /** The colour as 0xRRGGBB. Default: 0, none. */
+  readonly color?: number;
+}
+
 /** The fields of a new guild. Missing fields are made up. */
 export interface NewGuild {
   readonly id?: string;
@@ -36,14 +49,9 @@ export interface NewGuild {
   /** The bot's highest role. The bot can change only roles and members below it. Default: above all but the owner. */
   readonly botTopRole?: string;
   /** The roles besides `@everyone`, whose id is the guild's id. Lowest first. */
-  readonly roles?: readonly {
-    readonly id: string;
-    readonly name?: string;
-    readonly permissions?: bigint | string;
-    /** The colour as 0xRRGGBB. Default: 0, none. */
-    readonly color?: number;
-  }[];
-  readonly channels?: readonly SimulatedChannel[];
+  readonly roles?: readonly NewRole[];
+  /** The channels. Default: one. */
+  readonly channels?: readonly NewChannel[];
   /** The maximum number of members. Further users cannot join (code 30019). */
   readonly maxMembers?: number;
   /** The banned users. */
@@ -102,7 +110,8 @@ export class SimulatedGuild {
   /** The members, by user id. Add members with `discord.addMember`. */
   readonly members = new Map<string, SimulatedMember>();
 
-  constructor(id: string, fields: NewGuild) {
+  /** @param idOf returns the id in the fields of a role or channel, or a new one */
+  constructor(id: string, fields: NewGuild, idOf: (fields: NewRole | NewChannel) => string) {
     this.id = id;
     this.name = fields.name ?? `Guild ${id.slice(-4)}`;
     this.icon = fields.icon ?? null;
@@ -116,14 +125,20 @@ export class SimulatedGuild {
     const everyone = { id, name: "@everyone", permissions: DEFAULT_PERMISSIONS };
     this.roles = new Map([[id, everyone]]);
     for (const role of fields.roles ?? []) {
-      this.roles.set(role.id, {
-        id: role.id,
-        name: role.name ?? `Role ${role.id.slice(-4)}`,
+      const roleId = idOf(role);
+      this.roles.set(roleId, {
+        id: roleId,
+        name: role.name ?? `Role ${roleId.slice(-4)}`,
         permissions: readPermissions(role.permissions ?? 0n),
         color: role.color ?? 0,
       });
     }
-    this.channels = [...(fields.channels ?? [])];
+    const channels = fields.channels ?? [{}];
+    this.channels = channels.map((channel) => ({
+      name: "general",
+      ...givenFields(channel),
+      id: idOf(channel),
+    }));
     this.bans = new Set((fields.bans ?? []).map((user) => user.id));
   }
 

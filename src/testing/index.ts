@@ -10,8 +10,10 @@ export type { CookieAttributes, CookieJar } from "./cookie-jar.js";
 export type { AnsweredRequest, CustomAnswer } from "./custom-answers.js";
 export type { Fault, FaultKind, FaultTarget } from "./faults.js";
 export type {
+  NewChannel,
   NewGuild,
   NewMember,
+  NewRole,
   SimulatedChannel,
   SimulatedGuild,
   SimulatedMember,

@@ -1,4 +1,4 @@
-import { isObject, readJson, readObject, toObject } from "./access.js";
+import { isObject, readObject, readPayload, toObject } from "./access.js";
 import { refuse } from "./answer.js";
 import { EMPTY_MESSAGE, invalidField } from "./api-errors.js";
 import { parseJsonBody, type UploadedFile } from "./body.js";
@@ -12,22 +12,23 @@ const MOST_FILES = 10;
 /** The message in a request. */
 export interface MessageBody {
   readonly content: string;
-  /** The whole body, or `payload_json` of a multipart request. */
+  /** The whole body, or `payload_json` of a form. */
   readonly body: Readonly<Record<string, unknown>>;
   readonly files: readonly UploadedFile[];
 }
 
-/** Reads a message from JSON or from a multipart request. */
+/** Reads a message from JSON or from a form. */
 export function readMessage(call: Call): MessageBody {
   const files = call.body.kind === "multipart" ? call.body.files : [];
-  const body = call.body.kind === "multipart" ? readFields(call.body.fields) : readObject(call);
+  const isForm = call.body.kind === "multipart" || call.body.kind === "form";
+  const body = isForm ? readFields(call.body.fields) : readObject(call);
   requireAtMost("files", files.length, MOST_FILES);
   return { content: readContent(body, files), body, files };
 }
 
 /** With `payload_json`, Discord ignores every other field that is not a file. */
 function readFields({ payload_json, ...fields }: Readonly<Record<string, string>>) {
-  return payload_json === undefined ? fields : toObject(readJson({ body: parseJsonBody(payload_json) }));
+  return payload_json === undefined ? fields : toObject(readPayload({ body: parseJsonBody(payload_json) }));
 }
 
 function readContent(body: MessageBody["body"], files: readonly UploadedFile[]): string {

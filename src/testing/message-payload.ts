@@ -1,6 +1,9 @@
+import { isObject } from "./access.js";
 import { publicUrlOf } from "./addresses.js";
 import type { Discord } from "./discord.js";
+import { textOf } from "./json-text.js";
 import type { SentFile, SentMessage } from "./mailbox.js";
+import { isTrue } from "./query-values.js";
 import { readSnowflake } from "./snowflake.js";
 import { toTimestamp } from "./timestamp.js";
 
@@ -15,21 +18,31 @@ export function messagePayload(discord: Discord, message: SentMessage, author: o
     author,
     timestamp: toTimestamp(discord.clock.now()),
     edited_timestamp: null,
-    tts: body["tts"] ?? false,
+    tts: isTrue(textOf(body["tts"])),
     mention_everyone: false,
     mentions: [],
     mention_roles: [],
     attachments: message.files.map((file) => attachmentPayload(discord, message, file)),
     embeds: embedsOf(body),
-    components: body["components"] ?? [],
+    components: Array.isArray(body["components"]) ? body["components"] : [],
     pinned: false,
-    flags: body["flags"] ?? 0,
+    flags: Number(textOf(body["flags"])) || 0,
     ...("nonce" in body && { nonce: body["nonce"] }),
   };
 }
 
 function embedsOf({ embeds }: SentMessage["body"]): object[] {
-  return Array.isArray(embeds) ? embeds.map((embed: object) => ({ type: "rich", ...embed })) : [];
+  return objectsIn(embeds).map((embed) => ({
+    type: "rich",
+    ...embed,
+    ...("fields" in embed && {
+      fields: objectsIn(embed["fields"]).map((field) => ({ inline: false, ...field })),
+    }),
+  }));
+}
+
+function objectsIn(list: unknown): Record<string, unknown>[] {
+  return Array.isArray(list) ? list.filter(isObject) : [];
 }
 
 function attachmentPayload(discord: Discord, { body, channelId }: SentMessage, file: SentFile): object {

@@ -6,6 +6,7 @@ import type { Behaviour } from "./behaviour.js";
 import { boundedMap } from "./bounded-map.js";
 import type { PathId } from "./call.js";
 import type { SimulatedClock } from "./clock.js";
+import { requireFrom } from "./require-from.js";
 import { type MatchesRoute, parseRoutePattern, type RoutedRequest } from "./route-pattern.js";
 import { cloudflareRefusal, sendsLimitHeaders, tooManyRequests } from "./too-many-requests.js";
 
@@ -63,9 +64,11 @@ export class RateLimits {
     this.#behaviour = behaviour;
   }
 
-  /** Adds a limit. @returns a function that removes it */
+  /** Adds a limit. @returns a function that removes it @throws TypeError for impossible numbers */
   add(rule: RateLimitRule): () => void {
     const matches = parseRoutePattern(rule.route, rule.method);
+    requireFrom("limit", rule.limit, 0);
+    requireFrom("windowMs", rule.windowMs, 0);
     const bucket = { rule, matches, windows: boundedMap<Window>(KEPT_WINDOWS) };
     this.#buckets.add(bucket);
     return () => this.#buckets.delete(bucket);

@@ -13,7 +13,7 @@ export function isMetadataKey(key: unknown): key is string {
 /** Reads role connection metadata: up to five records with unique keys. */
 export function readRecords(value: unknown): readonly object[] {
   if (!Array.isArray(value) || value.length > MOST_RECORDS) {
-    refuse(invalidField("_", "BASE_TYPE_MAX_LENGTH", `Must be a list of up to ${MOST_RECORDS} records.`));
+    refuse(invalidField([], "BASE_TYPE_MAX_LENGTH", `Must be a list of up to ${MOST_RECORDS} records.`));
   }
   const records = value.map(readRecord);
   for (const [index, { key }] of records.entries()) {

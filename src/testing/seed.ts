@@ -28,38 +28,50 @@ export interface Seed {
   readonly guilds?: readonly SeedGuild[];
 }
 
+/** The type of a field, which may also be null. */
+type Kind = "string" | "number" | "boolean" | "list" | "any";
+type Fields = Readonly<Record<string, Kind>>;
+
 const SEED_KEYS = ["application", "behaviour", "users", "guilds"];
-const APPLICATION_KEYS = ["clientId", "clientSecret", "botToken", "redirectUris", "appName"];
-const GUILD_KEYS = [
-  "id",
-  "name",
-  "icon",
-  "banner",
-  "features",
-  "bot",
-  "botPermissions",
-  "botTopRole",
-  "roles",
-  "channels",
-  "maxMembers",
-  "membershipScreening",
-  "members",
-];
-const MEMBER_KEYS = [
-  "user",
-  "roles",
-  "nick",
-  "permissions",
-  "owner",
-  "avatar",
-  "pending",
-  "mute",
-  "deaf",
-  "flags",
-  "timedOutUntil",
-  "voiceChannelId",
-  "joinedAt",
-];
+const APPLICATION_FIELDS: Fields = {
+  clientId: "string",
+  clientSecret: "string",
+  botToken: "string",
+  redirectUris: "list",
+  appName: "string",
+};
+const GUILD_FIELDS: Fields = {
+  id: "string",
+  name: "string",
+  icon: "string",
+  banner: "string",
+  features: "list",
+  bot: "boolean",
+  botPermissions: "any",
+  botTopRole: "string",
+  roles: "list",
+  channels: "list",
+  maxMembers: "number",
+  membershipScreening: "boolean",
+  members: "list",
+};
+const ROLE_FIELDS: Fields = { id: "string", name: "string", permissions: "any", color: "number" };
+const CHANNEL_FIELDS: Fields = { id: "string", name: "string", type: "number" };
+const MEMBER_FIELDS: Fields = {
+  user: "string",
+  roles: "list",
+  nick: "string",
+  permissions: "any",
+  owner: "boolean",
+  avatar: "string",
+  pending: "boolean",
+  mute: "boolean",
+  deaf: "boolean",
+  flags: "number",
+  timedOutUntil: "number",
+  voiceChannelId: "string",
+  joinedAt: "number",
+};
 
 /**
  * Parses a seed from JSON.
@@ -69,24 +81,21 @@ const MEMBER_KEYS = [
  */
 export function readSeed(text: string): Seed {
   const seed = requireObject(parseJson(text), "the seed", SEED_KEYS);
-  if (seed["application"] !== undefined) requireObject(seed["application"], "application", APPLICATION_KEYS);
-  if (seed["behaviour"] !== undefined) {
-    requireObject(seed["behaviour"], "behaviour", Object.keys(usualBehaviour()));
-  }
+  if (seed["application"] !== undefined)
+    requireFields(seed["application"], "application", APPLICATION_FIELDS);
+  if (seed["behaviour"] !== undefined) requireFields(seed["behaviour"], "behaviour", behaviourFields());
   for (const [index, value] of listOf(seed, "users", "users").entries()) {
     const place = `users[${index}]`;
     const user = requireObject(value, place);
     requireTexts(user, place, ["username", "global_name"]);
-    listOf(user, "connections", `${place}.connections`);
+    requireItems(user, place, "connections");
   }
   for (const [index, value] of listOf(seed, "guilds", "guilds").entries()) {
     const place = `guilds[${index}]`;
-    const guild = requireObject(value, place, GUILD_KEYS);
-    requireTexts(guild, place, ["name"]);
-    for (const key of ["roles", "channels", "features"]) listOf(guild, key, `${place}.${key}`);
-    for (const [number, member] of listOf(guild, "members", `${place}.members`).entries()) {
-      requireObject(member, `${place}.members[${number}]`, MEMBER_KEYS);
-    }
+    const guild = requireFields(value, place, GUILD_FIELDS);
+    requireItems(guild, place, "roles", ROLE_FIELDS);
+    requireItems(guild, place, "channels", CHANNEL_FIELDS);
+    requireItems(guild, place, "members", MEMBER_FIELDS);
   }
   return seed as Seed;
 }
@@ -120,13 +129,46 @@ function requireObject(value: unknown, place: string, keys?: readonly string[]):
   throw new TypeError(`${place} has the unknown field "${unknown}"; it may have ${keys?.join(", ")}.`);
 }
 
+/** Requires that a value has no other fields than these, each of its type. */
+function requireFields(value: unknown, place: string, fields: Fields): Record<string, unknown> {
+  const object = requireObject(value, place, Object.keys(fields));
+  for (const [key, kind] of Object.entries(fields))
+    requireKind(object[key] ?? undefined, `${place}.${key}`, kind);
+  return object;
+}
+
+function requireItems(value: Record<string, unknown>, place: string, key: string, fields?: Fields): void {
+  for (const [index, item] of listOf(value, key, `${place}.${key}`).entries()) {
+    const itemPlace = `${place}.${key}[${index}]`;
+    if (fields) requireFields(item, itemPlace, fields);
+    else requireObject(item, itemPlace);
+  }
+}
+
+function requireKind(value: unknown, place: string, kind: Kind): void {
+  if (value === undefined || kind === "any") return;
+  const isRight = kind === "list" ? Array.isArray(value) : typeof value === kind;
+  if (!isRight) throw new TypeError(`${place} must be a ${kind}.`);
+}
+
+/** The switches have the types of their defaults; null says nothing about the others. */
+function behaviourFields(): Fields {
+  return Object.fromEntries(Object.entries(usualBehaviour()).map(([key, value]) => [key, kindOf(value)]));
+}
+
+function kindOf(value: unknown): Kind {
+  if (Array.isArray(value)) return "list";
+  const type = typeof value;
+  return type === "string" || type === "number" || type === "boolean" ? type : "any";
+}
+
 function requireTexts(value: Record<string, unknown>, place: string, keys: readonly string[]): void {
   const wrong = keys.find((key) => typeof (value[key] ?? "") !== "string");
   if (wrong !== undefined) throw new TypeError(`${place}.${wrong} must be a string.`);
 }
 
 function listOf(value: Record<string, unknown>, key: string, place: string): readonly unknown[] {
-  const list = value[key] ?? [];
+  const { [key]: list = [] } = value;
   if (!Array.isArray(list)) throw new TypeError(`${place} must be a list.`);
   return list;
 }

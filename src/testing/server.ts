@@ -49,7 +49,7 @@ export class Service {
     this.#server = server;
     this.#stations = stations;
     server.on("request", (request, response) => {
-      this.#serve(request, response).catch((error: unknown) => abandon(response, error));
+      this.#serve(request, response).catch(() => response.destroy());
     });
   }
 
@@ -85,9 +85,13 @@ export class Service {
       answer: bytes === undefined ? () => TOO_LARGE : answer,
       onAnswer: (sent) => limits.countAnswer(address, sent),
     };
-    const fault = faults.take(record);
-    if (fault === undefined) send(exchange, exchange.answer());
-    else await deliverFault(fault, exchange);
+    try {
+      const fault = faults.take(record);
+      if (fault === undefined) send(exchange, exchange.answer());
+      else await deliverFault(fault, exchange);
+    } catch (error) {
+      abandon(exchange, error);
+    }
   }
 
   #countConnection(socket: Socket): void {
@@ -98,7 +102,8 @@ export class Service {
 }
 
 /** Ends a request after the client has left or a test's function has thrown. Only the latter gets a response. */
-function abandon(response: ServerResponse, error: unknown): void {
-  if (response.headersSent) response.destroy();
-  else response.writeHead(500, { "Content-Type": "text/plain; charset=utf-8" }).end(String(error));
+function abandon(exchange: Exchange, error: unknown): void {
+  const headers = { "Content-Type": "text/plain; charset=utf-8" };
+  if (exchange.response.headersSent) exchange.response.destroy();
+  else send(exchange, { status: 500, headers, body: String(error) });
 }

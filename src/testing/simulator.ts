@@ -82,7 +82,7 @@ export class DiscordSimulator {
   /**
    * Adds a guild, with the bot in it unless `bot` is `false`. Missing fields are made up.
    *
-   * @throws TypeError for an invalid id
+   * @throws TypeError for an invalid id, also of a role or channel
    */
   addGuild(guild?: NewGuild): SimulatedGuild {
     return this.#discord.world.addGuild(guild);
@@ -97,26 +97,41 @@ export class DiscordSimulator {
     this.#discord.world.addMember(guild, user, member);
   }
 
-  /** Removes a user from a guild. */
+  /** Removes a user from a guild. @throws TypeError for a user or guild of another simulator */
   removeMember(guild: SimulatedGuild, user: SimulatedUser): void {
+    this.#discord.world.requireOwn(guild, user);
     this.#discord.world.removeMember(guild, user);
   }
 
-  /** Adds a connected account to a user. Missing fields are made up. */
+  /**
+   * Adds a connected account to a user. Missing fields are made up.
+   *
+   * @throws TypeError for a user of another simulator
+   */
   addConnection(user: SimulatedUser, connection?: NewConnection): void {
+    this.#discord.world.requireOwn(user);
     this.#discord.world.addConnection(user, connection);
   }
 
   /**
    * Adds an incoming webhook to a channel. Default: the guild's first channel. The webhook's `url` works without a
    * login.
+   *
+   * @throws TypeError when the guild has no channel, and for a guild of another simulator
    */
   addWebhook(guild: SimulatedGuild, channel?: SimulatedChannel): SimulatedWebhook {
+    this.#discord.world.requireOwn(guild);
     return createWebhook(this.#discord, { guild, channel });
   }
 
-  /** Starts an Activity. The app's server finds it at the route `activity-instances`. */
+  /**
+   * Starts an Activity. The app's server finds it at the route `activity-instances`.
+   *
+   * @throws TypeError for a user or guild of another simulator
+   */
   addActivityInstance(instance: NewActivityInstance = {}): SimulatedActivityInstance {
+    const { guild, users = [] } = instance;
+    this.#discord.world.requireOwn(...(guild ? [guild] : []), ...users);
     return this.#discord.activityInstances.launch(instance, () => this.#discord.world.newId());
   }
 
@@ -155,14 +170,24 @@ export class DiscordSimulator {
     return new Browser(appUrl, approver, options);
   }
 
-  /** Removes the app from the user's "Authorized Apps", which revokes all its tokens for this user. */
+  /**
+   * Removes the app from the user's "Authorized Apps", which revokes all its tokens for this user.
+   *
+   * @throws TypeError for a user of another simulator
+   */
   removeAuthorization(user: SimulatedUser): void {
+    this.#discord.world.requireOwn(user);
     const authorization = this.#discord.authorizations.of(user);
     if (authorization !== undefined) deauthorize(this.#discord, authorization);
   }
 
-  /** Expires the access tokens of one user, or of all users. Refresh tokens continue to work. */
+  /**
+   * Expires the access tokens of one user, or of all users. Refresh tokens continue to work.
+   *
+   * @throws TypeError for a user of another simulator
+   */
   expireAccessTokens(user?: SimulatedUser): void {
+    if (user !== undefined) this.#discord.world.requireOwn(user);
     this.#discord.authorizations.expireAccessTokens(user);
   }
 
@@ -266,6 +291,7 @@ export class DiscordSimulator {
    * is used.
    *
    * @returns a function that removes it
+   * @throws TypeError for impossible numbers
    */
   limit(rule: RateLimitRule): () => void {
     return this.#stations.limits.add(rule);

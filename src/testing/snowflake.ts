@@ -7,6 +7,12 @@ export function isSnowflake(text: string): boolean {
   return /^\d{1,20}$/.test(text) && BigInt(text) < 1n << 64n;
 }
 
+/** Returns an id that a test or a seed gives. @throws TypeError unless it is a valid one */
+export function checkedId(id: unknown): string {
+  if (typeof id === "string" && isSnowflake(id)) return id;
+  throw new TypeError(`${JSON.stringify(id)} is not an id: ids are strings of up to 20 digits.`);
+}
+
 /** Reads an id in a JSON body, which may be a string or a number. */
 export function readSnowflake(value: unknown): string | undefined {
   const text = typeof value === "number" ? String(value) : value;

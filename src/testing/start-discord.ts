@@ -13,6 +13,7 @@ import { Mailbox } from "./mailbox.js";
 import { OpenIdKeys } from "./openid-keys.js";
 import { RateLimits } from "./rate-limits.js";
 import { RequestLog } from "./request-log.js";
+import { requireFrom } from "./require-from.js";
 import { RoleConnections } from "./role-connections.js";
 import { listen, Service, urlOf } from "./server.js";
 import { DiscordSimulator } from "./simulator.js";
@@ -41,7 +42,7 @@ export interface SimulatorOptions extends ApplicationOptions {
 /**
  * Starts a simulated Discord over real HTTP, for tests and for trying out an app.
  *
- * @throws TypeError for an invalid URL
+ * @throws TypeError for an invalid URL, an invalid `clientId` and an impossible `logLimit`
  * @example
  * ```ts
  * const discord = await startDiscord();
@@ -54,6 +55,7 @@ export interface SimulatorOptions extends ApplicationOptions {
 export async function startDiscord(options: SimulatorOptions = {}): Promise<DiscordSimulator> {
   requireWebUrl("publicUrl", options.publicUrl);
   requireWebUrl("webhookUrl", options.webhookUrl);
+  requireFrom("logLimit", options.logLimit ?? 0, 0);
   const application = new Application(options);
   const host = options.host ?? "127.0.0.1";
   const server = await listen(options.port ?? 0, host);

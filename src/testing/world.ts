@@ -8,7 +8,7 @@ import {
   type SimulatedMember,
 } from "./guild.js";
 import { readPermissions } from "./permissions.js";
-import { compareSnowflakes, isSnowflake, SnowflakeSequence } from "./snowflake.js";
+import { checkedId, compareSnowflakes, isSnowflake, SnowflakeSequence } from "./snowflake.js";
 import { type NewConnection, type NewUser, SimulatedUser } from "./user.js";
 
 /** The hash of an image. The simulator draws an image for every hash. */
@@ -31,14 +31,15 @@ export class World {
   }
 
   addUser(fields: NewUser = {}): SimulatedUser {
-    const user = new SimulatedUser(this.#checkedId(fields.id), fields);
+    const user = new SimulatedUser(checkedId(fields.id ?? this.newId()), fields);
     this.users.set(user.id, user);
     return user;
   }
 
   addGuild(fields: NewGuild = {}): SimulatedGuild {
-    const channels = fields.channels ?? [{ id: this.newId(), name: "general" }];
-    const guild = new SimulatedGuild(this.#checkedId(fields.id), { ...fields, channels });
+    const guild = new SimulatedGuild(checkedId(fields.id ?? this.newId()), fields, ({ id }) =>
+      checkedId(id ?? this.newId()),
+    );
     this.guilds.set(guild.id, guild);
     return guild;
   }
@@ -46,7 +47,7 @@ export class World {
   addMember(guild: SimulatedGuild, user: SimulatedUser, fields: NewMember = {}): SimulatedMember {
     this.requireOwn(guild, user);
     const { permissions, ...rest } = givenFields(fields);
-    const wrongRole = rest.roles?.find((id) => !isSnowflake(id));
+    const wrongRole = rest.roles?.find((id) => typeof id !== "string" || !isSnowflake(id));
     if (wrongRole !== undefined)
       throw new TypeError(`"${wrongRole}" is not the id of a role: ids are strings of up to 20 digits.`);
     const formerOwner = rest.owner ? guild.owner : undefined;
@@ -102,11 +103,6 @@ export class World {
   /** Returns the guilds of a user, sorted by id. */
   guildsOf(user: SimulatedUser): SimulatedGuild[] {
     return [...(this.#guildsOfUser.get(user.id) ?? [])].sort((a, b) => compareSnowflakes(a.id, b.id));
-  }
-
-  #checkedId(id = this.newId()): string {
-    if (typeof id === "string" && isSnowflake(id)) return id;
-    throw new TypeError(`${JSON.stringify(id)} is not an id: ids are strings of up to 20 digits.`);
   }
 
   /** Adds a user and a guild if there are no users, so that somebody can sign in. */

@@ -35,12 +35,34 @@ it.each([["abc"], [""], [42], ["18446744073709551616"]])("%j is not an id", asyn
   expect(() => discord.addGuild({ id: id as string })).toThrow("is not an id");
 });
 
+it.each([["abc"], [42]])("%j is not the id of an application, role or channel", async (value) => {
+  const id = value as string;
+  const discord = await startForTest();
+  await expect(startDiscord({ clientId: id })).rejects.toThrow("is not an id");
+  expect(() => discord.addGuild({ roles: [{ id }] })).toThrow("is not an id");
+  expect(() => discord.addGuild({ channels: [{ id, name: "general" }] })).toThrow("is not an id");
+});
+
+it("roles and channels without an id get one", async () => {
+  const discord = await startForTest();
+  const { id } = discord.addGuild({ roles: [{ name: "Chef" }, {}], channels: [{ name: "news" }, {}] });
+  const namesIn = async (list: string) => {
+    const { body } = await callApi(discord, `GET /guilds/${id}/${list}`, { bot: true });
+    expect(body).toEqual(body.map(() => expect.objectContaining({ id: expect.stringMatching(/^\d+$/) })));
+    return body.map(({ name }: { name: string }) => name);
+  };
+  expect(await namesIn("roles")).toEqual(["@everyone", "Chef", expect.stringContaining("Role ")]);
+  expect(await namesIn("channels")).toEqual(["news", "general"]);
+});
+
 it("the roles of a member are ids", async () => {
   const discord = await startForTest();
   const guild = discord.addGuild({ roles: [{ id: "42", name: "Chef" }] });
-  expect(() => discord.addMember(guild, discord.addUser(), { roles: ["Chef"] })).toThrow(
-    '"Chef" is not the id of a role',
-  );
+  for (const role of ["Chef", 42 as unknown as string]) {
+    expect(() => discord.addMember(guild, discord.addUser(), { roles: [role] })).toThrow(
+      `"${role}" is not the id of a role`,
+    );
+  }
 });
 
 it("users and guilds of another simulator are refused", async () => {
@@ -49,6 +71,14 @@ it("users and guilds of another simulator are refused", async () => {
   expect(() => own.addMember(own.addGuild(), other.addUser())).toThrow(TypeError);
   expect(() => own.issueToken(other.addUser(), ["identify"])).toThrow(TypeError);
   expect(() => own.authorizeInActivity(other.addUser())).toThrow(TypeError);
+  expect(() => own.removeMember(own.addGuild(), other.addUser())).toThrow(TypeError);
+  expect(() => own.removeMember(other.addGuild(), own.addUser())).toThrow(TypeError);
+  expect(() => own.addConnection(other.addUser())).toThrow(TypeError);
+  expect(() => own.addWebhook(other.addGuild())).toThrow(TypeError);
+  expect(() => own.addActivityInstance({ guild: other.addGuild() })).toThrow(TypeError);
+  expect(() => own.addActivityInstance({ users: [other.addUser()] })).toThrow(TypeError);
+  expect(() => own.removeAuthorization(other.addUser())).toThrow(TypeError);
+  expect(() => own.expireAccessTokens(other.addUser())).toThrow(TypeError);
 });
 
 it("a second user with the same id signs in as themselves", async () => {
@@ -78,13 +108,37 @@ it.each([
   [{ kind: "status", status: 1000 }],
   [{ kind: "html", status: 0 }],
   [{ kind: "delay" }],
+  [{ kind: "delay", ms: 3_000_000_000 }],
   [{ kind: "slow-body", chunkBytes: 0 }],
+  [{ kind: "slow-body", everyMs: -1 }],
+  [{ kind: "slow-body", everyMs: Number.NaN }],
+  [{ kind: "huge-body", bytes: -1 }],
+  [{ kind: "rate-limited", retryAfter: -1 }],
+  [{ kind: "rate-limited", scope: "bot" }],
+  [{ kind: "cloudflare", retryAfter: Number.NaN }],
+  [{ kind: "cloudflare", form: "json" }],
   [{ kind: "hang", times: Number.NaN }],
   [{ kind: "hang", times: -1 }],
   [{ kind: "hang", chance: 30 }],
 ])("the fault %j is impossible", async (fault) => {
   const discord = await startForTest();
   expect(() => discord.fail(fault as Fault)).toThrow(TypeError);
+});
+
+it.each([
+  { limit: -1 },
+  { limit: Number.NaN },
+  { limit: "1" as unknown as number },
+  { windowMs: undefined as unknown as number },
+  { windowMs: -1 },
+])("a rate limit with %j is impossible", async (numbers) => {
+  const discord = await startForTest();
+  const rule = { route: "GET /users/@me", limit: 1, windowMs: 1000, ...numbers };
+  expect(() => discord.limit(rule)).toThrow(`${Object.keys(numbers)[0]} must be 0 or more`);
+});
+
+it.each([Number.NaN, -1])("a log of %d requests is impossible", async (logLimit) => {
+  await expect(startDiscord({ logLimit })).rejects.toThrow("logLimit must be 0 or more");
 });
 
 it("a fault with times: 0 never happens", async () => {
@@ -154,6 +208,18 @@ it.each([
   [{ users: [{ connections: 5 }] }, "users[0].connections"],
   [{ guilds: [{ name: 5 }] }, "guilds[0].name"],
   [{ guilds: [{ roles: 5 }] }, "guilds[0].roles"],
+  [{ guilds: [{ roles: ["Chef"] }] }, "guilds[0].roles[0]"],
+  [{ guilds: [{ roles: [{ id: 61 }] }] }, "guilds[0].roles[0].id"],
+  [{ guilds: [{ channels: [null] }] }, "guilds[0].channels[0]"],
+  [{ guilds: [{ bot: "false" }] }, "guilds[0].bot"],
+  [{ guilds: [{ members: [{ user: "1", roles: "61" }] }] }, "guilds[0].members[0].roles"],
+  [{ guilds: [{ members: [{ user: "1", joinedAt: "2026-01-01" }] }] }, "guilds[0].members[0].joinedAt"],
+  [{ users: [{ connections: [5] }] }, "users[0].connections[0]"],
+  [{ guilds: null }, "guilds"],
+  [{ guilds: [{ members: null }] }, "guilds[0].members"],
+  [{ application: { clientId: 42 } }, "application.clientId"],
+  [{ application: { redirectUris: "http://a.test/" } }, "application.redirectUris"],
+  [{ behaviour: { accessTokenSeconds: "60" } }, "behaviour.accessTokenSeconds"],
 ])("the seed %j is wrong at %s", (seed, place) => {
   expect(() => readSeed(JSON.stringify(seed))).toThrow(`${place} must be`);
 });

@@ -38,6 +38,20 @@ describe("the consent page", () => {
     expect(page).toContain('data-for="user-1">tom manages no server');
   });
 
+  it("the consent page offers and selects the user who is signed in, however many there are", async () => {
+    const discord = await startForTest();
+    const users = Array.from({ length: 150 }, () => discord.addUser());
+    const signIn = await fetch(`${discord.url}/sign-in`, {
+      method: "POST",
+      redirect: "manual",
+      body: new URLSearchParams({ user_id: users.at(-1)!.id }),
+    });
+    const headers = { Cookie: signIn.headers.getSetCookie()[0]!.split(";")[0]! };
+    const page = await (await fetch(authorizeUrl(discord), { headers })).text();
+    expect(page).toMatch(new RegExp(`value="${users.at(-1)!.id}" required checked`));
+    expect(page.match(/name="user_id"/g)).toHaveLength(101);
+  });
+
   it("the consent page explains names that look like HTML", async () => {
     const discord = await startForTest();
     discord.addUser({ username: "x", global_name: "<i>Noor</i>" });

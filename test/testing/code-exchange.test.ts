@@ -104,13 +104,20 @@ describe("code exchange", () => {
 });
 
 describe("PKCE", () => {
+  it("an empty verifier counts as none", async () => {
+    const discord = await startForTest();
+    expect((await exchange(discord, await newCode(discord), { code_verifier: "" })).status).toBe(200);
+  });
+
   it("a code with a challenge needs its verifier", async () => {
     const discord = await startForTest();
     const code = await newCode(discord, PKCE);
-    expect((await exchange(discord, code)).body).toEqual({
-      error: "invalid_request",
-      error_description: 'Missing "code_verifier"',
-    });
+    for (const fields of [{}, { code_verifier: "" }]) {
+      expect((await exchange(discord, code, fields)).body).toEqual({
+        error: "invalid_request",
+        error_description: 'Missing "code_verifier"',
+      });
+    }
     expect((await exchange(discord, code, { code_verifier: "short" })).body).toEqual({
       error: "invalid_request",
       error_description: 'Invalid "code_verifier"',

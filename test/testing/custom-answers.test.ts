@@ -64,3 +64,34 @@ it("a function that throws makes the answer a 500", async () => {
   });
   expect((await callApi(discord, "GET /gateway")).text).toBe("Error: a mistake in the test");
 });
+
+it("the log has the status of the 500 after a function has thrown", async () => {
+  const discord = await startForTest();
+  discord.answer("GET /gateway", () => {
+    throw new Error("a mistake in the test");
+  });
+  await callApi(discord, "GET /gateway");
+  expect(discord.requests).toMatchObject([{ status: 500 }]);
+});
+
+it("an answer's own headers replace the usual ones, however they are spelt", async () => {
+  const discord = await startForTest();
+  const headers = { "content-type": "application/problem+json", "content-length": "9", via: "1.1 test" };
+  discord.answer("GET /gateway", { body: { a: 1 }, headers });
+  discord.fail({ kind: "status", status: 503, route: "GET /users/@me", body: { a: 1 }, headers });
+  for (const endpoint of ["GET /gateway", "GET /users/@me"]) {
+    const answer = await callApi(discord, endpoint);
+    expect(answer.body).toEqual({ a: 1 });
+    expect([answer.headers.get("content-type"), answer.headers.get("via")]).toEqual([
+      "application/problem+json",
+      "1.1 test",
+    ]);
+  }
+});
+
+it("an answer to a percent-encoded route is found by the decoded path", async () => {
+  const discord = await startForTest();
+  discord.answer("GET /users/%40me/entitlements", { body: [] });
+  expect((await callApi(discord, "GET /users/@me/entitlements")).status).toBe(200);
+  expect(() => discord.answer("GET /users/%zz", {})).toThrow(TypeError);
+});

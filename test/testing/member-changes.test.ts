@@ -134,6 +134,14 @@ describe("roles", () => {
     expect((await call(`PUT ${path}/roles/${guild.id}`)).body.code).toBe(50028);
   });
 
+  it("roles that the guild lacks can be taken from a member who has them", async () => {
+    const { discord, guild, user, path, call, patch } = await withMember({ member: { roles: ["41", "98"] } });
+    expect((await patch({ roles: ["41"] })).body.roles).toEqual(["41"]);
+    discord.addMember(guild, user, { roles: ["41", "98"] });
+    expect((await call(`DELETE ${path}/roles/98`)).status).toBe(204);
+    expect(guild.members.get(user.id)?.roles).toEqual(["41"]);
+  });
+
   it("roles need the permission, and must be below the bot's", async () => {
     const { guild, path, call, patch } = await withMember({ guild: { botTopRole: "42" } });
     expect((await call(`PUT ${path}/roles/42`)).body.code).toBe(50013);

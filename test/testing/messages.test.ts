@@ -87,6 +87,22 @@ describe("POST /channels/:id/messages", () => {
     expect(discord.messages).toEqual([]);
   });
 
+  it("the fields of an embed are returned with inline", async () => {
+    const discord = await startForTest();
+    const [channel] = discord.addGuild().channels;
+    const fields = [
+      { name: "a", value: "1" },
+      { name: "b", value: "2", inline: true },
+    ];
+    const json = { embeds: [{ title: "T", fields }, { fields: [null, "text"] }, { fields: 5 }] };
+    const { body } = await callApi(discord, `POST /channels/${channel!.id}/messages`, { bot: true, json });
+    expect(body.embeds).toEqual([
+      { type: "rich", title: "T", fields: [{ ...fields[0], inline: false }, fields[1]] },
+      { type: "rich", fields: [] },
+      { type: "rich", fields: [] },
+    ]);
+  });
+
   it("a message to an unknown channel is refused", async () => {
     const discord = await startForTest();
     const { status, body } = await write(discord, "1", { content: "x" });

@@ -66,3 +66,31 @@ it("the client answers commands whose name and fields are objects", async () => 
     await post({ cmd: "AUTHORIZE", args: { client_id: discord.options.clientId, scope: [UNPRINTABLE] } }),
   ).toBe(200);
 });
+
+it("a whole body that is wrong has its error in errors._errors", async () => {
+  const discord = await startForTest();
+  const code = async (endpoint: string, json: unknown) =>
+    (await callApi(discord, endpoint, { bot: true, json })).body.errors._errors?.[0].code;
+  expect(await code("POST /users/@me/channels", [])).toBe("DICT_TYPE_CONVERT");
+  expect(await code(`PUT /applications/${discord.options.clientId}/role-connections/metadata`, {})).toBe(
+    "BASE_TYPE_MAX_LENGTH",
+  );
+});
+
+it("a message returns flags, tts and components of the right type, whatever was sent", async () => {
+  const discord = await startForTest();
+  const [channel] = discord.addGuild().channels;
+  const json = { content: "Hello", flags: UNPRINTABLE, tts: UNPRINTABLE, components: "none" };
+  const { body } = await callApi(discord, `POST /channels/${channel?.id}/messages`, { bot: true, json });
+  expect(body).toMatchObject({ flags: 0, tts: false, components: [] });
+});
+
+it("the bot opens a direct message with a form", async () => {
+  const discord = await startForTest();
+  const { id } = discord.addUser();
+  const { body } = await callApi(discord, "POST /users/@me/channels", {
+    bot: true,
+    form: { recipient_id: id },
+  });
+  expect(body.recipients[0].id).toBe(id);
+});

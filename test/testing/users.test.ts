@@ -249,4 +249,12 @@ describe("GET /applications/@me", () => {
     const { body } = await callApi(discord, "GET /applications/@me", { bot: true });
     expect(body.owner.id).toBe(me.body.id);
   });
+
+  it("the bot can read the owner of the app, who also owns guilds without an owner", async () => {
+    const discord = await startForTest();
+    const guild = await callApi(discord, `GET /guilds/${discord.addGuild().id}`, { bot: true });
+    const { body } = await callApi(discord, `GET /users/${guild.body.owner_id}`, { bot: true });
+    const application = await callApi(discord, "GET /applications/@me", { bot: true });
+    expect(body).toEqual(application.body.owner);
+  });
 });

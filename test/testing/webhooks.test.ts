@@ -87,3 +87,17 @@ it("no webhook can be made in a guild without channels", async () => {
   const { discord } = await withWebhook();
   expect(() => discord.addWebhook(discord.addGuild({ channels: [] }))).toThrow(TypeError);
 });
+
+it.each([
+  ["application/x-www-form-urlencoded", new URLSearchParams({ content: "Hello", tts: "true", flags: "4" })],
+  [
+    "payload_json of such a form",
+    new URLSearchParams({ payload_json: '{"content":"Hello","tts":true,"flags":4}' }),
+  ],
+])("a message may be sent as %s", async (_what, body) => {
+  const { discord, webhook } = await withWebhook();
+  const response = await fetch(`${webhook.url}?wait=true`, { method: "POST", body });
+  expect(response.status).toBe(200);
+  expect(await response.json()).toMatchObject({ content: "Hello", tts: true, flags: 4 });
+  expect(discord.messages).toMatchObject([{ content: "Hello", webhookId: webhook.id }]);
+});

@@ -1,4 +1,4 @@
-import { forBot, forUser, isObject, readJson, readObject } from "../access.js";
+import { forBot, forUser, isObject, readObject, readPayload } from "../access.js";
 import { type Answer, json, noContent, refuse } from "../answer.js";
 import { invalidField, UNKNOWN_APPLICATION } from "../api-errors.js";
 import type { Call } from "../call.js";
@@ -35,7 +35,7 @@ export function roleConnectionRoutes(discord: Discord): Routes {
     }),
     "GET /applications/:id/role-connections/metadata": forOwnBot(() => json(200, roleConnections.metadata)),
     "PUT /applications/:id/role-connections/metadata": forOwnBot((call) => {
-      roleConnections.metadata = readRecords(readJson(call));
+      roleConnections.metadata = readRecords(readPayload(call));
       return json(200, roleConnections.metadata);
     }),
   };

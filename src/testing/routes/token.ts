@@ -76,7 +76,7 @@ function addIdToken(
 }
 
 function requireVerifier(grant: CodeGrant, verifier: string | undefined): void {
-  if (verifier === undefined) {
+  if (!verifier) {
     if (grant.codeChallenge === undefined) return;
     refuse(oauthError("invalid_request", 'Missing "code_verifier"'));
   }

@@ -10,7 +10,7 @@ import { listBotGuilds, listUserGuilds } from "./guild-list.js";
 
 /** Routes for users, their connections and their guilds. */
 export function userRoutes(discord: Discord): Routes {
-  const { application, world } = discord;
+  const { application, owner, world } = discord;
   return {
     "GET /users/@me": forUserOrBot(
       forUser(discord, "identify", (_call, { authorization, scopes }) =>
@@ -36,7 +36,7 @@ export function userRoutes(discord: Discord): Routes {
     ),
     "GET /users/:id": forBot(discord, (_call, userId: string) => {
       if (userId === application.id) return json(200, application.botUser);
-      const user = world.users.get(userId) ?? refuse(UNKNOWN_USER);
+      const user = world.users.get(userId) ?? (userId === owner.id ? owner : refuse(UNKNOWN_USER));
       return json(200, user.seenByOthers());
     }),
     "GET /oauth2/@me": forUser(discord, null, (_call, token) => describeAuthorization(discord, token)),
