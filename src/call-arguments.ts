@@ -1,5 +1,5 @@
 import type { Application } from "express";
-import { isRecord, isRequest } from "./check-options.js";
+import { isRecord, nameInExchange } from "./check-options.js";
 import { kindOf, shown } from "./shown.js";
 import { requireSnowflake } from "./snowflake.js";
 
@@ -46,7 +46,7 @@ export function requireRequest(req: unknown): void {
   // Responses have `headers` too on Bun.
   if (typeof req === "object" && req !== null && "headers" in req && !("setHeader" in req)) return;
   throw new TypeError(
-    `The first argument must be the request, as in discord.fetchUser(req), not ${isResponse(req) ? "the response" : shown(req)}.`,
+    `The first argument must be the request, as in discord.fetchUser(req), not ${nameInExchange(req) ?? shown(req)}.`,
   );
 }
 
@@ -54,7 +54,7 @@ export function requireRequest(req: unknown): void {
 export function requireResponse(res: unknown): void {
   if (isResponse(res)) return;
   throw new TypeError(
-    `The second argument must be the response, as in discord.createSession(req, res), not ${isRequest(res) ? "the request" : shown(res)}.`,
+    `The second argument must be the response, as in discord.createSession(req, res), not ${nameInExchange(res) ?? shown(res)}.`,
   );
 }
 
