@@ -469,6 +469,14 @@ describe.each(LATEST_EXPRESS)("misused calls on %s", (_name, createApp) => {
     );
   });
 
+  it("an error says that a Request of the Fetch API is not the request", async () => {
+    const { app, messageOf } = await start();
+    const request = new globalThis.Request("http://localhost/") as never;
+    expect(await messageOf(() => app.discord.fetchUser(request))).toBe(
+      "The first argument must be the request, as in discord.fetchUser(req), not a Request of the Fetch API: pass the one of Node.js, which has the session.",
+    );
+  });
+
   it("an error says that the request or the response was passed as the options", async () => {
     const { app, messageOf } = await start();
     const methods = OPTIONS.filter(([what]) => !/^new|cache|Router|Events/.test(what));
