@@ -19,6 +19,7 @@ export interface ActivityOptions {
 
 const activityOptions = optionsChecker<ActivityOptions>({
   of: "requiresActivity",
+  makesMiddleware: true,
   example: "{ publicKey }",
   kinds: { publicKey: PUBLIC_KEY },
   required: ["publicKey"],

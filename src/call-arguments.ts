@@ -1,5 +1,5 @@
 import type { Application } from "express";
-import { isRecord, isRequest } from "./check-options.js";
+import { isRecord, nameInExchange } from "./check-options.js";
 import { kindOf, shown } from "./shown.js";
 import { requireSnowflake } from "./snowflake.js";
 
@@ -44,17 +44,20 @@ export function appAndOptions<Options extends object>(
 /** @throws TypeError for anything but a request */
 export function requireRequest(req: unknown): void {
   // Responses have `headers` too on Bun.
-  if (typeof req === "object" && req !== null && "headers" in req && !("setHeader" in req)) return;
-  throw new TypeError(
-    `The first argument must be the request, as in discord.fetchUser(req), not ${isResponse(req) ? "the response" : shown(req)}.`,
-  );
+  const isMessage = typeof req === "object" && req !== null && "headers" in req && !("setHeader" in req);
+  // Not instanceof: Node.js loads its fetch when Headers is first used.
+  if (isMessage && !hasMethods(req.headers, "get", "append")) return;
+  const actual = isMessage
+    ? "a Request of the Fetch API: pass the one of Node.js, which has the session"
+    : (nameInExchange(req) ?? shown(req));
+  throw new TypeError(`The first argument must be the request, as in discord.fetchUser(req), not ${actual}.`);
 }
 
 /** @throws TypeError for anything but a response */
 export function requireResponse(res: unknown): void {
   if (isResponse(res)) return;
   throw new TypeError(
-    `The second argument must be the response, as in discord.createSession(req, res), not ${isRequest(res) ? "the request" : shown(res)}.`,
+    `The second argument must be the response, as in discord.createSession(req, res), not ${nameInExchange(res) ?? shown(res)}.`,
   );
 }
 

@@ -33,6 +33,8 @@ export interface OptionRules<T> {
    * require nothing. Without this, `undefined` is the same as a missing option.
    */
   readonly areRequirements?: boolean | undefined;
+  /** Whether the function makes a middleware. Express passes a request to it if it is mounted without being called. */
+  readonly makesMiddleware?: boolean | undefined;
   /** Whether unknown names are allowed, for objects from elsewhere, such as a database. */
   readonly isOpen?: boolean | undefined;
 }
@@ -48,7 +50,7 @@ const NONE = Object.freeze({});
 export function optionsChecker<T extends object>(rules: OptionRules<T>): (options: T | undefined) => T {
   return function checked(options) {
     if (options === undefined && !rules.areRequirements && !rules.required) return NONE as T;
-    if (isRequest(options)) throw new TypeError(uncalled(rules.of));
+    if (rules.makesMiddleware && isRequest(options)) throw new TypeError(uncalled(rules.of));
     const mistakes = [...mistakesIn(rules, options)];
     if (mistakes.length > 0) throw new TypeError(`${rules.of}: ${mistakes.join(" ")}`);
     return options as T;
@@ -63,9 +65,10 @@ export function* mistakesIn<T extends object>(
 ): Generator<string> {
   const { noun = "The options", example, aliases, areRequirements, isOpen, required = [] } = rules;
   const kinds: Readonly<Record<string, Kind>> = rules.kinds;
-  if (!isRecord(options)) {
+  const exchange = nameInExchange(options);
+  if (!isRecord(options) || exchange) {
     const hasSecrets = Object.values(kinds).some(({ isSecret }) => isSecret);
-    yield `${prefix.slice(0, -1) || noun} must be an object such as ${example}, not ${hasSecrets ? kindOf(options) : shown(options)}.`;
+    yield `${prefix.slice(0, -1) || noun} must be an object such as ${example}, not ${exchange ?? (hasSecrets ? kindOf(options) : shown(options))}.`;
     return;
   }
   const entries = Object.entries(options);
@@ -96,6 +99,13 @@ export function wrongValue(name: string, value: unknown, { wanted, hint, isSecre
 export function requireKind<T>(name: string, value: T, kind: Kind): T {
   if (kind.accepts(value)) return value;
   throw new TypeError(wrongValue(name, value, kind));
+}
+
+/** Returns "the request" or "the response" for a value that is one, for messages. */
+export function nameInExchange(value: unknown): string | undefined {
+  // Responses have `headers` too on Bun.
+  if (isRecord(value) && typeof value["setHeader"] === "function") return "the response";
+  return isRequest(value) ? "the request" : undefined;
 }
 
 /** Whether a value is a request: then a function that makes a middleware was mounted without being called. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { HeldToken } from "./app-token.js";
+import { type HeldToken, savedToken } from "./app-token.js";
 import type { Config } from "./config.js";
 import { withDeadline } from "./deadline.js";
 import { Grants } from "./grants/grants.js";
@@ -80,7 +80,10 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
 
     /** Stores the token of a request's session; `undefined` signs out. @throws HttpException store_failed */
     async saveToken(req: IncomingMessage, token: Token | undefined): Promise<void> {
-      if (token) return grants.storeFirst(storages.pointTo(req, token), token);
+      if (token) {
+        const whole = withoutGaps(savedToken(token));
+        return grants.storeFirst(storages.pointTo(req, whole), whole);
+      }
       const storage = storages.standard(req);
       if (storage.id !== undefined) await grants.end(storage, storage.id);
     },

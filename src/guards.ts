@@ -4,7 +4,7 @@ import { SETTING } from "./call-arguments.js";
 import { isRequest, optionsChecker, uncalled } from "./check-options.js";
 import { Forbidden, HttpException, toError } from "./errors.js";
 import type { GuildMember } from "./models/guild-member.js";
-import { BOOLEAN, DURATION, isVisibleAscii, meantScopes, oneOf, SOME_IDS } from "./option-kinds.js";
+import { BOOLEAN, DURATION, isScope, meantScopes, oneOf, SOME_IDS } from "./option-kinds.js";
 import { SOME_PERMISSIONS } from "./permission-kinds.js";
 import { type PermissionResolvable, Permissions } from "./permissions.js";
 import { meantScope, requireGranted, type Scope } from "./scopes.js";
@@ -72,6 +72,7 @@ const NONE: GuildRequirements = {};
 
 const authorizationOptions = optionsChecker<AuthorizationOptions>({
   of: "requiresAuthorization.with",
+  makesMiddleware: true,
   example: "{ maxAgeMs: 60_000 }",
   kinds: { maxAgeMs: DURATION },
   required: ["maxAgeMs"],
@@ -160,7 +161,7 @@ export function requiresGuild<Given extends GuildRequirements>(
     const id = typeof guildId === "function" ? await guildId(req) : guildId;
     if (id === undefined)
       throw new Forbidden(
-        "This request names no guild: the function passed to requiresGuild returned undefined. Check the name of the route's parameter.",
+        "This request names no guild: the function passed to requiresGuild returned undefined. Check the name of the route's parameter. A nested router sees it only with Router({ mergeParams: true }).",
       );
     if (!isSnowflake(id)) throw new Forbidden(`No guild has the id ${shown(id)}.`);
 
@@ -220,7 +221,7 @@ async function visitorAsBot(
 /** @throws TypeError */
 function requireScopeNames(scopes: readonly unknown[]): readonly string[] {
   const [first] = scopes;
-  if (scopes.length > 0 && scopes.every(isVisibleAscii)) {
+  if (scopes.length > 0 && scopes.every(isScope)) {
     const meant = meantScopes(scopes);
     if (meant === undefined) return [...scopes];
     throw new TypeError(
@@ -235,7 +236,7 @@ function requireScopeNames(scopes: readonly unknown[]): readonly string[] {
   throw new TypeError(
     Array.isArray(first)
       ? 'requiresScopes: pass the scopes as separate arguments, not as a list: requiresScopes("identify", "guilds").'
-      : `requiresScopes: a scope must be a string such as "guilds", not ${shown(scopes.find((scope) => !isVisibleAscii(scope)))}.`,
+      : `requiresScopes: a scope must be a string such as "guilds", not ${shown(scopes.find((scope) => !isScope(scope)))}.`,
   );
 }
 

@@ -54,7 +54,12 @@ export const LIST: Kind = { wanted: "a list", accepts: (value) => Array.isArray(
 export const SCOPES: Kind = {
   wanted: 'a list of scopes such as ["identify", "guilds"]',
   accepts: (value) => isScopeList(value) && !value.some(meantScope),
-  hint: (value) => (isScopeList(value) ? meantScopes(value) : undefined),
+  hint(value) {
+    if (isScopeList(value)) return meantScopes(value);
+    const isJoined =
+      Array.isArray(value) && value.some((one) => typeof one === "string" && one.includes(","));
+    return isJoined ? "write each scope as a string of its own." : undefined;
+  },
 };
 
 /** A list of at least one id. */
@@ -108,7 +113,7 @@ export function oneOf(...values: readonly (string | number)[]): Kind {
 }
 
 function isScopeList(value: unknown): value is readonly string[] {
-  return Array.isArray(value) && value.length > 0 && value.every(isVisibleAscii);
+  return Array.isArray(value) && value.length > 0 && value.every(isScope);
 }
 
 /** Returns advice such as "did you mean identify and guilds?" for misspelt scopes. */
@@ -117,7 +122,12 @@ export function meantScopes(scopes: readonly string[]): string | undefined {
   return meant.length > 0 ? `did you mean ${meant.join(" and ")}?` : undefined;
 }
 
-/** Whether a value is a valid OAuth scope, token or secret: ASCII without spaces and control characters, not empty. */
+/** Whether a value may be an OAuth scope. No scope of Discord's contains a comma. */
+export function isScope(value: unknown): value is string {
+  return isVisibleAscii(value) && !value.includes(",");
+}
+
+/** Whether a value is a valid token or secret: ASCII without spaces and control characters, not empty. */
 export function isVisibleAscii(value: unknown): value is string {
   return typeof value === "string" && /^[\x21-\x7e]+$/.test(value);
 }

@@ -14,7 +14,7 @@ import { ADDRESS } from "./option-kinds.js";
  * is the path of the login; for pages on one of the option `origins`, its absolute URL.
  *
  * If a browser logs in several times within a minute without keeping its session, the handler passes on an
- * HttpException `login_loop` with likely causes.
+ * HttpException `login_loop` with likely causes. It does the same if the login is behind a guard itself.
  *
  * @param loginPath the path of the login, such as `/auth/login`
  * @throws TypeError immediately, for an invalid path
@@ -34,6 +34,14 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
       res.status(401).json({ error: error.code, message: error.message, login });
       return;
     }
+    const separator = loginPath.includes("?") ? "&" : "?";
+    if (
+      req.method === "GET" &&
+      (req.originalUrl === loginPath || req.originalUrl.startsWith(`${loginPath}${separator}returnTo=`))
+    ) {
+      next(guardedLogin(loginPath, error));
+      return;
+    }
     const discord = discordOf(req);
     if (discord.isLoginLoop(req)) {
       next(loginLoop(error));
@@ -43,9 +51,16 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
     const { addresses } = discord.visits;
     const place = req.method === "GET" ? addresses.returnToOf(req.originalUrl) : undefined;
     const login = addresses.public(loginPath);
-    const separator = login.includes("?") ? "&" : "?";
     res.redirect(place === undefined ? login : `${login}${separator}returnTo=${encodeURIComponent(place)}`);
   };
+}
+
+function guardedLogin(loginPath: string, cause: Unauthorized): HttpException {
+  return new HttpException({
+    message: `The login ${loginPath} is behind a guard itself, so nobody can sign in. Mount discordRouter before the guard.`,
+    code: "login_loop",
+    cause,
+  });
 }
 
 function loginLoop(cause: Unauthorized): HttpException {

@@ -58,6 +58,7 @@ export type RouterOnLogin = (req: Request, login: Login, res: Response) => Retur
 
 const routerOptions = optionsChecker<RouterOptions>({
   of: "discordRouter",
+  makesMiddleware: true,
   example: '{ afterLogin: "/me" }',
   kinds: {
     loginPath: PATH_OR_FALSE,

@@ -57,6 +57,9 @@ import type {
 } from "./users/role-connections.js";
 import type { UserSession } from "./users/user-session.js";
 
+/** Not a private field, so that a method without its instance can say what is wrong. */
+const engines = new WeakMap<DiscordOAuth2Session, Engine | undefined>();
+
 /**
  * Discord sign-in for an Express app. Its methods need only `req.session` of a request and nothing of Express, so they also
  * work in a WebSocket upgrade.
@@ -76,7 +79,6 @@ import type { UserSession } from "./users/user-session.js";
  */
 export class DiscordOAuth2Session {
   readonly #options: DiscordOptions;
-  #engine: Engine | undefined;
 
   /** Creates an instance that reads its configuration in {@link init}. */
   constructor(options?: DiscordOptions);
@@ -85,6 +87,7 @@ export class DiscordOAuth2Session {
   constructor(...args: readonly unknown[]) {
     const { app, options = {} } = appAndOptions<DiscordOptions>(args);
     this.#options = options;
+    engines.set(this, undefined);
     if (app) this.init(app);
   }
 
@@ -101,9 +104,10 @@ export class DiscordOAuth2Session {
   init(app: Application): this {
     requireApp(app);
     requireOnlyInstance(app, this);
+    const started = engineOf(this);
     const config = resolveConfig(this.#options, (name) => app.get(name) ?? process.env[name]);
-    this.#engine ??= this.#start(config);
-    requireSameConfig(this.#engine.config, config);
+    const engine = started ?? this.#start(config);
+    requireSameConfig(engine.config, config);
     app.set(SETTING, this);
     return this;
   }
@@ -111,44 +115,23 @@ export class DiscordOAuth2Session {
   #start(config: Config): Engine {
     const engine = createEngine(config, overriddenTokenMethods(this, DiscordOAuth2Session.prototype));
     engine.load();
+    engines.set(this, engine);
     return engine;
-  }
-
-  get #ready(): Engine {
-    if (this.#engine) return this.#engine;
-    throw new HttpException({
-      message: "This DiscordOAuth2Session has no app yet: call discord.init(app) before the first request.",
-      code: "init_missing",
-      status: 500,
-    });
-  }
-
-  #engineFor(req: IncomingMessage): Engine {
-    requireRequest(req);
-    return this.#ready;
-  }
-
-  /** @param res the response that starts or ends a login, which must not be cached */
-  #loginsFor(req: IncomingMessage, res: ServerResponse): Logins {
-    const { logins } = this.#engineFor(req);
-    requireResponse(res);
-    forbidCaching(res);
-    return logins;
   }
 
   /** The cache of users. Its keys are internal. */
   get usersCache(): LRUCache<string, User> {
-    return this.#ready.users.usersCache;
+    return readyEngine(this).users.usersCache;
   }
 
   /** The client id in use. */
   get clientId(): string {
-    return this.#ready.config.clientId;
+    return readyEngine(this).config.clientId;
   }
 
   /** The redirect URI in use. */
   get redirectUri(): string {
-    return this.#ready.config.redirectUri;
+    return readyEngine(this).config.redirectUri;
   }
 
   /**
@@ -160,7 +143,7 @@ export class DiscordOAuth2Session {
    * @see https://docs.discord.com/developers/topics/oauth2#authorization-code-grant
    */
   async createSession(req: IncomingMessage, res: ServerResponse, options?: LoginOptions): Promise<void> {
-    this.#loginsFor(req, res);
+    loginsFor(this, req, res);
     if (answersNonVisit(req, res)) return;
     redirect(res, await this.authorizationUrl(req, res, options));
   }
@@ -173,7 +156,7 @@ export class DiscordOAuth2Session {
    * @throws TypeError, HttpException like {@link createSession}
    */
   async authorizationUrl(req: IncomingMessage, res: ServerResponse, options?: LoginOptions): Promise<string> {
-    return this.#loginsFor(req, res).begin(req, res, loginOptions(options));
+    return loginsFor(this, req, res).begin(req, res, loginOptions(options));
   }
 
   /**
@@ -193,7 +176,7 @@ export class DiscordOAuth2Session {
     res: ServerResponse,
     options?: CallbackOptions,
   ): Promise<LoginResult<Data>> {
-    const result = await this.#loginsFor(req, res).complete(req, res, callbackOptions(options));
+    const result = await loginsFor(this, req, res).complete(req, res, callbackOptions(options));
     return result as LoginResult<Data>;
   }
 
@@ -214,7 +197,7 @@ export class DiscordOAuth2Session {
    * @see https://docs.discord.com/developers/activities/building-an-activity
    */
   async signInWithCode(req: IncomingMessage, options: CodeOptions): Promise<CodeLogin> {
-    return this.#engineFor(req).logins.posted.signIn(req, codeOptions(options));
+    return engineFor(this, req).logins.posted.signIn(req, codeOptions(options));
   }
 
   /**
@@ -229,8 +212,9 @@ export class DiscordOAuth2Session {
    * signed out of this app anyway
    */
   async revoke(req: IncomingMessage, options?: RevokeOptions): Promise<void> {
+    const { logins } = engineFor(this, req);
     const { everywhere } = revokeOptions(options);
-    await this.#engineFor(req).logins.signOut(req, everywhere ? "everywhere" : "here");
+    await logins.signOut(req, everywhere ? "everywhere" : "here");
   }
 
   /**
@@ -239,7 +223,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException when the store or Discord fails
    */
   async isAuthorized(req: IncomingMessage): Promise<boolean> {
-    const { grants, storages } = this.#engineFor(req);
+    const { grants, storages } = engineFor(this, req);
     return grants.hasValidToken(storages.of(req));
   }
 
@@ -249,7 +233,7 @@ export class DiscordOAuth2Session {
    * guard it is the user that the guard checked. Elsewhere, check {@link isAuthorized} first.
    */
   userId(req: IncomingMessage): string | undefined {
-    const { config } = this.#engineFor(req);
+    const { config } = engineFor(this, req);
     return signInOf(sessionOf(req), config.clientId)?.userId;
   }
 
@@ -260,7 +244,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException when the store or Discord fails
    */
   async grantedScopes(req: IncomingMessage): Promise<readonly string[]> {
-    const { grants, storages } = this.#engineFor(req);
+    const { grants, storages } = engineFor(this, req);
     return (await grants.validToken(storages.of(req))).scopes;
   }
 
@@ -270,12 +254,12 @@ export class DiscordOAuth2Session {
    * cookie.
    */
   isLoginLoop(req: IncomingMessage): boolean {
-    return this.#engineFor(req).logins.isLoop(req);
+    return engineFor(this, req).logins.isLoop(req);
   }
 
   /** Used by the router and the guards. @internal */
   get visits(): Visits {
-    return this.#ready.logins.visits;
+    return readyEngine(this).logins.visits;
   }
 
   /**
@@ -285,7 +269,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException `store_failed`
    */
   async getAuthorizationToken(req: IncomingMessage): Promise<Token | undefined> {
-    const { grants, storages } = this.#engineFor(req);
+    const { grants, storages } = engineFor(this, req);
     return grants.read(storages.standard(req));
   }
 
@@ -295,7 +279,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException `store_failed`
    */
   async saveAuthorizationToken(req: IncomingMessage, token: Token | undefined): Promise<void> {
-    await this.#engineFor(req).saveToken(req, token);
+    await engineFor(this, req).saveToken(req, token);
   }
 
   /**
@@ -305,7 +289,7 @@ export class DiscordOAuth2Session {
    * @see https://docs.discord.com/developers/resources/user#get-current-user
    */
   async fetchUser(req: IncomingMessage, options?: FetchOptions): Promise<User> {
-    return this.#of(req).fetchUser(options);
+    return userOf(this, req).fetchUser(options);
   }
 
   /**
@@ -315,7 +299,7 @@ export class DiscordOAuth2Session {
    * @see https://docs.discord.com/developers/resources/user#get-current-user-guilds
    */
   async fetchGuilds(req: IncomingMessage, options?: GuildsOptions): Promise<Guild[]> {
-    return this.#of(req).fetchGuilds(options);
+    return userOf(this, req).fetchGuilds(options);
   }
 
   /**
@@ -325,7 +309,7 @@ export class DiscordOAuth2Session {
    * @see https://docs.discord.com/developers/resources/user#get-current-user-connections
    */
   async fetchConnections(req: IncomingMessage, options?: FetchOptions): Promise<UserConnection[]> {
-    return this.#of(req).fetchConnections(options);
+    return userOf(this, req).fetchConnections(options);
   }
 
   /**
@@ -339,7 +323,7 @@ export class DiscordOAuth2Session {
    * @see https://docs.discord.com/developers/resources/user#get-current-user-guild-member
    */
   async fetchMember(req: IncomingMessage, guildId: string, options?: MemberOptions): Promise<GuildMember> {
-    return this.#of(req).fetchMember(guildId, options);
+    return userOf(this, req).fetchMember(guildId, options);
   }
 
   /**
@@ -349,7 +333,7 @@ export class DiscordOAuth2Session {
    * @see https://docs.discord.com/developers/topics/oauth2#get-current-authorization-information
    */
   async fetchAuthorization(req: IncomingMessage, options?: FetchOptions): Promise<Authorization> {
-    return this.#of(req).fetchAuthorization(options);
+    return userOf(this, req).fetchAuthorization(options);
   }
 
   /**
@@ -370,7 +354,7 @@ export class DiscordOAuth2Session {
    */
   addToGuild(req: IncomingMessage, guildId: string, options: JoinOrUpdateOptions): Promise<JoinOutcome>;
   async addToGuild(req: IncomingMessage, guildId: string, options?: object): Promise<unknown> {
-    return this.#of(req).addToGuild(guildId, options as JoinOptions);
+    return userOf(this, req).addToGuild(guildId, options as JoinOptions);
   }
 
   /**
@@ -379,7 +363,7 @@ export class DiscordOAuth2Session {
    * @throws Unauthorized, MissingScopes, RateLimited, HttpException
    */
   async fetchRoleConnection(req: IncomingMessage): Promise<RoleConnection> {
-    return this.#of(req).fetchRoleConnection();
+    return userOf(this, req).fetchRoleConnection();
   }
 
   /**
@@ -391,12 +375,12 @@ export class DiscordOAuth2Session {
    * @see https://docs.discord.com/developers/resources/user#update-current-user-application-role-connection
    */
   async updateRoleConnection(req: IncomingMessage, update: RoleConnectionUpdate): Promise<RoleConnection> {
-    return this.#of(req).updateRoleConnection(update);
+    return userOf(this, req).updateRoleConnection(update);
   }
 
   /** Removes the signed-in user's role connection. @throws like {@link updateRoleConnection} */
   async deleteRoleConnection(req: IncomingMessage): Promise<void> {
-    return this.#of(req).deleteRoleConnection();
+    return userOf(this, req).deleteRoleConnection();
   }
 
   /**
@@ -408,7 +392,7 @@ export class DiscordOAuth2Session {
    * @throws Unauthorized, MissingScopes, RateLimited, HttpException
    */
   async request<T = unknown>(req: IncomingMessage, route: string, request?: ApiRequest): Promise<T> {
-    return this.#of(req).request<T>(route, request);
+    return userOf(this, req).request<T>(route, request);
   }
 
   /**
@@ -419,12 +403,12 @@ export class DiscordOAuth2Session {
    * @throws RateLimited, TypeError
    */
   async botRequest<T = unknown>(route: string, request?: ApiRequest): Promise<T> {
-    return this.#ready.bot.send(route, request) as Promise<T>;
+    return readyEngine(this).bot.send(route, request) as Promise<T>;
   }
 
   /** Fetches the bot's own user. @throws like {@link botRequest} */
   async fetchBot(): Promise<Bot> {
-    return this.#ready.bot.user();
+    return readyEngine(this).bot.user();
   }
 
   /**
@@ -435,12 +419,12 @@ export class DiscordOAuth2Session {
    * @throws like {@link botRequest}
    */
   async fetchBotGuilds(options?: FetchOptions): Promise<Guild[]> {
-    return [...(await this.#ready.botGuilds.all(fetchOptions(options))).values()];
+    return [...(await readyEngine(this).botGuilds.all(fetchOptions(options))).values()];
   }
 
   /** Fetches the signed-in user's membership in a guild, as the bot. @internal */
   async membershipAsBot(req: IncomingMessage, guildId: string, options: FetchOptions): Promise<Membership> {
-    return this.#of(req).membershipAsBot(guildId, options);
+    return userOf(this, req).membershipAsBot(guildId, options);
   }
 
   /**
@@ -450,7 +434,7 @@ export class DiscordOAuth2Session {
    * @throws like {@link botRequest}
    */
   async fetchRoleConnectionMetadata(): Promise<readonly RoleConnectionMetadata[]> {
-    return this.#ready.bot.roleConnectionMetadata();
+    return readyEngine(this).bot.roleConnectionMetadata();
   }
 
   /**
@@ -465,7 +449,7 @@ export class DiscordOAuth2Session {
   async registerRoleConnectionMetadata(
     records: readonly RoleConnectionMetadata[],
   ): Promise<readonly RoleConnectionMetadata[]> {
-    return this.#ready.bot.registerRoleConnectionMetadata(records);
+    return readyEngine(this).bot.registerRoleConnectionMetadata(records);
   }
 
   /**
@@ -477,8 +461,9 @@ export class DiscordOAuth2Session {
    * @throws TypeError for an invalid token
    */
   sessionFromToken(token: HeldToken, onChange?: OnTokenChange): UserSession {
+    const engine = readyEngine(this);
     if (onChange !== undefined) requireKind("The callback", onChange, FUNCTION);
-    return this.#ready.sessionOfHeld(appToken(token), onChange);
+    return engine.sessionOfHeld(appToken(token), onChange);
   }
 
   /**
@@ -490,7 +475,7 @@ export class DiscordOAuth2Session {
    * @throws RateLimited, HttpException
    */
   async sessionFromAccessToken(accessToken: string): Promise<UserSession> {
-    return this.#ready.bearers.session(accessToken);
+    return readyEngine(this).bearers.session(accessToken);
   }
 
   /**
@@ -501,7 +486,7 @@ export class DiscordOAuth2Session {
    * @see https://docs.discord.com/developers/topics/oauth2#client-credentials-grant
    */
   async clientCredentials(scopes: readonly Scope[] = ["identify"]): Promise<Token> {
-    return this.#ready.clientCredentials(requireKind("scopes", scopes, SCOPES));
+    return readyEngine(this).clientCredentials(requireKind("scopes", scopes, SCOPES));
   }
 
   /**
@@ -511,8 +496,9 @@ export class DiscordOAuth2Session {
    * @throws TypeError for an invalid id (`invalid_snowflake`) or an invalid time
    */
   deauthorize(userId: string, at?: Date): void {
+    const { grants } = readyEngine(this);
     requireDeauthorization(userId, at);
-    this.#ready.grants.deauthorize(userId, at);
+    grants.deauthorize(userId, at);
   }
 
   /**
@@ -521,10 +507,42 @@ export class DiscordOAuth2Session {
    * later call opens new connections.
    */
   async close(): Promise<void> {
-    await this.#engine?.close();
+    await engineOf(this)?.close();
   }
+}
 
-  #of(req: IncomingMessage): UserSession {
-    return this.#engineFor(req).sessionOf(req);
-  }
+/** Returns the engine; `undefined` before `init`. @throws TypeError for a method without its instance */
+function engineOf(instance: DiscordOAuth2Session): Engine | undefined {
+  if (engines.has(instance)) return engines.get(instance);
+  throw new TypeError(
+    "A method of DiscordOAuth2Session was called without its instance. Call it on the instance, as in (req, res) => discord.createSession(req, res), instead of passing discord.createSession or destructuring it.",
+  );
+}
+
+function readyEngine(instance: DiscordOAuth2Session): Engine {
+  const engine = engineOf(instance);
+  if (engine) return engine;
+  throw new HttpException({
+    message: "This DiscordOAuth2Session has no app yet: call discord.init(app) before the first request.",
+    code: "init_missing",
+    status: 500,
+  });
+}
+
+function engineFor(instance: DiscordOAuth2Session, req: IncomingMessage): Engine {
+  const engine = readyEngine(instance);
+  requireRequest(req);
+  return engine;
+}
+
+/** @param res the response that starts or ends a login, which must not be cached */
+function loginsFor(instance: DiscordOAuth2Session, req: IncomingMessage, res: ServerResponse): Logins {
+  const { logins } = engineFor(instance, req);
+  requireResponse(res);
+  forbidCaching(res);
+  return logins;
+}
+
+function userOf(instance: DiscordOAuth2Session, req: IncomingMessage): UserSession {
+  return engineFor(instance, req).sessionOf(req);
 }

@@ -18,12 +18,14 @@ const SETUP_MISTAKES = ["init_missing", "session_missing"];
  * app.use(userLocals());
  * app.get("/", (_req, res) => res.render("home")); // <%= user ? user.displayName : "Welcome" %>
  * ```
- * @throws TypeError when it is passed to Express without being called
+ * @throws TypeError when it is passed to Express without being called, and for options
  * @throws HttpException `init_missing`, `session_missing`; both through `next`
  */
 export function userLocals(...args: []): RequestHandler {
   const [first]: readonly unknown[] = args;
   if (isRequest(first)) throw new TypeError(uncalled("userLocals"));
+  if (first !== undefined)
+    throw new TypeError("userLocals takes no options. It always sets res.locals.user.");
   return function userLocals(req, res, next) {
     const setUser = (user: User | undefined) => {
       res.locals["user"] = user;

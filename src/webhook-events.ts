@@ -42,6 +42,7 @@ export interface WebhookEventsOptions {
 
 const webhookEventsOptions = optionsChecker<WebhookEventsOptions>({
   of: "webhookEvents",
+  makesMiddleware: true,
   example: "{ publicKey, onEvent }",
   kinds: {
     publicKey: PUBLIC_KEY,

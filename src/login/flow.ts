@@ -162,6 +162,8 @@ export function unknownFlow(hint = ""): HttpException {
 }
 
 function jsonOf(flow: Flow): string {
+  // JSON.stringify would leave them out.
+  if (["function", "symbol"].includes(typeof flow.data)) throw new TypeError("data must be a JSON value.");
   try {
     return JSON.stringify(flow);
   } catch (cause) {

@@ -27,6 +27,10 @@ export abstract class Model<Payload extends object> {
     payload: unknown,
     ...rest: Rest
   ): Instance {
+    if (typeof this !== "function")
+      throw new TypeError(
+        "from must be called on its class, as in payloads.map((payload) => User.from(payload)).",
+      );
     return new this(payload as Payload, ...rest);
   }
 

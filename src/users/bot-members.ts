@@ -77,7 +77,7 @@ export class BotMembers {
   async #lookUp(guildId: string, userId: string): Promise<object> {
     const isFirst = this.#scout === undefined;
     if (!isFirst) await this.#scout;
-    const answering = this.#bot.fetch(memberRoute(guildId, userId), toObject);
+    const answering = this.#bot.fetch(memberRoute(guildId, userId), readMember);
     if (isFirst) this.#scout = Promise.allSettled([answering]);
     return this.#asMember(answering).catch((error: unknown) => {
       if (error instanceof HttpException && error.status === 404) return error;
@@ -112,6 +112,13 @@ function permissionsOf(rights: GuildRights, { guildId, roles, isTimedOut }: Guil
   const permissions = new Permissions(own.map((role) => BigInt(role.permissions)));
   if (permissions.has("ADMINISTRATOR")) return Permissions.all;
   return isTimedOut ? new Permissions(permissions.value & WHEN_TIMED_OUT.value) : permissions;
+}
+
+/** A guard may admit the visitor for being a member alone, so an object of any other shape is not enough. */
+function readMember(payload: unknown): object {
+  const member = toObject(payload);
+  requireList(member["roles"], "The roles of a member");
+  return member;
 }
 
 function readRights(payload: unknown): GuildRights {

@@ -145,6 +145,16 @@ describe.each(LATEST_EXPRESS)('as: "bot" on %s', (_name, createApp) => {
     expect((await visit()).status).toBe(200);
   });
 
+  it.each([{}, { roles: null }, { roles: STAFF }, { message: "OK" }])(
+    "requiresGuild as the bot lets nobody in for a response that is not a member: %j",
+    async (body) => {
+      const { simulator, visit } = await startAsBot(createApp);
+      simulator.fail({ kind: "status", status: 200, body, route: MEMBER_ROUTE });
+      expect(failureOf(await visit())).toBe("502 discord_unavailable");
+      expect((await visit()).status).toBe(200);
+    },
+  );
+
   it("requiresGuild as the bot checks the sign-in first", async () => {
     const { app, visit, simulator } = await startAsBot(createApp);
 

@@ -254,6 +254,16 @@ describe.each(LATEST_EXPRESS)("misused calls on %s", (_name, createApp) => {
       'not ["identity", "guild.members.read"]: did you mean identify and guilds.members.read?',
     ],
     [
+      "createSession",
+      (discord, req, res) => discord.createSession(req, res, { scopes: ["identify,guilds"] }),
+      'not ["identify,guilds"]: write each scope as a string of its own.',
+    ],
+    ...[() => "x", Symbol("x")].map((data): [string, Misuse, string] => [
+      "createSession",
+      (discord, req, res) => discord.createSession(req, res, { data }),
+      "data must be a JSON value.",
+    ]),
+    [
       "discordRouter",
       () => discordRouter({ scopes: ["identify", "emails"] }),
       'not ["identify", "emails"]: did you mean email?',
@@ -434,6 +444,68 @@ describe.each(LATEST_EXPRESS)("misused calls on %s", (_name, createApp) => {
         );
       expect(await messageOf((req) => call(req, req as never))).toContain("not the request.");
     }
+  });
+
+  it("a method that is passed on without its instance says how to call it", async () => {
+    const { app, messageOf } = await start();
+    const { discord } = app;
+    const names = Object.getOwnPropertyNames(
+      DiscordOAuth2Session.prototype,
+    ) as (keyof DiscordOAuth2Session)[];
+    const methods = names.filter(
+      (name) => typeof discord[name] === "function" && !/constructor|init/.test(name),
+    );
+    expect(methods).toContain("createSession");
+    for (const name of methods) {
+      const method = discord[name] as unknown as (...args: unknown[]) => unknown;
+      for (const owner of [undefined, process, app.app])
+        expect(await messageOf((req, res) => method.call(owner, req, res)), name).toMatch(
+          /^A method of DiscordOAuth2Session was called without its instance\. Call it on the instance, as in /,
+        );
+    }
+    const { init } = discord;
+    expect(() => init(express())).toThrow(
+      /^A method of DiscordOAuth2Session was called without its instance/,
+    );
+  });
+
+  it("an error says that a Request of the Fetch API is not the request", async () => {
+    const { app, messageOf } = await start();
+    const request = new globalThis.Request("http://localhost/") as never;
+    expect(await messageOf(() => app.discord.fetchUser(request))).toBe(
+      "The first argument must be the request, as in discord.fetchUser(req), not a Request of the Fetch API: pass the one of Node.js, which has the session.",
+    );
+  });
+
+  it("an error says that the request or the response was passed as the options", async () => {
+    const { app, messageOf } = await start();
+    const methods = OPTIONS.filter(([what]) => !/^new|cache|Router|Events/.test(what));
+    for (const [what, misuse] of methods) {
+      for (const [part, at] of [
+        ["request", 0],
+        ["response", 1],
+      ] as const) {
+        const message = await messageOf((...both) => misuse(app.discord, ...both, both[at] as never));
+        expect(message, what).toMatch(new RegExp(`must be an object such as \\{ .*\\}, not the ${part}\\.$`));
+      }
+    }
+  });
+
+  it("saveAuthorizationToken refuses what is not a token, and the visitor stays signed in", async () => {
+    const { app, browser, messageOf } = await start();
+    for (const token of [
+      "secret-token",
+      5,
+      {},
+      [],
+      { ...TOKEN, id: 7 },
+      { ...TOKEN, id: "1", expiresAt: new Date() },
+    ]) {
+      const message = await messageOf((req) => app.discord.saveAuthorizationToken(req, token as never));
+      expect(message).toMatch(/^saveAuthorizationToken: /);
+      expect(message).not.toContain("secret-token");
+    }
+    expect((await browser.get("/authorized")).json()).toBe(true);
   });
 
   it.each([

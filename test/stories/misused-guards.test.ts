@@ -137,6 +137,7 @@ describe("requiresScopes", () => {
     [[["identify"], ["guilds"]], "not as a list"],
     [["identify", "guild"], "Discord has no scope guild: did you mean guilds?"],
     [["identify guilds"], 'a scope must be a string such as "guilds", not "identify guilds".'],
+    [["identify,guilds"], 'a scope must be a string such as "guilds", not "identify,guilds".'],
     [["identify", ""], 'not "".'],
     [["identify", undefined], "not undefined."],
     [[{ scopes: ["guilds"] }], "not an object."],
@@ -236,6 +237,18 @@ describe.each(EXPRESS)("misused guards on %s", (_name, createApp) => {
       app.use(inner);
     });
     expect(message).toMatch(/^This app has no DiscordOAuth2Session: /);
+  });
+
+  it("an error points to mergeParams when a nested router does not see the guild's id", async () => {
+    const simulator = await startSimulator();
+    const inner = Router().get(
+      "/settings",
+      requiresGuild((req) => req.params["guildId"]),
+      handler,
+    );
+    const app = await startApp(createApp, simulator, { routes: (to) => to.use("/servers/:guildId", inner) });
+    expect((await app.browser().get(`/servers/${GUILD}/settings`)).status).toBe(403);
+    expect((app.errors.at(-1) as Error).message).toContain("Router({ mergeParams: true })");
   });
 
   it("a guard works in a router", async () => {

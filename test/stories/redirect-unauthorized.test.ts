@@ -117,6 +117,32 @@ describe.each(EXPRESS)("redirectUnauthorized on %s", (_name, createApp) => {
     expect(answer.status).toBe(302);
   });
 
+  it.each(["/auth/login", "/auth/login?prompt=none"])(
+    "redirectUnauthorized does not redirect in circles if the login %s is guarded itself",
+    async (login) => {
+      const simulator = await startSimulator();
+      const app = await startApp(createApp, simulator, {
+        discord: { basePath: "/shop" },
+        routes(to) {
+          to.use(requiresAuthorization);
+          to.use("/auth", discordRouter());
+          to.use(redirectUnauthorized(login));
+        },
+      });
+      const { location } = await app.browser().get("/page", PAGE);
+      expect(location).toMatch(/^\/shop\/auth\/login\?/);
+
+      for (const address of [login, location?.replace("/shop", "") ?? ""]) {
+        expect((await app.browser().get(address, PAGE)).status).toBe(500);
+        expect(lastError(app)).toMatchObject({
+          code: "login_loop",
+          message: `The login ${login} is behind a guard itself, so nobody can sign in. Mount discordRouter before the guard.`,
+        });
+      }
+      expect((await app.browser().request("/auth/login", { method: "POST", ...PAGE })).status).toBe(302);
+    },
+  );
+
   it("redirectUnauthorized passes on every other error", async () => {
     const { app, browser } = await startWithPages(createApp);
 

@@ -146,4 +146,11 @@ describe.each(EXPRESS)("userLocals on %s", (_name, createApp) => {
       "userLocals was passed to Express without being called: write userLocals(...) instead of userLocals.",
     ]);
   });
+
+  it("userLocals takes no options", () => {
+    const misused = userLocals as (options: unknown) => RequestHandler;
+    expect(() => misused({ as: "me" })).toThrow(
+      new TypeError("userLocals takes no options. It always sets res.locals.user."),
+    );
+  });
 });

@@ -281,6 +281,11 @@ describe("the configuration", () => {
     "change me before going to production!",
     "your_very_own_and_very_long_secret_key",
     "keyboard cat keyboard dog keyboard cow",
+    "my-own-key.my-own-key.my-own-key.!!",
+    "supersecret, and then some more words",
+    "MySecretKey for the production server",
+    "qwertyuiopasdfghjklzxcvbnm1234567890",
+    "development secret of the dashboard",
   ])("a guessable secret is refused, even among others: %j", (secret) => {
     for (const given of [secret, [RANDOM, secret]])
       expect(mistakesIn({ secret: given })).toEqual([expect.stringMatching(/^secret can be guessed/)]);

@@ -128,3 +128,9 @@ it("numberOf accepts only finite numbers", () => {
     undefined,
   ]);
 });
+
+it("from says how to call it when it is passed on without its class", () => {
+  expect(() => [{ id: "1" }].map(User.from as never)).toThrow(
+    new TypeError("from must be called on its class, as in payloads.map((payload) => User.from(payload))."),
+  );
+});
