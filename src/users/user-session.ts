@@ -76,7 +76,7 @@ export class UserSession {
   async fetchGuilds(options?: GuildsOptions): Promise<Guild[]> {
     const { withBot, ...rest } = guildsOptions(options);
     const guilds = await this.#fetch(this.#parts.users.guilds, rest);
-    return withBot ? this.#parts.botGuilds.mark(guilds) : [...guilds];
+    return withBot ? this.#parts.botGuilds.mark(guilds, rest) : [...guilds];
   }
 
   /** Fetches the user's linked accounts, like {@link DiscordOAuth2Session.fetchConnections}. */
