@@ -63,6 +63,11 @@ export class UserSession {
     this.#onUser = onUser;
   }
 
+  /** @throws Unauthorized when the sign-in has ended @internal */
+  async requireSignIn(): Promise<void> {
+    await this.#validToken();
+  }
+
   /** Fetches the user, like {@link DiscordOAuth2Session.fetchUser}. */
   async fetchUser(options?: FetchOptions): Promise<User> {
     const checked = fetchOptions(options);
