@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { now, sleep, stopwatch } from "../clock.js";
 import type { Config } from "../config.js";
 import type { RequestTrace } from "../telemetry.js";
+import { BotPace } from "./bot-pace.js";
 import { Buckets, type Slot } from "./buckets.js";
 import { type NamedCall, rateLimited, redact } from "./call-errors.js";
 import { Cooldowns } from "./cooldowns.js";
@@ -20,6 +21,8 @@ export interface AdmittedCall extends NamedCall {
    * limits of that endpoint delay them. Discord counts them by IP address and route, without rate limit headers.
    */
   readonly standing: "ordinary" | "untrusted" | "essential";
+  /** The most calls in {@link BotPace}, this one included; `undefined` for a call that does not count there. */
+  readonly mostPaced?: number | undefined;
   readonly maxAttempts: number;
   /** The time left for requests and responses, in milliseconds. Waits for rate limits do not count. */
   timeLeftMs: number;
@@ -37,6 +40,7 @@ export class Admission {
   readonly #maxWaitMs: number;
   readonly #invalidRequests: InvalidRequests;
   readonly #buckets = new Buckets();
+  readonly #botPace = new BotPace();
   /** By subject. */
   readonly #cooldowns = new Cooldowns();
   /** By route. */
@@ -63,6 +67,7 @@ export class Admission {
       call.timeLeftMs -= elapsedMs();
       if (call.slot.bucket !== undefined) this.#buckets.learn(call.slot, undefined, now());
       if (call.standing === "untrusted") this.#invalidRequests.endUntrusted();
+      if (call.mostPaced !== undefined) this.#botPace.end(now());
     }
   }
 
@@ -106,13 +111,15 @@ export class Admission {
     }
     call.trace.attempts += 1;
     if (call.standing === "untrusted") this.#invalidRequests.beginUntrusted();
+    if (call.mostPaced !== undefined) this.#botPace.begin();
   }
 
-  #waitFor({ slot, standing }: AdmittedCall): Wait | undefined {
+  #waitFor({ slot, standing, mostPaced }: AdmittedCall): Wait | undefined {
     if (standing === "essential") return this.#essentialCooldowns.waitFor(slot.route);
     return (
       this.#invalidRequests.waitFor(now(), standing === "untrusted") ??
       this.#cooldowns.waitFor(slot.subject) ??
+      (mostPaced === undefined ? undefined : this.#botPace.waitFor(now(), mostPaced)) ??
       this.#buckets.reserve(slot, now())
     );
   }

@@ -21,6 +21,8 @@ export interface Credentials {
    * requests.
    */
   readonly untrusted?: boolean | undefined;
+  /** The most calls of this kind a second, to leave room within Discord's limit on all calls of a bot. */
+  readonly mostPaced?: number | undefined;
 }
 
 /** A call to Discord's API. */
@@ -34,7 +36,7 @@ const MAX_ATTEMPTS = 5;
 
 /** @throws TypeError for a call that cannot be sent */
 export function prepareCall(
-  { scheme, token, alsoSecret = "", subject, untrusted }: Credentials,
+  { scheme, token, alsoSecret = "", subject, untrusted, mostPaced }: Credentials,
   input: string,
   request: PlainRequest,
   timeLeftMs: number,
@@ -53,6 +55,7 @@ export function prepareCall(
     slot: { subject: `${scheme} ${subject}`, route: `${method} ${template}`, major, bucket: undefined },
     standing: untrusted ? "untrusted" : "ordinary",
     trace: { method, route: template, subject: scheme === "Bot" ? "bot" : "user", attempts: 0, waitedMs: 0 },
+    mostPaced,
     maxAttempts: MAX_ATTEMPTS,
     timeLeftMs,
   };

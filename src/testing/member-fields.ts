@@ -1,6 +1,7 @@
 import { refuse } from "./answer.js";
 import { invalidField, notNumber } from "./api-errors.js";
 import { readSnowflake } from "./snowflake.js";
+import { textLength } from "./text-length.js";
 
 const MOST_ROLES = 250;
 const LONGEST_NICK = 32;
@@ -8,7 +9,7 @@ const LONGEST_NICK = 32;
 /** Reads a nickname; `undefined` if there is none. */
 export function readNick(nick: unknown): string | undefined {
   if (nick === undefined || nick === null || nick === "") return undefined;
-  if (typeof nick === "string" && nick.length <= LONGEST_NICK) return nick;
+  if (typeof nick === "string" && textLength(nick) <= LONGEST_NICK) return nick;
   return refuse(invalidField("nick", "BASE_TYPE_BAD_LENGTH", `Must be ${LONGEST_NICK} or fewer in length.`));
 }
 

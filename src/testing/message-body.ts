@@ -3,6 +3,7 @@ import { refuse } from "./answer.js";
 import { EMPTY_MESSAGE, invalidField } from "./api-errors.js";
 import { parseJsonBody, type UploadedFile } from "./body.js";
 import type { Call } from "./call.js";
+import { textLength } from "./text-length.js";
 
 const LONGEST_CONTENT = 2000;
 const MOST_EMBEDS = 10;
@@ -34,7 +35,7 @@ function readFields({ payload_json, ...fields }: Readonly<Record<string, string>
 function readContent(body: MessageBody["body"], files: readonly UploadedFile[]): string {
   const { embeds, nonce } = body;
   const content = body["content"] ?? "";
-  if (typeof content !== "string" || content.length > LONGEST_CONTENT) {
+  if (typeof content !== "string" || textLength(content) > LONGEST_CONTENT) {
     refuse(invalidField("content", "BASE_TYPE_MAX_LENGTH", `Must be ${LONGEST_CONTENT} or fewer in length.`));
   }
   const embedCount = countEmbeds(embeds);

@@ -1,6 +1,7 @@
 import { isObject } from "./access.js";
 import { refuse } from "./answer.js";
 import { invalidField } from "./api-errors.js";
+import { textLength } from "./text-length.js";
 
 const MOST_RECORDS = 5;
 const TYPES = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -48,7 +49,7 @@ function readText(record: Record<string, unknown>, index: number, field: string,
   const text = record[field];
   if (text === undefined)
     refuse(invalidField([index, field], "BASE_TYPE_REQUIRED", "This field is required"));
-  if (typeof text === "string" && text.length >= 1 && text.length <= longest) return text;
+  if (typeof text === "string" && text !== "" && textLength(text) <= longest) return text;
   const message = `Must be between 1 and ${longest} in length.`;
   return refuse(invalidField([index, field], "BASE_TYPE_BAD_LENGTH", message));
 }

@@ -41,7 +41,9 @@ export class Bearers {
     const refused = this.#refused.get(id);
     if (refused) throw refused;
     try {
-      return await this.#sessions.fetch(id, {}, () => this.#check(id, accessToken));
+      const session = await this.#sessions.fetch(id, {}, () => this.#check(id, accessToken));
+      await session.requireSignIn();
+      return session;
     } catch (error) {
       if (error instanceof Unauthorized) {
         this.#refused.set(id, error);

@@ -39,6 +39,13 @@ export class BotCalls {
     return parseAnswer({ method: request.method ?? "GET", route }, () => parse(payload));
   }
 
+  /** Like {@link fetch}, for calls that visitors cause. @param mostPaced how many of them may be sent in a second */
+  async lookUp<T>(route: string, parse: (payload: unknown) => T, mostPaced: number): Promise<T> {
+    const credentials = { scheme: "Bot", token: this.#token, subject: "bot", mostPaced } as const;
+    const payload = await this.#rest.send(credentials, route);
+    return parseAnswer({ method: "GET", route }, () => parse(payload));
+  }
+
   /** Fetches the bot's own user. @throws HttpException, RateLimited */
   user(): Promise<Bot> {
     return this.fetch("/users/@me", (payload) => Bot.from(payload));

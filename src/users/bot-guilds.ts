@@ -16,7 +16,8 @@ const ABSENCE_MS = 30_000;
 export class BotGuilds {
   readonly #config: Config;
   readonly #bot: BotCalls;
-  readonly #cache: LoadingCache<ReadonlyMap<string, Guild>>;
+  /** The guilds, or the error if they are too many. */
+  readonly #cache: LoadingCache<ReadonlyMap<string, Guild> | HttpException>;
 
   constructor(config: Config, bot: BotCalls) {
     this.#config = config;
@@ -30,8 +31,10 @@ export class BotGuilds {
    * @throws HttpException `too_many_guilds` for 5,000 or more
    * @throws RateLimited
    */
-  all(options: FetchOptions = {}): Promise<ReadonlyMap<string, Guild>> {
-    return this.#cache.fetch("", options, () => this.#load());
+  async all(options: FetchOptions = {}): Promise<ReadonlyMap<string, Guild>> {
+    const guilds = await this.#cache.fetch("", options, () => this.#load());
+    if (guilds instanceof HttpException) throw guilds;
+    return guilds;
   }
 
   /** Whether the bot is in a guild. @throws like {@link all} */
@@ -43,10 +46,10 @@ export class BotGuilds {
   }
 
   /** Returns copies of the guilds with `hasBot` set. @throws like {@link all} */
-  async mark(guilds: readonly Guild[]): Promise<Guild[]> {
+  async mark(guilds: readonly Guild[], options: FetchOptions): Promise<Guild[]> {
     if (this.#config.isBotInGuild)
       return Promise.all(guilds.map(async ({ id, payload }) => new Guild(payload, await this.has(id))));
-    const own = await this.all();
+    const own = await this.all(options);
     return guilds.map(({ id, payload }) => new Guild(payload, own.has(id)));
   }
 
@@ -55,7 +58,7 @@ export class BotGuilds {
     this.#cache.forget("");
   }
 
-  async #load(): Promise<ReadonlyMap<string, Guild>> {
+  async #load(): Promise<ReadonlyMap<string, Guild> | HttpException> {
     const guilds = new Map<string, Guild>();
     let after: string | undefined;
     for (let pages = 0; pages < MOST_PAGES; pages += 1) {
@@ -64,7 +67,7 @@ export class BotGuilds {
       after = page.at(-1)?.id;
       if (page.length < PAGE) return guilds;
     }
-    throw new HttpException({
+    return new HttpException({
       message: `The bot is in ${PAGE * MOST_PAGES} guilds or more, too many to list. Set the option isBotInGuild of DiscordOAuth2Session to look guilds up yourself.`,
       code: "too_many_guilds",
       method: "GET",

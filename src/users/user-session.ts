@@ -63,6 +63,11 @@ export class UserSession {
     this.#onUser = onUser;
   }
 
+  /** @throws Unauthorized when the sign-in has ended @internal */
+  async requireSignIn(): Promise<void> {
+    await this.#validToken();
+  }
+
   /** Fetches the user, like {@link DiscordOAuth2Session.fetchUser}. */
   async fetchUser(options?: FetchOptions): Promise<User> {
     const checked = fetchOptions(options);
@@ -76,7 +81,7 @@ export class UserSession {
   async fetchGuilds(options?: GuildsOptions): Promise<Guild[]> {
     const { withBot, ...rest } = guildsOptions(options);
     const guilds = await this.#fetch(this.#parts.users.guilds, rest);
-    return withBot ? this.#parts.botGuilds.mark(guilds) : [...guilds];
+    return withBot ? this.#parts.botGuilds.mark(guilds, rest) : [...guilds];
   }
 
   /** Fetches the user's linked accounts, like {@link DiscordOAuth2Session.fetchConnections}. */

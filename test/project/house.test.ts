@@ -73,6 +73,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "rest/call",
     "rest/call-errors",
     "rest/round-trip",
+    "rest/bot-pace",
     "rest/invalid-requests",
     "oauth/oauth",
     "oauth/oauth-errors",

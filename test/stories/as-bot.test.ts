@@ -221,4 +221,28 @@ describe('as: "bot"', () => {
     expect(outcomes).toEqual(new Set(["in", "429 rate_limited"]));
     expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(20);
   }, 120_000);
+
+  it("200 visitors of a hundred servers at once stay below Discord's limit on all calls of a bot", async () => {
+    const [, createApp] = LATEST_EXPRESS[0]!;
+    const simulator = await startSimulator({ behaviour: { globalLimit: 50 } });
+    const guard = requiresGuild((req) => req.params["guildId"], { as: "bot" });
+    const app = await startApp(createApp, simulator, {
+      routes: (to) => to.get("/in/:guildId", guard, (_req, res) => void res.send("in")),
+    });
+    const guilds = Array.from({ length: 100 }, () => simulator.addGuild());
+    simulator.limit({ route: MEMBER_ROUTE, limit: 20, windowMs: 1000 });
+    const users = Array.from({ length: 200 }, () => simulator.addUser());
+    const guildOf = (index: number) => guilds[index % guilds.length]!;
+    for (const [index, user] of users.entries()) simulator.addMember(guildOf(index), user);
+    const browsers = await signInMany(app, simulator, users);
+
+    const answers = await Promise.all(
+      browsers.map((browser, index) => browser.get(`/in/${guildOf(index).id}`)),
+    );
+
+    const outcomes = new Set(answers.map((answer) => (answer.status === 200 ? "in" : failureOf(answer))));
+    expect(simulator.requests.map(({ status }) => status)).not.toContain(429);
+    expect(outcomes).toEqual(new Set(["in", "429 rate_limited"]));
+    expect(answers.filter(({ status }) => status === 200).length).toBeGreaterThanOrEqual(20);
+  }, 120_000);
 });

@@ -22,7 +22,8 @@ async function startGuilds(
       to.get(
         "/marked",
         forward(async (req, res) => {
-          seen.push(await session.fetchGuilds(req, { withBot: true }));
+          const options = { withBot: true, ...("fresh" in req.query && { fresh: true }) };
+          seen.push(await session.fetchGuilds(req, options));
           res.json(seen.at(-1)?.map(({ id, hasBot }) => [id, hasBot]));
         }),
       );
@@ -86,6 +87,32 @@ describe.each(LATEST_EXPRESS)("the bot's guilds on %s", (_name, createApp) => {
 
     expect(marks).toEqual({ [withBot.id]: true, [without.id]: false });
     expect(seen[0]?.every((guild) => guild.can("MANAGE_GUILD"))).toBe(true);
+  });
+
+  it("the marks are as fresh as the guilds that they are asked for with", async () => {
+    const { browser, simulator, user } = await startGuilds(createApp);
+    const guild = simulator.addGuild();
+    simulator.addMember(guild, user);
+    await browser.get("/marked");
+    const added = simulator.addGuild();
+    simulator.addMember(added, user);
+
+    const marks = (await browser.get("/marked?fresh")).json();
+
+    expect(marks).toEqual([
+      [guild.id, true],
+      [added.id, true],
+    ]);
+  });
+
+  it("a bot with too many guilds is counted once, however many visitors come", async () => {
+    const { browser, listed, simulator } = await startGuilds(createApp);
+    for (let count = 0; count < 5000; count += 1) simulator.addGuild();
+
+    for (let times = 0; times < 3; times += 1)
+      expect(failureOf(await browser.get("/marked"))).toBe("500 too_many_guilds");
+
+    expect(listed()).toBe(25);
   });
 
   it("isBotInGuild may return a guild of the app's cache, which reaches no response", async () => {

@@ -384,6 +384,26 @@ describe.each(LATEST_EXPRESS)("sessionFromAccessToken on %s", (_name, createApp)
     await expect(discord.sessionFromAccessToken(access_token)).rejects.toBeInstanceOf(Unauthorized);
   });
 
+  it.each<[string, (parts: Awaited<ReturnType<typeof startHeld>>, accessToken: string) => unknown]>([
+    ["has expired", ({ advance }) => advance(30_000)],
+    ["belongs to a user who has removed the app", ({ discord, user }) => discord.deauthorize(user.id)],
+    [
+      "was revoked here",
+      async ({ discord }, token) => (await discord.sessionFromAccessToken(token)).revoke(),
+    ],
+  ])("sessionFromAccessToken refuses a token at once that %s", async (_what, end) => {
+    const started = await startHeld(createApp);
+    const { simulator, discord, user } = started;
+    simulator.behaviour.accessTokenSeconds = 30;
+    const { access_token } = simulator.issueToken(user, SCOPES);
+    await (await discord.sessionFromAccessToken(access_token)).fetchUser();
+    simulator.removeAuthorization(user);
+
+    await end(started, access_token);
+
+    await expect(discord.sessionFromAccessToken(access_token)).rejects.toBeInstanceOf(Unauthorized);
+  });
+
   it("sessionFromAccessToken asks Discord again if the clock is set back by more than a minute", async () => {
     const { simulator, discord, user, advance } = await startHeld(createApp);
     const { access_token } = simulator.issueToken(user, SCOPES);

@@ -42,6 +42,20 @@ it.each([
   expect([status, Object.keys(body.errors)]).toEqual([400, [field]]);
 });
 
+it("the lengths of linked role values count an emoji as one character", async () => {
+  const { discord, call } = await withLinkedRoles();
+  const connection = {
+    platform_name: "😀".repeat(50),
+    platform_username: "😀".repeat(100),
+    metadata: { a: "😀".repeat(100) },
+  };
+  const record = { type: 1, key: "a", name: "😀".repeat(100), description: "😀".repeat(200) };
+  const route = `PUT /applications/${discord.options.clientId}/role-connections/metadata`;
+
+  expect((await call("PUT", connection)).body).toEqual(connection);
+  expect((await callApi(discord, route, { bot: true, json: [record] })).body).toEqual([record]);
+});
+
 it("a role connection of another application is unknown", async () => {
   const { discord, bearer } = await withLinkedRoles();
   const { status, body } = await callApi(discord, "GET /users/@me/applications/1/role-connection", {

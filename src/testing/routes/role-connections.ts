@@ -6,6 +6,7 @@ import type { Discord } from "../discord.js";
 import { isMetadataKey, readRecords } from "../role-connection-records.js";
 import type { RoleConnection } from "../role-connections.js";
 import type { Routes } from "../router.js";
+import { textLength } from "../text-length.js";
 
 const MOST_VALUES = 5;
 const LONGEST_VALUE = 100;
@@ -51,7 +52,7 @@ function readConnection(body: Readonly<Record<string, unknown>>): RoleConnection
 
 function readText(field: string, value: unknown, longest: number): string | null {
   if (value === undefined || value === null) return null;
-  if (typeof value === "string" && value.length <= longest) return value;
+  if (typeof value === "string" && textLength(value) <= longest) return value;
   return refuse(invalidField(field, "BASE_TYPE_BAD_LENGTH", `Must be ${longest} or fewer in length.`));
 }
 
@@ -68,7 +69,7 @@ function readValue(key: string, value: unknown): string {
     refuse(invalidField(["metadata", key], "STRING_TYPE_REGEX", "Must be 1 to 50 of a-z, 0-9 and _."));
   }
   const text = typeof value === "object" ? "" : String(value);
-  if (text.length >= 1 && text.length <= LONGEST_VALUE) return text;
+  if (text !== "" && textLength(text) <= LONGEST_VALUE) return text;
   const message = `Must be between 1 and ${LONGEST_VALUE} in length.`;
   return refuse(invalidField(["metadata", key], "BASE_TYPE_BAD_LENGTH", message));
 }
