@@ -197,15 +197,13 @@ function isSameClass(one: object, other: object): boolean {
  *
  * @throws TypeError for a value that is nested too deeply
  */
-export function frozenCopy<Value>(value: Value, depth?: number): Value;
-export function frozenCopy(value: unknown, depth = 0): unknown {
+export function frozenCopy<Value>(value: Value, depth = 0): Value {
   if (typeof value !== "object" || value === null) return value;
   if (depth > DEEPEST) throw new TypeError(`A payload must not be nested more than ${DEEPEST} levels deep.`);
-  const parts = Object.entries(value).map(([key, part]) => [key, frozenCopy(part, depth + 1), part] as const);
-  if (Object.isFrozen(value) && parts.every(([, copy, part]) => copy === part)) return value;
+  const parts: [string, unknown][] = Object.entries(value);
+  const copies = parts.map(([key, part]) => [key, frozenCopy(part, depth + 1)] as const);
+  if (Object.isFrozen(value) && copies.every(([, copy], index) => copy === parts[index]?.[1])) return value;
   return Object.freeze(
-    Array.isArray(value)
-      ? parts.map(([, copy]) => copy)
-      : Object.fromEntries(parts.map(([key, copy]) => [key, copy])),
-  );
+    Array.isArray(value) ? copies.map(([, copy]) => copy) : Object.fromEntries(copies),
+  ) as Value;
 }
