@@ -139,9 +139,9 @@ export class SignIns {
     const { visit, token, signsIn } = ongoing;
     const { req } = visit;
     const { grants, storages } = this.#parts;
-    if (grants.hasEnded(token.id)) return;
-    // The app may have destroyed or regenerated the session.
-    if (!hasSession(req) || (signsIn && !this.#pointsTo(req, token.id))) return this.#end(ongoing);
+    // The app may have signed out, or destroyed or regenerated the session.
+    const isKept = hasSession(req) && (!signsIn || this.#pointsTo(req, token.id));
+    if (!isKept || grants.hasEnded(token.id)) return this.#end(ongoing);
     const { scopes, userId } = token;
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
     const login = { isPending: false, isSignIn: signsIn, sessionId, scopes, userId, returnTo, at: now() };
