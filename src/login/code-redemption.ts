@@ -1,7 +1,7 @@
 import { now, sleep } from "../clock.js";
 import type { Config } from "../config.js";
 import type { HttpException } from "../errors.js";
-import type { GrantRecord } from "../grants/grant-record.js";
+import type { GrantRecord, RecordContent } from "../grants/grant-record.js";
 import type { Grants } from "../grants/grants.js";
 import { LOOK_AGAIN_MS } from "../grants/time-limits.js";
 import type { Token } from "../grants/token.js";
@@ -116,10 +116,8 @@ export class CodeRedemption {
   async #asHolder(turn: Turn, mayResume: boolean): Promise<LoginResult | "other process" | "pending"> {
     const { visit, record, queue, cameInTime } = turn;
     const { grantId } = visit.code;
-    const [content, marker] = await Promise.all([
-      record ? record.readContent() : this.#signIns.contentOf(grantId),
-      record?.readEndedMarker(),
-    ]);
+    const [stored, marker] = await Promise.all([record?.readContent(), record?.readEndedMarker()]);
+    const content = stored ?? this.#signIns.contentOf(grantId);
     if (marker || this.#grants.hasEnded(grantId)) throw codeEnded();
     const login = content?.login;
     if (content && !visit.mayRepeat(login, cameInTime && queue.hasExchanged))
@@ -130,7 +128,7 @@ export class CodeRedemption {
     if (login && !mayResume) return "pending";
     // A stored token means that the request that exchanged the code could not finish.
     const redeemed = content?.token
-      ? { token: await this.#identify(visit, content.token) }
+      ? await this.#resume(turn, content.token, stored)
       : await this.#exchange(turn);
     return redeemed ? this.#signIns.complete(visit, record, redeemed, turn) : "other process";
   }
@@ -156,6 +154,16 @@ export class CodeRedemption {
     return { token, guild: answer.guild, webhook: answer.webhook };
   }
 
+  async #resume(
+    { visit, record }: Turn,
+    former: Token,
+    stored: RecordContent | undefined,
+  ): Promise<Redeemed> {
+    const token = await this.#identify(visit, former);
+    if (!stored) await this.#keepPending(record, token);
+    return { token };
+  }
+
   /** A connection fails without its user, so its token is stored first: then a reload can complete it. */
   async #identify({ kind }: Visit, token: Token): Promise<Token> {
     const isIdentified = kind === "connection" || token.userId !== undefined;
@@ -166,7 +174,10 @@ export class CodeRedemption {
     const { scopes, userId } = token;
     const login = { isPending: true, scopes, userId, at: now() };
     if (!record) return this.#signIns.remember({ token, login });
-    await record.writeContent({ token, login });
+    await record.writeContent({ token, login }).catch((error: unknown) => {
+      this.#signIns.remember({ token, login });
+      throw error;
+    });
     await record.checkKept();
     if (await record.readEndedMarker()) throw codeEnded();
   }
