@@ -215,8 +215,7 @@ export class SignIns {
   }
 
   /** Ends a login that cannot be completed. Leaves a marker for repeated callbacks, and no token. */
-  async #end({ visit, token, record, signsIn }: Ongoing): Promise<void> {
-    const { req } = visit;
+  async #end({ visit: { req }, token, record, signsIn }: Ongoing): Promise<void> {
     const { grants, users } = this.#parts;
     users.forget(token.id);
     const isCurrent = signsIn && this.#pointsTo(req, token.id);
@@ -261,9 +260,8 @@ export class SignIns {
   }
 
   /** Gives the visitor a copy of the session that the first request signed in, under a new id. */
-  async #signInAgain({ req, code }: Visit, login: LoginRecord): Promise<void> {
+  async #signInAgain({ req, code: { grantId } }: Visit, login: LoginRecord): Promise<void> {
     const { clientId } = this.#parts.config;
-    const { grantId } = code;
     if (!login.isSignIn || signInOf(sessionOf(req), clientId)?.grantId === grantId) return;
     const store = sessionStoreOf(req);
     const source =
@@ -293,7 +291,10 @@ export class SignIns {
     const { config, grants, users, storages } = this.#parts;
     const former = signInOf(sessionOf(req), config.clientId);
     if (!former || former.grantId === nextId) return;
-    await grants.end(storages.of(req), former.grantId);
+    const own = storages.areOwn ? (await storages.of(req).read())?.token : undefined;
+    // The app's own methods may store one token for each user, and have the next one already.
+    const storage = own?.id === nextId ? storages.recordOfLogin(req, former) : storages.of(req);
+    await grants.end(storage ?? NOBODY, former.grantId);
     users.forget(former.grantId);
   }
 }

@@ -192,6 +192,20 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
     },
   );
 
+  it("a double click of a signed-in visitor at two processes keeps the new tokens in the app's own table", async () => {
+    const { simulator, table, user, other, browser, callbackUrl } = await openLoginOfTwo();
+    await browser.get(callbackUrl);
+    const first = table.rows.get(user.id);
+    const { callbackUrl: nextUrl } = await openLogin(browser, simulator, user);
+    const late = browser.clone();
+
+    const answers = await Promise.all([browser.get(nextUrl), late.get(other(nextUrl))]);
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    for (const one of [browser, late]) expect((await one.get("/me")).json()).toEqual({ id: user.id });
+    expect(table.rows.get(user.id)?.id).not.toBe(first?.id);
+  });
+
   it("after an account switch in another process, a repeated callback of the former login is refused", async () => {
     const { simulator, table, other, browser, callbackUrl } = await openLoginOfTwo();
     const [twin, late] = [browser.clone(), browser.clone()];
