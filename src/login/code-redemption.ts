@@ -5,6 +5,7 @@ import type { GrantRecord, RecordContent } from "../grants/grant-record.js";
 import type { Grants } from "../grants/grants.js";
 import { LOOK_AGAIN_MS } from "../grants/time-limits.js";
 import type { Token } from "../grants/token.js";
+import { NOBODY } from "../grants/token-storage.js";
 import { underLock } from "../grants/under-lock.js";
 import { TokenRequestRefused } from "../oauth/oauth-errors.js";
 import type { TokenAnswer } from "../oauth/token-answer.js";
@@ -134,7 +135,8 @@ export class CodeRedemption {
   }
 
   /** @returns `undefined` when another process has exchanged this code first */
-  async #exchange({ visit, record, queue }: Turn): Promise<Redeemed | undefined> {
+  async #exchange(turn: Turn): Promise<Redeemed | undefined> {
+    const { visit, record, queue } = turn;
     const { code } = visit;
     let answer: TokenAnswer;
     try {
@@ -149,25 +151,26 @@ export class CodeRedemption {
     queue.hasExchanged = true;
     const granted = toToken(answer, code);
     if (visit.kind === "connection") requireGranted(granted.scopes, ["identify"], "Connecting an account");
-    const token = await this.#identify(visit, granted);
-    await this.#keepPending(record, token);
+    await this.#keepPending(record, granted);
+    const token = await this.#identify(turn, granted);
     return { token, guild: answer.guild, webhook: answer.webhook };
   }
 
-  async #resume(
-    { visit, record }: Turn,
-    former: Token,
-    stored: RecordContent | undefined,
-  ): Promise<Redeemed> {
-    const token = await this.#identify(visit, former);
-    if (!stored) await this.#keepPending(record, token);
-    return { token };
+  async #resume(turn: Turn, token: Token, stored?: RecordContent): Promise<Redeemed> {
+    if (!stored) await this.#keepPending(turn.record, token);
+    return { token: await this.#identify(turn, token) };
   }
 
-  /** A connection fails without its user, so its token is stored first: then a reload can complete it. */
-  async #identify({ kind }: Visit, token: Token): Promise<Token> {
-    const isIdentified = kind === "connection" || token.userId !== undefined;
-    return isIdentified ? token : this.#signIns.identify(token);
+  /** The token is already stored: if this process dies or the request fails now, a reload completes the login. */
+  async #identify({ visit, record }: Turn, token: Token): Promise<Token> {
+    // A connection fails without its user, and is identified later.
+    if (visit.kind === "connection" || token.userId !== undefined) return token;
+    try {
+      return await this.#signIns.identify(token);
+    } catch (error) {
+      await this.#grants.end(record ?? NOBODY, token.id).catch(() => undefined);
+      throw error;
+    }
   }
 
   async #keepPending(record: GrantRecord | undefined, token: Token): Promise<void> {
