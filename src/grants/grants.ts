@@ -182,7 +182,7 @@ export class Grants {
   async end(storage: TokenStorage, id: string, ended: Ended = "here"): Promise<void> {
     const newest = this.#memory.newest(id);
     this.#memory.end(id, ended);
-    const [marked] = await Promise.allSettled([storage.record?.writeEndedMarker(ended)]);
+    const [marked] = await Promise.allSettled([(storage.record ?? storage.login)?.writeEndedMarker(ended)]);
     const [reading] = await Promise.allSettled([ended === "everywhere" ? storage.read() : undefined]);
     const [deleted] = await Promise.allSettled([storage.delete()]);
     const stored = reading.status === "fulfilled" ? reading.value : undefined;

@@ -32,6 +32,8 @@ export interface TokenStorage {
   readonly isHeldByCaller?: boolean;
   /** Present if the token is a record in a store. */
   readonly record?: StoredRecord | undefined;
+  /** The record of the login, if the app's own methods store the token. Repeated callbacks look there for the marker. */
+  readonly login?: Pick<StoredRecord, "writeEndedMarker"> | undefined;
 }
 
 /** Operations on a record in a store, beyond reading and writing its token. */

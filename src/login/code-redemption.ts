@@ -1,10 +1,11 @@
 import { now, sleep } from "../clock.js";
 import type { Config } from "../config.js";
 import type { HttpException } from "../errors.js";
-import type { GrantRecord } from "../grants/grant-record.js";
+import type { GrantRecord, RecordContent } from "../grants/grant-record.js";
 import type { Grants } from "../grants/grants.js";
 import { LOOK_AGAIN_MS } from "../grants/time-limits.js";
 import type { Token } from "../grants/token.js";
+import { NOBODY } from "../grants/token-storage.js";
 import { underLock } from "../grants/under-lock.js";
 import { TokenRequestRefused } from "../oauth/oauth-errors.js";
 import type { TokenAnswer } from "../oauth/token-answer.js";
@@ -122,10 +123,8 @@ export class CodeRedemption {
   async #asHolder(turn: Turn, mayResume: boolean): Promise<LoginResult | "other process" | "pending"> {
     const { attempt, record, queue, cameInTime } = turn;
     const { grantId } = attempt.code;
-    const [content, marker] = await Promise.all([
-      record ? record.readContent() : this.#signIns.contentOf(grantId),
-      record?.readEndedMarker(),
-    ]);
+    const [stored, marker] = await Promise.all([record?.readContent(), record?.readEndedMarker()]);
+    const content = stored ?? this.#signIns.contentOf(grantId);
     if (marker || this.#grants.hasEnded(grantId)) throw codeEnded();
     const login = content?.login;
     if (content && !attempt.mayRepeat(login, cameInTime && queue.hasExchanged))
@@ -136,13 +135,14 @@ export class CodeRedemption {
     if (login && !mayResume) return "pending";
     // A stored token means that the request that exchanged the code could not finish.
     const redeemed = content?.token
-      ? { token: await this.#identify(attempt, content.token) }
+      ? await this.#resume(turn, content.token, stored)
       : await this.#exchange(turn);
     return redeemed ? this.#signIns.complete(attempt, record, redeemed, turn) : "other process";
   }
 
   /** @returns `undefined` when another process has exchanged this code first */
-  async #exchange({ attempt, record, queue }: Turn): Promise<Redeemed | undefined> {
+  async #exchange(turn: Turn): Promise<Redeemed | undefined> {
+    const { attempt, record, queue } = turn;
     const { code } = attempt;
     let answer: TokenAnswer;
     try {
@@ -157,22 +157,36 @@ export class CodeRedemption {
     queue.hasExchanged = true;
     const granted = toToken(answer, code);
     if (attempt.kind === "connection") requireGranted(granted.scopes, ["identify"], "Connecting an account");
-    const token = await this.#identify(attempt, granted);
-    await this.#keepPending(record, token);
+    await this.#keepPending(record, granted);
+    const token = await this.#identify(turn, granted);
     return { token, guild: answer.guild, webhook: answer.webhook };
   }
 
-  /** A connection fails without its user, so its token is stored first: then a reload can complete it. */
-  async #identify({ kind }: Attempt, token: Token): Promise<Token> {
-    const isIdentified = kind === "connection" || token.userId !== undefined;
-    return isIdentified ? token : this.#signIns.identify(token);
+  async #resume(turn: Turn, token: Token, stored?: RecordContent): Promise<Redeemed> {
+    if (!stored) await this.#keepPending(turn.record, token);
+    return { token: await this.#identify(turn, token) };
+  }
+
+  /** The token is already stored: if this process dies or the request fails now, a reload completes the login. */
+  async #identify({ attempt, record }: Turn, token: Token): Promise<Token> {
+    // A connection fails without its user, and is identified later.
+    if (attempt.kind === "connection" || token.userId !== undefined) return token;
+    try {
+      return await this.#signIns.identify(token);
+    } catch (error) {
+      await this.#grants.end(record ?? NOBODY, token.id).catch(() => undefined);
+      throw error;
+    }
   }
 
   async #keepPending(record: GrantRecord | undefined, token: Token): Promise<void> {
     const { scopes, userId } = token;
     const login = { isPending: true, scopes, userId, at: now() };
     if (!record) return this.#signIns.remember({ token, login });
-    await record.writeContent({ token, login });
+    await record.writeContent({ token, login }).catch((error: unknown) => {
+      this.#signIns.remember({ token, login });
+      throw error;
+    });
     await record.checkKept();
     if (await record.readEndedMarker()) throw codeEnded();
   }

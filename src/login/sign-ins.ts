@@ -136,9 +136,9 @@ export class SignIns {
     const { attempt, token, signsIn } = ongoing;
     const { req } = attempt;
     const { grants, storages } = this.#parts;
-    if (grants.hasEnded(token.id)) return;
-    // The app may have destroyed or regenerated the session.
-    if (!hasSession(req) || (signsIn && !this.#pointsTo(req, token.id))) return this.#end(ongoing);
+    // The app may have signed out, or destroyed or regenerated the session.
+    const isKept = hasSession(req) && (!signsIn || this.#pointsTo(req, token.id));
+    if (!isKept || grants.hasEnded(token.id)) return this.#end(ongoing);
     const { scopes, userId } = token;
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
     const login = { isPending: false, isSignIn: signsIn, sessionId, scopes, userId, returnTo, at: now() };
@@ -212,8 +212,7 @@ export class SignIns {
   }
 
   /** Ends a login that cannot be completed. Leaves a marker for repeated callbacks, and no token. */
-  async #end({ attempt, token, record, signsIn }: Ongoing): Promise<void> {
-    const { req } = attempt;
+  async #end({ attempt: { req }, token, record, signsIn }: Ongoing): Promise<void> {
     const { grants, users } = this.#parts;
     users.forget(token.id);
     const isCurrent = signsIn && this.#pointsTo(req, token.id);
@@ -257,9 +256,8 @@ export class SignIns {
   }
 
   /** Gives the visitor a copy of the session that the first request signed in, under a new id. */
-  async #signInAgain({ req, code }: Attempt, login: LoginRecord): Promise<void> {
+  async #signInAgain({ req, code: { grantId } }: Attempt, login: LoginRecord): Promise<void> {
     const { clientId } = this.#parts.config;
-    const { grantId } = code;
     if (!login.isSignIn || signInOf(sessionOf(req), clientId)?.grantId === grantId) return;
     const store = sessionStoreOf(req);
     const source =
@@ -289,7 +287,10 @@ export class SignIns {
     const { config, grants, users, storages } = this.#parts;
     const former = signInOf(sessionOf(req), config.clientId);
     if (!former || former.grantId === nextId) return;
-    await grants.end(storages.of(req), former.grantId);
+    const own = storages.areOwn ? (await storages.of(req).read())?.token : undefined;
+    // The app's own methods may store one token for each user, and have the next one already.
+    const storage = own?.id === nextId ? storages.recordOfLogin(req, former) : storages.of(req);
+    await grants.end(storage ?? NOBODY, former.grantId);
     users.forget(former.grantId);
   }
 }

@@ -83,6 +83,28 @@ describe.runIf(inject("services").redisUrl)("four processes on one Redis", { tim
     },
   );
 
+  it.each(LOCK_OR_NOT)(
+    "processes complete the login of one that is killed while it fetches the user, %s",
+    async (_name, lock) => {
+      const { simulator, fleet } = await startUp(lock);
+      const browser = fleet.browser();
+      const user = simulator.addUser();
+      const { search } = new URL((await openLogin(browser, simulator, user)).callbackUrl);
+      simulator.fail({ kind: "hang", route: "GET /users/@me" });
+      const cutOff = browser.get(`/callback${search}`).catch((error: unknown) => error);
+      await expect.poll(() => simulator.requestsTo("GET /users/@me").length, { interval: 5 }).toBe(1);
+      await fleet.kill(0);
+      expect(await cutOff).toBeInstanceOf(Error);
+
+      await fleet.letLocksExpire();
+      await fleet.advance(10_000);
+      const reload = await browser.get(`${fleet.urls[1]}/callback${search}`);
+      expect(reload.json()).toMatchObject({ replayed: false, userId: user.id });
+      expect((await browser.get(`${fleet.urls[2]}/user`)).json()).toMatchObject({ id: user.id });
+      expect(simulator.requestsTo(TOKEN_ROUTE)).toHaveLength(1);
+    },
+  );
+
   it("processes use a refresh token once, even if the lock expires while its holder waits for Discord", async () => {
     const { simulator, fleet, browser } = await startSignedIn("expired", { refreshReuse: "revoke-grant" });
     await fleet.advance(WEEK_MS);

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { forward, LATEST_EXPRESS, startApp, startSimulator, type TestAppOptions } from "../support/app.js";
 import { createGate } from "../support/gate.js";
 import { exchangesAt, lastError, openLogin, signedInAs } from "../support/login.js";
-import { OUR_KEY, observe, SESSION, SharedStore } from "../support/memory-store.js";
+import { OUR_KEY, observe, RECORD, SESSION, SharedStore } from "../support/memory-store.js";
 import { isRecord, WatchedStore } from "../support/watched-store.js";
 
 declare module "express-session" {
@@ -339,6 +339,7 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
 
   it.each([
     ["records could not be read", "get", OUR_KEY],
+    ["tokens could not be stored", "set", RECORD],
     ["session could not be saved", "set", SESSION],
   ] as const)("a reload completes a login whose %s", async (_what, action, pattern) => {
     const simulator = await startSimulator();

@@ -154,38 +154,70 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
   });
 
   it("a login that onLogin refuses stays refused in another process", async () => {
-    const simulator = await startSimulator();
-    const table = new TokenTable();
-    const store = new SharedStore();
-    let calls = 0;
-    const start = (redirectUri?: string) =>
-      startApp(createApp, simulator, {
-        session: { store },
-        callbackPath: "/back",
-        discord: { redirectUri },
-        create: (app, given) => new OwnTokens(table, app, given),
-        routes: (to, discord) =>
-          to.get(
-            "/back",
-            forward(async (req, res) => {
-              const onLogin = () => {
-                calls += 1;
-                if (calls === 1) throw new Forbidden("Not you.");
-              };
-              res.json(await discord.callback(req, res, { onLogin }));
-            }),
-          ),
-      });
-    const app = await start();
-    const other = await start(`${app.url}/back`);
-    const browser = app.browser();
-    const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
+    const { table, user, logins, other, browser, callbackUrl } = await openLoginOfTwo(() => {
+      throw new Forbidden("Not you.");
+    });
     const twin = browser.clone();
 
     expect(failureOf(await browser.get(callbackUrl))).toBe("403 forbidden");
-    expect(failureOf(await twin.get(callbackUrl.replace(app.url, other.url)))).toBe("400 code_rejected");
-    expect((await twin.get(`${other.url}/me`)).status).toBe(401);
-    expect([calls, table.rows.size]).toEqual([1, 0]);
+    expect(failureOf(await twin.get(other(callbackUrl)))).toBe("400 code_rejected");
+    expect((await twin.get(other("/me"))).status).toBe(401);
+    expect([logins, table.rows.size]).toEqual([[user.id], 0]);
+  });
+
+  it("a login that onLogin signs out stays signed out in another process", async () => {
+    const { table, user, logins, other, browser, callbackUrl } = await openLoginOfTwo((discord, req) =>
+      discord.revoke(req),
+    );
+    const twin = browser.clone();
+
+    await browser.get(callbackUrl);
+    expect(failureOf(await twin.get(other(callbackUrl)))).toBe("400 code_rejected");
+    expect((await twin.get(other("/me"))).status).toBe(401);
+    expect([logins, table.rows.size]).toEqual([[user.id], 0]);
+  });
+
+  it.each(["/logout", "/logout?everywhere=true"])(
+    "after %s in another process, a repeated callback does not restore the tokens",
+    async (logout) => {
+      const { table, other, browser, callbackUrl } = await openLoginOfTwo();
+      const [twin, late] = [browser.clone(), browser.clone()];
+      await browser.get(callbackUrl);
+      await twin.get(callbackUrl);
+
+      await twin.post(other(logout));
+      expect(failureOf(await late.get(callbackUrl))).toBe("400 code_rejected");
+      for (const one of [browser, twin, late]) expect((await one.get("/me")).status).toBe(401);
+      expect(table.rows.size).toBe(0);
+    },
+  );
+
+  it("a double click of a signed-in visitor at two processes keeps the new tokens in the app's own table", async () => {
+    const { simulator, table, user, other, browser, callbackUrl } = await openLoginOfTwo();
+    await browser.get(callbackUrl);
+    const first = table.rows.get(user.id);
+    const { callbackUrl: nextUrl } = await openLogin(browser, simulator, user);
+    const late = browser.clone();
+
+    const answers = await Promise.all([browser.get(nextUrl), late.get(other(nextUrl))]);
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    for (const one of [browser, late]) expect((await one.get("/me")).json()).toEqual({ id: user.id });
+    expect(table.rows.get(user.id)?.id).not.toBe(first?.id);
+  });
+
+  it("after an account switch in another process, a repeated callback of the former login is refused", async () => {
+    const { simulator, table, other, browser, callbackUrl } = await openLoginOfTwo();
+    const [twin, late] = [browser.clone(), browser.clone()];
+    await browser.get(callbackUrl);
+    await twin.get(callbackUrl);
+    const next = simulator.addUser();
+
+    const { callbackUrl: nextUrl } = await openLogin(twin, simulator, next);
+    await twin.get(other(nextUrl));
+
+    expect(failureOf(await late.get(callbackUrl))).toBe("400 code_rejected");
+    expect([...table.rows.keys()]).toEqual([next.id]);
   });
 
   it("a repeated callback does not overwrite refreshed tokens in the app's own table", async () => {
@@ -362,6 +394,43 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
     expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
     expect(watching[0]?.saved.map((token) => typeof token)).toEqual(["object", "object", "undefined"]);
   });
+
+  /** Starts two processes with one table and one session store, and opens a login in the first. */
+  async function openLoginOfTwo(
+    onLogin: (discord: DiscordOAuth2Session, req: IncomingMessage) => Promise<void> | void = () => {},
+  ) {
+    const simulator = await startSimulator();
+    const table = new TokenTable();
+    const store = new SharedStore();
+    const logins: (string | undefined)[] = [];
+    const start = (redirectUri?: string) =>
+      startApp(createApp, simulator, {
+        session: { store },
+        callbackPath: "/back",
+        discord: { redirectUri },
+        create: (app, given) => new OwnTokens(table, app, given),
+        routes: (to, discord) =>
+          to.get(
+            "/back",
+            forward(async (req, res) => {
+              const result = await discord.callback(req, res, {
+                onLogin: ({ userId }) => {
+                  logins.push(userId);
+                  return onLogin(discord, req);
+                },
+              });
+              res.json(result);
+            }),
+          ),
+      });
+    const app = await start();
+    const { url: otherUrl } = await start(`${app.url}/back`);
+    const user = simulator.addUser();
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+    const other = (pathOrUrl: string) => otherUrl + pathOrUrl.replace(app.url, "");
+    return { simulator, table, user, logins, other, browser, callbackUrl };
+  }
 
   /** Starts an app with a signed-in visitor, whose tokens are in the table. */
   async function startWith({

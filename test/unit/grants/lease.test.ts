@@ -187,6 +187,23 @@ describe("leases", () => {
     expect(record.writes).toBe(2000);
   });
 
+  it("a process whose task outlasts its lease does not release the lease that another process has by then", async () => {
+    const { record, here, there, clock } = startTwo();
+    await here.acquire(nothing, never);
+    const work = createGate();
+    const working = here.during(() => work.opened);
+    await clock.advance(600_000);
+    const waiting = there.acquire(nothing, never);
+    await clock.advance(2 * DURATION_MS);
+    expect(await waiting).toBe(true);
+
+    work.open();
+    await working;
+    await here.release();
+
+    expect(await here.holder()).toMatchObject({ sealed: record.sealed });
+  });
+
   it("a lease is not renewed after its task has failed", async () => {
     const { record, here, clock } = startTwo();
     await expect(here.during(() => Promise.reject(new Error("Discord is down.")))).rejects.toThrow(
