@@ -33,6 +33,8 @@ export class Lease {
   readonly #owner: string;
   #renewal: Promise<void> | undefined;
   #cancelRenewal = () => {};
+  /** Whether the task outlasted the renewals. Another process may hold the lease by now. */
+  #isGivenUp = false;
 
   /** @param instance distinguishes instances in one process */
   constructor(record: LeaseRecord, seal: Seal, grantId: string, durationMs: number, instance: string) {
@@ -80,6 +82,7 @@ export class Lease {
    * before it returns.
    */
   async during<T>(task: () => Promise<T>): Promise<T> {
+    this.#isGivenUp = false;
     this.#renewAfter(FIRST_RENEWAL_MS, now());
     try {
       return await task();
@@ -91,7 +94,7 @@ export class Lease {
 
   /** Writes an ended lease instead of deleting it: some stores cannot recreate a deleted key. */
   async release(): Promise<void> {
-    await this.#write(0);
+    if (!this.#isGivenUp) await this.#write(0);
   }
 
   /** @returns `true` when `isSettled` does; `false` when the lease was released or has expired */
@@ -113,7 +116,8 @@ export class Lease {
 
   #renewAfter(pauseMs: number, since: number): void {
     this.#cancelRenewal = startTimer(pauseMs, () => {
-      if (hasPassed(LONGEST_RENEWED_MS, since)) return;
+      this.#isGivenUp = hasPassed(LONGEST_RENEWED_MS, since);
+      if (this.#isGivenUp) return;
       this.#renewal ??= this.#write(this.#durationMs).then(() => {
         this.#renewal = undefined;
       });
