@@ -1,6 +1,6 @@
 import cookieSession from "cookie-session";
 import type { Application } from "express";
-import type { SessionData, Store } from "express-session";
+import { MemoryStore, type SessionData, type Store } from "express-session";
 import { describe, expect, it } from "vitest";
 import type { DiscordOAuth2Session } from "../../src/index.js";
 import { LATEST_EXPRESS, startApp, type TestAppOptions } from "../support/app.js";
@@ -121,6 +121,21 @@ describe.each(LATEST_EXPRESS)("stores on %s", (_express, createApp) => {
       expect(failureOf(await browser.get(`${other.url}/me`))).toBe("401 not_signed_in");
       expect(asked()).toBe(2);
     });
+  });
+
+  it("a store may call the method toJSON of a cookie", async () => {
+    const store = new MemoryStore();
+    const set = store.set.bind(store);
+    const serialized: unknown[] = [];
+    store.set = (key, { cookie, ...data }, callback) => {
+      serialized.push((cookie as unknown as { toJSON(): unknown }).toJSON());
+      set(key, { cookie, ...data }, callback);
+    };
+    const session = { store, cookie: { maxAge: WEEK_MS } };
+    const { user, browser, advance } = await startSignedIn(createApp, { session });
+    advance(60_000);
+    expect((await browser.get("/me")).json()).toEqual({ id: user.id });
+    for (const cookie of serialized) expect(cookie).toMatchObject({ expires: expect.any(Date), path: "/" });
   });
 
   describe.each(served(STORES.filter(({ canGoAway }) => canGoAway)))("%s", (name, kind) => {

@@ -72,18 +72,21 @@ describe.each(LATEST_EXPRESS)("lifetimes on %s", (_express, createApp) => {
     );
 
     it(`${name} keeps the record of a session extended some time after the login`, async () => {
-      const routes = (app: Application) => {
-        app.get("/remember-me", requiresAuthorization, (req, res) => {
-          lengthen(req);
-          res.json({ remembered: true });
-        });
-      };
       const session = { cookie: { maxAge: HOUR_MS } };
-      const { browser, pass } = await startSignedInOn(createApp, kind, { session, routes });
+      const { browser, pass } = await startSignedInOn(createApp, kind, { session, routes: rememberMe });
       await pass(HOUR_MS / 2);
       expect((await browser.get("/remember-me")).status).toBe(200);
       await pass(HOUR_MS / 4);
       expect((await browser.get("/guarded")).status).toBe(200);
+      await pass(15 * DAY_MS);
+      expect((await browser.get("/guarded")).status).toBe(200);
+    });
+
+    it(`${name} keeps the record of a session that a guarded page has just extended`, async () => {
+      const session = { cookie: { maxAge: HOUR_MS } };
+      const { browser, pass } = await startSignedInOn(createApp, kind, { session, routes: rememberMe });
+      await pass(HOUR_MS / 2);
+      expect((await browser.get("/remember-me")).status).toBe(200);
       await pass(15 * DAY_MS);
       expect((await browser.get("/guarded")).status).toBe(200);
     });
@@ -112,6 +115,13 @@ function lengthenAfterCallback(app: Application, discord: DiscordOAuth2Session):
       res.json(login);
     }),
   );
+}
+
+function rememberMe(app: Application): void {
+  app.get("/remember-me", requiresAuthorization, (req, res) => {
+    lengthen(req);
+    res.json({ remembered: true });
+  });
 }
 
 function lengthen(req: Request): void {

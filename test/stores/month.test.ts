@@ -47,6 +47,19 @@ describe.each(LATEST_EXPRESS)("a month on %s", { timeout: 120_000 }, (_express, 
       },
     );
   });
+
+  it.each(served(STORES.filter(({ ownTtlMs }) => ownTtlMs !== undefined)))(
+    "a visitor who comes once an hour stays signed in with %s if sessions outlive it and are saved each time, never touched",
+    async (_name, kind) => {
+      const session = { rolling: true, resave: true, cookie: { maxAge: 30 * DAY_MS } };
+      const { opened, browser, pass } = await startSignedInOn(createApp, kind, { session });
+      switchTouchOff(opened.store);
+      for (let hours = 1; hours <= 72; hours += 1) {
+        await pass(HOUR_MS);
+        expect([hours, (await browser.get("/guarded")).status]).toEqual([hours, 200]);
+      }
+    },
+  );
 });
 
 /** Like the option `disableTouch` of several stores. */

@@ -1,4 +1,4 @@
-import { MemoryStore } from "express-session";
+import { MemoryStore, type SessionData } from "express-session";
 import { describe, expect, it } from "vitest";
 import { LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
 import { openLogin, signedInAs } from "../support/login.js";
@@ -25,6 +25,21 @@ describe.each(LATEST_EXPRESS)("unfit stores on %s", (_express, createApp) => {
       expect(failureOf(await browser.get(callbackUrl))).toBe("503 store_failed");
       expect(app.errors).toMatchObject([{ code: "store_failed", cause: { message: /./ } }]);
       expect(await signedInAs(browser)).toBeUndefined();
+    });
+
+    it("a login fails with the reason if the store keeps its record without the content", async () => {
+      const store = new UnfitStore();
+      const set = store.set.bind(store);
+      // Like a table with a column for each property that the app's sessions have.
+      store.set = (key, { cookie, discord }, callback) =>
+        set(key, { cookie, discord } as SessionData, callback);
+      const simulator = await startSimulator();
+      const app = await startApp(createApp, simulator, { session: { store } });
+      const browser = app.browser();
+      const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
+
+      expect(failureOf(await browser.get(callbackUrl))).toBe("503 store_failed");
+      expect(app.errors).toMatchObject([{ code: "store_failed", cause: { message: /./ } }]);
     });
 
     it("a login succeeds if its record appears late, as on a lagging replica", async () => {
