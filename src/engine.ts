@@ -1,15 +1,16 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { type HeldToken, savedToken } from "./app-token.js";
 import type { Config } from "./config.js";
 import { withDeadline } from "./deadline.js";
 import { Grants } from "./grants/grants.js";
 import { heldToken, type OnTokenChange } from "./grants/held-token.js";
 import type { OwnTokenMethods } from "./grants/own-token-storage.js";
-import { learnUserId, sessionOf as visitorSessionOf } from "./grants/session-data.js";
+import { hasSession, learnUserId, sessionOf as visitorSessionOf } from "./grants/session-data.js";
 import { type Token, withoutGaps } from "./grants/token.js";
 import type { TokenStorage } from "./grants/token-storage.js";
 import { TokenStorages } from "./grants/token-storages.js";
 import { Logins } from "./login/logins.js";
+import { responseTo } from "./login/manners.js";
 import { OAuth } from "./oauth/oauth.js";
 import { Admission } from "./rest/admission.js";
 import { Rest } from "./rest/rest.js";
@@ -49,9 +50,22 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
   const botMembers = new BotMembers(bot, botGuilds, () => createCache(config));
   const parts = { config, grants, users, calls, bot, botGuilds, botMembers };
 
+  const followed = new WeakSet<ServerResponse>();
+
+  /** Returns the token storage of a request. If the app then lengthens the session, the record is extended too. */
+  function storageOf(req: IncomingMessage): TokenStorage {
+    const storage = storages.of(req);
+    const res = responseTo(req);
+    if (res && storage.record && !followed.has(res)) {
+      followed.add(res);
+      res.once("close", () => hasSession(req) && grants.extendIfLonger(storages.of(req)));
+    }
+    return storage;
+  }
+
   const sessionAt = (storage: TokenStorage) => new UserSession(parts, storage);
   const sessionOf = (req: IncomingMessage) =>
-    new UserSession(parts, storages.of(req), (grantId, userId) =>
+    new UserSession(parts, storageOf(req), (grantId, userId) =>
       learnUserId(visitorSessionOf(req), config.clientId, grantId, userId),
     );
 
@@ -66,6 +80,7 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
 
   return {
     ...parts,
+    storageOf,
     storages,
     logins,
     bearers: new Bearers(config.clientId, rest, sessionAt),

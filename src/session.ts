@@ -223,8 +223,8 @@ export class DiscordOAuth2Session {
    * @throws HttpException when the store or Discord fails
    */
   async isAuthorized(req: IncomingMessage): Promise<boolean> {
-    const { grants, storages } = engineFor(this, req);
-    return grants.hasValidToken(storages.of(req));
+    const { grants, storageOf } = engineFor(this, req);
+    return grants.hasValidToken(storageOf(req));
   }
 
   /**
@@ -244,8 +244,8 @@ export class DiscordOAuth2Session {
    * @throws HttpException when the store or Discord fails
    */
   async grantedScopes(req: IncomingMessage): Promise<readonly string[]> {
-    const { grants, storages } = engineFor(this, req);
-    return (await grants.validToken(storages.of(req))).scopes;
+    const { grants, storageOf } = engineFor(this, req);
+    return (await grants.validToken(storageOf(req))).scopes;
   }
 
   /**

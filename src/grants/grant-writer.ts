@@ -96,10 +96,14 @@ export class GrantWriter {
     return newest;
   }
 
-  /** Extends a record in the background, unless a job of its grant is in flight. */
-  extendSoon(storage: TokenStorage, stored: Stored): void {
+  /**
+   * Extends a record in the background, unless a job of its grant is in flight.
+   *
+   * @param isInTurn waits for that job instead, which may write the record for a shorter session
+   */
+  extendSoon(storage: TokenStorage, stored: Stored, isInTurn = false): void {
     const { id } = stored.token;
-    if (!this.#jobs.has(id)) void this.inTurn(id, () => this.#extend(storage, stored));
+    if (isInTurn || !this.#jobs.has(id)) void this.inTurn(id, () => this.#extend(storage, stored));
   }
 
   /** Runs a refresh, a retry or an extension once no other job of this grant is in flight. */
@@ -242,5 +246,7 @@ function isTemporary(error: unknown): boolean {
 /** Some stores have no `touch`, or have it disabled, so records are rewritten before they expire. */
 function needsRewriting({ lifetimeMs }: StoredRecord, stored: Stored): boolean {
   if (lifetimeMs !== undefined && lifetimeMs > (stored.lifetimeMs ?? 0)) return true;
-  return hasPassed((stored.lifetimeMs ?? UNKNOWN_LIFETIME_MS) * REWRITE_SHARE, stored.writtenAt ?? 0);
+  // The store's own option may be shorter than the session's lifetime.
+  const shortestMs = Math.min(stored.lifetimeMs ?? UNKNOWN_LIFETIME_MS, UNKNOWN_LIFETIME_MS);
+  return hasPassed(shortestMs * REWRITE_SHARE, stored.writtenAt ?? 0);
 }

@@ -91,7 +91,10 @@ export class Grants {
     const cached = this.#memory.cached(id);
     // A refresh in this process finished during the read; its pair is newer.
     if (record && cached !== before) return cached?.token;
-    return stored ? this.#learnStored(storage, stored) : this.#learnMissing(id);
+    if (stored) return this.#learnStored(storage, stored);
+    this.#memory.forgetUnsaved(id);
+    this.#memory.learn(id, undefined);
+    return undefined;
   }
 
   /**
@@ -158,6 +161,11 @@ export class Grants {
   /** Caches the lifetime a record was written with. */
   learnLifetime(id: string, lifetimeMs: number | undefined): void {
     this.#memory.setLifetime(id, lifetimeMs);
+  }
+
+  /** Extends a cached record if its session has become longer during a request. */
+  extendIfLonger(storage: TokenStorage): void {
+    this.#cached(storage, true);
   }
 
   /** Returns the newest pair of this grant that is in memory, or the given token if that is newer. */
@@ -238,12 +246,12 @@ export class Grants {
     if (token.userId !== undefined) this.#deauthorizations.addRevocation(token.userId, since);
   }
 
-  #cached(storage: TokenStorage): CachedGrant | undefined {
+  #cached(storage: TokenStorage, isInTurn = false): CachedGrant | undefined {
     const { id, record } = storage;
     if (id === undefined || !record) return undefined;
     const cached = this.#memory.fresh(id, record.lifetimeMs);
     if (cached?.token && (cached.lifetimeMs ?? 0) < (record.lifetimeMs ?? 0))
-      this.#writer.extendSoon(storage, { ...cached, token: cached.token });
+      this.#writer.extendSoon(storage, { ...cached, token: cached.token }, isInTurn);
     return cached;
   }
 
@@ -259,11 +267,6 @@ export class Grants {
       return newest;
     }
     return this.#writer.putBack(storage, newest);
-  }
-
-  #learnMissing(id: string): undefined {
-    this.#memory.forgetUnsaved(id);
-    this.#memory.learn(id, undefined);
   }
 
   async #endIfDeauthorized(storage: TokenStorage, token: Token, isCertain: true | undefined): Promise<void> {

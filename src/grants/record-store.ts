@@ -129,10 +129,10 @@ export async function answered<T>(doing: string, deadlineMs: number, task: () =>
   }
 }
 
-/** Stores read the lifetime from different fields, so a record has all fields of a session's cookie. */
-function cookieOf(lifetimeMs: number | undefined) {
+/** Stores read the lifetime from different fields, so a record has all fields of a session's cookie, and `toJSON`. */
+function cookieOf(lifetimeMs: number | undefined): object {
   const expires = lifetimeMs === undefined ? null : new Date(now() + lifetimeMs);
-  return {
+  const cookie = {
     originalMaxAge: lifetimeMs ?? null,
     maxAge: lifetimeMs ?? null,
     expires,
@@ -141,6 +141,8 @@ function cookieOf(lifetimeMs: number | undefined) {
     path: "/",
     httpOnly: true,
   };
+  // Not enumerable, because functions cannot be cloned.
+  return Object.defineProperty(cookie, "toJSON", { value: () => ({ ...cookie }) });
 }
 
 function textIn(value: unknown): string {
@@ -175,12 +177,13 @@ function withKeptCheck(
     if (isTrusted) return;
     for (const pauseMs of KEPT_CHECKS_MS) {
       await sleep(pauseMs);
-      if ((await store.read(key)) === undefined) continue;
+      // Also "": a table may have columns for the app's own session data only.
+      if (!(await store.read(key))) continue;
       isTrusted = true;
       return;
     }
     const text =
-      "The store accepted a record but no longer has it. Check its limits on lifetimes and key formats.";
+      "The store accepted a record but does not have it. Check its limits on lifetimes, key formats and properties.";
     throw storeFailed("keeping its first record", new Error(text));
   }
   function warnOnce(code: string, message: string): void {

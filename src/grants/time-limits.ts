@@ -41,7 +41,7 @@ export const LONGEST_REVOCATION_RETRY_MS = 32_000;
 
 /** A record is rewritten after this share of its lifetime, for stores without `touch`. */
 export const REWRITE_SHARE = 0.1;
-/** The assumed lifetime of a record if the store decides it. */
+/** The assumed lifetime of a record if the store decides it, perhaps against the session's cookie. */
 export const UNKNOWN_LIFETIME_MS = 86_400_000;
 
 /** Pauses before each check that a store kept its first record; one second in total. */
