@@ -102,3 +102,11 @@ it("an answer to a route with an encoded space is for that route alone", async (
   expect((await callApi(discord, "GET /emojis/party%20hat")).status).toBe(200);
   expect((await callApi(discord, "GET /emojis/party")).status).toBe(404);
 });
+
+it("an answer's own rate limit headers replace those of a limit", async () => {
+  const discord = await startForTest();
+  discord.limit({ route: "GET /gateway", limit: 5, windowMs: 1000 });
+  discord.answer("GET /gateway", { headers: { "x-ratelimit-remaining": "0" } });
+  const { headers } = await callApi(discord, "GET /gateway");
+  expect([headers.get("x-ratelimit-limit"), headers.get("x-ratelimit-remaining")]).toEqual(["5", "0"]);
+});
