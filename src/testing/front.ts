@@ -116,7 +116,7 @@ export class Front {
     const { headers, refusal } = this.#limits.check({ ...call, subject: subjectOf(call) });
     if (refusal !== undefined) return refusal;
     const answer = answerOrRefuse(place.handle, call);
-    return { ...answer, headers: { ...answer.headers, ...headers } };
+    return { ...answer, headers: { ...headers, ...answer.headers } };
   }
 
   #userIdOf(call: Call): string | undefined {

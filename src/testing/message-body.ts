@@ -40,7 +40,7 @@ function readContent(body: MessageBody["body"], files: readonly UploadedFile[]):
   }
   const embedCount = countEmbeds(embeds);
   requireAtMost("embeds", embedCount, MOST_EMBEDS);
-  if (typeof nonce === "string") requireAtMost("nonce", nonce.length, LONGEST_NONCE);
+  if (typeof nonce === "string") requireAtMost("nonce", textLength(nonce), LONGEST_NONCE);
   const hasMore = embedCount + files.length > 0 || body["components"] || body["sticker_ids"] || body["poll"];
   return content === "" && !hasMore ? refuse(EMPTY_MESSAGE) : content;
 }

@@ -32,7 +32,8 @@ export class Router {
   constructor(routes: Routes) {
     const resources = new Map<string, Resource>();
     for (const [endpoint, handle] of Object.entries(routes)) {
-      const [method = "", template = ""] = endpoint.split(" ");
+      // A path may contain spaces: a custom answer's is percent-decoded.
+      const [method = "", template = ""] = endpoint.split(/ (.*)/s);
       const resource = resources.get(template) ?? {
         template,
         segments: template.split("/"),

@@ -28,8 +28,8 @@ export interface Seed {
   readonly guilds?: readonly SeedGuild[];
 }
 
-/** The type of a field, which may also be null. */
-type Kind = "string" | "number" | "boolean" | "list" | "any";
+/** The types of a field. */
+type Kind = "string" | "number" | "boolean" | "list" | "string or null" | "string or number" | "any";
 type Fields = Readonly<Record<string, Kind>>;
 
 const SEED_KEYS = ["application", "behaviour", "users", "guilds"];
@@ -43,11 +43,11 @@ const APPLICATION_FIELDS: Fields = {
 const GUILD_FIELDS: Fields = {
   id: "string",
   name: "string",
-  icon: "string",
-  banner: "string",
+  icon: "string or null",
+  banner: "string or null",
   features: "list",
   bot: "boolean",
-  botPermissions: "any",
+  botPermissions: "string or number",
   botTopRole: "string",
   roles: "list",
   channels: "list",
@@ -55,15 +55,20 @@ const GUILD_FIELDS: Fields = {
   membershipScreening: "boolean",
   members: "list",
 };
-const ROLE_FIELDS: Fields = { id: "string", name: "string", permissions: "any", color: "number" };
+const ROLE_FIELDS: Fields = {
+  id: "string",
+  name: "string",
+  permissions: "string or number",
+  color: "number",
+};
 const CHANNEL_FIELDS: Fields = { id: "string", name: "string", type: "number" };
 const MEMBER_FIELDS: Fields = {
   user: "string",
   roles: "list",
-  nick: "string",
-  permissions: "any",
+  nick: "string or null",
+  permissions: "string or number",
   owner: "boolean",
-  avatar: "string",
+  avatar: "string or null",
   pending: "boolean",
   mute: "boolean",
   deaf: "boolean",
@@ -87,7 +92,8 @@ export function readSeed(text: string): Seed {
   for (const [index, value] of listOf(seed, "users", "users").entries()) {
     const place = `users[${index}]`;
     const user = requireObject(value, place);
-    requireTexts(user, place, ["username", "global_name"]);
+    requireKind(user["username"], `${place}.username`, "string");
+    requireKind(user["global_name"], `${place}.global_name`, "string or null");
     requireItems(user, place, "connections");
   }
   for (const [index, value] of listOf(seed, "guilds", "guilds").entries()) {
@@ -132,8 +138,7 @@ function requireObject(value: unknown, place: string, keys?: readonly string[]):
 /** Requires that a value has no other fields than these, each of its type. */
 function requireFields(value: unknown, place: string, fields: Fields): Record<string, unknown> {
   const object = requireObject(value, place, Object.keys(fields));
-  for (const [key, kind] of Object.entries(fields))
-    requireKind(object[key] ?? undefined, `${place}.${key}`, kind);
+  for (const [key, kind] of Object.entries(fields)) requireKind(object[key], `${place}.${key}`, kind);
   return object;
 }
 
@@ -146,25 +151,19 @@ function requireItems(value: Record<string, unknown>, place: string, key: string
 }
 
 function requireKind(value: unknown, place: string, kind: Kind): void {
-  if (value === undefined || kind === "any") return;
-  const isRight = kind === "list" ? Array.isArray(value) : typeof value === kind;
-  if (!isRight) throw new TypeError(`${place} must be a ${kind}.`);
+  if (value === undefined || kind === "any" || kind.split(" or ").includes(typeOf(value))) return;
+  throw new TypeError(`${place} must be a ${kind}.`);
 }
 
-/** The switches have the types of their defaults; null says nothing about the others. */
+/** A switch has the type of its default; null says nothing about it. */
 function behaviourFields(): Fields {
-  return Object.fromEntries(Object.entries(usualBehaviour()).map(([key, value]) => [key, kindOf(value)]));
+  const switches = Object.entries(usualBehaviour());
+  const kinds = switches.map(([key, value]) => [key, value === null ? "any" : typeOf(value)]);
+  return Object.fromEntries(kinds) as Fields;
 }
 
-function kindOf(value: unknown): Kind {
-  if (Array.isArray(value)) return "list";
-  const type = typeof value;
-  return type === "string" || type === "number" || type === "boolean" ? type : "any";
-}
-
-function requireTexts(value: Record<string, unknown>, place: string, keys: readonly string[]): void {
-  const wrong = keys.find((key) => typeof (value[key] ?? "") !== "string");
-  if (wrong !== undefined) throw new TypeError(`${place}.${wrong} must be a string.`);
+function typeOf(value: unknown): string {
+  return value === null ? "null" : Array.isArray(value) ? "list" : typeof value;
 }
 
 function listOf(value: Record<string, unknown>, key: string, place: string): readonly unknown[] {

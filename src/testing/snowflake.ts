@@ -10,7 +10,8 @@ export function isSnowflake(text: string): boolean {
 /** Returns an id that a test or a seed gives. @throws TypeError unless it is a valid one */
 export function checkedId(id: unknown): string {
   if (typeof id === "string" && isSnowflake(id)) return id;
-  throw new TypeError(`${JSON.stringify(id)} is not an id: ids are strings of up to 20 digits.`);
+  const shown = typeof id === "bigint" ? id : JSON.stringify(id);
+  throw new TypeError(`${shown} is not an id: ids are strings of up to 20 digits.`);
 }
 
 /** Reads an id in a JSON body, which may be a string or a number. */

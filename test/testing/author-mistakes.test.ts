@@ -35,6 +35,11 @@ it.each([["abc"], [""], [42], ["18446744073709551616"]])("%j is not an id", asyn
   expect(() => discord.addGuild({ id: id as string })).toThrow("is not an id");
 });
 
+it("a bigint is not an id", async () => {
+  const discord = await startForTest();
+  expect(() => discord.addUser({ id: 42n as unknown as string })).toThrow("42 is not an id: ids are strings");
+});
+
 it.each([["abc"], [42]])("%j is not the id of an application, role or channel", async (value) => {
   const id = value as string;
   const discord = await startForTest();
@@ -220,6 +225,29 @@ it.each([
   [{ application: { clientId: 42 } }, "application.clientId"],
   [{ application: { redirectUris: "http://a.test/" } }, "application.redirectUris"],
   [{ behaviour: { accessTokenSeconds: "60" } }, "behaviour.accessTokenSeconds"],
+  [{ behaviour: { approvedScopes: null } }, "behaviour.approvedScopes"],
+  [{ users: [{ username: null }] }, "users[0].username"],
+  [{ guilds: [{ botTopRole: null }] }, "guilds[0].botTopRole"],
+  [{ guilds: [{ botPermissions: true }] }, "guilds[0].botPermissions"],
+  [{ guilds: [{ channels: [{ name: null }] }] }, "guilds[0].channels[0].name"],
+  [{ guilds: [{ members: [{ user: "1", joinedAt: null }] }] }, "guilds[0].members[0].joinedAt"],
 ])("the seed %j is wrong at %s", (seed, place) => {
   expect(() => readSeed(JSON.stringify(seed))).toThrow(`${place} must be`);
+});
+
+it("the fields of a seed that Discord may send as null may be null, and permissions may be numbers", () => {
+  const seed = {
+    users: [{ username: "mira.k", global_name: null }],
+    guilds: [
+      {
+        icon: null,
+        banner: null,
+        botPermissions: 8,
+        roles: [{ permissions: "32" }],
+        members: [{ user: "mira.k", nick: null, avatar: null, permissions: 32 }],
+      },
+    ],
+    behaviour: { issuer: null, globalLimit: null, invalidRequestLimit: 100 },
+  };
+  expect(readSeed(JSON.stringify(seed))).toEqual(seed);
 });

@@ -95,3 +95,18 @@ it("an answer to a percent-encoded route is found by the decoded path", async ()
   expect((await callApi(discord, "GET /users/@me/entitlements")).status).toBe(200);
   expect(() => discord.answer("GET /users/%zz", {})).toThrow(TypeError);
 });
+
+it("an answer to a route with an encoded space is for that route alone", async () => {
+  const discord = await startForTest();
+  discord.answer("GET /emojis/party%20hat", { body: [] });
+  expect((await callApi(discord, "GET /emojis/party%20hat")).status).toBe(200);
+  expect((await callApi(discord, "GET /emojis/party")).status).toBe(404);
+});
+
+it("an answer's own rate limit headers replace those of a limit", async () => {
+  const discord = await startForTest();
+  discord.limit({ route: "GET /gateway", limit: 5, windowMs: 1000 });
+  discord.answer("GET /gateway", { headers: { "x-ratelimit-remaining": "0" } });
+  const { headers } = await callApi(discord, "GET /gateway");
+  expect([headers.get("x-ratelimit-limit"), headers.get("x-ratelimit-remaining")]).toEqual(["5", "0"]);
+});

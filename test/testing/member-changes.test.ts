@@ -52,6 +52,7 @@ it("the bot finds itself among the members", async () => {
 describe("PATCH /guilds/:id/members/:user", () => {
   it("a change of a member concerns only the fields of the body", async () => {
     const { patch, path, call } = await withMember();
+    expect((await patch({ nick: "😀".repeat(32) })).status).toBe(200);
     const { status, body } = await patch({ nick: "New" });
     expect([status, body.nick, body.roles]).toEqual([200, "New", ["41"]]);
     expect((await patch({ roles: ["42", 43] })).body).toMatchObject({ nick: "New", roles: ["42", "43"] });

@@ -87,6 +87,18 @@ describe("POST /channels/:id/messages", () => {
     expect(discord.messages).toEqual([]);
   });
 
+  it("the lengths of a message and its nonce count an emoji as one character", async () => {
+    const discord = await startForTest();
+    const [channel] = discord.addGuild().channels;
+    const statusOf = async (length: number, nonceLength: number) => {
+      const json = { content: "😀".repeat(length), nonce: "😀".repeat(nonceLength) };
+      return (await write(discord, channel!.id, json)).status;
+    };
+    expect([await statusOf(2000, 25), await statusOf(2001, 25), await statusOf(2000, 26)]).toEqual([
+      200, 400, 400,
+    ]);
+  });
+
   it("the fields of an embed are returned with inline", async () => {
     const discord = await startForTest();
     const [channel] = discord.addGuild().channels;
