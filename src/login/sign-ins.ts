@@ -287,9 +287,13 @@ export class SignIns {
     const { config, grants, users, storages } = this.#parts;
     const former = signInOf(sessionOf(req), config.clientId);
     if (!former || former.grantId === nextId) return;
-    const own = storages.areOwn ? (await storages.of(req).read())?.token : undefined;
+    const reading = storages.areOwn ? storages.of(req).read() : undefined;
+    const own = await reading?.catch((error: unknown) => {
+      // Anything else: what is stored is no token. The visitor is about to get a new one.
+      if (error instanceof HttpException) throw error;
+    });
     // The app's own methods may store one token for each user, and have the next one already.
-    const storage = own?.id === nextId ? storages.recordOfLogin(req, former) : storages.of(req);
+    const storage = own?.token.id === nextId ? storages.recordOfLogin(req, former) : storages.of(req);
     await grants.end(storage ?? NOBODY, former.grantId);
     users.forget(former.grantId);
   }
