@@ -146,10 +146,8 @@ export class SignIns {
     const record = this.recordOf(attempt);
     const hasStore = sessionStoreOf(req) !== undefined;
     // Keeps in memory only what no store has: a session references its whole request.
-    if (!record || !hasStore || storages.areOwn) {
-      const session = signsIn && !hasStore ? sessionOf(req) : undefined;
-      this.remember({ session, token, login });
-    }
+    if (record && hasStore && !storages.areOwn) this.#remembered.delete(token.id);
+    else this.remember({ session: signsIn && !hasStore ? sessionOf(req) : undefined, token, login });
     // A job that `onLogin` started read the record as pending and would write it back like that.
     await grants.inTurn(token.id, async () =>
       record?.writeContent({ token: keepsToken ? grants.newestOf(token) : undefined, login }),
