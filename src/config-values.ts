@@ -137,7 +137,7 @@ function isWeak(secret: string): boolean {
   if (new Set(secret).size < MIN_DISTINCT || PLACEHOLDER.test(secret)) return true;
   if (/^(.{1,16}?)\1+.{0,15}$/s.test(secret)) return true;
   const steps = [...secret].slice(1).map((letter, index) => letter.charCodeAt(0) - secret.charCodeAt(index));
-  return steps.filter((step) => Math.abs(step) <= 1).length > steps.length / 2;
+  return steps.filter((step) => Math.abs(step) <= 1).length > (2 * steps.length) / 3;
 }
 
 function hasMethods(...names: string[]) {

@@ -35,7 +35,9 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
       return;
     }
     const separator = loginPath.includes("?") ? "&" : "?";
+    // After a sign-in that has just ended, the next visit tells: the login may be on a public page.
     if (
+      error.code !== "grant_ended" &&
       req.method === "GET" &&
       (req.originalUrl === loginPath || req.originalUrl.startsWith(`${loginPath}${separator}returnTo=`))
     ) {

@@ -15,6 +15,12 @@ import {
 import { isNewer, newerOf, type Token, withUser } from "./token.js";
 import type { Ended, Stored, StoredRecord, TokenStorage } from "./token-storage.js";
 
+/** What a waiting extension of a record needs. */
+interface Extension {
+  readonly storage: TokenStorage;
+  readonly stored: Stored;
+}
+
 interface Retry {
   readonly storage: TokenStorage;
   readonly pauseMs: number;
@@ -26,6 +32,8 @@ export class GrantWriter {
   readonly #memory: GrantMemory;
   readonly #oauth: OAuth;
   readonly #jobs = new Map<string, Promise<void>>();
+  /** The waiting extension of each grant: for the longest of the sessions that asked for one. */
+  readonly #extensions = new Map<string, Extension>();
   readonly #retries = new Map<string, Retry>();
   /** What cancels the next retry of a revocation, by user. */
   readonly #revocations = new Map<string, () => void>();
@@ -103,7 +111,11 @@ export class GrantWriter {
    */
   extendSoon(storage: TokenStorage, stored: Stored, isInTurn = false): void {
     const { id } = stored.token;
-    if (isInTurn || !this.#jobs.has(id)) void this.inTurn(id, () => this.#extend(storage, stored));
+    if (this.#jobs.has(id) && !isInTurn) return;
+    const waiting = this.#extensions.get(id);
+    if (!waiting) void this.inTurn(id, () => this.#extendLongest(id));
+    if (!waiting || lifetimeOf(waiting.storage) < lifetimeOf(storage))
+      this.#extensions.set(id, { storage, stored });
   }
 
   /** Runs a refresh, a retry or an extension once no other job of this grant is in flight. */
@@ -145,8 +157,14 @@ export class GrantWriter {
     return record.readEndedMarker().catch(() => "unknown" as const);
   }
 
+  async #extendLongest(id: string): Promise<void> {
+    const longest = this.#extensions.get(id);
+    this.#extensions.delete(id);
+    if (longest) await this.#extend(longest);
+  }
+
   /** Extends a record to the lifetime of its session. A failure is retried at the next use. */
-  async #extend(storage: TokenStorage, stored: Stored): Promise<void> {
+  async #extend({ storage, stored }: Extension): Promise<void> {
     const { record } = storage;
     if (!record) return;
     try {
@@ -236,6 +254,10 @@ export class GrantWriter {
 }
 
 function nothing(): void {}
+
+function lifetimeOf({ record }: TokenStorage): number {
+  return record?.lifetimeMs ?? 0;
+}
 
 /** Whether Discord may accept the same request later. */
 function isTemporary(error: unknown): boolean {

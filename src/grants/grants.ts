@@ -163,9 +163,11 @@ export class Grants {
     this.#memory.setLifetime(id, lifetimeMs);
   }
 
-  /** Extends a cached record if its session has become longer during a request. */
-  extendIfLonger(storage: TokenStorage): void {
-    this.#cached(storage, true);
+  /** Extends a record if its session is longer now. @param isInTurn waits for a job of the grant that is in flight */
+  extendIfLonger(storage: TokenStorage, isInTurn = true): void {
+    const cached = storage.id === undefined ? undefined : this.#memory.cached(storage.id);
+    if (cached?.token && (cached.lifetimeMs ?? 0) < (storage.record?.lifetimeMs ?? 0))
+      this.#writer.extendSoon(storage, { ...cached, token: cached.token }, isInTurn);
   }
 
   /** Returns the newest pair of this grant that is in memory, or the given token if that is newer. */
@@ -246,12 +248,11 @@ export class Grants {
     if (token.userId !== undefined) this.#deauthorizations.addRevocation(token.userId, since);
   }
 
-  #cached(storage: TokenStorage, isInTurn = false): CachedGrant | undefined {
+  #cached(storage: TokenStorage): CachedGrant | undefined {
     const { id, record } = storage;
     if (id === undefined || !record) return undefined;
     const cached = this.#memory.fresh(id, record.lifetimeMs);
-    if (cached?.token && (cached.lifetimeMs ?? 0) < (record.lifetimeMs ?? 0))
-      this.#writer.extendSoon(storage, { ...cached, token: cached.token }, isInTurn);
+    if (cached) this.extendIfLonger(storage, false);
     return cached;
   }
 

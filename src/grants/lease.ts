@@ -53,6 +53,7 @@ export class Lease {
    * @returns `true` when this process may go on; `false` when `isSettled` ended the wait
    */
   async acquire(onWait = () => {}, isSettled = async () => false): Promise<boolean> {
+    this.#isGivenUp = false;
     let current = await this.#read();
     for (;;) {
       if (typeof current === "object") {
@@ -82,7 +83,6 @@ export class Lease {
    * before it returns.
    */
   async during<T>(task: () => Promise<T>): Promise<T> {
-    this.#isGivenUp = false;
     this.#renewAfter(FIRST_RENEWAL_MS, now());
     try {
       return await task();

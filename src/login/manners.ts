@@ -1,9 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { HttpException } from "../errors.js";
 
-/** Returns the response to a request, which Express sets as `req.res`; `undefined` in a WebSocket upgrade. */
+/**
+ * Returns the response to a request, which Express sets as `req.res`; `undefined` in a WebSocket upgrade. Other servers
+ * may set something else.
+ */
 export function responseTo(req: IncomingMessage): ServerResponse | undefined {
-  return (req as IncomingMessage & { readonly res?: ServerResponse }).res;
+  const { res } = req as IncomingMessage & { readonly res?: ServerResponse | null };
+  return typeof res?.appendHeader === "function" && typeof res.once === "function" ? res : undefined;
 }
 
 /** Forbids caching. For responses that start or end a login. */

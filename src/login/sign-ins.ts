@@ -146,10 +146,8 @@ export class SignIns {
     const record = this.recordOf(attempt);
     const hasStore = sessionStoreOf(req) !== undefined;
     // Keeps in memory only what no store has: a session references its whole request.
-    if (!record || !hasStore || storages.areOwn) {
-      const session = signsIn && !hasStore ? sessionOf(req) : undefined;
-      this.remember({ session, token, login });
-    }
+    if (record && hasStore && !storages.areOwn) this.#remembered.delete(token.id);
+    else this.remember({ session: signsIn && !hasStore ? sessionOf(req) : undefined, token, login });
     // A job that `onLogin` started read the record as pending and would write it back like that.
     await grants.inTurn(token.id, async () =>
       record?.writeContent({ token: keepsToken ? grants.newestOf(token) : undefined, login }),
@@ -287,9 +285,13 @@ export class SignIns {
     const { config, grants, users, storages } = this.#parts;
     const former = signInOf(sessionOf(req), config.clientId);
     if (!former || former.grantId === nextId) return;
-    const own = storages.areOwn ? (await storages.of(req).read())?.token : undefined;
+    const reading = storages.areOwn ? storages.of(req).read() : undefined;
+    const own = await reading?.catch((error: unknown) => {
+      // Anything else: what is stored is no token. The visitor is about to get a new one.
+      if (error instanceof HttpException) throw error;
+    });
     // The app's own methods may store one token for each user, and have the next one already.
-    const storage = own?.id === nextId ? storages.recordOfLogin(req, former) : storages.of(req);
+    const storage = own?.token.id === nextId ? storages.recordOfLogin(req, former) : storages.of(req);
     await grants.end(storage ?? NOBODY, former.grantId);
     users.forget(former.grantId);
   }

@@ -1,8 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { requiresAuthorization } from "../../src/index.js";
 import { LATEST_EXPRESS, startApp } from "../support/app.js";
+import { createGate } from "../support/gate.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 import { slowRoute } from "../support/slow-route.js";
 import { MEMORY, REDIS, served } from "../support/stores.js";
+import { isRecord, WatchedStore } from "../support/watched-store.js";
+
+const HOUR_MS = 3_600_000;
 
 const SETTINGS = LATEST_EXPRESS.flatMap(([express, createApp]) =>
   served([MEMORY, REDIS]).map(([store, kind]) => [express, store, createApp, kind] as const),
@@ -70,5 +75,31 @@ describe.each(SETTINGS)("slow requests that write the session on %s and %s", (_e
     const other = await startApp(createApp, simulator, { session });
     expect(failureOf(await former.get(`${other.url}/me`))).toBe("401 not_signed_in");
     expect((await browser.get(`${other.url}/me`)).json()).toEqual({ id: second.id });
+  });
+});
+
+describe.each(LATEST_EXPRESS)("requests that lengthen the session on %s", (_express, createApp) => {
+  it("requests that lengthen the session while the store is slow share an extension", async () => {
+    const store = new WatchedStore();
+    const { app, browser } = await startSignedIn(createApp, {
+      session: { store, cookie: { maxAge: HOUR_MS } },
+      routes: (to) =>
+        to.get("/remember-me", requiresAuthorization, (req, res) => {
+          req.session.cookie.maxAge = 20 * HOUR_MS;
+          res.json({ remembered: true });
+        }),
+    });
+    await browser.get("/guarded");
+    const before = store.written.length;
+    const slow = createGate();
+    store.holdsBack = (id) => (isRecord(id) ? slow.opened : undefined);
+
+    const answers = await Promise.all(Array.from({ length: 20 }, () => browser.get("/remember-me")));
+    slow.open();
+    await app.discord.close();
+
+    expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(200));
+    // Two extensions, each with a lease that is acquired and released.
+    expect(store.written.slice(before).filter(isRecord).length).toBeLessThanOrEqual(6);
   });
 });

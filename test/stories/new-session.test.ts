@@ -1,3 +1,4 @@
+import { promisify } from "node:util";
 import type { Request } from "express";
 import { type CookieOptions, MemoryStore } from "express-session";
 import { describe, expect, it } from "vitest";
@@ -355,6 +356,23 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
     expect((await browser.get(callbackUrl)).json()).toMatchObject({ userId: user.id });
     expect(await signedInAs(browser)).toBe(user.id);
     expect(exchangesAt(simulator)).toBe(1);
+  });
+
+  it("a login that a reload has completed is not completed again after the store has lost its records", async () => {
+    const simulator = await startSimulator();
+    const observed = observe(new SharedStore());
+    const app = await startApp(createApp, simulator, { session: { store: observed.store } });
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
+    const late = browser.clone();
+    observed.fail("set", RECORD);
+    expect((await browser.get(callbackUrl)).json()).toMatchObject({ code: "store_failed" });
+    observed.recover();
+    expect((await browser.get(callbackUrl)).json()).toMatchObject({ replayed: false });
+
+    await promisify(observed.store.clear.bind(observed.store))();
+
+    expect((await late.get(callbackUrl)).json()).toMatchObject({ code: "code_rejected" });
   });
 
   /** A login that could neither fetch its user nor save its session. */

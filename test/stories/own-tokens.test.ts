@@ -111,6 +111,15 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
     expect(refused.text).not.toContain(table.rows.get(user.id)?.accessToken);
   });
 
+  it("a visitor whose token in the app's own table is damaged can sign in again", async () => {
+    const { table, user, browser } = await startWith();
+    table.rows.set(user.id, { ...(table.rows.get(user.id) as Token), expiresAt: null as never });
+
+    await browser.signIn("/login", { user });
+
+    expect((await browser.get("/me")).json()).toEqual({ id: user.id });
+  });
+
   it("tokens that come back from the app's own table as text are an error that says so", async () => {
     const { table, user, browser } = await startWith();
     table.rows.set(user.id, JSON.stringify(table.rows.get(user.id)) as never);

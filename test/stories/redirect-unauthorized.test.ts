@@ -143,6 +143,31 @@ describe.each(EXPRESS)("redirectUnauthorized on %s", (_name, createApp) => {
     },
   );
 
+  it("redirectUnauthorized redirects to a public page with the login when a sign-in has just ended", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      routes(to, discord) {
+        to.get(
+          "/",
+          forward(async (req, res) => {
+            if (!(await discord.isAuthorized(req))) return void res.send("Sign in with Discord.");
+            res.send((await discord.fetchUser(req, { fresh: true })).id);
+          }),
+        );
+        to.use(redirectUnauthorized("/"));
+      },
+    });
+    const [browser, user] = [app.browser(), simulator.addUser()];
+    await browser.signIn("/login", { user });
+    expect((await browser.get("/", PAGE)).text).toBe(user.id);
+    simulator.removeAuthorization(user);
+
+    const { location = "" } = await browser.get("/", PAGE);
+
+    expect((await browser.get(location, PAGE)).text).toBe("Sign in with Discord.");
+    expect(app.errors).toEqual([]);
+  });
+
   it("redirectUnauthorized passes on every other error", async () => {
     const { app, browser } = await startWithPages(createApp);
 

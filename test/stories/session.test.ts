@@ -197,6 +197,26 @@ describe.each(LATEST_EXPRESS)("DiscordOAuth2Session on %s", (_name, createApp) =
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
+  it("methods work for a request of a server whose responses are not those of Node.js", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      routes: (to, discord) =>
+        to.get(
+          "/foreign",
+          forward(async (req, ownRes) => {
+            Object.assign(req, { res: {} });
+            const before = [await discord.isAuthorized(req), discord.isLoginLoop(req)];
+            await discord.revoke(req);
+            ownRes.json([...before, await discord.isAuthorized(req)]);
+          }),
+        ),
+    });
+    const browser = app.browser();
+    await browser.signIn("/login", { user: simulator.addUser() });
+
+    expect((await browser.get("/foreign")).json()).toEqual([true, false, false]);
+  });
+
   it("an app must override both token methods or neither", () => {
     for (const Half of [HalfOverridden, OtherHalfOverridden]) {
       const app = createApp();

@@ -292,6 +292,11 @@ describe("the configuration", () => {
     expect(mistakesIn({ secret }).join()).not.toContain(secret);
   });
 
+  it("a random secret is accepted if half of its characters happen to follow each other", () => {
+    const secret = "cbace009d349556568cdd6675554aaa1";
+    expect(resolve({ secret }).secrets).toEqual([secret]);
+  });
+
   it("every random secret is accepted", () => {
     const secrets = ["hex", "base64", "base64url"].flatMap((encoding) =>
       Array.from({ length: 2000 }, () => randomBytes(24).toString(encoding as BufferEncoding)),

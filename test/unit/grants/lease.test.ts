@@ -204,6 +204,21 @@ describe("leases", () => {
     expect(await here.holder()).toMatchObject({ sealed: record.sealed });
   });
 
+  it("a process whose task outlasted its lease releases the lease that it acquires next", async () => {
+    const { here, there, clock } = startTwo();
+    await here.acquire(nothing, never);
+    const work = createGate();
+    const working = here.during(() => work.opened);
+    await clock.advance(600_000 + 2 * DURATION_MS);
+    work.open();
+    await working;
+
+    await here.acquire(nothing, never);
+    await here.release();
+
+    expect(await there.holder()).toBeUndefined();
+  });
+
   it("a lease is not renewed after its task has failed", async () => {
     const { record, here, clock } = startTwo();
     await expect(here.during(() => Promise.reject(new Error("Discord is down.")))).rejects.toThrow(
