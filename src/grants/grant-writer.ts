@@ -15,12 +15,6 @@ import {
 import { isNewer, newerOf, type Token, withUser } from "./token.js";
 import type { Ended, Stored, StoredRecord, TokenStorage } from "./token-storage.js";
 
-/** What a waiting extension of a record needs. */
-interface Extension {
-  readonly storage: TokenStorage;
-  readonly stored: Stored;
-}
-
 interface Retry {
   readonly storage: TokenStorage;
   readonly pauseMs: number;
@@ -32,8 +26,8 @@ export class GrantWriter {
   readonly #memory: GrantMemory;
   readonly #oauth: OAuth;
   readonly #jobs = new Map<string, Promise<void>>();
-  /** The waiting extension of each grant: for the longest of the sessions that asked for one. */
-  readonly #extensions = new Map<string, Extension>();
+  /** The grants whose record is about to be extended. */
+  readonly #extending = new Set<string>();
   readonly #retries = new Map<string, Retry>();
   /** What cancels the next retry of a revocation, by user. */
   readonly #revocations = new Map<string, () => void>();
@@ -111,11 +105,12 @@ export class GrantWriter {
    */
   extendSoon(storage: TokenStorage, stored: Stored, isInTurn = false): void {
     const { id } = stored.token;
-    if (this.#jobs.has(id) && !isInTurn) return;
-    const waiting = this.#extensions.get(id);
-    if (!waiting) void this.inTurn(id, () => this.#extendLongest(id));
-    if (!waiting || lifetimeOf(waiting.storage) < lifetimeOf(storage))
-      this.#extensions.set(id, { storage, stored });
+    if (isInTurn ? this.#extending.has(id) : this.#jobs.has(id)) return;
+    this.#extending.add(id);
+    void this.inTurn(id, () => {
+      this.#extending.delete(id);
+      return this.#extend(storage, stored);
+    });
   }
 
   /** Runs a refresh, a retry or an extension once no other job of this grant is in flight. */
@@ -157,14 +152,8 @@ export class GrantWriter {
     return record.readEndedMarker().catch(() => "unknown" as const);
   }
 
-  async #extendLongest(id: string): Promise<void> {
-    const longest = this.#extensions.get(id);
-    this.#extensions.delete(id);
-    if (longest) await this.#extend(longest);
-  }
-
   /** Extends a record to the lifetime of its session. A failure is retried at the next use. */
-  async #extend({ storage, stored }: Extension): Promise<void> {
+  async #extend(storage: TokenStorage, stored: Stored): Promise<void> {
     const { record } = storage;
     if (!record) return;
     try {
@@ -254,10 +243,6 @@ export class GrantWriter {
 }
 
 function nothing(): void {}
-
-function lifetimeOf({ record }: TokenStorage): number {
-  return record?.lifetimeMs ?? 0;
-}
 
 /** Whether Discord may accept the same request later. */
 function isTemporary(error: unknown): boolean {
