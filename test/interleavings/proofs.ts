@@ -49,16 +49,12 @@ export const REFRESHES: readonly Story[] = [
 export const SIGN_OUTS: readonly Story[] = [
   refreshAndSignOut,
   refreshAndSignOutEverywhere,
-  repeatedCallbackAndSignOut,
   callbackAndSignOut,
   signOutAndSlowWriter,
 ].map((story) => withMishap(story, { mayDie: BOTH, mayFreeze: BOTH, mayFail: BOTH }));
 
 /** Two processes get the same callback. */
-export const CALLBACKS: readonly Story[] = [
-  withMishap(callbackAndCallback, { mayDie: ONE }),
-  withMishap(refusedCallbackAndCallback, { mayDie: ONE }),
-];
+export const CALLBACKS: readonly Story[] = [withMishap(callbackAndCallback, { mayDie: ONE })];
 
 /** One or both of two processes get a code that a client has posted. */
 export const POSTED_CODES: readonly Story[] = [
@@ -71,7 +67,8 @@ export const POSTED_CODES: readonly Story[] = [
 /** Two processes with too many orders for every test run. */
 export const LARGE: readonly Story[] = [
   withMishap(callbackAndCallback, { mayFreeze: ONE }),
-  withMishap(refusedCallbackAndCallback, { mayFreeze: ONE }),
+  withMishap(refusedCallbackAndCallback, { mayDie: ONE, mayFreeze: ONE }),
+  withMishap(repeatedCallbackAndSignOut, { mayDie: BOTH, mayFreeze: BOTH, mayFail: BOTH }),
 ];
 
 /** Three processes, with too many orders for every test run. */
