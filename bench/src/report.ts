@@ -37,5 +37,12 @@ function surroundings(): string {
   const packages = ["express", "express-session", ...CONTESTANTS.flatMap(({ packages }) => packages)];
   const versions = packages.map((name) => `${name} ${versionOf(name)}`).join(", ");
   const cores = pins ? "servers and load on different cores" : "servers and load not kept apart";
-  return `Node.js ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, ${cores}; ${versions}.`;
+  return wrapped(
+    `Node.js ${process.versions.node}, ${cpus().length} × ${cpus()[0]?.model ?? "unknown"}, ${cores}; ${versions}.`,
+  );
+}
+
+/** Breaks a paragraph into lines like those of the rest of the page. */
+function wrapped(text: string): string {
+  return text.replace(/(.{1,120})(?: |$)/g, "$1\n").trimEnd();
 }
