@@ -46,7 +46,7 @@ export function requireRequest(req: unknown): void {
   // Responses have `headers` too on Bun.
   const isMessage = typeof req === "object" && req !== null && "headers" in req && !("setHeader" in req);
   // Not instanceof: Node.js loads its fetch when Headers is first used.
-  if (isMessage && !hasMethods(req.headers, "get", "append")) return;
+  if (isMessage && typeof (req.headers as Partial<Headers> | undefined)?.append !== "function") return;
   const actual = isMessage
     ? "a Request of the Fetch API: pass the one of Node.js, which has the session"
     : (nameInExchange(req) ?? shown(req));

@@ -5,7 +5,12 @@ import { withDeadline } from "./deadline.js";
 import { Grants } from "./grants/grants.js";
 import { heldToken, type OnTokenChange } from "./grants/held-token.js";
 import type { OwnTokenMethods } from "./grants/own-token-storage.js";
-import { hasSession, learnUserId, sessionOf as visitorSessionOf } from "./grants/session-data.js";
+import {
+  hasSession,
+  learnUserId,
+  sessionLifetimeMs,
+  sessionOf as visitorSessionOf,
+} from "./grants/session-data.js";
 import { type Token, withoutGaps } from "./grants/token.js";
 import type { TokenStorage } from "./grants/token-storage.js";
 import { TokenStorages } from "./grants/token-storages.js";
@@ -56,10 +61,13 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
   function storageOf(req: IncomingMessage): TokenStorage {
     const storage = storages.of(req);
     const res = responseTo(req);
-    if (res && storage.record && !followed.has(res)) {
-      followed.add(res);
-      res.once("close", () => hasSession(req) && grants.extendIfLonger(storages.of(req)));
-    }
+    if (!res || !storage.record || followed.has(res)) return storage;
+    followed.add(res);
+    const { lifetimeMs = 0 } = storage.record;
+    res.once("close", () => {
+      const isLonger = hasSession(req) && (sessionLifetimeMs(visitorSessionOf(req)) ?? 0) > lifetimeMs;
+      if (isLonger) grants.extendIfLonger(storages.of(req));
+    });
     return storage;
   }
 
