@@ -287,7 +287,7 @@ export class SignIns {
     if (!former || former.grantId === nextId) return;
     const reading = storages.areOwn ? storages.of(req).read() : undefined;
     const own = await reading?.catch((error: unknown) => {
-      // Anything else: what is stored is no token. The visitor is about to get a new one.
+      // Any other error means that the stored value is not a token. The visitor is about to get a new one.
       if (error instanceof HttpException) throw error;
     });
     // The app's own methods may store one token for each user, and have the next one already.

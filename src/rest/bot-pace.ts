@@ -15,7 +15,7 @@ export class BotPace {
   #ended: readonly number[] = [];
   #waiting: (() => void)[] = [];
 
-  /** Returns what a call has to wait for, if anything. @param most the calls of which it may be the last */
+  /** Returns the wait before a call may be sent, if any. @param most how many calls may count, including this one */
   waitFor(now: number, most: number): Wait | undefined {
     this.#ended = this.#ended.filter((time) => Math.abs(now - time) < WINDOW_MS);
     if (this.#inFlight + this.#ended.length < most) return undefined;

@@ -2,9 +2,12 @@ import type { Config } from "../config.js";
 import { Bot } from "../models/bot.js";
 import { parseAnswer } from "../rest/answer.js";
 import type { ApiRequest } from "../rest/api-request.js";
+import type { Credentials } from "../rest/call.js";
 import type { Rest } from "../rest/rest.js";
 import { JoinRefusals } from "./join-refusals.js";
 import { type RoleConnectionMetadata, requireMetadata } from "./role-connections.js";
+
+type BotCallExtras = Pick<Credentials, "alsoSecret" | "mostPaced">;
 
 /** Calls as the application's bot. */
 export class BotCalls {
@@ -21,11 +24,11 @@ export class BotCalls {
   }
 
   /**
-   * @param alsoSecret a further secret to redact in errors, besides the bot's token
+   * @param extras a further secret in the request, and how many calls of its kind may be sent in a second
    * @throws HttpException, RateLimited, TypeError
    */
-  send(route: string, request?: ApiRequest, alsoSecret?: string): Promise<unknown> {
-    const credentials = { scheme: "Bot", token: this.#token, subject: "bot", alsoSecret } as const;
+  send(route: string, request?: ApiRequest, extras?: BotCallExtras): Promise<unknown> {
+    const credentials = { ...extras, scheme: "Bot", token: this.#token, subject: "bot" } as const;
     return this.#rest.send(credentials, route, request);
   }
 
@@ -34,16 +37,14 @@ export class BotCalls {
    *
    * @throws HttpException `discord_unavailable` when `parse` throws; and like {@link send}
    */
-  async fetch<T>(route: string, parse: (payload: unknown) => T, request: ApiRequest = {}): Promise<T> {
-    const payload = await this.send(route, request);
+  async fetch<T>(
+    route: string,
+    parse: (payload: unknown) => T,
+    request: ApiRequest = {},
+    extras?: BotCallExtras,
+  ): Promise<T> {
+    const payload = await this.send(route, request, extras);
     return parseAnswer({ method: request.method ?? "GET", route }, () => parse(payload));
-  }
-
-  /** Like {@link fetch}, for calls that visitors cause. @param mostPaced how many of them may be sent in a second */
-  async lookUp<T>(route: string, parse: (payload: unknown) => T, mostPaced: number): Promise<T> {
-    const credentials = { scheme: "Bot", token: this.#token, subject: "bot", mostPaced } as const;
-    const payload = await this.#rest.send(credentials, route);
-    return parseAnswer({ method: "GET", route }, () => parse(payload));
   }
 
   /** Fetches the bot's own user. @throws HttpException, RateLimited */

@@ -29,9 +29,9 @@ interface GuildRights {
 const WHEN_TIMED_OUT = new Permissions(["VIEW_CHANNEL", "READ_MESSAGE_HISTORY"]);
 
 /** How many calls may be sent in a second, of the 50 that Discord allows. The rest is for the bot's other calls. */
-const MOST_CALLS = 45;
+const RIGHTS = { mostPaced: 45 };
 /** Fewer, because each member found may need the roles of another guild, or the lookup was for nothing. */
-const MOST_LOOKUPS = 25;
+const LOOKUP = { mostPaced: 25 };
 
 /** Looks members up as the bot, for visitors who have granted only `identify`. */
 export class BotMembers {
@@ -82,7 +82,7 @@ export class BotMembers {
   async #lookUp(guildId: string, userId: string): Promise<object> {
     const isFirst = this.#scout === undefined;
     if (!isFirst) await this.#scout;
-    const answering = this.#bot.lookUp(memberRoute(guildId, userId), readMember, MOST_LOOKUPS);
+    const answering = this.#bot.fetch(memberRoute(guildId, userId), readMember, {}, LOOKUP);
     if (isFirst) this.#scout = Promise.allSettled([answering]);
     return this.#asMember(answering).catch((error: unknown) => {
       if (error instanceof HttpException && error.status === 404) return error;
@@ -91,7 +91,7 @@ export class BotMembers {
   }
 
   #loadRights(guildId: string): Promise<GuildRights> {
-    return this.#asMember(this.#bot.lookUp(`/guilds/${guildId}`, readRights, MOST_CALLS));
+    return this.#asMember(this.#bot.fetch(`/guilds/${guildId}`, readRights, {}, RIGHTS));
   }
 
   /** Converts the error of a guild that the bot has left since the list was fetched. */

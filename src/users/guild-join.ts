@@ -85,7 +85,7 @@ export async function joinGuild(
   const { id, accessToken, onChange } = await userOf();
   const route = `/guilds/${guildId}/members/${requireSnowflake(id, "the user's id")}`;
   const json = { access_token: accessToken, nick, roles: roles && changes.roles, mute, deaf };
-  const add = () => bot.send(route, { method: "PUT", json }, accessToken);
+  const add = () => bot.send(route, { method: "PUT", json }, { alsoSecret: accessToken });
   const appliedRoles: string[] = [];
   const update = () => updateMember(bot, guildId, id, changes, appliedRoles).finally(onChange);
   try {

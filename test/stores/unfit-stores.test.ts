@@ -1,3 +1,4 @@
+import type { Application } from "express";
 import { MemoryStore, type SessionData } from "express-session";
 import { describe, expect, it } from "vitest";
 import { LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
@@ -12,19 +13,23 @@ const DAY_MS = 86_400_000;
 /** Longer than a process answers from memory. */
 const PAST_MEMORY_MS = 31_000;
 
+async function expectFailedLogin(createApp: () => Application, store: UnfitStore): Promise<void> {
+  const simulator = await startSimulator();
+  const app = await startApp(createApp, simulator, { session: { store } });
+  const browser = app.browser();
+  const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
+
+  expect(failureOf(await browser.get(callbackUrl))).toBe("503 store_failed");
+  expect(app.errors).toMatchObject([{ code: "store_failed", cause: { message: /./ } }]);
+  expect(await signedInAs(browser)).toBeUndefined();
+}
+
 describe.each(LATEST_EXPRESS)("unfit stores on %s", (_express, createApp) => {
   describe("stores that lose records", () => {
     it("a login fails with the reason if the store accepts its record and loses it", async () => {
       const store = new UnfitStore();
       store.fate = () => "lost";
-      const simulator = await startSimulator();
-      const app = await startApp(createApp, simulator, { session: { store } });
-      const browser = app.browser();
-      const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
-
-      expect(failureOf(await browser.get(callbackUrl))).toBe("503 store_failed");
-      expect(app.errors).toMatchObject([{ code: "store_failed", cause: { message: /./ } }]);
-      expect(await signedInAs(browser)).toBeUndefined();
+      await expectFailedLogin(createApp, store);
     });
 
     it("a login fails with the reason if the store keeps its record without the content", async () => {
@@ -33,13 +38,7 @@ describe.each(LATEST_EXPRESS)("unfit stores on %s", (_express, createApp) => {
       // Like a table with a column for each property that the app's sessions have.
       store.set = (key, { cookie, discord }, callback) =>
         set(key, { cookie, discord } as SessionData, callback);
-      const simulator = await startSimulator();
-      const app = await startApp(createApp, simulator, { session: { store } });
-      const browser = app.browser();
-      const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
-
-      expect(failureOf(await browser.get(callbackUrl))).toBe("503 store_failed");
-      expect(app.errors).toMatchObject([{ code: "store_failed", cause: { message: /./ } }]);
+      await expectFailedLogin(createApp, store);
     });
 
     it("a login succeeds if its record appears late, as on a lagging replica", async () => {
