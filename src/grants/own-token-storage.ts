@@ -32,17 +32,20 @@ export function overriddenTokenMethods(
  *
  * @param deadlineMs real time after which a call to a method counts as failed
  * @param signIn the sign-in of the session, if it names one
+ * @param login the record of that login, if the app has a store
  */
 export function ownTokenStorage(
   methods: OwnTokenMethods,
   req: IncomingMessage,
   deadlineMs: number,
   signIn?: KnownUser,
+  login?: TokenStorage["login"],
 ): TokenStorage {
   const save = (token: Token | undefined) =>
     answered("writing", deadlineMs, () => methods.saveAuthorizationToken(req, token));
   return {
     signIn,
+    login,
     isShared: true,
     async read() {
       const token = await answered("reading", deadlineMs, () => methods.getAuthorizationToken(req));

@@ -49,8 +49,8 @@ export class TokenStorages {
   of(req: IncomingMessage): TokenStorage {
     if (!this.#own) return this.standard(req);
     const signIn = hasSession(req) ? signInOf(sessionOf(req), this.#config.clientId) : undefined;
-    const storage = ownTokenStorage(this.#own, req, storeDeadlineMs(this.#config), signIn);
-    return { ...storage, login: signIn && this.recordOfLogin(req, signIn) };
+    const login = signIn && this.recordOfLogin(req, signIn);
+    return ownTokenStorage(this.#own, req, storeDeadlineMs(this.#config), signIn, login);
   }
 
   /** Returns the storage that the session of this request points to, even if the app overrides the token methods. */
