@@ -39,6 +39,12 @@ export function readBody({ body }: Answer): unknown {
   }
 }
 
+/** Returns the code in the body of an error response. */
+export function discordCodeIn(body: unknown): number | undefined {
+  const { code } = fieldsOf(body);
+  return typeof code === "number" ? code : undefined;
+}
+
 function readValue(call: NamedCall, { status, headers, body }: Answer): unknown {
   if (status === 204 || call.method === "HEAD") return undefined;
   const type = String(headers["content-type"] ?? "");
@@ -58,10 +64,9 @@ function readValue(call: NamedCall, { status, headers, body }: Answer): unknown 
 function refusal(call: NamedCall, answer: Answer): HttpException {
   const raw = readBody(answer);
   const body = redact(raw, call.secrets);
-  const { code } = fieldsOf(raw);
   const { message } = fieldsOf(body);
   const reason = typeof message === "string" ? `: ${message.slice(0, LONGEST_MESSAGE)}` : "";
-  const discordCode = typeof code === "number" ? code : undefined;
+  const discordCode = discordCodeIn(raw);
   const summary = `Discord answered ${titleOf(call)} with ${answer.status}${reason}${discordCode ? ` (${discordCode})` : ""}`;
   return callError(call, "discord_error", summary, {
     status: answer.status,

@@ -4,7 +4,7 @@ import type { Config } from "../config.js";
 import { Lazy } from "../lazy.js";
 import { traceRequest } from "../telemetry.js";
 import { Admission, type AdmissionOptions } from "./admission.js";
-import { readAnswer, readBody } from "./answer.js";
+import { discordCodeIn, readAnswer, readBody } from "./answer.js";
 import { type ApiRequest, apiRequest, encodeForm } from "./api-request.js";
 import { type Call, type Credentials, prepareCall } from "./call.js";
 import { botTokenRejected, noAnswer, requireToken } from "./call-errors.js";
@@ -16,6 +16,7 @@ export type RestOptions = AdmissionOptions & Pick<Config, "discordUrl" | "timeou
 
 const REPEATED_STATUSES = new Set([502, 503, 504]);
 const BOT_REFUSAL_MS = 60_000;
+const INVALID_WEBHOOK_TOKEN = 50027;
 /** Shorter than Cloudflare allows, and longer than undici's default of 4 s, to save handshakes on quiet sites. */
 const KEEP_ALIVE_MS = 30_000;
 
@@ -76,7 +77,7 @@ export class Rest {
         throw noAnswer(call, outcome, this.#timeoutMs);
       } else if (outcome.status === 429) {
         this.#admission.refuse(call, outcome.headers, readBody(outcome));
-      } else if (outcome.status === 401 && call.scheme === "Bot") {
+      } else if (isBotRejected(call, outcome)) {
         this.#botRefusals.set(call.slot.route, true);
         throw botTokenRejected(call);
       } else {
@@ -97,6 +98,13 @@ export class Rest {
       }),
     );
   }
+}
+
+/** The token of a webhook or an interaction is in the path, and a 401 for it says nothing about the bot's. */
+function isBotRejected({ scheme }: Call, answer: Answer): boolean {
+  return (
+    answer.status === 401 && scheme === "Bot" && discordCodeIn(readBody(answer)) !== INVALID_WEBHOOK_TOKEN
+  );
 }
 
 async function createDispatcher(timeoutMs: number, proxy: ProxyAddress | undefined): Promise<Dispatcher> {

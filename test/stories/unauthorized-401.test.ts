@@ -201,4 +201,14 @@ describe.each(EXPRESS)("401 responses on %s", (_name, createApp) => {
     expect((await browser.get("/user?fresh=true")).status).toBe(200);
     expect(refreshesAt(simulator)).toBe(0);
   });
+
+  it("a 401 for a webhook's or an interaction's token says nothing about the bot's token", async () => {
+    const { simulator, app, browser } = await startSignedIn(createApp, { discord: { botToken: "bot" } });
+    const webhook = simulator.addWebhook(simulator.addGuild());
+    expect(failureOf(await browser.get(`/bot?route=/webhooks/${webhook.id}/expired`))).toBe(
+      "401 discord_error",
+    );
+    expect(app.errors.at(-1)).toMatchObject({ discordCode: 50027 });
+    expect((await browser.get(`/bot?route=/webhooks/${webhook.id}/${webhook.token}`)).status).toBe(200);
+  });
 });
