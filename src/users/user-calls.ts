@@ -35,26 +35,30 @@ export class UserCalls {
     const refusal = this.#refusals.get(refusalKey);
     if (refusal) throw refusal;
 
-    try {
-      return await this.#rest.send(credentialsOf(token), route, request);
-    } catch (error) {
-      if (!isRefusal(error)) throw error;
-      const next = await this.#tokenAfterRefusal(storage, token);
-      if (next) return this.#rest.send(credentialsOf(next), route, request);
-      this.#refusals.set(refusalKey, error);
-      throw error;
+    let current = token;
+    let hasRefreshed = false;
+    for (;;) {
+      try {
+        return await this.#rest.send(credentialsOf(current), route, request);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        const stored = await this.#grants.read(storage);
+        if (!stored) throw grantEnded();
+        if (stored.accessToken !== current.accessToken) {
+          current = stored;
+        } else if (await this.isAccepted(current)) {
+          this.#refusals.set(refusalKey, error);
+          throw error;
+        } else if (current.refreshToken && !hasRefreshed) {
+          current = await this.#grants.refresh(storage, current);
+          hasRefreshed = true;
+        } else {
+          // For some users, every refresh returns a token that Discord refuses (discord/discord-api-docs#6769).
+          await this.#grants.end(storage, current.id);
+          throw grantEnded();
+        }
+      }
     }
-  }
-
-  /** @returns another token to try; `undefined` if Discord still accepts the refused one */
-  async #tokenAfterRefusal(storage: TokenStorage, refused: Token): Promise<Token | undefined> {
-    const stored = await this.#grants.read(storage);
-    if (!stored) throw grantEnded();
-    if (stored.accessToken !== refused.accessToken) return stored;
-    if (await this.isAccepted(refused)) return undefined;
-    if (refused.refreshToken) return this.#grants.refresh(storage, refused);
-    await this.#grants.end(storage, refused.id);
-    throw grantEnded();
   }
 
   /**

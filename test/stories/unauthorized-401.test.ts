@@ -116,6 +116,27 @@ describe.each(EXPRESS)("401 responses on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(0);
   });
 
+  it("a 401 ends the sign-in if Discord refuses the refreshed token too, instead of refreshing for ever", async () => {
+    const { simulator, browser } = await startSignedIn(createApp);
+    for (const route of ["/users/@me", PROBE])
+      simulator.fail({ kind: "status", status: 401, route, times: Number.POSITIVE_INFINITY });
+    expect(failureOf(await browser.get("/user?fresh=true"))).toBe("401 grant_ended");
+    expect([asked(simulator, "/users/@me"), asked(simulator, PROBE), refreshesAt(simulator)]).toEqual([
+      2, 2, 1,
+    ]);
+    expect(failureOf(await browser.get("/user?fresh=true"))).toBe("401 not_signed_in");
+    expect(refreshesAt(simulator)).toBe(1);
+  });
+
+  it("a 401 of one route for the refreshed token is an error for the caller", async () => {
+    const { simulator, user, browser } = await startSignedIn(createApp);
+    simulator.expireAccessTokens(user);
+    expect(failureOf(await browser.get(`/request?route=${FOREIGN}`))).toBe("401 discord_error");
+    expect([asked(simulator, FOREIGN), asked(simulator, PROBE), refreshesAt(simulator)]).toEqual([2, 2, 1]);
+    expect(failureOf(await browser.get(`/request?route=${FOREIGN}`))).toBe("401 discord_error");
+    expect(asked(simulator, FOREIGN)).toBe(2);
+  });
+
   it.each([
     ["fails", { kind: "status", status: 500 }, "502 discord_unavailable"],
     ["hangs", { kind: "hang" }, "504 discord_timeout"],
