@@ -29,7 +29,8 @@ const activityOptions = optionsChecker<ActivityOptions>({
 const payloads = new WeakMap<IncomingMessage, unknown>();
 
 /**
- * A guard for requests from an Activity. It passes requests that Discord's proxy has signed.
+ * A guard for requests from an Activity. It passes requests that Discord's proxy has signed, which it does only for
+ * applications that have opted in.
  *
  * The signature proves that somebody is using the Activity in Discord, and expires. It does not cover the path or
  * the body, so a client can reuse it for other requests until it expires. It does not replace a sign-in.
@@ -62,7 +63,9 @@ export function activityPayload(req: IncomingMessage): unknown {
 async function signedPayload(req: IncomingMessage, publicKey: string): Promise<unknown> {
   const [encoded, signature, timestamp] = SIGNED_HEADERS.map((name) => req.headers[name]?.toString());
   if (!encoded || !signature || !timestamp)
-    throw invalid("has no signature from Discord's proxy. Did it bypass the proxy?");
+    throw invalid(
+      "has no signature from Discord's proxy. It bypassed the proxy, or Discord does not sign this application's requests.",
+    );
   const bytes = Buffer.from(encoded, "base64");
   if (!(await isSigned(bytes, signature, publicKey)))
     throw invalid("is not signed with this application's key.");
