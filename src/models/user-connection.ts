@@ -32,7 +32,7 @@ export class UserConnection extends Model<APIConnection> {
     return stringOf(this.payload.type) ?? "";
   }
 
-  /** Whether the user has revoked the connection. Default: `false`. */
+  /** Whether the connection is revoked. Default: `false`. */
   get revoked(): boolean {
     return this.payload.revoked === true;
   }
@@ -59,7 +59,7 @@ export class UserConnection extends Model<APIConnection> {
     return this.payload.show_activity === true;
   }
 
-  /** Whether voice can be transferred to a console. Default: `false`. */
+  /** Whether Discord holds an OAuth2 token of the account on that platform. Default: `false`. */
   get twoWayLink(): boolean {
     return this.payload.two_way_link === true;
   }
