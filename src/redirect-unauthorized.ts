@@ -29,7 +29,7 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
     }
     res.setHeader("Cache-Control", "no-store");
     if (!isPageVisit(req)) {
-      const login = findDiscord(req)?.visits.addresses.publicFor(req, loginPath) ?? loginPath;
+      const login = findDiscord(req)?.logins.addresses.publicFor(req, loginPath) ?? loginPath;
       res.setHeader("WWW-Authenticate", 'Bearer realm="discord"');
       res.status(401).json({ error: error.code, message: error.message, login });
       return;
@@ -50,7 +50,7 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
       return;
     }
     // Omits an invalid or long address, which would make the login's URL too long for a server.
-    const { addresses } = discord.visits;
+    const { addresses } = discord.logins;
     const place = req.method === "GET" ? addresses.returnToOf(req.originalUrl) : undefined;
     const login = addresses.public(loginPath);
     res.redirect(place === undefined ? login : `${login}${separator}returnTo=${encodeURIComponent(place)}`);

@@ -6,8 +6,7 @@ import { sessionCookieOf } from "./grants/session-data.js";
 import { discordOf } from "./guards.js";
 import type { Addresses } from "./login/addresses.js";
 import type { Login, OnLogin } from "./login/login.js";
-import { isPageVisit, requireMethod } from "./login/manners.js";
-import { isFromOwnSite } from "./login/own-pages.js";
+import { isFromOwnSite, isPageVisit, requireMethod } from "./login/manners.js";
 import { isStartAgainReason, sendStartAgainPage } from "./login/start-again-page.js";
 import { ACCOUNT_ID, ADDRESS, ADDRESS_OR_FALSE, FUNCTION, PATH_OR_FALSE, SCOPES } from "./option-kinds.js";
 import type { Scope } from "./scopes.js";
@@ -96,7 +95,7 @@ export function discordRouter(options: RouterOptions = {}) {
     requireMethod(["GET", "POST"], req, res, "A login");
     const discord = discordOf(req);
     const wanted = new URLSearchParams(req.url.replace(/^[^?]*/, "")).get("returnTo");
-    const { addresses, cancelMark, warnings } = discord.visits;
+    const { addresses, cancelMark, warnings } = discord.logins;
     const isBack = afterCancel !== false && wanted === addresses.public(afterCancel);
     if (cancelMark.stops(req, isBack)) {
       cancelMark.remove(res);
@@ -137,7 +136,7 @@ export function discordRouter(options: RouterOptions = {}) {
     { prompt, status }: AccessDenied,
     address: string,
   ): void {
-    discordOf(req).visits.cancelMark.set(res);
+    discordOf(req).logins.cancelMark.set(res);
     const place = addressesOf(req).public(address);
     if (prompt) res.redirect(place);
     else if (loginPath === false) sendStartAgainPage(res, status, "cancelled", place, "Back to the site");
@@ -150,7 +149,7 @@ export function discordRouter(options: RouterOptions = {}) {
     res.setHeader("Cache-Control", "no-store");
     const discord = discordOf(req);
     await discord.revoke(req);
-    const { addresses } = discord.visits;
+    const { addresses } = discord.logins;
     // A script on another origin could not follow the redirect.
     if (addresses.isFromListedOrigin(req) && !isPageVisit(req)) res.status(204).end();
     else res.redirect(303, addresses.public(afterLogout));
@@ -182,7 +181,7 @@ function requireDistinct(paths: readonly (string | false)[]): void {
 }
 
 function addressesOf(req: Request): Addresses {
-  return discordOf(req).visits.addresses;
+  return discordOf(req).logins.addresses;
 }
 
 function loginOf(req: Request, loginPath: string): string {
@@ -204,16 +203,16 @@ function isSamePath({ app }: { readonly app?: Application }, one: string, other:
  */
 function warnOfOtherCallback(req: Request, callbackPath: string): void {
   if (Object.keys(req.params).length > 0) return;
-  const { redirectUri, visits } = discordOf(req);
-  const callback = visits.addresses.public(req.baseUrl + callbackPath);
+  const { redirectUri, logins } = discordOf(req);
+  const callback = logins.addresses.public(req.baseUrl + callbackPath);
   const { pathname } = new URL(redirectUri);
-  if (!isSamePath(req, pathname, callback)) visits.warnings.otherCallback(callback);
+  if (!isSamePath(req, pathname, callback)) logins.warnings.otherCallback(callback);
 }
 
 /** @throws HttpException cross_site_request unless the request comes from a page of this app */
 function requireLogoutFromOwnPage(req: Request): void {
-  const { visits } = discordOf(req);
-  if (visits.addresses.isFromListedOrigin(req) || (isFromOwnSite(req) ?? isFromOwnOrigin(req))) return;
+  const { logins } = discordOf(req);
+  if (logins.addresses.isFromListedOrigin(req) || (isFromOwnSite(req) ?? isFromOwnOrigin(req))) return;
   throw new HttpException({
     message:
       'This logout was refused because it does not come from a page of this app, and the visitor is still signed in. If the page is yours, add its origin to the option origins or, if the browser hides the origin, give the session cookie sameSite: "lax". See docs/router.md#signing-out.',

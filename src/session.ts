@@ -23,7 +23,6 @@ import { type LoginOptions, loginOptions } from "./login/authorization-url.js";
 import type { CodeLogin, LoginResult } from "./login/login.js";
 import type { Logins } from "./login/logins.js";
 import { answersNonVisit, forbidCaching, redirect } from "./login/manners.js";
-import type { Visits } from "./login/visits.js";
 import type { Authorization } from "./models/authorization.js";
 import type { Bot } from "./models/bot.js";
 import type { Guild } from "./models/guild.js";
@@ -197,7 +196,7 @@ export class DiscordOAuth2Session {
    * @see https://docs.discord.com/developers/activities/building-an-activity
    */
   async signInWithCode(req: IncomingMessage, options: CodeOptions): Promise<CodeLogin> {
-    return engineFor(this, req).logins.posted.signIn(req, codeOptions(options));
+    return engineFor(this, req).logins.signInWithCode(req, codeOptions(options));
   }
 
   /**
@@ -258,8 +257,8 @@ export class DiscordOAuth2Session {
   }
 
   /** Used by the router and the guards. @internal */
-  get visits(): Visits {
-    return readyEngine(this).logins.visits;
+  get logins(): Logins {
+    return readyEngine(this).logins;
   }
 
   /**

@@ -42,6 +42,6 @@ async function userOf(req: Request): Promise<User | undefined> {
   } catch (error) {
     if (error instanceof Unauthorized || error instanceof MissingScopes) return undefined;
     if (!(error instanceof HttpException) || SETUP_MISTAKES.includes(error.code)) throw error;
-    return discord.visits.lastKnownUser(req);
+    return discord.logins.lastKnownUser(req);
   }
 }

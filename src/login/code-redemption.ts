@@ -1,8 +1,6 @@
 import { now, sleep } from "../clock.js";
-import type { Config } from "../config.js";
-import type { HttpException } from "../errors.js";
+import { HttpException, RateLimited } from "../errors.js";
 import type { GrantRecord, RecordContent } from "../grants/grant-record.js";
-import type { Grants } from "../grants/grants.js";
 import { LOOK_AGAIN_MS } from "../grants/time-limits.js";
 import type { Token } from "../grants/token.js";
 import { NOBODY } from "../grants/token-storage.js";
@@ -12,12 +10,12 @@ import type { TokenAnswer } from "../oauth/token-answer.js";
 import { requireGranted } from "../scopes.js";
 import { type Attempt, type Code, codeEnded, codeRejected, type Redeemed } from "./code.js";
 import type { LoginResult } from "./login.js";
-import type { LoginParts } from "./login-parts.js";
 import { RefusedCodes } from "./refused-codes.js";
-import type { Finishing, SignIns } from "./sign-ins.js";
+import { type Completable, type LoginParts, SignIns } from "./sign-ins.js";
 
 /** The requests with one code in this process. They run one after another. */
 interface Queue {
+  /** The code as it came with the first request. */
   readonly code: Code;
   last: Promise<void>;
   /** Whether a request has exchanged the code. */
@@ -27,10 +25,7 @@ interface Queue {
 }
 
 /** One request in the queue of its code. */
-interface Turn extends Finishing {
-  readonly attempt: Attempt;
-  /** The record of the login; `undefined` if the app has no store. */
-  readonly record: GrantRecord | undefined;
+interface Turn extends Completable {
   readonly queue: Queue;
   /** Whether the request arrived before the code was redeemed. */
   readonly cameInTime: boolean;
@@ -38,16 +33,14 @@ interface Turn extends Finishing {
 
 /** Redeems each code once, however many requests and processes receive it. Later requests wait for the first. */
 export class CodeRedemption {
-  readonly #config: Config;
-  readonly #grants: Grants;
+  readonly #parts: LoginParts;
   readonly #signIns: SignIns;
   readonly #queues = new Map<string, Queue>();
   readonly #refused = new RefusedCodes();
 
-  constructor({ config, grants }: LoginParts, signIns: SignIns) {
-    this.#config = config;
-    this.#grants = grants;
-    this.#signIns = signIns;
+  constructor(parts: LoginParts) {
+    this.#parts = parts;
+    this.#signIns = new SignIns(parts);
   }
 
   /** The number of codes being redeemed. */
@@ -55,33 +48,31 @@ export class CodeRedemption {
     return this.#queues.size;
   }
 
-  /** Returns the code with this grant id that is being redeemed, as it came with the first request. */
-  inFlight(grantId: string): Code | undefined {
-    return this.#queues.get(grantId)?.code;
-  }
-
   async idle(): Promise<void> {
     await Promise.all([...this.#queues.values()].map(({ last }) => last));
   }
 
   /** @throws HttpException code_rejected, and any error of completing the login */
-  redeem(attempt: Attempt): Promise<LoginResult> {
-    const { code } = attempt;
-    const { grantId } = code;
-    const record = this.#signIns.recordOf(attempt);
+  redeem(request: Attempt): Promise<LoginResult> {
+    const { config, storages } = this.#parts;
+    const { grantId } = request.code;
     const queue: Queue = this.#queues.get(grantId) ?? {
-      code,
+      code: request.code,
       last: Promise.resolve(),
       hasExchanged: false,
       isRedeemed: false,
     };
+    // Session ids may have a different form each time; requests that repeat a code need the same record.
+    const { code } = queue;
+    const attempt = { ...request, code };
+    const record = storages.recordOfLogin(request.req, code);
     this.#queues.set(grantId, queue);
     const cameInTime = !queue.isRedeemed;
     const key = `discord-callback-${grantId}`;
     return new Promise((resolve, reject) => {
       const turn = { attempt, record, queue, cameInTime, resolve, over: () => over };
       const over: Promise<void> = queue.last
-        .then(() => this.#refused.during(code, () => underLock(this.#config, key, () => this.#redeem(turn))))
+        .then(() => this.#refused.during(code, () => underLock(config, key, () => this.#redeem(turn))))
         .then(resolve, reject)
         .finally(() => {
           queue.isRedeemed = queue.hasExchanged;
@@ -125,7 +116,7 @@ export class CodeRedemption {
     const { grantId } = attempt.code;
     const [stored, marker] = await Promise.all([record?.readContent(), record?.readEndedMarker()]);
     const content = stored ?? this.#signIns.contentOf(grantId);
-    if (marker || this.#grants.hasEnded(grantId)) throw codeEnded();
+    if (marker || this.#parts.grants.hasEnded(grantId)) throw codeEnded();
     const login = content?.login;
     if (content && !attempt.mayRepeat(login, cameInTime && queue.hasExchanged))
       throw codeRejected(
@@ -137,7 +128,7 @@ export class CodeRedemption {
     const redeemed = content?.token
       ? await this.#resume(turn, content.token, stored)
       : await this.#exchange(turn);
-    return redeemed ? this.#signIns.complete(attempt, record, redeemed, turn) : "other process";
+    return redeemed ? this.#signIns.complete(turn, redeemed) : "other process";
   }
 
   /** @returns `undefined` when another process has exchanged this code first */
@@ -167,15 +158,25 @@ export class CodeRedemption {
     return { token: await this.#identify(turn, token) };
   }
 
-  /** The token is already stored: if this process dies or the request fails now, a reload completes the login. */
+  /**
+   * Fetches the user now so the first page does not have to. If that fails, only connections fail too. The token is
+   * already stored: if this process dies, or Discord's rate limit delays a connection, a reload completes the login.
+   */
   async #identify({ attempt, record }: Turn, token: Token): Promise<Token> {
-    // A connection fails without its user, and is identified later.
-    if (attempt.kind === "connection" || token.userId !== undefined) return token;
+    const { grants, users } = this.#parts;
+    if (token.userId !== undefined || !token.scopes.includes("identify")) return token;
     try {
-      return await this.#signIns.identify(token);
+      return { ...token, userId: (await users.ofNewLogin(token)).id };
     } catch (error) {
-      await this.#grants.end(record ?? NOBODY, token.id).catch(() => undefined);
-      throw error;
+      const isConnection = attempt.kind === "connection";
+      // 401: the user has since signed out everywhere, or removed the app.
+      const isOver = isConnection
+        ? !(error instanceof RateLimited)
+        : error instanceof HttpException && error.status === 401;
+      if (isOver) await grants.end(record ?? NOBODY, token.id).catch(() => undefined);
+      if (isConnection) throw error;
+      if (isOver) throw codeEnded();
+      return token;
     }
   }
 

@@ -1,10 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { hasPassed } from "../clock.js";
 import { digestOf } from "../digest.js";
 import { HttpException } from "../errors.js";
+import type { LoginRecord } from "../grants/grant-record.js";
 import { keyFormOf } from "../grants/record-keys.js";
 import { sessionIdOf, sessionOf, setSignIn, signInOf } from "../grants/session-data.js";
 import type { Ended } from "../grants/token-storage.js";
-import type { CallbackOptions } from "../options.js";
+import type { User } from "../models/user.js";
+import type { CallbackOptions, CodeOptions } from "../options.js";
 import { hasPassthroughScope, withoutPassthrough } from "../scopes.js";
 import { Addresses } from "./addresses.js";
 import { authorizationUrl, checkLoginOptions, type LoginOptions } from "./authorization-url.js";
@@ -13,45 +16,46 @@ import { CancelMark } from "./cancel-mark.js";
 import { grantIdOf } from "./code.js";
 import { CodeRedemption } from "./code-redemption.js";
 import { Flows, unknownFlow } from "./flow.js";
-import type { LoginResult, ReplayedLogin } from "./login.js";
+import type { CodeLogin, LoginResult, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
-import type { LoginParts } from "./login-parts.js";
 import { toReplayedLogin } from "./login-results.js";
-import { answersNonVisit, requireMethod, responseTo } from "./manners.js";
+import {
+  answersNonVisit,
+  forbidCaching,
+  isFromOwnSite,
+  requireConnectFromOwnPage,
+  requireMethod,
+  responseTo,
+} from "./manners.js";
 import { appendCookie, OwnCookies } from "./own-cookies.js";
-import { isFromOwnSite, requireConnectFromOwnPage } from "./own-pages.js";
-import { PostedCodes } from "./posted-codes.js";
+import { requireOwnClient, requirePostedCode } from "./posted-code-checks.js";
 import { requireReturnTo } from "./return-to.js";
 import { SetupWarnings } from "./setup-warnings.js";
-import { SignIns } from "./sign-ins.js";
-import type { Visits } from "./visits.js";
+import type { LoginParts } from "./sign-ins.js";
+
+/** How long a client may repeat a posted code with its verifier. */
+const REPEATABLE_MS = 60_000;
 
 /** Starts and completes logins, and signs visitors out. */
 export class Logins {
-  readonly visits: Visits;
+  readonly addresses: Addresses;
+  readonly cancelMark: CancelMark;
+  readonly warnings: SetupWarnings;
+  readonly #counter: LoginCounter;
   readonly #parts: LoginParts;
   readonly #flows: Flows;
   readonly #redemption: CodeRedemption;
-  /** Sign-ins with a code that a client posts. */
-  readonly posted: PostedCodes;
 
   constructor(parts: LoginParts) {
-    const { config, seal, users } = parts;
+    const { config, seal } = parts;
     this.#parts = parts;
-    this.#redemption = new CodeRedemption(parts, new SignIns(parts));
+    this.#redemption = new CodeRedemption(parts);
     const ownCookies = new OwnCookies(config.redirectUri.startsWith("https:"));
     this.#flows = new Flows(seal, ownCookies, config.clientId);
-    this.posted = new PostedCodes(parts, this.#redemption);
-    this.visits = {
-      addresses: new Addresses(config),
-      cancelMark: new CancelMark(ownCookies, config.clientId),
-      counter: new LoginCounter(ownCookies, config.clientId),
-      warnings: new SetupWarnings(config),
-      lastKnownUser(req) {
-        const signIn = signInOf(sessionOf(req), config.clientId);
-        return signIn && users.lastKnown(signIn.grantId);
-      },
-    };
+    this.addresses = new Addresses(config);
+    this.cancelMark = new CancelMark(ownCookies, config.clientId);
+    this.warnings = new SetupWarnings(config);
+    this.#counter = new LoginCounter(ownCookies, config.clientId);
   }
 
   /** Starts a login. @returns the URL of Discord's authorization page */
@@ -73,7 +77,7 @@ export class Logins {
     };
     const flow = this.#flows.start(req.headers.cookie, wish, isFromOwnSite(req));
     const url = authorizationUrl(config, scopes, flow, options);
-    this.visits.warnings.inspect(req);
+    this.warnings.inspect(req);
     for (const cookie of flow.setCookies) res.appendHeader("Set-Cookie", cookie);
     return url;
   }
@@ -126,7 +130,7 @@ export class Logins {
         mayRepeat: () => true,
       });
       endFlow();
-      if (!result.connected) this.visits.counter.add(req, res);
+      if (!result.connected) this.#counter.add(req, res);
       // A callback that completes an earlier attempt has no guild.
       if (!result.replayed && (result.guild || result.scopes.includes("bot"))) this.#parts.onBotJoined();
       return result;
@@ -134,6 +138,41 @@ export class Logins {
       if (!mayStillSucceed(error)) endFlow();
       throw error;
     }
+  }
+
+  /**
+   * Signs a visitor in with a code that their client posts: Activities and mobile apps, which Discord does not redirect
+   * to the callback. These logins have no cookie. Only the session that a code has signed in, or the client's verifier,
+   * proves that a repeated code comes from the same client.
+   */
+  async signInWithCode(req: IncomingMessage, options: CodeOptions): Promise<CodeLogin> {
+    const { config, oauth } = this.#parts;
+    const res = responseTo(req);
+    if (res?.headersSent === false) forbidCaching(res);
+    requireOwnClient(req, config);
+    requirePostedCode(options);
+    const { code, codeVerifier, redirectUri, onLogin } = options;
+    // The hash includes the verifier: the same code with another verifier is another login, and Discord checks it.
+    const grantId = grantIdOf("posted", redirectUri, codeVerifier, code);
+    const isOwn = (login: LoginRecord | undefined) =>
+      signInOf(sessionOf(req), config.clientId)?.grantId === grantId ||
+      (codeVerifier !== undefined && login !== undefined && !hasPassed(REPEATABLE_MS, login.at));
+    const result = await this.#redemption.redeem({
+      req,
+      res,
+      code: {
+        grantId,
+        loginId: grantId,
+        keyForm: keyFormOf(sessionIdOf(req)),
+        scopes: [],
+        exchange: () => oauth.exchangeCode(code, codeVerifier, redirectUri ?? null),
+      },
+      kind: "posted",
+      flow: {},
+      onLogin,
+      mayRepeat: (login, sharesExchange) => sharesExchange || isOwn(login),
+    });
+    return result as CodeLogin;
   }
 
   /**
@@ -158,7 +197,7 @@ export class Logins {
       setSignIn(session, config.clientId, { formerUserId: signIn?.userId });
       // A browser that signs out keeps its session, so it does not loop.
       const res = responseTo(req);
-      if (res) this.visits.counter.stop(req, res);
+      if (res) this.#counter.stop(req, res);
     }
   }
 
@@ -167,11 +206,17 @@ export class Logins {
    * counts its logins from now on.
    */
   isLoop(req: IncomingMessage): boolean {
-    const { counter } = this.visits;
-    if (sessionOf(req).discord === undefined && counter.isLooping(req)) return true;
+    if (sessionOf(req).discord === undefined && this.#counter.isLooping(req)) return true;
     const res = responseTo(req);
-    if (res) counter.start(req, res);
+    if (res) this.#counter.start(req, res);
     return false;
+  }
+
+  /** Returns the user of this session as last seen by this process. For requests that cannot check the sign-in now. */
+  lastKnownUser(req: IncomingMessage): User | undefined {
+    const { config, users } = this.#parts;
+    const signIn = signInOf(sessionOf(req), config.clientId);
+    return signIn && users.lastKnown(signIn.grantId);
   }
 
   /** The number of logins being completed. */
@@ -204,7 +249,7 @@ export class Logins {
     const signIn = signInOf(sessionOf(req), config.clientId);
     const madeThis = signIn !== undefined && signIn.grantId === grantId;
     const token = madeThis ? await grants.read(storages.of(req)) : undefined;
-    if (!token) throw unknownFlow(this.visits.warnings.hint);
+    if (!token) throw unknownFlow(this.warnings.hint);
     return toReplayedLogin(await grants.validToken(storages.of(req)));
   }
 }

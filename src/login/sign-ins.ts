@@ -1,9 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { boundedCache } from "../bounded-cache.js";
 import { now } from "../clock.js";
-import { storeDeadlineMs } from "../config.js";
-import { HttpException, RateLimited } from "../errors.js";
+import { type Config, storeDeadlineMs } from "../config.js";
+import { HttpException } from "../errors.js";
 import type { GrantRecord, LoginRecord, RecordContent } from "../grants/grant-record.js";
+import type { Grants } from "../grants/grants.js";
 import {
   hasSession,
   lastUserOf,
@@ -16,17 +17,32 @@ import {
 } from "../grants/session-data.js";
 import type { Token } from "../grants/token.js";
 import { NOBODY } from "../grants/token-storage.js";
+import type { TokenStorages } from "../grants/token-storages.js";
+import type { OAuth } from "../oauth/oauth.js";
+import type { Seal } from "../seal.js";
+import type { Users } from "../users/users.js";
 import { beforeEnd } from "./before-end.js";
-import { type Attempt, type Code, codeEnded, type Redeemed } from "./code.js";
+import type { Attempt, Code, Redeemed } from "./code.js";
 import { unknownFlow } from "./flow.js";
 import type { LoginResult, OnLogin } from "./login.js";
-import type { LoginParts } from "./login-parts.js";
 import { RESULTS, toReplayedLogin, withAccessToken } from "./login-results.js";
 import { requireReturnTo } from "./return-to.js";
 import { copySession, renewSession, saveSession, storedSession } from "./session-renewal.js";
 
 const REMEMBERED = 1000;
 const REMEMBERED_MS = 600_000;
+
+/** What a login needs. */
+export interface LoginParts {
+  readonly config: Config;
+  readonly seal: Seal;
+  readonly oauth: OAuth;
+  readonly grants: Grants;
+  readonly users: Users;
+  readonly storages: TokenStorages;
+  /** Called when a login has added the bot to a guild. */
+  onBotJoined(): void;
+}
 
 /** A login, kept if no store has its session, or its token is stored by the app's own methods. */
 interface Remembered {
@@ -36,8 +52,11 @@ interface Remembered {
   readonly token: Token;
 }
 
-/** How to finish a login whose request the app continues to handle. */
-export interface Finishing {
+/** A login that may be completed now. */
+export interface Completable {
+  readonly attempt: Attempt;
+  /** The record of the login; `undefined` if the app has no store. */
+  readonly record: GrantRecord | undefined;
   /** Returns the result to the app before the login is recorded as finished. */
   resolve(result: LoginResult): void;
   /** Resolves when the login is recorded and repeated requests can be answered. */
@@ -45,11 +64,8 @@ export interface Finishing {
 }
 
 /** A login whose code has been exchanged. */
-interface Ongoing {
-  readonly attempt: Attempt;
+interface Ongoing extends Pick<Completable, "attempt" | "record"> {
   readonly token: Token;
-  /** The record of the login; `undefined` if the app has no store. */
-  readonly record: GrantRecord | undefined;
   readonly signsIn: boolean;
 }
 
@@ -66,11 +82,6 @@ export class SignIns {
     this.#deadlineMs = storeDeadlineMs(parts.config);
   }
 
-  /** Returns the record of a login; `undefined` if the app has no store. */
-  recordOf({ req, code }: Attempt): GrantRecord | undefined {
-    return this.#parts.storages.recordOfLogin(req, code);
-  }
-
   /** Returns a login from this process's memory, in place of a record. */
   contentOf(grantId: string): RecordContent | undefined {
     return this.#remembered.get(grantId);
@@ -81,29 +92,12 @@ export class SignIns {
     this.#remembered.set(login.token.id, login);
   }
 
-  /** Fetches the user now so the first page does not have to. If that fails, the login still succeeds. */
-  async identify(granted: Token): Promise<Token> {
-    if (!granted.scopes.includes("identify")) return granted;
-    const user = await this.#parts.users.ofNewLogin(granted).catch((error: unknown) => {
-      // The user has since signed out everywhere, or removed the app.
-      if (error instanceof HttpException && error.status === 401) throw codeEnded();
-    });
-    return { ...granted, userId: user?.id };
-  }
-
-  /** Signs the visitor in. @param record the record of the login; `undefined` if the app has no store */
-  async complete(
-    attempt: Attempt,
-    record: GrantRecord | undefined,
-    redeemed: Redeemed,
-    { resolve, over }: Finishing,
-  ): Promise<LoginResult> {
+  /** Signs the visitor in, if the login is for that, and runs `onLogin`. */
+  async complete({ attempt, record, resolve, over }: Completable, redeemed: Redeemed): Promise<LoginResult> {
     const { req, res, flow, onLogin } = attempt;
-    const { token: stored } = redeemed;
-    const token = attempt.kind === "connection" ? await this.#nameUser(attempt, stored, record) : stored;
+    const { token } = redeemed;
     if (record) this.#parts.grants.learnFirst(token, record);
-    const toLogin = (returnTo = flow.returnTo) =>
-      RESULTS[attempt.kind]({ ...redeemed, token }, { ...flow, returnTo });
+    const toLogin = (returnTo = flow.returnTo) => RESULTS[attempt.kind](redeemed, { ...flow, returnTo });
     const login = toLogin();
     const signsIn = await this.#shouldSignIn(attempt, token);
     if (signsIn) await this.#signIn(req, token, attempt.code);
@@ -121,16 +115,6 @@ export class SignIns {
     return result;
   }
 
-  /** Fetches the user of a connection. @throws RateLimited when the same callback can complete the login later */
-  async #nameUser(attempt: Attempt, token: Token, record: GrantRecord | undefined): Promise<Token> {
-    try {
-      return { ...token, userId: (await this.#parts.users.ofNewLogin(token)).id };
-    } catch (error) {
-      if (!(error instanceof RateLimited)) await this.#end({ attempt, token, record, signsIn: false });
-      throw error;
-    }
-  }
-
   /** Records the login as finished. Makes a new record, because the app may have changed the session's lifetime. */
   async #recordEnd(ongoing: Ongoing, returnTo: string | undefined): Promise<void> {
     const { attempt, token, signsIn } = ongoing;
@@ -143,7 +127,7 @@ export class SignIns {
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
     const login = { isPending: false, isSignIn: signsIn, sessionId, scopes, userId, returnTo, at: now() };
     const keepsToken = signsIn && !storages.areOwn;
-    const record = this.recordOf(attempt);
+    const record = storages.recordOfLogin(req, attempt.code);
     const hasStore = sessionStoreOf(req) !== undefined;
     // Keeps in memory only what no store has: a session references its whole request.
     if (record && hasStore && !storages.areOwn) this.#remembered.delete(token.id);

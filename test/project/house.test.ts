@@ -22,13 +22,10 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   "a login, a user at work": [
     "users/bearers",
     "login/code-redemption",
-    "login/login-parts",
     "login/logins",
-    "login/posted-codes",
     "login/before-end",
     "login/sign-ins",
     "users/user-session",
-    "login/visits",
   ],
   "a grant's life": [
     "users/bot-calls",
@@ -95,7 +92,6 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "login/login",
     "login/manners",
     "login/own-cookies",
-    "login/own-pages",
     "login/posted-code-checks",
     "models/authorization",
     "models/bot",
