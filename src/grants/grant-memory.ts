@@ -1,9 +1,9 @@
 import { boundedCache } from "../bounded-cache.js";
 import { hasPassed, now } from "../clock.js";
 import { digestOf } from "../digest.js";
+import type { Ended, Stored } from "./grant-record.js";
 import { CACHED_MS, CACHED_SHARE } from "./time-limits.js";
 import type { Token } from "./token.js";
-import type { Ended, Stored } from "./token-storage.js";
 
 const MOST_GRANTS = 10_000;
 

@@ -1,12 +1,10 @@
 import { now } from "../clock.js";
 import { digestOf } from "../digest.js";
-import type { Seal } from "../seal.js";
-import { Lease } from "./lease.js";
+import { Lease, type LeaseSettings } from "./lease.js";
 import { type KeyForm, type RecordPurpose, recordKey } from "./record-keys.js";
 import type { RecordStore } from "./record-store.js";
 import type { SignIn } from "./session-data.js";
 import { isToken, type KnownUser, type Token } from "./token.js";
-import type { Ended, Stored, StoredRecord, TokenStorage } from "./token-storage.js";
 
 /** The outcome of a callback, stored so that a repeated callback gets the same result. */
 export interface LoginRecord {
@@ -24,6 +22,20 @@ export interface LoginRecord {
   readonly at: number;
 }
 
+/** A stored token, with when and for how long it was stored. */
+export interface Stored {
+  readonly token: Token;
+  /** Epoch milliseconds. */
+  readonly writtenAt?: number | undefined;
+  /** The lifetime its record was written with, in milliseconds. */
+  readonly lifetimeMs?: number | undefined;
+  /** Whether reading failed and this pair is from memory. */
+  readonly isUnsaved?: boolean;
+}
+
+/** How a sign-in ended: in this app only, or with its tokens revoked at Discord too. */
+export type Ended = "here" | "everywhere";
+
 /** The content of a record. The record of a login that signed nobody in has no token. */
 export interface RecordContent {
   readonly token?: Token | undefined;
@@ -36,12 +48,8 @@ interface Written extends RecordContent {
 }
 
 /** Settings shared by all records of one store. */
-export interface RecordSettings {
+export interface RecordSettings extends LeaseSettings {
   readonly store: RecordStore;
-  readonly seal: Seal;
-  readonly leaseMs: number;
-  /** Distinguishes instances in one process. */
-  readonly instance: string;
   /** The option `recordKey`: makes a store key from a hash. */
   readonly keyOf: ((hash: string) => string) | undefined;
 }
@@ -50,11 +58,12 @@ export interface RecordSettings {
 export type GrantKey = Omit<SignIn, "sealed">;
 
 /** The records of one grant: the token, the sign-out marker and the lease. */
-export class GrantRecord implements TokenStorage, StoredRecord {
+export class GrantRecord {
   readonly id: string;
   readonly signIn: KnownUser;
+  /** The current lifetime of the session. The record must live as long. */
   readonly lifetimeMs: number | undefined;
-  readonly record: StoredRecord;
+  readonly record = this;
   readonly #settings: RecordSettings;
   readonly #keyForm: KeyForm | undefined;
   readonly #purpose: RecordPurpose;
@@ -68,7 +77,6 @@ export class GrantRecord implements TokenStorage, StoredRecord {
     lifetimeMs: number | undefined,
     purpose: RecordPurpose,
   ) {
-    this.record = this;
     this.#settings = settings;
     this.id = grant.grantId;
     this.signIn = grant;
@@ -77,25 +85,14 @@ export class GrantRecord implements TokenStorage, StoredRecord {
     this.#purpose = purpose;
   }
 
+  /** Whether other processes may change the token. */
   get isShared(): boolean {
     return this.#settings.store.isShared;
   }
 
+  /** `undefined` if no other process can read the store. */
   get lease(): Lease | undefined {
-    if (!this.isShared) return undefined;
-    const { store, seal, leaseMs, instance } = this.#settings;
-    const key = this.#key("lease");
-    this.#lease ??= new Lease(
-      {
-        read: () => store.read(key),
-        write: (sealed, ms) => store.write(key, sealed, ms),
-        warnOfLostLeases: () => store.warnOfLostLeases(),
-      },
-      seal,
-      this.id,
-      leaseMs,
-      instance,
-    );
+    if (this.isShared) this.#lease ??= new Lease(this.#settings, this.#key("lease"), this.id);
     return this.#lease;
   }
 
@@ -128,6 +125,7 @@ export class GrantRecord implements TokenStorage, StoredRecord {
     );
   }
 
+  /** Restarts the lifetime of the record, with the content last read. */
   async touch(): Promise<void> {
     if (this.#sealed)
       await this.#settings.store.touch(this.#key(this.#purpose), this.#sealed, this.lifetimeMs);
@@ -137,18 +135,21 @@ export class GrantRecord implements TokenStorage, StoredRecord {
     return this.#settings.store.delete(this.#key(this.#purpose));
   }
 
+  /** @returns how the grant ended; `undefined` if it has not */
   async readEndedMarker(): Promise<Ended | undefined> {
     const sealed = await this.#settings.store.read(this.#key("ended"));
     if (sealed === undefined) return undefined;
     return this.#settings.seal.open("ended", this.id, sealed) === "everywhere" ? "everywhere" : "here";
   }
 
+  /** `everywhere` replaces an existing marker; `here` does not. */
   async writeEndedMarker(ended: Ended): Promise<void> {
     const { store, seal } = this.#settings;
     if (ended === "here" && (await this.readEndedMarker())) return;
     await store.write(this.#key("ended"), seal.seal("ended", this.id, ended), this.lifetimeMs);
   }
 
+  /** Warns if the store has not kept its first record. */
   warnUnlessKept(): Promise<void> {
     const isEnded = async () => (await this.readEndedMarker()) !== undefined;
     return this.#settings.store.warnUnlessKept(this.#key(this.#purpose), isEnded);

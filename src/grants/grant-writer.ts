@@ -2,6 +2,7 @@ import { hasPassed, startTimer } from "../clock.js";
 import { HttpException } from "../errors.js";
 import type { OAuth } from "../oauth/oauth.js";
 import type { GrantMemory } from "./grant-memory.js";
+import type { Ended, GrantRecord, Stored } from "./grant-record.js";
 import { onLateWrite } from "./record-store.js";
 import { grantEnded } from "./sign-in-errors.js";
 import {
@@ -13,7 +14,7 @@ import {
   UNSAVED_RETRY_MS,
 } from "./time-limits.js";
 import { isNewer, newerOf, type Token, withUser } from "./token.js";
-import type { Ended, Stored, StoredRecord, TokenStorage } from "./token-storage.js";
+import type { TokenStorage } from "./token-storage.js";
 
 interface Retry {
   readonly storage: TokenStorage;
@@ -165,7 +166,7 @@ export class GrantWriter {
   }
 
   /** The caller holds the lease, so no other process is about to write. */
-  async #rewrite(storage: TokenStorage, record: StoredRecord): Promise<void> {
+  async #rewrite(storage: TokenStorage, record: GrantRecord): Promise<void> {
     try {
       const stored = await storage.read();
       if (stored && !(await record.readEndedMarker()))
@@ -251,7 +252,7 @@ function isTemporary(error: unknown): boolean {
 }
 
 /** Some stores have no `touch`, or have it disabled, so records are rewritten before they expire. */
-function needsRewriting({ lifetimeMs }: StoredRecord, stored: Stored): boolean {
+function needsRewriting({ lifetimeMs }: GrantRecord, stored: Stored): boolean {
   if (lifetimeMs !== undefined && lifetimeMs > (stored.lifetimeMs ?? 0)) return true;
   // The store's own option may be shorter than the session's lifetime.
   const shortestMs = Math.min(stored.lifetimeMs ?? UNKNOWN_LIFETIME_MS, UNKNOWN_LIFETIME_MS);

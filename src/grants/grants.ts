@@ -7,13 +7,14 @@ import { tooSlow } from "../oauth/oauth-errors.js";
 import { traceRefresh } from "../telemetry.js";
 import { Deauthorizations } from "./deauthorizations.js";
 import { type CachedGrant, GrantMemory } from "./grant-memory.js";
+import type { Ended, Stored } from "./grant-record.js";
 import { GrantWriter } from "./grant-writer.js";
 import { InFlight } from "./in-flight.js";
 import { Refresher } from "./refresher.js";
 import { grantEnded, notSignedIn } from "./sign-in-errors.js";
 import { EARLY_PATIENCE_MS, EARLY_RETRY_MS } from "./time-limits.js";
 import { isDue, isExpired, newerOf, type Token, withUser } from "./token.js";
-import type { Ended, Stored, TokenStorage } from "./token-storage.js";
+import type { TokenStorage } from "./token-storage.js";
 import { underLock } from "./under-lock.js";
 
 /** Whether Discord still accepts an access token. */

@@ -1,16 +1,17 @@
-import { randomBytes } from "node:crypto";
 import { hasPassed, now, sleep, startTimer } from "../clock.js";
 import type { Seal } from "../seal.js";
+import type { RecordStore } from "./record-store.js";
 import { FIRST_RENEWAL_MS, LONGEST_RENEWED_MS, NEXT_RENEWAL_MS, WAIT_PAUSES_MS } from "./time-limits.js";
 
-const PROCESS = randomBytes(9).toString("base64url");
 const OVER = "over";
 
-/** The record of a lease in a store. */
-export interface LeaseRecord {
-  read(): Promise<string | undefined>;
-  write(sealed: string, lifetimeMs: number): Promise<void>;
-  warnOfLostLeases(): void;
+/** Settings shared by all leases in one store. */
+export interface LeaseSettings {
+  readonly store: Pick<RecordStore, "read" | "write" | "warnOfLostLeases">;
+  readonly seal: Seal;
+  readonly leaseMs: number;
+  /** Distinguishes processes, and instances in one process. */
+  readonly owner: string;
 }
 
 /** The lease of another process. `sealed` changes with every renewal. */
@@ -26,23 +27,18 @@ interface Seen {
  * the lease only saves requests. A process that cannot write its lease continues without one.
  */
 export class Lease {
-  readonly #record: LeaseRecord;
-  readonly #seal: Seal;
+  readonly #settings: LeaseSettings;
+  readonly #key: string;
   readonly #grantId: string;
-  readonly #durationMs: number;
-  readonly #owner: string;
   #renewal: Promise<void> | undefined;
   #cancelRenewal = () => {};
   /** Whether the task outlasted the renewals. Another process may hold the lease by now. */
   #isGivenUp = false;
 
-  /** @param instance distinguishes instances in one process */
-  constructor(record: LeaseRecord, seal: Seal, grantId: string, durationMs: number, instance: string) {
-    this.#record = record;
-    this.#seal = seal;
+  constructor(settings: LeaseSettings, key: string, grantId: string) {
+    this.#settings = settings;
+    this.#key = key;
     this.#grantId = grantId;
-    this.#durationMs = durationMs;
-    this.#owner = PROCESS + instance;
   }
 
   /**
@@ -60,9 +56,9 @@ export class Lease {
         onWait();
         if (await this.#wait(current, isSettled)) return false;
       }
-      if (!(await this.#write(this.#durationMs))) return true;
+      if (!(await this.#write(this.#settings.leaseMs))) return true;
       current = await this.#read();
-      if (current === "missing") this.#record.warnOfLostLeases();
+      if (current === "missing") this.#settings.store.warnOfLostLeases();
       if (current === "missing" || current === "mine") return true;
     }
   }
@@ -118,7 +114,7 @@ export class Lease {
     this.#cancelRenewal = startTimer(pauseMs, () => {
       this.#isGivenUp = hasPassed(LONGEST_RENEWED_MS, since);
       if (this.#isGivenUp) return;
-      this.#renewal ??= this.#write(this.#durationMs).then(() => {
+      this.#renewal ??= this.#write(this.#settings.leaseMs).then(() => {
         this.#renewal = undefined;
       });
       this.#renewAfter(NEXT_RENEWAL_MS, since);
@@ -127,23 +123,25 @@ export class Lease {
 
   /** @returns whether the store accepted the write */
   async #write(durationMs: number): Promise<boolean> {
-    const text = durationMs > 0 ? `${this.#owner} ${durationMs}` : `${this.#owner} ${OVER}`;
+    const { store, seal, leaseMs, owner } = this.#settings;
+    const text = `${owner} ${durationMs > 0 ? durationMs : OVER}`;
     try {
-      await this.#record.write(this.#seal.seal("lease", this.#grantId, text), this.#durationMs);
+      await store.write(this.#key, seal.seal("lease", this.#grantId, text), leaseMs);
       return true;
     } catch {
-      this.#record.warnOfLostLeases();
+      store.warnOfLostLeases();
       return false;
     }
   }
 
   async #read(): Promise<Seen | "mine" | "free" | "missing"> {
-    const sealed = await this.#record.read().catch(() => undefined);
-    const text = sealed && this.#seal.open("lease", this.#grantId, sealed);
+    const { store, seal, owner: own } = this.#settings;
+    const sealed = await store.read(this.#key).catch(() => undefined);
+    const text = sealed && seal.open("lease", this.#grantId, sealed);
     if (!sealed || !text) return "missing";
     const [owner, duration] = text.split(" ");
     const durationMs = Number(duration);
     if (!(durationMs > 0)) return "free";
-    return owner === this.#owner ? "mine" : { sealed, durationMs };
+    return owner === own ? "mine" : { sealed, durationMs };
   }
 }

@@ -1,16 +1,5 @@
-import type { Lease } from "./lease.js";
+import type { GrantRecord, Stored } from "./grant-record.js";
 import type { KnownUser, Token } from "./token.js";
-
-/** A stored token, with when and for how long it was stored. */
-export interface Stored {
-  readonly token: Token;
-  /** Epoch milliseconds. */
-  readonly writtenAt?: number | undefined;
-  /** The lifetime its record was written with, in milliseconds. */
-  readonly lifetimeMs?: number | undefined;
-  /** Whether reading failed and this pair is from memory. */
-  readonly isUnsaved?: boolean;
-}
 
 /**
  * The token storage of one sign-in, for one request. It only reads and writes. Its callers decide which pair is newest,
@@ -31,29 +20,10 @@ export interface TokenStorage {
   /** Whether the caller holds the token. Its errors are passed on, and it is told when the sign-in ends. */
   readonly isHeldByCaller?: boolean;
   /** Present if the token is a record in a store. */
-  readonly record?: StoredRecord | undefined;
+  readonly record?: GrantRecord | undefined;
   /** The record of the login, if the app's own methods store the token. Repeated callbacks look there for the marker. */
-  readonly login?: Pick<StoredRecord, "writeEndedMarker"> | undefined;
+  readonly login?: GrantRecord | undefined;
 }
-
-/** Operations on a record in a store, beyond reading and writing its token. */
-export interface StoredRecord {
-  /** The current lifetime of the session. A record must live as long. */
-  readonly lifetimeMs: number | undefined;
-  /** Restarts the lifetime of the record, with the content last read. */
-  touch(): Promise<void>;
-  /** @returns how the grant ended; `undefined` if it has not */
-  readEndedMarker(): Promise<Ended | undefined>;
-  /** `everywhere` replaces an existing marker; `here` does not. */
-  writeEndedMarker(ended: Ended): Promise<void>;
-  /** Warns if the store has not kept its first record. */
-  warnUnlessKept(): Promise<void>;
-  /** `undefined` if no other process can read the store. */
-  readonly lease: Lease | undefined;
-}
-
-/** How a sign-in ended: in this app only, or with its tokens revoked at Discord too. */
-export type Ended = "here" | "everywhere";
 
 /** The token storage of a session without a sign-in. */
 export const NOBODY: TokenStorage = {

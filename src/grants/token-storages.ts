@@ -31,7 +31,7 @@ export class TokenStorages {
   readonly #own: OwnTokenMethods | undefined;
   readonly #config: Config;
   readonly #seal: Seal;
-  readonly #instance = randomBytes(3).toString("base64url");
+  readonly #owner = randomBytes(12).toString("base64url");
   readonly #tokenStore: RecordSettings | undefined;
   readonly #besideSessions = new WeakMap<SessionStore, RecordSettings>();
 
@@ -101,7 +101,7 @@ export class TokenStorages {
       store,
       seal: this.#seal,
       leaseMs: leaseMs(this.#config.timeoutMs),
-      instance: this.#instance,
+      owner: this.#owner,
       keyOf: this.#config.recordKey,
     };
   }

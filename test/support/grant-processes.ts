@@ -115,7 +115,7 @@ export async function startGrants(options: DiscordOptions = {}, storeDeadlineMs 
       store: inTokenStore(store, storeDeadlineMs),
       seal: createSeal(config.secrets, config.clientId),
       leaseMs: leaseMs(config.timeoutMs),
-      instance: `${processes}`,
+      owner: `${processes}`,
       keyOf: undefined,
     };
     const isAccepted = async (token: Token) => {

@@ -16,7 +16,7 @@ function start(memory: MemoryStore = new SharedStore()) {
     store: besideSessions(store, 1000),
     seal: SEAL,
     leaseMs: 6000,
-    instance: "1",
+    owner: "1",
     keyOf: undefined,
   };
   /** Returns the record as a separate request sees it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { Lease, type LeaseRecord } from "../../../src/grants/lease.js";
+import { Lease, type LeaseSettings } from "../../../src/grants/lease.js";
 import { createSeal } from "../../../src/seal.js";
 import { createGate, type Gate } from "../../support/gate.js";
 import { quiet, steppedClock } from "../../support/stepped-clock.js";
@@ -12,7 +12,7 @@ const nothing = () => undefined;
 const never = async () => false;
 
 /** The storage of a lease, the same for every process. */
-class SharedRecord implements LeaseRecord {
+class SharedRecord {
   sealed: string | undefined;
   writes = 0;
   reads = 0;
@@ -28,12 +28,12 @@ class SharedRecord implements LeaseRecord {
     this.warnings += 1;
   }
 
-  async read(): Promise<string | undefined> {
+  async read(_key: string): Promise<string | undefined> {
     this.reads += 1;
     return this.onRead();
   }
 
-  async write(sealed: string, lifetimeMs: number): Promise<void> {
+  async write(_key: string, sealed: string, lifetimeMs: number): Promise<void> {
     expect(lifetimeMs).toBe(DURATION_MS);
     this.writes += 1;
     const { gate } = this;
@@ -43,11 +43,19 @@ class SharedRecord implements LeaseRecord {
   }
 }
 
+function startLease(store: LeaseSettings["store"], owner: string): Lease {
+  return new Lease({ store, seal: SEAL, leaseMs: DURATION_MS, owner }, "key", GRANT);
+}
+
 /** The leases of two processes on one grant. */
 function startTwo() {
   const record = new SharedRecord();
-  const start = (instance: string) => new Lease(record, SEAL, GRANT, DURATION_MS, instance);
-  return { record, here: start("here"), there: start("there"), clock: steppedClock() };
+  return {
+    record,
+    here: startLease(record, "here"),
+    there: startLease(record, "there"),
+    clock: steppedClock(),
+  };
 }
 
 /** A watched promise. */
@@ -261,7 +269,7 @@ describe("stores without leases", () => {
     ["loses leases", { onWrite: nothing }],
   ])("a store that %s does not block a refresh, and causes a warning", async (_how, behaviour) => {
     const record = Object.assign(new SharedRecord(), behaviour);
-    const lease = new Lease(record, SEAL, GRANT, DURATION_MS, "here");
+    const lease = startLease(record, "here");
     for (const _ of [1, 2]) {
       expect(await lease.acquire(nothing, never)).toBe(true);
       await lease.release();
@@ -275,7 +283,7 @@ describe("stores without leases", () => {
     record.onRead = () => {
       throw new Error("Not connected.");
     };
-    const lease = new Lease(record, SEAL, GRANT, DURATION_MS, "here");
+    const lease = startLease(record, "here");
     expect(await lease.acquire(nothing, never)).toBe(true);
     expect(await lease.holder()).toBeUndefined();
   });
