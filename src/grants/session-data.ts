@@ -74,21 +74,11 @@ export function hasSession(req: IncomingMessage): boolean {
   return Boolean((req as IncomingMessage & WithSession).session);
 }
 
-/** Settings of the session cookie. `undefined`: not set, or not readable with this session middleware. */
-export interface SessionCookieSettings {
-  readonly sameSite: "strict" | "lax" | "none" | undefined;
-  readonly secure: boolean | "auto" | undefined;
-}
-
 /** Reads the settings of the session cookie of express-session or cookie-session. */
-export function sessionCookieOf(req: IncomingMessage): SessionCookieSettings {
+export function sessionCookieOf(req: IncomingMessage): { readonly sameSite: string; readonly secure: unknown } {
   const { session, sessionOptions } = req as IncomingMessage & WithSession;
   const { sameSite, secure } = session?.cookie ?? sessionOptions ?? {};
-  const site = sameSite === true ? "strict" : String(sameSite).toLowerCase();
-  return {
-    sameSite: site === "strict" || site === "lax" || site === "none" ? site : undefined,
-    secure: secure === "auto" || typeof secure === "boolean" ? secure : undefined,
-  };
+  return { sameSite: sameSite === true ? "strict" : String(sameSite).toLowerCase(), secure };
 }
 
 /** Returns the store of express-session; `undefined` with other session middleware. */
