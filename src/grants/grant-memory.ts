@@ -35,10 +35,10 @@ export class GrantMemory {
   }
 
   /** Returns the cached state while it is recent enough to skip reading the token storage. */
-  fresh(id: string, lifetimeMs: number | undefined): CachedGrant | undefined {
+  fresh(id: string, lifetimeMs = Number.POSITIVE_INFINITY): CachedGrant | undefined {
     const cached = this.#cached.get(id);
     if (!cached || this.#unsaved.has(id) || this.#ended.has(id)) return undefined;
-    const cachedMs = Math.min(CACHED_MS, CACHED_SHARE * (lifetimeMs ?? Number.POSITIVE_INFINITY));
+    const cachedMs = Math.min(CACHED_MS, CACHED_SHARE * lifetimeMs);
     return hasPassed(cachedMs, cached.checkedAt) ? undefined : cached;
   }
 

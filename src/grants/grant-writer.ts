@@ -104,13 +104,13 @@ export class GrantWriter {
    *
    * @param isInTurn waits for that job instead, which may write the record for a shorter session
    */
-  extendSoon(storage: TokenStorage, stored: Stored, isInTurn = false): void {
+  extendSoon(record: GrantRecord, stored: Stored, isInTurn = false): void {
     const { id } = stored.token;
     if (isInTurn ? this.#extending.has(id) : this.#jobs.has(id)) return;
     this.#extending.add(id);
     void this.inTurn(id, () => {
       this.#extending.delete(id);
-      return this.#extend(storage, stored);
+      return this.#extend(record, stored);
     });
   }
 
@@ -154,23 +154,21 @@ export class GrantWriter {
   }
 
   /** Extends a record to the lifetime of its session. A failure is retried at the next use. */
-  async #extend(storage: TokenStorage, stored: Stored): Promise<void> {
-    const { record } = storage;
-    if (!record) return;
+  async #extend(record: GrantRecord, stored: Stored): Promise<void> {
     try {
       if (!needsRewriting(record, stored)) await record.touch();
-      else if ((await record.lease?.tryAcquire()) ?? true) await this.#rewrite(storage, record);
+      else if ((await record.lease?.tryAcquire()) ?? true) await this.#rewrite(record);
     } catch {
       this.#memory.setLifetime(stored.token.id, undefined);
     }
   }
 
   /** The caller holds the lease, so no other process is about to write. */
-  async #rewrite(storage: TokenStorage, record: GrantRecord): Promise<void> {
+  async #rewrite(record: GrantRecord): Promise<void> {
     try {
-      const stored = await storage.read();
+      const stored = await record.read();
       if (stored && !(await record.readEndedMarker()))
-        await this.store(storage, newerOf(stored.token, this.#memory.newest(stored.token.id)));
+        await this.store(record, newerOf(stored.token, this.#memory.newest(record.id)));
     } finally {
       await record.lease?.release();
     }

@@ -7,7 +7,7 @@ import { tooSlow } from "../oauth/oauth-errors.js";
 import { traceRefresh } from "../telemetry.js";
 import { Deauthorizations } from "./deauthorizations.js";
 import { type CachedGrant, GrantMemory } from "./grant-memory.js";
-import type { Ended, Stored } from "./grant-record.js";
+import type { Ended, GrantRecord, Stored } from "./grant-record.js";
 import { GrantWriter } from "./grant-writer.js";
 import { InFlight } from "./in-flight.js";
 import { Refresher } from "./refresher.js";
@@ -48,13 +48,15 @@ export class Grants {
    * @throws HttpException when the store, the lock or Discord fails; the visitor stays signed in
    */
   async validToken(storage: TokenStorage): Promise<Token> {
-    const cached = this.#cached(storage);
+    const { record } = storage;
+    const cached = record && this.#memory.fresh(record.id, record.lifetimeMs);
+    if (cached) this.#extendIfLonger(record, cached, false);
     const found = cached ? cached.token : await this.#read(storage);
     if (!found) throw notSignedIn();
     const token = withUser(found, storage.signIn);
     const isDeauthorized = this.#deauthorizations.concerns(token);
     if (isDeauthorized !== false) await this.#endIfDeauthorized(storage, token, isDeauthorized);
-    const isRejected = this.isRejected(token);
+    const isRejected = this.#memory.isRejected(token.accessToken);
     if (!isRejected && !isDue(token)) return token;
     if (!isRejected && !isExpired(token)) return this.#refreshEarly(storage, token);
     if (!this.#memory.cannotRefresh(token)) return this.refresh(storage, token);
@@ -164,11 +166,10 @@ export class Grants {
     this.#memory.setLifetime(id, lifetimeMs);
   }
 
-  /** Extends a record if its session is longer now. @param isInTurn waits for a job of the grant that is in flight */
-  extendIfLonger(storage: TokenStorage, isInTurn = true): void {
-    const cached = storage.id === undefined ? undefined : this.#memory.cached(storage.id);
-    if (cached?.token && (cached.lifetimeMs ?? 0) < (storage.record?.lifetimeMs ?? 0))
-      this.#writer.extendSoon(storage, { ...cached, token: cached.token }, isInTurn);
+  /** Extends the record of a sign-in if its session is longer now. */
+  extendIfLonger({ record }: TokenStorage): void {
+    const cached = record && this.#memory.cached(record.id);
+    if (cached) this.#extendIfLonger(record, cached, true);
   }
 
   /** Returns the newest pair of this grant that is in memory, or the given token if that is newer. */
@@ -249,12 +250,10 @@ export class Grants {
     if (token.userId !== undefined) this.#deauthorizations.addRevocation(token.userId, since);
   }
 
-  #cached(storage: TokenStorage): CachedGrant | undefined {
-    const { id, record } = storage;
-    if (id === undefined || !record) return undefined;
-    const cached = this.#memory.fresh(id, record.lifetimeMs);
-    if (cached) this.extendIfLonger(storage, false);
-    return cached;
+  /** @param isInTurn whether to wait for a job of the grant that is in flight, instead of leaving it to the next use */
+  #extendIfLonger(record: GrantRecord, { token, lifetimeMs = 0 }: CachedGrant, isInTurn: boolean): void {
+    if (token && lifetimeMs < (record.lifetimeMs ?? 0))
+      this.#writer.extendSoon(record, { token, lifetimeMs }, isInTurn);
   }
 
   /** Caches a pair that was read. @returns the newest pair, which may be in memory only and is then written back */
@@ -265,7 +264,7 @@ export class Grants {
     this.#memory.learn(id, newest, stored);
     if (newest === stored.token) {
       this.#memory.forgetUnsaved(id);
-      if (storage.record && !isDue(newest)) this.#writer.extendSoon(storage, stored);
+      if (storage.record && !isDue(newest)) this.#writer.extendSoon(storage.record, stored);
       return newest;
     }
     return this.#writer.putBack(storage, newest);

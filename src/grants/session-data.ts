@@ -75,7 +75,7 @@ export function hasSession(req: IncomingMessage): boolean {
 }
 
 /** Reads the settings of the session cookie of express-session or cookie-session. */
-export function sessionCookieOf(req: IncomingMessage): { readonly sameSite: string; readonly secure: unknown } {
+export function sessionCookieOf(req: IncomingMessage): { sameSite: string; secure: unknown } {
   const { session, sessionOptions } = req as IncomingMessage & WithSession;
   const { sameSite, secure } = session?.cookie ?? sessionOptions ?? {};
   return { sameSite: sameSite === true ? "strict" : String(sameSite).toLowerCase(), secure };
