@@ -90,20 +90,15 @@ export class GrantWriter {
     throw grantEnded();
   }
 
-  /** Writes a pair that is newer than the stored one. @returns the pair, even if writing it failed */
-  async putBack(storage: TokenStorage, newest: Token): Promise<Token> {
+  /** Writes a pair that is newer than the stored one; one of a record in the background. */
+  async putBack(storage: TokenStorage, newest: Token): Promise<void> {
     const { id } = newest;
-    if (this.#jobs.has(id)) return newest;
+    if (this.#jobs.has(id)) return;
     if (storage.record) this.#resaveInTurn(storage, id);
     else await this.inTurn(id, () => this.store(storage, newest));
-    return newest;
   }
 
-  /**
-   * Extends a record in the background, unless a job of its grant is in flight.
-   *
-   * @param isInTurn waits for that job instead, which may write the record for a shorter session
-   */
+  /** Extends a record. @param isInTurn whether to wait for a job of the grant, which may write it for a shorter session */
   extendSoon(record: GrantRecord, stored: Stored, isInTurn = false): void {
     const { id } = stored.token;
     if (isInTurn ? this.#extending.has(id) : this.#jobs.has(id)) return;
@@ -139,7 +134,6 @@ export class GrantWriter {
     await Promise.all(this.#jobs.values());
   }
 
-  /** Retries writing the pairs that the token storage failed to store. */
   async saveAllAgain(): Promise<void> {
     for (const cancel of this.#revocations.values()) cancel();
     this.#revocations.clear();
@@ -208,7 +202,6 @@ export class GrantWriter {
     else cancel = startTimer(pauseMs, () => void this.#revoke(token, 2 * pauseMs), true);
   }
 
-  /** Gives up an unsaved pair. */
   #drop(id: string): void {
     this.#memory.forgetUnsaved(id);
     this.#stopRetrying(id);

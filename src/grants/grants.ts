@@ -103,8 +103,6 @@ export class Grants {
   /**
    * Returns a new pair, or the pair that another request or process has just received. The refresh continues after its
    * callers time out: Discord has invalidated the old pair, so the new one must be stored however late it arrives.
-   *
-   * @throws Unauthorized when Discord rejects the refresh token: the sign-in has ended
    */
   async refresh(storage: TokenStorage, token: Token): Promise<Token> {
     try {
@@ -130,7 +128,6 @@ export class Grants {
     return refresh.wait();
   }
 
-  /** Marks this access token as rejected by Discord. */
   reject({ accessToken }: Token): void {
     this.#memory.reject(accessToken);
   }
@@ -139,7 +136,6 @@ export class Grants {
     return this.#memory.isRejected(accessToken);
   }
 
-  /** Whether this process knows that the grant was signed out. */
   hasEnded(id: string): boolean {
     return this.#memory.ended(id) !== undefined;
   }
@@ -161,7 +157,6 @@ export class Grants {
     return this.#writer.inTurn(id, task);
   }
 
-  /** Caches the lifetime a record was written with. */
   learnLifetime(id: string, lifetimeMs: number | undefined): void {
     this.#memory.setLifetime(id, lifetimeMs);
   }
@@ -177,7 +172,6 @@ export class Grants {
     return newerOf(token, this.#memory.newest(token.id));
   }
 
-  /** Returns the id of the grant that a pair belongs to. The pair may be outdated. */
   idOf(token: Pick<Token, "accessToken" | "refreshToken">): string {
     return this.#memory.idOf(token);
   }
@@ -185,11 +179,7 @@ export class Grants {
   /**
    * Signs out and leaves a marker, which stops refreshes that started earlier.
    *
-   * @param ended `everywhere` also revokes the tokens at Discord
-   * @throws HttpException store_failed when the store failed; other processes, and Discord, may then still accept
-   * the tokens
-   * @throws HttpException, RateLimited when the tokens could not be revoked; the visitor is signed out of this app
-   * anyway
+   * @throws HttpException, RateLimited when the store or Discord failed. The visitor is signed out of this process anyway
    */
   async end(storage: TokenStorage, id: string, ended: Ended = "here"): Promise<void> {
     const newest = this.#memory.newest(id);
@@ -203,26 +193,18 @@ export class Grants {
     for (const outcome of [marked, reading, deleted]) if (outcome.status === "rejected") throw outcome.reason;
   }
 
-  /**
-   * Revokes a token that the caller holds, first at Discord: if that fails, the caller keeps the token and can retry.
-   *
-   * @throws HttpException, RateLimited
-   */
+  /** Revokes a token that the caller holds, first at Discord: if that fails, the caller keeps the token and can retry. */
   async revokeHeld(storage: TokenStorage, token: Token): Promise<void> {
     await this.#revoke(token);
     this.#memory.end(token.id, "everywhere");
     await storage.delete();
   }
 
-  /**
-   * Ends the tokens issued to a user up to now, or up to `at`. Each sign-in ends with its next request to this
-   * process.
-   */
+  /** Ends the tokens issued to a user up to now, or up to `at`, each at its next use in this process. */
   deauthorize(userId: string, at?: Date): void {
     this.#deauthorizations.add(userId, at);
   }
 
-  /** How many refreshes and writes are in flight. */
   get busy(): number {
     return this.#refreshes.size + this.#writer.busy;
   }
@@ -234,7 +216,7 @@ export class Grants {
   }
 
   /** Retries writing the pairs that the token storage failed to store. */
-  saveAgain(): Promise<unknown> {
+  saveAgain(): Promise<void> {
     return this.#writer.saveAllAgain();
   }
 
@@ -257,17 +239,17 @@ export class Grants {
   }
 
   /** Caches a pair that was read. @returns the newest pair, which may be in memory only and is then written back */
-  #learnStored(storage: TokenStorage, stored: Stored): Promise<Token> | Token {
+  async #learnStored(storage: TokenStorage, stored: Stored): Promise<Token> {
     if (stored.isUnsaved) return stored.token;
     const { id } = stored.token;
     const newest = newerOf(stored.token, this.#memory.newest(id));
     this.#memory.learn(id, newest, stored);
-    if (newest === stored.token) {
+    if (newest !== stored.token) await this.#writer.putBack(storage, newest);
+    else {
       this.#memory.forgetUnsaved(id);
       if (storage.record && !isDue(newest)) this.#writer.extendSoon(storage.record, stored);
-      return newest;
     }
-    return this.#writer.putBack(storage, newest);
+    return newest;
   }
 
   async #endIfDeauthorized(storage: TokenStorage, token: Token, isCertain: true | undefined): Promise<void> {

@@ -94,7 +94,7 @@ export function inTokenStore(store: TokenStore, deadlineMs: number): RecordStore
   });
 }
 
-/** Reads the raw value under a key of the session store: a record, or a session. */
+/** Reads a record or a session from a session store. */
 export async function readSession(store: SessionStore, key: string): Promise<unknown> {
   try {
     return await called((callback) => store.get(key, callback));

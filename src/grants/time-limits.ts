@@ -1,11 +1,4 @@
-/**
- * Time limits, in milliseconds. Limits derived from `timeoutMs` are functions of it.
- *
- * Four relations must hold. A lease lasts longer than its renewal interval, so a running process never loses one.
- * A lease is shorter than a request's timeout, so requests succeed even if the process that holds the lease
- * crashes. The search for another process's pair takes longer than the time until a lease's first renewal, so it
- * finds a slow process. The first retry of a failed write comes before its lease expires, so other processes wait.
- */
+/** Time limits, in milliseconds. Four relations must hold between them: see CONTRIBUTING.md. */
 
 /** How long a process uses its cached token before it reads the store again. */
 export const CACHED_MS = 30_000;
@@ -28,14 +21,11 @@ export const EARLY_PATIENCE_MS = 500;
 /** Minimum time between early refreshes of one grant after a failure. */
 export const EARLY_RETRY_MS = 5000;
 
-/** Pause before the first retry of a failed write. Each pause is twice the one before, up to the limit. */
+/** Pause before the first retry of a failed write. Pauses double, up to the limit. */
 export const UNSAVED_RETRY_MS = 500;
 export const LONGEST_UNSAVED_RETRY_MS = 60_000;
 
-/**
- * Pause before the first retry of a background revocation. Each pause is twice the one before; retries end at the
- * limit.
- */
+/** Pause before the first retry of a background revocation. Pauses double; retries end at the limit. */
 export const REVOCATION_RETRY_MS = 1000;
 export const LONGEST_REVOCATION_RETRY_MS = 32_000;
 

@@ -15,34 +15,27 @@ export async function underLock<T>(
 ): Promise<T> {
   if (!lock) return task();
   const longestWaitMs = 2 * timeoutMs;
-  let outcome: Promise<T> | undefined;
-  let isOver = false;
-  let cancel = () => {};
-  const tooSlow = new Promise<never>((_, reject) => {
-    const error = new Error(`The lock did not start its task within ${longestWaitMs} ms.`);
-    cancel = startDeadline(longestWaitMs, () => reject(error));
+  return new Promise((resolve, reject) => {
+    let outcome: Promise<T> | undefined;
+    let isOver = false;
+    const end = (cause: unknown) => {
+      isOver = true;
+      cancel();
+      if (!outcome) reject(lockFailed(cause));
+    };
+    const cancel = startDeadline(longestWaitMs, () =>
+      end(new Error(`The lock did not start its task within ${longestWaitMs} ms.`)),
+    );
+    const once = async () => {
+      if (isOver) throw new Error("The lock started its task too late: the request has already failed.");
+      cancel();
+      outcome ??= task();
+      outcome.then(resolve, reject);
+      await outcome;
+    };
+    const locking = (async () => lock(key, once))();
+    locking.then(() => end(new Error("The lock resolved without running its task.")), end);
   });
-
-  let finish = () => {};
-  const finished = new Promise<void>((resolve) => {
-    finish = resolve;
-  });
-  const once = async () => {
-    if (isOver) throw new Error("The lock started its task too late: the request has already failed.");
-    cancel();
-    outcome ??= task().finally(finish);
-    await outcome;
-  };
-  try {
-    await Promise.race([lock(key, once), tooSlow, finished]);
-    if (!outcome) throw new Error("The lock resolved without running its task.");
-  } catch (cause) {
-    if (!outcome) throw lockFailed(cause);
-  } finally {
-    isOver = true;
-    cancel();
-  }
-  return outcome;
 }
 
 function lockFailed(cause: unknown): HttpException {

@@ -19,9 +19,9 @@ export interface CallbackQuery {
  * @throws HttpException callback_malformed
  */
 export function parseCallbackQuery(url: string): CallbackQuery {
-  const text = url.slice(url.indexOf("?") + 1);
+  const text = url.replace(/^[^?]*/, "");
   if (text.length > LONGEST_QUERY) throw malformed("is too long");
-  const query = new URLSearchParams(url.includes("?") ? text : "");
+  const query = new URLSearchParams(text);
 
   function read(name: string): string | undefined {
     const [value, ...more] = query.getAll(name);
@@ -29,14 +29,8 @@ export function parseCallbackQuery(url: string): CallbackQuery {
     if (value !== undefined && value.length > LONGEST) throw malformed(`has a ${name} that is too long`);
     return value;
   }
-  const [state, code, error, description, issuer] = [
-    "state",
-    "code",
-    "error",
-    "error_description",
-    "iss",
-  ].map(read);
-
+  const names = ["state", "code", "error", "error_description", "iss"];
+  const [state, code, error, description, issuer] = names.map(read);
   if (!state) throw malformed("has no state");
   if (error) return { state, issuer, answer: { error, description: description || undefined } };
   if (!code) throw malformed("has neither a code nor an error");
@@ -52,11 +46,7 @@ export function requireIssuer(issuer: string | undefined, expected: string): voi
   });
 }
 
-/**
- * The exception for an error that Discord sent instead of a code.
- *
- * @param prompt the option of the login
- */
+/** The exception for an error that Discord sent instead of a code. @param prompt the option of the login */
 export function authorizationError(
   { error, description }: { error: string; description: string | undefined },
   prompt = true,

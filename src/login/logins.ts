@@ -81,12 +81,7 @@ export class Logins {
     return url;
   }
 
-  /**
-   * Completes a login.
-   *
-   * @returns a promise that never settles for HEAD requests and browser prefetches, which are answered with 204
-   * @throws AccessDenied, HttpException, RateLimited, and any error of `onLogin`
-   */
+  /** @returns a promise that never settles for HEAD requests and browser prefetches, which are answered with 204 */
   async complete(
     req: IncomingMessage,
     res: ServerResponse,
@@ -174,13 +169,6 @@ export class Logins {
     return result as CodeLogin;
   }
 
-  /**
-   * Signs out the visitor of this session.
-   *
-   * @throws HttpException store_failed
-   * @throws HttpException, RateLimited with `everywhere`, when Discord could not revoke the tokens; the visitor is
-   * signed out of this app anyway
-   */
   async signOut(req: IncomingMessage, ended: Ended): Promise<void> {
     const { config, grants, storages, users } = this.#parts;
     const session = sessionOf(req);
@@ -238,18 +226,14 @@ export class Logins {
     return [...new Set([...withoutPassthrough(granted), ...scopes])];
   }
 
-  /**
-   * Answers a callback whose cookie is gone, if the same callback has signed this session in.
-   *
-   * @throws HttpException flow_unknown
-   */
+  /** Answers a callback whose cookie is gone. @throws HttpException flow_unknown unless it has signed this session in */
   async #replayOf(req: IncomingMessage, grantId: string | undefined): Promise<ReplayedLogin> {
     const { config, grants, storages } = this.#parts;
     const signIn = signInOf(sessionOf(req), config.clientId);
+    const storage = storages.of(req);
     const madeThis = signIn !== undefined && signIn.grantId === grantId;
-    const token = madeThis ? await grants.read(storages.of(req)) : undefined;
-    if (!token) throw unknownFlow(this.warnings.hint);
-    return toReplayedLogin(await grants.validToken(storages.of(req)));
+    if (!madeThis || !(await grants.read(storage))) throw unknownFlow(this.warnings.hint);
+    return toReplayedLogin(await grants.validToken(storage));
   }
 }
 
