@@ -63,6 +63,21 @@ class OwnTokens extends DiscordOAuth2Session {
   }
 }
 
+/** Stores the tokens under the session's id, like the sample in docs/from-flask-discord.md. */
+class BySession extends OwnTokens {
+  override async getAuthorizationToken(req: IncomingMessage): Promise<Token | undefined> {
+    return this.table.find(sessionIdOf(req));
+  }
+
+  override async saveAuthorizationToken(req: IncomingMessage, token: Token | undefined): Promise<void> {
+    await this.table.save(sessionIdOf(req), token);
+  }
+}
+
+function sessionIdOf(req: IncomingMessage): string {
+  return (req as IncomingMessage & { sessionID: string }).sessionID;
+}
+
 /** Watches what is saved, and leaves the storage to the library. */
 class Watching extends DiscordOAuth2Session {
   readonly saved: (Token | undefined)[] = [];
@@ -159,6 +174,19 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
     expect(answers.map(({ status }) => status)).toEqual([200, 200]);
     expect(exchangesAt(simulator)).toBe(1);
     expect(table.rows.size).toBe(1);
+    for (const one of twice) expect((await one.get("/me")).json()).toEqual({ id: user.id });
+  });
+
+  it("a double click signs in both of its sessions if the app stores tokens by session", async () => {
+    const { simulator, app, user } = await startSignedIn(createApp, {
+      create: (to, given) => new BySession(new TokenTable(), to, given),
+    });
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, user);
+    const twice = [browser, browser.clone()];
+    const answers = await Promise.all(twice.map((one) => one.get(callbackUrl)));
+    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    expect(exchangesAt(simulator)).toBe(1);
     for (const one of twice) expect((await one.get("/me")).json()).toEqual({ id: user.id });
   });
 
