@@ -22,7 +22,7 @@ import type { Token } from "./grants/token.js";
 import { type LoginOptions, loginOptions } from "./login/authorization-url.js";
 import type { CodeLogin, LoginResult } from "./login/login.js";
 import type { Logins } from "./login/logins.js";
-import { answersNonVisit, forbidCaching, redirect } from "./login/manners.js";
+import { answersNonVisit, redirect } from "./login/manners.js";
 import type { Authorization } from "./models/authorization.js";
 import type { Bot } from "./models/bot.js";
 import type { Guild } from "./models/guild.js";
@@ -538,7 +538,7 @@ function engineFor(instance: DiscordOAuth2Session, req: IncomingMessage): Engine
 function loginsFor(instance: DiscordOAuth2Session, req: IncomingMessage, res: ServerResponse): Logins {
   const { logins } = engineFor(instance, req);
   requireResponse(res);
-  forbidCaching(res);
+  res.setHeader("Cache-Control", "no-store");
   return logins;
 }
 

@@ -1,6 +1,7 @@
 import { boundedCache } from "../bounded-cache.js";
-import { now, startTimer } from "../clock.js";
+import { now } from "../clock.js";
 import type { Config } from "../config.js";
+import { withDeadline } from "../deadline.js";
 import { Unauthorized } from "../errors.js";
 import type { OAuth } from "../oauth/oauth.js";
 import { tooSlow } from "../oauth/oauth-errors.js";
@@ -269,13 +270,8 @@ export class Grants {
   async #refreshEarly(storage: TokenStorage, token: Token): Promise<Token> {
     if (!token.refreshToken || storage.isInResponse || (this.#earlyAgainAt.get(token.id) ?? 0) > now())
       return token;
-    let cancel = () => {};
-    const impatience = new Promise<undefined>((resolve) => {
-      cancel = startTimer(EARLY_PATIENCE_MS, () => resolve(undefined));
-    });
-    const refreshed = this.#refreshOnce(storage, token).catch(() => undefined);
-    const renewed = await Promise.race([refreshed, impatience]);
-    cancel();
+    const refreshing = withDeadline(EARLY_PATIENCE_MS, this.#refreshOnce(storage, token));
+    const renewed = await refreshing.catch(() => undefined);
     if (!renewed) this.#earlyAgainAt.set(token.id, now() + EARLY_RETRY_MS);
     return renewed ?? token;
   }

@@ -48,10 +48,7 @@ export function keyFormOf(sessionId: unknown): KeyForm | undefined {
   return `${prefix}\n${UUID.test(body) ? uuidMask(body, mask) : mask}`;
 }
 
-/**
- * Returns the key of a record, in the format of the session ids. No session cookie contains it, so it opens no
- * session.
- */
+/** Returns the key of a record, in the format of the session ids. No session cookie has it, so it opens no session. */
 export function recordKey(form: KeyForm | undefined, grantId: string, purpose: RecordPurpose): string {
   const hash = createHash("sha512").update(`${grantId}\n${purpose}`);
   if (form === undefined) return `discord-${hash.digest("base64url").slice(0, 24)}`;

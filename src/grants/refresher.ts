@@ -61,7 +61,7 @@ export class Refresher {
   async #asHolder(storage: TokenStorage, former: Token, asking: Asking): Promise<Token | "other process"> {
     const stored = (await this.#writer.read(storage))?.token;
     if (!stored) throw this.#missing(former);
-    const latest = stored.id === former.id ? newerOf(stored, this.#memory.newest(former.id)) : stored;
+    const latest = newerOf(stored, this.#memory.newest(stored.id));
     if (latest.accessToken !== former.accessToken && this.#isUsable(latest))
       return latest === stored ? this.#adopt(storage, stored) : this.#writer.store(storage, latest);
     const { refreshToken } = latest;

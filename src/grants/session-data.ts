@@ -13,10 +13,7 @@ export interface SignIn extends KnownUser {
   readonly sealed?: string | undefined;
 }
 
-/**
- * The entry left after a sign-out. The next login reads it and drops the app's session data if another user signs
- * in.
- */
+/** The entry left after a sign-out. The next login drops the app's session data if another user signs in. */
 export interface SignedOut {
   readonly formerUserId: string | undefined;
 }

@@ -21,10 +21,7 @@ import { leaseMs } from "./time-limits.js";
 import { isToken, type Token } from "./token.js";
 import { NOBODY, type TokenStorage } from "./token-storage.js";
 
-/**
- * Finds the token storage of a grant: the app's own methods, a record in a store, or the session itself if it has no
- * store.
- */
+/** Finds the token storage of a grant: the app's own methods, a record in a store, or the session if it has no store. */
 export class TokenStorages {
   /** Whether the app overrides the token methods. */
   readonly areOwn: boolean;

@@ -20,7 +20,6 @@ import { LoginCounter } from "./login-counter.js";
 import { toReplayedLogin } from "./login-results.js";
 import {
   answersNonVisit,
-  forbidCaching,
   isFromOwnSite,
   requireConnectFromOwnPage,
   requireMethod,
@@ -142,7 +141,7 @@ export class Logins {
   async signInWithCode(req: IncomingMessage, options: CodeOptions): Promise<CodeLogin> {
     const { config, oauth } = this.#parts;
     const res = responseTo(req);
-    if (res?.headersSent === false) forbidCaching(res);
+    if (res?.headersSent === false) res.setHeader("Cache-Control", "no-store");
     requireOwnClient(req, config);
     requirePostedCode(options);
     const { code, codeVerifier, redirectUri, onLogin } = options;

@@ -10,16 +10,7 @@ export function responseTo(req: IncomingMessage): ServerResponse | undefined {
   return typeof res?.appendHeader === "function" && typeof res.once === "function" ? res : undefined;
 }
 
-/** Forbids caching. For responses that start or end a login. */
-export function forbidCaching(res: ServerResponse): void {
-  res.setHeader("Cache-Control", "no-store");
-}
-
-/**
- * Answers HEAD requests and browser prefetches with 204.
- *
- * @returns whether it answered the request
- */
+/** Answers HEAD requests and browser prefetches with 204. @returns whether it answered the request */
 export function answersNonVisit(req: IncomingMessage, res: ServerResponse): boolean {
   const purpose = req.headers["sec-purpose"] ?? req.headers["purpose"];
   if (req.method !== "HEAD" && !String(purpose ?? "").includes("prefetch")) return false;

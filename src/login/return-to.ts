@@ -6,10 +6,7 @@ const LONGEST_BYTES = 1500;
 const SUSPECT = /[\x00-\x20\x7f\\]|^\/(?:\/|%2f|%5c)/i;
 const ANY_ORIGIN = "https://origin.invalid";
 
-/**
- * Whether it is safe to redirect to a value (no open redirect): a path on the app's own origin, or a URL on one of
- * `origins`.
- */
+/** Whether it is safe to redirect to a value (no open redirect): a path of the app, or a URL on one of `origins`. */
 export function isReturnTo(value: unknown, origins: readonly string[] = []): value is string {
   return typeof value === "string" && !isTooLong(value) && (isOwnPath(value) || isAt(origins, value));
 }
@@ -33,10 +30,7 @@ function isOwnPath(value: string): boolean {
   return origin === ANY_ORIGIN && !pathname.startsWith("//");
 }
 
-/**
- * Makes the path of a request safe to link to. Under a wildcard mount it can begin with two slashes, as another
- * host would.
- */
+/** Makes the path of a request safe to link to: under a wildcard mount it can begin with two slashes, like a host. */
 export function ownPath(path: string): string {
   const withOneSlash = path.replace(/^[/\\]+/, "/");
   return isOwnPath(withOneSlash) ? withOneSlash : "/";

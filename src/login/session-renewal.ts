@@ -31,11 +31,7 @@ export async function renewSession(
   return fill(session, data, cookie);
 }
 
-/**
- * Gives the visitor a copy of another session under a new id.
- *
- * @throws HttpException store_failed
- */
+/** Gives the visitor a copy of another session under a new id. @throws HttpException store_failed */
 export async function copySession(
   req: IncomingMessage,
   { cookie, ...data }: SessionLike,

@@ -139,10 +139,7 @@ export class SignIns {
     if (keepsToken) grants.learnLifetime(token.id, record?.lifetimeMs);
   }
 
-  /**
-   * Whether to sign the visitor in. A login without `identify` (a bot invite) keeps a current sign-in with
-   * `identify`.
-   */
+  /** Whether to sign the visitor in. A login without `identify` (a bot invite) keeps a current sign-in that has it. */
   async #shouldSignIn({ req, kind }: Attempt, token: Token): Promise<boolean> {
     if (kind !== "callback") return kind === "posted";
     if (token.scopes.includes("identify")) return true;
