@@ -19,9 +19,9 @@ export interface CallbackQuery {
  * @throws HttpException callback_malformed
  */
 export function parseCallbackQuery(url: string): CallbackQuery {
-  const text = url.replace(/^[^?]*/, "");
+  const text = url.slice(url.indexOf("?") + 1);
   if (text.length > LONGEST_QUERY) throw malformed("is too long");
-  const query = new URLSearchParams(text);
+  const query = new URLSearchParams(url.includes("?") ? text : "");
 
   function read(name: string): string | undefined {
     const [value, ...more] = query.getAll(name);

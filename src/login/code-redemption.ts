@@ -1,6 +1,6 @@
 import { now, sleep } from "../clock.js";
 import { HttpException, RateLimited } from "../errors.js";
-import type { GrantRecord, RecordContent } from "../grants/grant-record.js";
+import type { GrantRecord } from "../grants/grant-record.js";
 import { LOOK_AGAIN_MS } from "../grants/time-limits.js";
 import type { Token } from "../grants/token.js";
 import { NOBODY } from "../grants/token-storage.js";
@@ -125,10 +125,10 @@ export class CodeRedemption {
     if (login && !login.isPending) return this.#signIns.repeat(attempt, login);
     if (login && !mayResume) return "pending";
     // A stored token means that the request that exchanged the code could not finish.
-    const redeemed = content?.token
-      ? await this.#resume(turn, content.token, stored)
-      : await this.#exchange(turn);
-    return redeemed ? this.#signIns.complete(turn, redeemed) : "other process";
+    const redeemed = content?.token ? { token: content.token } : await this.#exchange(turn);
+    if (!redeemed) return "other process";
+    if (!stored?.token) await this.#keepPending(record, redeemed.token);
+    return this.#signIns.complete(turn, { ...redeemed, token: await this.#identify(turn, redeemed.token) });
   }
 
   /** @returns `undefined` when another process has exchanged this code first */
@@ -146,16 +146,9 @@ export class CodeRedemption {
       throw rejection;
     }
     queue.hasExchanged = true;
-    const granted = toToken(answer, code);
-    if (attempt.kind === "connection") requireGranted(granted.scopes, ["identify"], "Connecting an account");
-    await this.#keepPending(record, granted);
-    const token = await this.#identify(turn, granted);
+    const token = toToken(answer, code);
+    if (attempt.kind === "connection") requireGranted(token.scopes, ["identify"], "Connecting an account");
     return { token, guild: answer.guild, webhook: answer.webhook };
-  }
-
-  async #resume(turn: Turn, token: Token, stored?: RecordContent): Promise<Redeemed> {
-    if (!stored) await this.#keepPending(turn.record, token);
-    return { token: await this.#identify(turn, token) };
   }
 
   /**
