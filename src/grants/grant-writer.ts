@@ -38,11 +38,7 @@ export class GrantWriter {
     this.#oauth = oauth;
   }
 
-  /**
-   * Reads the stored token, with the user's id if the session knows it. If that fails, returns the unsaved one.
-   *
-   * @throws HttpException store_failed without either
-   */
+  /** Returns the stored token, or the unsaved one if reading fails; with the user's id, if the session knows it. */
   async read(storage: TokenStorage): Promise<Stored | undefined> {
     try {
       const stored = await storage.read();

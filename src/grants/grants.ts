@@ -42,12 +42,7 @@ export class Grants {
     this.#refresher = new Refresher(this.#memory, this.#writer, oauth);
   }
 
-  /**
-   * Returns a valid token, refreshed if it is due.
-   *
-   * @throws Unauthorized when nobody is signed in, or Discord has ended the sign-in
-   * @throws HttpException when the store, the lock or Discord fails; the visitor stays signed in
-   */
+  /** Returns a valid token, refreshed if it is due. @throws Unauthorized; other errors sign nobody out */
   async validToken(storage: TokenStorage): Promise<Token> {
     const { record } = storage;
     const cached = record && this.#memory.fresh(record.id, record.lifetimeMs);
@@ -177,11 +172,7 @@ export class Grants {
     return this.#memory.idOf(token);
   }
 
-  /**
-   * Signs out and leaves a marker, which stops refreshes that started earlier.
-   *
-   * @throws HttpException, RateLimited when the store or Discord failed. The visitor is signed out of this process anyway
-   */
+  /** Signs out and leaves a marker, which stops refreshes that started earlier. Holds here even if it throws. */
   async end(storage: TokenStorage, id: string, ended: Ended = "here"): Promise<void> {
     const newest = this.#memory.newest(id);
     this.#memory.end(id, ended);

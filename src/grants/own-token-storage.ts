@@ -10,12 +10,7 @@ export interface OwnTokenMethods {
   saveAuthorizationToken(req: IncomingMessage, token: Token | undefined): Promise<void>;
 }
 
-/**
- * Returns the token methods if the app has overridden them, else `undefined`.
- *
- * @param originals the methods as this library defines them
- * @throws TypeError when only one of the two is overridden
- */
+/** Returns the token methods if the app overrides them. @throws TypeError when it overrides only one of the two */
 export function overriddenTokenMethods(
   methods: OwnTokenMethods,
   originals: OwnTokenMethods,
@@ -27,13 +22,7 @@ export function overriddenTokenMethods(
   return readsItself ? methods : undefined;
 }
 
-/**
- * The token storage behind the app's own methods.
- *
- * @param deadlineMs real time after which a call to a method counts as failed
- * @param signIn the sign-in of the session, if it names one
- * @param login the record of that login, if the app has a store
- */
+/** The token storage behind the app's own methods. @param login the record of the login, if the app has a store */
 export function ownTokenStorage(
   methods: OwnTokenMethods,
   req: IncomingMessage,

@@ -39,11 +39,7 @@ const instances = new WeakMap<SessionStore, number>();
 const FILE_CALLS = ["open", "read", "stat", "lstat", "access", "scandir", "unlink", "rename"];
 const TOKEN_STORE_LIFETIME_MS = 14 * 86_400_000;
 
-/**
- * Stores records next to the sessions, in the session store. Each record looks like a session to the store.
- *
- * @param deadlineMs real time after which a call to the store counts as failed
- */
+/** Stores records next to the sessions. Each looks like a session to the store. */
 export function besideSessions(store: SessionStore, deadlineMs: number): RecordStore {
   instances.set(store, (instances.get(store) ?? 0) + 1);
   const attempt = <T>(doing: string, call: (callback: Callback<T>) => unknown) =>

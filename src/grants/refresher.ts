@@ -94,11 +94,7 @@ export class Refresher {
     };
   }
 
-  /**
-   * Called after Discord rejected the refresh token: another process may have used it.
-   *
-   * @returns the pair it has stored, or `"other process"` if one holds the lease and is about to store it
-   */
+  /** After Discord rejected the refresh token: the pair of another process, or whether one is about to store it. */
   async #otherProcess(
     storage: TokenStorage,
     former: Token,

@@ -68,11 +68,7 @@ export class TokenStorages {
     return this.standard(req);
   }
 
-  /**
-   * Returns the record of a login. It has the tokens too, unless the app overrides the token methods.
-   *
-   * @returns `undefined` without a store: the session itself then holds the tokens
-   */
+  /** Returns the record of a login, with its tokens unless the app stores those itself; `undefined` without a store. */
   recordOfLogin(req: IncomingMessage, grant: GrantKey): GrantRecord | undefined {
     return this.#record(req, grant, this.areOwn ? "login" : "token");
   }

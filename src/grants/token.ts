@@ -42,10 +42,7 @@ export function isNewer(token: Token, former: Token): boolean {
   return token.accessToken !== former.accessToken && token.issuedAt > former.issuedAt;
 }
 
-/**
- * Fills the gaps in a token that the app has stored: databases return `null` or `""` for missing values, and the time
- * of issue may be missing.
- */
+/** Fills the gaps in a token of the app's: databases return `null` or `""`, and the time of issue may be missing. */
 export function withoutGaps<
   T extends Omit<Token, "id" | "issuedAt"> & { readonly issuedAt?: number | undefined },
 >(token: T): T & Pick<Token, "issuedAt"> {

@@ -4,9 +4,7 @@ import { HttpException } from "../errors.js";
 
 /**
  * Runs a task under the option `lock`, if it is set. Once the task has started, only its own result counts: a lock that
- * expires or is never released does no harm.
- *
- * @throws HttpException lock_failed when the lock did not start the task. The task then never runs
+ * expires or is never released does no harm. If the lock does not start it, it never runs.
  */
 export async function underLock<T>(
   { lock, timeoutMs }: Pick<Config, "lock" | "timeoutMs">,

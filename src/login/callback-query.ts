@@ -12,12 +12,7 @@ export interface CallbackQuery {
     | { readonly error: string; readonly description: string | undefined };
 }
 
-/**
- * Parses the query of a callback from its URL instead of `req.query`, because an app may configure its own query
- * parser.
- *
- * @throws HttpException callback_malformed
- */
+/** Parses the URL, because apps may configure how `req.query` is parsed. @throws HttpException callback_malformed */
 export function parseCallbackQuery(url: string): CallbackQuery {
   const text = url.slice(url.indexOf("?") + 1);
   if (text.length > LONGEST_QUERY) throw malformed("is too long");

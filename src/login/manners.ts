@@ -19,12 +19,7 @@ export function answersNonVisit(req: IncomingMessage, res: ServerResponse): bool
   return true;
 }
 
-/**
- * Requires one of a route's methods. With GET, HEAD is allowed too.
- *
- * @param what the subject of the message: "A logout"
- * @throws HttpException method_not_allowed
- */
+/** Requires one of a route's methods; HEAD is allowed with GET. @param what the message's subject: "A logout" */
 export function requireMethod(
   methods: readonly ("GET" | "POST")[],
   req: IncomingMessage,
@@ -60,11 +55,7 @@ export function isFromOwnSite({ headers }: IncomingMessage): boolean | undefined
   return site === undefined ? undefined : site === "same-origin" || site === "none";
 }
 
-/**
- * Requires that a page of this app or the visitor's own navigation (a typed URL, a bookmark) asks to connect an account.
- *
- * @throws HttpException cross_site_request
- */
+/** Requires that a page of this app, a typed URL or a bookmark asks to connect an account. */
 export function requireConnectFromOwnPage(req: IncomingMessage, redirectUri: string): void {
   const { origin, referer } = req.headers;
   const sender = origin ?? originOf(referer);

@@ -10,11 +10,9 @@ const VERIFIER = /^[\w.~-]{43,128}$/;
 const REDIRECT_URI = /^[a-z][a-z\d+.-]*:[\x21\x22\x24-\x7e]{1,2000}$/i;
 
 /**
- * Refuses requests from pages of other sites, which could sign the visitor in to an attacker's account (login
- * CSRF). Other sites can send forms but need the app's permission (CORS) to send JSON, and browsers send the origin
- * of every POST.
- *
- * @throws HttpException cross_site_request
+ * Refuses requests from pages of other sites, which could sign the visitor in to an attacker's account (login CSRF).
+ * Other sites can send forms, but need the app's permission (CORS) to send JSON, and browsers send the origin of every
+ * POST.
  */
 export function requireOwnClient({ headers }: IncomingMessage, config: Config): void {
   if (!/^application\/json\s*(?:;|$)/i.test(headers["content-type"] ?? ""))

@@ -40,11 +40,7 @@ function isTooLong(value: string): boolean {
   return value.length > LONGEST_BYTES || Buffer.byteLength(JSON.stringify(value)) > LONGEST_BYTES;
 }
 
-/**
- * @param name the name of the value in the message
- * @returns `value` itself
- * @throws TypeError with `status` 400 and `code` `invalid_return_to`
- */
+/** Returns a value that is safe to redirect to. @throws TypeError with `status` 400 and `code` `invalid_return_to` */
 export function requireReturnTo(value: unknown, origins: readonly string[] = [], name = "returnTo"): string {
   if (isReturnTo(value, origins)) return value;
   throw badInput(

@@ -14,7 +14,6 @@ const PLAIN_ID = /^[\w-]{16,}$/;
  *
  * @param keepData whether to copy the app's own data, the cookie's settings and the sign-ins of other Discord
  * applications to the new session
- * @throws HttpException store_failed
  */
 export async function renewSession(
   req: IncomingMessage,

@@ -170,11 +170,7 @@ export class SignIns {
     }
   }
 
-  /**
-   * Runs `onLogin`. If it throws, the login ends, so that repeating the callback does not complete it.
-   *
-   * @returns the page that `onLogin` returned, if any
-   */
+  /** Runs `onLogin`, and ends the login if it throws. @returns the page that `onLogin` returned, if any */
   async #runOnLogin(ongoing: Ongoing, onLogin: () => ReturnType<OnLogin>): Promise<string | undefined> {
     try {
       const place = await onLogin();
