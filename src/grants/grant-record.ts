@@ -54,9 +54,6 @@ export interface RecordSettings extends LeaseSettings {
   readonly keyOf: ((hash: string) => string) | undefined;
 }
 
-/** The sign-in of a record, with the format of its keys. */
-export type GrantKey = Omit<SignIn, "sealed">;
-
 /** The records of one grant: the token, the sign-out marker and the lease. */
 export class GrantRecord {
   readonly id: string;
@@ -73,7 +70,7 @@ export class GrantRecord {
 
   constructor(
     settings: RecordSettings,
-    grant: GrantKey,
+    grant: SignIn,
     lifetimeMs: number | undefined,
     purpose: RecordPurpose,
   ) {

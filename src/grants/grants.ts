@@ -77,7 +77,7 @@ export class Grants {
 
   async #read(storage: TokenStorage): Promise<Token | undefined> {
     const { record } = storage;
-    const before = storage.id === undefined ? undefined : this.#memory.cached(storage.id);
+    const before = record && this.#memory.cached(record.id);
     const [stored, marker] = await Promise.all([this.#writer.read(storage), record?.readEndedMarker()]);
     const id = stored?.token.id ?? storage.id;
     if (id === undefined) return undefined;

@@ -3,8 +3,6 @@ import type { Seal } from "../seal.js";
 import type { RecordStore } from "./record-store.js";
 import { FIRST_RENEWAL_MS, LONGEST_RENEWED_MS, NEXT_RENEWAL_MS, WAIT_PAUSES_MS } from "./time-limits.js";
 
-const OVER = "over";
-
 /** Settings shared by all leases in one store. */
 export interface LeaseSettings {
   readonly store: Pick<RecordStore, "read" | "write" | "warnOfLostLeases">;
@@ -124,9 +122,9 @@ export class Lease {
   /** @returns whether the store accepted the write */
   async #write(durationMs: number): Promise<boolean> {
     const { store, seal, leaseMs, owner } = this.#settings;
-    const text = `${owner} ${durationMs > 0 ? durationMs : OVER}`;
     try {
-      await store.write(this.#key, seal.seal("lease", this.#grantId, text), leaseMs);
+      const sealed = seal.seal("lease", this.#grantId, `${owner} ${durationMs}`);
+      await store.write(this.#key, sealed, leaseMs);
       return true;
     } catch {
       store.warnOfLostLeases();

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { type Config, storeDeadlineMs } from "../config.js";
 import type { Seal } from "../seal.js";
-import { type GrantKey, GrantRecord, type RecordSettings } from "./grant-record.js";
+import { GrantRecord, type RecordSettings } from "./grant-record.js";
 import { type OwnTokenMethods, ownTokenStorage } from "./own-token-storage.js";
 import { keyFormOf, type RecordPurpose } from "./record-keys.js";
 import { besideSessions, inTokenStore, type RecordStore, type SessionStore } from "./record-store.js";
@@ -69,11 +69,11 @@ export class TokenStorages {
   }
 
   /** Returns the record of a login, with its tokens unless the app stores those itself; `undefined` without a store. */
-  recordOfLogin(req: IncomingMessage, grant: GrantKey): GrantRecord | undefined {
+  recordOfLogin(req: IncomingMessage, grant: SignIn): GrantRecord | undefined {
     return this.#record(req, grant, this.areOwn ? "login" : "token");
   }
 
-  #record(req: IncomingMessage, grant: GrantKey, purpose: RecordPurpose): GrantRecord | undefined {
+  #record(req: IncomingMessage, grant: SignIn, purpose: RecordPurpose): GrantRecord | undefined {
     const lifetimeMs = sessionLifetimeMs(sessionOf(req));
     if (this.#tokenStore)
       return new GrantRecord(this.#tokenStore, { ...grant, keyForm: undefined }, lifetimeMs, purpose);

@@ -2,13 +2,15 @@ import type { APIGuild, APIWebhook } from "discord-api-types/v10";
 import type { LoginRecord } from "../grants/grant-record.js";
 import type { Token } from "../grants/token.js";
 import type { Attempt, Redeemed } from "./code.js";
-import type { ConnectedLogin, LoginResult, ReplayedLogin, SignedInLogin } from "./login.js";
+import type { ConnectedLogin, Login, LoginResult, ReplayedLogin, SignedInLogin } from "./login.js";
 
-/** Makes the result of each kind of login. */
-export const RESULTS = { callback: toLogin, connection: toConnectedLogin, posted: toCodeLogin } as const;
-
-function toLogin({ token, guild, webhook }: Redeemed, { data, returnTo }: Attempt["flow"]): SignedInLogin {
-  return {
+/** Makes the result of a login. */
+export function toLogin(
+  kind: Attempt["kind"],
+  { token, guild, webhook }: Redeemed,
+  { data, returnTo }: Attempt["flow"],
+): Login {
+  const login: SignedInLogin = {
     replayed: false,
     data,
     scopes: token.scopes,
@@ -17,15 +19,9 @@ function toLogin({ token, guild, webhook }: Redeemed, { data, returnTo }: Attemp
     guild: guild as APIGuild | undefined,
     webhook: webhook as APIWebhook | undefined,
   };
-}
-
-function toConnectedLogin(redeemed: Redeemed, flow: Attempt["flow"]): ConnectedLogin {
-  const login = { ...toLogin(redeemed, flow), connected: true };
-  return Object.defineProperty(login, "token", { value: redeemed.token }) as unknown as ConnectedLogin;
-}
-
-function toCodeLogin(redeemed: Redeemed, flow: Attempt["flow"]): SignedInLogin {
-  return withAccessToken(toLogin(redeemed, flow), redeemed.token);
+  if (kind === "callback") return login;
+  if (kind === "posted") return withAccessToken(login, token);
+  return Object.defineProperty({ ...login, connected: true }, "token", { value: token }) as ConnectedLogin;
 }
 
 /** Makes the result of a repeated login. */

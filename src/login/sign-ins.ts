@@ -25,7 +25,7 @@ import { beforeEnd } from "./before-end.js";
 import type { Attempt, Code, Redeemed } from "./code.js";
 import { unknownFlow } from "./flow.js";
 import type { LoginResult, OnLogin } from "./login.js";
-import { RESULTS, toReplayedLogin, withAccessToken } from "./login-results.js";
+import { toLogin, toReplayedLogin, withAccessToken } from "./login-results.js";
 import { requireReturnTo } from "./return-to.js";
 import { copySession, renewSession, saveSession, storedSession } from "./session-renewal.js";
 
@@ -94,16 +94,15 @@ export class SignIns {
 
   /** Signs the visitor in, if the login is for that, and runs `onLogin`. */
   async complete({ attempt, record, resolve, over }: Completable, redeemed: Redeemed): Promise<LoginResult> {
-    const { req, res, flow, onLogin } = attempt;
+    const { req, res, flow, kind, onLogin } = attempt;
     const { token } = redeemed;
     if (record) this.#parts.grants.learnFirst(token, record);
-    const toLogin = (returnTo = flow.returnTo) => RESULTS[attempt.kind](redeemed, { ...flow, returnTo });
-    const login = toLogin();
+    const login = toLogin(kind, redeemed, flow);
     const signsIn = await this.#shouldSignIn(attempt, token);
     if (signsIn) await this.#signIn(req, token, attempt.code);
     const ongoing = { attempt, token, record, signsIn };
     const returnTo = onLogin && (await this.#runOnLogin(ongoing, () => onLogin(login)));
-    const result = returnTo === undefined ? login : toLogin(returnTo);
+    const result = returnTo === undefined ? login : toLogin(kind, redeemed, { ...flow, returnTo });
 
     const recordEnd = () => this.#recordEnd(ongoing, returnTo);
     // Without onLogin, the app may still change the session until it ends its response.
