@@ -18,9 +18,6 @@ import { isDue, isExpired, newerOf, type Token, withUser } from "./token.js";
 import type { TokenStorage } from "./token-storage.js";
 import { underLock } from "./under-lock.js";
 
-/** Whether Discord still accepts an access token. */
-export type AskDiscord = (token: Token) => Promise<boolean>;
-
 /** Reads, refreshes and ends grants. A grant is one sign-in, through all of its token pairs. */
 export class Grants {
   readonly #config: Config;
@@ -32,9 +29,10 @@ export class Grants {
   readonly #refreshes = new Map<string, InFlight<Token>>();
   /** When a failed early refresh may be retried, by grant id, in epoch milliseconds. */
   readonly #earlyAgainAt = boundedCache<number>(10_000);
-  readonly #isAccepted: AskDiscord;
+  readonly #isAccepted: (token: Token) => Promise<boolean>;
 
-  constructor(config: Config, oauth: OAuth, isAccepted: AskDiscord) {
+  /** @param isAccepted whether Discord still accepts an access token */
+  constructor(config: Config, oauth: OAuth, isAccepted: (token: Token) => Promise<boolean>) {
     this.#config = config;
     this.#oauth = oauth;
     this.#isAccepted = isAccepted;

@@ -106,8 +106,7 @@ export function onLateWrite(error: unknown, callback: () => unknown): void {
     error.cause.onSuccess(callback);
 }
 
-/** @param cause the error of the store */
-export function storeFailed(doing: string, cause: unknown): HttpException {
+function storeFailed(doing: string, cause: unknown): HttpException {
   return new HttpException({
     message: `The store failed while ${doing}. Nobody was signed out. See error.cause for the store's own error.`,
     code: "store_failed",

@@ -126,6 +126,15 @@ describe.each(LATEST_EXPRESS)("signInWithCode on %s", (_name, createApp) => {
     expect(failureOf(await postCode(browser, { code }))).toBe("400 code_rejected");
   });
 
+  it("a code that Discord has refused is not sent to Discord again, however often the client repeats it", async () => {
+    const { simulator, browser } = await startCodes(createApp);
+
+    for (let count = 0; count < 10; count += 1)
+      expect(failureOf(await postCode(browser, { code: "made-up" }))).toBe("400 code_rejected");
+
+    expect(exchangesAt(simulator)).toBe(1);
+  });
+
   it("a code can be sent again after Discord failed", async () => {
     const { simulator, user, browser } = await startCodes(createApp);
     const code = simulator.authorizeInActivity(user);
