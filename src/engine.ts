@@ -79,8 +79,8 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
 
   /** Waits until no login or refresh is in flight, including new ones, then stores unsaved tokens. */
   async function settled(): Promise<void> {
-    while (logins.busy + grants.busy > 0) {
-      await logins.idle();
+    while (logins.inFlight.length + grants.busy > 0) {
+      await Promise.all(logins.inFlight);
       await grants.idle();
     }
     await grants.saveAgain();

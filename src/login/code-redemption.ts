@@ -43,13 +43,9 @@ export class CodeRedemption {
     this.#signIns = new SignIns(parts);
   }
 
-  /** The number of codes being redeemed. */
-  get busy(): number {
-    return this.#queues.size;
-  }
-
-  async idle(): Promise<void> {
-    await Promise.all([...this.#queues.values()].map(({ last }) => last));
+  /** The logins being completed. A code works once, so an interrupted login would be lost. */
+  get inFlight(): Promise<void>[] {
+    return [...this.#queues.values()].map(({ last }) => last);
   }
 
   /** @throws HttpException code_rejected, and any error of completing the login */

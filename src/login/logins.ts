@@ -205,14 +205,9 @@ export class Logins {
     return signIn && users.lastKnown(signIn.grantId);
   }
 
-  /** The number of logins being completed. */
-  get busy(): number {
-    return this.#redemption.busy;
-  }
-
-  /** Waits for logins being completed: a code works once, so an interrupted login would be lost. */
-  idle(): Promise<void> {
-    return this.#redemption.idle();
+  /** See {@link CodeRedemption.inFlight}. */
+  get inFlight(): Promise<void>[] {
+    return this.#redemption.inFlight;
   }
 
   async #scopesFor(req: IncomingMessage, options: LoginOptions): Promise<readonly string[]> {
