@@ -1,8 +1,10 @@
 // C0, DEL, C1, line and paragraph separators, and characters that change the text direction.
 const CONTROL =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern matches control characters
-  /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+  /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/;
 const CONTROLS = new RegExp(`${CONTROL.source}+`, "g");
+/** Also markup: apps send messages as HTML, and the quoted value may come from the visitor's URL. */
+const CONTROL_OR_MARKUP = new RegExp(`<|${CONTROL.source}`, "g");
 const LONGEST = 100;
 const MOST_ITEMS = 5;
 
@@ -36,7 +38,7 @@ function quoted(text: string): string {
   // Removes credentials in URLs.
   const start = text.slice(0, 1000).replace(/\/\/[^/?#]*@/, "//***@");
   const short = start.length > LONGEST ? `${start.slice(0, LONGEST)}...` : start;
-  return JSON.stringify(short.toWellFormed()).replaceAll(CONTROL, escaped);
+  return JSON.stringify(short.toWellFormed()).replaceAll(CONTROL_OR_MARKUP, escaped);
 }
 
 function shownList(list: readonly unknown[]): string {

@@ -1,4 +1,4 @@
-import type { Request, RequestHandler } from "express";
+import type { ErrorRequestHandler, Request, RequestHandler } from "express";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HttpException, requiresGuild, requiresScopes } from "../../src/index.js";
@@ -77,6 +77,35 @@ describe.each(LATEST_EXPRESS)("logs of %s", (_name, createApp) => {
       expect(logged(app.errors.at(-1))).not.toMatch(FORBIDDEN);
     }
     expect(simulator.requests).toEqual([]);
+  });
+
+  it("an error page with the message of a refusal has no markup from the visitor's URL", async () => {
+    const { browser } = await startSignedIn(createApp, {
+      routes(to, discord) {
+        to.get(
+          "/guild/:id",
+          requiresGuild((req) => req.params["id"]),
+        );
+        to.get(
+          "/member/:id",
+          forward((req) => discord.fetchMember(req, String(req.params["id"]))),
+        );
+        const answerInHtml: ErrorRequestHandler = (error, _req, res, _next) => {
+          res.status(error.status).send(error.message);
+        };
+        to.use(answerInHtml);
+      },
+    });
+    for (const [path, status] of [
+      ["/guild/", 403],
+      ["/member/", 400],
+    ] as const) {
+      const page = await browser.get(path + encodeURIComponent("<img src=x onerror=alert(1)>"));
+      expect(page.status).toBe(status);
+      expect(page.headers.get("content-type")).toContain("text/html");
+      expect(page.text).toContain("img src=x");
+      expect(page.text).not.toContain("<");
+    }
   });
 
   it("responses of Discord cannot write control characters to the log", async () => {

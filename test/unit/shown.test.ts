@@ -9,6 +9,7 @@ describe("values in messages", () => {
     ["x".repeat(101), `"${"x".repeat(100)}..."`],
     ["http://user:hunter2@proxy.example:3128", '"http://***@proxy.example:3128"'],
     ["\u202egnihtemos", '"\\u202egnihtemos"'],
+    ["<script>", '"\\u003cscript>"'],
     [80351110224678912n, "80351110224678912n"],
     [10n ** 150n, "a bigint"],
     [Number.NaN, "NaN"],
