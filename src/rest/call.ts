@@ -43,13 +43,13 @@ export function prepareCall(
 ): Call {
   const method = parseMethod(request.method);
   const route = parseRoute(input);
-  const { shown, template, major } = route;
+  const { shown, template, tokens, major } = route;
   return {
     method,
     route: shown,
     scheme,
     token,
-    secrets: [token, alsoSecret],
+    secrets: [token, alsoSecret, ...tokens],
     wire: encodeRequest(`${scheme} ${token}`, method, route, request),
     signal: request.signal,
     slot: { subject: `${scheme} ${subject}`, route: `${method} ${template}`, major, bucket: undefined },

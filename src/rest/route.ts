@@ -9,6 +9,8 @@ export interface Route {
   readonly template: string;
   /** The route for error messages: with ids, without tokens and query. */
   readonly shown: string;
+  /** The tokens of webhooks and interactions in the path. */
+  readonly tokens: readonly string[];
   /** The major parameter (a guild, channel or webhook), which has rate limits of its own; empty if there is none. */
   readonly major: string;
 }
@@ -68,6 +70,7 @@ function parse(route: unknown): Route {
       path: `${url.pathname}${url.search}`,
       template: segments.map(placeholder).join("/"),
       shown: shownOf(segments),
+      tokens: segments.filter((_, index) => isToken(index, segments)),
       major: majorOf(segments),
     };
   }

@@ -113,6 +113,16 @@ describe("4xx responses", () => {
     expect(error).toMatchObject({ route: "/webhooks/1/:token" });
     expect(everything(error)).not.toContain("w3bh00k");
   });
+
+  test.each(["/webhooks/1/w3bh00k-t0ken?wait=true", "/interactions/1/w3bh00k-t0ken/callback"])(
+    "an error response that echoes the path %s is redacted",
+    async (route) => {
+      const server = await answeringServer((response, { url }) => json(response, 404, { message: url }));
+      const error = await rejection(restOf(server.url).send(NELLY, route));
+      expect(error).toHaveProperty("message", expect.stringContaining("/1/[redacted]"));
+      expect(everything(error)).not.toContain("w3bh00k");
+    },
+  );
 });
 
 test.each([400, 429])("an answer of %i with endless nesting is an error like any other", async (status) => {
