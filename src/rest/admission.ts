@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { boundedCache } from "../bounded-cache.js";
 import { now, sleep, stopwatch } from "../clock.js";
 import type { Config } from "../config.js";
 import type { RequestTrace } from "../telemetry.js";
@@ -6,7 +7,7 @@ import { BotPace } from "./bot-pace.js";
 import { Buckets, type Slot } from "./buckets.js";
 import { type NamedCall, rateLimited, redact } from "./call-errors.js";
 import { Cooldowns } from "./cooldowns.js";
-import { countsAsInvalid, InvalidRequests } from "./invalid-requests.js";
+import { countsAsInvalid, InvalidRequests, WINDOW_MS } from "./invalid-requests.js";
 import { type AnswerHeaders, readRateLimitHeaders, readRefusal, type Wait } from "./rate-limits.js";
 
 /** A call to Discord, with what decides when it may be sent. */
@@ -34,11 +35,18 @@ export type AdmissionOptions = Pick<Config, "maxWaitMs" | "invalidRequestLimit">
 const UNKNOWN_WAIT_MS = 1000;
 /** The most essential calls that wait at once. They all resume together, and more of them would get another 429. */
 const MOST_ESSENTIAL_WAITING = 10;
+/** How many invalid requests one user may cause in ten minutes: a share of the limit, but at least ten. */
+const USER_SHARE = 0.1;
+const FEWEST_OF_USER = 10;
+const MOST_USERS = 10_000;
 
 /** Decides when each call of this process may be sent, by its rate limits and Discord's limit on invalid requests. */
 export class Admission {
   readonly #maxWaitMs: number;
   readonly #invalidRequests: InvalidRequests;
+  readonly #userLimit: number;
+  /** How many invalid requests each user has caused since the first one, for ten minutes. */
+  readonly #invalidOf = boundedCache<number>(MOST_USERS, WINDOW_MS);
   readonly #buckets = new Buckets();
   readonly #botPace = new BotPace();
   /** By subject. */
@@ -50,6 +58,7 @@ export class Admission {
   constructor({ maxWaitMs, invalidRequestLimit }: AdmissionOptions) {
     this.#maxWaitMs = maxWaitMs;
     this.#invalidRequests = new InvalidRequests(invalidRequestLimit);
+    this.#userLimit = Math.max(FEWEST_OF_USER, invalidRequestLimit * USER_SHARE);
   }
 
   /**
@@ -72,9 +81,10 @@ export class Admission {
   }
 
   /** Updates the rate limits from the status and headers of a response. */
-  learn({ slot, standing, trace }: AdmittedCall, status: number, headers: AnswerHeaders): void {
+  learn(call: AdmittedCall, status: number, headers: AnswerHeaders): void {
+    const { slot, trace } = call;
     trace.status = status;
-    if (countsAsInvalid(status, headers)) this.#invalidRequests.add(now(), standing === "untrusted");
+    if (countsAsInvalid(status, headers)) this.#addInvalid(call);
     const limit = readRateLimitHeaders(headers, now());
     if (limit?.bucket !== undefined) trace.bucket = limit.bucket;
     this.#buckets.learn(slot, limit && status === 429 ? { ...limit, remaining: 0 } : limit, now());
@@ -112,6 +122,16 @@ export class Admission {
     call.trace.attempts += 1;
     if (call.standing === "untrusted") this.#invalidRequests.beginUntrusted();
     if (call.mostPaced !== undefined) this.#botPace.begin();
+  }
+
+  /** Counts an invalid request. Stops users who cause too many, because at the limit everybody would have to stop. */
+  #addInvalid({ scheme, slot: { subject }, standing }: AdmittedCall): void {
+    this.#invalidRequests.add(now(), standing === "untrusted");
+    if (scheme !== "Bearer" || standing === "untrusted") return;
+    const count = (this.#invalidOf.get(subject) ?? 0) + 1;
+    this.#invalidOf.set(subject, count, { noUpdateTTL: true });
+    if (count >= this.#userLimit)
+      this.#cooldowns.start(subject, this.#invalidOf.getRemainingTTL(subject), "global");
   }
 
   #waitFor({ slot, standing, mostPaced }: AdmittedCall): Wait | undefined {

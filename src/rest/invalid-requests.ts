@@ -1,6 +1,7 @@
 import type { AnswerHeaders, Wait } from "./rate-limits.js";
 
-const WINDOW_MS = 600_000;
+/** The period in which Discord counts invalid requests. */
+export const WINDOW_MS = 600_000;
 const WARN_AT = 1000;
 const UNTRUSTED_SHARE = 0.1;
 /** How long an untrusted call waits for the result of other untrusted calls in flight. */

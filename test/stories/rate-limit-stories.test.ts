@@ -295,6 +295,42 @@ describe.each(LATEST_EXPRESS)("invalid requests on %s", (_name, createApp) => {
     expect(refusalsOf(app)[0]).toMatchObject({ scope: "global" });
   });
 
+  it.each([403, 429])(
+    "one visitor cannot exhaust the limit of invalid requests with answers of %i",
+    async (status) => {
+      const { simulator, app, browser, advance } = await startSignedIn(createApp, {
+        scopes: ["identify", "guilds.members.read"],
+        discord: { invalidRequestLimit: 100 },
+      });
+      const other = app.browser();
+      await other.signIn("/login", { user: simulator.addUser() });
+      const route = "GET /users/@me/guilds/:id/member";
+      const body =
+        status === 429 ? { message: "You are being rate limited.", retry_after: 30, global: false } : {};
+      const recover = simulator.fail({
+        kind: "status",
+        status,
+        body,
+        route,
+        times: Number.POSITIVE_INFINITY,
+      });
+      simulator.clearRequests();
+
+      for (let guild = 1; guild <= 120; guild += 1) await browser.get(`/member/${guild}`);
+
+      expect(simulator.requestsTo(route)).toHaveLength(10);
+      expect(failureOf(await browser.get("/user?fresh=true"))).toBe("503 rate_limited");
+      expect(refusalsOf(app).at(-1)).toMatchObject({ scope: "global" });
+      expect((await other.get("/user?fresh=true")).status).toBe(200);
+      expect((await browser.get("/bot?route=/users/@me")).status).toBe(200);
+      expect((await browser.get("/guarded")).status).toBe(200);
+
+      recover();
+      advance(TEN_MINUTES);
+      expect((await browser.get("/user?fresh=true")).status).toBe(200);
+    },
+  );
+
   it("one client with made-up tokens cannot exhaust the limit of invalid requests", async () => {
     const { simulator, app, browser, advance } = await startSignedIn(createApp, {
       discord: { invalidRequestLimit: 100 },
