@@ -100,7 +100,9 @@ function isToken(index: number, segments: readonly string[]): boolean {
 }
 
 function shownOf(segments: readonly string[]): string {
-  return segments.map((segment, index) => (isToken(index, segments) ? ":token" : segment)).join("/");
+  const path = segments.map((segment, index) => (isToken(index, segments) ? ":token" : segment)).join("/");
+  // As it is sent. Apps send messages as HTML, and a visitor may have chosen the id.
+  return path.replaceAll("<", "%3C");
 }
 
 function majorOf(segments: readonly string[]): string {

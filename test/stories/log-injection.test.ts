@@ -90,6 +90,10 @@ describe.each(LATEST_EXPRESS)("logs of %s", (_name, createApp) => {
           "/member/:id",
           forward((req) => discord.fetchMember(req, String(req.params["id"]))),
         );
+        to.get(
+          "/roles/:id",
+          forward((req) => discord.botRequest(`/guilds/${req.params["id"]}/roles`)),
+        );
         const answerInHtml: ErrorRequestHandler = (error, _req, res, _next) => {
           res.status(error.status).send(error.message);
         };
@@ -99,11 +103,12 @@ describe.each(LATEST_EXPRESS)("logs of %s", (_name, createApp) => {
     for (const [path, status] of [
       ["/guild/", 403],
       ["/member/", 400],
+      ["/roles/", 404],
     ] as const) {
-      const page = await browser.get(path + encodeURIComponent("<img src=x onerror=alert(1)>"));
+      const page = await browser.get(path + encodeURIComponent("<svg/onload=alert(1)>"));
       expect(page.status).toBe(status);
       expect(page.headers.get("content-type")).toContain("text/html");
-      expect(page.text).toContain("img src=x");
+      expect(page.text).toContain("svg/onload");
       expect(page.text).not.toContain("<");
     }
   });
