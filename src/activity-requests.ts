@@ -23,7 +23,6 @@ const activityOptions = optionsChecker<ActivityOptions>({
   example: "{ publicKey }",
   kinds: { publicKey: PUBLIC_KEY },
   required: ["publicKey"],
-  areRequirements: true,
 });
 
 const payloads = new WeakMap<IncomingMessage, unknown>();

@@ -242,6 +242,13 @@ describe.each(EXPRESS)("requiresActivity on %s", (_name, createApp) => {
     expect(failureOf(answer)).toBe("401 signature_invalid");
   });
 
+  it("requiresActivity says that the public key is missing if it is undefined", () => {
+    const publicKey = undefined as unknown as string; // an environment variable that is not set
+    expect(() => requiresActivity({ publicKey })).toThrow(
+      "publicKey is missing. It must be the application's",
+    );
+  });
+
   it("requiresActivity throws without a public key", () => {
     for (const options of [{}, { publicKey: "abc" }, undefined, { publickey: "a".repeat(64) }])
       expect(() => requiresActivity(options as { publicKey: string })).toThrow(TypeError);
