@@ -103,7 +103,7 @@ export class Browser {
    * @throws Error when the login page does not lead to the simulator
    */
   async signIn(loginPath: string, choices: ConsentChoices): Promise<BrowserResponse> {
-    const login = await this.get(loginPath, { redirect: "follow" });
+    const login = await this.get(loginPath, { redirect: "follow", headers: { Accept: "text/html" } });
     if (login.location === undefined || !this.#approver.owns(login.location)) {
       const found = login.location ?? login.text.slice(0, 200);
       throw new Error(`${loginPath} does not lead to the simulated Discord (${login.status}): ${found}`);

@@ -19,6 +19,10 @@ function createApp(discord: DiscordSimulator, publicUrl?: string): Express {
   const app = express();
   app.use(express.json(), express.urlencoded());
   app.get("/auth", (_req, res) => res.redirect("/login"));
+  app.get("/guarded", (req, res) => {
+    if (req.accepts(["json", "html"]) === "html") res.redirect("/auth");
+    else res.sendStatus(401);
+  });
   app.get("/login", (req, res) => {
     const authorizeUrl = new URL(`${discord.url}/oauth2/authorize`);
     const query = {
@@ -193,6 +197,12 @@ describe("signing in", () => {
     });
     expect(browser.cookies.get("strict")).toBe("1");
     expect(discord.requestsTo("POST /oauth2/authorize")[0]?.form).toMatchObject({ scope: "identify" });
+  });
+
+  it("signIn opens the login page as a browser does, so that guarded pages redirect it to the login", async () => {
+    const { discord, browser } = await startApp();
+    const callback = await browser.signIn("/guarded", { user: discord.addUser() });
+    expect(callback.json<Echo>().url).toMatch(/^\/callback\?code=\w+$/);
   });
 
   it("signIn says what it found if a page does not lead to the simulator", async () => {
