@@ -46,6 +46,13 @@ it("the recipe for the servers that the bot is in links to a server with the bot
   expect((await visitor.get("/servers/x/invite")).status).toBe(404);
 });
 
+it("the recipe for the servers that the bot is in sends a stranger to the login before the invite", async () => {
+  const { simulator, browser } = await recipe("List the servers that the bot is in");
+  const path = `/servers/${simulator.addGuild({ bot: false }).id}/invite`;
+  const answer = await browser().get(path, PAGE_VISIT);
+  expect(answer.location).toBe(`/auth/login?returnTo=${encodeURIComponent(path)}`);
+});
+
 it("the recipe for the servers that the bot is in keeps the visitor signed in after the invite", async () => {
   const sample = await recipe("List the servers that the bot is in");
   const { simulator } = sample;
@@ -69,6 +76,14 @@ it.each([
   });
   const visitor = await signedIn(sample, sample.simulator.addUser({ id }));
   expect((await visitor.get("/admin")).status).toBe(status);
+});
+
+it("the recipe for admins accepts spaces in the list", async () => {
+  const sample = await recipe("Admins", {
+    environment: { ADMIN_IDS: "41771983423143937, 80351110224678912" },
+  });
+  const visitor = await signedIn(sample, sample.simulator.addUser({ id: "80351110224678912" }));
+  expect((await visitor.get("/admin")).status).toBe(200);
 });
 
 it("the recipe for admins sends somebody who is signed out to the login", async () => {
