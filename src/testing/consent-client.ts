@@ -1,6 +1,6 @@
 import { type Agents, type IncomingAnswer, sendRequest } from "./http-client.js";
 import { cookiePair } from "./signed-in-cookie.js";
-import type { SimulatedUser } from "./user.js";
+import { SimulatedUser } from "./user.js";
 
 const ALERT = /role="alert">([^<]*)</;
 
@@ -23,6 +23,7 @@ export type Decision = "authorize" | "cancel";
  *
  * @returns the URL that Discord redirects to
  * @throws Error when Discord shows an error page, or no page to cancel on
+ * @throws TypeError when the choices name no user
  */
 export async function decide(
   agents: Agents,
@@ -30,6 +31,8 @@ export async function decide(
   decision: Decision,
   choices: ConsentChoices,
 ): Promise<string> {
+  if (!(choices?.user instanceof SimulatedUser))
+    throw new TypeError("Pass the user who signs in, as in { user: discord.addUser() }.");
   const headers = { Cookie: cookiePair(choices.user.id) };
   const pageUrl = new URL(authorizeUrl);
   pageUrl.pathname = pageUrl.pathname.replace(/^\/api\b(\/v\d+)?/, "");

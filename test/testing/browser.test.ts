@@ -205,6 +205,13 @@ describe("signing in", () => {
     expect(callback.json<Echo>().url).toMatch(/^\/callback\?code=\w+$/);
   });
 
+  it("signIn says how to name the user who signs in", async () => {
+    const { discord, browser } = await startApp();
+    const user = discord.addUser();
+    for (const choices of [user, undefined, { user: user.id }])
+      await expect(browser.signIn("/login", choices as never)).rejects.toThrow("{ user: discord.addUser() }");
+  });
+
   it("signIn says what it found if a page does not lead to the simulator", async () => {
     const { discord, browser } = await startApp();
     const user = discord.addUser();
