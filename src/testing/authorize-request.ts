@@ -39,7 +39,8 @@ export function readAuthorizeRequest({ application, behaviour }: Discord, call: 
   const givenRedirectUri = query["redirect_uri"];
   const isAllowed = behaviour.strictRedirectUris ? isRegistered : isWebAddress;
   if (givenRedirectUri !== undefined && !isAllowed(givenRedirectUri, application.redirectUris)) {
-    const remedy = "register it with redirectUris or addRedirectUri() of the simulator";
+    const remedy =
+      "register it with --redirect-uri on the command line, or with redirectUris or addRedirectUri()";
     refuse(errorPage(`Invalid OAuth2 redirect_uri: ${givenRedirectUri} is not registered; ${remedy}`));
   }
   return {
