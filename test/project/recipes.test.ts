@@ -46,6 +46,20 @@ it("the recipe for the servers that the bot is in links to a server with the bot
   expect((await visitor.get("/servers/x/invite")).status).toBe(404);
 });
 
+it("the recipe for the servers that the bot is in opens the page of a server only to those who manage it", async () => {
+  const sample = await recipe("List the servers that the bot is in", {
+    routes: (app) => app.use(answerStatus),
+  });
+  const { simulator } = sample;
+  const user = simulator.addUser();
+  const [own, other] = [simulator.addGuild(), simulator.addGuild()];
+  simulator.addMember(own, user, { owner: true });
+  simulator.addMember(other, user);
+  const visitor = await signedIn(sample, user);
+  expect((await visitor.get(`/servers/${own.id}`)).text).toBe(`The settings of ${own.id}.`);
+  expect((await visitor.get(`/servers/${other.id}`)).status).toBe(403);
+});
+
 it("the recipe for the servers that the bot is in sends a stranger to the login before the invite", async () => {
   const { simulator, browser } = await recipe("List the servers that the bot is in");
   const path = `/servers/${simulator.addGuild({ bot: false }).id}/invite`;
