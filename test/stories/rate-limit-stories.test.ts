@@ -89,7 +89,7 @@ describe.each(LATEST_EXPRESS)("rate limits on %s", (_name, createApp) => {
   it(`${USERS} users who come at once get an answer or a correct retryAfter, without a wasted request`, async () => {
     const { simulator, app, browser, advance } = await startSignedIn(createApp, {
       scopes: SCOPES,
-      discord: { timeoutMs: PATIENT_MS },
+      discord: { timeoutMs: PATIENT_MS, maxWaitMs: PATIENT_MS },
     });
     const users = [browser, ...(await signInMany(app, simulator, addUsers(simulator, USERS - 1), SCOPES))];
     simulator.limit({ route: GUILDS, limit: 2, windowMs: TEN_MINUTES });
