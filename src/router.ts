@@ -112,7 +112,8 @@ export function discordRouter(options: RouterOptions = {}) {
     try {
       const { returnTo } = await discordOf(req).callback(req, res, {
         connect: accountIdOf(req),
-        onLogin: onLogin && ((login) => onLogin(req, login, res)),
+        // Always given, so that the login is recorded now and the end of the response need not wait for it.
+        onLogin: (login) => onLogin?.(req, login, res),
       });
       if (!res.headersSent) res.redirect(returnTo ?? addressesOf(req).public(afterLogin));
     } catch (error) {

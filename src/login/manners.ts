@@ -45,7 +45,9 @@ export function isPageVisit(req: IncomingMessage): boolean {
 
 /** Redirects the browser with 302: it follows with GET, even after a POST. */
 export function redirect(res: ServerResponse, url: string): void {
-  res.writeHead(302, { Location: url, "Content-Length": "0" });
+  res.statusCode = 302;
+  res.setHeader("Location", url);
+  res.setHeader("Content-Length", "0");
   res.end();
 }
 

@@ -53,6 +53,29 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     expect(await signedInAs(browser)).toBeUndefined();
   });
 
+  it("a login works behind middleware that changes headers when a response ends", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      callbackPath: "/auth/callback",
+      routes(to) {
+        to.use((_req, res, next) => {
+          const { end } = res;
+          res.end = function endWithHeader(...args: unknown[]) {
+            res.setHeader("X-Ended", "yes");
+            return Reflect.apply(end, res, args);
+          } as typeof res.end;
+          next();
+        });
+        to.use("/auth", discordRouter());
+      },
+    });
+    const browser = app.browser();
+
+    const back = await browser.signIn("/auth/login", { user: simulator.addUser() });
+
+    expect([back.status, back.location, back.headers.get("x-ended")]).toEqual([302, "/", "yes"]);
+  });
+
   it.each(["/", "/a/b"])("the router works mounted at %s", async (mount) => {
     const simulator = await startSimulator();
     const base = mount === "/" ? "" : mount;
