@@ -19,7 +19,7 @@ export interface RecordStore {
   checkKept(key: string): Promise<void>;
   /** Like {@link checkKept}, but warns instead of throwing. Does nothing if the record was deleted on purpose. */
   warnUnlessKept(key: string, isDeleted: () => Promise<boolean>): Promise<void>;
-  /** Warns once that the store does not keep leases. */
+  /** Warns once that the store refused or lost a lease. */
   warnOfLostLeases(): void;
 }
 
@@ -203,7 +203,7 @@ function withKeptCheck(
     warnOfLostLeases() {
       warnOnce(
         "EXPRESS_DISCORD_NO_LEASE",
-        "The store does not keep leases, the records that say which process is refreshing a token. A single process does not need them. Several processes may refresh the same token at once, which costs extra requests.",
+        "The store refused or lost a lease, a record that says which process is refreshing a token. If the store was not failing at that moment, it does not keep leases. A single process does not need them. Several processes may refresh the same token at once, which costs extra requests.",
       );
     },
   });
