@@ -21,20 +21,6 @@ import {
 } from "./model.js";
 import { User } from "./user.js";
 
-/** The documented flags of a member. */
-const FLAGS = {
-  DID_REJOIN: 1,
-  COMPLETED_ONBOARDING: 2,
-  BYPASSES_VERIFICATION: 4,
-  STARTED_ONBOARDING: 8,
-  IS_GUEST: 16,
-  STARTED_HOME_ACTIONS: 32,
-  COMPLETED_HOME_ACTIONS: 64,
-  AUTOMOD_QUARANTINED_USERNAME: 128,
-  DM_SETTINGS_UPSELL_ACKNOWLEDGED: 512,
-  AUTOMOD_QUARANTINED_GUILD_TAG: 1024,
-} as const;
-
 /** A member, with the permissions that Discord adds when users request their own membership. */
 export interface GuildMemberPayload extends APIGuildMember {
   /** A decimal number. */
@@ -215,52 +201,52 @@ export class GuildMember extends Model<GuildMemberPayload> {
 
   /** Whether the member has left the guild and rejoined it. */
   get didRejoin(): boolean {
-    return (this.flags & FLAGS.DID_REJOIN) !== 0;
+    return (this.flags & 1) !== 0;
   }
 
   /** Whether the member has completed onboarding. */
   get completedOnboarding(): boolean {
-    return (this.flags & FLAGS.COMPLETED_ONBOARDING) !== 0;
+    return (this.flags & 2) !== 0;
   }
 
   /** Whether the member is exempt from the guild's verification requirements. */
   get bypassesVerification(): boolean {
-    return (this.flags & FLAGS.BYPASSES_VERIFICATION) !== 0;
+    return (this.flags & 4) !== 0;
   }
 
   /** Whether the member has started onboarding. */
   get startedOnboarding(): boolean {
-    return (this.flags & FLAGS.STARTED_ONBOARDING) !== 0;
+    return (this.flags & 8) !== 0;
   }
 
   /** Whether the member is a guest, who can access only the voice channel they were invited to. */
   get isGuest(): boolean {
-    return (this.flags & FLAGS.IS_GUEST) !== 0;
+    return (this.flags & 16) !== 0;
   }
 
   /** Whether the member has started the Server Guide actions. */
   get startedHomeActions(): boolean {
-    return (this.flags & FLAGS.STARTED_HOME_ACTIONS) !== 0;
+    return (this.flags & 32) !== 0;
   }
 
   /** Whether the member has completed the Server Guide actions. */
   get completedHomeActions(): boolean {
-    return (this.flags & FLAGS.COMPLETED_HOME_ACTIONS) !== 0;
+    return (this.flags & 64) !== 0;
   }
 
   /** Whether AutoMod blocks the member's username, display name or nickname. */
   get automodQuarantinedUsername(): boolean {
-    return (this.flags & FLAGS.AUTOMOD_QUARANTINED_USERNAME) !== 0;
+    return (this.flags & 128) !== 0;
   }
 
   /** Whether the member has dismissed the direct message settings upsell. */
   get dmSettingsUpsellAcknowledged(): boolean {
-    return (this.flags & FLAGS.DM_SETTINGS_UPSELL_ACKNOWLEDGED) !== 0;
+    return (this.flags & 512) !== 0;
   }
 
   /** Whether AutoMod blocks the guild tag that the user wears. */
   get automodQuarantinedGuildTag(): boolean {
-    return (this.flags & FLAGS.AUTOMOD_QUARANTINED_GUILD_TAG) !== 0;
+    return (this.flags & 1024) !== 0;
   }
 
   /** Whether the other value is the same user in the same guild. */
