@@ -11,6 +11,7 @@ import { meantScope, requireGranted, type Scope } from "./scopes.js";
 import type { DiscordOAuth2Session } from "./session.js";
 import { shown } from "./shown.js";
 import { isSnowflake } from "./snowflake.js";
+import type { FetchOptions } from "./users/loading-cache.js";
 
 /**
  * A middleware. Its type does not mention route parameters, bodies and locals, so Express still infers them for the
@@ -67,8 +68,6 @@ export type Exactly<Shape, Given> = {
 type Check = (req: Request) => Promise<unknown>;
 
 const DEFAULT_MAX_AGE_MS = 60_000;
-
-const NONE: GuildRequirements = {};
 
 const authorizationOptions = optionsChecker<AuthorizationOptions>({
   of: "requiresAuthorization.with",
@@ -153,7 +152,7 @@ export function requiresGuild<Given extends GuildRequirements>(
     roles,
     as,
     maxAgeMs = DEFAULT_MAX_AGE_MS,
-  } = requirements.length === 0 ? NONE : guildRequirements(requirements[0]);
+  } = requirements.length === 0 ? {} : guildRequirements(requirements[0]);
   const needed = permissions === undefined ? undefined : new Permissions(permissions);
   const oneOf = roles && [...roles];
   return guard("requiresGuild", async (req) => {
@@ -165,12 +164,11 @@ export function requiresGuild<Given extends GuildRequirements>(
       );
     if (!isSnowflake(id)) throw new Forbidden(`No guild has the id ${shown(id)}.`);
 
-    const visitor = await (as === "bot" ? visitorAsBot : visitorInList)(discord, req, id, maxAgeMs);
+    const visitor = await visitorOf(discord, req, id, as, { maxAgeMs });
     if (!visitor) throw new Forbidden("The visitor is not in this guild.");
     if (owner && !visitor.isOwner) throw new Forbidden("The visitor does not own this guild.");
-    if (needed !== undefined && !visitor.can(needed)) {
+    if (needed !== undefined && !visitor.isOwner && !visitor.permissions?.has(needed))
       throw new Forbidden("The visitor lacks a permission in this guild.");
-    }
     if (oneOf) {
       const member = await visitor.member();
       if (!oneOf.some((role) => member?.hasRole(role)))
@@ -182,40 +180,26 @@ export function requiresGuild<Given extends GuildRequirements>(
 /** A visitor's standing in a guild. */
 interface GuildVisitor {
   readonly isOwner: boolean;
-  can(permissions: Permissions): boolean;
+  readonly permissions: Permissions | undefined;
   member(): Promise<GuildMember | undefined>;
 }
 
-async function visitorInList(
+/** @returns `undefined` if the visitor is not in the guild */
+async function visitorOf(
   discord: DiscordOAuth2Session,
   req: Request,
   guildId: string,
-  maxAgeMs: number,
+  as: "bot" | undefined,
+  maxAge: FetchOptions,
 ): Promise<GuildVisitor | undefined> {
-  const guild = (await discord.fetchGuilds(req, { maxAgeMs })).find((one) => one.id === guildId);
-  return (
-    guild && {
-      isOwner: guild.isOwner,
-      can: (permissions) => guild.can(permissions),
-      member: () => unlessMissing(discord.fetchMember(req, guildId, { maxAgeMs })),
-    }
-  );
-}
-
-async function visitorAsBot(
-  discord: DiscordOAuth2Session,
-  req: Request,
-  guildId: string,
-  maxAgeMs: number,
-): Promise<GuildVisitor | undefined> {
-  const membership = await unlessMissing(discord.membershipAsBot(req, guildId, { maxAgeMs }));
-  return (
-    membership && {
-      isOwner: membership.isOwner,
-      can: (permissions) => membership.member.permissions?.has(permissions) ?? false,
-      member: async () => membership.member,
-    }
-  );
+  if (as === "bot") {
+    const { member, isOwner = false } =
+      (await unlessMissing(discord.membershipAsBot(req, guildId, maxAge))) ?? {};
+    return member && { isOwner, permissions: member.permissions, member: async () => member };
+  }
+  const guild = (await discord.fetchGuilds(req, maxAge)).find(({ id }) => id === guildId);
+  const member = () => unlessMissing(discord.fetchMember(req, guildId, maxAge));
+  return guild && { isOwner: guild.isOwner, permissions: guild.permissions, member };
 }
 
 /** @throws TypeError */
