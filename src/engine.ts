@@ -24,6 +24,7 @@ import { Bearers } from "./users/bearers.js";
 import { BotCalls } from "./users/bot-calls.js";
 import { BotGuilds } from "./users/bot-guilds.js";
 import { BotMembers } from "./users/bot-members.js";
+import { GuildJoins } from "./users/guild-join.js";
 import { UserCalls } from "./users/user-calls.js";
 import { UserSession } from "./users/user-session.js";
 import { createCache, Users } from "./users/users.js";
@@ -53,7 +54,8 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
     onBotJoined: () => botGuilds.forget(),
   });
   const botMembers = new BotMembers(bot, botGuilds, () => createCache(config));
-  const parts = { config, grants, users, calls, bot, botGuilds, botMembers };
+  const joins = new GuildJoins(bot);
+  const parts = { config, grants, users, calls, botGuilds, botMembers, joins };
 
   const followed = new WeakSet<ServerResponse>();
 
@@ -88,6 +90,7 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
 
   return {
     ...parts,
+    bot,
     storageOf,
     storages,
     logins,

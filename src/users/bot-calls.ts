@@ -4,7 +4,6 @@ import { parseAnswer } from "../rest/answer.js";
 import type { ApiRequest } from "../rest/api-request.js";
 import type { Credentials } from "../rest/call.js";
 import type { Rest } from "../rest/rest.js";
-import { JoinRefusals } from "./join-refusals.js";
 import { type RoleConnectionMetadata, requireMetadata } from "./role-connections.js";
 
 type BotCallExtras = Pick<Credentials, "alsoSecret" | "mostPaced">;
@@ -13,8 +12,6 @@ type BotCallExtras = Pick<Credentials, "alsoSecret" | "mostPaced">;
 export class BotCalls {
   readonly #rest: Rest;
   readonly #token: string;
-  /** @internal */
-  readonly joinRefusals = new JoinRefusals();
   readonly #metadataRoute: string;
 
   constructor(config: Config, rest: Rest) {

@@ -1,3 +1,4 @@
+import { boundedCache } from "../bounded-cache.js";
 import { optionsChecker } from "../check-options.js";
 import { digestOf } from "../digest.js";
 import { HttpException } from "../errors.js";
@@ -6,8 +7,6 @@ import { BOOLEAN, LIST, STRING } from "../option-kinds.js";
 import { parseAnswer } from "../rest/answer.js";
 import { requireSnowflake } from "../snowflake.js";
 import type { BotCalls } from "./bot-calls.js";
-import { restated } from "./join-refusals.js";
-import { updateMember } from "./member-update.js";
 
 /** Settings of a new member. Each needs a permission of the bot. */
 interface NewMember {
@@ -63,49 +62,101 @@ const NAMED_REFUSALS: Readonly<Record<number, Pick<HttpException, "code" | "mess
   },
 };
 
+const REMEMBERED_MS = 60_000;
+const MOST_REFUSALS = 10_000;
+const TOKEN_REFUSED = 50025;
+
 /**
- * Adds a user to a guild of the bot.
- *
- * @internal
- * @param userOf returns the user; called after the options were checked
- * @returns `null` if the user was a member already and `evenIfMember` is not set
- * @throws HttpException, RateLimited, TypeError
- * @see https://docs.discord.com/developers/resources/guild#add-guild-member
+ * Adds users to guilds of the bot. Remembers refusals for a minute: Discord counts each 403 against the whole process, so
+ * a banned visitor who keeps pressing the button must not cause a call each time.
  */
-export async function joinGuild(
-  bot: BotCalls,
-  guildId: string,
-  options: JoinOptions | JoinOrUpdateOptions | undefined,
-  userOf: () => Promise<JoiningUser>,
-): Promise<JoinOutcome | null> {
-  const { nick, roles, mute, deaf, evenIfMember } = joinOptions(options);
-  requireSnowflake(guildId, "guildId");
-  const changes = { roles: [...new Set(roles)], nick };
-  for (const role of changes.roles) requireSnowflake(role, "a role");
-  const { id, accessToken, onChange } = await userOf();
-  const route = `/guilds/${guildId}/members/${requireSnowflake(id, "the user's id")}`;
-  const json = { access_token: accessToken, nick, roles: roles && changes.roles, mute, deaf };
-  const add = () => bot.send(route, { method: "PUT", json }, { alsoSecret: accessToken });
-  const appliedRoles: string[] = [];
-  const update = () => updateMember(bot, guildId, id, changes, appliedRoles).finally(onChange);
-  try {
-    const key = `${route} ${Object.keys(options ?? {}).sort()} ${digestOf(changes.roles.join())}`;
-    const payload = await bot.joinRefusals.join(key, accessToken, add);
-    if (payload !== undefined) {
-      onChange();
-      const member = parseAnswer({ method: "PUT", route }, () => GuildMember.from(payload, guildId));
-      return { joined: true, member };
+export class GuildJoins {
+  readonly #bot: BotCalls;
+  readonly #refusals = boundedCache<HttpException>(MOST_REFUSALS, REMEMBERED_MS);
+  readonly #inFlight = new Map<string, Promise<unknown>>();
+
+  constructor(bot: BotCalls) {
+    this.#bot = bot;
+  }
+
+  /**
+   * @param userOf returns the user; called after the options were checked
+   * @returns `null` if the user was a member already and `evenIfMember` is not set
+   * @throws HttpException, RateLimited, TypeError
+   * @see https://docs.discord.com/developers/resources/guild#add-guild-member
+   */
+  async join(
+    guildId: string,
+    options: JoinOptions | JoinOrUpdateOptions | undefined,
+    userOf: () => Promise<JoiningUser>,
+  ): Promise<JoinOutcome | null> {
+    const { nick, roles, mute, deaf, evenIfMember } = joinOptions(options);
+    requireSnowflake(guildId, "guildId");
+    const roleIds = [...new Set(roles)];
+    for (const role of roleIds) requireSnowflake(role, "a role");
+    const { id, accessToken, onChange } = await userOf();
+    const route = `/guilds/${guildId}/members/${requireSnowflake(id, "the user's id")}`;
+    const toMember = (payload: unknown) => GuildMember.from(payload, guildId);
+    const json = { access_token: accessToken, nick, roles: roles && roleIds, mute, deaf };
+    const appliedRoles: string[] = [];
+
+    const add = () => this.#bot.send(route, { method: "PUT", json }, { alsoSecret: accessToken });
+    /** Adds missing roles one by one, because a list of roles would replace the existing ones. */
+    const update = async () => {
+      const member = await this.#bot.fetch(route, toMember);
+      for (const role of roleIds.filter((one) => !member.hasRole(one))) {
+        await this.#bot.send(`${route}/roles/${role}`, { method: "PUT" });
+        appliedRoles.push(role);
+      }
+      if (nick !== undefined && nick !== (member.nick ?? ""))
+        return this.#bot.fetch(route, toMember, { method: "PATCH", json: { nick } });
+      return toMember({ ...member.payload, roles: [...member.roles, ...appliedRoles] });
+    };
+    try {
+      const key = `${route} ${Object.keys(options ?? {}).sort()} ${digestOf(roleIds.join())}`;
+      const payload = await this.#unlessRefused(key, accessToken, add);
+      if (payload !== undefined) {
+        onChange();
+        return { joined: true, member: parseAnswer({ method: "PUT", route }, () => toMember(payload)) };
+      }
+      if (!evenIfMember) return null;
+      const updating = this.#unlessRefused(`${key} update`, accessToken, () => update().finally(onChange));
+      return { joined: false, member: await updating };
+    } catch (error) {
+      if (!(error instanceof HttpException)) throw error;
+      const named = NAMED_REFUSALS[error.discordCode ?? 0];
+      const raised = named ? restated(error, named) : error;
+      throw evenIfMember ? Object.assign(raised, { appliedRoles }) : raised;
     }
-    if (!evenIfMember) return null;
-    return { joined: false, member: await bot.joinRefusals.join(`${key} update`, accessToken, update) };
-  } catch (error) {
-    const named = nameRefusal(error);
-    throw evenIfMember && named instanceof HttpException ? Object.assign(named, { appliedRoles }) : named;
+  }
+
+  /**
+   * Sends a join, unless the same join was refused within the last minute. Waits for the same join if it is in flight.
+   *
+   * @param key identifies the user, the guild and the settings
+   * @throws HttpException the earlier refusal
+   */
+  async #unlessRefused<T>(key: string, accessToken: string, send: () => Promise<T>): Promise<T> {
+    while (this.#inFlight.has(key)) await this.#inFlight.get(key)?.catch(() => undefined);
+    const tokenKey = `${key} ${digestOf(accessToken)}`;
+    const refusal = this.#refusals.get(key) ?? this.#refusals.get(tokenKey);
+    if (refusal) throw restated(refusal);
+
+    const joining = send();
+    this.#inFlight.set(key, joining);
+    try {
+      return await joining;
+    } catch (error) {
+      if (error instanceof HttpException && error.status === 403)
+        this.#refusals.set(error.discordCode === TOKEN_REFUSED ? tokenKey : key, error);
+      throw error;
+    } finally {
+      this.#inFlight.delete(key);
+    }
   }
 }
 
-function nameRefusal(error: unknown): unknown {
-  if (!(error instanceof HttpException)) return error;
-  const named = NAMED_REFUSALS[error.discordCode ?? 0];
-  return named ? restated(error, named) : error;
+/** Returns a copy of an error, because callers may add to it. @param fields what the copy says instead */
+function restated(error: HttpException, fields?: Pick<HttpException, "message" | "code">): HttpException {
+  return new HttpException({ ...error, message: error.message, cause: error, ...fields });
 }

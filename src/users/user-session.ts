@@ -13,10 +13,9 @@ import type { ApiRequest } from "../rest/api-request.js";
 import { parseRoute } from "../rest/route.js";
 import { requireGranted, scopeOf } from "../scopes.js";
 import { requireSnowflake } from "../snowflake.js";
-import type { BotCalls } from "./bot-calls.js";
 import type { BotGuilds } from "./bot-guilds.js";
 import type { BotMembers, Membership } from "./bot-members.js";
-import { type JoinOptions, type JoinOrUpdateOptions, type JoinOutcome, joinGuild } from "./guild-join.js";
+import type { GuildJoins, JoinOptions, JoinOrUpdateOptions, JoinOutcome } from "./guild-join.js";
 import {
   cacheKey,
   type FetchOptions,
@@ -40,9 +39,9 @@ interface Parts {
   readonly grants: Grants;
   readonly users: Users;
   readonly calls: UserCalls;
-  readonly bot: BotCalls;
   readonly botGuilds: BotGuilds;
   readonly botMembers: BotMembers;
+  readonly joins: GuildJoins;
 }
 
 type OnUser = (grantId: string, userId: string) => void;
@@ -116,8 +115,8 @@ export class UserSession {
     guildId: string,
     options?: JoinOptions | JoinOrUpdateOptions,
   ): Promise<GuildMember | JoinOutcome | null> {
-    const { bot, botMembers, users } = this.#parts;
-    const result = await joinGuild(bot, guildId, options, async () => {
+    const { botMembers, joins, users } = this.#parts;
+    const result = await joins.join(guildId, options, async () => {
       const token = await this.#validToken();
       requireGranted(token.scopes, ["guilds.join"], "addToGuild");
       const id = await this.#userId(token);

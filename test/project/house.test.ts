@@ -34,8 +34,6 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "grants/grant-writer",
     "grants/grants",
     "users/guild-join",
-    "users/join-refusals",
-    "users/member-update",
     "grants/refresher",
     "users/user-calls",
     "users/users",
