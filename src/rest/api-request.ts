@@ -42,17 +42,13 @@ export const apiRequest = optionsChecker<ApiRequest>({
   aliases: { data: "json", params: "query", searchparams: "query", payload: "json" },
 });
 
-/** An encoded request. */
+/** An encoded request, which can be sent again in a retry. */
 export interface WireRequest {
+  readonly method: Method;
   /** The full path, with the query. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | Uint8Array | null;
-}
-
-/** A request whose body can be sent again in a retry. */
-export interface PlainRequest extends ApiRequest {
-  readonly body?: string | Uint8Array | undefined;
 }
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
@@ -68,53 +64,50 @@ const RESERVED_HEADERS = new Set(
 
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 
-/** @throws TypeError for a method that Discord's API does not have */
-export function parseMethod(input: unknown = "GET"): Method {
-  const name = typeof input === "string" ? input.toUpperCase() : input;
-  const method = METHODS.find((one) => one === name);
-  if (method === undefined)
-    throw new TypeError(`The method must be one of ${METHODS.join(", ")}, not ${shown(input)}.`);
-  return method;
-}
-
-/** Encodes a `FormData` body as bytes. @throws TypeError for a body of an unsupported type */
-export async function encodeForm(request: ApiRequest): Promise<PlainRequest> {
-  if (hasPlainBody(request)) return request;
-  const { body, ...rest } = request;
-  if (!(body instanceof FormData))
-    throw new TypeError(
-      `body must be a string, a Uint8Array or a FormData, not ${shown(body)}. To send an object, use json.`,
-    );
-  const encoded = new Response(body);
-  const type = String(encoded.headers.get("content-type"));
-  const bytes = new Uint8Array(await encoded.arrayBuffer());
-  return { ...rest, body: bytes, headers: { ...rest.headers, "content-type": type } };
-}
-
 /** @throws TypeError for a request that cannot be sent */
-export function encodeRequest(
+export async function encodeRequest(
   authorization: string,
-  method: Method,
   route: Route,
-  request: PlainRequest,
-): WireRequest {
+  request: ApiRequest,
+): Promise<WireRequest> {
+  const method = parseMethod(request.method);
   const headers: Record<string, string> = { authorization, "user-agent": USER_AGENT };
-  const body = encodeBody(method, request);
-  if (request.json !== undefined) headers["content-type"] = "application/json";
   if (request.reason !== undefined) headers["x-audit-log-reason"] = encoded(request.reason);
-  if (request.headers !== undefined) addHeaders(headers, request.headers);
-  return { path: withQuery(route.path, request.query), headers, body };
+  addHeaders(headers, request.headers ?? {});
+  const body = await encodeBody(method, request, headers);
+  return { method, path: withQuery(route.path, request.query), headers, body };
 }
 
-function encodeBody(method: Method, { json, body }: PlainRequest): WireRequest["body"] {
+function parseMethod(input = "GET"): Method {
+  const method = METHODS.find((one) => one === input.toUpperCase());
+  if (method !== undefined) return method;
+  throw new TypeError(`The method must be one of ${METHODS.join(", ")}, not ${shown(input)}.`);
+}
+
+/** @param headers receives the type of the body */
+async function encodeBody(
+  method: Method,
+  { json, body }: ApiRequest,
+  headers: Record<string, string>,
+): Promise<WireRequest["body"]> {
   if (json === undefined && body === undefined) return null;
   if (json !== undefined && body !== undefined) throw new TypeError("Pass either json or body, not both.");
   if (method === "GET" || method === "HEAD")
     throw new TypeError(`A ${method} request has no body: set a method such as POST.`);
-  if (body !== undefined) return body;
-  const text: unknown = JSON.stringify(json);
-  if (typeof text === "string") return text;
-  throw new TypeError(`json must be a JSON value, not ${shown(json)}.`);
+  if (body === undefined) {
+    const text: unknown = JSON.stringify(json);
+    if (typeof text !== "string") throw new TypeError(`json must be a JSON value, not ${shown(json)}.`);
+    headers["content-type"] ??= "application/json";
+    return text;
+  }
+  if (typeof body === "string" || body instanceof Uint8Array) return body;
+  if (!(body instanceof FormData))
+    throw new TypeError(
+      `body must be a string, a Uint8Array or a FormData, not ${shown(body)}. To send an object, use json.`,
+    );
+  const form = new Response(body);
+  headers["content-type"] = String(form.headers.get("content-type"));
+  return new Uint8Array(await form.arrayBuffer());
 }
 
 function addHeaders(headers: Record<string, string>, own: Readonly<Record<string, string>>): void {
@@ -148,9 +141,4 @@ function encoded(text: string): string {
 
 function isSignal(value: unknown): boolean {
   return typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value;
-}
-
-function hasPlainBody(request: ApiRequest): request is PlainRequest {
-  const { body } = request;
-  return body === undefined || typeof body === "string" || body instanceof Uint8Array;
 }

@@ -1,11 +1,5 @@
 import type { AdmittedCall } from "./admission.js";
-import {
-  encodeRequest,
-  type Method,
-  type PlainRequest,
-  parseMethod,
-  type WireRequest,
-} from "./api-request.js";
+import { type ApiRequest, encodeRequest, type WireRequest } from "./api-request.js";
 import { parseRoute } from "./route.js";
 
 /** The credentials of a call. */
@@ -27,7 +21,6 @@ export interface Credentials {
 
 /** A call to Discord's API. */
 export interface Call extends AdmittedCall {
-  readonly method: Method;
   readonly wire: WireRequest;
 }
 
@@ -35,22 +28,23 @@ export interface Call extends AdmittedCall {
 const MAX_ATTEMPTS = 5;
 
 /** @throws TypeError for a call that cannot be sent */
-export function prepareCall(
+export async function prepareCall(
   { scheme, token, alsoSecret = "", subject, untrusted, mostPaced }: Credentials,
   input: string,
-  request: PlainRequest,
+  request: ApiRequest,
   timeLeftMs: number,
-): Call {
-  const method = parseMethod(request.method);
+): Promise<Call> {
   const route = parseRoute(input);
   const { shown, template, tokens, major } = route;
+  const wire = await encodeRequest(`${scheme} ${token}`, route, request);
+  const { method } = wire;
   return {
     method,
     route: shown,
     scheme,
     token,
     secrets: [token, alsoSecret, ...tokens],
-    wire: encodeRequest(`${scheme} ${token}`, method, route, request),
+    wire,
     signal: request.signal,
     slot: { subject: `${scheme} ${subject}`, route: `${method} ${template}`, major, bucket: undefined },
     standing: untrusted ? "untrusted" : "ordinary",

@@ -5,7 +5,7 @@ import { Lazy } from "../lazy.js";
 import { traceRequest } from "../telemetry.js";
 import { Admission, type AdmissionOptions } from "./admission.js";
 import { discordCodeIn, readAnswer, readBody } from "./answer.js";
-import { type ApiRequest, apiRequest, encodeForm } from "./api-request.js";
+import { type ApiRequest, apiRequest } from "./api-request.js";
 import { type Call, type Credentials, prepareCall } from "./call.js";
 import { botTokenRejected, noAnswer, requireToken } from "./call-errors.js";
 import { type ProxyAddress, parseProxy } from "./proxy.js";
@@ -53,8 +53,7 @@ export class Rest {
    * @throws TypeError for a request that cannot be sent
    */
   async send(credentials: Credentials, route: string, request?: ApiRequest): Promise<unknown> {
-    const plain = await encodeForm(apiRequest(request));
-    const call = prepareCall(credentials, route, plain, this.#timeoutMs);
+    const call = await prepareCall(credentials, route, apiRequest(request), this.#timeoutMs);
     return traceRequest(call.trace, () => this.#run(call));
   }
 
@@ -91,7 +90,6 @@ export class Rest {
       roundTrip(await this.#dispatcher.get(), {
         wire: call.wire,
         origin: this.#origin,
-        method: call.method,
         timeoutMs: Math.max(1, call.timeLeftMs),
         signal: call.signal,
         onHead: (status, headers) => this.#admission.learn(call, status, headers),

@@ -1,6 +1,6 @@
 import type { Dispatcher } from "undici";
 import { startDeadline } from "../deadline.js";
-import type { Method, WireRequest } from "./api-request.js";
+import type { WireRequest } from "./api-request.js";
 import type { AnswerHeaders } from "./rate-limits.js";
 
 /** A complete response. */
@@ -19,7 +19,6 @@ export type NoAnswer =
 export interface RoundTripOptions {
   readonly wire: WireRequest;
   readonly origin: string;
-  readonly method: Method;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
   /** Called when the headers have arrived. */
@@ -37,7 +36,7 @@ const MAX_BODY_BYTES = 8 * 1024 * 1024;
  */
 export function roundTrip(
   dispatcher: Dispatcher,
-  { wire, origin, method, timeoutMs, signal, onHead }: RoundTripOptions,
+  { wire, origin, timeoutMs, signal, onHead }: RoundTripOptions,
 ): Promise<Answer | NoAnswer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -73,7 +72,7 @@ export function roundTrip(
     signal?.addEventListener("abort", onAbort);
     const cancelDeadline = startDeadline(timeoutMs, () => cancel(() => fail({ failure: "deadline" })));
     dispatcher.dispatch(
-      { origin, method, ...wire, headersTimeout: 0, bodyTimeout: 0 },
+      { origin, ...wire, headersTimeout: 0, bodyTimeout: 0 },
       {
         onRequestStart(started) {
           controller = started;
