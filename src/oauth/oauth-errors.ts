@@ -40,16 +40,11 @@ interface Failure {
   } | null;
 }
 
-/** A complete response with an error status. */
-export interface ErrorAnswer {
-  readonly status: number;
-  readonly headers: IncomingMessage["headers"];
-  /** The parsed JSON, or the text if it is not JSON. */
-  readonly body: unknown;
-}
-
-/** Returns the complete response behind an error of simple-oauth2, if there is one. */
-export function answerIn(error: unknown): ErrorAnswer | undefined {
+/**
+ * Returns the complete response behind an error of simple-oauth2, if there is one. Its body is the parsed JSON, or the
+ * text if it is not JSON.
+ */
+export function answerIn(error: unknown) {
   const { data } = (error ?? {}) as Failure;
   if (!data?.isResponseError || !data.res) return undefined;
   const { payload } = data;

@@ -1,6 +1,7 @@
 import type { AuthorizationCode, AuthorizationTokenConfig, ModuleOptions } from "simple-oauth2";
 import type { Config } from "../config.js";
 import { withDeadline } from "../deadline.js";
+import type { Token } from "../grants/token.js";
 import { Lazy } from "../lazy.js";
 import { Admission, type AdmittedCall } from "../rest/admission.js";
 import { traceRequest } from "../telemetry.js";
@@ -22,12 +23,6 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
  */
 const REFRESH_DEADLINES = 4;
 const MAX_ATTEMPTS = 2;
-
-/** Revoking either token revokes everything the user has granted. */
-interface RevocableToken {
-  readonly accessToken: string;
-  readonly refreshToken?: string | undefined;
-}
 
 /** Requests to Discord's token endpoint. The only class that uses simple-oauth2. */
 export class OAuth {
@@ -72,14 +67,14 @@ export class OAuth {
    * @throws TokenRequestRefused, HttpException, RateLimited
    */
   async refresh(refreshToken: string, onWait?: (ms: number) => void): Promise<TokenAnswer> {
-    const patience = { timeoutMs: REFRESH_DEADLINES * this.#config.timeoutMs, onWait };
+    const timeoutMs = REFRESH_DEADLINES * this.#config.timeoutMs;
     const ask: Task<TokenAnswer> = async ({ client }, http) =>
       parseTokenAnswer((await client.createToken({ refresh_token: refreshToken }).refresh({}, http)).token);
-    return this.#request("refreshing the token", [refreshToken], ask, patience);
+    return this.#request("refreshing the token", [refreshToken], ask, timeoutMs, onWait);
   }
 
   /** Revokes all tokens of the user for this application. @throws HttpException, RateLimited */
-  async revoke({ accessToken, refreshToken }: RevocableToken): Promise<void> {
+  async revoke({ accessToken, refreshToken }: Pick<Token, "accessToken" | "refreshToken">): Promise<void> {
     await this.#request("revoking the token", [accessToken, refreshToken], async ({ client }, http) => {
       const token = client.createToken({ access_token: accessToken, refresh_token: refreshToken });
       // Revoking an expired access token has no effect, so prefer the refresh token.
@@ -105,7 +100,8 @@ export class OAuth {
     doing: Doing,
     sent: readonly (string | undefined)[],
     task: Task<T>,
-    { timeoutMs = this.#config.timeoutMs, onWait }: Patience = {},
+    timeoutMs = this.#config.timeoutMs,
+    onWait?: (ms: number) => void,
   ): Promise<T> {
     const call = this.#prepare(doing, sent, timeoutMs);
     return traceRequest(call.trace, async () => {
@@ -154,20 +150,8 @@ export class OAuth {
   }
 }
 
-interface Patience {
-  readonly timeoutMs?: number;
-  readonly onWait?: ((ms: number) => void) | undefined;
-}
-
-/**
- * Options of simple-oauth2 for one request. No timeout: after a freeze, its timer fires before the response is
- * read.
- */
-interface HttpOptions {
-  readonly agent: RequestAgent;
-}
-
-type Task<T> = (opened: Opened, http: HttpOptions) => Promise<T>;
+/** @param http options for one request. No timeout: after a freeze, its timer fires before the response is read */
+type Task<T> = (opened: Opened, http: { readonly agent: RequestAgent }) => Promise<T>;
 
 interface Opened {
   readonly client: AuthorizationCode;
