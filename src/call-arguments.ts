@@ -1,5 +1,5 @@
 import type { Application } from "express";
-import { isRecord, nameInExchange } from "./check-options.js";
+import { hasMethods, isRecord, nameInExchange } from "./check-options.js";
 import { kindOf, shown } from "./shown.js";
 import { requireSnowflake } from "./snowflake.js";
 
@@ -8,7 +8,7 @@ export const SETTING = "discord";
 
 /** @throws TypeError for anything but an Express app */
 export function requireApp(app: unknown): asserts app is Application {
-  if (isApp(app)) return;
+  if (typeof app === "function" && hasMethods(app, "set", "get", "use") && "settings" in app) return;
   throw new TypeError(
     `The app must be an Express app, as in const app = express(); discord.init(app), not ${shownApp(app)}.`,
   );
@@ -32,8 +32,7 @@ export function appAndOptions<Options extends object>(
   args: readonly unknown[],
 ): { readonly app?: Application; readonly options?: Options | undefined } {
   const [first, second] = args;
-  const isAlone = args.length < 2 || (second === undefined && !isApp(first));
-  if (isAlone && (first === undefined || isPlainOptions(first)))
+  if (second === undefined && (first === undefined || isPlainOptions(first)))
     return { options: first as Options | undefined };
   requireApp(first);
   if (second === undefined || isPlainOptions(second))
@@ -55,7 +54,7 @@ export function requireRequest(req: unknown): void {
 
 /** @throws TypeError for anything but a response */
 export function requireResponse(res: unknown): void {
-  if (isResponse(res)) return;
+  if (hasMethods(res, "setHeader")) return;
   throw new TypeError(
     `The second argument must be the response, as in discord.createSession(req, res), not ${nameInExchange(res) ?? shown(res)}.`,
   );
@@ -70,14 +69,6 @@ export function requireDeauthorization(userId: unknown, at: unknown): void {
   );
 }
 
-function isApp(value: unknown): value is Application {
-  return typeof value === "function" && hasMethods(value, "set", "get", "use") && "settings" in value;
-}
-
-function isResponse(value: unknown): boolean {
-  return hasMethods(value, "setHeader");
-}
-
 function isPlainOptions(value: unknown): boolean {
   return isRecord(value) && !hasMethods(value, "listen");
 }
@@ -90,9 +81,4 @@ function shownApp(value: unknown): string {
     return "a router: pass the app that uses it";
   if (hasMethods(value, "listen")) return "an HTTP server: pass the Express app that it serves";
   return kindOf(value);
-}
-
-function hasMethods(value: unknown, ...names: readonly string[]): boolean {
-  if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
-  return names.every((name) => name in value && typeof value[name as keyof typeof value] === "function");
 }

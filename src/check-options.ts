@@ -104,7 +104,7 @@ export function requireKind<T>(name: string, value: T, kind: Kind): T {
 /** Returns "the request" or "the response" for a value that is one, for messages. */
 export function nameInExchange(value: unknown): string | undefined {
   // Responses have `headers` too on Bun.
-  if (isRecord(value) && typeof value["setHeader"] === "function") return "the response";
+  if (hasMethods(value, "setHeader")) return "the response";
   return isRequest(value) ? "the request" : undefined;
 }
 
@@ -127,6 +127,12 @@ function unknownName(
   const alias = new Map(Object.entries(aliases)).get(plainName(name));
   const closest = alias ?? closestName(name, valid);
   return `There is no option ${prefix}${shownName(name)}${closest ? `: did you mean ${prefix}${closest}?` : `. The options are ${valid.join(", ")}.`}`;
+}
+
+/** Whether a value has these methods. */
+export function hasMethods(value: unknown, ...names: readonly string[]): boolean {
+  if (value === null || (typeof value !== "object" && typeof value !== "function")) return false;
+  return names.every((name) => name in value && typeof value[name as keyof typeof value] === "function");
 }
 
 /** Whether a value is a JSON object or a class instance; not an array, Map, promise or the like. */

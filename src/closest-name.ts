@@ -8,8 +8,8 @@ const FARTHEST = 2;
  */
 export function closestName(name: string, valid: readonly string[]): string | undefined {
   const written = plainName(name);
-  const parts = valid.filter((one) => written.length > 2 && isPartOf(written, plainName(one)));
-  return misspeltName(name, valid) ?? parts[0];
+  const isPart = (one: string) => plainName(one).includes(written) || written.includes(plainName(one));
+  return misspeltName(name, valid) ?? (written.length > 2 ? valid.find(isPart) : undefined);
 }
 
 /** Like {@link closestName}, but accepts only names that differ by one or two letters, not parts of names. */
@@ -28,10 +28,6 @@ export function plainName(name: string): string {
     .slice(0, 50)
     .replaceAll(/[^\p{L}\p{N}]/gu, "")
     .toLowerCase();
-}
-
-function isPartOf(one: string, other: string): boolean {
-  return one.includes(other) || other.includes(one);
 }
 
 /** Returns how many letters must be added, removed or changed (Levenshtein distance). */

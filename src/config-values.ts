@@ -1,4 +1,4 @@
-import { type Kind, type Kinds, type OptionRules, wrongValue } from "./check-options.js";
+import { hasMethods, type Kind, type Kinds, type OptionRules, wrongValue } from "./check-options.js";
 import { digestOf } from "./digest.js";
 import { FUNCTION, isVisibleAscii, SCOPES } from "./option-kinds.js";
 import type { CacheOptions, DiscordOptions } from "./options.js";
@@ -64,9 +64,12 @@ const DISCORD_KINDS: Kinds<DiscordOptions> = {
   cache: { wanted: "an object such as { max: 1000 }", accepts: () => true },
   usersCache: {
     wanted: "an LRUCache (lru-cache 11)",
-    accepts: hasMethods("get", "set", "delete", "keys", "peek"),
+    accepts: (value) => hasMethods(value, "get", "set", "delete", "keys", "peek"),
   },
-  tokenStore: { wanted: "an object with get, set and delete", accepts: hasMethods("get", "set", "delete") },
+  tokenStore: {
+    wanted: "an object with get, set and delete",
+    accepts: (value) => hasMethods(value, "get", "set", "delete"),
+  },
   isBotInGuild: { ...FUNCTION, wanted: "a function (guildId) => boolean" },
   recordKey: { ...FUNCTION, wanted: "a function (hash) => key" },
   lock: { ...FUNCTION, wanted: "a function (key, task) => Promise" },
@@ -138,13 +141,6 @@ function isWeak(secret: string): boolean {
   if (/^(.{1,16}?)\1+.{0,15}$/s.test(secret)) return true;
   const steps = [...secret].slice(1).map((letter, index) => letter.charCodeAt(0) - secret.charCodeAt(index));
   return steps.filter((step) => Math.abs(step) <= 1).length > (2 * steps.length) / 3;
-}
-
-function hasMethods(...names: string[]) {
-  return (value: unknown): boolean =>
-    typeof value === "object" &&
-    value !== null &&
-    names.every((name) => name in value && typeof value[name as never] === "function");
 }
 
 function isCount(value: unknown): value is number {

@@ -253,7 +253,6 @@ export function discordOf(req: Request): DiscordOAuth2Session {
       ? "This app has no DiscordOAuth2Session: call new DiscordOAuth2Session(app) or discord.init(app) with the app this route belongs to."
       : "This request did not come through an Express app, so its DiscordOAuth2Session cannot be found. Call a method of the instance instead: await discord.isAuthorized(req).",
     code: "init_missing",
-    status: 500,
   });
 }
 

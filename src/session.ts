@@ -524,7 +524,6 @@ function readyEngine(instance: DiscordOAuth2Session): Engine {
   throw new HttpException({
     message: "This DiscordOAuth2Session has no app yet: call discord.init(app) before the first request.",
     code: "init_missing",
-    status: 500,
   });
 }
 

@@ -1,5 +1,5 @@
 import { validateHeaderValue } from "node:http";
-import { optionsChecker } from "../check-options.js";
+import { hasMethods, optionsChecker } from "../check-options.js";
 import { ANYTHING, RECORD, STRING } from "../option-kinds.js";
 import { kindOf, shown } from "../shown.js";
 import { USER_AGENT } from "../version.js";
@@ -37,7 +37,10 @@ export const apiRequest = optionsChecker<ApiRequest>({
     headers: RECORD,
     query: RECORD,
     reason: STRING,
-    signal: { wanted: "an AbortSignal", accepts: isSignal },
+    signal: {
+      wanted: "an AbortSignal",
+      accepts: (value) => hasMethods(value, "throwIfAborted", "addEventListener"),
+    },
   },
   aliases: { data: "json", params: "query", searchparams: "query", payload: "json" },
 });
@@ -137,8 +140,4 @@ function withQuery(path: string, query: Query | undefined): string {
 
 function encoded(text: string): string {
   return encodeURIComponent(text.toWellFormed());
-}
-
-function isSignal(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value;
 }
