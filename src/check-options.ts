@@ -50,7 +50,7 @@ const NONE = Object.freeze({});
 export function optionsChecker<T extends object>(rules: OptionRules<T>): (options: T | undefined) => T {
   return function checked(options) {
     if (options === undefined && !rules.areRequirements && !rules.required) return NONE as T;
-    if (rules.makesMiddleware && isRequest(options)) throw new TypeError(uncalled(rules.of));
+    if (rules.makesMiddleware) requireCalled(rules.of, options);
     const mistakes = [...mistakesIn(rules, options)];
     if (mistakes.length > 0) throw new TypeError(`${rules.of}: ${mistakes.join(" ")}`);
     return options as T;
@@ -108,14 +108,16 @@ export function nameInExchange(value: unknown): string | undefined {
   return isRequest(value) ? "the request" : undefined;
 }
 
-/** Whether a value is a request: then a function that makes a middleware was mounted without being called. */
-export function isRequest(value: unknown): boolean {
-  return typeof value === "object" && value !== null && "headers" in value && "socket" in value;
+/** @throws TypeError if the argument is a request: the function that makes a middleware was itself passed to Express */
+export function requireCalled(name: string, argument: unknown): void {
+  if (!isRequest(argument)) return;
+  throw new TypeError(
+    `${name} was passed to Express without being called: write ${name}(...) instead of ${name}.`,
+  );
 }
 
-/** The message for a function that makes a middleware but was itself passed to Express. */
-export function uncalled(name: string): string {
-  return `${name} was passed to Express without being called: write ${name}(...) instead of ${name}.`;
+function isRequest(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "headers" in value && "socket" in value;
 }
 
 function unknownName(

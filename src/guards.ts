@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Request } from "express";
 import { SETTING } from "./call-arguments.js";
-import { isRequest, optionsChecker, uncalled } from "./check-options.js";
+import { optionsChecker, requireCalled } from "./check-options.js";
 import { Forbidden, HttpException, toError } from "./errors.js";
 import type { GuildMember } from "./models/guild-member.js";
 import { BOOLEAN, DURATION, isScope, meantScopes, oneOf, SOME_IDS } from "./option-kinds.js";
@@ -205,32 +205,30 @@ async function visitorOf(
 /** @throws TypeError */
 function requireScopeNames(scopes: readonly unknown[]): readonly string[] {
   const [first] = scopes;
-  if (scopes.length > 0 && scopes.every(isScope)) {
-    const meant = meantScopes(scopes);
-    if (meant === undefined) return [...scopes];
-    throw new TypeError(
-      `requiresScopes: Discord has no scope ${scopes.filter(meantScope).join(" and ")}: ${meant}`,
-    );
-  }
-  if (isRequest(first)) throw new TypeError(uncalled("requiresScopes"));
+  requireCalled("requiresScopes", first);
   if (scopes.length === 0)
     throw new TypeError(
       'requiresScopes: pass at least one scope, as in requiresScopes("guilds"). To require only a sign-in, use requiresAuthorization.',
     );
-  throw new TypeError(
-    Array.isArray(first)
-      ? 'requiresScopes: pass the scopes as separate arguments, not as a list: requiresScopes("identify", "guilds").'
-      : `requiresScopes: a scope must be a string such as "guilds", not ${shown(scopes.find((scope) => !isScope(scope)))}.`,
-  );
+  if (Array.isArray(first))
+    throw new TypeError(
+      'requiresScopes: pass the scopes as separate arguments, not as a list: requiresScopes("identify", "guilds").',
+    );
+  const wrong = scopes.find((scope) => !isScope(scope));
+  if (!scopes.every(isScope))
+    throw new TypeError(`requiresScopes: a scope must be a string such as "guilds", not ${shown(wrong)}.`);
+  const meant = meantScopes(scopes);
+  if (meant === undefined) return [...scopes];
+  const unknown = scopes.filter(meantScope).join(" and ");
+  throw new TypeError(`requiresScopes: Discord has no scope ${unknown}: ${meant}`);
 }
 
 /** @throws TypeError */
 function requireGuildId(guildId: unknown): void {
+  requireCalled("requiresGuild", guildId);
   if (typeof guildId === "function" || isSnowflake(guildId)) return;
   throw new TypeError(
-    isRequest(guildId)
-      ? uncalled("requiresGuild")
-      : `requiresGuild: the first argument must be a guild's id as a string, such as "80351110224678912", or a function such as (req) => req.params.guildId, not ${shown(guildId)}.`,
+    `requiresGuild: the first argument must be a guild's id as a string, such as "80351110224678912", or a function such as (req) => req.params.guildId, not ${shown(guildId)}.`,
   );
 }
 

@@ -44,7 +44,8 @@ const permissionCheck = optionsChecker<PermissionCheck>({
 });
 
 /**
- * An immutable set of permissions. Keeps bits that this library has no name for.
+ * An immutable set of permissions. Keeps bits that this library has no name for. Methods that take permissions throw a
+ * TypeError like the constructor.
  *
  * @example
  * ```ts
@@ -114,11 +115,7 @@ export class Permissions {
     Object.freeze(this);
   }
 
-  /**
-   * Whether this set has all of these permissions. `ADMINISTRATOR` implies all permissions, unless `exact` is set.
-   *
-   * @throws TypeError like the constructor
-   */
+  /** Whether this set has all of these permissions. `ADMINISTRATOR` implies all permissions, unless `exact` is set. */
   has(permissions: PermissionResolvable, options?: PermissionCheck): boolean {
     return this.missing(permissions, options).value === 0n;
   }
@@ -126,8 +123,6 @@ export class Permissions {
   /**
    * Whether this set has at least one of these permissions; `false` for an empty list. `ADMINISTRATOR` implies all
    * permissions, unless `exact` is set.
-   *
-   * @throws TypeError like the constructor
    */
   hasAny(permissions: PermissionResolvable, options?: PermissionCheck): boolean {
     return (granted(this.value, options) & resolve(permissions)) !== 0n;
@@ -140,26 +135,17 @@ export class Permissions {
    * ```ts
    * guild.permissions?.missing(["MANAGE_GUILD", "BAN_MEMBERS"]).toArray(); // ["BAN_MEMBERS"]
    * ```
-   * @throws TypeError like the constructor
    */
   missing(permissions: PermissionResolvable, options?: PermissionCheck): Permissions {
     return new Permissions(resolve(permissions) & ~granted(this.value, options));
   }
 
-  /**
-   * Returns this set with these permissions added.
-   *
-   * @throws TypeError like the constructor
-   */
+  /** Returns this set with these permissions added. */
   with(permissions: PermissionResolvable): Permissions {
     return new Permissions(this.value | resolve(permissions));
   }
 
-  /**
-   * Returns this set with these permissions removed.
-   *
-   * @throws TypeError like the constructor
-   */
+  /** Returns this set with these permissions removed. */
   without(permissions: PermissionResolvable): Permissions {
     return new Permissions(this.value & ~resolve(permissions));
   }
@@ -186,7 +172,6 @@ export class Permissions {
   /**
    * Returns these permissions in a channel with an overwrite: removes denied permissions, then adds allowed ones.
    *
-   * @throws TypeError like the constructor
    * @see https://docs.discord.com/developers/topics/permissions#permission-overwrites
    */
   handleOverwrite(
@@ -196,38 +181,22 @@ export class Permissions {
     return new Permissions((this.value & ~resolve(deny)) | resolve(allow));
   }
 
-  /**
-   * Whether the other set has every bit of this set.
-   *
-   * @throws TypeError like the constructor
-   */
+  /** Whether the other set has every bit of this set. */
   isSubset(other: PermissionResolvable): boolean {
     return (this.value & ~resolve(other)) === 0n;
   }
 
-  /**
-   * Whether this set has every bit of the other set. Unlike {@link has}, `ADMINISTRATOR` has no special meaning.
-   *
-   * @throws TypeError like the constructor
-   */
+  /** Whether this set has every bit of the other set. Unlike {@link has}, `ADMINISTRATOR` has no special meaning. */
   isSuperset(other: PermissionResolvable): boolean {
     return (resolve(other) & ~this.value) === 0n;
   }
 
-  /**
-   * Whether this set is a subset of the other set and not equal to it.
-   *
-   * @throws TypeError like the constructor
-   */
+  /** Whether this set is a subset of the other set and not equal to it. */
   isStrictSubset(other: PermissionResolvable): boolean {
     return this.isSubset(other) && this.value !== resolve(other);
   }
 
-  /**
-   * Whether this set is a superset of the other set and not equal to it.
-   *
-   * @throws TypeError like the constructor
-   */
+  /** Whether this set is a superset of the other set and not equal to it. */
   isStrictSuperset(other: PermissionResolvable): boolean {
     return this.isSuperset(other) && this.value !== resolve(other);
   }

@@ -1,9 +1,12 @@
 import type { ErrorRequestHandler } from "express";
-import { isRequest, requireKind, uncalled } from "./check-options.js";
+import { requireCalled, requireKind } from "./check-options.js";
 import { HttpException, Unauthorized } from "./errors.js";
 import { discordOf, findDiscord } from "./guards.js";
 import { isPageVisit } from "./login/manners.js";
 import { ADDRESS } from "./option-kinds.js";
+
+const LOST_SESSION =
+  'This browser signed in several times within a minute, but its session was lost each time. Check the session cookie: secure needs HTTPS (behind a proxy also app.set("trust proxy", 1)), sameSite must not be "strict", and the page must be on the same host as the redirect URI.';
 
 /**
  * Creates an error handler that redirects visitors who are not signed in to the login. It passes the current page
@@ -20,7 +23,7 @@ import { ADDRESS } from "./option-kinds.js";
  * @throws TypeError immediately, for an invalid path
  */
 export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
-  if (isRequest(loginPath)) throw new TypeError(uncalled("redirectUnauthorized"));
+  requireCalled("redirectUnauthorized", loginPath);
   requireKind("redirectUnauthorized: the login's path", loginPath, ADDRESS);
   return function redirectUnauthorized(error: unknown, req, res, next) {
     if (!(error instanceof Unauthorized) || res.headersSent) {
@@ -41,12 +44,13 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
       req.method === "GET" &&
       (req.originalUrl === loginPath || req.originalUrl.startsWith(`${loginPath}${separator}returnTo=`))
     ) {
-      next(guardedLogin(loginPath, error));
+      const message = `The login ${loginPath} is behind a guard itself, so nobody can sign in. Mount discordRouter before the guard.`;
+      next(loginLoop(message, error));
       return;
     }
     const discord = discordOf(req);
     if (discord.isLoginLoop(req)) {
-      next(loginLoop(error));
+      next(loginLoop(LOST_SESSION, error));
       return;
     }
     // Omits an invalid or long address, which would make the login's URL too long for a server.
@@ -57,19 +61,6 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
   };
 }
 
-function guardedLogin(loginPath: string, cause: Unauthorized): HttpException {
-  return new HttpException({
-    message: `The login ${loginPath} is behind a guard itself, so nobody can sign in. Mount discordRouter before the guard.`,
-    code: "login_loop",
-    cause,
-  });
-}
-
-function loginLoop(cause: Unauthorized): HttpException {
-  return new HttpException({
-    message:
-      'This browser signed in several times within a minute, but its session was lost each time. Check the session cookie: secure needs HTTPS (behind a proxy also app.set("trust proxy", 1)), sameSite must not be "strict", and the page must be on the same host as the redirect URI.',
-    code: "login_loop",
-    cause,
-  });
+function loginLoop(message: string, cause: Unauthorized): HttpException {
+  return new HttpException({ message, code: "login_loop", cause });
 }

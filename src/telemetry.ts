@@ -32,17 +32,12 @@ const refreshes = tracingChannel<unknown, RefreshTrace>("express-discord:refresh
 
 /** Publishes a call to the subscribers of its channel. */
 export function traceRequest<T>(context: RequestTrace, call: () => Promise<T>): Promise<T> {
-  return mayHaveSubscribers(requests) ? trace(requests, context, call) : call();
+  return trace(requests, context, call);
 }
 
 /** Publishes a refresh to the subscribers of its channel. */
 export function traceRefresh<T>(userId: string | undefined, refresh: () => Promise<T>): Promise<T> {
-  return mayHaveSubscribers(refreshes) ? trace(refreshes, { userId }, refresh) : refresh();
-}
-
-/** Whether a channel may have subscribers. On Bun, `hasSubscribers` is `undefined`. */
-function mayHaveSubscribers({ hasSubscribers }: { readonly hasSubscribers: boolean | undefined }): boolean {
-  return hasSubscribers !== false;
+  return trace(refreshes, { userId }, refresh);
 }
 
 /** Traces without publishing the result, which contains tokens and user data. */
@@ -51,6 +46,8 @@ async function trace<Context extends { durationMs?: number; error?: unknown }, T
   context: Context,
   run: () => Promise<T>,
 ): Promise<T> {
+  // On Bun, hasSubscribers is undefined.
+  if ((channel.hasSubscribers as boolean | undefined) === false) return run();
   const startedAt = now();
   let result: T | undefined;
   await channel.tracePromise(async () => {

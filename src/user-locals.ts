@@ -1,5 +1,5 @@
 import type { Request, RequestHandler } from "express";
-import { isRequest, uncalled } from "./check-options.js";
+import { requireCalled } from "./check-options.js";
 import { HttpException, MissingScopes, Unauthorized } from "./errors.js";
 import { discordOf } from "./guards.js";
 import type { User } from "./models/user.js";
@@ -23,7 +23,7 @@ const SETUP_MISTAKES = ["init_missing", "session_missing"];
  */
 export function userLocals(...args: []): RequestHandler {
   const [first]: readonly unknown[] = args;
-  if (isRequest(first)) throw new TypeError(uncalled("userLocals"));
+  requireCalled("userLocals", first);
   if (first !== undefined)
     throw new TypeError("userLocals takes no options. It always sets res.locals.user.");
   return function userLocals(req, res, next) {
