@@ -39,15 +39,13 @@ export type {
   SignedInLogin,
 } from "./login/login.js";
 export type { Authorization } from "./models/authorization.js";
-export { Bot } from "./models/bot.js";
 export type { AvatarDecoration, Collectibles, Nameplate } from "./models/collectibles.js";
 export { Guild } from "./models/guild.js";
 export { GuildMember, type GuildMemberPayload } from "./models/guild-member.js";
 export { Integration, type IntegrationAccount, type IntegrationPayload } from "./models/integration.js";
 export type { Values } from "./models/model.js";
-export { type PrimaryGuild, User } from "./models/user.js";
+export { Bot, type PrimaryGuild, User, type UserFlag } from "./models/user.js";
 export { UserConnection } from "./models/user-connection.js";
-export type { UserFlag } from "./models/user-flags.js";
 export type {
   CacheOptions,
   CallbackOptions,

@@ -24,10 +24,9 @@ import type { CodeLogin, LoginResult } from "./login/login.js";
 import type { Logins } from "./login/logins.js";
 import { answersNonVisit, redirect } from "./login/manners.js";
 import type { Authorization } from "./models/authorization.js";
-import type { Bot } from "./models/bot.js";
 import type { Guild } from "./models/guild.js";
 import type { GuildMember } from "./models/guild-member.js";
-import type { User } from "./models/user.js";
+import type { Bot, User } from "./models/user.js";
 import type { UserConnection } from "./models/user-connection.js";
 import { FUNCTION, SCOPES } from "./option-kinds.js";
 import {

@@ -17,7 +17,32 @@ import {
   collectiblesOf,
 } from "./collectibles.js";
 import { booleanOf, Model, numberOf, requireIdentified, stringOf } from "./model.js";
-import { type UserFlag, userFlagsIn } from "./user-flags.js";
+
+/** The documented flags of a user. */
+const USER_FLAGS = {
+  STAFF: 1,
+  PARTNER: 2,
+  HYPESQUAD: 4,
+  BUG_HUNTER_LEVEL_1: 8,
+  HYPESQUAD_ONLINE_HOUSE_1: 64,
+  HYPESQUAD_ONLINE_HOUSE_2: 128,
+  HYPESQUAD_ONLINE_HOUSE_3: 256,
+  PREMIUM_EARLY_SUPPORTER: 512,
+  TEAM_PSEUDO_USER: 1024,
+  BUG_HUNTER_LEVEL_2: 16_384,
+  VERIFIED_BOT: 65_536,
+  VERIFIED_DEVELOPER: 131_072,
+  CERTIFIED_MODERATOR: 262_144,
+  BOT_HTTP_INTERACTIONS: 524_288,
+  ACTIVE_DEVELOPER: 4_194_304,
+} as const;
+
+/**
+ * The name of a user flag.
+ *
+ * @see https://docs.discord.com/developers/resources/user#user-object-user-flags
+ */
+export type UserFlag = keyof typeof USER_FLAGS;
 
 /**
  * The guild whose tag a user wears.
@@ -231,7 +256,9 @@ export class User extends Model<APIUser> {
 
   /** The names of {@link publicFlags}, such as `["STAFF"]`; empty if none is set. */
   get publicFlagNames(): UserFlag[] {
-    return userFlagsIn(this.publicFlags ?? 0);
+    // Bitwise operators ignore bits from 2^32 on, which have no names.
+    const bits = this.publicFlags ?? 0;
+    return (Object.keys(USER_FLAGS) as UserFlag[]).filter((name) => (bits & USER_FLAGS[name]) !== 0);
   }
 
   /**
@@ -253,3 +280,10 @@ export class User extends Model<APIUser> {
     return this.tag;
   }
 }
+
+/**
+ * The application's own bot user, as opposed to somebody who signed in.
+ *
+ * @see https://docs.discord.com/developers/resources/user#user-object
+ */
+export class Bot extends User {}

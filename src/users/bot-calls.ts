@@ -1,5 +1,5 @@
 import type { Config } from "../config.js";
-import { Bot } from "../models/bot.js";
+import { Bot } from "../models/user.js";
 import { parseAnswer } from "../rest/answer.js";
 import type { ApiRequest } from "../rest/api-request.js";
 import type { Credentials } from "../rest/call.js";

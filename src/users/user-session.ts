@@ -1,5 +1,4 @@
 import type { Config } from "../config.js";
-import { MissingScopes } from "../errors.js";
 import type { Grants } from "../grants/grants.js";
 import type { Token } from "../grants/token.js";
 import type { TokenStorage } from "../grants/token-storage.js";
@@ -8,7 +7,6 @@ import type { Guild } from "../models/guild.js";
 import type { GuildMember } from "../models/guild-member.js";
 import type { User } from "../models/user.js";
 import type { UserConnection } from "../models/user-connection.js";
-import { parseAnswer } from "../rest/answer.js";
 import type { ApiRequest } from "../rest/api-request.js";
 import { parseRoute } from "../rest/route.js";
 import { requireGranted, scopeOf } from "../scopes.js";
@@ -32,7 +30,7 @@ import {
   toPayload,
 } from "./role-connections.js";
 import type { UserCalls } from "./user-calls.js";
-import type { Resource, Users } from "./users.js";
+import { fetchResource, type Resource, type Users } from "./users.js";
 
 interface Parts {
   readonly config: Config;
@@ -179,7 +177,7 @@ export class UserSession {
   }
 
   async #userId(token: Token): Promise<string> {
-    return token.userId ?? (await this.#read(token, this.#parts.users.user, {})).id;
+    return token.userId ?? (await this.#read(token, this.#parts.users.user)).id;
   }
 
   async #fetch<T extends object>(
@@ -194,17 +192,14 @@ export class UserSession {
   /** Checks the scope before the cache, because cached data must not outlive the sign-in or its scopes. */
   #read<T extends object>(
     token: Token,
-    { route, scope, cache, parse }: Resource<T>,
-    options: FetchOptions,
-    guildId = "",
+    resource: Resource<T>,
+    options?: FetchOptions,
+    guildId?: string,
   ): Promise<T> {
-    if (scope !== undefined && !token.scopes.includes(scope)) throw new MissingScopes([scope], route);
-    const load = async () => {
-      const path = route.replace(":id", guildId);
-      const payload = await this.#parts.calls.send(this.#storage, token, path);
-      return parseAnswer({ method: "GET", route: path }, () => parse(payload, guildId));
-    };
-    return cache.fetch(cacheKey(token.id, guildId), options, load, token.accessToken);
+    const { scope, route } = resource;
+    if (scope !== undefined) requireGranted(token.scopes, [scope], route);
+    const send = (path: string) => this.#parts.calls.send(this.#storage, token, path);
+    return fetchResource(resource, token, send, options, guildId);
   }
 
   get #roleConnectionRoute(): string {

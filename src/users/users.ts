@@ -11,7 +11,7 @@ import { UserConnection } from "../models/user-connection.js";
 import { parseAnswer } from "../rest/answer.js";
 import type { Rest } from "../rest/rest.js";
 import { scopeOf } from "../scopes.js";
-import { cacheKey, LoadingCache } from "./loading-cache.js";
+import { cacheKey, type FetchOptions, LoadingCache } from "./loading-cache.js";
 import { credentialsOf } from "./user-calls.js";
 
 /** A kind of data about a user. */
@@ -64,12 +64,7 @@ export class Users {
 
   /** Fetches the user of a login that is not complete yet. @throws RateLimited, HttpException */
   async ofNewLogin(token: Token): Promise<User> {
-    const { route, cache, parse } = this.user;
-    const load = async () => {
-      const payload = await this.#rest.send(credentialsOf(token), route);
-      return parseAnswer({ method: "GET", route }, () => parse(payload, ""));
-    };
-    return cache.fetch(cacheKey(token.id), {}, load, token.accessToken);
+    return fetchResource(this.user, token, (path) => this.#rest.send(credentialsOf(token), path));
   }
 
   /** Returns the last cached user of a sign-in, of any age. */
@@ -81,6 +76,22 @@ export class Users {
     for (const { cache } of [this.user, this.guilds, this.connections, this.member, this.authorization])
       cache.forget(cacheKey(grantId));
   }
+}
+
+/** Fetches data of a token's user, or returns what is cached. @param send sends the call */
+export function fetchResource<T extends object>(
+  { route, cache, parse }: Resource<T>,
+  token: Token,
+  send: (path: string) => Promise<unknown>,
+  options: FetchOptions = {},
+  guildId = "",
+): Promise<T> {
+  const path = route.replace(":id", guildId);
+  const load = async () => {
+    const payload = await send(path);
+    return parseAnswer({ method: "GET", route: path }, () => parse(payload, guildId));
+  };
+  return cache.fetch(cacheKey(token.id, guildId), options, load, token.accessToken);
 }
 
 /** Creates a cache with the configured limits. */

@@ -1,8 +1,8 @@
+import { UserFlags } from "discord-api-types/v10";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { Bot } from "../../../src/models/bot.js";
 import { Guild } from "../../../src/models/guild.js";
-import { User } from "../../../src/models/user.js";
+import { Bot, User } from "../../../src/models/user.js";
 import { CASES } from "../../support/cases.js";
 
 const HASH = "0123456789abcdef0123456789abcdef";
@@ -241,4 +241,38 @@ it("no payload of a user makes an accessor throw", { timeout: 60_000 }, () => {
     ),
     CASES,
   );
+});
+
+/** Bits that Discord does not document. */
+const UNDOCUMENTED = [
+  "MFASMS",
+  "PremiumPromoDismissed",
+  "HasUnreadUrgentMessages",
+  "Spammer",
+  "DisablePremium",
+  "Quarantined",
+  "Collaborator",
+  "RestrictedCollaborator",
+];
+
+const flagsOf = (public_flags: unknown): string[] => User.from({ id: "1", public_flags }).publicFlagNames;
+
+it("publicFlagNames has a name for every documented flag of discord-api-types by its own value", () => {
+  const documented = Object.entries(UserFlags).filter(
+    ([name, value]) => typeof value === "number" && !UNDOCUMENTED.includes(name),
+  );
+  const plain = (name: string) => name.replaceAll("_", "").toLowerCase();
+
+  expect(documented.length).toBe(15);
+  for (const [name, value] of documented)
+    expect(flagsOf(value).map(plain)).toEqual([plain(name)]);
+});
+
+it("publicFlagNames omits bits that have no name, however high", () => {
+  expect(flagsOf(2 ** 50 + 2 ** 44 + 2 ** 20 + 1)).toEqual(["STAFF"]);
+});
+
+it("publicFlagNames are those of all flags, and none without them", () => {
+  expect(flagsOf(4_194_368)).toEqual(["HYPESQUAD_ONLINE_HOUSE_1", "ACTIVE_DEVELOPER"]);
+  expect([flagsOf(0), flagsOf(undefined), flagsOf("64")]).toEqual([[], [], []]);
 });
