@@ -2,7 +2,6 @@ import { badInput } from "./errors.js";
 import { shown } from "./shown.js";
 
 const SNOWFLAKE = /^\d{1,20}$/;
-const MOST_DIGITS = 20;
 const LARGEST = 2n ** 64n - 1n;
 const DISCORD_EPOCH_MS = 1_420_070_400_000n;
 
@@ -22,8 +21,7 @@ const DISCORD_EPOCH_MS = 1_420_070_400_000n;
  * @see https://docs.discord.com/developers/reference#snowflakes
  */
 export function isSnowflake(value: unknown): value is string {
-  if (typeof value !== "string" || !SNOWFLAKE.test(value)) return false;
-  return value.length < MOST_DIGITS || BigInt(value) <= LARGEST;
+  return typeof value === "string" && SNOWFLAKE.test(value) && BigInt(value) <= LARGEST;
 }
 
 /**

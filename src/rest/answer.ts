@@ -1,3 +1,4 @@
+import { isRecord } from "../check-options.js";
 import type { HttpException } from "../errors.js";
 import { type CallNames, callError, type NamedCall, redact, titleOf, unavailable } from "./call-errors.js";
 import type { Answer } from "./round-trip.js";
@@ -41,7 +42,7 @@ export function readBody({ body }: Answer): unknown {
 
 /** Returns the code in the body of an error response. */
 export function discordCodeIn(body: unknown): number | undefined {
-  const { code } = fieldsOf(body);
+  const code = isRecord(body) ? body["code"] : undefined;
   return typeof code === "number" ? code : undefined;
 }
 
@@ -62,19 +63,14 @@ function readValue(call: NamedCall, { status, headers, body }: Answer): unknown 
 }
 
 function refusal(call: NamedCall, answer: Answer): HttpException {
-  const raw = readBody(answer);
-  const body = redact(raw, call.secrets);
-  const { message } = fieldsOf(body);
+  const body = redact(readBody(answer), call.secrets);
+  const message = isRecord(body) ? body["message"] : undefined;
   const reason = typeof message === "string" ? `: ${message.slice(0, LONGEST_MESSAGE)}` : "";
-  const discordCode = discordCodeIn(raw);
+  const discordCode = discordCodeIn(body);
   const summary = `Discord answered ${titleOf(call)} with ${answer.status}${reason}${discordCode ? ` (${discordCode})` : ""}`;
   return callError(call, "discord_error", summary, {
     status: answer.status,
     discordCode,
     body: body === "" ? undefined : body,
   });
-}
-
-function fieldsOf(body: unknown): { readonly message?: unknown; readonly code?: unknown } {
-  return typeof body === "object" && body !== null ? body : {};
 }

@@ -40,8 +40,6 @@ export interface Wait {
   readonly onChange?: (wake: () => void) => void;
 }
 
-type Json = Readonly<Record<string, unknown>>;
-
 /** The longest accepted wait: bans last up to a day, so longer times are errors. */
 const LONGEST_S = 86_400;
 const SAME_WINDOW_MS = 50;
@@ -85,14 +83,16 @@ export function readRefusal(headers: AnswerHeaders, body: unknown, now: number):
   const named = boundedNumber(json?.["retry_after"]);
   const message = json?.["message"];
   const isBan = named === undefined && typeof message === "string" && TEMPORARY_BAN.test(message);
-  const isForAll = isBan || (json === undefined && !namesLimit(headers));
+  const namesLimit =
+    headers["x-ratelimit-scope"] !== undefined || headers["x-ratelimit-bucket"] !== undefined;
+  const isForAll = isBan || (json === undefined && !namesLimit);
   const retryAfterS =
     named ??
     boundedSeconds(headers["retry-after"]) ??
     secondsUntil(headers["retry-after"], now) ??
     boundedSeconds(headers["x-ratelimit-reset-after"]) ??
     (isForAll ? UNNAMED_S : ASSUMED_S);
-  return { retryAfterS, scope: isForAll ? "global" : scopeOf(headers, json), isForAll };
+  return { retryAfterS, scope: isForAll ? "global" : scopeOf(headers, json?.["global"]), isForAll };
 }
 
 /** Returns the window after a response. Responses may arrive out of order. */
@@ -112,14 +112,9 @@ export function callsLeft(window: Window, inFlight: number, now: number): number
   return (now >= window.resetAt ? window.limit : window.remaining) - inFlight;
 }
 
-function namesLimit(headers: AnswerHeaders): boolean {
-  return headers["x-ratelimit-scope"] !== undefined || headers["x-ratelimit-bucket"] !== undefined;
-}
-
-function scopeOf(headers: AnswerHeaders, json: Json | undefined): RateLimitScope {
+function scopeOf(headers: AnswerHeaders, isGlobal: unknown): RateLimitScope {
   const scope = headers["x-ratelimit-scope"];
-  const isGlobal = headers["x-ratelimit-global"] === "true" || json?.["global"] === true;
-  if (scope === "global" || isGlobal) return "global";
+  if (scope === "global" || headers["x-ratelimit-global"] === "true" || isGlobal === true) return "global";
   return scope === "shared" ? "shared" : "user";
 }
 

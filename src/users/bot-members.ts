@@ -1,3 +1,4 @@
+import type { APIGuild, APIGuildMember } from "discord-api-types/v10";
 import type { LRUCache } from "lru-cache";
 import { Forbidden, HttpException } from "../errors.js";
 import { GuildMember } from "../models/guild-member.js";
@@ -20,7 +21,7 @@ export interface Membership {
 
 /** The parts of a guild that determine permissions. */
 interface GuildRights {
-  readonly ownerId: string | undefined;
+  readonly ownerId: string;
   /** A list rather than a Map, whose size the cache could not estimate. */
   readonly roles: readonly { readonly id: string; readonly permissions: string }[];
 }
@@ -121,26 +122,17 @@ function permissionsOf(rights: GuildRights, { guildId, roles, isTimedOut }: Guil
 
 /** A guard may admit the visitor for being a member alone, so an object of any other shape is not enough. */
 function readMember(payload: unknown): object {
-  const member = toObject(payload);
-  requireList(member["roles"], "The roles of a member");
+  const member = requireObject(payload as APIGuildMember, "The response");
+  requireList(member.roles, "The roles of a member");
   return member;
 }
 
 function readRights(payload: unknown): GuildRights {
-  const { owner_id: ownerId, roles } = toObject(payload);
+  const { owner_id: ownerId, roles } = requireObject(payload as APIGuild, "The response");
   return {
-    ownerId: typeof ownerId === "string" ? ownerId : undefined,
-    roles: requireList(roles, "The roles of a guild").map((role) => {
-      const { id, permissions } = toObject(role);
-      if (typeof id !== "string" || typeof permissions !== "string" || !/^\d+$/.test(permissions))
-        throw new TypeError("A role must have an id and permissions.");
-      return { id, permissions };
-    }),
+    ownerId,
+    roles: roles.map(({ id, permissions }) => ({ id, permissions: BigInt(permissions).toString() })),
   };
-}
-
-function toObject(payload: unknown): Readonly<Record<string, unknown>> {
-  return requireObject(payload, "The response") as Readonly<Record<string, unknown>>;
 }
 
 function botNotInGuild(): Forbidden {

@@ -264,8 +264,7 @@ it("publicFlagNames has a name for every documented flag of discord-api-types by
   const plain = (name: string) => name.replaceAll("_", "").toLowerCase();
 
   expect(documented.length).toBe(15);
-  for (const [name, value] of documented)
-    expect(flagsOf(value).map(plain)).toEqual([plain(name)]);
+  for (const [name, value] of documented) expect(flagsOf(value).map(plain)).toEqual([plain(name)]);
 });
 
 it("publicFlagNames omits bits that have no name, however high", () => {
