@@ -104,7 +104,7 @@ export class Admission {
     else if (scope === "global") this.#cooldowns.start(isForAll ? undefined : call.slot.subject, ms, scope);
     else this.#buckets.exhaust(call.slot, ms, scope, now());
     const mayRepeat = call.timeLeftMs > 0 && call.trace.attempts < call.maxAttempts;
-    if (ms > this.#patienceMs(call) || !mayRepeat)
+    if (ms > this.#maxWaitMs - call.trace.waitedMs || !mayRepeat)
       throw rateLimited(call, retryAfterS, scope, redact(body, call.secrets));
   }
 
@@ -113,11 +113,17 @@ export class Admission {
       call.signal?.throwIfAborted();
       const wait = this.#waitFor(call);
       if (wait === undefined) break;
-      const patienceMs = this.#patienceMs(call);
-      if ((wait.ms ?? 1) > patienceMs || this.#isCrowded(call))
+      const patienceMs = this.#maxWaitMs - call.trace.waitedMs;
+      const essential = call.standing === "essential" ? 1 : 0;
+      if ((wait.ms ?? 1) > patienceMs || this.#essentialWaiting + essential > MOST_ESSENTIAL_WAITING)
         throw rateLimited(call, (wait.ms ?? UNKNOWN_WAIT_MS) / 1000, wait.scope);
       onWait?.(wait.ms ?? patienceMs);
-      await this.#wait(call, wait, patienceMs);
+      this.#essentialWaiting += essential;
+      try {
+        call.trace.waitedMs += await pause(wait, patienceMs, call.signal);
+      } finally {
+        this.#essentialWaiting -= essential;
+      }
     }
     call.trace.attempts += 1;
     if (call.standing === "untrusted") this.#invalidRequests.beginUntrusted();
@@ -142,24 +148,6 @@ export class Admission {
       (mostPaced === undefined ? undefined : this.#botPace.waitFor(now(), mostPaced)) ??
       this.#buckets.reserve(slot, now())
     );
-  }
-
-  #isCrowded({ standing }: AdmittedCall): boolean {
-    return standing === "essential" && this.#essentialWaiting >= MOST_ESSENTIAL_WAITING;
-  }
-
-  async #wait({ standing, trace, signal }: AdmittedCall, wait: Wait, patienceMs: number): Promise<void> {
-    const waiting = standing === "essential" ? 1 : 0;
-    this.#essentialWaiting += waiting;
-    try {
-      trace.waitedMs += await pause(wait, patienceMs, signal);
-    } finally {
-      this.#essentialWaiting -= waiting;
-    }
-  }
-
-  #patienceMs({ trace }: AdmittedCall): number {
-    return this.#maxWaitMs - trace.waitedMs;
   }
 }
 
