@@ -1,4 +1,3 @@
-import type { LRUCache } from "lru-cache";
 import { isRecord, mistakesIn } from "./check-options.js";
 import {
   CACHE_OPTIONS,
@@ -7,35 +6,10 @@ import {
   mistakesInSecrets,
   originOf,
 } from "./config-values.js";
-import type { User } from "./models/user.js";
-import type { CacheOptions, DiscordOptions, Lock, TokenStore } from "./options.js";
+import type { CacheOptions, DiscordOptions, TokenStore } from "./options.js";
 
 /** The checked configuration, with settings, environment variables and defaults filled in. */
-export interface Config {
-  readonly clientId: string;
-  readonly clientSecret: string;
-  readonly redirectUri: string;
-  /** Empty if no proxy strips a part of the path. */
-  readonly basePath: string;
-  readonly botToken: string | undefined;
-  readonly origins: readonly string[];
-  readonly scopes: readonly string[];
-  readonly discordUrl: string;
-  readonly issuer: string;
-  readonly secrets: readonly string[];
-  readonly cacheMax: number;
-  readonly cacheMaxBytes: number;
-  readonly cacheTtlMs: number;
-  readonly usersCache: LRUCache<string, User> | undefined;
-  readonly tokenStore: TokenStore | undefined;
-  readonly lock: Lock | undefined;
-  readonly isBotInGuild: ((guildId: string) => Promise<boolean> | boolean) | undefined;
-  readonly recordKey: ((hash: string) => string) | undefined;
-  readonly timeoutMs: number;
-  readonly maxWaitMs: number;
-  readonly invalidRequestLimit: number;
-  readonly proxy: string | undefined;
-}
+export type Config = ReturnType<typeof resolveConfig>;
 
 /** Looks up a setting: first in the app's settings, then in the environment. */
 export type SettingSource = (name: string) => unknown;
@@ -62,7 +36,7 @@ export function storeDeadlineMs({ timeoutMs }: Config): number {
 }
 
 /** Reads and checks the whole configuration. @throws TypeError that lists every mistake at once */
-export function resolveConfig(options: DiscordOptions, settings: SettingSource): Config {
+export function resolveConfig(options: DiscordOptions, settings: SettingSource) {
   const input = withSettings(options, settings);
   const cache: CacheOptions = input.cache ?? {};
   const { clientId = "", clientSecret = "", redirectUri = "", discordUrl = DISCORD_URL } = input;
@@ -85,6 +59,7 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource):
     clientId,
     clientSecret,
     redirectUri,
+    /** Empty if no proxy strips a part of the path. */
     basePath: input.basePath ?? "",
     botToken: input.botToken,
     origins: input.origins ?? [],

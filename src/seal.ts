@@ -7,15 +7,10 @@ const TAG_BYTES = 16;
 export type SealPurpose = "flow" | "grant" | "lease" | "ended";
 
 /** Encrypts and authenticates text (AES-256-GCM), bound to a purpose and a context. */
-export interface Seal {
-  /** @returns base64url */
-  seal(purpose: SealPurpose, context: string, text: string): string;
-  /** @returns the text; `undefined` if it was changed, or sealed with another secret, purpose or context */
-  open(purpose: SealPurpose, context: string, sealed: string): string | undefined;
-}
+export type Seal = ReturnType<typeof createSeal>;
 
 /** @param secrets newest first: the first one encrypts, all of them decrypt */
-export function createSeal(secrets: readonly string[], clientId: string): Seal {
+export function createSeal(secrets: readonly string[], clientId: string) {
   const keysByPurpose = new Map<SealPurpose, readonly Buffer[]>();
 
   function keysFor(purpose: SealPurpose): readonly Buffer[] {
@@ -32,7 +27,8 @@ export function createSeal(secrets: readonly string[], clientId: string): Seal {
   }
 
   return {
-    seal(purpose, context, text) {
+    /** @returns base64url */
+    seal(purpose: SealPurpose, context: string, text: string): string {
       const [newest] = keysFor(purpose);
       if (!newest) throw new TypeError("createSeal needs at least one secret.");
       const iv = randomBytes(IV_BYTES);
@@ -41,7 +37,8 @@ export function createSeal(secrets: readonly string[], clientId: string): Seal {
       return Buffer.concat([iv, cipher.getAuthTag(), encrypted]).toString("base64url");
     },
 
-    open(purpose, context, sealed) {
+    /** @returns the text; `undefined` if it was changed, or sealed with another secret, purpose or context */
+    open(purpose: SealPurpose, context: string, sealed: string): string | undefined {
       const bytes = Buffer.from(sealed, "base64url");
       if (bytes.length < IV_BYTES + TAG_BYTES) return undefined;
       for (const key of keysFor(purpose)) {

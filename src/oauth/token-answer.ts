@@ -6,27 +6,15 @@ const DEFAULT_LIFETIME_S = 604_800;
 /** The longest accepted `expires_in`: ten years. */
 const LONGEST_LIFETIME_S = 315_360_000;
 
-/** A parsed response of the token endpoint. */
-export interface TokenAnswer {
-  readonly accessToken: string;
-  readonly refreshToken: string | undefined;
-  readonly scopes: readonly string[];
-  /** Epoch milliseconds. */
-  readonly issuedAt: number;
-  /** Epoch milliseconds. */
-  readonly expiresAt: number;
-  /** With the scope `bot`: the guild that the bot was added to. */
-  readonly guild: unknown;
-  /** With the scope `webhook.incoming`: the new webhook. */
-  readonly webhook: unknown;
-}
+/** A parsed response of the token endpoint, with times in epoch milliseconds. */
+export type TokenAnswer = ReturnType<typeof parseTokenAnswer>;
 
 /**
  * Parses what simple-oauth2 returned as a token, which is the body of any response with status 200.
  *
  * @throws TypeError when it contains no token
  */
-export function parseTokenAnswer(answer: unknown): TokenAnswer {
+export function parseTokenAnswer(answer: unknown) {
   const { access_token, refresh_token, expires_in, scope, guild, webhook } = answer as Record<
     string,
     unknown
@@ -43,7 +31,9 @@ export function parseTokenAnswer(answer: unknown): TokenAnswer {
     scopes: typeof scope === "string" ? scope.split(" ").filter(Boolean) : [],
     issuedAt,
     expiresAt: issuedAt + lifetimeS * 1000,
+    /** With the scope `bot`: the guild that the bot was added to. */
     guild,
+    /** With the scope `webhook.incoming`: the new webhook. */
     webhook,
   };
 }

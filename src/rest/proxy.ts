@@ -1,12 +1,10 @@
-/** The address of a proxy, separate from its credentials because errors may show the address. */
-export interface ProxyAddress {
-  readonly uri: string;
-  /** The value of `Proxy-Authorization`. */
-  readonly token?: string;
-}
-
-/** @throws TypeError for an invalid URL. The message does not repeat the URL, which may contain a password */
-export function parseProxy(url: string): ProxyAddress {
+/**
+ * Separates the address of a proxy from its credentials, because errors may show the address.
+ *
+ * @returns the address, and the value of `Proxy-Authorization`
+ * @throws TypeError for an invalid URL. The message does not repeat the URL, which may contain a password
+ */
+export function parseProxy(url: string): { readonly uri: string; readonly token?: string } {
   try {
     const { protocol, origin, username, password } = new URL(url);
     if (protocol !== "http:" && protocol !== "https:") throw new TypeError("No HTTP proxy.");

@@ -22,15 +22,6 @@ export interface RateLimitHeaders extends Window {
   readonly bucket: string | undefined;
 }
 
-/** A parsed response of 429. */
-export interface Refusal {
-  /** Seconds until the next call can succeed. */
-  readonly retryAfterS: number;
-  readonly scope: RateLimitScope;
-  /** Whether it applies to every call from this IP address, not only to one subject. */
-  readonly isForAll: boolean;
-}
-
 /** What a call has to wait for. */
 export interface Wait {
   readonly scope: RateLimitScope;
@@ -72,13 +63,13 @@ export function readRateLimitHeaders(headers: AnswerHeaders, now: number): RateL
 }
 
 /**
- * Parses a response of 429. If it is neither JSON nor has rate limit headers, it comes from Cloudflare and applies
- * to every call; so does a ban.
+ * Parses a response of 429. If it is neither JSON nor has rate limit headers, it comes from Cloudflare and is for all
+ * calls from this IP address; so is a ban.
  *
  * @param body the parsed JSON, or any other value if it is not JSON
  * @param now epoch milliseconds, for a Retry-After that is a date
  */
-export function readRefusal(headers: AnswerHeaders, body: unknown, now: number): Refusal {
+export function readRefusal(headers: AnswerHeaders, body: unknown, now: number) {
   const json = isRecord(body) ? body : undefined;
   const named = boundedNumber(json?.["retry_after"]);
   const message = json?.["message"];

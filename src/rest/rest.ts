@@ -8,7 +8,7 @@ import { discordCodeIn, readAnswer, readBody } from "./answer.js";
 import { type ApiRequest, apiRequest } from "./api-request.js";
 import { type Call, type Credentials, prepareCall } from "./call.js";
 import { botTokenRejected, noAnswer, requireToken } from "./call-errors.js";
-import { type ProxyAddress, parseProxy } from "./proxy.js";
+import { parseProxy } from "./proxy.js";
 import { type Answer, type NoAnswer, roundTrip } from "./round-trip.js";
 
 /** The options that concern Discord's API. */
@@ -87,13 +87,13 @@ export class Rest {
 
   #attempt(call: Call): Promise<Answer | NoAnswer> {
     return this.#admission.attempt(call, async () =>
-      roundTrip(await this.#dispatcher.get(), {
-        wire: call.wire,
-        origin: this.#origin,
-        timeoutMs: Math.max(1, call.timeLeftMs),
-        signal: call.signal,
-        onHead: (status, headers) => this.#admission.learn(call, status, headers),
-      }),
+      roundTrip(
+        await this.#dispatcher.get(),
+        { origin: this.#origin, ...call.wire },
+        Math.max(1, call.timeLeftMs),
+        call.signal,
+        (status, headers) => this.#admission.learn(call, status, headers),
+      ),
     );
   }
 }
@@ -105,7 +105,7 @@ function isBotRejected({ scheme }: Call, answer: Answer): boolean {
   );
 }
 
-async function createDispatcher(timeoutMs: number, proxy: ProxyAddress | undefined): Promise<Dispatcher> {
+async function createDispatcher(timeoutMs: number, proxy?: ReturnType<typeof parseProxy>) {
   // Imported by file, because Bun replaces the module "undici" with its own, which has no dispatchers.
   const { Agent, Pool, ProxyAgent } = await import("undici/index.js");
   const options = { keepAliveTimeout: KEEP_ALIVE_MS, connect: { timeout: timeoutMs } };

@@ -1,6 +1,5 @@
 import type { Dispatcher } from "undici";
 import { startDeadline } from "../deadline.js";
-import type { WireRequest } from "./api-request.js";
 import type { AnswerHeaders } from "./rate-limits.js";
 
 /** A complete response. */
@@ -15,16 +14,6 @@ export type NoAnswer =
   | { readonly failure: "deadline" | "size" }
   | { readonly failure: "connection"; readonly cause: Error };
 
-/** One request, with its deadline and abort signal. */
-export interface RoundTripOptions {
-  readonly wire: WireRequest;
-  readonly origin: string;
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal | undefined;
-  /** Called when the headers have arrived. */
-  readonly onHead: (status: number, headers: AnswerHeaders) => void;
-}
-
 const OVER = new Error("The call is over.");
 const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
@@ -32,11 +21,15 @@ const MAX_BODY_BYTES = 8 * 1024 * 1024;
  * Sends one request and reads the whole response. Uses undici's `dispatch()` because `request()` has no deadline while
  * connecting, and none for the whole body.
  *
+ * @param onHead called when the headers have arrived
  * @throws the reason of `signal`
  */
 export function roundTrip(
   dispatcher: Dispatcher,
-  { wire, origin, timeoutMs, signal, onHead }: RoundTripOptions,
+  request: Dispatcher.DispatchOptions,
+  timeoutMs: number,
+  signal: AbortSignal | undefined,
+  onHead: (status: number, headers: AnswerHeaders) => void,
 ): Promise<Answer | NoAnswer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -72,7 +65,7 @@ export function roundTrip(
     signal?.addEventListener("abort", onAbort);
     const cancelDeadline = startDeadline(timeoutMs, () => cancel(() => fail({ failure: "deadline" })));
     dispatcher.dispatch(
-      { origin, ...wire, headersTimeout: 0, bodyTimeout: 0 },
+      { ...request, headersTimeout: 0, bodyTimeout: 0 },
       {
         onRequestStart(started) {
           controller = started;

@@ -2,18 +2,7 @@ import { boundedCache } from "../bounded-cache.js";
 import { shown } from "../shown.js";
 
 /** A parsed route below `/api/v10`. */
-export interface Route {
-  /** The full path as sent to Discord, with the query if there is one. */
-  readonly path: string;
-  /** The route with placeholders for ids and tokens, for tracing and rate limits: `/guilds/:id/members/:id`. */
-  readonly template: string;
-  /** The route for error messages: with ids, without tokens and query. */
-  readonly shown: string;
-  /** The tokens of webhooks and interactions in the path. */
-  readonly tokens: readonly string[];
-  /** The major parameter (a guild, channel or webhook), which has rate limits of its own; empty if there is none. */
-  readonly major: string;
-}
+export type Route = ReturnType<typeof parse>;
 
 const API_PATH = "/api/v10";
 const QUERY_FAULTS: readonly (readonly [RegExp, string])[] = [
@@ -54,10 +43,10 @@ export function parseRoute(input: string): Route {
   return route;
 }
 
-function parse(route: unknown): Route {
+function parse(route: unknown) {
   if (typeof route !== "string")
     throw new TypeError(`The route must be a string such as "/users/@me", not ${shown(route)}.`);
-  const [path, query] = splitQuery(route);
+  const [path = "", query = ""] = route.split(/\?(.*)/s);
   const url = new URL(`https://discord.com${API_PATH}${route}`);
   const isBelow = url.pathname.startsWith(`${API_PATH}/`) && !DOT_SEGMENT.test(path);
   const fault =
@@ -67,21 +56,21 @@ function parse(route: unknown): Route {
   const segments = path.split("/");
   if (fault === undefined) {
     return {
+      /** The full path as sent to Discord, with the query if there is one. */
       path: `${url.pathname}${url.search}`,
+      /** With placeholders for ids and tokens, for tracing and rate limits: `/guilds/:id/members/:id`. */
       template: segments.map(placeholder).join("/"),
+      /** For error messages: with ids, without tokens and query. */
       shown: shownOf(segments),
+      /** The tokens of webhooks and interactions in the path. */
       tokens: segments.filter((_, index) => isToken(index, segments)),
+      /** The major parameter (a guild, channel or webhook), which has rate limits of its own; empty if there is none. */
       major: majorOf(segments),
     };
   }
   throw new TypeError(
     `The route must be a path below ${API_PATH} such as "/users/@me", not ${shown(shownOf(segments))}: ${fault}.`,
   );
-}
-
-function splitQuery(route: string): readonly [path: string, query: string] {
-  const mark = route.indexOf("?");
-  return mark < 0 ? [route, ""] : [route.slice(0, mark), route.slice(mark + 1)];
 }
 
 function faultIn(part: string, faults: typeof PATH_FAULTS): string | undefined {

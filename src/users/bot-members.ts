@@ -20,11 +20,7 @@ export interface Membership {
 }
 
 /** The parts of a guild that determine permissions. */
-interface GuildRights {
-  readonly ownerId: string;
-  /** A list rather than a Map, whose size the cache could not estimate. */
-  readonly roles: readonly { readonly id: string; readonly permissions: string }[];
-}
+type GuildRights = ReturnType<typeof readRights>;
 
 /** What Discord leaves to members who are timed out, except for owners and administrators. */
 const WHEN_TIMED_OUT = new Permissions(["VIEW_CHANNEL", "READ_MESSAGE_HISTORY"]);
@@ -127,10 +123,11 @@ function readMember(payload: unknown): object {
   return member;
 }
 
-function readRights(payload: unknown): GuildRights {
+function readRights(payload: unknown) {
   const { owner_id: ownerId, roles } = requireObject(payload as APIGuild, "The response");
   return {
     ownerId,
+    // A list rather than a Map, whose size the cache could not estimate.
     roles: roles.map(({ id, permissions }) => ({ id, permissions: BigInt(permissions).toString() })),
   };
 }
