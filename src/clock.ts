@@ -1,17 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-interface Clock {
-  readonly now: () => number;
-  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>;
-  readonly elapsed: () => number;
-  readonly startTimer: (ms: number, callback: () => void, isBackground?: boolean) => () => void;
-}
-
-const systemClock: Clock = {
+const systemClock = {
   now: Date.now,
-  sleep: (ms, signal) => delay(ms, undefined, signal ? { signal } : {}),
+  sleep: (ms: number, signal?: AbortSignal) => delay<void>(ms, undefined, signal ? { signal } : {}),
   elapsed: () => performance.now(),
-  startTimer(ms, callback, isBackground) {
+  startTimer(ms: number, callback: () => void, isBackground = false) {
     const timer = setTimeout(callback, ms);
     if (isBackground) timer.unref();
     return () => clearTimeout(timer);
@@ -75,6 +68,6 @@ export function stopwatch(): () => number {
 }
 
 /** Replaces the clock in this project's own tests. Without an argument, restores the system clock. */
-export function replaceClock(replacement: Partial<Clock> = {}): void {
+export function replaceClock(replacement: Partial<typeof systemClock> = {}): void {
   clock = { ...systemClock, ...replacement };
 }

@@ -3,7 +3,6 @@ import type { Request } from "express";
 import { SETTING } from "./call-arguments.js";
 import { optionsChecker, requireCalled } from "./check-options.js";
 import { Forbidden, HttpException, toError } from "./errors.js";
-import type { GuildMember } from "./models/guild-member.js";
 import { BOOLEAN, DURATION, isScope, meantScopes, oneOf, SOME_IDS } from "./option-kinds.js";
 import { SOME_PERMISSIONS } from "./permission-kinds.js";
 import { type PermissionResolvable, Permissions } from "./permissions.js";
@@ -177,21 +176,14 @@ export function requiresGuild<Given extends GuildRequirements>(
   });
 }
 
-/** A visitor's standing in a guild. */
-interface GuildVisitor {
-  readonly isOwner: boolean;
-  readonly permissions: Permissions | undefined;
-  member(): Promise<GuildMember | undefined>;
-}
-
-/** @returns `undefined` if the visitor is not in the guild */
+/** @returns the visitor's standing in a guild; `undefined` if they are not in it */
 async function visitorOf(
   discord: DiscordOAuth2Session,
   req: Request,
   guildId: string,
   as: "bot" | undefined,
   maxAge: FetchOptions,
-): Promise<GuildVisitor | undefined> {
+) {
   if (as === "bot") {
     const { member, isOwner = false } =
       (await unlessMissing(discord.membershipAsBot(req, guildId, maxAge))) ?? {};

@@ -1,4 +1,4 @@
-import type { AuthorizationCode, AuthorizationTokenConfig, ModuleOptions } from "simple-oauth2";
+import type { AuthorizationTokenConfig, ModuleOptions } from "simple-oauth2";
 import type { Config } from "../config.js";
 import { withDeadline } from "../deadline.js";
 import type { Token } from "../grants/token.js";
@@ -7,7 +7,7 @@ import { Admission, type AdmittedCall } from "../rest/admission.js";
 import { traceRequest } from "../telemetry.js";
 import { USER_AGENT } from "../version.js";
 import { answerIn, callOf, type Doing, explain } from "./oauth-errors.js";
-import { agentForOneRequest, createAgent, type RequestAgent, type TokenAgent } from "./token-agent.js";
+import { agentForOneRequest, createAgent, type RequestAgent } from "./token-agent.js";
 import { parseTokenAnswer, type TokenAnswer } from "./token-answer.js";
 
 /**
@@ -153,13 +153,9 @@ export class OAuth {
 /** @param http options for one request. No timeout: after a freeze, its timer fires before the response is read */
 type Task<T> = (opened: Opened, http: { readonly agent: RequestAgent }) => Promise<T>;
 
-interface Opened {
-  readonly client: AuthorizationCode;
-  readonly options: ModuleOptions<"client_id">;
-  readonly agent: TokenAgent;
-}
+type Opened = Awaited<ReturnType<typeof open>>;
 
-async function open(config: Config): Promise<Opened> {
+async function open(config: Config) {
   const [{ AuthorizationCode }, agent] = await Promise.all([import("simple-oauth2"), createAgent(config)]);
   const options = {
     client: { id: config.clientId, secret: config.clientSecret },

@@ -46,18 +46,11 @@ export const apiRequest = optionsChecker<ApiRequest>({
 });
 
 /** An encoded request, which can be sent again in a retry. */
-export interface WireRequest {
-  readonly method: Method;
-  /** The full path, with the query. */
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array | null;
-}
+export type WireRequest = Awaited<ReturnType<typeof encodeRequest>>;
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] as const;
 
-/** A method of Discord's API. */
-export type Method = (typeof METHODS)[number];
+type Method = (typeof METHODS)[number];
 
 /** Headers set by this library or the HTTP client. */
 const RESERVED_HEADERS = new Set(
@@ -68,11 +61,7 @@ const RESERVED_HEADERS = new Set(
 const HEADER_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 
 /** @throws TypeError for a request that cannot be sent */
-export async function encodeRequest(
-  authorization: string,
-  route: Route,
-  request: ApiRequest,
-): Promise<WireRequest> {
+export async function encodeRequest(authorization: string, route: Route, request: ApiRequest) {
   const method = parseMethod(request.method);
   const headers: Record<string, string> = { authorization, "user-agent": USER_AGENT };
   if (request.reason !== undefined) headers["x-audit-log-reason"] = encoded(request.reason);
@@ -92,7 +81,7 @@ async function encodeBody(
   method: Method,
   { json, body }: ApiRequest,
   headers: Record<string, string>,
-): Promise<WireRequest["body"]> {
+): Promise<string | Uint8Array | null> {
   if (json === undefined && body === undefined) return null;
   if (json !== undefined && body !== undefined) throw new TypeError("Pass either json or body, not both.");
   if (method === "GET" || method === "HEAD")

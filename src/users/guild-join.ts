@@ -45,13 +45,6 @@ const joinOptions = optionsChecker<NewMember & { readonly evenIfMember?: boolean
   kinds: { nick: STRING, roles: LIST, mute: BOOLEAN, deaf: BOOLEAN, evenIfMember: BOOLEAN },
 });
 
-interface JoiningUser {
-  readonly id: string;
-  readonly accessToken: string;
-  /** Called when the user's memberships have changed. */
-  onChange(): void;
-}
-
 const NAMED_REFUSALS: Readonly<Record<number, Pick<HttpException, "code" | "message">>> = {
   30001: { code: "guild_limit_reached", message: "The visitor is in as many guilds as Discord allows." },
   40007: { code: "banned_from_guild", message: "The visitor is banned from this guild." },
@@ -80,7 +73,8 @@ export class GuildJoins {
   }
 
   /**
-   * @param userOf returns the user; called after the options were checked
+   * @param userOf returns the user, and what to call when their memberships have changed. Called after the options
+   * were checked
    * @returns `null` if the user was a member already and `evenIfMember` is not set
    * @throws HttpException, RateLimited, TypeError
    * @see https://docs.discord.com/developers/resources/guild#add-guild-member
@@ -88,7 +82,7 @@ export class GuildJoins {
   async join(
     guildId: string,
     options: JoinOptions | JoinOrUpdateOptions | undefined,
-    userOf: () => Promise<JoiningUser>,
+    userOf: () => Promise<{ id: string; accessToken: string; onChange: () => void }>,
   ): Promise<JoinOutcome | null> {
     const { nick, roles, mute, deaf, evenIfMember } = joinOptions(options);
     requireSnowflake(guildId, "guildId");
