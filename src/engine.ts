@@ -20,14 +20,14 @@ import { OAuth } from "./oauth/oauth.js";
 import { Admission } from "./rest/admission.js";
 import { Rest } from "./rest/rest.js";
 import { createSeal } from "./seal.js";
-import { Bearers } from "./users/bearers.js";
-import { BotCalls } from "./users/bot-calls.js";
-import { BotGuilds } from "./users/bot-guilds.js";
-import { BotMembers } from "./users/bot-members.js";
-import { GuildJoins } from "./users/guild-join.js";
+import { createBearerCheck } from "./users/bearers.js";
+import { createBotCalls } from "./users/bot-calls.js";
+import { createBotGuilds } from "./users/bot-guilds.js";
+import { createBotMembers } from "./users/bot-members.js";
+import { createJoinGuild } from "./users/guild-join.js";
 import { UserCalls } from "./users/user-calls.js";
 import { UserSession } from "./users/user-session.js";
-import { createCache, Users } from "./users/users.js";
+import { createCache, createUsers } from "./users/users.js";
 
 /** The parts of one configured instance. */
 export type Engine = ReturnType<typeof createEngine>;
@@ -40,10 +40,10 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
   const oauth = new OAuth(config, admission);
   const storages = new TokenStorages(config, seal, own);
   const grants: Grants = new Grants(config, oauth, (token) => calls.isAccepted(token));
-  const bot = new BotCalls(config, rest);
-  const botGuilds = new BotGuilds(config, bot);
+  const bot = createBotCalls(config, rest);
+  const botGuilds = createBotGuilds(config, bot);
   const calls = new UserCalls(grants, rest);
-  const users = new Users(config, rest);
+  const users = createUsers(config, rest);
   const logins = new Logins({
     config,
     seal,
@@ -53,9 +53,9 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
     storages,
     onBotJoined: () => botGuilds.forget(),
   });
-  const botMembers = new BotMembers(bot, botGuilds, () => createCache(config));
-  const joins = new GuildJoins(bot);
-  const parts = { config, grants, users, calls, botGuilds, botMembers, joins };
+  const botMembers = createBotMembers(bot, botGuilds, () => createCache(config));
+  const joinGuild = createJoinGuild(bot);
+  const parts = { config, grants, users, calls, botGuilds, botMembers, joinGuild };
 
   const followed = new WeakSet<ServerResponse>();
 
@@ -94,7 +94,7 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
     storageOf,
     storages,
     logins,
-    bearers: new Bearers(config.clientId, rest, sessionAt),
+    sessionOfBearer: createBearerCheck(config.clientId, rest, sessionAt),
     sessionOf,
 
     /** Returns the session of a token that the app stores itself. */

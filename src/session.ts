@@ -473,7 +473,7 @@ export class DiscordOAuth2Session {
    * @throws RateLimited, HttpException
    */
   async sessionFromAccessToken(accessToken: string): Promise<UserSession> {
-    return readyEngine(this).bearers.session(accessToken);
+    return readyEngine(this).sessionOfBearer(accessToken);
   }
 
   /**

@@ -17,58 +17,55 @@ const MOST_CHECKED = 1000;
 const CHECKED_MS = 60_000;
 const MOST_VOUCHED_FOR = 10_000;
 
-/** Checks access tokens that clients send: who they belong to, and whether they were issued to this application. */
-export class Bearers {
-  readonly #clientId: string;
-  readonly #rest: Rest;
-  readonly #sessionOf: (storage: TokenStorage) => UserSession;
-  readonly #sessions = new LoadingCache(boundedCache<UserSession>(MOST_CHECKED, CHECKED_MS));
-  readonly #refused = boundedCache<Unauthorized>(MOST_CHECKED, CHECKED_MS);
+/**
+ * Creates a function that checks access tokens that clients send: who they belong to, and whether they were issued to
+ * this application. It returns a session of the token, and throws Unauthorized, RateLimited and HttpException.
+ */
+export function createBearerCheck(
+  clientId: string,
+  rest: Rest,
+  sessionOf: (storage: TokenStorage) => UserSession,
+) {
+  const sessions = new LoadingCache(boundedCache<UserSession>(MOST_CHECKED, CHECKED_MS));
+  const refused = boundedCache<Unauthorized>(MOST_CHECKED, CHECKED_MS);
   /** Hashes of tokens that Discord has accepted. Made-up tokens of other clients cannot delay their next check. */
-  readonly #vouchedFor = boundedCache<true>(MOST_VOUCHED_FOR);
+  const vouchedFor = boundedCache<true>(MOST_VOUCHED_FOR);
 
-  constructor(clientId: string, rest: Rest, sessionOf: (storage: TokenStorage) => UserSession) {
-    this.#clientId = clientId;
-    this.#rest = rest;
-    this.#sessionOf = sessionOf;
-  }
-
-  /** @throws Unauthorized, RateLimited, HttpException */
-  async session(accessToken: unknown): Promise<UserSession> {
-    if (!isVisibleAscii(accessToken) || accessToken.length > LONGEST_TOKEN)
-      throw refusal("It is not a Discord access token.");
-    const id = digestOf(accessToken);
-    const refused = this.#refused.get(id);
-    if (refused) throw refused;
-    try {
-      const session = await this.#sessions.fetch(id, {}, () => this.#check(id, accessToken));
-      await session.requireSignIn();
-      return session;
-    } catch (error) {
-      if (error instanceof Unauthorized) {
-        this.#refused.set(id, error);
-        this.#vouchedFor.delete(id);
-      }
-      throw error;
-    }
-  }
-
-  async #check(id: string, accessToken: string): Promise<UserSession> {
-    const untrusted = !this.#vouchedFor.has(id);
+  async function check(id: string, accessToken: string): Promise<UserSession> {
+    const untrusted = !vouchedFor.has(id);
     const credentials = { scheme: "Bearer", token: accessToken, subject: id, untrusted } as const;
-    const payload = await this.#rest.send(credentials, ROUTE).catch((error: unknown) => {
+    const payload = await rest.send(credentials, ROUTE).catch((error: unknown) => {
       const isUnknown = error instanceof HttpException && error.status === 401;
       throw isUnknown ? refusal("Discord rejected it.") : error;
     });
     const { applicationId, scopes, expires, user } = parseAnswer({ method: "GET", route: ROUTE }, () =>
       readAuthorization(payload),
     );
-    if (applicationId !== this.#clientId) throw refusal("It was issued to another application.");
-    this.#vouchedFor.set(id, true);
+    if (applicationId !== clientId) throw refusal("It was issued to another application.");
+    vouchedFor.set(id, true);
     const expiresAt = expires.getTime();
     const token = { id, accessToken, scopes, issuedAt: now(), expiresAt, userId: user?.id };
-    return this.#sessionOf(heldToken(token, id));
+    return sessionOf(heldToken(token, id));
   }
+
+  return async (accessToken: unknown): Promise<UserSession> => {
+    if (!isVisibleAscii(accessToken) || accessToken.length > LONGEST_TOKEN)
+      throw refusal("It is not a Discord access token.");
+    const id = digestOf(accessToken);
+    const earlier = refused.get(id);
+    if (earlier) throw earlier;
+    try {
+      const session = await sessions.fetch(id, {}, () => check(id, accessToken));
+      await session.requireSignIn();
+      return session;
+    } catch (error) {
+      if (error instanceof Unauthorized) {
+        refused.set(id, error);
+        vouchedFor.delete(id);
+      }
+      throw error;
+    }
+  };
 }
 
 function refusal(why: string): Unauthorized {

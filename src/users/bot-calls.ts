@@ -9,56 +9,42 @@ import { type RoleConnectionMetadata, requireMetadata } from "./role-connections
 type BotCallExtras = Pick<Credentials, "alsoSecret" | "mostPaced">;
 
 /** Calls as the application's bot. */
-export class BotCalls {
-  readonly #rest: Rest;
-  readonly #token: string;
-  readonly #metadataRoute: string;
+export type BotCalls = ReturnType<typeof createBotCalls>;
 
-  constructor(config: Config, rest: Rest) {
-    this.#rest = rest;
-    this.#token = config.botToken ?? "";
-    this.#metadataRoute = `/applications/${config.clientId}/role-connections/metadata`;
+/** Creates {@link BotCalls}. All of them throw HttpException and RateLimited. */
+export function createBotCalls({ clientId, botToken: token = "" }: Config, rest: Rest) {
+  const metadataRoute = `/applications/${clientId}/role-connections/metadata`;
+
+  /** @param extras a further secret in the request, and how many calls of its kind may be sent in a second */
+  function send(route: string, request?: ApiRequest, extras?: BotCallExtras): Promise<unknown> {
+    return rest.send({ ...extras, scheme: "Bot", token, subject: "bot" }, route, request);
   }
 
-  /**
-   * @param extras a further secret in the request, and how many calls of its kind may be sent in a second
-   * @throws HttpException, RateLimited, TypeError
-   */
-  send(route: string, request?: ApiRequest, extras?: BotCallExtras): Promise<unknown> {
-    const credentials = { ...extras, scheme: "Bot", token: this.#token, subject: "bot" } as const;
-    return this.#rest.send(credentials, route, request);
-  }
-
-  /**
-   * Sends a call, and parses its response.
-   *
-   * @throws HttpException `discord_unavailable` when `parse` throws; and like {@link send}
-   */
-  async fetch<T>(
+  /** Sends a call and parses its response. @throws HttpException `discord_unavailable` when `parse` throws */
+  async function fetch<T>(
     route: string,
     parse: (payload: unknown) => T,
     request: ApiRequest = {},
     extras?: BotCallExtras,
   ): Promise<T> {
-    const payload = await this.send(route, request, extras);
+    const payload = await send(route, request, extras);
     return parseAnswer({ method: request.method ?? "GET", route }, () => parse(payload));
   }
 
-  /** Fetches the bot's own user. @throws HttpException, RateLimited */
-  user(): Promise<Bot> {
-    return this.fetch("/users/@me", (payload) => Bot.from(payload));
-  }
+  return {
+    send,
+    fetch,
 
-  /** Fetches the role connection metadata: the values that linked roles can depend on. @throws like {@link send} */
-  roleConnectionMetadata(): Promise<readonly RoleConnectionMetadata[]> {
-    return this.send(this.#metadataRoute) as Promise<readonly RoleConnectionMetadata[]>;
-  }
+    /** Fetches the bot's own user. */
+    user: () => fetch("/users/@me", (payload) => Bot.from(payload)),
 
-  /** Replaces the role connection metadata. @returns the registered records @throws TypeError, and like {@link send} */
-  async registerRoleConnectionMetadata(
-    records: readonly RoleConnectionMetadata[],
-  ): Promise<readonly RoleConnectionMetadata[]> {
-    const request = { method: "PUT", json: requireMetadata(records) };
-    return this.send(this.#metadataRoute, request) as Promise<readonly RoleConnectionMetadata[]>;
-  }
+    /** Fetches the role connection metadata: the values that linked roles can depend on. */
+    roleConnectionMetadata: () => send(metadataRoute) as Promise<readonly RoleConnectionMetadata[]>,
+
+    /** Replaces the role connection metadata. @returns the registered records @throws TypeError */
+    registerRoleConnectionMetadata(records: readonly RoleConnectionMetadata[]) {
+      const request = { method: "PUT", json: requireMetadata(records) };
+      return send(metadataRoute, request) as Promise<readonly RoleConnectionMetadata[]>;
+    },
+  };
 }

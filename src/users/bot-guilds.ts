@@ -13,56 +13,32 @@ const MOST_PAGES = 25;
 const ABSENCE_MS = 30_000;
 
 /** The guilds that the bot is in. */
-export class BotGuilds {
-  readonly #config: Config;
-  readonly #bot: BotCalls;
+export type BotGuilds = ReturnType<typeof createBotGuilds>;
+
+/** Creates {@link BotGuilds}. @throws HttpException `too_many_guilds` for 5,000 or more @throws RateLimited */
+export function createBotGuilds({ isBotInGuild, cacheTtlMs }: Config, bot: BotCalls) {
   /** The guilds, or the error if they are too many. */
-  readonly #cache: LoadingCache<ReadonlyMap<string, Guild> | HttpException>;
+  const cache = new LoadingCache<ReadonlyMap<string, Guild> | HttpException>(boundedCache(1, cacheTtlMs));
 
-  constructor(config: Config, bot: BotCalls) {
-    this.#config = config;
-    this.#bot = bot;
-    this.#cache = new LoadingCache(boundedCache(1, config.cacheTtlMs));
-  }
-
-  /**
-   * Returns the guilds of the bot, by id.
-   *
-   * @throws HttpException `too_many_guilds` for 5,000 or more
-   * @throws RateLimited
-   */
-  async all(options: FetchOptions = {}): Promise<ReadonlyMap<string, Guild>> {
-    const guilds = await this.#cache.fetch("", options, () => this.#load());
+  /** Returns the guilds of the bot, by id. */
+  async function all(options: FetchOptions = {}): Promise<ReadonlyMap<string, Guild>> {
+    const guilds = await cache.fetch("", options, load);
     if (guilds instanceof HttpException) throw guilds;
     return guilds;
   }
 
-  /** Whether the bot is in a guild. @throws like {@link all} */
-  async has(guildId: string): Promise<boolean> {
-    const { isBotInGuild } = this.#config;
+  /** Whether the bot is in a guild. */
+  async function has(guildId: string): Promise<boolean> {
     // Apps may return what their bot's cache holds: the guild itself, or undefined.
     if (isBotInGuild) return Boolean(await isBotInGuild(guildId));
-    return (await this.all()).has(guildId) || (await this.all({ maxAgeMs: ABSENCE_MS })).has(guildId);
+    return (await all()).has(guildId) || (await all({ maxAgeMs: ABSENCE_MS })).has(guildId);
   }
 
-  /** Returns copies of the guilds with `hasBot` set. @throws like {@link all} */
-  async mark(guilds: readonly Guild[], options: FetchOptions): Promise<Guild[]> {
-    if (this.#config.isBotInGuild)
-      return Promise.all(guilds.map(async ({ id, payload }) => new Guild(payload, await this.has(id))));
-    const own = await this.all(options);
-    return guilds.map(({ id, payload }) => new Guild(payload, own.has(id)));
-  }
-
-  /** Drops the cached list, after the bot has joined or left a guild. */
-  forget(): void {
-    this.#cache.forget("");
-  }
-
-  async #load(): Promise<ReadonlyMap<string, Guild> | HttpException> {
+  async function load(): Promise<ReadonlyMap<string, Guild> | HttpException> {
     const guilds = new Map<string, Guild>();
     let after: string | undefined;
     for (let pages = 0; pages < MOST_PAGES; pages += 1) {
-      const page = await this.#bot.fetch(ROUTE, toGuilds, { query: { limit: PAGE, after } });
+      const page = await bot.fetch(ROUTE, toGuilds, { query: { limit: PAGE, after } });
       for (const guild of page) guilds.set(guild.id, guild);
       after = page.at(-1)?.id;
       if (page.length < PAGE) return guilds;
@@ -74,6 +50,22 @@ export class BotGuilds {
       route: ROUTE,
     });
   }
+
+  return {
+    all,
+    has,
+
+    /** Returns copies of the guilds with `hasBot` set. */
+    async mark(guilds: readonly Guild[], options: FetchOptions): Promise<Guild[]> {
+      if (isBotInGuild)
+        return Promise.all(guilds.map(async ({ id, payload }) => new Guild(payload, await has(id))));
+      const own = await all(options);
+      return guilds.map(({ id, payload }) => new Guild(payload, own.has(id)));
+    },
+
+    /** Drops the cached list, after the bot has joined or left a guild. */
+    forget: () => cache.forget(""),
+  };
 }
 
 function toGuilds(payload: unknown): Guild[] {

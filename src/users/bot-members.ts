@@ -31,77 +31,71 @@ const RIGHTS = { mostPaced: 45 };
 const LOOKUP = { mostPaced: 25 };
 
 /** Looks members up as the bot, for visitors who have granted only `identify`. */
-export class BotMembers {
-  readonly #bot: BotCalls;
-  readonly #botGuilds: BotGuilds;
-  readonly #rights: LoadingCache<GuildRights>;
+export type BotMembers = ReturnType<typeof createBotMembers>;
+
+/** Creates {@link BotMembers}. @param createCache makes a cache of the configured size */
+export function createBotMembers(
+  bot: BotCalls,
+  botGuilds: BotGuilds,
+  createCache: <T extends object>() => LRUCache<string, T>,
+) {
+  const rightsCache = new LoadingCache<GuildRights>(createCache());
   /** The payload of each member, or Discord's 404. */
-  readonly #lookups: LoadingCache<object>;
+  const lookups = new LoadingCache<object>(createCache());
   /** The first lookup. Others wait for its response, whose headers say how many may follow. */
-  #scout: Promise<unknown> | undefined;
-
-  /** @param createCache makes a cache of the configured size */
-  constructor(bot: BotCalls, botGuilds: BotGuilds, createCache: <T extends object>() => LRUCache<string, T>) {
-    this.#bot = bot;
-    this.#botGuilds = botGuilds;
-    this.#rights = new LoadingCache(createCache());
-    this.#lookups = new LoadingCache(createCache());
-  }
-
-  /**
-   * @throws Forbidden when the bot is not in the guild
-   * @throws HttpException status 404 when the user is not in the guild
-   * @throws RateLimited
-   */
-  async membership(guildId: string, userId: string, options: FetchOptions): Promise<Membership> {
-    if (!(await this.#botGuilds.has(guildId))) throw botNotInGuild();
-    const payload = await this.#lookups.fetch(cacheKey(guildId, userId), options, () =>
-      this.#lookUp(guildId, userId),
-    );
-    if (payload instanceof HttpException) throw payload;
-    const rights = await this.#rights.fetch(guildId, options, () => this.#loadRights(guildId));
-    const isOwner = rights.ownerId === userId;
-    const member = parseAnswer({ method: "GET", route: memberRoute(guildId, userId) }, () => {
-      const permissions = isOwner
-        ? Permissions.all
-        : permissionsOf(rights, GuildMember.from(payload, guildId));
-      return GuildMember.from({ ...payload, permissions: permissions.toString() }, guildId);
-    });
-    return { member, isOwner };
-  }
-
-  /** Drops a cached member, after a change. */
-  forget(guildId: string, userId: string): void {
-    this.#lookups.forget(cacheKey(guildId, userId));
-  }
+  let scout: Promise<unknown> | undefined;
 
   /** @returns the payload of the member, or Discord's 404 */
-  async #lookUp(guildId: string, userId: string): Promise<object> {
-    const isFirst = this.#scout === undefined;
-    if (!isFirst) await this.#scout;
-    const answering = this.#bot.fetch(memberRoute(guildId, userId), readMember, {}, LOOKUP);
-    if (isFirst) this.#scout = Promise.allSettled([answering]);
-    return this.#asMember(answering).catch((error: unknown) => {
+  async function lookUp(guildId: string, userId: string): Promise<object> {
+    const isFirst = scout === undefined;
+    if (!isFirst) await scout;
+    const answering = bot.fetch(memberRoute(guildId, userId), readMember, {}, LOOKUP);
+    if (isFirst) scout = Promise.allSettled([answering]);
+    return asMember(answering).catch((error: unknown) => {
       if (error instanceof HttpException && error.status === 404) return error;
       throw error;
     });
   }
 
-  #loadRights(guildId: string): Promise<GuildRights> {
-    return this.#asMember(this.#bot.fetch(`/guilds/${guildId}`, readRights, {}, RIGHTS));
-  }
-
   /** Converts the error of a guild that the bot has left since the list was fetched. */
-  async #asMember<T>(answering: Promise<T>): Promise<T> {
+  async function asMember<T>(answering: Promise<T>): Promise<T> {
     try {
       return await answering;
     } catch (error) {
       const isOut = error instanceof HttpException && [10004, 50001].includes(error.discordCode ?? 0);
       if (!isOut) throw error;
-      this.#botGuilds.forget();
+      botGuilds.forget();
       throw botNotInGuild();
     }
   }
+
+  return {
+    /**
+     * @throws Forbidden when the bot is not in the guild
+     * @throws HttpException status 404 when the user is not in the guild
+     * @throws RateLimited
+     */
+    async membership(guildId: string, userId: string, options: FetchOptions): Promise<Membership> {
+      if (!(await botGuilds.has(guildId))) throw botNotInGuild();
+      const key = cacheKey(guildId, userId);
+      const payload = await lookups.fetch(key, options, () => lookUp(guildId, userId));
+      if (payload instanceof HttpException) throw payload;
+      const rights = await rightsCache.fetch(guildId, options, () =>
+        asMember(bot.fetch(`/guilds/${guildId}`, readRights, {}, RIGHTS)),
+      );
+      const isOwner = rights.ownerId === userId;
+      const member = parseAnswer({ method: "GET", route: memberRoute(guildId, userId) }, () => {
+        const permissions = isOwner
+          ? Permissions.all
+          : permissionsOf(rights, GuildMember.from(payload, guildId));
+        return GuildMember.from({ ...payload, permissions: permissions.toString() }, guildId);
+      });
+      return { member, isOwner };
+    },
+
+    /** Drops a cached member, after a change. */
+    forget: (guildId: string, userId: string) => lookups.forget(cacheKey(guildId, userId)),
+  };
 }
 
 function memberRoute(guildId: string, userId: string): string {

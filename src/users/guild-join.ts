@@ -59,17 +59,40 @@ const REMEMBERED_MS = 60_000;
 const MOST_REFUSALS = 10_000;
 const TOKEN_REFUSED = 50025;
 
-/**
- * Adds users to guilds of the bot. Remembers refusals for a minute: Discord counts each 403 against the whole process, so
- * a banned visitor who keeps pressing the button must not cause a call each time.
- */
-export class GuildJoins {
-  readonly #bot: BotCalls;
-  readonly #refusals = boundedCache<HttpException>(MOST_REFUSALS, REMEMBERED_MS);
-  readonly #inFlight = new Map<string, Promise<unknown>>();
+/** Adds a user to a guild of the bot. */
+export type JoinGuild = ReturnType<typeof createJoinGuild>;
 
-  constructor(bot: BotCalls) {
-    this.#bot = bot;
+/**
+ * Creates {@link JoinGuild}. It remembers refusals for a minute: Discord counts each 403 against the whole process,
+ * so a banned visitor who keeps pressing the button must not cause a call each time.
+ */
+export function createJoinGuild(bot: BotCalls) {
+  const refusals = boundedCache<HttpException>(MOST_REFUSALS, REMEMBERED_MS);
+  const inFlight = new Map<string, Promise<unknown>>();
+
+  /**
+   * Sends a join, unless the same join was refused within the last minute. Waits for the same join if it is in flight.
+   *
+   * @param key identifies the user, the guild and the settings
+   * @throws HttpException the earlier refusal
+   */
+  async function unlessRefused<T>(key: string, accessToken: string, send: () => Promise<T>): Promise<T> {
+    while (inFlight.has(key)) await inFlight.get(key)?.catch(() => undefined);
+    const tokenKey = `${key} ${digestOf(accessToken)}`;
+    const refusal = refusals.get(key) ?? refusals.get(tokenKey);
+    if (refusal) throw restated(refusal);
+
+    const joining = send();
+    inFlight.set(key, joining);
+    try {
+      return await joining;
+    } catch (error) {
+      if (error instanceof HttpException && error.status === 403)
+        refusals.set(error.discordCode === TOKEN_REFUSED ? tokenKey : key, error);
+      throw error;
+    } finally {
+      inFlight.delete(key);
+    }
   }
 
   /**
@@ -79,7 +102,7 @@ export class GuildJoins {
    * @throws HttpException, RateLimited, TypeError
    * @see https://docs.discord.com/developers/resources/guild#add-guild-member
    */
-  async join(
+  return async function joinGuild(
     guildId: string,
     options: JoinOptions | JoinOrUpdateOptions | undefined,
     userOf: () => Promise<{ id: string; accessToken: string; onChange: () => void }>,
@@ -94,27 +117,27 @@ export class GuildJoins {
     const json = { access_token: accessToken, nick, roles: roles && roleIds, mute, deaf };
     const appliedRoles: string[] = [];
 
-    const add = () => this.#bot.send(route, { method: "PUT", json }, { alsoSecret: accessToken });
+    const add = () => bot.send(route, { method: "PUT", json }, { alsoSecret: accessToken });
     /** Adds missing roles one by one, because a list of roles would replace the existing ones. */
     const update = async () => {
-      const member = await this.#bot.fetch(route, toMember);
+      const member = await bot.fetch(route, toMember);
       for (const role of roleIds.filter((one) => !member.hasRole(one))) {
-        await this.#bot.send(`${route}/roles/${role}`, { method: "PUT" });
+        await bot.send(`${route}/roles/${role}`, { method: "PUT" });
         appliedRoles.push(role);
       }
       if (nick !== undefined && nick !== (member.nick ?? ""))
-        return this.#bot.fetch(route, toMember, { method: "PATCH", json: { nick } });
+        return bot.fetch(route, toMember, { method: "PATCH", json: { nick } });
       return toMember({ ...member.payload, roles: [...member.roles, ...appliedRoles] });
     };
     try {
       const key = `${route} ${Object.keys(options ?? {}).sort()} ${digestOf(roleIds.join())}`;
-      const payload = await this.#unlessRefused(key, accessToken, add);
+      const payload = await unlessRefused(key, accessToken, add);
       if (payload !== undefined) {
         onChange();
         return { joined: true, member: parseAnswer({ method: "PUT", route }, () => toMember(payload)) };
       }
       if (!evenIfMember) return null;
-      const updating = this.#unlessRefused(`${key} update`, accessToken, () => update().finally(onChange));
+      const updating = unlessRefused(`${key} update`, accessToken, () => update().finally(onChange));
       return { joined: false, member: await updating };
     } catch (error) {
       if (!(error instanceof HttpException)) throw error;
@@ -122,32 +145,7 @@ export class GuildJoins {
       const raised = named ? restated(error, named) : error;
       throw evenIfMember ? Object.assign(raised, { appliedRoles }) : raised;
     }
-  }
-
-  /**
-   * Sends a join, unless the same join was refused within the last minute. Waits for the same join if it is in flight.
-   *
-   * @param key identifies the user, the guild and the settings
-   * @throws HttpException the earlier refusal
-   */
-  async #unlessRefused<T>(key: string, accessToken: string, send: () => Promise<T>): Promise<T> {
-    while (this.#inFlight.has(key)) await this.#inFlight.get(key)?.catch(() => undefined);
-    const tokenKey = `${key} ${digestOf(accessToken)}`;
-    const refusal = this.#refusals.get(key) ?? this.#refusals.get(tokenKey);
-    if (refusal) throw restated(refusal);
-
-    const joining = send();
-    this.#inFlight.set(key, joining);
-    try {
-      return await joining;
-    } catch (error) {
-      if (error instanceof HttpException && error.status === 403)
-        this.#refusals.set(error.discordCode === TOKEN_REFUSED ? tokenKey : key, error);
-      throw error;
-    } finally {
-      this.#inFlight.delete(key);
-    }
-  }
+  };
 }
 
 /** Returns a copy of an error, because callers may add to it. @param fields what the copy says instead */

@@ -13,7 +13,7 @@ import { requireGranted, scopeOf } from "../scopes.js";
 import { requireSnowflake } from "../snowflake.js";
 import type { BotGuilds } from "./bot-guilds.js";
 import type { BotMembers, Membership } from "./bot-members.js";
-import type { GuildJoins, JoinOptions, JoinOrUpdateOptions, JoinOutcome } from "./guild-join.js";
+import type { JoinGuild, JoinOptions, JoinOrUpdateOptions, JoinOutcome } from "./guild-join.js";
 import {
   cacheKey,
   type FetchOptions,
@@ -39,7 +39,7 @@ interface Parts {
   readonly calls: UserCalls;
   readonly botGuilds: BotGuilds;
   readonly botMembers: BotMembers;
-  readonly joins: GuildJoins;
+  readonly joinGuild: JoinGuild;
 }
 
 type OnUser = (grantId: string, userId: string) => void;
@@ -113,8 +113,8 @@ export class UserSession {
     guildId: string,
     options?: JoinOptions | JoinOrUpdateOptions,
   ): Promise<GuildMember | JoinOutcome | null> {
-    const { botMembers, joins, users } = this.#parts;
-    const result = await joins.join(guildId, options, async () => {
+    const { botMembers, joinGuild, users } = this.#parts;
+    const result = await joinGuild(guildId, options, async () => {
       const token = await this.#validToken();
       requireGranted(token.scopes, ["guilds.join"], "addToGuild");
       const id = await this.#userId(token);

@@ -2,7 +2,7 @@ import { LRUCache } from "lru-cache";
 import { steadyNow } from "../clock.js";
 import type { Config } from "../config.js";
 import type { Token } from "../grants/token.js";
-import { type Authorization, readAuthorization } from "../models/authorization.js";
+import { readAuthorization } from "../models/authorization.js";
 import { Guild } from "../models/guild.js";
 import { GuildMember } from "../models/guild-member.js";
 import { requireList } from "../models/model.js";
@@ -31,51 +31,46 @@ const BYTES_PER_CHARACTER = 2;
  * Fetches and caches data about signed-in users. Cached by grant, so that a session with few scopes never gets data
  * that one with more scopes has fetched, and nobody gets data of the previous user of a browser.
  */
-export class Users {
-  readonly usersCache: LRUCache<string, User>;
-  readonly user: Resource<User>;
-  readonly guilds: Resource<readonly Guild[]>;
-  readonly connections: Resource<readonly UserConnection[]>;
-  readonly member: Resource<GuildMember>;
-  readonly authorization: Resource<Authorization>;
-  readonly #rest: Rest;
+export type Users = ReturnType<typeof createUsers>;
 
-  constructor(config: Config, rest: Rest) {
-    const resource = <T extends object>(
-      route: string,
-      parse: Resource<T>["parse"],
-      cache = createCache<T>(config),
-    ): Resource<T> => ({ route, scope: scopeOf(route), parse, cache: new LoadingCache(cache) });
+/** Creates {@link Users}. */
+export function createUsers(config: Config, rest: Rest) {
+  const resource = <T extends object>(
+    route: string,
+    parse: Resource<T>["parse"],
+    cache = createCache<T>(config),
+  ): Resource<T> => ({ route, scope: scopeOf(route), parse, cache: new LoadingCache(cache) });
 
-    this.#rest = rest;
-    this.usersCache = config.usersCache ?? createCache(config);
-    this.user = resource("/users/@me", (payload) => User.from(payload), this.usersCache);
-    this.guilds = resource<readonly Guild[]>("/users/@me/guilds", (payload) =>
+  const usersCache = config.usersCache ?? createCache<User>(config);
+  const resources = {
+    user: resource("/users/@me", (payload) => User.from(payload), usersCache),
+    guilds: resource<readonly Guild[]>("/users/@me/guilds", (payload) =>
       requireList(payload, "The response").map((one) => Guild.from(one)),
-    );
-    this.connections = resource<readonly UserConnection[]>("/users/@me/connections", (payload) =>
+    ),
+    connections: resource<readonly UserConnection[]>("/users/@me/connections", (payload) =>
       requireList(payload, "The response").map((one) => UserConnection.from(one)),
-    );
-    this.member = resource("/users/@me/guilds/:id/member", (payload, guildId) =>
+    ),
+    member: resource("/users/@me/guilds/:id/member", (payload, guildId) =>
       GuildMember.from(payload, guildId),
-    );
-    this.authorization = resource("/oauth2/@me", readAuthorization);
-  }
+    ),
+    authorization: resource("/oauth2/@me", readAuthorization),
+  };
 
-  /** Fetches the user of a login that is not complete yet. @throws RateLimited, HttpException */
-  async ofNewLogin(token: Token): Promise<User> {
-    return fetchResource(this.user, token, (path) => this.#rest.send(credentialsOf(token), path));
-  }
+  return {
+    ...resources,
+    usersCache,
 
-  /** Returns the last cached user of a sign-in, of any age. */
-  lastKnown(grantId: string): User | undefined {
-    return this.user.cache.lastKnown(cacheKey(grantId));
-  }
+    /** Fetches the user of a login that is not complete yet. @throws RateLimited, HttpException */
+    ofNewLogin: (token: Token) =>
+      fetchResource(resources.user, token, (path) => rest.send(credentialsOf(token), path)),
 
-  forget(grantId: string): void {
-    for (const { cache } of [this.user, this.guilds, this.connections, this.member, this.authorization])
-      cache.forget(cacheKey(grantId));
-  }
+    /** Returns the last cached user of a sign-in, of any age. */
+    lastKnown: (grantId: string) => resources.user.cache.lastKnown(cacheKey(grantId)),
+
+    forget(grantId: string): void {
+      for (const { cache } of Object.values(resources)) cache.forget(cacheKey(grantId));
+    },
+  };
 }
 
 /** Fetches data of a token's user, or returns what is cached. @param send sends the call */

@@ -4,7 +4,7 @@ import { expect, it } from "vitest";
 import { resolveConfig } from "../../../src/config.js";
 import { Guild } from "../../../src/models/guild.js";
 import { Rest } from "../../../src/rest/rest.js";
-import { Users } from "../../../src/users/users.js";
+import { createUsers } from "../../../src/users/users.js";
 
 const MEGABYTE = 1_000_000;
 
@@ -31,7 +31,7 @@ function guildList(signIn: number): string {
 it("the guilds of any number of users with 200 guilds each take about 32 MB by default", async () => {
   const options = { clientId: "1", clientSecret: "a-secret", redirectUri: "http://127.0.0.1/" };
   const config = resolveConfig(options, () => undefined);
-  const { guilds } = new Users(config, new Rest(config));
+  const { guilds } = createUsers(config, new Rest(config));
   const load = async (signIn: number) => guilds.parse(JSON.parse(guildList(signIn)), "");
   await guilds.cache.fetch("warm-up", {}, () => load(0));
 
