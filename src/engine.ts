@@ -25,7 +25,7 @@ import { createBotCalls } from "./users/bot-calls.js";
 import { createBotGuilds } from "./users/bot-guilds.js";
 import { createBotMembers } from "./users/bot-members.js";
 import { createJoinGuild } from "./users/guild-join.js";
-import { UserCalls } from "./users/user-calls.js";
+import { createUserCalls } from "./users/user-calls.js";
 import { UserSession } from "./users/user-session.js";
 import { createCache, createUsers } from "./users/users.js";
 
@@ -42,7 +42,7 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
   const grants: Grants = new Grants(config, oauth, (token) => calls.isAccepted(token));
   const bot = createBotCalls(config, rest);
   const botGuilds = createBotGuilds(config, bot);
-  const calls = new UserCalls(grants, rest);
+  const calls = createUserCalls(grants, rest);
   const users = createUsers(config, rest);
   const logins = new Logins({
     config,

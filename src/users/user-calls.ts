@@ -13,53 +13,14 @@ const REFUSAL_TTL_MS = 60_000;
 const MOST_REFUSALS = 10_000;
 
 /** Sends calls as a user, and handles responses of 401. */
-export class UserCalls {
-  readonly #grants: Grants;
-  readonly #rest: Rest;
+export type UserCalls = ReturnType<typeof createUserCalls>;
+
+/** Creates {@link UserCalls}. */
+export function createUserCalls(grants: Grants, rest: Rest) {
   /** Checks in flight, by the hash of the access token. */
-  readonly #probes = new Map<string, Promise<boolean>>();
+  const probes = new Map<string, Promise<boolean>>();
   /** Errors of routes that answer 401 although the token is valid. */
-  readonly #refusals = boundedCache<HttpException>(MOST_REFUSALS, REFUSAL_TTL_MS);
-
-  constructor(grants: Grants, rest: Rest) {
-    this.#grants = grants;
-    this.#rest = rest;
-  }
-
-  /**
-   * @param token a valid token of this grant
-   * @throws Unauthorized, RateLimited, HttpException, TypeError
-   */
-  async send(storage: TokenStorage, token: Token, route: string, request?: ApiRequest): Promise<unknown> {
-    const refusalKey = `${token.id} ${request?.method ?? "GET"} ${parseRoute(route).template}`;
-    const refusal = this.#refusals.get(refusalKey);
-    if (refusal) throw refusal;
-
-    let current = token;
-    let hasRefreshed = false;
-    for (;;) {
-      try {
-        return await this.#rest.send(credentialsOf(current), route, request);
-      } catch (error) {
-        if (!isRefusal(error)) throw error;
-        const stored = await this.#grants.read(storage);
-        if (!stored) throw grantEnded();
-        if (stored.accessToken !== current.accessToken) {
-          current = stored;
-        } else if (await this.isAccepted(current)) {
-          this.#refusals.set(refusalKey, error);
-          throw error;
-        } else if (current.refreshToken && !hasRefreshed) {
-          current = await this.#grants.refresh(storage, current);
-          hasRefreshed = true;
-        } else {
-          // For some users, every refresh returns a token that Discord refuses (discord/discord-api-docs#6769).
-          await this.#grants.end(storage, current.id);
-          throw grantEnded();
-        }
-      }
-    }
-  }
+  const refusals = boundedCache<HttpException>(MOST_REFUSALS, REFUSAL_TTL_MS);
 
   /**
    * Whether Discord still accepts the token. A 401 does not prove the opposite: Discord also sends it for a missing
@@ -67,26 +28,63 @@ export class UserCalls {
    *
    * @throws HttpException, RateLimited when Discord cannot be asked now
    */
-  async isAccepted(token: Token): Promise<boolean> {
-    if (this.#grants.isRejected(token)) return false;
+  async function isAccepted(token: Token): Promise<boolean> {
+    if (grants.isRejected(token)) return false;
     const key = digestOf(token.accessToken);
-    const inFlight = this.#probes.get(key);
-    if (inFlight !== undefined) return inFlight;
-    const probe = this.#probe(token).finally(() => this.#probes.delete(key));
-    this.#probes.set(key, probe);
+    const probe = probes.get(key) ?? sendProbe(token).finally(() => probes.delete(key));
+    probes.set(key, probe);
     return probe;
   }
 
-  async #probe(token: Token): Promise<boolean> {
+  async function sendProbe(token: Token): Promise<boolean> {
     try {
-      await this.#rest.send(credentialsOf(token), "/oauth2/@me");
+      await rest.send(credentialsOf(token), "/oauth2/@me");
       return true;
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      this.#grants.reject(token);
+      grants.reject(token);
       return false;
     }
   }
+
+  return {
+    isAccepted,
+
+    /**
+     * @param token a valid token of this grant
+     * @throws Unauthorized, RateLimited, HttpException, TypeError
+     */
+    async send(storage: TokenStorage, token: Token, route: string, request?: ApiRequest): Promise<unknown> {
+      const refusalKey = `${token.id} ${request?.method ?? "GET"} ${parseRoute(route).template}`;
+      const refusal = refusals.get(refusalKey);
+      if (refusal) throw refusal;
+
+      let current = token;
+      let hasRefreshed = false;
+      for (;;) {
+        try {
+          return await rest.send(credentialsOf(current), route, request);
+        } catch (error) {
+          if (!isRefusal(error)) throw error;
+          const stored = await grants.read(storage);
+          if (!stored) throw grantEnded();
+          if (stored.accessToken !== current.accessToken) {
+            current = stored;
+          } else if (await isAccepted(current)) {
+            refusals.set(refusalKey, error);
+            throw error;
+          } else if (current.refreshToken && !hasRefreshed) {
+            current = await grants.refresh(storage, current);
+            hasRefreshed = true;
+          } else {
+            // For some users, every refresh returns a token that Discord refuses (discord/discord-api-docs#6769).
+            await grants.end(storage, current.id);
+            throw grantEnded();
+          }
+        }
+      }
+    },
+  };
 }
 
 /**
