@@ -29,10 +29,7 @@ export function steadyNow(): number {
   return steady;
 }
 
-/**
- * Whether `ms` have passed since then. Also true if the clock was set back by as much, so that nothing waits for
- * it.
- */
+/** Whether `ms` have passed since then. Also true if the clock was set back by as much. */
 export function hasPassed(ms: number, since: number): boolean {
   return Math.abs(now() - since) >= ms;
 }

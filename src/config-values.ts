@@ -165,10 +165,7 @@ function isRedirectUri(value: unknown): boolean {
   return isHttpUrl(value) && !/[#\s\p{Cc}]/u.test(String(value));
 }
 
-/**
- * Whether a value is an origin as browsers send it. Web views have schemes of their own, such as
- * `capacitor://localhost`.
- */
+/** Whether a value is an origin as browsers send it. Web views send, for example, `capacitor://localhost`. */
 function isOrigin(value: unknown): boolean {
   const url = parseUrl(value);
   if (url === undefined) return false;

@@ -1,9 +1,6 @@
 import { startTimer, stopwatch } from "./clock.js";
 
-/**
- * After a freeze, timers fire before sockets are read, so a response may have arrived already. This is the most
- * extra time.
- */
+/** After a freeze, timers fire before sockets are read, so a response may have arrived already. */
 const LONGEST_GRACE_MS = 1000;
 
 /** The deadline passed. */

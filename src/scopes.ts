@@ -87,11 +87,7 @@ export function allowsPkce(scopes: readonly string[]): boolean {
   return !scopes.includes("role_connections.write");
 }
 
-/**
- * Returns the valid scope for a misspelt one: `identify` for `identity`.
- *
- * @returns `undefined` if it is not a misspelling
- */
+/** Returns the valid scope for a misspelt one, such as `identify` for `identity`. */
 export function meantScope(scope: string): string | undefined {
   const isKnown = SCOPE_NAMES.some((one) => one === scope);
   return isKnown ? undefined : misspeltName(scope, SCOPE_NAMES);

@@ -108,10 +108,7 @@ export class GuildMember extends Model<GuildMemberPayload> {
     return stringOf(this.payload.banner);
   }
 
-  /**
-   * The URL of the member's banner in this guild: a GIF if it is animated, else a PNG; `undefined` if there is
-   * none.
-   */
+  /** The URL of the member's banner in this guild: a GIF if it is animated, else a PNG. */
   get bannerUrl(): string | undefined {
     return this.bannerUrlWith();
   }

@@ -10,10 +10,7 @@ import { Model, numberOf, permissionsOf, requireIdentified, stringOf, stringsOf 
  * @see https://docs.discord.com/developers/resources/user#get-current-user-guilds
  */
 export class Guild extends Model<RESTAPIPartialCurrentUserGuild> {
-  /**
-   * Whether the bot is in the guild; `undefined` unless it was requested with `fetchGuilds(req, { withBot: true
-   * })`.
-   */
+  /** Whether the bot is in the guild. Known only from `fetchGuilds(req, { withBot: true })`. */
   declare readonly hasBot?: boolean;
 
   /** @throws TypeError when the payload is not an object whose `id` is a snowflake */
@@ -31,10 +28,7 @@ export class Guild extends Model<RESTAPIPartialCurrentUserGuild> {
     return stringOf(this.payload.name) ?? "";
   }
 
-  /**
-   * The letters that Discord shows instead of an icon: the initials of the name, such as `SoC` for "School of
-   * Cats".
-   */
+  /** The letters that Discord shows instead of an icon, such as `SoC` for "School of Cats". */
   get acronym(): string {
     return this.name
       .replaceAll("'s ", " ")

@@ -91,10 +91,7 @@ export class Integration extends Model<IntegrationPayload> {
     return isRecord(account) ? { id: stringOf(account.id), name: stringOf(account.name) } : undefined;
   }
 
-  /**
-   * The guild of the integration, with name and icon but without permissions. Discord sends it only in a
-   * connection.
-   */
+  /** The guild, with name and icon but without permissions. Discord sends it only in a connection. */
   get guild(): Guild | undefined {
     const { guild } = this.payload;
     return isIdentified(guild, isSnowflake) ? Guild.from(guild) : undefined;

@@ -48,9 +48,9 @@ export abstract class Model<Payload extends object> {
   /** Whether the other value is of the same class and has the same id. */
   equals(other: unknown): boolean {
     if (this === other) return true;
-    return (
-      other instanceof Model && isSameClass(this, other) && this.id !== undefined && this.id === other.id
-    );
+    const isSameClass =
+      other instanceof Model && Object.getPrototypeOf(this) === Object.getPrototypeOf(other);
+    return isSameClass && this.id !== undefined && this.id === other.id;
   }
 
   /** Returns the payload. */
@@ -185,10 +185,6 @@ export function permissionsOf(value: unknown): Permissions | undefined {
   if (typeof value === "string" && /^\d{1,100}$/.test(value)) return new Permissions(value);
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return new Permissions(value);
   return undefined;
-}
-
-function isSameClass(one: object, other: object): boolean {
-  return Object.getPrototypeOf(one) === Object.getPrototypeOf(other);
 }
 
 /**

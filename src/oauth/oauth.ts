@@ -10,17 +10,11 @@ import { answerIn, callOf, type Doing, explain } from "./oauth-errors.js";
 import { agentForOneRequest, createAgent, type RequestAgent } from "./token-agent.js";
 import { parseTokenAnswer, type TokenAnswer } from "./token-answer.js";
 
-/**
- * Includes the API version: without it Discord responds like v6, with retry times in milliseconds and an old guild
- * shape.
- */
+/** Without its version, Discord responds like v6: retry times in milliseconds, an old guild shape. */
 const TOKEN_PATH = "/api/v10/oauth2/token";
 const REVOCATION_PATH = "/api/v10/oauth2/token/revoke";
 const MAX_ANSWER_BYTES = 1024 * 1024;
-/**
- * The timeout of a refresh, as a multiple of `timeoutMs`: a lost response loses the sign-in if Discord has replaced
- * the pair.
- */
+/** The timeout of a refresh, as a multiple of `timeoutMs`: a lost response may lose the sign-in. */
 const REFRESH_DEADLINES = 4;
 const MAX_ATTEMPTS = 2;
 

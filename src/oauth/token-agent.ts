@@ -1,10 +1,7 @@
 import http from "node:http";
 import type { Config } from "../config.js";
 
-/**
- * Closes idle connections after 30 seconds. Routers drop them after minutes, and a login sent over one would be
- * lost.
- */
+/** Closes idle connections long before routers drop them: a login sent over a dropped one would be lost. */
 const KEEP_ALIVE = { keepAlive: true, timeout: 30_000 };
 
 /** An agent for connections to the token endpoint. */

@@ -10,10 +10,7 @@ export interface Credentials {
   readonly subject: string;
   /** A further secret in the request, such as a user's token in a bot's request. */
   readonly alsoSecret?: string | undefined;
-  /**
-   * Whether a client sent the token and may have made it up. Such calls cannot exhaust the limit on invalid
-   * requests.
-   */
+  /** Whether a client sent the token and may have made it up. */
   readonly untrusted?: boolean | undefined;
   /** The most calls of this kind a second, to leave room within Discord's limit on all calls of a bot. */
   readonly mostPaced?: number | undefined;

@@ -95,10 +95,7 @@ export function mergeWindows(current: Window, next: Window, now: number): Window
   return { limit, remaining: Math.min(current.remaining, next.remaining), resetAt, windowEnd };
 }
 
-/**
- * Returns how many more calls may be sent. Subtracts calls in flight, because Discord may not have counted them
- * yet.
- */
+/** Returns how many more calls may be sent. Discord may not have counted those in flight yet. */
 export function callsLeft(window: Window, inFlight: number, now: number): number {
   return (now >= window.resetAt ? window.limit : window.remaining) - inFlight;
 }

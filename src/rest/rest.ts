@@ -20,10 +20,7 @@ const INVALID_WEBHOOK_TOKEN = 50027;
 /** Shorter than Cloudflare allows, and longer than undici's default of 4 s, to save handshakes on quiet sites. */
 const KEEP_ALIVE_MS = 30_000;
 
-/**
- * Sends calls to Discord's API. Returns values, throws typed errors and respects the rate limits in Discord's
- * headers.
- */
+/** Sends calls to Discord's API, and respects the rate limits in the headers of its responses. */
 export class Rest {
   readonly #admission: Admission;
   readonly #timeoutMs: number;

@@ -59,9 +59,7 @@ interface Load<T> {
 export class LoadingCache<T extends object> {
   readonly #cache: LRUCache<string, T>;
   readonly #inFlight = new Map<string, Load<T>>();
-  /**
-   * When the load of each value started, by {@link steadyNow}. Values that the app put into its own cache have none.
-   */
+  /** When each value's load started, by {@link steadyNow}. Values in the app's own cache may have none. */
   readonly #startedAt = new WeakMap<T, number>();
 
   constructor(cache: LRUCache<string, T>) {

@@ -87,10 +87,7 @@ export function createUserCalls(grants: Grants, rest: Rest) {
   };
 }
 
-/**
- * Returns the credentials for a call with this token. Rate limits are counted by user, or by grant if the user is
- * unknown.
- */
+/** Returns a token's credentials. Rate limits are counted by user, or by grant if the user is unknown. */
 export function credentialsOf(token: Token) {
   return { scheme: "Bearer", token: token.accessToken, subject: token.userId ?? token.id } as const;
 }
