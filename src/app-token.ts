@@ -1,4 +1,4 @@
-import { type Kind, type Kinds, type OptionRules, optionsChecker } from "./check-options.js";
+import { type Kind, type Kinds, optionsChecker } from "./check-options.js";
 import type { Token } from "./grants/token.js";
 import { SCOPES } from "./option-kinds.js";
 
@@ -51,23 +51,19 @@ export const appToken = optionsChecker<HeldToken>({
   isOpen: true,
 });
 
-const WHOLE_TOKEN = {
-  example: "{ id, accessToken, refreshToken, scopes, issuedAt, expiresAt, userId }",
-  kinds: { ...KINDS, id: SOME_TEXT },
-  required: ["id", "accessToken", "scopes", "expiresAt"],
-  isOpen: true,
-} satisfies Partial<OptionRules<Token>>;
-
 /** @throws TypeError if the app's own method did not return a token. Caches and scope checks rely on its fields */
-export const ownToken = optionsChecker<Token>({
-  ...WHOLE_TOKEN,
-  of: "What getAuthorizationToken returned",
-  noun: "It",
-});
+export const ownToken = wholeToken("What getAuthorizationToken returned", "It");
 
 /** @throws TypeError if the value is not a token. Stored as one, it would sign the visitor out */
-export const savedToken = optionsChecker<Token>({
-  ...WHOLE_TOKEN,
-  of: "saveAuthorizationToken",
-  noun: "The token",
-});
+export const savedToken = wholeToken("saveAuthorizationToken", "The token");
+
+function wholeToken(of: string, noun: string): (token: Token | undefined) => Token {
+  return optionsChecker<Token>({
+    of,
+    noun,
+    example: "{ id, accessToken, refreshToken, scopes, issuedAt, expiresAt, userId }",
+    kinds: { ...KINDS, id: SOME_TEXT },
+    required: ["id", "accessToken", "scopes", "expiresAt"],
+    isOpen: true,
+  });
+}

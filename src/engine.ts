@@ -27,7 +27,7 @@ import { createBotMembers } from "./users/bot-members.js";
 import { createJoinGuild } from "./users/guild-join.js";
 import { createUserCalls } from "./users/user-calls.js";
 import { UserSession } from "./users/user-session.js";
-import { createCache, createUsers } from "./users/users.js";
+import { createUsers } from "./users/users.js";
 
 /** The parts of one configured instance. */
 export type Engine = ReturnType<typeof createEngine>;
@@ -53,7 +53,7 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
     storages,
     onBotJoined: () => botGuilds.forget(),
   });
-  const botMembers = createBotMembers(bot, botGuilds, () => createCache(config));
+  const botMembers = createBotMembers(config, bot, botGuilds);
   const joinGuild = createJoinGuild(bot);
   const parts = { config, grants, users, calls, botGuilds, botMembers, joinGuild };
 

@@ -64,8 +64,6 @@ export type Exactly<Shape, Given> = {
   readonly [Name in keyof Given]: Name extends keyof Shape ? Exclude<Given[Name], undefined> : never;
 };
 
-type Check = (req: Request) => Promise<unknown>;
-
 const DEFAULT_MAX_AGE_MS = 60_000;
 
 const authorizationOptions = optionsChecker<AuthorizationOptions>({
@@ -253,7 +251,7 @@ export function findDiscord(req: Request): DiscordOAuth2Session | undefined {
   return discord?.grantedScopes && (discord as DiscordOAuth2Session);
 }
 
-function guard(name: string, check: Check): Guard {
+function guard(name: string, check: (req: Request) => Promise<unknown>): Guard {
   const middleware: Guard = (req, _res, next) => {
     if (typeof next !== "function") throw new TypeError(calledByHand(name));
     check(req as Request).then(

@@ -202,9 +202,6 @@ export class DiscordOAuth2Session {
    * Signs the visitor out and deletes their tokens; slow requests do not restore them. Call it before
    * `req.session.destroy()`. Does nothing if nobody is signed in.
    *
-   * @param options `everywhere: true` also revokes the tokens at Discord, which ends all of the user's sign-ins to
-   * this application. This process signs them out immediately. Other processes notice at their next uncached call
-   * or refresh
    * @throws HttpException `store_failed`
    * @throws HttpException, RateLimited with `everywhere`, when Discord could not revoke the tokens; the visitor is
    * signed out of this app anyway

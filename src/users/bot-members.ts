@@ -1,5 +1,5 @@
 import type { APIGuild, APIGuildMember } from "discord-api-types/v10";
-import type { LRUCache } from "lru-cache";
+import type { Config } from "../config.js";
 import { Forbidden, HttpException } from "../errors.js";
 import { GuildMember } from "../models/guild-member.js";
 import { requireList, requireObject } from "../models/model.js";
@@ -8,6 +8,7 @@ import { parseAnswer } from "../rest/answer.js";
 import type { BotCalls } from "./bot-calls.js";
 import type { BotGuilds } from "./bot-guilds.js";
 import { cacheKey, type FetchOptions, LoadingCache } from "./loading-cache.js";
+import { createCache } from "./users.js";
 
 /** A member of a guild, looked up as the bot. */
 export interface Membership {
@@ -33,15 +34,11 @@ const LOOKUP = { mostPaced: 25 };
 /** Looks members up as the bot, for visitors who have granted only `identify`. */
 export type BotMembers = ReturnType<typeof createBotMembers>;
 
-/** Creates {@link BotMembers}. @param createCache makes a cache of the configured size */
-export function createBotMembers(
-  bot: BotCalls,
-  botGuilds: BotGuilds,
-  createCache: <T extends object>() => LRUCache<string, T>,
-) {
-  const rightsCache = new LoadingCache<GuildRights>(createCache());
+/** Creates {@link BotMembers}. */
+export function createBotMembers(config: Config, bot: BotCalls, botGuilds: BotGuilds) {
+  const rightsCache = new LoadingCache(createCache<GuildRights>(config));
   /** The payload of each member, or Discord's 404. */
-  const lookups = new LoadingCache<object>(createCache());
+  const lookups = new LoadingCache(createCache(config));
   /** The first lookup. Others wait for its response, whose headers say how many may follow. */
   let scout: Promise<unknown> | undefined;
 
