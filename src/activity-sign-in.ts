@@ -23,7 +23,8 @@ export async function signInToActivity(
   requireMethod(["POST"], req, res, "An Activity's code");
   const login: CodeLogin = await discord.signInWithCode(req, {
     code: await codeOf(req),
-    onLogin: onLogin && (async (one) => void (await onLogin(req, one, res))),
+    // Always given, so that the end of the response need not wait until the login is recorded.
+    onLogin: async (one) => void (await onLogin?.(req, one, res)),
   });
   if (!res.headersSent) res.json({ access_token: login.accessToken });
 }

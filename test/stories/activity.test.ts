@@ -45,6 +45,24 @@ describe.each(EXPRESS)("activityPath on %s", (_name, createApp) => {
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
+  it("activityPath works behind middleware that changes headers when a response ends", async () => {
+    const { simulator, user, browser } = await startActivity(createApp, {}, (app) => {
+      app.use((_req, res, next) => {
+        const { end } = res;
+        res.end = function endWithHeader(...args: unknown[]) {
+          res.setHeader("X-Ended", "yes");
+          return Reflect.apply(end, res, args);
+        } as typeof res.end;
+        next();
+      });
+    });
+
+    const answer = await browser.post("/api/token", { json: { code: simulator.authorizeInActivity(user) } });
+
+    expect([answer.status, answer.headers.get("x-ended")]).toEqual([200, "yes"]);
+    expect(await signedInAs(browser)).toBe(user.id);
+  });
+
   it("activityPath passes the login to onLogin, which may turn the visitor away", async () => {
     const seen: (string | undefined)[] = [];
     const { app, simulator, user, browser } = await startActivity(createApp, {
