@@ -108,7 +108,7 @@ export class GuildMember extends Model<GuildMemberPayload> {
     return stringOf(this.payload.banner);
   }
 
-  /** The URL of the member's banner in this guild: a GIF if it is animated, else a PNG. */
+  /** The URL of the member's banner in this guild: a GIF if animated, else a PNG; `undefined` if there is none. */
   get bannerUrl(): string | undefined {
     return this.bannerUrlWith();
   }
@@ -198,52 +198,52 @@ export class GuildMember extends Model<GuildMemberPayload> {
 
   /** Whether the member has left the guild and rejoined it. */
   get didRejoin(): boolean {
-    return (this.flags & 1) !== 0;
+    return (this.flags & (1 << 0)) !== 0;
   }
 
   /** Whether the member has completed onboarding. */
   get completedOnboarding(): boolean {
-    return (this.flags & 2) !== 0;
+    return (this.flags & (1 << 1)) !== 0;
   }
 
   /** Whether the member is exempt from the guild's verification requirements. */
   get bypassesVerification(): boolean {
-    return (this.flags & 4) !== 0;
+    return (this.flags & (1 << 2)) !== 0;
   }
 
   /** Whether the member has started onboarding. */
   get startedOnboarding(): boolean {
-    return (this.flags & 8) !== 0;
+    return (this.flags & (1 << 3)) !== 0;
   }
 
   /** Whether the member is a guest, who can access only the voice channel they were invited to. */
   get isGuest(): boolean {
-    return (this.flags & 16) !== 0;
+    return (this.flags & (1 << 4)) !== 0;
   }
 
   /** Whether the member has started the Server Guide actions. */
   get startedHomeActions(): boolean {
-    return (this.flags & 32) !== 0;
+    return (this.flags & (1 << 5)) !== 0;
   }
 
   /** Whether the member has completed the Server Guide actions. */
   get completedHomeActions(): boolean {
-    return (this.flags & 64) !== 0;
+    return (this.flags & (1 << 6)) !== 0;
   }
 
   /** Whether AutoMod blocks the member's username, display name or nickname. */
   get automodQuarantinedUsername(): boolean {
-    return (this.flags & 128) !== 0;
+    return (this.flags & (1 << 7)) !== 0;
   }
 
   /** Whether the member has dismissed the direct message settings upsell. */
   get dmSettingsUpsellAcknowledged(): boolean {
-    return (this.flags & 512) !== 0;
+    return (this.flags & (1 << 9)) !== 0;
   }
 
   /** Whether AutoMod blocks the guild tag that the user wears. */
   get automodQuarantinedGuildTag(): boolean {
-    return (this.flags & 1024) !== 0;
+    return (this.flags & (1 << 10)) !== 0;
   }
 
   /** Whether the other value is the same user in the same guild. */
