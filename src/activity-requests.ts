@@ -28,8 +28,8 @@ const activityOptions = optionsChecker<ActivityOptions>({
 const payloads = new WeakMap<IncomingMessage, unknown>();
 
 /**
- * A guard for requests from an Activity. It passes requests that Discord's proxy has signed, which it does only for
- * applications that have opted in.
+ * A guard for requests from an Activity. It passes only requests that Discord's proxy has signed. The proxy signs
+ * requests only for applications that have opted in.
  *
  * The signature proves that somebody is using the Activity in Discord, and expires. It does not cover the path or
  * the body, so a client can reuse it for other requests until it expires. It does not replace a sign-in.

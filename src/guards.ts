@@ -183,9 +183,10 @@ async function visitorOf(
   maxAge: FetchOptions,
 ) {
   if (as === "bot") {
-    const { member, isOwner = false } =
-      (await unlessMissing(discord.membershipAsBot(req, guildId, maxAge))) ?? {};
-    return member && { isOwner, permissions: member.permissions, member: async () => member };
+    const membership = await unlessMissing(discord.membershipAsBot(req, guildId, maxAge));
+    if (!membership) return undefined;
+    const { member, isOwner } = membership;
+    return { isOwner, permissions: member.permissions, member: async () => member };
   }
   const guild = (await discord.fetchGuilds(req, maxAge)).find(({ id }) => id === guildId);
   const member = () => unlessMissing(discord.fetchMember(req, guildId, maxAge));
@@ -204,9 +205,10 @@ function requireScopeNames(scopes: readonly unknown[]): readonly string[] {
     throw new TypeError(
       'requiresScopes: pass the scopes as separate arguments, not as a list: requiresScopes("identify", "guilds").',
     );
-  const wrong = scopes.find((scope) => !isScope(scope));
-  if (!scopes.every(isScope))
+  if (!scopes.every(isScope)) {
+    const wrong = scopes.find((scope) => !isScope(scope));
     throw new TypeError(`requiresScopes: a scope must be a string such as "guilds", not ${shown(wrong)}.`);
+  }
   const meant = meantScopes(scopes);
   if (meant === undefined) return [...scopes];
   const unknown = scopes.filter(meantScope).join(" and ");

@@ -86,7 +86,7 @@ export class GrantWriter {
     throw grantEnded();
   }
 
-  /** Writes a pair that is newer than the stored one; one of a record in the background. */
+  /** Writes a pair that is newer than the stored one. Does not wait until a record is written. */
   async putBack(storage: TokenStorage, newest: Token): Promise<void> {
     const { id } = newest;
     if (this.#jobs.has(id)) return;
@@ -94,7 +94,12 @@ export class GrantWriter {
     else await this.inTurn(id, () => this.store(storage, newest));
   }
 
-  /** Extends a record. @param isInTurn whether to wait for a job of the grant, which may write it for a shorter session */
+  /**
+   * Extends a record in the background.
+   *
+   * @param isInTurn whether to wait for a job of the grant that is in flight, which may write the record for a shorter
+   * session. Otherwise, the next use extends it
+   */
   extendSoon(record: GrantRecord, stored: Stored, isInTurn = false): void {
     const { id } = stored.token;
     if (isInTurn ? this.#extending.has(id) : this.#jobs.has(id)) return;

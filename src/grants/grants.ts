@@ -170,7 +170,10 @@ export class Grants {
     return this.#memory.idOf(token);
   }
 
-  /** Signs out and leaves a marker, which stops refreshes that started earlier. Holds here even if it throws. */
+  /**
+   * Signs out and leaves a marker, which stops refreshes that started earlier. In this process, the sign-out holds even
+   * if this throws.
+   */
   async end(storage: TokenStorage, id: string, ended: Ended = "here"): Promise<void> {
     const newest = this.#memory.newest(id);
     this.#memory.end(id, ended);

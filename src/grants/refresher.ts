@@ -94,7 +94,11 @@ export class Refresher {
     };
   }
 
-  /** After Discord rejected the refresh token: the pair of another process, or whether one is about to store it. */
+  /**
+   * Looks for another process that has used the refresh token, after Discord rejected it.
+   *
+   * @returns the pair that it has stored, or `"other process"` if one holds the lease and is about to store it
+   */
   async #otherProcess(
     storage: TokenStorage,
     former: Token,

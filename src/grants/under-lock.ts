@@ -4,7 +4,7 @@ import { HttpException } from "../errors.js";
 
 /**
  * Runs a task under the option `lock`, if it is set. Once the task has started, only its own result counts: a lock that
- * expires or is never released does no harm. If the lock does not start it, it never runs.
+ * expires or is never released does no harm. A task that the lock does not start in time never runs.
  */
 export async function underLock<T>(
   { lock, timeoutMs }: Pick<Config, "lock" | "timeoutMs">,

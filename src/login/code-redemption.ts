@@ -148,8 +148,9 @@ export class CodeRedemption {
   }
 
   /**
-   * Fetches the user now so the first page does not have to. If that fails, only connections fail too. The token is
-   * already stored: if this process dies, or Discord's rate limit delays a connection, a reload completes the login.
+   * Fetches the user now so the first page does not have to. Unless Discord refuses the token, a failure ends only
+   * connections, which are nothing without a user. The token is already stored: if this process dies, or a rate limit
+   * delays a connection, a reload completes the login.
    */
   async #identify({ attempt, record }: Turn, token: Token): Promise<Token> {
     const { grants, users } = this.#parts;
@@ -157,15 +158,15 @@ export class CodeRedemption {
     try {
       return { ...token, userId: (await users.ofNewLogin(token)).id };
     } catch (error) {
-      const isConnection = attempt.kind === "connection";
-      // 401: the user has since signed out everywhere, or removed the app.
-      const isOver = isConnection
-        ? !(error instanceof RateLimited)
-        : error instanceof HttpException && error.status === 401;
-      if (isOver) await grants.end(record ?? NOBODY, token.id).catch(() => undefined);
-      if (isConnection) throw error;
-      if (isOver) throw codeEnded();
-      return token;
+      const end = () => grants.end(record ?? NOBODY, token.id).catch(() => undefined);
+      if (attempt.kind === "connection") {
+        if (!(error instanceof RateLimited)) await end();
+        throw error;
+      }
+      if (!(error instanceof HttpException) || error.status !== 401) return token;
+      // The user has since signed out everywhere, or removed the app.
+      await end();
+      throw codeEnded();
     }
   }
 

@@ -37,7 +37,7 @@ export interface ConnectedLogin<Data = unknown> extends Omit<SignedInLogin<Data>
 /** A login that has just succeeded. */
 export type Login<Data = unknown> = SignedInLogin<Data> | ConnectedLogin<Data>;
 
-/** A repeated callback of a completed login: a double click, a reload, the back button. Run no side effects again. */
+/** A repeated callback of a completed login: a double click, a reload, the back button. Do not repeat side effects. */
 export interface ReplayedLogin<Data = unknown>
   extends Pick<SignedInLogin<Data>, "scopes" | "userId" | "returnTo"> {
   readonly replayed: true;

@@ -10,7 +10,7 @@ import { Model, numberOf, permissionsOf, requireIdentified, stringOf, stringsOf 
  * @see https://docs.discord.com/developers/resources/user#get-current-user-guilds
  */
 export class Guild extends Model<RESTAPIPartialCurrentUserGuild> {
-  /** Whether the bot is in the guild. Known only from `fetchGuilds(req, { withBot: true })`. */
+  /** Whether the bot is in the guild; `undefined` unless fetched with `fetchGuilds(req, { withBot: true })`. */
   declare readonly hasBot?: boolean;
 
   /** @throws TypeError when the payload is not an object whose `id` is a snowflake */

@@ -232,7 +232,7 @@ export class User extends Model<APIUser> {
     return booleanOf(this.payload.verified);
   }
 
-  /** The email address. Needs the scope `email`. Do not trust it unless {@link verified} is `true`. */
+  /** The email address, if there is one. Needs the scope `email`. Do not trust it unless {@link verified} is `true`. */
   get email(): string | undefined {
     return stringOf(this.payload.email);
   }

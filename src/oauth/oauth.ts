@@ -10,7 +10,7 @@ import { answerIn, callOf, type Doing, explain } from "./oauth-errors.js";
 import { agentForOneRequest, createAgent, type RequestAgent } from "./token-agent.js";
 import { parseTokenAnswer, type TokenAnswer } from "./token-answer.js";
 
-/** Without its version, Discord responds like v6: retry times in milliseconds, an old guild shape. */
+/** Names the version, because Discord responds like v6 otherwise: retry times in milliseconds, an old guild shape. */
 const TOKEN_PATH = "/api/v10/oauth2/token";
 const REVOCATION_PATH = "/api/v10/oauth2/token/revoke";
 const MAX_ANSWER_BYTES = 1024 * 1024;

@@ -114,15 +114,16 @@ export class Admission {
       const wait = this.#waitFor(call);
       if (wait === undefined) break;
       const patienceMs = this.#maxWaitMs - call.trace.waitedMs;
-      const essential = call.standing === "essential" ? 1 : 0;
-      if ((wait.ms ?? 1) > patienceMs || this.#essentialWaiting + essential > MOST_ESSENTIAL_WAITING)
+      const isEssential = call.standing === "essential";
+      const isCrowded = isEssential && this.#essentialWaiting >= MOST_ESSENTIAL_WAITING;
+      if ((wait.ms ?? 1) > patienceMs || isCrowded)
         throw rateLimited(call, (wait.ms ?? UNKNOWN_WAIT_MS) / 1000, wait.scope);
       onWait?.(wait.ms ?? patienceMs);
-      this.#essentialWaiting += essential;
+      if (isEssential) this.#essentialWaiting += 1;
       try {
         call.trace.waitedMs += await pause(wait, patienceMs, call.signal);
       } finally {
-        this.#essentialWaiting -= essential;
+        if (isEssential) this.#essentialWaiting -= 1;
       }
     }
     call.trace.attempts += 1;

@@ -46,7 +46,9 @@ export function parseRoute(input: string): Route {
 function parse(route: unknown) {
   if (typeof route !== "string")
     throw new TypeError(`The route must be a string such as "/users/@me", not ${shown(route)}.`);
-  const [path = "", query = ""] = route.split(/\?(.*)/s);
+  const mark = route.indexOf("?");
+  const path = mark < 0 ? route : route.slice(0, mark);
+  const query = mark < 0 ? "" : route.slice(mark + 1);
   const url = new URL(`https://discord.com${API_PATH}${route}`);
   const isBelow = url.pathname.startsWith(`${API_PATH}/`) && !DOT_SEGMENT.test(path);
   const fault =

@@ -11,7 +11,7 @@ type BotCallExtras = Pick<Credentials, "alsoSecret" | "mostPaced">;
 /** Calls as the application's bot. */
 export type BotCalls = ReturnType<typeof createBotCalls>;
 
-/** Creates {@link BotCalls}. All of them throw HttpException and RateLimited. */
+/** Creates {@link BotCalls}. Each of them may throw HttpException or RateLimited. */
 export function createBotCalls({ clientId, botToken: token = "" }: Config, rest: Rest) {
   const metadataRoute = `/applications/${clientId}/role-connections/metadata`;
 

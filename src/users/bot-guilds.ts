@@ -15,7 +15,10 @@ const ABSENCE_MS = 30_000;
 /** The guilds that the bot is in. */
 export type BotGuilds = ReturnType<typeof createBotGuilds>;
 
-/** Creates {@link BotGuilds}. @throws HttpException `too_many_guilds` for 5,000 or more @throws RateLimited */
+/**
+ * Creates {@link BotGuilds}. Without the option `isBotInGuild`, its functions throw HttpException `too_many_guilds` for
+ * 5,000 guilds or more, and RateLimited.
+ */
 export function createBotGuilds({ isBotInGuild, cacheTtlMs }: Config, bot: BotCalls) {
   /** The guilds, or the error if they are too many. */
   const cache = new LoadingCache<ReadonlyMap<string, Guild> | HttpException>(boundedCache(1, cacheTtlMs));
