@@ -51,8 +51,8 @@ export function createUserCalls(grants: Grants, rest: Rest) {
     isAccepted,
 
     /**
-     * Sends a call. After a 401, sends it again with the stored token if that is another one, or with a refreshed one
-     * if Discord accepts this one nowhere.
+     * Sends a call. After a 401, sends it again with the stored token if that is another one, or refreshes the token if
+     * Discord no longer accepts it.
      *
      * @param token a valid token of this grant
      * @throws Unauthorized, RateLimited, HttpException, TypeError
