@@ -142,10 +142,12 @@ export class GrantWriter {
     await this.idle();
   }
 
-  async #endedOf({ record }: TokenStorage, id: string): Promise<Ended | "unknown" | undefined> {
+  async #endedOf({ record, login }: TokenStorage, id: string): Promise<Ended | "unknown" | undefined> {
     const isKnown = this.#memory.ended(id);
-    if (isKnown || !record) return isKnown;
-    return record.readEndedMarker().catch(() => "unknown" as const);
+    // The app's own methods may return the token of another sign-in than the session's.
+    const marked = record ?? (login?.id === id ? login : undefined);
+    if (isKnown || !marked) return isKnown;
+    return marked.readEndedMarker().catch(() => "unknown" as const);
   }
 
   /** Extends a record to the lifetime of its session. A failure is retried at the next use. */

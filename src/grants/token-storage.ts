@@ -21,7 +21,7 @@ export interface TokenStorage {
   readonly isHeldByCaller?: boolean;
   /** Present if the token is a record in a store. */
   readonly record?: GrantRecord | undefined;
-  /** The record of the login, if the app's own methods store the token. Repeated callbacks look there for the marker. */
+  /** The record of the login, if the app's own methods store the token. It has the marker of a sign-out. */
   readonly login?: GrantRecord | undefined;
 }
 

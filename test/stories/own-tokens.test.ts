@@ -229,6 +229,26 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
     },
   );
 
+  it("a sign-out during a refresh in another process leaves no tokens in the app's own table", async () => {
+    const store = new SharedStore();
+    const table = new TokenTable();
+    const create: TestAppOptions["create"] = (to, given) => new BySession(table, to, given);
+    const { simulator, user, browser } = await startSignedIn(createApp, { session: { store }, create });
+    const other = await startApp(createApp, simulator, { session: { store }, create });
+    simulator.expireAccessTokens(user);
+    const gate = createGate();
+    table.gate = gate; // holds the write of the new pair
+    const late = browser.clone().get("/user?fresh=true");
+    await expect.poll(() => table.gate, { interval: 5 }).toBeUndefined();
+
+    await browser.post(`${other.url}/logout`);
+    gate.open();
+
+    expect(failureOf(await late)).toBe("401 grant_ended");
+    expect(table.rows.size).toBe(0);
+    expect((await browser.get("/me")).status).toBe(401);
+  });
+
   it("a double click of a signed-in visitor at two processes keeps the new tokens in the app's own table", async () => {
     const { simulator, table, user, other, browser, callbackUrl } = await openLoginOfTwo();
     await browser.get(callbackUrl);
