@@ -60,7 +60,7 @@ export function sessionOf(req: IncomingMessage): SessionLike {
   if (session) return session;
   throw new HttpException({
     message:
-      "This request has no session. Likely causes, most likely first: app.use(session(...)) is missing; it comes after this route; its store is offline; its cookie path does not cover this route.",
+      "This request has no session. Likely causes, most likely first: app.use(session(...)) is missing; it comes after this route; its store is offline; its cookie path does not cover this route; the app has already destroyed it.",
     code: "session_missing",
     status: 500,
   });

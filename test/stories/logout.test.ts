@@ -28,6 +28,24 @@ describe.each(EXPRESS)("logouts on %s", (_name, createApp) => {
     expect(simulator.requests).toEqual([]);
   });
 
+  it("a logout after the app has destroyed the session is an error that says so", async () => {
+    const { browser } = await startSignedIn(createApp, {
+      routes: (app, discord) =>
+        app.post(
+          "/destroy",
+          forward(async (req) => {
+            await new Promise((resolve) => req.session.destroy(resolve));
+            await discord.revoke(req);
+          }),
+        ),
+    });
+
+    const answer = await browser.post("/destroy");
+
+    expect(failureOf(answer)).toBe("500 session_missing");
+    expect(answer.text).toContain("the app has already destroyed it");
+  });
+
   it("a logout replaces the tokens with a marker that lives as long as the session", async () => {
     const { store, content } = observe(new MemoryStore());
     const { browser } = await startSignedIn(createApp, {
