@@ -67,8 +67,15 @@ export class Refresher {
     const { refreshToken } = latest;
     if (refreshToken === undefined || this.#memory.isRejected(refreshToken)) throw await this.#ended(storage);
     asking(0);
-    const task = async () =>
-      this.#writer.store(storage, await this.#requestPair(latest, refreshToken, asking));
+    const task = async () => {
+      const next = await this.#requestPair(latest, refreshToken, asking).catch(async (error: unknown) => {
+        // Restarts the lifetime of the record, because Discord may be unavailable for longer than that.
+        if (storage.record && !(error instanceof TokenRequestRefused))
+          await this.#writer.store(storage, latest);
+        throw error;
+      });
+      return this.#writer.store(storage, next);
+    };
     const { lease } = storage.record ?? {};
     try {
       // The store may be slow to write the new pair, so the lease is renewed until then.

@@ -2,6 +2,7 @@ import { MemoryStore } from "express-session";
 import { describe, expect, it } from "vitest";
 import { LATEST_EXPRESS } from "../support/app.js";
 import { observe, RECORD } from "../support/memory-store.js";
+import { moveDate } from "../support/move-date.js";
 import { refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 
 describe.each(LATEST_EXPRESS)("tokens on %s", (_name, createApp) => {
@@ -47,6 +48,22 @@ describe.each(LATEST_EXPRESS)("tokens on %s", (_name, createApp) => {
       expect((await browser.get("/user?fresh=true")).status).toBe(200);
       expect(refreshesAt(simulator)).toBe(week);
     }
+  });
+
+  it("a sign-in survives an outage of Discord that is longer than its session", async () => {
+    const { simulator, browser } = await startSignedIn(createApp, {
+      session: { rolling: true, cookie: { maxAge: 3_600_000 } },
+      behaviour: { accessTokenSeconds: 3600 },
+    });
+    const recover = simulator.fail({ kind: "html", times: Number.POSITIVE_INFINITY });
+    for (const status of [200, 502, 502, 502, 502]) {
+      moveDate(1_800_000);
+      expect((await browser.get("/guarded")).status).toBe(status);
+    }
+    recover();
+    moveDate(1_800_000);
+    expect((await browser.get("/guarded")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBeGreaterThan(1);
   });
 
   it("a token is stored encrypted, before and after a refresh", async () => {
