@@ -153,8 +153,10 @@ export class GrantWriter {
   /** Extends a record to the lifetime of its session. A failure is retried at the next use. */
   async #extend(record: GrantRecord, stored: Stored): Promise<void> {
     try {
-      if (!needsRewriting(record, stored)) await record.touch();
-      else if ((await record.lease?.tryAcquire()) ?? true) await this.#rewrite(record);
+      // First, because a serverless host may freeze the process once the response is sent.
+      if (!isLonger(record, stored)) await record.touch();
+      if (needsRewriting(record, stored) && ((await record.lease?.tryAcquire()) ?? true))
+        await this.#rewrite(record);
     } catch {
       this.#memory.setLifetime(stored.token.id, undefined);
     }
@@ -245,9 +247,14 @@ function isTemporary(error: unknown): boolean {
   return ["discord_unavailable", "discord_timeout", "rate_limited"].includes(error.code);
 }
 
+/** Whether the session is longer now than its record. */
+function isLonger({ lifetimeMs = 0 }: GrantRecord, stored: Stored): boolean {
+  return lifetimeMs > (stored.lifetimeMs ?? 0);
+}
+
 /** Some stores have no `touch`, or have it disabled, so records are rewritten before they expire. */
-function needsRewriting({ lifetimeMs }: GrantRecord, stored: Stored): boolean {
-  if (lifetimeMs !== undefined && lifetimeMs > (stored.lifetimeMs ?? 0)) return true;
+function needsRewriting(record: GrantRecord, stored: Stored): boolean {
+  if (isLonger(record, stored)) return true;
   // The store's own option may be shorter than the session's lifetime.
   const shortestMs = Math.min(stored.lifetimeMs ?? UNKNOWN_LIFETIME_MS, UNKNOWN_LIFETIME_MS);
   return hasPassed(shortestMs * REWRITE_SHARE, stored.writtenAt ?? 0);

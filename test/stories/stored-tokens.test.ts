@@ -1,7 +1,9 @@
 import { MemoryStore } from "express-session";
 import { describe, expect, it } from "vitest";
-import { LATEST_EXPRESS } from "../support/app.js";
+import { requiresAuthorization } from "../../src/index.js";
+import { LATEST_EXPRESS, startApp } from "../support/app.js";
 import { NOTE, type ObservedStore, observe, RECORD, SharedStore } from "../support/memory-store.js";
+import { moveDate } from "../support/move-date.js";
 import {
   failureOf,
   lastFailure,
@@ -24,6 +26,22 @@ async function start(createApp: Parameters<typeof startSignedIn>[0], options?: S
   };
 }
 
+/** A connection to a store. Once it is cut, calls have no effect and no answer. */
+function connect<Store extends MemoryStore>(store: Store) {
+  let isCut = false;
+  const connection: MemoryStore = new Proxy(store, {
+    get: (target, key) => {
+      const value: unknown = Reflect.get(target, key);
+      if (typeof value !== "function" || key === "constructor") return value;
+      return (...values: unknown[]) => (isCut ? undefined : value.apply(target, values));
+    },
+  });
+  const cut = () => {
+    isCut = true;
+  };
+  return { connection, cut };
+}
+
 function recordReads({ uses }: ObservedStore): number {
   return uses.filter((use) => use.startsWith("get ") && RECORD.test(use.slice(4))).length;
 }
@@ -42,6 +60,26 @@ describe.each(LATEST_EXPRESS)("stored tokens on %s", (_name, createApp) => {
     advance(31_000);
     for (let visit = 0; visit < 20; visit += 1) expect((await browser.get("/guarded")).status).toBe(200);
     expect(recordReads(observed)).toBe(before + 1);
+  });
+
+  it("a visitor stays signed in although each process is frozen after its response", async () => {
+    const store = new SharedStore();
+    const given = { store, rolling: true, cookie: { maxAge: 86_400_000 } };
+    const { simulator, browser } = await startSignedIn(createApp, { session: given });
+    for (const _visit of [1, 2, 3, 4, 5]) {
+      const { connection, cut } = connect(store);
+      const { url } = await startApp(createApp, simulator, {
+        session: { ...given, store: connection },
+        discord: { timeoutMs: 100 },
+        routes(app) {
+          app.get("/guarded", requiresAuthorization, (_req, res) => {
+            res.once("finish", cut).json({});
+          });
+        },
+      });
+      moveDate(43_000_000);
+      expect((await browser.get(`${url}/guarded`)).status).toBe(200);
+    }
   });
 
   it("missing tokens mean signed out, and are looked for at most once in thirty seconds", async () => {
