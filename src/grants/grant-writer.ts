@@ -155,22 +155,19 @@ export class GrantWriter {
     try {
       // First, because a serverless host may freeze the process once the response is sent.
       if (!isLonger(record, stored)) await record.touch();
-      if (needsRewriting(record, stored) && ((await record.lease?.tryAcquire()) ?? true))
-        await this.#rewrite(record);
+      if (!needsRewriting(record, stored) || (await record.lease?.tryAcquire()) === false) return;
+      await this.rewriteIfNeeded(record, stored).finally(() => record.lease?.release());
     } catch {
       this.#memory.setLifetime(stored.token.id, undefined);
     }
   }
 
-  /** The caller holds the lease, so no other process is about to write. */
-  async #rewrite(record: GrantRecord): Promise<void> {
-    try {
-      const stored = await record.read();
-      if (stored && !(await record.readEndedMarker()))
-        await this.store(record, newerOf(stored.token, this.#memory.newest(record.id)));
-    } finally {
-      await record.lease?.release();
-    }
+  /** Writes a record again before it expires. The caller holds the lease, so no other process is about to write. */
+  async rewriteIfNeeded(record: GrantRecord, former: Stored): Promise<void> {
+    if (!needsRewriting(record, former)) return;
+    const stored = await record.read();
+    if (stored && !(await record.readEndedMarker()))
+      await this.store(record, newerOf(stored.token, this.#memory.newest(record.id)));
   }
 
   /** Writes an unsaved pair if it is still the newest and its grant has not ended. */

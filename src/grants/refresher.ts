@@ -59,29 +59,28 @@ export class Refresher {
 
   /** Reads the record under the lease, because the previous holder may have stored a new pair. */
   async #asHolder(storage: TokenStorage, former: Token, asking: Asking): Promise<Token | "other process"> {
-    const stored = (await this.#writer.read(storage))?.token;
-    if (!stored) throw this.#missing(former);
+    const read = await this.#writer.read(storage);
+    if (!read) throw this.#missing(former);
+    const { token: stored } = read;
     const latest = newerOf(stored, this.#memory.newest(stored.id));
     if (latest.accessToken !== former.accessToken && this.#isUsable(latest))
       return latest === stored ? this.#adopt(storage, stored) : this.#writer.store(storage, latest);
     const { refreshToken } = latest;
     if (refreshToken === undefined || this.#memory.isRejected(refreshToken)) throw await this.#ended(storage);
     asking(0);
-    const task = async () => {
-      const next = await this.#requestPair(latest, refreshToken, asking).catch(async (error: unknown) => {
-        // Restarts the lifetime of the record, because Discord may be unavailable for longer than that.
-        if (storage.record && !(error instanceof TokenRequestRefused))
-          await this.#writer.store(storage, latest);
-        throw error;
-      });
-      return this.#writer.store(storage, next);
-    };
-    const { lease } = storage.record ?? {};
+    const task = async () =>
+      this.#writer.store(storage, await this.#requestPair(latest, refreshToken, asking));
+    const { record } = storage;
+    const lease = record?.lease;
     try {
       // The store may be slow to write the new pair, so the lease is renewed until then.
       return await (lease ? lease.during(task) : task());
     } catch (error) {
-      if (!(error instanceof TokenRequestRefused)) throw error;
+      if (!(error instanceof TokenRequestRefused)) {
+        // Discord may be unavailable for longer than the record lives.
+        if (record) await this.#writer.rewriteIfNeeded(record, read).catch(() => undefined);
+        throw error;
+      }
       const other = await this.#otherProcess(storage, latest, lease);
       if (other) return other;
       this.#memory.reject(refreshToken);

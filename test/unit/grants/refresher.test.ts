@@ -298,6 +298,21 @@ describe("refused refreshes", () => {
     });
   });
 
+  it("a refresh that fails does not overwrite the pair that another process has stored", async () => {
+    const { clock, discord, first, here, there, stored, expire } = await startTwo();
+    await expire();
+    discord.fails = () => new Error("Discord is down.");
+    const answer = discord.hold();
+    const refreshing = outcomeOf(here.grants.validToken(here.record()));
+    await quiet();
+    // The process was frozen for longer than its lease lasts, and another one has refreshed.
+    const newer = { ...first, accessToken: "access x", issuedAt: clock.now(), expiresAt: 3 * WEEK_MS };
+    await there.record().write(newer);
+    answer.open();
+    expect(await clock.until(refreshing)).toMatchObject({ message: "Discord is down." });
+    expect(await stored()).toEqual(newer);
+  });
+
   it("a token without a refresh token ends the grant without a request", async () => {
     const { clock, discord, first, startProcess, expire } = await startGrants();
     const { refreshToken: _, ...single } = first;
