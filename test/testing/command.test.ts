@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { build } from "rolldown";
+import { beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { readCommandLine } from "../../src/testing/command-line.js";
 import { startDiscord } from "../../src/testing/index.js";
 import { plantSeed, readSeed } from "../../src/testing/seed.js";
@@ -29,6 +30,19 @@ const SEED = {
   ],
 };
 
+/** The command as it is published, in one file: that starts in a fifth of the time that its sources take. */
+const COMMAND = "node_modules/.cache/express-discord-command/cli.mjs";
+
+beforeAll(async () => {
+  await build({
+    input: "src/testing/cli.ts",
+    platform: "node",
+    external: (id) => !/^[./]/.test(id),
+    output: { file: COMMAND, format: "esm", codeSplitting: false },
+    logLevel: "warn",
+  });
+});
+
 function fileWith(text: string): string {
   const folder = mkdtempSync(join(tmpdir(), "seed-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -39,7 +53,7 @@ function fileWith(text: string): string {
 
 /** Runs the command until it has printed something or has exited. */
 async function run(...args: string[]) {
-  const child = spawn(process.execPath, ["--no-warnings", "--import", "tsx", "src/testing/cli.ts", ...args]);
+  const child = spawn(process.execPath, [COMMAND, ...args]);
   onTestFinished(() => void child.kill("SIGKILL"));
   const ended = once(child, "close");
   let [output, complaint] = ["", ""];
