@@ -1,3 +1,5 @@
+import { parseSetCookie as parse } from "cookie";
+
 /** A cookie in a browser. */
 export interface Cookie {
   readonly name: string;
@@ -16,26 +18,19 @@ export interface Cookie {
 
 /** Parses a `Set-Cookie` header from `url`. @returns `undefined` if a browser would refuse the cookie */
 export function parseSetCookie(header: string, url: URL): Cookie | undefined {
-  const [pair = "", ...rest] = header.split(";");
-  const [name, value] = splitOnce(pair);
-  const attributes = new Map(
-    rest.map((attribute) => {
-      const [key, text] = splitOnce(attribute);
-      return [key.toLowerCase(), text];
-    }),
-  );
-  const domain = attributes.get("domain")?.replace(/^\./, "").toLowerCase() || undefined;
-  const path = attributes.get("path");
+  const parsed = parse(header, { decode: (value) => value });
+  const { name, value = "", path, secure = false, httpOnly = false, maxAge, expires } = parsed;
+  const domain = parsed.domain?.replace(/^\./, "").toLowerCase() || undefined;
   const cookie: Cookie = {
     name,
     value,
     domain: domain ?? url.hostname,
     hostOnly: domain === undefined,
     path: path?.startsWith("/") ? path : defaultPath(url.pathname),
-    secure: attributes.has("secure"),
-    httpOnly: attributes.has("httponly"),
-    sameSite: parseSameSite(attributes.get("samesite")),
-    expiresAt: parseExpiry(attributes.get("max-age"), attributes.get("expires")),
+    secure,
+    httpOnly,
+    sameSite: parsed.sameSite as Cookie["sameSite"],
+    expiresAt: maxAge === undefined ? expires?.getTime() : Date.now() + maxAge * 1000,
   };
   return isAcceptable(cookie, url, path) ? cookie : undefined;
 }
@@ -49,25 +44,8 @@ function isAcceptable(cookie: Cookie, url: URL, path: string | undefined): boole
   return true;
 }
 
-function splitOnce(text: string): [string, string] {
-  const index = text.indexOf("=");
-  if (index === -1) return [text.trim(), ""];
-  return [text.slice(0, index).trim(), text.slice(index + 1).trim()];
-}
-
 function defaultPath(pathname: string): string {
   return pathname.slice(0, pathname.lastIndexOf("/")) || "/";
-}
-
-function parseSameSite(text: string | undefined): Cookie["sameSite"] {
-  const value = text?.toLowerCase();
-  return value === "strict" || value === "lax" || value === "none" ? value : undefined;
-}
-
-function parseExpiry(maxAge: string | undefined, expires: string | undefined): number | undefined {
-  if (maxAge !== undefined && /^-?\d+$/.test(maxAge)) return Date.now() + Number(maxAge) * 1000;
-  const time = Date.parse(expires ?? "");
-  return Number.isNaN(time) ? undefined : time;
 }
 
 /** Whether a browser sends the cookie to a host. */
