@@ -3,8 +3,7 @@ import type { AuthorizeRequest } from "./authorize-request.js";
 import type { Discord } from "./discord.js";
 import { guildChoice, userChoiceId } from "./guild-choice.js";
 import { type Html, html } from "./html.js";
-import { avatarPath } from "./image-paths.js";
-import { nameHint } from "./name-hint.js";
+import { avatarOf, nameHint } from "./likeness.js";
 import { page } from "./page.js";
 import { PERMISSIONS } from "./permissions.js";
 import { meaningOf } from "./scopes.js";
@@ -58,7 +57,7 @@ ${!request.isInActivity && request.redirectUri !== undefined && html`<p class="t
 
 function userChoice(user: SimulatedUser, id: string, selected: boolean): Html {
   return html`<label class="user"><input type="radio" id="${id}" name="user_id" value="${user.id}" required${selected && html` checked`}>
-<img class="avatar" src="${avatarPath(user, 64)}" alt="" width="40" height="40">
+${avatarOf(user)}
 <span>${user.displayName}<small>${user.payload.username}</small>${nameHint(user.displayName)}</span></label>`;
 }
 

@@ -1,9 +1,8 @@
 import type { AuthorizeRequest } from "./authorize-request.js";
 import type { Discord } from "./discord.js";
 import type { SimulatedGuild } from "./guild.js";
-import { type Html, html, trustedHtml } from "./html.js";
-import { iconPath } from "./image-paths.js";
-import { nameHint } from "./name-hint.js";
+import { Html, html } from "./html.js";
+import { iconOf, nameHint } from "./likeness.js";
 import { PERMISSIONS } from "./permissions.js";
 import type { SimulatedUser } from "./user.js";
 
@@ -36,19 +35,14 @@ export function guildChoice(
     const id = userChoiceId(index);
     return `form:has(#${id}:checked) [data-for~="${id}"] { display: flex; }`;
   });
-  return html`<style>[data-for] { display: none; } ${trustedHtml(rules.join(" "))}</style>
+  return html`<style>[data-for] { display: none; } ${new Html(rules.join(" "))}</style>
 <fieldset><legend>Add the bot to</legend>
 ${choices.map(({ guild, managers }) => option(guild, managers, guild.id === request.guildId))}${others}</fieldset>`;
 }
 
 function option(guild: SimulatedGuild, managers: readonly string[], selected: boolean): Html {
-  const icon = iconPath(guild, 64);
-  const picture =
-    icon === undefined
-      ? html`<span class="letter" aria-hidden="true">${[...guild.name][0]}</span>`
-      : html`<img class="avatar" src="${icon}" alt="" width="40" height="40">`;
   return html`<label class="user" data-for="${managers.join(" ")}"><input type="radio" name="guild_id" value="${guild.id}"${selected && html` checked`}>
-${picture}<span>${guild.name}${guild.bot && html`<small>The bot is there already</small>`}${nameHint(guild.name)}</span></label>`;
+${iconOf(guild)}<span>${guild.name}${guild.bot && html`<small>The bot is there already</small>`}${nameHint(guild.name)}</span></label>`;
 }
 
 function nothingFor(user: SimulatedUser, index: number): Html[] {

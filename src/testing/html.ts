@@ -26,11 +26,6 @@ export function html(strings: TemplateStringsArray, ...values: readonly Interpol
   return new Html(String.raw({ raw: strings }, ...values.map(toHtml)));
 }
 
-/** Marks a text as HTML, without escaping it. */
-export function trustedHtml(text: string): Html {
-  return new Html(text);
-}
-
 /**
  * A script element of this code. Its end tag must be in no tagged template: the bundler would replace the template by a
  * call of a helper that the package does not contain.

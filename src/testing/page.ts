@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import type { Answer } from "./answer.js";
-import { type Html, html, trustedHtml } from "./html.js";
+import { Html, html } from "./html.js";
 import { PAGE_STYLE } from "./page-style.js";
 
 const HEADERS: OutgoingHttpHeaders = {
@@ -40,7 +40,7 @@ export function page(
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
 <link rel="icon" href="data:,">
-<style>${trustedHtml(PAGE_STYLE + style)}</style>
+<style>${new Html(PAGE_STYLE + style)}</style>
 </head>
 <body>
 <header><p>A local Discord for tests, not the real one.</p></header>

@@ -3,9 +3,8 @@ import type { Call } from "../call.js";
 import type { Discord } from "../discord.js";
 import type { SimulatedGuild } from "../guild.js";
 import { type Html, html } from "../html.js";
-import { avatarPath, iconPath } from "../image-paths.js";
+import { avatarOf, iconOf, nameHint } from "../likeness.js";
 import type { SentMessage } from "../mailbox.js";
-import { nameHint } from "../name-hint.js";
 import type { ActivityFrame } from "../open-activity.js";
 import { errorPage, page } from "../page.js";
 import type { RecordedRequest, RequestLog } from "../request-log.js";
@@ -71,18 +70,13 @@ function userItem(user: SimulatedUser, isSignedIn: boolean): Html {
   const action = isSignedIn
     ? html`<strong>Signed in</strong>`
     : html`<form method="post" action="/sign-in"><button name="user_id" value="${user.id}">Sign in<span class="hidden"> as ${user.displayName}</span></button></form>`;
-  return html`<li class="row"><img class="avatar" src="${avatarPath(user, 64)}" alt="" width="40" height="40">
+  return html`<li class="row">${avatarOf(user)}
 <span>${user.displayName}<small>${user.payload.username}</small><small>${user.id}</small>${nameHint(user.displayName)}</span>${action}</li>`;
 }
 
 function guildItem(guild: SimulatedGuild): Html {
   const members = guild.members.size === 1 ? "1 member" : `${guild.members.size} members`;
-  const icon = iconPath(guild, 64);
-  const image =
-    icon === undefined
-      ? html`<span class="letter" aria-hidden="true">${[...guild.name][0]}</span>`
-      : html`<img class="avatar" src="${icon}" alt="" width="40" height="40">`;
-  return html`<li class="row">${image}<span>${guild.name}<small>${members}${guild.bot && ", with the bot"}</small><small>${guild.id}</small>${nameHint(guild.name)}</span></li>`;
+  return html`<li class="row">${iconOf(guild)}<span>${guild.name}<small>${members}${guild.bot && ", with the bot"}</small><small>${guild.id}</small>${nameHint(guild.name)}</span></li>`;
 }
 
 function activityItem({ id, appUrl }: ActivityFrame): Html {
