@@ -1,5 +1,6 @@
 import type { SimulatedChannel, SimulatedGuild } from "./guild.js";
 import type { SimulatedUser } from "./user.js";
+import type { World } from "./world.js";
 
 /** The fields of a new Activity instance. Missing fields are made up. */
 export interface NewActivityInstance {
@@ -22,17 +23,17 @@ export interface SimulatedActivityInstance {
   readonly users: Set<SimulatedUser>;
 }
 
-/** The running Activities of the application, by instance id. */
-export class ActivityInstances extends Map<string, SimulatedActivityInstance> {
-  launch(fields: NewActivityInstance, newId: () => string): SimulatedActivityInstance {
-    const { guild, users } = fields;
-    const launchId = newId();
-    const channelId = (fields.channel ?? guild?.channels[0])?.id ?? newId();
-    const id = `i-${launchId}-${placeOf(guild, channelId)}`;
-    const instance = { id, launchId, guild, channelId, users: new Set(users) };
-    this.set(id, instance);
-    return instance;
-  }
+/** Starts an Activity. */
+export function launchInstance(
+  { activityInstances, world }: { activityInstances: Map<string, SimulatedActivityInstance>; world: World },
+  { guild, channel, users }: NewActivityInstance,
+): SimulatedActivityInstance {
+  const launchId = world.newId();
+  const channelId = (channel ?? guild?.channels[0])?.id ?? world.newId();
+  const id = `i-${launchId}-${placeOf(guild, channelId)}`;
+  const instance = { id, launchId, guild, channelId, users: new Set(users) };
+  activityInstances.set(id, instance);
+  return instance;
 }
 
 /** The activity instance object of the API. */

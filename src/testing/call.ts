@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { AccessToken } from "./authorizations.js";
 import type { Body } from "./body.js";
+import type { Target } from "./incoming.js";
 import type { RoutedRequest } from "./route-pattern.js";
 
 /** The caller of a request, by its `Authorization` header. */
@@ -19,20 +20,7 @@ export interface PathId {
 }
 
 /** A parsed request. */
-export interface Call extends RoutedRequest {
-  readonly method: string;
-  readonly isApi: boolean;
-  /** The percent-decoded path without the query. */
-  readonly path: string;
-  readonly apiPath: string;
-  /** Whether the path cannot be decoded. */
-  readonly isMalformed: boolean;
-  readonly route: string;
-  /** The API version; 6 if the path has none. */
-  readonly version: number;
-  /** The query as sent, including the question mark. */
-  readonly search: string;
-  readonly query: Readonly<Record<string, string>>;
+export interface Call extends RoutedRequest, Target {
   readonly headers: IncomingHttpHeaders;
   readonly body: Body;
   readonly bodyBytes: number;

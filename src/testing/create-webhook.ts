@@ -1,6 +1,7 @@
 import { publicUrlOf } from "./addresses.js";
 import type { Discord } from "./discord.js";
 import type { SimulatedChannel, SimulatedGuild } from "./guild.js";
+import { randomText } from "./random-text.js";
 import type { SimulatedWebhook } from "./webhooks.js";
 
 /** The guild and channel of a new webhook. */
@@ -15,6 +16,9 @@ export function createWebhook(discord: Discord, { guild, channel }: WebhookPlace
   const { application, webhooks, world } = discord;
   const place = channel ?? guild.channels[0];
   if (place === undefined) throw new TypeError("The guild has no channel for a webhook.");
-  const webhook = { id: world.newId(), name: application.name, guild, channel: place };
-  return webhooks.create(publicUrlOf(discord), webhook);
+  const [id, token] = [world.newId(), randomText(68)];
+  const url = `${publicUrlOf(discord)}/api/webhooks/${id}/${token}`;
+  const webhook = { id, name: application.name, guild, channel: place, token, url };
+  webhooks.set(id, webhook);
+  return webhook;
 }

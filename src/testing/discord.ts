@@ -1,4 +1,4 @@
-import type { ActivityInstances } from "./activity-instances.js";
+import type { SimulatedActivityInstance } from "./activity-instances.js";
 import type { Application } from "./application.js";
 import type { AuthorizationCodes } from "./authorization-codes.js";
 import type { Authorizations } from "./authorizations.js";
@@ -11,7 +11,7 @@ import type { OpenIdKeys } from "./openid-keys.js";
 import type { RoleConnections } from "./role-connections.js";
 import type { SimulatedUser } from "./user.js";
 import type { WebhookEvents } from "./webhook-events.js";
-import type { Webhooks } from "./webhooks.js";
+import type { SimulatedWebhook } from "./webhooks.js";
 import type { World } from "./world.js";
 
 /** The state of the simulator that the routes use. */
@@ -34,8 +34,10 @@ export interface Discord {
   readonly roleConnections: RoleConnections;
   readonly openIdKeys: OpenIdKeys;
   readonly webhookEvents: WebhookEvents;
-  readonly webhooks: Webhooks;
-  readonly activityInstances: ActivityInstances;
+  /** The incoming webhooks, by id. */
+  readonly webhooks: Map<string, SimulatedWebhook>;
+  /** The running Activities, by instance id. */
+  readonly activityInstances: Map<string, SimulatedActivityInstance>;
   /** The Activities that are open in the client, by frame id. */
   readonly activityFrames: Map<string, ActivityFrame>;
   /** A test's own responses. */

@@ -10,7 +10,6 @@ import type { RateLimits } from "./rate-limits.js";
 import { type RecordedRequest, type RequestLog, toRecord } from "./request-log.js";
 import { type Place, Router } from "./router.js";
 import { activityRoutes } from "./routes/activities.js";
-import { activityInstanceRoutes } from "./routes/activity-instances.js";
 import { applicationRoutes } from "./routes/applications.js";
 import { authorizeApiRoutes, authorizePageRoutes } from "./routes/authorize.js";
 import { banRoutes } from "./routes/bans.js";
@@ -20,7 +19,6 @@ import { guildJoinRoutes } from "./routes/guild-join.js";
 import { guildMemberRoutes } from "./routes/guild-members.js";
 import { guildRoutes } from "./routes/guilds.js";
 import { imageRoutes } from "./routes/images.js";
-import { memberRoleRoutes } from "./routes/member-roles.js";
 import { messageRoutes } from "./routes/messages.js";
 import { metadataRoutes } from "./routes/metadata.js";
 import { openIdConfigurationRoutes, openIdRoutes } from "./routes/openid.js";
@@ -64,13 +62,11 @@ export class Front {
       ...guildRoutes(discord),
       ...guildMemberRoutes(discord),
       ...guildJoinRoutes(discord),
-      ...memberRoleRoutes(discord),
       ...banRoutes(discord),
       ...channelRoutes(discord),
       ...messageRoutes(discord),
       ...webhookRoutes(discord),
       ...applicationRoutes(discord),
-      ...activityInstanceRoutes(discord),
       ...roleConnectionRoutes(discord),
       ...openIdRoutes(discord),
     });

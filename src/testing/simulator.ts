@@ -1,4 +1,8 @@
-import type { NewActivityInstance, SimulatedActivityInstance } from "./activity-instances.js";
+import {
+  launchInstance,
+  type NewActivityInstance,
+  type SimulatedActivityInstance,
+} from "./activity-instances.js";
 import { proxyHeaders } from "./activity-proxy.js";
 import { publicUrlOf } from "./addresses.js";
 import type { TokenPair } from "./authorizations.js";
@@ -132,7 +136,7 @@ export class DiscordSimulator {
   addActivityInstance(instance: NewActivityInstance = {}): SimulatedActivityInstance {
     const { guild, users = [] } = instance;
     this.#discord.world.requireOwn(...(guild ? [guild] : []), ...users);
-    return this.#discord.activityInstances.launch(instance, () => this.#discord.world.newId());
+    return launchInstance(this.#discord, instance);
   }
 
   /** Ends an Activity. */

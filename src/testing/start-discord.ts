@@ -1,4 +1,3 @@
-import { ActivityInstances } from "./activity-instances.js";
 import { Application, type ApplicationOptions } from "./application.js";
 import { AuthorizationCodes } from "./authorization-codes.js";
 import { Authorizations } from "./authorizations.js";
@@ -20,7 +19,6 @@ import { DiscordSimulator } from "./simulator.js";
 import { SimulatedUser } from "./user.js";
 import { requireWebUrl } from "./web-url.js";
 import { WebhookEvents } from "./webhook-events.js";
-import { Webhooks } from "./webhooks.js";
 import { World } from "./world.js";
 
 /** Options of {@link startDiscord}. */
@@ -78,8 +76,8 @@ export async function startDiscord(options: SimulatorOptions = {}): Promise<Disc
     openIdKeys: new OpenIdKeys(),
     roleConnections: new RoleConnections(),
     webhookEvents,
-    webhooks: new Webhooks(),
-    activityInstances: new ActivityInstances(),
+    webhooks: new Map(),
+    activityInstances: new Map(),
     activityFrames: new Map(),
     customAnswers: new CustomAnswers(),
   };

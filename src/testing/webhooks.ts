@@ -1,5 +1,4 @@
 import type { SimulatedChannel, SimulatedGuild } from "./guild.js";
-import { randomText } from "./random-text.js";
 
 /** An incoming webhook. Everybody who knows its URL can post to its channel. */
 export interface SimulatedWebhook {
@@ -9,25 +8,6 @@ export interface SimulatedWebhook {
   readonly name: string;
   readonly guild: SimulatedGuild;
   readonly channel: SimulatedChannel;
-}
-
-/** The channel and the name of a webhook. */
-export interface NewWebhook {
-  readonly id: string;
-  readonly name: string;
-  readonly guild: SimulatedGuild;
-  readonly channel: SimulatedChannel;
-}
-
-/** The incoming webhooks, by id. */
-export class Webhooks extends Map<string, SimulatedWebhook> {
-  /** Creates a webhook at the simulator with this URL. */
-  create(baseUrl: string, webhook: NewWebhook): SimulatedWebhook {
-    const token = randomText(68);
-    const created = { ...webhook, token, url: `${baseUrl}/api/webhooks/${webhook.id}/${token}` };
-    this.set(webhook.id, created);
-    return created;
-  }
 }
 
 /** Returns the webhook object of the API, including the token. */

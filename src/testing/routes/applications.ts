@@ -1,12 +1,26 @@
 import { forBot } from "../access.js";
-import { json } from "../answer.js";
+import { activityInstancePayload } from "../activity-instances.js";
+import { json, refuse } from "../answer.js";
+import { NOT_FOUND, UNKNOWN_APPLICATION } from "../api-errors.js";
 import type { Discord } from "../discord.js";
 import type { Routes } from "../router.js";
 
-/** Routes for the application, as its bot. */
+/** Routes for the application and its running Activities, as its bot. */
 export function applicationRoutes(discord: Discord): Routes {
+  const { activityInstances, application } = discord;
   const describe = forBot(discord, () => json(200, describeApplication(discord)));
-  return { "GET /applications/@me": describe, "GET /oauth2/applications/@me": describe };
+  return {
+    "GET /applications/@me": describe,
+    "GET /oauth2/applications/@me": describe,
+    "GET /applications/:id/activity-instances/:instance": forBot(
+      discord,
+      (_call, applicationId: string, instanceId: string) => {
+        if (applicationId !== application.id) refuse(UNKNOWN_APPLICATION);
+        const instance = activityInstances.get(instanceId) ?? refuse(NOT_FOUND);
+        return json(200, activityInstancePayload(instance, application.id));
+      },
+    ),
+  };
 }
 
 function describeApplication({ application, authorizations, owner, world }: Discord): object {

@@ -10,13 +10,18 @@ import { selectPage } from "../query-values.js";
 import type { Routes } from "../router.js";
 import { compareSnowflakes } from "../snowflake.js";
 import { toTimestamp } from "../timestamp.js";
-import { changeMember } from "./member-changes.js";
+import { changeMember, changeRole } from "./member-changes.js";
 
 const PAGE = { usual: 1, most: 1000 };
 
-/** Routes to list, fetch, change and remove members of a guild, as the bot. */
+/** Routes to list, fetch, change and remove members of a guild and their roles, as the bot. */
 export function guildMemberRoutes(discord: Discord): Routes {
   const { application, world } = discord;
+  const setRole = (has: boolean) =>
+    forBot(discord, (_call, guildId: string, userId: string, roleId: string) => {
+      changeRole(discord, findBotGuild(discord, guildId), { userId, roleId, has });
+      return noContent();
+    });
   return {
     "GET /guilds/:id/members": forBot(discord, (call, guildId: string) => {
       const guild = findBotGuild(discord, guildId);
@@ -30,6 +35,8 @@ export function guildMemberRoutes(discord: Discord): Routes {
     "PATCH /guilds/:id/members/:user": forBot(discord, (call, guildId: string, userId: string) =>
       json(200, memberPayload(changeMember(discord, findBotGuild(discord, guildId), userId, call))),
     ),
+    "PUT /guilds/:id/members/:user/roles/:role": setRole(true),
+    "DELETE /guilds/:id/members/:user/roles/:role": setRole(false),
     "DELETE /guilds/:id/members/:user": forBot(discord, (_call, guildId: string, userId: string) => {
       const guild = findBotGuild(discord, guildId);
       requireBotPermissions(guild, PERMISSIONS.kickMembers);
