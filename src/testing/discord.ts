@@ -8,7 +8,6 @@ import type { CustomAnswers } from "./custom-answers.js";
 import type { Mailbox } from "./mailbox.js";
 import type { ActivityFrame } from "./open-activity.js";
 import type { OpenIdKeys } from "./openid-keys.js";
-import type { RoleConnections } from "./role-connections.js";
 import type { SimulatedUser } from "./user.js";
 import type { WebhookEvents } from "./webhook-events.js";
 import type { SimulatedWebhook } from "./webhooks.js";
@@ -31,7 +30,6 @@ export interface Discord {
   readonly authorizations: Authorizations;
   readonly codes: AuthorizationCodes;
   readonly mailbox: Mailbox;
-  readonly roleConnections: RoleConnections;
   readonly openIdKeys: OpenIdKeys;
   readonly webhookEvents: WebhookEvents;
   /** The incoming webhooks, by id. */

@@ -13,7 +13,6 @@ import { OpenIdKeys } from "./openid-keys.js";
 import { RateLimits } from "./rate-limits.js";
 import { RequestLog } from "./request-log.js";
 import { requireFrom } from "./require-from.js";
-import { RoleConnections } from "./role-connections.js";
 import { listen, Service, urlOf } from "./server.js";
 import { DiscordSimulator } from "./simulator.js";
 import { SimulatedUser } from "./user.js";
@@ -74,7 +73,6 @@ export async function startDiscord(options: SimulatorOptions = {}): Promise<Disc
     codes: new AuthorizationCodes(clock, behaviour),
     mailbox: new Mailbox(),
     openIdKeys: new OpenIdKeys(),
-    roleConnections: new RoleConnections(),
     webhookEvents,
     webhooks: new Map(),
     activityInstances: new Map(),

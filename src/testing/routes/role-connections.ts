@@ -4,16 +4,27 @@ import { invalidField, UNKNOWN_APPLICATION } from "../api-errors.js";
 import type { Call } from "../call.js";
 import type { Discord } from "../discord.js";
 import { isMetadataKey, readRecords } from "../role-connection-records.js";
-import type { RoleConnection } from "../role-connections.js";
 import type { Routes } from "../router.js";
 import { textLength } from "../text-length.js";
 
 const MOST_VALUES = 5;
 const LONGEST_VALUE = 100;
 
+interface RoleConnection {
+  readonly platform_name: string | null;
+  readonly platform_username: string | null;
+  /** The values, as strings like in the API. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const NOTHING: RoleConnection = { platform_name: null, platform_username: null, metadata: {} };
+
 /** Routes for role connections and their metadata. */
 export function roleConnectionRoutes(discord: Discord): Routes {
-  const { application, roleConnections } = discord;
+  const { application } = discord;
+  const connections = new Map<string, RoleConnection>();
+  let metadata: readonly object[] = [];
+  const answerWith = (userId: string) => json(200, connections.get(userId) ?? NOTHING);
   const forOwnUser = (handle: (call: Call, userId: string) => Answer) =>
     forUser(discord, "role_connections.write", (call, { authorization }, id: string) =>
       id === application.id ? handle(call, authorization.user.id) : refuse(UNKNOWN_APPLICATION),
@@ -23,21 +34,19 @@ export function roleConnectionRoutes(discord: Discord): Routes {
       id === application.id ? handle(call) : refuse(UNKNOWN_APPLICATION),
     );
   return {
-    "GET /users/@me/applications/:id/role-connection": forOwnUser((_call, userId) =>
-      json(200, roleConnections.of(userId)),
-    ),
+    "GET /users/@me/applications/:id/role-connection": forOwnUser((_call, userId) => answerWith(userId)),
     "PUT /users/@me/applications/:id/role-connection": forOwnUser((call, userId) => {
-      roleConnections.replace(userId, readConnection(readObject(call)));
-      return json(200, roleConnections.of(userId));
+      connections.set(userId, readConnection(readObject(call)));
+      return answerWith(userId);
     }),
     "DELETE /users/@me/applications/:id/role-connection": forOwnUser((_call, userId) => {
-      roleConnections.remove(userId);
+      connections.delete(userId);
       return noContent();
     }),
-    "GET /applications/:id/role-connections/metadata": forOwnBot(() => json(200, roleConnections.metadata)),
+    "GET /applications/:id/role-connections/metadata": forOwnBot(() => json(200, metadata)),
     "PUT /applications/:id/role-connections/metadata": forOwnBot((call) => {
-      roleConnections.metadata = readRecords(readPayload(call));
-      return json(200, roleConnections.metadata);
+      metadata = readRecords(readPayload(call));
+      return json(200, metadata);
     }),
   };
 }
