@@ -30,18 +30,20 @@ export async function launchActivity(
   });
   const id = randomUUID();
   const frameUrl = `${server.origin}/?${launchQuery(instance, id, platform)}`;
-  const frame: ActivityFrame = { id, appUrl, frameUrl, instance, logs: [] };
-  activityFrames.set(id, frame);
-  return {
+  const frame: ActivityFrame = {
+    id,
+    appUrl,
     url: `${clientUrl}/activities/${id}`,
     frameUrl,
     instance,
-    logs: frame.logs,
+    logs: [],
     async close() {
       activityFrames.delete(id);
       await server.close();
     },
   };
+  activityFrames.set(id, frame);
+  return frame;
 }
 
 /** Uses another host name for the frame than for the page, because at Discord they are different sites too. */

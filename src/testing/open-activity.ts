@@ -34,12 +34,10 @@ export interface OpenActivity {
   close(): Promise<void>;
 }
 
-/** The state of the client's page. */
-export interface ActivityFrame {
+/** An open Activity, as the client's page uses it. */
+export interface ActivityFrame extends OpenActivity {
   /** `frame_id` of the Embedded App SDK. */
   readonly id: string;
   readonly appUrl: string;
-  readonly frameUrl: string;
-  readonly instance: SimulatedActivityInstance;
   readonly logs: ActivityLog[];
 }

@@ -56,7 +56,6 @@ export class DiscordSimulator {
   readonly #service: Service;
   readonly #agents = new Agents();
   readonly #reachability: Reachability;
-  readonly #openActivities = new Set<OpenActivity>();
   #isClosed = false;
 
   /** @internal */
@@ -245,19 +244,11 @@ export class DiscordSimulator {
    */
   async openActivity(options: ActivityOptions): Promise<OpenActivity> {
     const instance = options.instance ?? this.addActivityInstance();
-    const launched = await launchActivity(this.#discord, instance, options);
-    const activity: OpenActivity = {
-      ...launched,
-      close: () => {
-        this.#openActivities.delete(activity);
-        return launched.close();
-      },
-    };
+    const activity = await launchActivity(this.#discord, instance, options);
     if (this.#isClosed) {
       await activity.close();
       throw new Error("openActivity() failed because the simulator was closed.");
     }
-    this.#openActivities.add(activity);
     return activity;
   }
 
@@ -376,7 +367,7 @@ export class DiscordSimulator {
     this.#reachability.close();
     this.#agents.close();
     this.#discord.webhookEvents.close();
-    await Promise.all([...this.#openActivities].map((activity) => activity.close()));
+    await Promise.all([...this.#discord.activityFrames.values()].map((activity) => activity.close()));
     await this.#service.close();
   }
 }
