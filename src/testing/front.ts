@@ -21,7 +21,7 @@ import { guildRoutes } from "./routes/guilds.js";
 import { imageRoutes } from "./routes/images.js";
 import { messageRoutes } from "./routes/messages.js";
 import { metadataRoutes } from "./routes/metadata.js";
-import { openIdConfigurationRoutes, openIdRoutes } from "./routes/openid.js";
+import { openIdRoutes } from "./routes/openid.js";
 import { roleConnectionRoutes } from "./routes/role-connections.js";
 import { startPageRoutes } from "./routes/start-page.js";
 import { tokenRoutes } from "./routes/token.js";
@@ -53,7 +53,6 @@ export class Front {
       ...activityRoutes(discord),
       ...imageRoutes(discord),
       ...metadataRoutes(discord),
-      ...openIdConfigurationRoutes(discord),
     });
     this.#api = new Router({
       ...authorizeApiRoutes(discord),

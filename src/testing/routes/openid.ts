@@ -1,5 +1,4 @@
 import { forUser } from "../access.js";
-import { endpointBaseOf, issuerOf } from "../addresses.js";
 import { json } from "../answer.js";
 import type { AccessToken } from "../authorizations.js";
 import type { Discord } from "../discord.js";
@@ -10,25 +9,6 @@ export function openIdRoutes(discord: Discord): Routes {
   return {
     "GET /oauth2/keys": () => json(200, discord.openIdKeys.keySet),
     "GET /oauth2/userinfo": forUser(discord, "openid", (_call, token) => json(200, describeUser(token))),
-  };
-}
-
-/** The OpenID discovery document. */
-export function openIdConfigurationRoutes(discord: Discord): Routes {
-  return {
-    "GET /.well-known/openid-configuration": () => {
-      const url = endpointBaseOf(discord);
-      return json(200, {
-        issuer: issuerOf(discord),
-        authorization_endpoint: `${url}/api/oauth2/authorize`,
-        token_endpoint: `${url}/api/oauth2/token`,
-        userinfo_endpoint: `${url}/api/oauth2/userinfo`,
-        jwks_uri: `${url}/api/oauth2/keys`,
-        response_types_supported: ["code", "token"],
-        subject_types_supported: ["public"],
-        id_token_signing_alg_values_supported: ["RS256"],
-      });
-    },
   };
 }
 
