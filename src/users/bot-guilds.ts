@@ -9,8 +9,9 @@ import { type FetchOptions, LoadingCache } from "./loading-cache.js";
 const ROUTE = "/users/@me/guilds";
 const PAGE = 200;
 const MOST_PAGES = 25;
-/** The maximum age of the list to conclude that a guild is not in it: the bot may have joined since. */
+/** How long a guild without the bot counts as one: the bot may have joined since. */
 const ABSENCE_MS = 30_000;
+const MOST_LEFT = 1000;
 
 /** The guilds that the bot is in. */
 export type BotGuilds = ReturnType<typeof createBotGuilds>;
@@ -22,6 +23,8 @@ export type BotGuilds = ReturnType<typeof createBotGuilds>;
 export function createBotGuilds({ isBotInGuild, cacheTtlMs }: Config, bot: BotCalls) {
   /** The guilds, or the error if they are too many. */
   const cache = new LoadingCache<ReadonlyMap<string, Guild> | HttpException>(boundedCache(1, cacheTtlMs));
+  /** Guilds that the bot has left, as Discord has said. The app's isBotInGuild may not know yet. */
+  const left = boundedCache<true>(MOST_LEFT, ABSENCE_MS);
 
   /** Returns the guilds of the bot, by id. */
   async function all(options: FetchOptions = {}): Promise<ReadonlyMap<string, Guild>> {
@@ -32,6 +35,7 @@ export function createBotGuilds({ isBotInGuild, cacheTtlMs }: Config, bot: BotCa
 
   /** Whether the bot is in a guild. */
   async function has(guildId: string): Promise<boolean> {
+    if (left.has(guildId)) return false;
     // Apps may return what their bot's cache holds: the guild itself, or undefined.
     if (isBotInGuild) return Boolean(await isBotInGuild(guildId));
     return (await all()).has(guildId) || (await all({ maxAgeMs: ABSENCE_MS })).has(guildId);
@@ -66,8 +70,17 @@ export function createBotGuilds({ isBotInGuild, cacheTtlMs }: Config, bot: BotCa
       return guilds.map(({ id, payload }) => new Guild(payload, own.has(id)));
     },
 
-    /** Drops the cached list, after the bot has joined or left a guild. */
-    forget: () => cache.forget(""),
+    /** Drops what is cached, after the bot has joined a guild. */
+    forget(): void {
+      cache.forget("");
+      left.clear();
+    },
+
+    /** Drops the cached list, after Discord has said that the bot is not in this guild. */
+    leave(guildId: string): void {
+      cache.forget("");
+      left.set(guildId, true);
+    },
   };
 }
 

@@ -48,20 +48,20 @@ export function createBotMembers(config: Config, bot: BotCalls, botGuilds: BotGu
     if (!isFirst) await scout;
     const answering = bot.fetch(memberRoute(guildId, userId), readMember, {}, LOOKUP);
     if (isFirst) scout = Promise.allSettled([answering]);
-    return asMember(answering).catch((error: unknown) => {
+    return asMember(guildId, answering).catch((error: unknown) => {
       if (error instanceof HttpException && error.status === 404) return error;
       throw error;
     });
   }
 
   /** Converts the error of a guild that the bot has left since the list was fetched. */
-  async function asMember<T>(answering: Promise<T>): Promise<T> {
+  async function asMember<T>(guildId: string, answering: Promise<T>): Promise<T> {
     try {
       return await answering;
     } catch (error) {
       const isOut = error instanceof HttpException && [10004, 50001].includes(error.discordCode ?? 0);
       if (!isOut) throw error;
-      botGuilds.forget();
+      botGuilds.leave(guildId);
       throw botNotInGuild();
     }
   }
@@ -78,7 +78,7 @@ export function createBotMembers(config: Config, bot: BotCalls, botGuilds: BotGu
       const payload = await lookups.fetch(key, options, () => lookUp(guildId, userId));
       if (payload instanceof HttpException) throw payload;
       const rights = await rightsCache.fetch(guildId, options, () =>
-        asMember(bot.fetch(`/guilds/${guildId}`, readRights, {}, RIGHTS)),
+        asMember(guildId, bot.fetch(`/guilds/${guildId}`, readRights, {}, RIGHTS)),
       );
       const isOwner = rights.ownerId === userId;
       const member = parseAnswer({ method: "GET", route: memberRoute(guildId, userId) }, () => {

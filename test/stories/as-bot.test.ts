@@ -32,6 +32,10 @@ async function startAsBot(
       const guard = requiresGuild((req) => req.params["guildId"], { as: "bot", ...requirements });
       to.get("/in/:guildId", guard, (_req, res) => void res.send("in"));
       to.get(
+        "/invite",
+        forward((req, res) => discord.createSession(req, res, { scopes: ["identify", "bot"] })),
+      );
+      to.get(
         "/member/as-bot/:id",
         forward(async (req, res) => {
           members.push(await discord.fetchMember(req, String(req.params["id"]), { as: "bot" }));
@@ -174,6 +178,38 @@ describe.each(LATEST_EXPRESS)('as: "bot" on %s', (_name, createApp) => {
     await Promise.all(Array.from({ length: 30 }, () => visit()));
     expect((await visit()).status).toBe(200);
     expect(lookups()).toBe(2);
+  });
+
+  it("visitors of a guild that the bot has left cause one refused call in 30 seconds, although isBotInGuild names the guild", async () => {
+    const { visit, guild, simulator, lookups, advance } = await startAsBot(
+      createApp,
+      { maxAgeMs: 0 },
+      { discord: { isBotInGuild: () => true } },
+    );
+    guild.bot = false;
+
+    for (let times = 0; times < 30; times += 1) expect(failureOf(await visit())).toBe("403 forbidden");
+    expect(lookups()).toBe(1);
+
+    guild.bot = true;
+    advance(30_001);
+    expect((await visit()).status).toBe(200);
+    expect(simulator.requests.filter(({ status }) => status === 403)).toHaveLength(1);
+  });
+
+  it("a guild that the bot has left counts as joined again after an invite", async () => {
+    const { app, visit, guild, user } = await startAsBot(
+      createApp,
+      {},
+      { member: { owner: true }, discord: { isBotInGuild: () => true } },
+    );
+    guild.bot = false;
+    expect(failureOf(await visit())).toBe("403 forbidden");
+
+    const visitor = app.browser();
+    await visitor.signIn("/invite", { user, guildId: guild.id });
+
+    expect((await visit(guild.id, visitor)).status).toBe(200);
   });
 
   it("the roles of a guild count towards the size of their cache", async () => {
