@@ -258,8 +258,8 @@ export class DiscordOAuth2Session {
   }
 
   /**
-   * Returns the stored token, which may have expired; `undefined` if nobody is signed in. To store tokens yourself,
-   * override it together with {@link saveAuthorizationToken}.
+   * Returns the stored token, which may have expired; `undefined` if nobody is signed in. Do not keep a copy, because a
+   * refresh token works once. To store tokens yourself, override it together with {@link saveAuthorizationToken}.
    *
    * @throws HttpException `store_failed`
    */
