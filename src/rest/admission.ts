@@ -24,6 +24,8 @@ export interface AdmittedCall extends NamedCall {
   readonly standing: "ordinary" | "untrusted" | "essential";
   /** The most calls in {@link BotPace}, this one included; `undefined` for a call that does not count there. */
   readonly mostPaced?: number | undefined;
+  /** Whether the call counts towards the limit on all calls of the bot. */
+  readonly isBotCall?: boolean | undefined;
   readonly maxAttempts: number;
   /** The time left for requests and responses, in milliseconds. Waits for rate limits do not count. */
   timeLeftMs: number;
@@ -39,6 +41,8 @@ const MOST_ESSENTIAL_WAITING = 10;
 const USER_SHARE = 0.1;
 const FEWEST_OF_USER = 10;
 const MOST_USERS = 10_000;
+/** How many calls Discord allows a bot in a second, unless it has granted the bot more. */
+const MOST_OF_BOT = 50;
 
 /** Decides when each call of this process may be sent, by its rate limits and Discord's limit on invalid requests. */
 export class Admission {
@@ -49,6 +53,9 @@ export class Admission {
   readonly #invalidOf = boundedCache<number>(MOST_USERS, WINDOW_MS);
   readonly #buckets = new Buckets();
   readonly #botPace = new BotPace();
+  /** All calls of the bot. They are paced for ten minutes after a 429 for all of them, or every rush would get many. */
+  readonly #botCalls = new BotPace();
+  readonly #botLimited = boundedCache<true>(1, WINDOW_MS);
   /** By subject. */
   readonly #cooldowns = new Cooldowns();
   /** By route. */
@@ -77,6 +84,7 @@ export class Admission {
       if (call.slot.bucket !== undefined) this.#buckets.learn(call.slot, undefined, now());
       if (call.standing === "untrusted") this.#invalidRequests.endUntrusted();
       if (call.mostPaced !== undefined) this.#botPace.end(now());
+      if (call.isBotCall) this.#botCalls.end(now());
     }
   }
 
@@ -103,6 +111,7 @@ export class Admission {
       this.#essentialCooldowns.start(scope === "global" ? undefined : call.slot.route, ms, scope);
     else if (scope === "global") this.#cooldowns.start(isForAll ? undefined : call.slot.subject, ms, scope);
     else this.#buckets.exhaust(call.slot, ms, scope, now());
+    if (scope === "global" && call.isBotCall) this.#botLimited.set("", true);
     const mayRepeat = call.timeLeftMs > 0 && call.trace.attempts < call.maxAttempts;
     if (ms > this.#maxWaitMs - call.trace.waitedMs || !mayRepeat)
       throw rateLimited(call, retryAfterS, scope, redact(body, call.secrets));
@@ -129,6 +138,7 @@ export class Admission {
     call.trace.attempts += 1;
     if (call.standing === "untrusted") this.#invalidRequests.beginUntrusted();
     if (call.mostPaced !== undefined) this.#botPace.begin();
+    if (call.isBotCall) this.#botCalls.begin();
   }
 
   /** Counts an invalid request. Stops users who cause too many, because at the limit everybody would have to stop. */
@@ -141,12 +151,14 @@ export class Admission {
       this.#cooldowns.start(subject, this.#invalidOf.getRemainingTTL(subject), "global");
   }
 
-  #waitFor({ slot, standing, mostPaced }: AdmittedCall): Wait | undefined {
+  #waitFor({ slot, standing, mostPaced, isBotCall }: AdmittedCall): Wait | undefined {
     if (standing === "essential") return this.#essentialCooldowns.waitFor(slot.route);
+    const mostOfBot = this.#botLimited.has("") ? MOST_OF_BOT : Number.POSITIVE_INFINITY;
     return (
       this.#invalidRequests.waitFor(now(), standing === "untrusted") ??
       this.#cooldowns.waitFor(slot.subject) ??
       (mostPaced === undefined ? undefined : this.#botPace.waitFor(now(), mostPaced)) ??
+      (isBotCall ? this.#botCalls.waitFor(now(), mostOfBot) : undefined) ??
       this.#buckets.reserve(slot, now())
     );
   }

@@ -3,9 +3,9 @@ import type { Wait } from "./rate-limits.js";
 const WINDOW_MS = 1000;
 
 /**
- * Spreads the calls that look up visitors as the bot, because Discord allows a bot 50 calls a second over all routes. No
- * header mentions that limit before it is exceeded. A call counts until a second after its response, because only then
- * has Discord's window certainly ended.
+ * Spreads calls of the bot, because Discord allows a bot 50 calls a second over all routes. No header mentions that limit
+ * before it is exceeded. A call counts until a second after its response, because only then has Discord's window
+ * certainly ended.
  *
  * @see https://docs.discord.com/developers/topics/rate-limits#global-rate-limit
  */

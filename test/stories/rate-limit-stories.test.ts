@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { replaceClock } from "../../src/clock.js";
-import { RateLimited } from "../../src/index.js";
+import { type ApiRequest, RateLimited } from "../../src/index.js";
 import type {
   Browser,
   BrowserResponse,
@@ -8,7 +8,7 @@ import type {
   FaultKind,
   SimulatedUser,
 } from "../../src/testing/index.js";
-import { forward, LATEST_EXPRESS, type TestApp } from "../support/app.js";
+import { forward, LATEST_EXPRESS, startApp, startSimulator, type TestApp } from "../support/app.js";
 import { createGate } from "../support/gate.js";
 import { signInMany } from "../support/sign-in-many.js";
 import { failureOf, refreshesAt, startSignedIn } from "../support/signed-in.js";
@@ -368,4 +368,26 @@ describe.each(LATEST_EXPRESS)("invalid requests on %s", (_name, createApp) => {
     advance(TEN_MINUTES);
     expect((await callWith(newPhone)).status).toBe(200);
   });
+});
+
+describe("rushes of calls as the bot", () => {
+  it("after a 429 for all calls of the bot, a rush causes no more of them, and webhooks do not wait", async () => {
+    const [, createApp] = LATEST_EXPRESS[0]!;
+    const simulator = await startSimulator({ behaviour: { globalLimit: 50 } });
+    const { discord } = await startApp(createApp, simulator);
+    const [webhook = ""] = /\/webhooks.*/.exec(simulator.addWebhook(simulator.addGuild()).url) ?? [];
+    const rush = (count: number, route: string, request: ApiRequest = {}) =>
+      Promise.allSettled(Array.from({ length: count }, () => discord.botRequest(route, request)));
+    await rush(60, "/users/@me");
+    expect(refusedAt(simulator)).toBeGreaterThan(0);
+    simulator.clearRequests();
+
+    const outcomes = await rush(300, "/users/@me");
+
+    expect(refusedAt(simulator)).toBe(0);
+    expect(outcomes.filter(({ status }) => status === "fulfilled").length).toBeGreaterThanOrEqual(50);
+    simulator.behaviour.globalLimit = null;
+    const posts = await rush(200, webhook, { method: "POST", json: { content: "Hello" } });
+    expect(posts.filter(({ status }) => status === "rejected")).toEqual([]);
+  }, 60_000);
 });
