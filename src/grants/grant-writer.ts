@@ -154,8 +154,10 @@ export class GrantWriter {
   async #extend(record: GrantRecord, stored: Stored): Promise<void> {
     try {
       // First, because a serverless host may freeze the process once the response is sent.
-      if (!isLonger(record, stored)) await record.touch();
-      if (!needsRewriting(record, stored) || (await record.lease?.tryAcquire()) === false) return;
+      const touching = isLonger(record, stored) ? undefined : record.touch();
+      if (!needsRewriting(record, stored)) return await touching;
+      await touching?.catch(() => undefined);
+      if ((await record.lease?.tryAcquire()) === false) return;
       await this.rewriteIfNeeded(record, stored).finally(() => record.lease?.release());
     } catch {
       this.#memory.setLifetime(stored.token.id, undefined);

@@ -111,7 +111,7 @@ export class Admission {
       this.#essentialCooldowns.start(scope === "global" ? undefined : call.slot.route, ms, scope);
     else if (scope === "global") this.#cooldowns.start(isForAll ? undefined : call.slot.subject, ms, scope);
     else this.#buckets.exhaust(call.slot, ms, scope, now());
-    if (scope === "global" && call.isBotCall) this.#botLimited.set("", true);
+    if (scope === "global" && !isForAll && call.isBotCall) this.#botLimited.set("", true);
     const mayRepeat = call.timeLeftMs > 0 && call.trace.attempts < call.maxAttempts;
     if (ms > this.#maxWaitMs - call.trace.waitedMs || !mayRepeat)
       throw rateLimited(call, retryAfterS, scope, redact(body, call.secrets));

@@ -91,8 +91,8 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: REFRESHER,
-        from: "const stored = (await this.#writer.read(storage))?.token;",
-        to: "const stored: Token | undefined = former;",
+        from: "const read = await this.#writer.read(storage);",
+        to: "const read: Stored | undefined = { token: former };",
       },
     ],
     story: refreshAndRefreshUnderLock,

@@ -82,6 +82,19 @@ describe.each(LATEST_EXPRESS)("stored tokens on %s", (_name, createApp) => {
     }
   });
 
+  it("a visitor stays signed in although the store cannot extend records", async () => {
+    const store = new SharedStore();
+    store.touch = (_id, _session, callback?: (error?: unknown) => void) =>
+      callback?.(new Error("No EXPIRE."));
+    const { browser } = await startSignedIn(createApp, {
+      session: { store, resave: true, rolling: true, cookie: { maxAge: 86_400_000 } },
+    });
+    for (const _visit of [1, 2, 3, 4, 5]) {
+      moveDate(43_000_000);
+      expect((await browser.get("/guarded")).status).toBe(200);
+    }
+  });
+
   it("missing tokens mean signed out, and are looked for at most once in thirty seconds", async () => {
     const { observed, browser, advance } = await start(createApp);
     const before = recordReads(observed);
