@@ -107,7 +107,7 @@ export function checkLoginOptions(options: LoginOptions, scopes: readonly string
   }
 }
 
-/** Builds the URL of Discord's authorization page. @see https://docs.discord.com/developers/topics/oauth2 */
+/** Builds the URL of Discord's authorization page. @internal @see https://docs.discord.com/developers/topics/oauth2 */
 export function authorizationUrl(
   config: Config,
   scopes: readonly string[],

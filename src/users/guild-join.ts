@@ -59,12 +59,14 @@ const REMEMBERED_MS = 60_000;
 const MOST_REFUSALS = 10_000;
 const TOKEN_REFUSED = 50025;
 
-/** Adds a user to a guild of the bot. */
+/** Adds a user to a guild of the bot. @internal */
 export type JoinGuild = ReturnType<typeof createJoinGuild>;
 
 /**
  * Creates {@link JoinGuild}. It remembers refusals for a minute: Discord counts each 403 against the whole process,
  * so a banned visitor who keeps pressing the button must not cause a call each time.
+ *
+ * @internal
  */
 export function createJoinGuild(bot: BotCalls) {
   const refusals = boundedCache<HttpException>(MOST_REFUSALS, REMEMBERED_MS);
