@@ -110,6 +110,11 @@ export class GrantWriter {
     });
   }
 
+  /** Writes a record again if it would expire soon. The caller has just held the lease, for a refresh that failed. */
+  async rewriteIfNeeded(record: GrantRecord, stored: Stored): Promise<void> {
+    if (needsRewriting(record, stored)) await this.#rewrite(record);
+  }
+
   /** Runs a refresh, a retry or an extension once no other job of this grant is in flight. */
   inTurn<T>(id: string, task: () => Promise<T>): Promise<T> {
     const turn = (this.#jobs.get(id) ?? Promise.resolve()).then(task);
@@ -158,15 +163,14 @@ export class GrantWriter {
       if (!needsRewriting(record, stored)) return await touching;
       await touching?.catch(() => undefined);
       if ((await record.lease?.tryAcquire()) === false) return;
-      await this.rewriteIfNeeded(record, stored).finally(() => record.lease?.release());
+      await this.#rewrite(record).finally(() => record.lease?.release());
     } catch {
       this.#memory.setLifetime(stored.token.id, undefined);
     }
   }
 
-  /** Writes a record again before it expires. The caller holds the lease, so no other process is about to write. */
-  async rewriteIfNeeded(record: GrantRecord, former: Stored): Promise<void> {
-    if (!needsRewriting(record, former)) return;
+  /** The caller holds the lease, so no other process is about to write. */
+  async #rewrite(record: GrantRecord): Promise<void> {
     const stored = await record.read();
     if (stored && !(await record.readEndedMarker()))
       await this.store(record, newerOf(stored.token, this.#memory.newest(record.id)));

@@ -13,7 +13,7 @@ const ROUTE_OF = {
 /** A request to the token endpoint, as messages name it. */
 export type Doing = keyof typeof ROUTE_OF;
 
-/** The token endpoint rejected a code or a refresh token (RFC 6749, 5.2); `invalid_grant`: it is no longer valid. */
+/** The token endpoint rejected a code or a refresh token, usually because it is no longer valid (RFC 6749, 5.2). */
 export class TokenRequestRefused extends Error {
   override readonly name = "TokenRequestRefused";
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { boundedCache } from "../bounded-cache.js";
-import { now, sleep, stopwatch } from "../clock.js";
+import { hasPassed, now, sleep, stopwatch } from "../clock.js";
 import type { Config } from "../config.js";
 import type { RequestTrace } from "../telemetry.js";
 import { BotPace } from "./bot-pace.js";
@@ -55,7 +55,7 @@ export class Admission {
   readonly #botPace = new BotPace();
   /** All calls of the bot. They are paced for ten minutes after a 429 for all of them, or every rush would get many. */
   readonly #botCalls = new BotPace();
-  readonly #botLimited = boundedCache<true>(1, WINDOW_MS);
+  #botLimitedAt = Number.NEGATIVE_INFINITY;
   /** By subject. */
   readonly #cooldowns = new Cooldowns();
   /** By route. */
@@ -111,7 +111,7 @@ export class Admission {
       this.#essentialCooldowns.start(scope === "global" ? undefined : call.slot.route, ms, scope);
     else if (scope === "global") this.#cooldowns.start(isForAll ? undefined : call.slot.subject, ms, scope);
     else this.#buckets.exhaust(call.slot, ms, scope, now());
-    if (scope === "global" && !isForAll && call.isBotCall) this.#botLimited.set("", true);
+    if (scope === "global" && !isForAll && call.isBotCall) this.#botLimitedAt = now();
     const mayRepeat = call.timeLeftMs > 0 && call.trace.attempts < call.maxAttempts;
     if (ms > this.#maxWaitMs - call.trace.waitedMs || !mayRepeat)
       throw rateLimited(call, retryAfterS, scope, redact(body, call.secrets));
@@ -153,7 +153,7 @@ export class Admission {
 
   #waitFor({ slot, standing, mostPaced, isBotCall }: AdmittedCall): Wait | undefined {
     if (standing === "essential") return this.#essentialCooldowns.waitFor(slot.route);
-    const mostOfBot = this.#botLimited.has("") ? MOST_OF_BOT : Number.POSITIVE_INFINITY;
+    const mostOfBot = hasPassed(WINDOW_MS, this.#botLimitedAt) ? Number.POSITIVE_INFINITY : MOST_OF_BOT;
     return (
       this.#invalidRequests.waitFor(now(), standing === "untrusted") ??
       this.#cooldowns.waitFor(slot.subject) ??

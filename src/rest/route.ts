@@ -66,7 +66,7 @@ function parse(route: unknown) {
       shown: shownOf(segments),
       /** The tokens of webhooks and interactions in the path. */
       tokens: segments.filter((_, index) => isToken(index, segments)),
-      /** The major parameter (a guild, channel or webhook), which has rate limits of its own; empty if there is none. */
+      /** The guild, channel or webhook, each of which has its own rate limits; empty if the route names none. */
       major: majorOf(segments),
     };
   }

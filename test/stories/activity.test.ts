@@ -11,6 +11,7 @@ import {
 } from "../../src/index.js";
 import { EXPRESS, startApp, startSimulator } from "../support/app.js";
 import { movableClock } from "../support/clock.js";
+import { headerAtEnd } from "../support/header-at-end.js";
 import { lastError, signedInAs } from "../support/login.js";
 import { failureOf } from "../support/signed-in.js";
 
@@ -47,14 +48,7 @@ describe.each(EXPRESS)("activityPath on %s", (_name, createApp) => {
 
   it("activityPath works behind middleware that changes headers when a response ends", async () => {
     const { simulator, user, browser } = await startActivity(createApp, {}, (app) => {
-      app.use((_req, res, next) => {
-        const { end } = res;
-        res.end = function endWithHeader(...args: unknown[]) {
-          res.setHeader("X-Ended", "yes");
-          return Reflect.apply(end, res, args);
-        } as typeof res.end;
-        next();
-      });
+      app.use(headerAtEnd);
     });
 
     const answer = await browser.post("/api/token", { json: { code: simulator.authorizeInActivity(user) } });

@@ -15,7 +15,7 @@ import type { DiscordSimulator } from "../../src/testing/index.js";
 import { forward, LATEST_EXPRESS, startApp, startSimulator, type TestAppOptions } from "../support/app.js";
 import { createGate, type Gate } from "../support/gate.js";
 import { issue } from "../support/held-token.js";
-import { exchangesAt, openLogin } from "../support/login.js";
+import { doubleClick, exchangesAt, openLogin } from "../support/login.js";
 import { observe, SESSION, SharedStore } from "../support/memory-store.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 import { slowRoute } from "../support/slow-route.js";
@@ -167,27 +167,21 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
 
   it("a double click puts the tokens of one login into the app's own table", async () => {
     const { simulator, app, table, user } = await startWith();
-    const browser = app.browser();
-    const { callbackUrl } = await openLogin(browser, simulator, user);
-    const twice = [browser, browser.clone()];
-    const answers = await Promise.all(twice.map((one) => one.get(callbackUrl)));
-    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    const { browsers, statuses } = await doubleClick(app.browser(), simulator, user);
+    expect(statuses).toEqual([200, 200]);
     expect(exchangesAt(simulator)).toBe(1);
     expect(table.rows.size).toBe(1);
-    for (const one of twice) expect((await one.get("/me")).json()).toEqual({ id: user.id });
+    for (const one of browsers) expect((await one.get("/me")).json()).toEqual({ id: user.id });
   });
 
   it("a double click signs in both of its sessions if the app stores tokens by session", async () => {
     const { simulator, app, user } = await startSignedIn(createApp, {
       create: (to, given) => new BySession(new TokenTable(), to, given),
     });
-    const browser = app.browser();
-    const { callbackUrl } = await openLogin(browser, simulator, user);
-    const twice = [browser, browser.clone()];
-    const answers = await Promise.all(twice.map((one) => one.get(callbackUrl)));
-    expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+    const { browsers, statuses } = await doubleClick(app.browser(), simulator, user);
+    expect(statuses).toEqual([200, 200]);
     expect(exchangesAt(simulator)).toBe(1);
-    for (const one of twice) expect((await one.get("/me")).json()).toEqual({ id: user.id });
+    for (const one of browsers) expect((await one.get("/me")).json()).toEqual({ id: user.id });
   });
 
   it("a login that onLogin refuses stays refused in another process", async () => {

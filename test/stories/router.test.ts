@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import { discordRouter, type Login, type RouterOptions } from "../../src/index.js";
 import { EXPRESS, startApp, startSimulator } from "../support/app.js";
 import { movableClock } from "../support/clock.js";
+import { headerAtEnd } from "../support/header-at-end.js";
 import { loginCookies, openLogin, signedInAs } from "../support/login.js";
 import { sendRaw } from "../support/raw-request.js";
 
@@ -58,14 +59,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     const app = await startApp(createApp, simulator, {
       callbackPath: "/auth/callback",
       routes(to) {
-        to.use((_req, res, next) => {
-          const { end } = res;
-          res.end = function endWithHeader(...args: unknown[]) {
-            res.setHeader("X-Ended", "yes");
-            return Reflect.apply(end, res, args);
-          } as typeof res.end;
-          next();
-        });
+        to.use(headerAtEnd);
         to.use("/auth", discordRouter());
       },
     });

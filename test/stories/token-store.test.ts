@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { now } from "../../src/clock.js";
 import type { TokenStore } from "../../src/index.js";
 import { LATEST_EXPRESS, startApp, type TestAppOptions } from "../support/app.js";
-import { exchangesAt, openLogin } from "../support/login.js";
+import { doubleClick, exchangesAt } from "../support/login.js";
 import { failureOf, refreshesAt, startSignedIn, WEEK_MS } from "../support/signed-in.js";
 import { slowRoute } from "../support/slow-route.js";
 
@@ -104,13 +104,10 @@ describe.each(LATEST_EXPRESS)("token stores on %s", (_express, createApp) => {
 
     it("a double click puts the tokens of one login into the token store", async () => {
       const { simulator, app, user } = await startWith(create());
-      const browser = app.browser();
-      const { callbackUrl } = await openLogin(browser, simulator, user);
-      const twice = [browser, browser.clone()];
-      const answers = await Promise.all(twice.map((one) => one.get(callbackUrl)));
-      expect(answers.map(({ status }) => status)).toEqual([200, 200]);
+      const { browsers, statuses } = await doubleClick(app.browser(), simulator, user);
+      expect(statuses).toEqual([200, 200]);
       expect(exchangesAt(simulator)).toBe(1);
-      for (const one of twice) expect((await one.get("/me")).json()).toEqual({ id: user.id });
+      for (const one of browsers) expect((await one.get("/me")).json()).toEqual({ id: user.id });
     });
 
     it("tokens in a token store are not in the session", async () => {

@@ -75,3 +75,11 @@ export async function signedInAs(browser: Browser): Promise<string | undefined> 
 export function lastError(app: TestApp): unknown {
   return app.errors.at(-1);
 }
+
+/** Signs a user in with a double click on the consent page: two requests with the same callback and cookies. */
+export async function doubleClick(browser: Browser, simulator: DiscordSimulator, user: SimulatedUser) {
+  const { callbackUrl } = await openLogin(browser, simulator, user);
+  const browsers = [browser, browser.clone()];
+  const answers = await Promise.all(browsers.map((one) => one.get(callbackUrl)));
+  return { browsers, statuses: answers.map(({ status }) => status) };
+}
