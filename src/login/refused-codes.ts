@@ -31,6 +31,8 @@ export class RefusedCodes {
   }
 
   #count(loginId: string, change: 1 | -1): void {
-    this.#counts.set(loginId, (this.#counts.get(loginId) ?? 0) + change);
+    const count = (this.#counts.get(loginId) ?? 0) + change;
+    if (count > 0) this.#counts.set(loginId, count);
+    else this.#counts.delete(loginId);
   }
 }
