@@ -1,7 +1,7 @@
 import type { ErrorRequestHandler } from "express";
 import { requireCalled, requireKind } from "./check-options.js";
 import { HttpException, Unauthorized } from "./errors.js";
-import { discordOf, findDiscord } from "./guards.js";
+import { discordOf } from "./guards.js";
 import { isPageVisit } from "./login/manners.js";
 import { ADDRESS } from "./option-kinds.js";
 
@@ -32,7 +32,7 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
     }
     res.setHeader("Cache-Control", "no-store");
     if (!isPageVisit(req)) {
-      const login = findDiscord(req)?.logins.addresses.publicFor(req, loginPath) ?? loginPath;
+      const login = discordOf(req).logins.addresses.publicFor(req, loginPath);
       res.setHeader("WWW-Authenticate", 'Bearer realm="discord"');
       res.status(401).json({ error: error.code, message: error.message, login });
       return;

@@ -53,7 +53,7 @@ describe("requests without a grant", () => {
 
   it("a request without a session is an error", () => {
     for (const session of [undefined, null])
-      expect(() => startStorages().of({ session } as unknown as IncomingMessage)).toThrow(
+      expect(() => startStorages().of({ headers: {}, session } as unknown as IncomingMessage)).toThrow(
         expect.objectContaining({ code: "session_missing", status: 500 }),
       );
   });
