@@ -79,7 +79,7 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
       await Promise.all(logins.inFlight);
       await grants.idle();
     }
-    await grants.saveAgain();
+    await grants.writer.saveAllAgain();
   }
 
   return {
@@ -94,7 +94,7 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
     /** Returns the session of a token that the app stores itself. */
     sessionOfHeld(held: HeldToken, onChange: OnTokenChange | undefined): UserSession {
       const token = withoutGaps(held);
-      const id = grants.idOf(token);
+      const id = grants.memory.idOf(token);
       return sessionAt(heldToken({ ...token, id: token.id ?? id }, id, onChange));
     },
 
@@ -111,7 +111,7 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
     /** Requests a token for the owner of the application. */
     async clientCredentials(scopes: readonly string[]): Promise<Token> {
       const { guild: _, webhook: __, ...answer } = await oauth.clientCredentials(scopes);
-      return { ...answer, id: grants.idOf(answer) };
+      return { ...answer, id: grants.memory.idOf(answer) };
     },
 
     /** Loads dependencies of the first login in the background. */

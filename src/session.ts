@@ -495,7 +495,7 @@ export class DiscordOAuth2Session {
   deauthorize(userId: string, at?: Date): void {
     const { grants } = readyEngine(this);
     requireDeauthorization(userId, at);
-    grants.deauthorize(userId, at);
+    grants.deauthorizations.add(userId, at);
   }
 
   /**
