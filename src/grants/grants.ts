@@ -87,7 +87,7 @@ export class Grants {
     if (this.memory.ended(id)) return undefined;
     const cached = this.memory.cached(id);
     // A refresh in this process finished during the read; its pair is newer.
-    if (record && cached !== before) return cached?.token;
+    if (record && cached && cached !== before) return cached.token;
     if (stored) return this.#learnStored(storage, stored);
     this.memory.forgetUnsaved(id);
     this.memory.learn(id, undefined);

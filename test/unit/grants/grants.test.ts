@@ -278,6 +278,21 @@ describe("removed apps", () => {
   });
 });
 
+describe("forgotten grants", () => {
+  it("a visitor whose grant leaves the memory during a read stays signed in", async () => {
+    const { clock, store, grants, record, first } = await startOne();
+    await grants.validToken(record());
+    await clock.advance(30_000);
+    const { begun, release } = store.hold("get");
+    const reading = grants.validToken(record());
+    await begun;
+    for (let id = 0; id < 10_001; id += 1) grants.memory.learn(`${id}`, first);
+    expect(grants.memory.cached(GRANT_ID)).toBeUndefined();
+    release();
+    expect(await reading).toEqual(first);
+  });
+});
+
 describe("first tokens", () => {
   it("the first token is stored, and answered from memory", async () => {
     const { store, grants, record, uses, first } = await startOne();
