@@ -109,7 +109,6 @@ export class TokenStorages {
     return {
       id: grantId,
       signIn: known,
-      isShared: false,
       isInResponse: true,
       async read() {
         const sealed = signInOf(session, clientId)?.sealed;

@@ -142,7 +142,6 @@ describe("tokens about to expire", () => {
     await clock.advance(LAST_MINUTE_MS);
     expect(await grants.validToken(heldToken(single, "single"))).toMatchObject({ accessToken: "access 0" });
     const inCookie: TokenStorage = {
-      isShared: false,
       isInResponse: true,
       read: async () => ({ token: first }),
       write: async () => undefined,
