@@ -5,17 +5,11 @@ import { withDeadline } from "./deadline.js";
 import { Grants } from "./grants/grants.js";
 import { heldToken, type OnTokenChange } from "./grants/held-token.js";
 import type { OwnTokenMethods } from "./grants/own-token-storage.js";
-import {
-  hasSession,
-  learnUserId,
-  sessionLifetimeMs,
-  sessionOf as visitorSessionOf,
-} from "./grants/session-data.js";
+import { learnUserId, sessionLifetimeMs, sessionOf as visitorSessionOf } from "./grants/session-data.js";
 import { type Token, withoutGaps } from "./grants/token.js";
 import type { TokenStorage } from "./grants/token-storage.js";
 import { TokenStorages } from "./grants/token-storages.js";
 import { Logins } from "./login/logins.js";
-import { responseTo } from "./login/manners.js";
 import { OAuth } from "./oauth/oauth.js";
 import { Admission } from "./rest/admission.js";
 import { Rest } from "./rest/rest.js";
@@ -62,13 +56,13 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
   /** Returns the token storage of a request. If the app then lengthens the session, the record is extended too. */
   function storageOf(req: IncomingMessage): TokenStorage {
     const storage = storages.of(req);
-    const res = responseTo(req);
-    if (!res || !storage.record || followed.has(res)) return storage;
+    const { res } = req as { readonly res?: ServerResponse | null };
+    // A WebSocket upgrade has no response, and other servers than Express may set something else.
+    if (!storage.record || typeof res?.once !== "function" || followed.has(res)) return storage;
     followed.add(res);
     const { lifetimeMs = 0 } = storage.record;
     res.once("close", () => {
-      const isLonger = hasSession(req) && (sessionLifetimeMs(visitorSessionOf(req)) ?? 0) > lifetimeMs;
-      if (isLonger) grants.extendIfLonger(storages.of(req));
+      if ((sessionLifetimeMs(req) ?? 0) > lifetimeMs) grants.extendIfLonger(storages.of(req));
     });
     return storage;
   }
@@ -85,7 +79,7 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
       await Promise.all(logins.inFlight);
       await grants.idle();
     }
-    await grants.saveAgain();
+    await grants.writer.saveAllAgain();
   }
 
   return {
@@ -100,7 +94,7 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
     /** Returns the session of a token that the app stores itself. */
     sessionOfHeld(held: HeldToken, onChange: OnTokenChange | undefined): UserSession {
       const token = withoutGaps(held);
-      const id = grants.idOf(token);
+      const id = grants.memory.idOf(token);
       return sessionAt(heldToken({ ...token, id: token.id ?? id }, id, onChange));
     },
 
@@ -117,7 +111,7 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
     /** Requests a token for the owner of the application. */
     async clientCredentials(scopes: readonly string[]): Promise<Token> {
       const { guild: _, webhook: __, ...answer } = await oauth.clientCredentials(scopes);
-      return { ...answer, id: grants.idOf(answer) };
+      return { ...answer, id: grants.memory.idOf(answer) };
     },
 
     /** Loads dependencies of the first login in the background. */

@@ -97,12 +97,13 @@ const guildRequirements = optionsChecker<GuildRequirements>({
  * @throws Unauthorized, HttpException (the store or Discord failed); both through `next`
  */
 export const requiresAuthorization: AuthorizationGuard = Object.assign(
-  guard("requiresAuthorization", async (req) => discordOf(req).grantedScopes(req)),
+  guard("requiresAuthorization", async (req) => void (await discordOf(req).grantedScopes(req))),
   {
     with(options: AuthorizationOptions) {
       const { maxAgeMs } = authorizationOptions(options);
-      return guard("requiresAuthorization", async (req) =>
-        discordOf(req).fetchAuthorization(req, { maxAgeMs }),
+      return guard(
+        "requiresAuthorization",
+        async (req) => void (await discordOf(req).fetchAuthorization(req, { maxAgeMs })),
       );
     },
   },
@@ -236,8 +237,9 @@ async function unlessMissing<T>(fetching: Promise<T>): Promise<T | undefined> {
 
 /** Returns the instance of this request's app. @throws HttpException init_missing */
 export function discordOf(req: Request): DiscordOAuth2Session {
-  const discord = findDiscord(req);
-  if (discord) return discord;
+  const discord: Partial<DiscordOAuth2Session> | undefined = (req as Partial<Request>).app?.get(SETTING);
+  // Not instanceof: an application may load both an ESM and a CommonJS copy of the class.
+  if (discord?.grantedScopes) return discord as DiscordOAuth2Session;
   throw new HttpException({
     message: (req as Partial<Request>).app
       ? "This app has no DiscordOAuth2Session: call new DiscordOAuth2Session(app) or discord.init(app) with the app this route belongs to."
@@ -246,20 +248,11 @@ export function discordOf(req: Request): DiscordOAuth2Session {
   });
 }
 
-/** Returns the instance of this request's app, if it has one. */
-export function findDiscord(req: Request): DiscordOAuth2Session | undefined {
-  const discord: Partial<DiscordOAuth2Session> | undefined = (req as Partial<Request>).app?.get(SETTING);
-  // Not instanceof: an application may load both an ESM and a CommonJS copy of the class.
-  return discord?.grantedScopes && (discord as DiscordOAuth2Session);
-}
-
-function guard(name: string, check: (req: Request) => Promise<unknown>): Guard {
+/** @param check resolves with nothing, because `next` would take a value for an error */
+function guard(name: string, check: (req: Request) => Promise<undefined>): Guard {
   const middleware: Guard = (req, _res, next) => {
     if (typeof next !== "function") throw new TypeError(calledByHand(name));
-    check(req as Request).then(
-      () => next(),
-      (error: unknown) => next(toError(error)),
-    );
+    check(req as Request).then(next, (error: unknown) => next(toError(error)));
   };
   return Object.defineProperty(middleware, "name", { value: name });
 }

@@ -1,9 +1,11 @@
 import type { ErrorRequestHandler } from "express";
+import { SETTING } from "./call-arguments.js";
 import { requireCalled, requireKind } from "./check-options.js";
 import { HttpException, Unauthorized } from "./errors.js";
-import { discordOf, findDiscord } from "./guards.js";
+import { discordOf } from "./guards.js";
 import { isPageVisit } from "./login/manners.js";
 import { ADDRESS } from "./option-kinds.js";
+import type { DiscordOAuth2Session } from "./session.js";
 
 const LOST_SESSION =
   'This browser signed in several times within a minute, but its session was lost each time. Check the session cookie: secure needs HTTPS (behind a proxy also app.set("trust proxy", 1)), sameSite must not be "strict", and the page must be on the same host as the redirect URI.';
@@ -32,7 +34,8 @@ export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
     }
     res.setHeader("Cache-Control", "no-store");
     if (!isPageVisit(req)) {
-      const login = findDiscord(req)?.logins.addresses.publicFor(req, loginPath) ?? loginPath;
+      const discord: Partial<DiscordOAuth2Session> | undefined = req.app.get(SETTING);
+      const login = discord?.logins?.addresses.publicFor(req, loginPath) ?? loginPath;
       res.setHeader("WWW-Authenticate", 'Bearer realm="discord"');
       res.status(401).json({ error: error.code, message: error.message, login });
       return;

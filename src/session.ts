@@ -195,7 +195,9 @@ export class DiscordOAuth2Session {
    * @see https://docs.discord.com/developers/activities/building-an-activity
    */
   async signInWithCode(req: IncomingMessage, options: CodeOptions): Promise<CodeLogin> {
-    return engineFor(this, req).logins.signInWithCode(req, codeOptions(options));
+    const { logins } = readyEngine(this);
+    requireRequest(req);
+    return logins.signInWithCode(req, codeOptions(options));
   }
 
   /**
@@ -207,7 +209,7 @@ export class DiscordOAuth2Session {
    * signed out of this app anyway
    */
   async revoke(req: IncomingMessage, options?: RevokeOptions): Promise<void> {
-    const { logins } = engineFor(this, req);
+    const { logins } = readyEngine(this);
     const { everywhere } = revokeOptions(options);
     await logins.signOut(req, everywhere ? "everywhere" : "here");
   }
@@ -218,7 +220,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException when the store or Discord fails
    */
   async isAuthorized(req: IncomingMessage): Promise<boolean> {
-    const { grants, storageOf } = engineFor(this, req);
+    const { grants, storageOf } = readyEngine(this);
     return grants.hasValidToken(storageOf(req));
   }
 
@@ -228,7 +230,7 @@ export class DiscordOAuth2Session {
    * guard it is the user that the guard checked. Elsewhere, check {@link isAuthorized} first.
    */
   userId(req: IncomingMessage): string | undefined {
-    const { config } = engineFor(this, req);
+    const { config } = readyEngine(this);
     return signInOf(sessionOf(req), config.clientId)?.userId;
   }
 
@@ -239,7 +241,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException when the store or Discord fails
    */
   async grantedScopes(req: IncomingMessage): Promise<readonly string[]> {
-    const { grants, storageOf } = engineFor(this, req);
+    const { grants, storageOf } = readyEngine(this);
     return (await grants.validToken(storageOf(req))).scopes;
   }
 
@@ -249,7 +251,7 @@ export class DiscordOAuth2Session {
    * cookie.
    */
   isLoginLoop(req: IncomingMessage): boolean {
-    return engineFor(this, req).logins.isLoop(req);
+    return readyEngine(this).logins.isLoop(req);
   }
 
   /** Used by the router and the guards. @internal */
@@ -264,7 +266,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException `store_failed`
    */
   async getAuthorizationToken(req: IncomingMessage): Promise<Token | undefined> {
-    const { grants, storages } = engineFor(this, req);
+    const { grants, storages } = readyEngine(this);
     return grants.read(storages.standard(req));
   }
 
@@ -274,7 +276,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException `store_failed`
    */
   async saveAuthorizationToken(req: IncomingMessage, token: Token | undefined): Promise<void> {
-    await engineFor(this, req).saveToken(req, token);
+    await readyEngine(this).saveToken(req, token);
   }
 
   /**
@@ -493,7 +495,7 @@ export class DiscordOAuth2Session {
   deauthorize(userId: string, at?: Date): void {
     const { grants } = readyEngine(this);
     requireDeauthorization(userId, at);
-    grants.deauthorize(userId, at);
+    grants.deauthorizations.add(userId, at);
   }
 
   /**
@@ -515,7 +517,7 @@ function engineOf(instance: DiscordOAuth2Session): Engine | undefined {
 }
 
 function readyEngine(instance: DiscordOAuth2Session): Engine {
-  const engine = engineOf(instance);
+  const engine = engines.get(instance) ?? engineOf(instance);
   if (engine) return engine;
   throw new HttpException({
     message: "This DiscordOAuth2Session has no app yet: call discord.init(app) before the first request.",
@@ -523,20 +525,15 @@ function readyEngine(instance: DiscordOAuth2Session): Engine {
   });
 }
 
-function engineFor(instance: DiscordOAuth2Session, req: IncomingMessage): Engine {
-  const engine = readyEngine(instance);
-  requireRequest(req);
-  return engine;
-}
-
 /** @param res the response that starts or ends a login, which must not be cached */
 function loginsFor(instance: DiscordOAuth2Session, req: IncomingMessage, res: ServerResponse): Logins {
-  const { logins } = engineFor(instance, req);
+  const { logins } = readyEngine(instance);
+  requireRequest(req);
   requireResponse(res);
   res.setHeader("Cache-Control", "no-store");
   return logins;
 }
 
 function userOf(instance: DiscordOAuth2Session, req: IncomingMessage): UserSession {
-  return engineFor(instance, req).sessionOf(req);
+  return readyEngine(instance).sessionOf(req);
 }

@@ -95,14 +95,15 @@ export class GrantMemory {
   }
 
   /** Whether Discord rejected the refresh token, or the access token of a grant without one. */
-  cannotRefresh({ accessToken, refreshToken = accessToken }: Token): boolean {
-    return this.isRejected(refreshToken);
+  cannotRefresh({ accessToken, refreshToken }: Token): boolean {
+    return this.isRejected(refreshToken ?? accessToken);
   }
 
   /** @returns whether this is the first report that the sign-in has ended */
-  reportEnd({ accessToken, refreshToken = accessToken }: Token): boolean {
-    const isFirst = !this.#reportedEnds.has(digestOf(refreshToken));
-    this.#reportedEnds.set(digestOf(refreshToken), true);
+  reportEnd(token: Token): boolean {
+    const hash = hashOf(token);
+    const isFirst = !this.#reportedEnds.has(hash);
+    this.#reportedEnds.set(hash, true);
     return isFirst;
   }
 

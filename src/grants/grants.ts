@@ -20,12 +20,12 @@ import { underLock } from "./under-lock.js";
 
 /** Reads, refreshes and ends grants. A grant is one sign-in, through all of its token pairs. */
 export class Grants {
+  readonly memory = new GrantMemory();
+  readonly writer: GrantWriter;
+  readonly deauthorizations = new Deauthorizations();
   readonly #config: Config;
   readonly #oauth: OAuth;
-  readonly #memory = new GrantMemory();
-  readonly #writer: GrantWriter;
   readonly #refresher: Refresher;
-  readonly #deauthorizations = new Deauthorizations();
   readonly #refreshes = new Map<string, InFlight<Token>>();
   /** When a failed early refresh may be retried, by grant id, in epoch milliseconds. */
   readonly #earlyAgainAt = boundedCache<number>(10_000);
@@ -36,27 +36,27 @@ export class Grants {
     this.#config = config;
     this.#oauth = oauth;
     this.#isAccepted = isAccepted;
-    this.#writer = new GrantWriter(this.#memory, oauth);
-    this.#refresher = new Refresher(this.#memory, this.#writer, oauth);
+    this.writer = new GrantWriter(this.memory, oauth);
+    this.#refresher = new Refresher(this.memory, this.writer, oauth);
   }
 
   /** Returns a valid token, refreshed if it is due. @throws Unauthorized; other errors sign nobody out */
   async validToken(storage: TokenStorage): Promise<Token> {
     const { record } = storage;
-    const cached = record && this.#memory.fresh(record.id, record.lifetimeMs);
+    const cached = record && this.memory.fresh(record.id, record.lifetimeMs);
     if (cached) this.#extendIfLonger(record, cached, false);
     const found = cached ? cached.token : await this.#read(storage);
     if (!found) throw notSignedIn();
     const token = withUser(found, storage.signIn);
-    const isDeauthorized = this.#deauthorizations.concerns(token);
+    const isDeauthorized = this.deauthorizations.concerns(token);
     if (isDeauthorized !== false) await this.#endIfDeauthorized(storage, token, isDeauthorized);
-    const isRejected = this.#memory.isRejected(token.accessToken);
+    const isRejected = this.memory.isRejected(token.accessToken);
     if (!isRejected && !isDue(token)) return token;
     if (!isRejected && !isExpired(token)) return this.#refreshEarly(storage, token);
-    if (!this.#memory.cannotRefresh(token)) return this.refresh(storage, token);
+    if (!this.memory.cannotRefresh(token)) return this.refresh(storage, token);
     // Another process may have stored a new pair after Discord rejected this one.
     if (cached && (await this.read(storage))) return this.validToken(storage);
-    throw this.#memory.reportEnd(token) ? grantEnded() : notSignedIn();
+    throw this.memory.reportEnd(token) ? grantEnded() : notSignedIn();
   }
 
   /** Whether somebody is signed in. @throws HttpException like {@link validToken} */
@@ -75,22 +75,22 @@ export class Grants {
 
   async #read(storage: TokenStorage): Promise<Token | undefined> {
     const { record } = storage;
-    const before = record && this.#memory.cached(record.id);
-    const [stored, marker] = await Promise.all([this.#writer.read(storage), record?.readEndedMarker()]);
+    const before = record && this.memory.cached(record.id);
+    const [stored, marker] = await Promise.all([this.writer.read(storage), record?.readEndedMarker()]);
     const id = stored?.token.id ?? storage.id;
     if (id === undefined) return undefined;
     if (marker) {
-      this.#memory.end(id, marker);
+      this.memory.end(id, marker);
       // A sign-out everywhere still has to read the record to revoke its pair.
       if (stored && marker === "here") await storage.delete().catch(() => undefined);
     }
-    if (this.#memory.ended(id)) return undefined;
-    const cached = this.#memory.cached(id);
+    if (this.memory.ended(id)) return undefined;
+    const cached = this.memory.cached(id);
     // A refresh in this process finished during the read; its pair is newer.
-    if (record && cached !== before) return cached?.token;
+    if (record && cached && cached !== before) return cached.token;
     if (stored) return this.#learnStored(storage, stored);
-    this.#memory.forgetUnsaved(id);
-    this.#memory.learn(id, undefined);
+    this.memory.forgetUnsaved(id);
+    this.memory.learn(id, undefined);
     return undefined;
   }
 
@@ -102,7 +102,7 @@ export class Grants {
     try {
       return await this.#refreshOnce(storage, token);
     } catch (error) {
-      if (this.#isUnusable(token)) this.#memory.reportEnd(token);
+      if (this.#isUnusable(token)) this.memory.reportEnd(token);
       throw error;
     }
   }
@@ -110,7 +110,7 @@ export class Grants {
   async #refreshOnce(storage: TokenStorage, token: Token): Promise<Token> {
     const running = this.#refreshes.get(token.id);
     if (running !== undefined) return running.wait();
-    if (this.#memory.ended(token.id)) throw grantEnded();
+    if (this.memory.ended(token.id)) throw grantEnded();
     const isTooSlow = () => tooSlow("refreshing the token");
     const refresh = new InFlight(this.#config.timeoutMs, isTooSlow, (asking) => {
       const task = () => this.#refresher.refresh(storage, token, asking);
@@ -122,18 +122,6 @@ export class Grants {
     return refresh.wait();
   }
 
-  reject({ accessToken }: Token): void {
-    this.#memory.reject(accessToken);
-  }
-
-  isRejected({ accessToken }: Token): boolean {
-    return this.#memory.isRejected(accessToken);
-  }
-
-  hasEnded(id: string): boolean {
-    return this.#memory.ended(id) !== undefined;
-  }
-
   /** Stores the first token of a grant, and caches it. @throws HttpException store_failed */
   async storeFirst(storage: TokenStorage, token: Token): Promise<void> {
     await storage.write(token);
@@ -142,32 +130,19 @@ export class Grants {
 
   /** Caches the first token of a grant, which is stored, and stops retrying to revoke the user's earlier tokens. */
   learnFirst(token: Token, stored?: Partial<Stored>): void {
-    this.#writer.stopRevoking(token.userId);
-    this.#memory.learn(token.id, token, stored);
-  }
-
-  /** Runs a task once no refresh, retry or extension of this grant is in flight. */
-  inTurn<T>(id: string, task: () => Promise<T>): Promise<T> {
-    return this.#writer.inTurn(id, task);
-  }
-
-  learnLifetime(id: string, lifetimeMs: number | undefined): void {
-    this.#memory.setLifetime(id, lifetimeMs);
+    this.writer.stopRevoking(token.userId);
+    this.memory.learn(token.id, token, stored);
   }
 
   /** Extends the record of a sign-in if its session is longer now. */
   extendIfLonger({ record }: TokenStorage): void {
-    const cached = record && this.#memory.cached(record.id);
+    const cached = record && this.memory.cached(record.id);
     if (cached) this.#extendIfLonger(record, cached, true);
   }
 
   /** Returns the newest pair of this grant that is in memory, or the given token if that is newer. */
   newestOf(token: Token): Token {
-    return newerOf(token, this.#memory.newest(token.id));
-  }
-
-  idOf(token: Pick<Token, "accessToken" | "refreshToken">): string {
-    return this.#memory.idOf(token);
+    return newerOf(token, this.memory.newest(token.id));
   }
 
   /**
@@ -175,8 +150,8 @@ export class Grants {
    * if this throws.
    */
   async end(storage: TokenStorage, id: string, ended: Ended = "here"): Promise<void> {
-    const newest = this.#memory.newest(id);
-    this.#memory.end(id, ended);
+    const newest = this.memory.newest(id);
+    this.memory.end(id, ended);
     const [marked] = await Promise.allSettled([(storage.record ?? storage.login)?.writeEndedMarker(ended)]);
     const [reading] = await Promise.allSettled([ended === "everywhere" ? storage.read() : undefined]);
     const [deleted] = await Promise.allSettled([storage.delete()]);
@@ -189,58 +164,50 @@ export class Grants {
   /** Revokes a token that the caller holds, first at Discord: if that fails, the caller keeps the token and can retry. */
   async revokeHeld(storage: TokenStorage, token: Token): Promise<void> {
     await this.#revoke(token);
-    this.#memory.end(token.id, "everywhere");
+    this.memory.end(token.id, "everywhere");
     await storage.delete();
   }
 
-  /** Ends the tokens issued to a user up to now, or up to `at`, each at its next use in this process. */
-  deauthorize(userId: string, at?: Date): void {
-    this.#deauthorizations.add(userId, at);
-  }
-
   get busy(): number {
-    return this.#refreshes.size + this.#writer.busy;
+    return this.#refreshes.size + this.writer.busy;
   }
 
   /** Waits for refreshes and writes in flight: the new pair of an abandoned refresh would be lost. */
   async idle(): Promise<void> {
     await Promise.all([...this.#refreshes.values()].map(({ over }) => over));
-    await this.#writer.idle();
-  }
-
-  /** Retries writing the pairs that the token storage failed to store. */
-  saveAgain(): Promise<void> {
-    return this.#writer.saveAllAgain();
+    await this.writer.idle();
   }
 
   /** Whether the access token and the refresh token are both unusable. */
   #isUnusable(token: Token): boolean {
-    return (isExpired(token) || this.isRejected(token)) && this.#memory.cannotRefresh(token);
+    return (
+      (isExpired(token) || this.memory.isRejected(token.accessToken)) && this.memory.cannotRefresh(token)
+    );
   }
 
   /** Revokes the user's tokens and ends them here. Discord is asked about tokens issued meanwhile. */
   async #revoke(token: Token): Promise<void> {
     const since = now();
     await this.#oauth.revoke(token);
-    if (token.userId !== undefined) this.#deauthorizations.addRevocation(token.userId, since);
+    if (token.userId !== undefined) this.deauthorizations.addRevocation(token.userId, since);
   }
 
   /** @param isInTurn whether to wait for a job of the grant that is in flight, instead of leaving it to the next use */
   #extendIfLonger(record: GrantRecord, { token, lifetimeMs = 0 }: CachedGrant, isInTurn: boolean): void {
     if (token && lifetimeMs < (record.lifetimeMs ?? 0))
-      this.#writer.extendSoon(record, { token, lifetimeMs }, isInTurn);
+      this.writer.extendSoon(record, { token, lifetimeMs }, isInTurn);
   }
 
   /** Caches a pair that was read. @returns the newest pair, which may be in memory only and is then written back */
   async #learnStored(storage: TokenStorage, stored: Stored): Promise<Token> {
     if (stored.isUnsaved) return stored.token;
     const { id } = stored.token;
-    const newest = newerOf(stored.token, this.#memory.newest(id));
-    this.#memory.learn(id, newest, stored);
-    if (newest !== stored.token) await this.#writer.putBack(storage, newest);
+    const newest = newerOf(stored.token, this.memory.newest(id));
+    this.memory.learn(id, newest, stored);
+    if (newest !== stored.token) await this.writer.putBack(storage, newest);
     else {
-      this.#memory.forgetUnsaved(id);
-      if (storage.record && !isDue(newest)) this.#writer.extendSoon(storage.record, stored);
+      this.memory.forgetUnsaved(id);
+      if (storage.record && !isDue(newest)) this.writer.extendSoon(storage.record, stored);
     }
     return newest;
   }
@@ -249,7 +216,7 @@ export class Grants {
     if (!isCertain) {
       // If the token has expired, its refresh decides.
       if (isExpired(token)) return;
-      if (await this.#isAccepted(token)) return this.#deauthorizations.confirm(token);
+      if (await this.#isAccepted(token)) return this.deauthorizations.confirm(token);
       // Another process may have refreshed this pair, which invalidated it.
       const newest = await this.#read(storage);
       if (newest && newest.accessToken !== token.accessToken) return;

@@ -49,7 +49,6 @@ export function heldToken(token: Token, id: string, onChange?: OnTokenChange): T
   }
   const storage: TokenStorage = {
     id,
-    isShared: false,
     isHeldByCaller: true,
     async read() {
       if (!isReporting) await report();

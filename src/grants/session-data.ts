@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type {} from "express-session";
+import { requireRequest } from "../call-arguments.js";
 import { HttpException } from "../errors.js";
 import type { KeyForm } from "./record-keys.js";
 import type { SessionStore } from "./record-store.js";
@@ -54,10 +55,11 @@ interface WithSession {
   sessionOptions?: CookieSettings;
 }
 
-/** @throws HttpException session_missing */
+/** @throws HttpException session_missing; TypeError for anything but a request */
 export function sessionOf(req: IncomingMessage): SessionLike {
-  const { session } = req as IncomingMessage & WithSession;
+  const session = (req as WithSession | undefined)?.session;
   if (session) return session;
+  requireRequest(req);
   throw new HttpException({
     message:
       "This request has no session. Likely causes, most likely first: app.use(session(...)) is missing; it comes after this route; its store is offline; its cookie path does not cover this route; the app has already destroyed it.",
@@ -119,9 +121,9 @@ export function learnUserId(session: SessionLike, clientId: string, grantId: str
     setSignIn(session, clientId, { ...signIn, userId });
 }
 
-/** Returns the lifetime of the session in milliseconds; `undefined` if its cookie has no `maxAge`. */
-export function sessionLifetimeMs(session: SessionLike): number | undefined {
-  const lifetimeMs = session.cookie?.originalMaxAge;
+/** Returns the lifetime of a request's session in milliseconds; `undefined` without one, or if it has no `maxAge`. */
+export function sessionLifetimeMs(req: IncomingMessage): number | undefined {
+  const lifetimeMs = (req as WithSession).session?.cookie?.originalMaxAge;
   return typeof lifetimeMs === "number" ? lifetimeMs : undefined;
 }
 

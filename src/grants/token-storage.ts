@@ -14,7 +14,7 @@ export interface TokenStorage {
   write(token: Token): Promise<void>;
   delete(): Promise<void>;
   /** Whether other processes may change the token. */
-  readonly isShared: boolean;
+  readonly isShared?: boolean;
   /** Whether the token is sent with the response (in a cookie). Later writes are lost. */
   readonly isInResponse?: boolean;
   /** Whether the caller holds the token. Its errors are passed on, and it is told when the sign-in ends. */
@@ -27,7 +27,6 @@ export interface TokenStorage {
 
 /** The token storage of a session without a sign-in. */
 export const NOBODY: TokenStorage = {
-  isShared: false,
   read: async () => undefined,
   write: async () => undefined,
   delete: async () => undefined,

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { requireRequest } from "../call-arguments.js";
 import { type Config, storeDeadlineMs } from "../config.js";
 import type { Seal } from "../seal.js";
 import { GrantRecord, type RecordSettings } from "./grant-record.js";
@@ -25,7 +26,8 @@ import { NOBODY, type TokenStorage } from "./token-storage.js";
 export class TokenStorages {
   /** Whether the app overrides the token methods. */
   readonly areOwn: boolean;
-  readonly #own: OwnTokenMethods | undefined;
+  /** Returns the token storage of a request. */
+  readonly of: (req: IncomingMessage) => TokenStorage;
   readonly #config: Config;
   readonly #seal: Seal;
   readonly #owner = randomBytes(12).toString("base64url");
@@ -34,20 +36,12 @@ export class TokenStorages {
 
   /** @param own the app's own token methods, if it overrides them */
   constructor(config: Config, seal: Seal, own?: OwnTokenMethods) {
-    this.#own = own;
     this.areOwn = own !== undefined;
+    this.of = own ? (req) => this.#inApp(own, req) : this.standard;
     this.#config = config;
     this.#seal = seal;
     this.#tokenStore =
       config.tokenStore && this.#settings(inTokenStore(config.tokenStore, storeDeadlineMs(config)));
-  }
-
-  /** Returns the token storage of this request. */
-  of(req: IncomingMessage): TokenStorage {
-    if (!this.#own) return this.standard(req);
-    const signIn = hasSession(req) ? signInOf(sessionOf(req), this.#config.clientId) : undefined;
-    const login = signIn && this.recordOfLogin(req, signIn);
-    return ownTokenStorage(this.#own, req, storeDeadlineMs(this.#config), signIn, login);
   }
 
   /** Returns the storage that the session of this request points to, even if the app overrides the token methods. */
@@ -70,11 +64,12 @@ export class TokenStorages {
 
   /** Returns the record of a login, with its tokens unless the app stores those itself; `undefined` without a store. */
   recordOfLogin(req: IncomingMessage, grant: SignIn): GrantRecord | undefined {
+    sessionOf(req);
     return this.#record(req, grant, this.areOwn ? "login" : "token");
   }
 
   #record(req: IncomingMessage, grant: SignIn, purpose: RecordPurpose): GrantRecord | undefined {
-    const lifetimeMs = sessionLifetimeMs(sessionOf(req));
+    const lifetimeMs = sessionLifetimeMs(req);
     if (this.#tokenStore)
       return new GrantRecord(this.#tokenStore, { ...grant, keyForm: undefined }, lifetimeMs, purpose);
     const store = sessionStoreOf(req);
@@ -99,6 +94,13 @@ export class TokenStorages {
     };
   }
 
+  #inApp(own: OwnTokenMethods, req: IncomingMessage): TokenStorage {
+    requireRequest(req);
+    const signIn = hasSession(req) ? signInOf(sessionOf(req), this.#config.clientId) : undefined;
+    const login = signIn && this.recordOfLogin(req, signIn);
+    return ownTokenStorage(own, req, storeDeadlineMs(this.#config), signIn, login);
+  }
+
   /** The session is a cookie. A slow response can restore an older cookie; `GrantMemory` still has the newer pair. */
   #inSession(session: SessionLike, known: SignIn): TokenStorage {
     const { clientId } = this.#config;
@@ -107,7 +109,6 @@ export class TokenStorages {
     return {
       id: grantId,
       signIn: known,
-      isShared: false,
       isInResponse: true,
       async read() {
         const sealed = signInOf(session, clientId)?.sealed;

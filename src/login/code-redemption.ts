@@ -112,7 +112,7 @@ export class CodeRedemption {
     const { grantId } = attempt.code;
     const [stored, marker] = await Promise.all([record?.readContent(), record?.readEndedMarker()]);
     const content = stored ?? this.#signIns.contentOf(grantId);
-    if (marker || this.#parts.grants.hasEnded(grantId)) throw codeEnded();
+    if (marker || this.#parts.grants.memory.ended(grantId)) throw codeEnded();
     const login = content?.login;
     if (content && !attempt.mayRepeat(login, cameInTime && queue.hasExchanged))
       throw codeRejected(

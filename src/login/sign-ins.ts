@@ -121,7 +121,7 @@ export class SignIns {
     const { grants, storages } = this.#parts;
     // The app may have signed out, or destroyed or regenerated the session.
     const isKept = hasSession(req) && (!signsIn || this.#pointsTo(req, token.id));
-    if (!isKept || grants.hasEnded(token.id)) return this.#end(ongoing);
+    if (!isKept || grants.memory.ended(token.id)) return this.#end(ongoing);
     const { scopes, userId } = token;
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
     const login = { isPending: false, isSignIn: signsIn, sessionId, scopes, userId, returnTo, at: now() };
@@ -132,10 +132,10 @@ export class SignIns {
     if (record && hasStore && !storages.areOwn) this.#remembered.delete(token.id);
     else this.remember({ session: signsIn && !hasStore ? sessionOf(req) : undefined, token, login });
     // A job that `onLogin` started read the record as pending and would write it back like that.
-    await grants.inTurn(token.id, async () =>
+    await grants.writer.inTurn(token.id, async () =>
       record?.writeContent({ token: keepsToken ? grants.newestOf(token) : undefined, login }),
     );
-    if (keepsToken) grants.learnLifetime(token.id, record?.lifetimeMs);
+    if (keepsToken) grants.memory.setLifetime(token.id, record?.lifetimeMs);
   }
 
   /** Whether to sign the visitor in. A login without `identify` (a bot invite) keeps a current sign-in that has it. */
@@ -144,7 +144,7 @@ export class SignIns {
     if (token.scopes.includes("identify")) return true;
     const { grants, storages } = this.#parts;
     const current = await grants.read(storages.of(req));
-    return !current?.scopes.includes("identify") || grants.isRejected(current);
+    return !current?.scopes.includes("identify") || grants.memory.isRejected(current.accessToken);
   }
 
   /** Renews the session, points it to the grant and saves it at once. */
@@ -252,7 +252,7 @@ export class SignIns {
     const storage = storages.of(req);
     if ((await storage.read())?.token.id === grantId) return;
     const remembered = this.#remembered.get(grantId);
-    if (!remembered || grants.hasEnded(grantId)) throw unknownFlow();
+    if (!remembered || grants.memory.ended(grantId)) throw unknownFlow();
     await storage.write(grants.newestOf(remembered.token));
   }
 

@@ -29,7 +29,7 @@ export function createUserCalls(grants: Grants, rest: Rest) {
    * @throws HttpException, RateLimited when Discord cannot be asked now
    */
   async function isAccepted(token: Token): Promise<boolean> {
-    if (grants.isRejected(token)) return false;
+    if (grants.memory.isRejected(token.accessToken)) return false;
     const key = digestOf(token.accessToken);
     const probe = probes.get(key) ?? sendProbe(token).finally(() => probes.delete(key));
     probes.set(key, probe);
@@ -42,7 +42,7 @@ export function createUserCalls(grants: Grants, rest: Rest) {
       return true;
     } catch (error) {
       if (!isRefusal(error)) throw error;
-      grants.reject(token);
+      grants.memory.reject(token.accessToken);
       return false;
     }
   }

@@ -30,7 +30,7 @@ import {
   toPayload,
 } from "./role-connections.js";
 import type { UserCalls } from "./user-calls.js";
-import { fetchResource, type Resource, type Users } from "./users.js";
+import type { Resource, Users } from "./users.js";
 
 interface Parts {
   readonly config: Config;
@@ -193,13 +193,13 @@ export class UserSession {
   #read<T extends object>(
     token: Token,
     resource: Resource<T>,
-    options?: FetchOptions,
+    options: FetchOptions = {},
     guildId?: string,
   ): Promise<T> {
-    const { scope, route } = resource;
+    const { scope, route, cache, load } = resource;
     if (scope !== undefined) requireGranted(token.scopes, [scope], route);
     const send = (path: string) => this.#parts.calls.send(this.#storage, token, path);
-    return fetchResource(resource, token, send, options, guildId);
+    return cache.fetch(cacheKey(token.id, guildId), options, () => load(send, guildId), token.accessToken);
   }
 
   get #roleConnectionRoute(): string {

@@ -74,7 +74,7 @@ describe("rejected pairs", () => {
       const { here, rejecting, renewed, stored } = await startRejected();
       rejecting.isOn = false;
       if (use === "validToken") await here.grants.validToken(here.record());
-      else await here.grants.saveAgain();
+      else await here.grants.writer.saveAllAgain();
       await here.grants.idle();
       expect(await stored()).toEqual(renewed);
     }
@@ -153,7 +153,7 @@ describe("rejected pairs", () => {
   it("a rejected pair does not overwrite that of a refresh in flight at Discord", async () => {
     const { clock, discord, here, rejecting, renewed, stored } = await startRejected();
     const answer = discord.hold();
-    here.grants.reject(renewed);
+    here.grants.memory.reject(renewed.accessToken);
     const refreshing = here.grants.validToken(here.record());
     await quiet();
     rejecting.isOn = false;
@@ -195,7 +195,7 @@ describe("late writes", () => {
 
   it("a late write over a newer pair is replaced again", async () => {
     const { clock, here, writing, renewed, stored } = await startSlow();
-    here.grants.reject(renewed);
+    here.grants.memory.reject(renewed.accessToken);
     const newest = await clock.until(here.grants.validToken(here.record()));
     expect(newest).toMatchObject({ accessToken: "access 2" });
     writing.release();
@@ -235,7 +235,7 @@ describe("pairs with an unreadable marker", () => {
     await there.grants.end(there.record(), GRANT_ID);
     await clock.advance(2000);
     expect(await stored()).toBeUndefined();
-    expect(here.grants.hasEnded(GRANT_ID)).toBe(true);
+    expect(here.grants.memory.ended(GRANT_ID)).toBeDefined();
   });
 });
 

@@ -69,8 +69,8 @@ describe("valid tokens", () => {
   it("a token that Discord rejected is refreshed", async () => {
     const { clock, grants, record, first } = await startOne();
     await grants.validToken(record());
-    grants.reject(first);
-    expect(grants.isRejected(first)).toBe(true);
+    grants.memory.reject(first.accessToken);
+    expect(grants.memory.isRejected(first.accessToken)).toBe(true);
     expect(await clock.until(grants.validToken(record()))).toMatchObject({ accessToken: "access 1" });
   });
 
@@ -142,7 +142,6 @@ describe("tokens about to expire", () => {
     await clock.advance(LAST_MINUTE_MS);
     expect(await grants.validToken(heldToken(single, "single"))).toMatchObject({ accessToken: "access 0" });
     const inCookie: TokenStorage = {
-      isShared: false,
       isInResponse: true,
       read: async () => ({ token: first }),
       write: async () => undefined,
@@ -159,7 +158,7 @@ describe("ended sign-ins", () => {
     const [here, there] = [startProcess(), startProcess()];
     await there.grants.validToken(there.record());
     await here.grants.end(here.record(), GRANT_ID);
-    expect([here, there].map(({ grants }) => grants.hasEnded(GRANT_ID))).toEqual([true, false]);
+    expect([here, there].map(({ grants }) => grants.memory.ended(GRANT_ID))).toEqual(["here", undefined]);
     await expect(here.grants.validToken(here.record())).rejects.toMatchObject({ code: "not_signed_in" });
     expect(await there.grants.validToken(there.record())).toBeDefined();
     await clock.advance(30_000);
@@ -224,7 +223,7 @@ describe("removed apps", () => {
   it("a user who removed the app is signed out with the next request", async () => {
     const { grants, record, stored, asked } = await startOne();
     await grants.validToken(record());
-    grants.deauthorize("7");
+    grants.deauthorizations.add("7", undefined);
     await expect(grants.validToken(record())).rejects.toMatchObject({ code: "grant_ended" });
     await expect(grants.validToken(record())).rejects.toMatchObject({ code: "not_signed_in" });
     expect(await stored()).toBeUndefined();
@@ -234,7 +233,7 @@ describe("removed apps", () => {
   it("Discord is asked once about a removal close to the sign-in", async () => {
     const { clock, grants, record, first, asked } = await startOne();
     await clock.advance(30_000);
-    grants.deauthorize("7", new Date(first.issuedAt + 10_000));
+    grants.deauthorizations.add("7", new Date(first.issuedAt + 10_000));
     for (const _ of [1, 2]) expect(await grants.validToken(record())).toEqual(first);
     expect(asked()).toBe(1);
   });
@@ -243,7 +242,7 @@ describe("removed apps", () => {
     const { clock, grants, record, first, dead, stored } = await startOne();
     await clock.advance(30_000);
     dead.add(first.accessToken);
-    grants.deauthorize("7", new Date(first.issuedAt - 10_000));
+    grants.deauthorizations.add("7", new Date(first.issuedAt - 10_000));
     await expect(grants.validToken(record())).rejects.toMatchObject({ code: "grant_ended" });
     expect(await stored()).toBeUndefined();
   });
@@ -254,8 +253,8 @@ describe("removed apps", () => {
     await here.grants.validToken(here.record());
     const renewed = await clock.until(there.grants.refresh(there.record(), first));
     dead.add(first.accessToken);
-    here.grants.reject(first);
-    here.grants.deauthorize("7", new Date(first.issuedAt - 10_000));
+    here.grants.memory.reject(first.accessToken);
+    here.grants.deauthorizations.add("7", new Date(first.issuedAt - 10_000));
     expect(await clock.until(here.grants.validToken(here.record()))).toEqual(renewed);
   });
 
@@ -263,7 +262,7 @@ describe("removed apps", () => {
     const { clock, grants, record, first, asked } = await startOne();
     await record().write({ ...first, expiresAt: first.issuedAt + 20_000 });
     await clock.advance(30_000);
-    grants.deauthorize("7", new Date(first.issuedAt));
+    grants.deauthorizations.add("7", new Date(first.issuedAt));
     expect(await clock.until(grants.validToken(record()))).toMatchObject({ accessToken: "access 1" });
     expect(asked()).toBe(0);
   });
@@ -272,9 +271,24 @@ describe("removed apps", () => {
     const { clock, grants, record, first, asked, discord } = await startOne();
     await record().write({ ...first, expiresAt: first.issuedAt + 20_000 });
     await clock.advance(90_000);
-    grants.deauthorize("7", new Date(first.issuedAt + 80_000));
+    grants.deauthorizations.add("7", new Date(first.issuedAt + 80_000));
     await expect(grants.validToken(record())).rejects.toMatchObject({ code: "grant_ended" });
     expect([asked(), discord.refreshed]).toEqual([0, []]);
+  });
+});
+
+describe("forgotten grants", () => {
+  it("a visitor whose grant leaves the memory during a read stays signed in", async () => {
+    const { clock, store, grants, record, first } = await startOne();
+    await grants.validToken(record());
+    await clock.advance(30_000);
+    const { begun, release } = store.hold("get");
+    const reading = grants.validToken(record());
+    await begun;
+    for (let id = 0; id < 10_001; id += 1) grants.memory.learn(`${id}`, first);
+    expect(grants.memory.cached(GRANT_ID)).toBeUndefined();
+    release();
+    expect(await reading).toEqual(first);
   });
 });
 
@@ -292,7 +306,7 @@ describe("first tokens", () => {
   it("the first token is remembered with the lifetime of its record", async () => {
     const { grants, record, uses, first } = await startOne();
     grants.learnFirst(first, { lifetimeMs: DAY_MS });
-    grants.learnLifetime(GRANT_ID, WEEK_MS);
+    grants.memory.setLifetime(GRANT_ID, WEEK_MS);
     expect(await grants.validToken(record())).toEqual(first);
     await quiet();
     expect(uses).toEqual([]);
@@ -363,7 +377,7 @@ describe("tokens that the app stores", () => {
 describe("tokens that the caller holds", () => {
   it("a token held twice is refreshed once, and both holders are told", async () => {
     const { clock, discord, first, grants, expire } = await startOne();
-    const id = grants.idOf(first);
+    const id = grants.memory.idOf(first);
     const told: unknown[] = [];
     await expire();
     const held = [1, 2].map(() => heldToken(first, id, (next) => void told.push(next?.accessToken)));
@@ -371,6 +385,6 @@ describe("tokens that the caller holds", () => {
     await clock.until(Promise.all(held.map((storage) => grants.validToken(storage))));
     expect(told).toEqual(["access 1", "access 1"]);
     expect(discord.refreshed).toEqual(["refresh 0"]);
-    expect(grants.idOf({ accessToken: "access 1", refreshToken: "refresh 1" })).toBe(id);
+    expect(grants.memory.idOf({ accessToken: "access 1", refreshToken: "refresh 1" })).toBe(id);
   });
 });

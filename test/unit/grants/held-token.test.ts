@@ -23,7 +23,7 @@ describe("held tokens", () => {
   it("a held token reads as it was passed, under the id that this process knows it by", async () => {
     const storage = heldToken(FIRST, INTERNAL);
     expect(await storage.read()).toEqual({ token: internal(FIRST) });
-    expect(storage).toMatchObject({ id: INTERNAL, isShared: false, isHeldByCaller: true });
+    expect(storage).toMatchObject({ id: INTERNAL, isHeldByCaller: true });
   });
 
   it("a refresh replaces a held token, and tells its holder with the holder's id", async () => {

@@ -53,7 +53,7 @@ describe("requests without a grant", () => {
 
   it("a request without a session is an error", () => {
     for (const session of [undefined, null])
-      expect(() => startStorages().of({ session } as unknown as IncomingMessage)).toThrow(
+      expect(() => startStorages().of({ headers: {}, session } as unknown as IncomingMessage)).toThrow(
         expect.objectContaining({ code: "session_missing", status: 500 }),
       );
   });
@@ -136,7 +136,7 @@ describe("sessions without a store", () => {
     await storage.write(FIRST);
     expect(JSON.stringify(session)).not.toContain("access");
     expect(await startStorages().of(requestWith(session)).read()).toEqual({ token: FIRST });
-    expect(storage).toMatchObject({ id: GRANT_ID, isShared: false, isInResponse: true });
+    expect(storage).toMatchObject({ id: GRANT_ID, isInResponse: true });
     expect(startStorages().recordOfLogin(requestWith(session), { grantId: GRANT_ID })).toBeUndefined();
     await storage.write(SECOND);
     expect(await storage.read()).toEqual({ token: SECOND });

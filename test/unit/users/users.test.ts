@@ -32,7 +32,7 @@ it("the guilds of any number of users with 200 guilds each take about 32 MB by d
   const options = { clientId: "1", clientSecret: "a-secret", redirectUri: "http://127.0.0.1/" };
   const config = resolveConfig(options, () => undefined);
   const { guilds } = createUsers(config, new Rest(config));
-  const load = async (signIn: number) => guilds.parse(JSON.parse(guildList(signIn)), "");
+  const load = (signIn: number) => guilds.load(async () => JSON.parse(guildList(signIn)));
   await guilds.cache.fetch("warm-up", {}, () => load(0));
 
   const before = heapUsed();
