@@ -22,9 +22,13 @@ export class Deauthorizations {
     this.#add(userId, { from: time - marginMs, to: time + marginMs });
   }
 
-  /** @param since when this process asked Discord to revoke the user's tokens, in epoch milliseconds */
+  /**
+   * The clocks of the processes that issued the user's tokens may differ, too.
+   *
+   * @param since when this process asked Discord to revoke the user's tokens, in epoch milliseconds
+   */
   addRevocation(userId: string, since: number): void {
-    this.#add(userId, { from: Math.min(since, now()), to: now() });
+    this.#add(userId, { from: Math.min(since, now()) - CLOCK_MARGIN_MS, to: now() + CLOCK_MARGIN_MS });
   }
 
   #add(userId: string, period: Period): void {

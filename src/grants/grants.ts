@@ -84,7 +84,7 @@ export class Grants {
       // A sign-out everywhere still has to read the record to revoke its pair.
       if (stored && marker === "here") await storage.delete().catch(() => undefined);
     }
-    if (this.memory.ended(id)) return undefined;
+    if (this.memory.ended(id) || (await this.#hasSignedOut(storage, id))) return undefined;
     const cached = this.memory.cached(id);
     // A refresh in this process finished during the read; its pair is newer.
     if (record && cached && cached !== before) return cached.token;
@@ -190,6 +190,12 @@ export class Grants {
     const since = now();
     await this.#oauth.revoke(token);
     if (token.userId !== undefined) this.deauthorizations.addRevocation(token.userId, since);
+  }
+
+  /** Whether the session's own sign-in has ended. The app's own methods may return the token of the user's next one. */
+  async #hasSignedOut({ login }: TokenStorage, id: string): Promise<boolean> {
+    if (!login || login.id === id) return false;
+    return (this.memory.ended(login.id) ?? (await login.readEndedMarker())) !== undefined;
   }
 
   /** @param isInTurn whether to wait for a job of the grant that is in flight, instead of leaving it to the next use */

@@ -1,7 +1,13 @@
 import { hasPassed, now, sleep, startTimer } from "../clock.js";
 import type { Seal } from "../seal.js";
 import type { RecordStore } from "./record-store.js";
-import { FIRST_RENEWAL_MS, LONGEST_RENEWED_MS, NEXT_RENEWAL_MS, WAIT_PAUSES_MS } from "./time-limits.js";
+import {
+  FIRST_RENEWAL_MS,
+  LONGEST_RENEWED_MS,
+  LOOK_AGAIN_MS,
+  NEXT_RENEWAL_MS,
+  WAIT_PAUSES_MS,
+} from "./time-limits.js";
 
 /** Settings shared by all leases in one store. */
 export interface LeaseSettings {
@@ -49,16 +55,23 @@ export class Lease {
   async acquire(onWait = () => {}, isSettled = async () => false): Promise<boolean> {
     this.#isGivenUp = false;
     let current = await this.#read();
-    for (;;) {
+    for (let count = 0; ; ) {
       if (typeof current === "object") {
         onWait();
         if (await this.#wait(current, isSettled)) return false;
       }
       if (!(await this.#write(this.#settings.leaseMs))) return true;
       current = await this.#read();
-      if (current === "missing") this.#settings.store.warnOfLostLeases();
-      if (current === "missing" || current === "mine") return true;
+      if (current === "mine") return true;
+      if (typeof current === "object") continue;
+      // Another process has just released its lease, or a replica lags behind.
+      const pauseMs = current === "free" ? LOOK_AGAIN_MS[count] : undefined;
+      if (pauseMs === undefined) break;
+      await sleep(pauseMs);
+      count += 1;
     }
+    this.#settings.store.warnOfLostLeases();
+    return true;
   }
 
   /** Acquires the lease unless another process holds it. @returns whether this process may go on */

@@ -16,7 +16,8 @@ export interface SignIn extends KnownUser {
 
 /** The entry left after a sign-out. The next login drops the app's session data if another user signs in. */
 export interface SignedOut {
-  readonly formerUserId: string | undefined;
+  /** `null` if the user was unknown: stores and cookies drop `undefined`. */
+  readonly formerUserId: string | null;
 }
 
 declare module "express-session" {
@@ -105,7 +106,7 @@ export function lastUserOf(
 ): { readonly id: string | undefined } | undefined {
   const entry: unknown = session.discord?.[clientId];
   if (!isEntry(entry)) return undefined;
-  return { id: "grantId" in entry ? entry.userId : entry.formerUserId };
+  return { id: "grantId" in entry ? entry.userId : (entry.formerUserId ?? undefined) };
 }
 
 /** Sets the session's entry for one Discord application. */

@@ -106,6 +106,10 @@ export class TokenStorages {
     const { clientId } = this.#config;
     const { grantId } = known;
     const seal = this.#seal;
+    const keep = async (sealed: string | undefined) => {
+      const signIn = signInOf(session, clientId);
+      if (signIn?.grantId === grantId) setSignIn(session, clientId, { ...signIn, sealed });
+    };
     return {
       id: grantId,
       signIn: known,
@@ -116,15 +120,8 @@ export class TokenStorages {
         const token: unknown = text ? JSON.parse(text) : undefined;
         return isToken(token) ? { token } : undefined;
       },
-      async write(token: Token) {
-        const signIn = signInOf(session, clientId);
-        if (signIn)
-          setSignIn(session, clientId, {
-            ...signIn,
-            sealed: seal.seal("grant", grantId, JSON.stringify(token)),
-          });
-      },
-      delete: async () => undefined,
+      write: (token) => keep(seal.seal("grant", grantId, JSON.stringify(token))),
+      delete: () => keep(undefined),
     };
   }
 }

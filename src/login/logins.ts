@@ -180,7 +180,7 @@ export class Logins {
       await grants.end(storage, grantId, ended);
     } finally {
       users.forget(grantId);
-      setSignIn(session, config.clientId, { formerUserId: signIn?.userId });
+      setSignIn(session, config.clientId, { formerUserId: signIn?.userId ?? null });
       // A browser that signs out keeps its session, so it does not loop.
       const res = responseTo(req);
       if (res) this.#counter.stop(req, res);

@@ -201,7 +201,7 @@ export class SignIns {
     const { config, storages } = this.#parts;
     // First the tokens: the app's own methods may need the sign-in to find them.
     if (storages.areOwn) await Promise.allSettled([storages.of(req).delete()]);
-    setSignIn(sessionOf(req), config.clientId, { formerUserId: userId });
+    setSignIn(sessionOf(req), config.clientId, { formerUserId: userId ?? null });
   }
 
   #pointsTo(req: IncomingMessage, grantId: string): boolean {

@@ -134,6 +134,22 @@ describe.each(LATEST_EXPRESS)("cookie-session on %s", (_name, createApp) => {
     expect((await browser.get("/user")).json()).toMatchObject({ id: user.id });
   });
 
+  it("a sign-out by saveAuthorizationToken takes the tokens out of cookie-session, so no process finds them", async () => {
+    const { simulator, browser } = await startSignedIn(createApp, {
+      sessionMiddleware: inCookies(),
+      routes(to, discord) {
+        to.post("/forget", async (req, res) => {
+          await discord.saveAuthorizationToken(req, undefined);
+          res.json({});
+        });
+      },
+    });
+    const other = await startApp(createApp, simulator, { sessionMiddleware: inCookies() });
+    expect((await browser.get(`${other.url}/me`)).status).toBe(200);
+    expect((await browser.post("/forget")).status).toBe(200);
+    expect((await browser.get(`${other.url}/me`)).status).toBe(401);
+  });
+
   it("a sign-in in cookie-session ends with a dead grant", async () => {
     const { simulator, user, browser } = await start();
     simulator.removeAuthorization(user);

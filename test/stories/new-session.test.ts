@@ -166,20 +166,27 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
     expect((await browser.get("/cart")).json()).not.toHaveProperty("cart");
   });
 
-  it("a login of an unknown user inherits no session data of another unknown user", async () => {
-    const simulator = await startSimulator();
-    const app = await startApp(createApp, simulator, {
-      routes: withCart,
-      discord: { scopes: ["guilds"] },
-    });
-    const browser = app.browser();
-    await browser.signIn("/login", { user: simulator.addUser() });
-    await browser.post("/cart?item=tea");
+  it.each([
+    ["is still signed in", false],
+    ["has signed out", true],
+  ])(
+    "a login of an unknown user inherits no session data of an unknown user who %s",
+    async (_state, signsOut) => {
+      const simulator = await startSimulator();
+      const app = await startApp(createApp, simulator, {
+        routes: withCart,
+        discord: { scopes: ["guilds"] },
+      });
+      const browser = app.browser();
+      await browser.signIn("/login", { user: simulator.addUser() });
+      await browser.post("/cart?item=tea");
+      if (signsOut) await browser.post("/logout");
 
-    await browser.signIn("/login", { user: simulator.addUser() });
+      await browser.signIn("/login", { user: simulator.addUser() });
 
-    expect((await browser.get("/cart")).json()).not.toHaveProperty("cart");
-  });
+      expect((await browser.get("/cart")).json()).not.toHaveProperty("cart");
+    },
+  );
 
   it("a login of another user ends the former sign-in here, but not at Discord", async () => {
     const simulator = await startSimulator();

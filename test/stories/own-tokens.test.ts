@@ -155,6 +155,31 @@ describe.each(LATEST_EXPRESS)("the app's own token table on %s", (_express, crea
     expect(failureOf(await browser.get("/guarded"))).toBe("401 not_signed_in");
   });
 
+  it("a session restored after a logout does not use the user's next tokens in the app's own table", async () => {
+    const session = { store: new SharedStore() };
+    const table = new TokenTable();
+    const create: TestAppOptions["create"] = (to, given) => new OwnTokens(table, to, given);
+    const slow = slowRoute();
+    const { simulator, user, app, browser } = await startSignedIn(createApp, {
+      session,
+      create,
+      routes: slow.mount,
+    });
+    const other = await startApp(createApp, simulator, { session, create });
+    const writing = browser.get(slow.path);
+    await slow.entered;
+    await browser.post("/logout");
+    slow.letGo();
+    await writing;
+    const next = app.browser();
+    await next.signIn("/login", { user });
+
+    for (const { url } of [other, app]) {
+      expect((await browser.get(`${url}/me`)).status).toBe(401);
+      expect((await next.get(`${url}/me`)).json()).toEqual({ id: user.id });
+    }
+  });
+
   it("after an account switch, the app's own table holds the tokens of the next user", async () => {
     const { simulator, table, browser } = await startWith();
     const former = browser.clone();

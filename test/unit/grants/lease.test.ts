@@ -148,6 +148,31 @@ describe("leases", () => {
     expect(await early?.promise).toBe(true);
   });
 
+  it("a lease takes few writes to acquire if reads lag half a second behind", async () => {
+    const { record, here, clock } = startTwo();
+    await here.acquire(nothing, never);
+    await here.release();
+    const { sealed: released, writes } = record;
+    const laggingUntil = clock.now() + 500;
+    // Without an end, a loop that does not wait would hang the test.
+    const read = () => (record.reads < 100 ? released : undefined);
+    record.onRead = () => (clock.now() < laggingUntil ? read() : record.sealed);
+    expect(await clock.until(here.acquire(nothing, never))).toBe(true);
+    expect(record.writes - writes).toBeLessThanOrEqual(4);
+    expect(record.warnings).toBe(0);
+  });
+
+  it("a process goes on without a lease, and warns, if the store only ever returns one that was released", async () => {
+    const { record, here, clock } = startTwo();
+    await here.acquire(nothing, never);
+    await here.release();
+    const { sealed: released } = record;
+    record.reads = 0;
+    record.onRead = () => (record.reads < 100 ? released : undefined);
+    expect(await clock.until(here.acquire(nothing, never))).toBe(true);
+    expect([record.reads, record.warnings]).toEqual([5, 1]);
+  });
+
   it("tryAcquire does not wait for a lease", async () => {
     const { record, here, there } = startTwo();
     expect(await there.tryAcquire()).toBe(true);
