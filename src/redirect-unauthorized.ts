@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler } from "express";
+import type { NextFunction, Request, Response } from "express";
 import { SETTING } from "./call-arguments.js";
 import { requireCalled, requireKind } from "./check-options.js";
 import { HttpException, Unauthorized } from "./errors.js";
@@ -24,10 +24,15 @@ const LOST_SESSION =
  * @param loginPath the path of the login, such as `/auth/login`
  * @throws TypeError immediately, for an invalid path
  */
-export function redirectUnauthorized(loginPath: string): ErrorRequestHandler {
+export function redirectUnauthorized(loginPath: string) {
   requireCalled("redirectUnauthorized", loginPath);
   requireKind("redirectUnauthorized: the login's path", loginPath, ADDRESS);
-  return function redirectUnauthorized(error: unknown, req, res, next) {
+  return function redirectUnauthorized(
+    error: unknown,
+    req: Request,
+    res: Response,
+    next: NextFunction,
+  ): void {
     if (!(error instanceof Unauthorized) || res.headersSent) {
       next(error);
       return;

@@ -1,7 +1,7 @@
-import type { Request, RequestHandler } from "express";
+import type { Request, Response } from "express";
 import { requireCalled } from "./check-options.js";
 import { HttpException, MissingScopes, Unauthorized } from "./errors.js";
-import { discordOf } from "./guards.js";
+import { discordOf, type Guard } from "./guards.js";
 import type { User } from "./models/user.js";
 
 const SETUP_MISTAKES = ["init_missing", "session_missing"];
@@ -21,17 +21,17 @@ const SETUP_MISTAKES = ["init_missing", "session_missing"];
  * @throws TypeError when it is passed to Express without being called, and for options
  * @throws HttpException `init_missing`, `session_missing`; both through `next`
  */
-export function userLocals(...args: []): RequestHandler {
+export function userLocals(...args: []): Guard {
   const [first]: readonly unknown[] = args;
   requireCalled("userLocals", first);
   if (first !== undefined)
     throw new TypeError("userLocals takes no options. It always sets res.locals.user.");
   return function userLocals(req, res, next) {
     const setUser = (user: User | undefined) => {
-      res.locals["user"] = user;
+      (res as Response).locals["user"] = user;
       next();
     };
-    userOf(req).then(setUser, next);
+    userOf(req as Request).then(setUser, next);
   };
 }
 

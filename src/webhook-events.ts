@@ -1,5 +1,5 @@
 import type { APIWebhookEventBody } from "discord-api-types/v10";
-import type { Request, RequestHandler } from "express";
+import type { NextFunction, Request, Response } from "express";
 import { isRecord, optionsChecker } from "./check-options.js";
 import { now } from "./clock.js";
 import { HttpException } from "./errors.js";
@@ -61,7 +61,7 @@ const webhookEventsOptions = optionsChecker<WebhookEventsOptions>({
  * `init_missing`
  * @see https://docs.discord.com/developers/events/webhook-events
  */
-export function webhookEvents(options: WebhookEventsOptions): RequestHandler {
+export function webhookEvents(options: WebhookEventsOptions) {
   const { publicKey, onEvent } = webhookEventsOptions(options);
 
   async function receive(req: Request): Promise<WebhookEvent | undefined> {
@@ -78,7 +78,7 @@ export function webhookEvents(options: WebhookEventsOptions): RequestHandler {
     await onEvent?.(event);
   }
 
-  return function webhookEvents(req, res, next) {
+  return function webhookEvents(req: Request, res: Response, next: NextFunction): void {
     receive(req)
       .then((event) => {
         // Another middleware, such as the app's own timeout, may have answered already.

@@ -53,6 +53,7 @@ export function answerIn(error: unknown) {
 export function explain(error: unknown, doing: Doing, { secrets }: Pick<NamedCall, "secrets">): Error {
   if (error instanceof HttpException) return error;
   if (error instanceof DeadlinePassed) return tooSlow(doing);
+  if (isMissingModule(error)) return unavailable(doing, error.message, error);
   const answer = answerIn(error);
   if (!answer)
     return unavailable(doing, (error as Failure | undefined)?.data?.code ?? "no readable response");
@@ -88,7 +89,12 @@ export function tooSlow(doing: Doing): HttpException {
   return callError(callOf(doing), "discord_timeout", `Discord took too long ${doing}. ${advice}.`);
 }
 
-function unavailable(doing: Doing, reason: string): HttpException {
+/** Whether a bundler or a deployment left out a package or a chunk, which is loaded on first use. */
+function isMissingModule(error: unknown): error is Error {
+  return error instanceof Error && "code" in error && /^(?:ERR_)?MODULE_NOT_FOUND$/.test(String(error.code));
+}
+
+function unavailable(doing: Doing, reason: string, cause?: Error): HttpException {
   const message = `Discord could not be reached, or its response could not be read, while ${doing} (${reason}). Try again later.`;
-  return callError(callOf(doing), "discord_unavailable", message);
+  return callError(callOf(doing), "discord_unavailable", message, { cause });
 }

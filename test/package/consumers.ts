@@ -120,6 +120,7 @@ export class Consumers {
         noPropertyAccessFromIndexSignature: true,
         skipLibCheck: false,
         esModuleInterop: true,
+        declaration: true,
         noEmit: true,
       },
       files: ["app.ts"],

@@ -17,6 +17,7 @@ import {
   type Token,
   Unauthorized,
   type User,
+  userLocals,
   webhookEvents,
 } from "express-discord";
 import { type DiscordSimulator, startDiscord } from "express-discord/testing";
@@ -56,6 +57,7 @@ app.get(
   requiresScopes("guilds"),
   requiresGuild((req) => req.params["guildId"], { permissions: ["MANAGE_GUILD"] }),
   requiresGuild("1100000000000000001"),
+  userLocals(),
   async (req, res) => {
     const guildId: string = req.params.guildId;
     const memberId: string = req.params.memberId;
@@ -81,6 +83,13 @@ const answerError: ErrorRequestHandler = (error: unknown, _req, res, next) => {
   else next(error);
 };
 app.use(redirectUnauthorized("/auth/login"), answerError);
+
+// Their types can be written into declarations, also by pnpm, which hides the packages that @types/express depends on.
+export const router = discordRouter();
+export const locals = userLocals();
+export const events = webhookEvents({ publicKey: "0".repeat(64) });
+export const unauthorized = redirectUnauthorized("/auth/login");
+export const guards = [requiresAuthorization, requiresScopes("guilds"), requiresGuild("1100000000000000001")];
 
 async function greet(from: string | undefined, login: LoginResult): Promise<void> {
   const user = discord.sessionFromToken({ accessToken: "a", scopes: ["identify"], expiresAt: 0 });

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { resolveConfig } from "../../../src/config.js";
 import { HttpException } from "../../../src/errors.js";
 import { OAuth } from "../../../src/oauth/oauth.js";
-import { TokenRequestRefused } from "../../../src/oauth/oauth-errors.js";
+import { explain, TokenRequestRefused } from "../../../src/oauth/oauth-errors.js";
 import type { DiscordOptions } from "../../../src/options.js";
 import type { DiscordSimulator } from "../../../src/testing/index.js";
 import { answeringServer } from "../../support/answering-server.js";
@@ -28,6 +28,15 @@ async function failure(task: Promise<unknown>): Promise<unknown> {
     (error: unknown) => error,
   );
 }
+
+it("an error for a package that a bundler or a deployment left out names the package", () => {
+  const missing = Object.assign(new Error("Cannot find package 'simple-oauth2'"), {
+    code: "ERR_MODULE_NOT_FOUND",
+  });
+  const error = explain(missing, "exchanging the code", { secrets: [] });
+  expect(error.message).toContain("Cannot find package 'simple-oauth2'");
+  expect(error).toMatchObject({ code: "discord_unavailable", cause: missing });
+});
 
 describe("the token endpoint", () => {
   it("300 requests in turn to the token endpoint use one connection", async () => {
