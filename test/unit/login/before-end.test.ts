@@ -17,7 +17,7 @@ function start() {
 }
 
 describe("tasks before the end of a response", () => {
-  it("a task runs once, before the response ends", async () => {
+  it("beforeEnd runs its task once, before the response ends", async () => {
     const { clock, res, task, counted } = start();
     const over = createGate();
     const done = beforeEnd(res, task, () => over.opened);
