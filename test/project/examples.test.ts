@@ -54,7 +54,7 @@ describe("html", () => {
   });
 });
 
-it("the examples count in plain English", () => {
+it("the sample apps count in plain English", () => {
   expect([0, 1, 2].map((number) => count(number, "server"))).toEqual(["no servers", "1 server", "2 servers"]);
 });
 
@@ -418,7 +418,7 @@ describe("examples/dashboard.ts", () => {
     expect((await browser.get("/dashboard")).text).not.toContain('class="back"');
   });
 
-  it("the dashboard lists the servers one manages apart from the others, with icon or acronym", async () => {
+  it("the dashboard lists the visitor's own servers separately from the others, with icon or acronym", async () => {
     const { simulator, mira, browser } = await signedIn();
     const hash = "0123456789abcdef0123456789abcdef";
     const pictured = simulator.addGuild({ name: "Pictured", icon: hash });
@@ -563,11 +563,11 @@ describe("examples/dashboard.ts", () => {
   });
 
   it.each([
-    ["a server that one is only in", TRAIL_RUNNERS],
-    ["a server that one is not in", "1200000000000000999"],
+    ["a server that somebody else manages", TRAIL_RUNNERS],
+    ["a server that the visitor is not in", "1200000000000000999"],
     ["something that is not a server's id", "%3Cscript%3E"],
   ])(
-    "the dashboard refuses the page of %s in plain words, and keeps the visitor signed in",
+    "the dashboard refuses the page of %s, says so in plain words, and keeps the visitor signed in",
     async (_what, guildId) => {
       const { browser } = await signedIn();
       const { status, text } = await browser.get(pageOf(guildId));
