@@ -6,11 +6,19 @@ import {
   type DiscordOptions,
   redirectUnauthorized,
   requiresAuthorization,
+  requiresGuild,
   userLocals,
 } from "express-discord";
 import session from "express-session";
 import { DASHBOARD_SCOPES, dashboard } from "./dashboard.js";
-import { connectionsPage, guildsPage, homePage, profilePage, secretPage } from "./shared/basic-pages.js";
+import {
+  connectionsPage,
+  guildsPage,
+  homePage,
+  managersPage,
+  profilePage,
+  secretPage,
+} from "./shared/basic-pages.js";
 import { errorPages, NotFound } from "./shared/error-pages.js";
 import { notify } from "./shared/notice.js";
 import { ownFormsOnly } from "./shared/own-forms.js";
@@ -121,6 +129,12 @@ export function createApp(
     const secret = randomBytes(16).toString("hex");
     sendPage(res, secretPage(secret));
   });
+
+  app.get(
+    "/managers/:guildId",
+    requiresGuild((req) => req.params["guildId"], { permissions: "MANAGE_GUILD" }),
+    (req, res) => sendPage(res, managersPage(req.params.guildId)),
+  );
 
   app.get("/invite-bot/", (req, res) =>
     discord.createSession(req, res, {

@@ -46,7 +46,7 @@ export function redirectUnauthorized(loginPath: string) {
       return;
     }
     const separator = loginPath.includes("?") ? "&" : "?";
-    // After a sign-in that has just ended, the next visit tells: the login may be on a public page.
+    // grant_ended does not prove a guard at the login: the login may be a public page that noticed the end first.
     if (
       error.code !== "grant_ended" &&
       req.method === "GET" &&

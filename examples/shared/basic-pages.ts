@@ -49,7 +49,7 @@ export const FEATURES: Readonly<Record<string, readonly Feature[]>> = {
     {
       route: "POST /logout/",
       title: "Sign out",
-      text: "Ends the sign-in for good. No slow request can restore it.",
+      text: "Ends the sign-in for good. A slow request cannot restore it.",
       button: "Sign out",
     },
   ],
@@ -57,13 +57,13 @@ export const FEATURES: Readonly<Record<string, readonly Feature[]>> = {
     {
       route: "GET /me/",
       title: "Who I am",
-      text: "The guard sends strangers to the login, and back here afterwards.",
+      text: "The guard sends visitors who are not signed in to the login, which brings them back here.",
       button: "Open my profile",
     },
     {
       route: "GET /me/guilds/",
       title: "My servers",
-      text: "Cached, and fetched once however many requests arrive at the same time.",
+      text: "Cached. If many requests arrive at once, the list is fetched once.",
       button: "Open my servers",
     },
     {
@@ -74,9 +74,15 @@ export const FEATURES: Readonly<Record<string, readonly Feature[]>> = {
     },
     {
       route: "GET /secret/",
-      title: "A page for members",
+      title: "A private page",
       text: "One word protects any route.",
       button: "Open the secret",
+    },
+    {
+      route: "GET /managers/:guildId",
+      title: "A page for managers",
+      text: "Checks what the visitor may do in a server, with data that is at most a minute old. Others see why they cannot open it.",
+      button: "Open the managers' page",
     },
   ],
   "Bring your bot": [
@@ -117,7 +123,7 @@ ${connections && html`<li><a href="/me/connections/">${count(connections.length,
 <p class="row"><a class="button" href="/dashboard">Open the dashboard</a>
 <a class="button secondary" href="#routes">See the code</a></p>`
     : html`<h1>Discord sign‑in for Express</h1>
-<p class="lead">Sign visitors in, read their servers, check their rights, invite your bot. Every route of this app is below, next to the code that it takes.</p>
+<p class="lead">A sample app for express-discord. It signs visitors in, reads their servers, checks their rights and invites a bot. Each of its routes is below, next to its code.</p>
 <p class="row"><a class="button" href="/login/">Sign in with Discord</a>
 <a class="button secondary" href="#routes">See the code</a></p>`
 }
@@ -127,7 +133,7 @@ ${user ? html`<div class="portrait">${avatar(user, 256)}</div>` : people && cast
 <section class="banner" aria-labelledby="dashboard">
 <div><h2 id="dashboard">A dashboard to start from</h2>
 <p>The servers a visitor manages, a button to add the bot, and a setting to edit: <code>examples/dashboard.ts</code>.</p></div>
-<a class="button secondary" href="/dashboard">Open the dashboard</a>
+${!user && html`<a class="button secondary" href="/dashboard">Open the dashboard</a>`}
 </section>
 <div id="routes">
 ${Object.entries(FEATURES).map(
@@ -201,8 +207,16 @@ ${items.length > 0 && html`<ul class="list">${items}</ul>`}`;
 
 /** A page that only signed-in visitors see. */
 export function secretPage(secret: string): Page {
-  const content = html`<h1>A page for members</h1>
+  const content = html`<h1>A private page</h1>
 <p>Nobody gets here without signing in. Today's secret:</p>
 <p class="secret"><code>${secret}</code></p>`;
-  return { title: "A page for members", content };
+  return { title: "A private page", content };
+}
+
+/** A page that only people who manage a server see. */
+export function managersPage(guildId: string): Page {
+  const content = html`<h1>A page for managers</h1>
+<p>You may manage this server, so the guard let you in. Other visitors are told that they cannot open this page.</p>
+<p><a class="button" href="/dashboard/guilds/${guildId}">Open its settings</a></p>`;
+  return { title: "A page for managers", content };
 }

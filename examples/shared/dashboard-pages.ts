@@ -119,7 +119,7 @@ ${problem && html`<p class="problem" role="alert">${problem} Nothing was saved.<
 <select id="channel" name="channelId" required>${options}</select>
 <label for="text">Greeting</label>
 <textarea id="text" name="text" rows="4" maxlength="${LONGEST_GREETING}" required aria-describedby="limit">${greeting?.text}</textarea>
-<p class="quiet" id="limit">${LONGEST_GREETING} characters at most. It does not ping anybody.</p>
+<p class="quiet" id="limit">${LONGEST_GREETING} characters at most. Mentions in it ping nobody.</p>
 <p><button class="button">Save</button></p>
 </form>
 ${

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Html, html } from "./html.js";
 
-const ROUTE = /^ *(?:app|router)\.(get|post)\("([^"]+)"/;
+const ROUTE = /^ *(?:app|router)\.(get|post)\(\s*"([^"]+)"/;
 const TOKENS =
   /(?<comment>\/\/.*)|(?<string>"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)|\b(?<keyword>async|await|const|else|if|new|return|true|false|undefined)\b|\b(?<name>discord|requires\w+)\b/g;
 
@@ -10,7 +10,7 @@ export function routeCode(file: URL): ReadonlyMap<string, string> {
   const lines = readFileSync(file, "utf8").split("\n");
   const routes = new Map<string, string>();
   for (const [start, line] of lines.entries()) {
-    const [, method = "", path = ""] = ROUTE.exec(line) ?? [];
+    const [, method = "", path = ""] = ROUTE.exec(`${line}\n${lines[start + 1]}`) ?? [];
     if (path === "") continue;
     const indent = line.search(/\S/);
     const isLast = (one: string) => one.search(/\S/) === indent && one.endsWith(";");

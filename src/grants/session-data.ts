@@ -92,7 +92,7 @@ export function sessionIdOf(req: IncomingMessage): string | undefined {
   return typeof sessionID === "string" ? sessionID : undefined;
 }
 
-/** Returns the sign-in that the session points to. It may have ended: only its tokens tell. */
+/** Returns the sign-in that the session points to. It may have ended, which only its tokens show. */
 export function signInOf({ discord }: SessionLike, clientId: string): SignIn | undefined {
   // The app may keep something else in `session.discord`.
   const entry = discord?.[clientId] as Partial<SignIn> | null | undefined;

@@ -53,7 +53,7 @@ export class Admission {
   readonly #invalidOf = boundedCache<number>(MOST_USERS, WINDOW_MS);
   readonly #buckets = new Buckets();
   readonly #botPace = new BotPace();
-  /** All calls of the bot. They are paced for ten minutes after a 429 for all of them, or every rush would get many. */
+  /** All calls of the bot. Paced for ten minutes after a global 429, because each later rush would exceed the limit. */
   readonly #botCalls = new BotPace();
   #botLimitedAt = Number.NEGATIVE_INFINITY;
   /** By subject. */

@@ -28,7 +28,7 @@ const WHEN_TIMED_OUT = new Permissions(["VIEW_CHANNEL", "READ_MESSAGE_HISTORY"])
 
 /** How many calls may be sent in a second, of the 50 that Discord allows. The rest is for the bot's other calls. */
 const RIGHTS = { mostPaced: 45 };
-/** Fewer, because each member found may need the roles of another guild, or the lookup was for nothing. */
+/** Half, because the roles of the guild may have to be fetched for each member as well. */
 const LOOKUP = { mostPaced: 25 };
 
 /** Looks members up as the bot, for visitors who have granted only `identify`. */

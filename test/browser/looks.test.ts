@@ -83,7 +83,7 @@ describe("looks and accessibility on phone and desktop, in light and dark", () =
     await decide(page, "Authorize", "Mira mira.k");
     await page.waitForURL(`${url}/me/`);
     await inspect(page, "basic-me");
-    for (const path of ["me/guilds", "me/connections", "secret", "nowhere"]) {
+    for (const path of ["me/guilds", "me/connections", "secret", `managers/${TEST_KITCHEN}`, "nowhere"]) {
       await page.goto(`${url}/${path}`);
       await inspect(page, `basic-${path.replace("/", "-")}`);
     }

@@ -54,12 +54,12 @@ describe("html", () => {
   });
 });
 
-it("the examples count in plain English", () => {
+it("the sample apps count in plain English", () => {
   expect([0, 1, 2].map((number) => count(number, "server"))).toEqual(["no servers", "1 server", "2 servers"]);
 });
 
 describe("the start page", () => {
-  it("the start page explains every route of the sample app, and no other", async () => {
+  it("the sample app's start page explains every route of the sample app, and no other", async () => {
     const { app } = await startForTest(createBasic, "/callback");
     const explained = Object.values(FEATURES).flatMap((features) => features.map(({ route }) => route));
     expect(explained.sort()).toEqual(
@@ -69,7 +69,7 @@ describe("the start page", () => {
     );
   });
 
-  it("the start page shows the code of each route as it is in examples/basic.ts", async () => {
+  it("the sample app's start page shows the code of each route as it is in examples/basic.ts", async () => {
     const { url, simulator } = await startForTest(createBasic, "/callback");
     const { text } = await simulator.browser(url).get("/");
     const source = readFileSync(BASIC, "utf8");
@@ -96,7 +96,7 @@ describe("the start page", () => {
     expect(code.get("GET /invite-oauth/")).toMatch(/^app\.get\("\/invite-oauth\/"[\s\S]*\n\);$/);
   });
 
-  it("the start page lists whom you can sign in as, with pictures of the simulated Discord", async () => {
+  it("the sample app's start page lists whom you can sign in as, with pictures of the simulated Discord", async () => {
     const { url, simulator } = await startForTest(createBasic, "/callback");
     const { text } = await simulator.browser(url).get("/");
     for (const name of ["Mira", "Tomás", "Noor"]) expect(text).toContain(`<strong>${name}</strong>`);
@@ -105,7 +105,7 @@ describe("the start page", () => {
     expect(pictures.filter((src) => !src.startsWith(simulator.url))).toEqual([]);
   });
 
-  it("the start page greets the visitor with counts, and offers the buttons for visitors", async () => {
+  it("the sample app's start page greets the visitor with counts, and offers the buttons for visitors", async () => {
     const { url, simulator, mira } = await startForTest(createBasic, "/callback");
     const browser = simulator.browser(url);
     const before = (await browser.get("/")).text;
@@ -119,7 +119,7 @@ describe("the start page", () => {
       expect(headerOf(text)).toContain(part);
   });
 
-  it("the start page works without shared servers and connections, and while Discord is down", async () => {
+  it("the sample app's start page works without shared servers and connections, and while Discord is down", async () => {
     const { url, simulator, mira } = await startForTest(createBasic, "/callback");
     const browser = simulator.browser(url);
     await browser.signIn("/invite-oauth/", { user: mira, guildId: SCRIPT_SOCIETY });
@@ -227,6 +227,21 @@ describe("examples/basic.ts", () => {
     expect(text.split(HINT)).toHaveLength(2);
     expect(text).toContain("You are in 4 servers.");
     expect(text).not.toContain("<script>");
+  });
+
+  it("the sample app opens its page for managers to those who manage the server, and to no others", async () => {
+    const { url, simulator, mira, noor } = await start();
+    const path = `/managers/${BOARD_GAMES}`;
+    const [manager, member] = [simulator.browser(url), simulator.browser(url)];
+    await manager.signIn("/login/", { user: mira });
+    await member.signIn("/login/", { user: noor });
+    const opened = await manager.get(path);
+    expect([opened.status, hrefOf(opened.text, "Open its settings")]).toEqual([
+      200,
+      `/dashboard/guilds/${BOARD_GAMES}`,
+    ]);
+    const refused = await member.get(path);
+    expect([refused.status, refused.text.includes("You cannot open this page")]).toEqual([403, true]);
   });
 
   it("the sample app lists the connections", async () => {
@@ -403,7 +418,7 @@ describe("examples/dashboard.ts", () => {
     expect((await browser.get("/dashboard")).text).not.toContain('class="back"');
   });
 
-  it("the dashboard lists the servers one manages apart from the others, with icon or acronym", async () => {
+  it("the dashboard lists the visitor's own servers separately from the others, with icon or acronym", async () => {
     const { simulator, mira, browser } = await signedIn();
     const hash = "0123456789abcdef0123456789abcdef";
     const pictured = simulator.addGuild({ name: "Pictured", icon: hash });
@@ -548,11 +563,11 @@ describe("examples/dashboard.ts", () => {
   });
 
   it.each([
-    ["a server that one is only in", TRAIL_RUNNERS],
-    ["a server that one is not in", "1200000000000000999"],
+    ["a server that somebody else manages", TRAIL_RUNNERS],
+    ["a server that the visitor is not in", "1200000000000000999"],
     ["something that is not a server's id", "%3Cscript%3E"],
   ])(
-    "the dashboard refuses the page of %s in plain words, and keeps the visitor signed in",
+    "the dashboard refuses the page of %s, says so in plain words, and keeps the visitor signed in",
     async (_what, guildId) => {
       const { browser } = await signedIn();
       const { status, text } = await browser.get(pageOf(guildId));

@@ -134,7 +134,7 @@ it.each([
 
 it.each([
   ["a month for those who ask for it", "/auth/login?remember=on", 30],
-  ["as long as the browser is open for others", "/auth/login", false],
+  ["until the browser closes for everybody else", "/auth/login", false],
 ])("the recipe for remembering visitors keeps the session cookie %s", async (_what, login, days) => {
   const { simulator, browser } = await recipe("Remember me");
   const visitor = browser();

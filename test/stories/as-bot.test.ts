@@ -89,7 +89,7 @@ describe.each(LATEST_EXPRESS)('as: "bot" on %s', (_name, createApp) => {
     ["an administrator, any permission", { permissions: "BAN_MEMBERS" }, { roles: [ADMINS] }, true],
     ["the owner, any permission", { permissions: "BAN_MEMBERS" }, { owner: true }, true],
     ["the owner", { owner: true }, { owner: true }, true],
-    ["an administrator, where the owner is asked for", { owner: true }, { roles: [ADMINS] }, false],
+    ["an administrator who is not the required owner", { owner: true }, { roles: [ADMINS] }, false],
   ])(
     "requiresGuild as the bot checks %s, with only the scope identify",
     async (_what, requirements, member, passes) => {

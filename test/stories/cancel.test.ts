@@ -85,8 +85,8 @@ describe.each(EXPRESS)("Cancel on %s", (_name, createApp) => {
   });
 
   it.each([
-    ["where browsers say where a request comes from", REDIRECTED],
-    ["where they do not", PAGE],
+    ["in browsers that say where a request comes from", REDIRECTED],
+    ["in browsers that do not say where a request comes from", PAGE],
   ])(
     "Cancel shows a page instead of going back to Discord if afterCancel is guarded, %s",
     async (_where, headers) => {

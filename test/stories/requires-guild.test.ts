@@ -50,7 +50,7 @@ describe.each(EXPRESS)("requiresGuild on %s", (_name, createApp) => {
     ["an administrator, any permission", { permissions: "MANAGE_GUILD" }, { permissions: 8n }, true],
     ["an owner, any permission", { permissions: "MANAGE_GUILD" }, { owner: true, permissions: 0n }, true],
     ["the owner", { owner: true }, { owner: true }, true],
-    ["an administrator, where the owner is asked for", { owner: true }, { permissions: 8n }, false],
+    ["an administrator who is not the required owner", { owner: true }, { permissions: 8n }, false],
     ["one of the roles", { roles: [ROLE, OTHER_ROLE] }, { roles: [OTHER_ROLE] }, true],
     ["none of the roles", { roles: [ROLE] }, { roles: [OTHER_ROLE] }, false],
     ["an administrator without the role", { roles: [ROLE] }, { permissions: 8n }, false],

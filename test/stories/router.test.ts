@@ -356,7 +356,7 @@ describe.each(EXPRESS)("discordRouter on %s", (_name, createApp) => {
     expect(await signedInAs(browser)).toBe(user.id);
   });
 
-  it.each(["OPTIONS", "PUT", "DELETE"])("the router starts no login for a %s request", async (method) => {
+  it.each(["OPTIONS", "PUT", "DELETE"])("the router starts no login for the method %s", async (method) => {
     const { browser } = await startWithRouter(createApp);
 
     const answer = await browser.request("/auth/login", { method });

@@ -256,7 +256,7 @@ describe.each(EXPRESS)("correct setups on %s", (_name, createApp) => {
     expect(await warned(codes)).toEqual([]);
   });
 
-  it("a store made for production causes no warning there", async () => {
+  it("a store made for production causes no warning in production", async () => {
     setEnvironment("NODE_ENV", "production");
     expect(await warningsOf(createApp, { session: { store: new DatabaseStore() } })).toEqual([]);
   });

@@ -142,7 +142,7 @@ describe.each(EXPRESS)("401 responses on %s", (_name, createApp) => {
     ["hangs", { kind: "hang" }, "504 discord_timeout"],
     ["is rate limited", { kind: "rate-limited", retryAfter: 60 }, "503 rate_limited"],
     ["is blocked at the edge", { kind: "blocked" }, "403 discord_error"],
-  ] as const)("a 401 decides nothing when the probe %s", async (_what, fault, failure) => {
+  ] as const)("a 401 signs nobody out when the check of the token %s", async (_what, fault, failure) => {
     const { simulator, user, browser, advance } = await startSignedIn(createApp, {
       discord: patienceFor(fault),
     });

@@ -146,7 +146,7 @@ describe("requests", () => {
     expect(app.requests()).toBe(4);
   });
 
-  it("a request fails if nobody listens", async () => {
+  it("a request of the simulated browser fails if nobody listens", async () => {
     const { discord } = await startApp();
     await expect(discord.browser("http://127.0.0.1:9").get("/")).rejects.toThrow("ECONNREFUSED");
     await expect(discord.browser("https://127.0.0.1:9").get("/")).rejects.toThrow("ECONNREFUSED");
@@ -247,7 +247,7 @@ describe("signing in", () => {
 });
 
 describe("clones", () => {
-  it("a clone has the same cookies, and is independent from then on", async () => {
+  it("a cloned browser has the same cookies, and is independent from then on", async () => {
     const { browser } = await startApp();
     await browser.get("/login");
     const clone = browser.clone();

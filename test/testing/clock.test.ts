@@ -22,7 +22,7 @@ it("a frozen clock moves only when told to", async () => {
   expect(clock.now()).toBe(frozen + 5);
 });
 
-it("fractions of a millisecond do no harm", async () => {
+it("a clock moved by fractions of a millisecond does no harm", async () => {
   const discord = await startForTest();
   discord.clock.advance(1000 / 3);
   expect(discord.addUser().id).toMatch(/^\d+$/);

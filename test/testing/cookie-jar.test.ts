@@ -128,7 +128,7 @@ describe("expired cookies", () => {
 });
 
 describe("the jar", () => {
-  it("the jar describes its cookies", () => {
+  it("the cookie jar describes its cookies", () => {
     expect(received("a=1; Path=/; HttpOnly; Secure; SameSite=Lax").list()).toEqual([
       {
         name: "a",
@@ -144,14 +144,14 @@ describe("the jar", () => {
     ]);
   });
 
-  it("the jar replaces a cookie of the same name, domain and path", () => {
+  it("the cookie jar replaces a cookie of the same name, domain and path", () => {
     const jar = received("a=1; Path=/");
     jar.receive("a=2; Path=/", new URL(HTTPS));
     jar.receive("a=3; Path=/shop", new URL(HTTPS));
     expect(sent(jar, HTTPS)).toBe("a=3; a=2");
   });
 
-  it("the jar can be filled and emptied by hand", () => {
+  it("the cookie jar can be filled and emptied by hand", () => {
     const jar = new CookieJar(new URL(HTTPS));
     jar.set("a", "1");
     jar.set("b", "2", { path: "/shop", secure: true });
@@ -162,7 +162,7 @@ describe("the jar", () => {
     expect(jar.list()).toEqual([]);
   });
 
-  it("the jar can be copied", () => {
+  it("the cookie jar can be copied", () => {
     const jar = received("a=1; Path=/");
     const copy = jar.clone();
     copy.set("b", "2");

@@ -15,7 +15,7 @@ it("the test's answer to a route lasts until it is removed", async () => {
   expect((await callApi(discord, "GET /gateway")).status).toBe(404);
 });
 
-it("a function answers depending on the request", async () => {
+it("discord.answer accepts a function that decides by the request", async () => {
   const discord = await startForTest();
   discord.answer("PUT /channels/:id/pins/:message", ({ ids, json, query }) => ({
     status: 201,
@@ -65,7 +65,7 @@ it("a function that throws makes the answer a 500", async () => {
   expect((await callApi(discord, "GET /gateway")).text).toBe("Error: a mistake in the test");
 });
 
-it("the log has the status of the 500 after a function has thrown", async () => {
+it("the request log has the status of the 500 after a function has thrown", async () => {
   const discord = await startForTest();
   discord.answer("GET /gateway", () => {
     throw new Error("a mistake in the test");

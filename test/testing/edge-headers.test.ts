@@ -69,7 +69,7 @@ describe("CORS", () => {
     expect(headers.get("access-control-allow-origin")).toBe("*");
   });
 
-  it("the pages have no CORS headers", async () => {
+  it("the simulator's pages have no CORS headers", async () => {
     const discord = await startForTest();
     const { status, headers } = await preflight(authorizeUrl(discord));
     expect([status, headers.get("access-control-allow-origin")]).toEqual([405, null]);

@@ -3,7 +3,7 @@ import { callApi } from "./api-client.js";
 import { startForTest } from "./start-for-test.js";
 
 describe("GET /guilds/:id", () => {
-  it("the guild is described, with counts on request", async () => {
+  it("the bot can read a guild, with counts on request", async () => {
     const discord = await startForTest();
     const guild = discord.addGuild({ name: "Test guild", features: ["COMMUNITY"] });
     const owner = discord.addUser();

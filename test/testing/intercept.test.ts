@@ -117,7 +117,7 @@ describe("intercepted calls", () => {
   });
 });
 
-it("other hosts can be reached as before", async () => {
+it("an interception leaves calls to other hosts alone", async () => {
   const { discord } = await intercepted();
   const other = await startForTest();
   for (const url of [other.url, other.url.replace("127.0.0.1", "localhost")]) {

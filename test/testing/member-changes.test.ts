@@ -43,14 +43,14 @@ describe("GET /guilds/:id/members", () => {
   });
 });
 
-it("the bot finds itself among the members", async () => {
+it("the bot finds itself in the member list of its guild", async () => {
   const { discord, guild, call } = await withMember();
   const { body } = await call(`GET /guilds/${guild.id}/members/${discord.options.clientId}`);
   expect(body.user).toMatchObject({ id: discord.options.clientId, bot: true });
 });
 
 describe("PATCH /guilds/:id/members/:user", () => {
-  it("a change of a member concerns only the fields of the body", async () => {
+  it("a change to a member affects only the fields in the body", async () => {
     const { patch, path, call } = await withMember();
     expect((await patch({ nick: "😀".repeat(32) })).status).toBe(200);
     const { status, body } = await patch({ nick: "New" });

@@ -91,7 +91,7 @@ it("the files of old messages are dropped if they take too much memory", async (
   expect(discord.messages[0]?.content).toBe("1");
 });
 
-it("other routes refuse multipart/form-data", async () => {
+it("a route that takes no files refuses multipart/form-data", async () => {
   const discord = await startForTest();
   const { id } = discord.addUser();
   const { status, body } = await post(discord, "/users/@me/channels", formWith({ recipient_id: id }));

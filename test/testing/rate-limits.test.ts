@@ -165,7 +165,7 @@ describe("invalid requests", () => {
     expect((await callApi(discord, "GET /users/@me", { bot: true })).status).toBe(200);
   });
 
-  it("a blocked address still reaches the consent page", async () => {
+  it("a blocked IP address still reaches the consent page", async () => {
     const discord = await startForTest({ behaviour: { invalidRequestLimit: 1 } });
     await callApi(discord, "GET /users/@me");
     expect((await callApi(discord, "GET /users/@me")).status).toBe(429);

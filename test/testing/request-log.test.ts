@@ -3,7 +3,7 @@ import { type RecordedRequest, RequestLog } from "../../src/testing/request-log.
 import { callApi, exchange, logIn } from "./api-client.js";
 import { startForTest } from "./start-for-test.js";
 
-it("the log says what was requested, how, by whom, and with which result", async () => {
+it("the request log says what was requested, how, by whom, and with which result", async () => {
   const discord = await startForTest();
   const [user, guild] = [discord.addUser(), discord.addGuild()];
   const { access_token: bearer } = discord.issueToken(user, ["guilds"]);
@@ -47,7 +47,7 @@ it("the log says what was requested, how, by whom, and with which result", async
   expect(token?.headers["content-type"]).toContain("application/x-www-form-urlencoded");
 });
 
-it("the log uses the simulator's clock", async () => {
+it("the request log uses the simulator's clock", async () => {
   const discord = await startForTest();
   discord.clock.freeze();
   discord.clock.advance(86_400_000);
@@ -55,7 +55,7 @@ it("the log uses the simulator's clock", async () => {
   expect(discord.requests[0]?.at).toBe(discord.clock.now());
 });
 
-it("the log says how long an answer took, and whether it was sent completely", async () => {
+it("the request log says how long an answer took, and whether it was sent completely", async () => {
   const discord = await startForTest();
   discord.clock.freeze();
   discord.fail({ kind: "slow-body", route: "/users/@me", chunkBytes: 20, everyMs: 10 });
@@ -78,13 +78,13 @@ it("the log says how long an answer took, and whether it was sent completely", a
   expect(hanging).toMatchObject({ status: undefined, cutShort: true });
 });
 
-it("the log keeps no credentials of a Basic header as a token", async () => {
+it("the request log keeps no credentials of a Basic header as a token", async () => {
   const discord = await startForTest();
   await callApi(discord, "POST /oauth2/token", { headers: { Authorization: "Basic aTpz" } });
   expect(discord.requests[0]).toMatchObject({ authorization: "Basic", token: undefined });
 });
 
-it("the log can be searched by method and template, by template, or by one path", async () => {
+it("the request log can be searched by method and template, by template, or by one path", async () => {
   const discord = await startForTest();
   const [mira, tom] = [discord.addUser(), discord.addUser()];
   for (const id of [mira.id, tom.id]) await callApi(discord, `GET /users/${id}`, { bot: true });
@@ -107,7 +107,7 @@ it("a misspelt route is an error", async () => {
   expect(() => discord.fail({ kind: "hang", route: "GET" })).toThrow(TypeError);
 });
 
-it("the log keeps only the latest requests, up to its limit", async () => {
+it("the request log keeps only the latest requests, up to its limit", async () => {
   const discord = await startForTest({ logLimit: 2 });
   for (const id of ["1", "2", "3"]) await callApi(discord, `GET /users/${id}`, { bot: true });
   expect(discord.requests.map(({ apiPath }) => apiPath)).toEqual(["/users/2", "/users/3"]);
@@ -124,7 +124,7 @@ it("a search finds nothing that the log has forgotten", async () => {
   expect(paths("/users/1")).toEqual(["/users/1"]);
 });
 
-it("the log can be cleared", async () => {
+it("the request log can be cleared", async () => {
   const discord = await startForTest();
   await logIn(discord, discord.addUser());
   expect(discord.requests.length).toBeGreaterThan(0);
@@ -143,7 +143,7 @@ it("a list of requests does not change after it was read", async () => {
   expect(discord.requests).toHaveLength(2);
 });
 
-it("the log keeps bodies up to 64 KiB and the size of larger ones", async () => {
+it("the request log keeps bodies up to 64 KiB and the size of larger ones", async () => {
   const discord = await startForTest();
   const ofSize = (bytes: number) => ({ content: "x".repeat(bytes - JSON.stringify({ content: "" }).length) });
   for (const bytes of [65_536, 65_537]) {
@@ -161,13 +161,13 @@ it("the log keeps bodies up to 64 KiB and the size of larger ones", async () => 
 });
 
 describe("large logs", () => {
-  it("a log of 200,000 requests takes the next one as fast as a log of 100", () => {
+  it("a request log of 200,000 requests takes the next one as fast as a log of 100", () => {
     const [small, large] = [fullLog(100), fullLog(200_000)];
     const addTo = (log: RequestLog) => () => log.add(toRoute("/users/@me"));
     expect(secondsOf(2000, addTo(large))).toBeLessThan(10 * secondsOf(2000, addTo(small)));
   });
 
-  it("a log of 200,000 requests is searched for a route as fast as a log of 100", () => {
+  it("a request log of 200,000 requests is searched for a route as fast as a log of 100", () => {
     const [small, large] = [fullLog(100), fullLog(200_000)];
     for (const log of [small, large]) log.add(toRoute("/users/@me/guilds"));
     const search = (log: RequestLog) => () => log.to("GET /users/@me/guilds");

@@ -153,7 +153,7 @@ it("an extra field, a missing one and a wrong one are all found", async () => {
   expect(differences({ ...user, username: undefined })).toHaveLength(1);
 });
 
-it("every known difference still exists", async () => {
+it("every known difference between the simulator and Discord's schemas still exists", async () => {
   const discord = await startForTest();
   const { clientId } = discord.options;
   const bearer = discord.issueToken(discord.addUser(), ["role_connections.write"]).access_token;

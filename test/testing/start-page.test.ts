@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { authorizeUrl, callApi } from "./api-client.js";
 import { startForTest } from "./start-for-test.js";
 
-it("the start page shows users, guilds and requests, without secrets", async () => {
+it("the simulator's start page shows users, guilds and requests, without secrets", async () => {
   const discord = await startForTest({ appName: "Shop <app>" });
   const user = discord.addUser({ username: "mira.k", global_name: "<b>Mira</b>" });
   const guild = discord.addGuild({ name: "Test & guild", icon: "abc" });
@@ -27,7 +27,7 @@ it("the start page shows users, guilds and requests, without secrets", async () 
   }
 });
 
-it("the start page lets you sign in as anyone, whom the consent page then proposes", async () => {
+it("the simulator's start page lets you sign in as anyone, whom the consent page then proposes", async () => {
   const discord = await startForTest();
   discord.addUser();
   const second = discord.addUser();
@@ -40,7 +40,7 @@ it("the start page lets you sign in as anyone, whom the consent page then propos
   expect(await (await fetch(discord.url, { headers })).text()).toContain("<strong>Signed in</strong>");
 });
 
-it("the start page ignores a wrong id, and has a user if none was added", async () => {
+it("the simulator's start page ignores a wrong id, and has a user if none was added", async () => {
   const discord = await startForTest();
   const body = new URLSearchParams({ user_id: "1" });
   expect((await fetch(`${discord.url}/sign-in`, { method: "POST", body })).status).toBe(400);

@@ -140,7 +140,7 @@ describe("wrong tokens", () => {
 });
 
 describe("GET /oauth2/@me", () => {
-  it("the authorization has the app, the scopes, the expiry and a user without private fields", async () => {
+  it("a token's authorization has the app, the scopes, the expiry and a user without private fields", async () => {
     const discord = await startForTest({ appName: "Dashboard" });
     discord.clock.freeze();
     const user = discord.addUser({ username: "mira.k" });

@@ -61,7 +61,7 @@ it("a webhook describes itself until it is deleted", async () => {
   expect([gone.status, await gone.json()]).toEqual([404, { message: "Unknown Webhook", code: 10015 }]);
 });
 
-it("a wrong token, id or message is refused", async () => {
+it("a webhook with a wrong token or id, or a wrong message, is refused", async () => {
   const { discord, webhook, post } = await withWebhook();
   const answerTo = async (url: string, json: unknown) => {
     const response = await post(url, json);

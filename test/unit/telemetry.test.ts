@@ -13,7 +13,7 @@ const context = () => ({
   waitedMs: 0,
 });
 
-test("calls and refreshes work if nobody listens", async () => {
+test("calls and refreshes work if nobody subscribes to their channels", async () => {
   const given = context();
   expect(await traceRequest(given, async () => "value")).toBe("value");
   expect(given).toEqual(context());

@@ -17,7 +17,7 @@ function start() {
 }
 
 describe("tasks before the end of a response", () => {
-  it("a task runs once, before the response ends", async () => {
+  it("beforeEnd runs its task once, before the response ends", async () => {
     const { clock, res, task, counted } = start();
     const over = createGate();
     const done = beforeEnd(res, task, () => over.opened);
@@ -37,7 +37,7 @@ describe("tasks before the end of a response", () => {
   it.each([
     ["30 seconds if the response does not end", 30_000, () => undefined],
     ["five seconds if its visitor has gone", 5000, (res: ServerResponse) => void res.emit("close")],
-  ])("a task waits no longer than %s", async (_what, ms, act) => {
+  ])("beforeEnd waits no longer than %s", async (_what, ms, act) => {
     const { clock, res, task, counted } = start();
     const done = beforeEnd(res, task, () => Promise.resolve());
     act(res);
@@ -48,7 +48,7 @@ describe("tasks before the end of a response", () => {
     expect(counted.runs).toBe(1);
   });
 
-  it("a task runs at once if the response has ended", async () => {
+  it("beforeEnd runs its task at once if the response has ended", async () => {
     const { res, task, counted } = start();
     res.end();
     await beforeEnd(res, task, () => new Promise(() => undefined));

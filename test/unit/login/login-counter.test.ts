@@ -71,7 +71,7 @@ describe("the login counter", () => {
     expect(browser.loops()).toBe(false);
   });
 
-  it("the counter counts nothing before it is started, and starts once", () => {
+  it("the login counter counts nothing before it is started, and starts once", () => {
     const counter = startCounter();
     const browser = browserOf(counter);
     browser.start();
@@ -81,7 +81,7 @@ describe("the login counter", () => {
     expect(setBy((req, res) => counter.start(req, res), browser.cookie())).toBeUndefined();
   });
 
-  it("the counter ignores that of another application on the same host", () => {
+  it("the login counter ignores that of another application on the same host", () => {
     const other = browserOf(new LoginCounter(new OwnCookies(false), "1100000000000000100"));
     for (const step of [other.start, other.add, other.add]) step();
     const counter = startCounter();
@@ -114,7 +114,7 @@ describe("the login counter", () => {
       .fill(Date.now() + 1_000_000)
       .join(".")}`,
     `not-${NAME}=${Array(3).fill(Date.now()).join(".")}`,
-  ])("the counter finds no loop in %j", (cookie) => {
+  ])("the login counter finds no loop in %j", (cookie) => {
     expect(startCounter().isLooping(requestWith(cookie))).toBe(false);
   });
 

@@ -96,7 +96,7 @@ describe("guilds", () => {
     [{ owner: "true" }, ["MANAGE_GUILD"], false],
     [{}, ["MANAGE_GUILD"], false],
     [{}, [], false],
-  ])("a guild with %o can %o: %s", (fields, wanted, can) => {
+  ])("guild.can of a guild with %o, asked for %o, is %s", (fields, wanted, can) => {
     expect(Guild.from({ id: "1", ...fields }).can(...wanted)).toBe(can);
   });
 

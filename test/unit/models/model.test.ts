@@ -115,7 +115,7 @@ it.each<[value: unknown, iso: string | undefined]>([
   ["", undefined],
   [1_700_000_000_000, undefined],
   [null, undefined],
-])("the timestamp %o is the time %s", (value, iso) => {
+])("the timestamp %o is read as %s", (value, iso) => {
   expect(dateOf(value)?.toISOString()).toBe(iso);
 });
 

@@ -200,7 +200,7 @@ describe("bucket memory", () => {
     expect(buckets.size).toBe(4999);
   });
 
-  test("the memory keeps the users that called last", () => {
+  test("rate limits are remembered for the users that called last", () => {
     const buckets = new Buckets();
     const patient = slot({ subject: "Bearer patient" });
     buckets.exhaust(patient, 3_600_000, "user", NOON);

@@ -387,7 +387,7 @@ describe("429 responses", () => {
   test.each([
     ["Cloudflare's text", "text/plain", "error code: 1015", 60],
     ["Cloudflare's page", "text/html", "<!doctype html>", 60],
-  ])("a 429 of %s for everyone stops everyone", async (_, type, body, retryAfter) => {
+  ])("a 429 with %s stops the calls of every user and of the bot", async (_, type, body, retryAfter) => {
     const clock = movableClock();
     const server = await answeringServer((response, __, index) =>
       index === 0 ? response.writeHead(429, { "Content-Type": type }).end(body) : json(response, 200, {}),

@@ -28,7 +28,7 @@ describe("cached values", () => {
     expect(answers).toHaveLength(1);
   });
 
-  it("each key has its own value", async () => {
+  it("each key of the cache has its own value", async () => {
     const { cached, answers, load } = start();
     const wanted = ["a", "b"].map((key) => cached.fetch(key, {}, load));
     answers[1]?.({ name: "b" });
