@@ -97,6 +97,7 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "models/guild-member",
     "models/integration",
     "models/model",
+    "models/profile",
     "models/user",
     "models/user-connection",
     "options",
