@@ -12,13 +12,6 @@ interface Bucket {
   waiting: (() => void)[];
 }
 
-/** The rate limit of a route, the same for all subjects. */
-interface RouteLimit {
-  /** Discord's id of the limit, which several routes may share; or the route itself. */
-  readonly bucket: string;
-  readonly limit: number;
-}
-
 /** Identifies the rate limit of one call. */
 export interface Slot {
   readonly subject: string;
@@ -39,7 +32,8 @@ const BUCKETS = 10_000;
  * other subjects, or with none. Uses no timers; callers pass in the time, which must not go back.
  */
 export class Buckets {
-  readonly #routes = boundedCache<RouteLimit>(ROUTES);
+  /** The last headers of each route. Its limit and its id are the same for all subjects. */
+  readonly #routes = boundedCache<RateLimitHeaders>(ROUTES);
   readonly #buckets: LRUCache<string, Bucket>;
 
   constructor(max = BUCKETS) {
@@ -80,7 +74,8 @@ export class Buckets {
     slot.bucket = undefined;
     if (counted !== undefined) counted.inFlight -= 1;
     if (headers !== undefined) {
-      const key = keyOf(slot, this.#learnRoute(slot.route, headers));
+      this.#routes.set(slot.route, headers);
+      const key = keyOf(slot, headers);
       const bucket = this.#buckets.get(key) ?? this.#add(key, headers.limit);
       const window = mergeWindows(bucket.window, headers, now);
       if (window === headers) bucket.scope = "user";
@@ -109,12 +104,6 @@ export class Buckets {
     this.#settle(bucket, now);
   }
 
-  #learnRoute(route: string, { bucket = route, limit }: RateLimitHeaders): RouteLimit {
-    const learned = { bucket, limit };
-    this.#routes.set(route, learned);
-    return learned;
-  }
-
   #add(key: string, limit: number): Bucket {
     const window = { limit, remaining: limit, resetAt: 0, windowEnd: 0 };
     const bucket: Bucket = { key, window, scope: "user", inFlight: 0, waiting: [] };
@@ -132,6 +121,7 @@ export class Buckets {
   }
 }
 
-function keyOf({ subject, route, major }: Slot, limit: RouteLimit | undefined): string {
+/** Several routes may share a limit: then its id is the same. */
+function keyOf({ subject, route, major }: Slot, limit: RateLimitHeaders | undefined): string {
   return `${subject}\n${limit?.bucket ?? route}\n${major}`;
 }
