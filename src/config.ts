@@ -1,6 +1,6 @@
 import { isRecord, mistakesIn } from "./check-options.js";
 import { CACHE_OPTIONS, DISCORD_OPTIONS, furtherMistakes, originOf } from "./config-values.js";
-import type { CacheOptions, DiscordOptions } from "./options.js";
+import type { DiscordOptions } from "./options.js";
 
 /** The checked configuration, with settings, environment variables and defaults filled in. */
 export type Config = ReturnType<typeof resolveConfig>;
@@ -69,24 +69,17 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource) 
 
 /** Fills options that were left out from the settings. Checks nothing. */
 function withSettings(options: DiscordOptions, settings: SettingSource): DiscordOptions {
-  const names = Object.keys(SETTING_OF) as (keyof typeof SETTING_OF)[];
-  const found = Object.fromEntries(
-    names.map((name) => {
-      const value = options[name] ?? settings(SETTING_OF[name]);
-      return [name, value === "" || value === null ? undefined : value];
-    }),
-  );
+  const found: Record<string, unknown> = { ...options };
+  for (const [name, setting] of Object.entries(SETTING_OF)) {
+    const value = found[name] ?? settings(setting);
+    found[name] = value === "" || value === null ? undefined : value;
+  }
   const { scopes } = found;
-  const cache: unknown = options.cache ?? {};
-  const cacheMax = settings("DISCORD_USERS_CACHE_MAX_LIMIT");
-  return {
-    ...options,
-    ...found,
-    scopes: (typeof scopes === "string" ? scopes.split(/\s+/).filter(Boolean) : scopes) as readonly string[],
-    cache: isRecord(cache)
-      ? { ...cache, max: options.cache?.max ?? (cacheMax ? Number(cacheMax) : undefined) }
-      : (cache as CacheOptions),
-  };
+  const cache = found["cache"] ?? {};
+  if (typeof scopes === "string") found["scopes"] = scopes.split(/\s+/).filter(Boolean);
+  const max = settings("DISCORD_USERS_CACHE_MAX_LIMIT");
+  if (isRecord(cache)) found["cache"] = { ...cache, max: cache["max"] ?? (max ? Number(max) : undefined) };
+  return found;
 }
 
 function* missing(options: DiscordOptions): Generator<string> {
