@@ -178,7 +178,8 @@ export class Admission {
 
   #cooldownOf(key: string): Wait | undefined {
     const scope = this.#cooldowns.get(key);
-    return scope && { scope, ms: this.#cooldowns.getRemainingTTL(key) };
+    const ms = this.#cooldowns.getRemainingTTL(key);
+    return scope && ms > 0 ? { scope, ms } : undefined;
   }
 
   /** Counts an invalid request. Stops users who cause too many, because at the limit everybody would have to stop. */
