@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { isRecord, mistakesIn } from "./check-options.js";
 import { CACHE_OPTIONS, DISCORD_OPTIONS, furtherMistakes, originOf } from "./config-values.js";
 import type { DiscordOptions } from "./options.js";
@@ -36,7 +37,10 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource) 
   const { clientId = "", clientSecret = "", redirectUri = "", discordUrl = DISCORD_URL } = input;
 
   const mistakes = [
-    ...missing(input),
+    ...REQUIRED.filter((name) => input[name] === undefined).map(
+      (name) =>
+        `${name} is missing: pass it as an option, or set ${SETTING_OF[name]} on the app or in the environment.`,
+    ),
     ...mistakesIn(DISCORD_OPTIONS, input),
     ...mistakesIn(CACHE_OPTIONS, cache, "cache."),
     ...furtherMistakes(input),
@@ -82,20 +86,9 @@ function withSettings(options: DiscordOptions, settings: SettingSource): Discord
   return found;
 }
 
-function* missing(options: DiscordOptions): Generator<string> {
-  for (const name of REQUIRED) {
-    if (options[name] === undefined)
-      yield `${name} is missing: pass it as an option, or set ${SETTING_OF[name]} on the app or in the environment.`;
-  }
-}
-
 /** @throws TypeError unless the configurations of an instance in two apps are equal */
 export function requireSameConfig(one: Config, other: Config): void {
-  const isSame = (Object.keys({ ...one, ...other }) as (keyof Config)[]).every((key) => {
-    const [a, b] = [one[key], other[key]];
-    return a === b || (Array.isArray(a) && Array.isArray(b) && a.join("\n") === b.join("\n"));
-  });
-  if (isSame) return;
+  if (isDeepStrictEqual(one, other)) return;
   throw new TypeError(
     "This DiscordOAuth2Session already serves another app with a different configuration. Create one instance for each configuration.",
   );
