@@ -26,9 +26,8 @@ const DISCORD_KINDS: Kinds<DiscordOptions> = {
     accepts: isSnowflake,
     isSecret: true,
     hint: (value) =>
-      typeof value === "number" || typeof value === "bigint"
-        ? "put it in quotes, because JavaScript rounds numbers this large."
-        : undefined,
+      (typeof value === "number" || typeof value === "bigint") &&
+      "put it in quotes, because JavaScript rounds numbers this large.",
   },
   clientSecret: CREDENTIAL,
   redirectUri: {
@@ -46,9 +45,7 @@ const DISCORD_KINDS: Kinds<DiscordOptions> = {
   botToken: {
     ...CREDENTIAL,
     hint: (value) =>
-      typeof value === "string" && /^\s*bot\s/i.test(value)
-        ? "pass the token without the word Bot."
-        : undefined,
+      typeof value === "string" && /^\s*bot\s/i.test(value) && "pass the token without the word Bot.",
   },
   scopes: SCOPES,
   discordUrl: {
