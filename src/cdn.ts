@@ -70,8 +70,12 @@ export function imageUrl(
   // Checked first, so that mistakes show up even for users without the image.
   const { size, format, animated } = imageOptions(options);
   if (typeof hash !== "string" || !HASH.test(hash) || !ids.every(isSnowflake)) return undefined;
-  const { extension, moving } = resolveFormat(isAnimatedHash(hash), format, animated);
-  const query = [moving && "animated=true", size !== undefined && `size=${size}`].filter(Boolean);
+  const moves = isAnimatedHash(hash) && animated !== false;
+  const isWebp = moves && animated && (format ?? "webp") === "webp";
+  // There is no GIF of an image that does not move.
+  const chosen = format === "gif" ? undefined : format;
+  const extension = isWebp ? "webp" : (chosen ?? (moves ? "gif" : "png"));
+  const query = [isWebp && "animated=true", size !== undefined && `size=${size}`].filter(Boolean);
   const path = ids.reduce((left, id) => left.replace(":id", id), folder);
   return `${CDN_URL}/${path}/${hash}.${extension}${query.length > 0 ? `?${query.join("&")}` : ""}`;
 }
@@ -102,17 +106,4 @@ export function defaultAvatarUrl(userId: string, discriminator: Maybe): string {
 /** Whether a discriminator belongs to an old user name (`name#1234`). Users with a new name have `"0"`. */
 export function isLegacyDiscriminator(discriminator: Maybe): discriminator is string {
   return typeof discriminator === "string" && /^\d{4}$/.test(discriminator);
-}
-
-function resolveFormat(
-  animatedImage: boolean,
-  format: ImageFormat | undefined,
-  animated: boolean | undefined,
-): { extension: ImageFormat; moving?: boolean } {
-  const moves = animatedImage && animated !== false;
-  if (moves && animated && (format === undefined || format === "webp")) {
-    return { extension: "webp", moving: true };
-  }
-  if (format === undefined || format === "gif") return { extension: moves ? "gif" : "png" };
-  return { extension: format };
 }

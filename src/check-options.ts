@@ -7,7 +7,7 @@ export interface Kind {
   readonly wanted: string;
   readonly accepts: (value: unknown) => boolean;
   /** Returns advice for a value that is not accepted, if there is any. */
-  readonly hint?: ((value: unknown) => string | undefined) | undefined;
+  readonly hint?: ((value: unknown) => string | false | undefined) | undefined;
   /** Whether the value may be a secret, which messages must not repeat. */
   readonly isSecret?: boolean | undefined;
 }

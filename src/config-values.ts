@@ -26,9 +26,8 @@ const DISCORD_KINDS: Kinds<DiscordOptions> = {
     accepts: isSnowflake,
     isSecret: true,
     hint: (value) =>
-      typeof value === "number" || typeof value === "bigint"
-        ? "put it in quotes, because JavaScript rounds numbers this large."
-        : undefined,
+      (typeof value === "number" || typeof value === "bigint") &&
+      "put it in quotes, because JavaScript rounds numbers this large.",
   },
   clientSecret: CREDENTIAL,
   redirectUri: {
@@ -46,9 +45,7 @@ const DISCORD_KINDS: Kinds<DiscordOptions> = {
   botToken: {
     ...CREDENTIAL,
     hint: (value) =>
-      typeof value === "string" && /^\s*bot\s/i.test(value)
-        ? "pass the token without the word Bot."
-        : undefined,
+      typeof value === "string" && /^\s*bot\s/i.test(value) && "pass the token without the word Bot.",
   },
   scopes: SCOPES,
   discordUrl: {
@@ -82,7 +79,7 @@ const DISCORD_KINDS: Kinds<DiscordOptions> = {
   proxy: { wanted: "an http or https URL", accepts: isHttpUrl, isSecret: true },
 };
 
-/** The rules for the options of `DiscordOAuth2Session`. {@link mistakesInSecrets} checks the secrets. */
+/** The rules for the options of `DiscordOAuth2Session`. {@link furtherMistakes} checks what they leave open. */
 export const DISCORD_OPTIONS: OptionRules<DiscordOptions> = {
   of: "new DiscordOAuth2Session",
   example: "{ clientId, clientSecret, redirectUri }",
@@ -111,27 +108,32 @@ export const CACHE_OPTIONS: OptionRules<CacheOptions> = {
   },
 };
 
-/** Yields mistakes in the option `secret`. The list may contain the client secret, however short it is. */
-export function* mistakesInSecrets({ secret, clientSecret }: DiscordOptions): Generator<string> {
+/** Yields mistakes that the kind of a value does not show. */
+export function* furtherMistakes({
+  secret,
+  clientSecret,
+  recordKey,
+  tokenStore,
+}: DiscordOptions): Generator<string> {
   const list: unknown = typeof secret === "string" ? [secret] : secret;
-  if (!Array.isArray(list)) return;
-  const own = list.filter((one) => one !== clientSecret);
+  // The list may contain the client secret, however short it is.
+  const own: unknown[] = Array.isArray(list) ? list.filter((one) => one !== clientSecret) : [];
   if (!own.every(isLong)) yield wrongValue("secret", secret, DISCORD_KINDS.secret);
   else if (own.some(isWeak))
     yield "secret can be guessed: it repeats itself, counts up, or is a placeholder. To create one, run: node -p \"crypto.randomBytes(32).toString('base64url')\"";
+  if (typeof recordKey === "function") {
+    // With a key that is missing or always the same, every login would fail as if it had ended already.
+    const [key, other]: readonly unknown[] = ["one", "another"].map((text) => recordKey(digestOf(text)));
+    if (typeof key !== "string" || key === "")
+      yield `recordKey must return a key, a string, not ${shown(key)}.`;
+    else if (key === other)
+      yield `recordKey must return a different key for each hash, not always ${shown(key)}.`;
+  }
+  if (tokenStore && "throwOnErrors" in tokenStore && tokenStore.throwOnErrors === false)
+    yield "tokenStore hides its failures, which would sign visitors out. Use new Keyv({ throwOnErrors: true }).";
 }
 
-/** Yields mistakes in the option `recordKey`. With them, every login would fail as if it had ended already. */
-export function* mistakesInRecordKey({ recordKey }: DiscordOptions): Generator<string> {
-  if (typeof recordKey !== "function") return;
-  const [key, other]: readonly unknown[] = ["one", "another"].map((text) => recordKey(digestOf(text)));
-  if (typeof key !== "string" || key === "")
-    yield `recordKey must return a key, a string, not ${shown(key)}.`;
-  else if (key === other)
-    yield `recordKey must return a different key for each hash, not always ${shown(key)}.`;
-}
-
-function isLong(secret: unknown): boolean {
+function isLong(secret: unknown): secret is string {
   return typeof secret === "string" && secret.length >= MIN_SECRET_LENGTH;
 }
 

@@ -1,12 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import { isRecord, mistakesIn } from "./check-options.js";
-import {
-  CACHE_OPTIONS,
-  DISCORD_OPTIONS,
-  mistakesInRecordKey,
-  mistakesInSecrets,
-  originOf,
-} from "./config-values.js";
-import type { CacheOptions, DiscordOptions, TokenStore } from "./options.js";
+import { CACHE_OPTIONS, DISCORD_OPTIONS, furtherMistakes, originOf } from "./config-values.js";
+import type { DiscordOptions } from "./options.js";
 
 /** The checked configuration, with settings, environment variables and defaults filled in. */
 export type Config = ReturnType<typeof resolveConfig>;
@@ -38,17 +33,17 @@ export function storeDeadlineMs({ timeoutMs }: Config): number {
 /** Reads and checks the whole configuration. @throws TypeError that lists every mistake at once */
 export function resolveConfig(options: DiscordOptions, settings: SettingSource) {
   const input = withSettings(options, settings);
-  const cache: CacheOptions = input.cache ?? {};
+  const { cache = {}, secret, ...others } = input;
   const { clientId = "", clientSecret = "", redirectUri = "", discordUrl = DISCORD_URL } = input;
-  const secrets = typeof input.secret === "string" ? [input.secret] : (input.secret ?? [clientSecret]);
 
   const mistakes = [
-    ...missing(input),
+    ...REQUIRED.filter((name) => input[name] === undefined).map(
+      (name) =>
+        `${name} is missing: pass it as an option, or set ${SETTING_OF[name]} on the app or in the environment.`,
+    ),
     ...mistakesIn(DISCORD_OPTIONS, input),
     ...mistakesIn(CACHE_OPTIONS, cache, "cache."),
-    ...mistakesInSecrets(input),
-    ...mistakesInRecordKey(input),
-    ...mistakesInStore(input.tokenStore),
+    ...furtherMistakes(input),
   ];
   if (mistakes.length > 0) {
     throw new TypeError(
@@ -56,80 +51,45 @@ export function resolveConfig(options: DiscordOptions, settings: SettingSource) 
     );
   }
   return Object.freeze({
+    ...others,
     clientId,
     clientSecret,
     redirectUri,
     /** Empty if no proxy strips a part of the path. */
     basePath: input.basePath ?? "",
-    botToken: input.botToken,
     origins: input.origins ?? [],
     scopes: input.scopes ?? ["identify"],
     discordUrl: originOf(discordUrl),
     issuer: input.issuer ?? originOf(discordUrl),
-    secrets,
+    secrets: typeof secret === "string" ? [secret] : (secret ?? [clientSecret]),
     cacheMax: cache.max ?? 1000,
     cacheMaxBytes: cache.maxBytes ?? 32 * 1024 * 1024,
     cacheTtlMs: cache.ttlMs ?? 300_000,
-    usersCache: input.usersCache,
-    tokenStore: input.tokenStore,
-    lock: input.lock,
-    isBotInGuild: input.isBotInGuild,
-    recordKey: input.recordKey,
     timeoutMs: input.timeoutMs ?? 5000,
     maxWaitMs: input.maxWaitMs ?? 2000,
     invalidRequestLimit: input.invalidRequestLimit ?? 9500,
-    proxy: input.proxy,
   });
 }
 
 /** Fills options that were left out from the settings. Checks nothing. */
 function withSettings(options: DiscordOptions, settings: SettingSource): DiscordOptions {
-  const names = Object.keys(SETTING_OF) as (keyof typeof SETTING_OF)[];
-  const found = Object.fromEntries(
-    names.map((name) => {
-      const value = options[name] ?? settings(SETTING_OF[name]);
-      return [name, value === "" || value === null ? undefined : value];
-    }),
-  );
-  const { scopes } = found;
-  const cache: unknown = options.cache ?? {};
-  const cacheMax = settings("DISCORD_USERS_CACHE_MAX_LIMIT");
-  return {
-    ...options,
-    ...found,
-    scopes: (typeof scopes === "string" ? scopes.split(/\s+/).filter(Boolean) : scopes) as readonly string[],
-    cache: isRecord(cache)
-      ? { ...cache, max: options.cache?.max ?? numberOf(cacheMax) }
-      : (cache as CacheOptions),
-  };
-}
-
-function* missing(options: DiscordOptions): Generator<string> {
-  for (const name of REQUIRED) {
-    if (options[name] === undefined)
-      yield `${name} is missing: pass it as an option, or set ${SETTING_OF[name]} on the app or in the environment.`;
+  const found: Record<string, unknown> = { ...options };
+  for (const [name, setting] of Object.entries(SETTING_OF)) {
+    const value = found[name] ?? settings(setting);
+    found[name] = value === "" || value === null ? undefined : value;
   }
-}
-
-function* mistakesInStore(store: TokenStore | undefined): Generator<string> {
-  if (store && "throwOnErrors" in store && store.throwOnErrors === false)
-    yield "tokenStore hides its failures, which would sign visitors out. Use new Keyv({ throwOnErrors: true }).";
+  const { scopes } = found;
+  const cache = found["cache"] ?? {};
+  if (typeof scopes === "string") found["scopes"] = scopes.split(/\s+/).filter(Boolean);
+  const max = settings("DISCORD_USERS_CACHE_MAX_LIMIT");
+  if (isRecord(cache)) found["cache"] = { ...cache, max: cache["max"] ?? (max ? Number(max) : undefined) };
+  return found;
 }
 
 /** @throws TypeError unless the configurations of an instance in two apps are equal */
 export function requireSameConfig(one: Config, other: Config): void {
-  const isSame = (Object.keys(one) as (keyof Config)[]).every((key) => {
-    const [a, b] = [one[key], other[key]];
-    return a === b || (Array.isArray(a) && Array.isArray(b) && a.join("\n") === b.join("\n"));
-  });
-  if (isSame) return;
+  if (isDeepStrictEqual(one, other)) return;
   throw new TypeError(
     "This DiscordOAuth2Session already serves another app with a different configuration. Create one instance for each configuration.",
   );
-}
-
-/** Parses a setting as a number. */
-function numberOf(value: unknown): number | undefined {
-  if (value === "" || value === undefined) return undefined;
-  return Number(value);
 }

@@ -8,14 +8,11 @@ export class Lazy<T> {
   }
 
   get(): Promise<T> {
-    if (this.#value !== undefined) return this.#value;
-    const value = this.#load().catch((error: unknown) => {
-      // After take(), a later use may have begun to load it again.
-      if (this.#value === value) this.#value = undefined;
+    this.#value ??= this.#load().catch((error: unknown) => {
+      this.#value = undefined;
       throw error;
     });
-    this.#value = value;
-    return value;
+    return this.#value;
   }
 
   /** Removes the value, so that the next use loads it again. @returns the removed value, if it was loaded */

@@ -18,7 +18,7 @@ export function textOf(shortest: number, longest: number): Kind {
   return {
     wanted: `a string of ${shortest} to ${longest} characters`,
     accepts: (value) => lengthOf(value) >= shortest && lengthOf(value) <= longest,
-    hint: (value) => (lengthOf(value) > longest ? `it has ${lengthOf(value)}.` : undefined),
+    hint: (value) => lengthOf(value) > longest && `it has ${lengthOf(value)}.`,
   };
 }
 
@@ -66,7 +66,7 @@ export const SCOPES: Kind = {
 export const SOME_IDS: Kind = {
   wanted: 'a list of ids such as ["80351110224678912"]',
   accepts: (value) => Array.isArray(value) && value.length > 0 && value.every(isSnowflake),
-  hint: (value) => (Array.isArray(value) && value.length === 0 ? "nobody could meet that." : undefined),
+  hint: (value) => Array.isArray(value) && value.length === 0 && "nobody could meet that.",
 };
 
 /** A path below the mount point, as a browser sends it; `false` switches the route off. */
@@ -75,9 +75,9 @@ export const PATH_OR_FALSE: Kind = {
   accepts: (value) =>
     value === false || (typeof value === "string" && /^(?:\/(?!:)[\w.~!$&'()+,;=:@%-]*)+$/.test(value)),
   hint: (value) =>
-    typeof value === "string" && value.startsWith("/")
-      ? "queries, parameters and wildcards do not work here, and other characters must be percent-encoded."
-      : undefined,
+    typeof value === "string" &&
+    value.startsWith("/") &&
+    "queries, parameters and wildcards do not work here, and other characters must be percent-encoded.",
 };
 
 /** A path or URL to redirect a visitor to. */
@@ -86,9 +86,7 @@ export const ADDRESS: Kind = {
   accepts: (value) =>
     isVisibleAscii(value) && URL.canParse(value, value.startsWith("/") ? "https://a.invalid" : undefined),
   hint: (value) =>
-    typeof value === "string" && /^\w[\w/-]*$/.test(value)
-      ? `begin it with a slash, "/${value}".`
-      : undefined,
+    typeof value === "string" && /^\w[\w/-]*$/.test(value) && `begin it with a slash, "/${value}".`,
 };
 
 /** A path or URL to redirect a visitor to; `false` means no redirect. */

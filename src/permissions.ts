@@ -66,88 +66,25 @@ export class Permissions {
   static readonly all: Permissions = new Permissions(PERMISSION_NAMES);
 
   /** Permissions that can be set for a channel, as in Flask-Discord: 3019374417. */
-  static readonly allChannel: Permissions = new Permissions([
-    "CREATE_INSTANT_INVITE",
-    "MANAGE_CHANNELS",
-    "ADD_REACTIONS",
-    "PRIORITY_SPEAKER",
-    "STREAM",
-    "VIEW_CHANNEL",
-    "SEND_MESSAGES",
-    "SEND_TTS_MESSAGES",
-    "MANAGE_MESSAGES",
-    "EMBED_LINKS",
-    "ATTACH_FILES",
-    "READ_MESSAGE_HISTORY",
-    "MENTION_EVERYONE",
-    "USE_EXTERNAL_EMOJIS",
-    "CONNECT",
-    "SPEAK",
-    "MUTE_MEMBERS",
-    "DEAFEN_MEMBERS",
-    "MOVE_MEMBERS",
-    "USE_VAD",
-    "MANAGE_ROLES",
-    "MANAGE_WEBHOOKS",
-    "USE_APPLICATION_COMMANDS",
-  ]);
+  static readonly allChannel: Permissions = new Permissions(3_019_374_417);
 
   /** Permissions to manage a guild, as in Flask-Discord: 1879573680. */
-  static readonly general: Permissions = new Permissions([
-    "MANAGE_CHANNELS",
-    "MANAGE_GUILD",
-    "VIEW_AUDIT_LOG",
-    "VIEW_CHANNEL",
-    "VIEW_GUILD_INSIGHTS",
-    "MANAGE_ROLES",
-    "MANAGE_WEBHOOKS",
-    "MANAGE_GUILD_EXPRESSIONS",
-  ]);
+  static readonly general: Permissions = new Permissions(1_879_573_680);
 
   /** Permissions to manage members and nicknames, as in Flask-Discord: 201326599. */
-  static readonly membership: Permissions = new Permissions([
-    "CREATE_INSTANT_INVITE",
-    "KICK_MEMBERS",
-    "BAN_MEMBERS",
-    "CHANGE_NICKNAME",
-    "MANAGE_NICKNAMES",
-  ]);
+  static readonly membership: Permissions = new Permissions(201_326_599);
 
   /** Permissions for text channels, as in Flask-Discord: 2148005952. */
-  static readonly text: Permissions = new Permissions([
-    "ADD_REACTIONS",
-    "SEND_MESSAGES",
-    "SEND_TTS_MESSAGES",
-    "MANAGE_MESSAGES",
-    "EMBED_LINKS",
-    "ATTACH_FILES",
-    "READ_MESSAGE_HISTORY",
-    "MENTION_EVERYONE",
-    "USE_EXTERNAL_EMOJIS",
-    "USE_APPLICATION_COMMANDS",
-  ]);
+  static readonly text: Permissions = new Permissions(2_148_005_952);
 
   /** Permissions for voice channels, as in Flask-Discord: 66061056. */
-  static readonly voice: Permissions = new Permissions([
-    "PRIORITY_SPEAKER",
-    "STREAM",
-    "CONNECT",
-    "SPEAK",
-    "MUTE_MEMBERS",
-    "DEAFEN_MEMBERS",
-    "MOVE_MEMBERS",
-    "USE_VAD",
-  ]);
+  static readonly voice: Permissions = new Permissions(66_061_056);
 
   /** The permission to request to speak in stage channels, as in Flask-Discord: 4294967296. */
   static readonly stage: Permissions = new Permissions("REQUEST_TO_SPEAK");
 
   /** Permissions of stage moderators, as in Flask-Discord: 4315938816. */
-  static readonly stageModerator: Permissions = new Permissions([
-    "MUTE_MEMBERS",
-    "MOVE_MEMBERS",
-    "REQUEST_TO_SPEAK",
-  ]);
+  static readonly stageModerator: Permissions = new Permissions(4_315_938_816);
 
   /** `ADMINISTRATOR`: 8. */
   static readonly advanced: Permissions = new Permissions("ADMINISTRATOR");

@@ -1,24 +1,18 @@
 import type { APIGuildMember } from "discord-api-types/v10";
-import { avatarDecorationUrl, type ImageOptions, imageUrl, isAnimatedHash, type PngOptions } from "../cdn.js";
+import { type ImageOptions, imageUrl } from "../cdn.js";
 import { now } from "../clock.js";
 import type { Permissions } from "../permissions.js";
 import { isSnowflake, requireSnowflake } from "../snowflake.js";
 import {
-  type AvatarDecoration,
-  avatarDecorationOf,
-  type Collectibles,
-  collectiblesOf,
-} from "./collectibles.js";
-import {
   dateOf,
   isIdentified,
-  Model,
   numberOf,
   permissionsOf,
   requireObject,
   stringOf,
   stringsOf,
 } from "./model.js";
+import { Profile } from "./profile.js";
 import { User } from "./user.js";
 
 /** A member, with the permissions that Discord adds when users request their own membership. */
@@ -28,11 +22,12 @@ export interface GuildMemberPayload extends APIGuildMember {
 }
 
 /**
- * A user in one guild.
+ * A user in one guild. Avatar, banner and collectibles are those of this guild: to fall back to the user's, write
+ * `member.avatarUrl ?? member.user?.displayAvatarUrl`.
  *
  * @see https://docs.discord.com/developers/resources/guild#guild-member-object
  */
-export class GuildMember extends Model<GuildMemberPayload> {
+export class GuildMember extends Profile<GuildMemberPayload> {
   /** A snowflake. */
   readonly guildId: string;
   /** The user. */
@@ -73,77 +68,12 @@ export class GuildMember extends Model<GuildMemberPayload> {
     return this.nick ?? this.user?.displayName;
   }
 
-  /** The hash of the member's avatar in this guild. */
-  get avatarHash(): string | undefined {
-    return stringOf(this.payload.avatar);
-  }
-
-  /**
-   * The URL of the member's avatar in this guild: a GIF if it is animated, else a PNG; `undefined` if there is none.
-   *
-   * @example
-   * ```ts
-   * const picture = member.avatarUrl ?? member.user?.displayAvatarUrl;
-   * ```
-   */
-  get avatarUrl(): string | undefined {
-    return this.avatarUrlWith();
-  }
-
-  get isAvatarAnimated(): boolean {
-    return isAnimatedHash(this.avatarHash);
-  }
-
-  /**
-   * Returns the URL of the member's avatar in this guild, in another size or format; `undefined` if there is none.
-   *
-   * @throws TypeError for a size or format that does not exist
-   */
-  avatarUrlWith(options?: ImageOptions): string | undefined {
+  override avatarUrlWith(options?: ImageOptions): string | undefined {
     return imageUrl("guilds/:id/users/:id/avatars", [this.guildId, this.id], this.avatarHash, options);
   }
 
-  /** The hash of the member's banner in this guild. */
-  get bannerHash(): string | undefined {
-    return stringOf(this.payload.banner);
-  }
-
-  /** The URL of the member's banner in this guild: a GIF if animated, else a PNG; `undefined` if there is none. */
-  get bannerUrl(): string | undefined {
-    return this.bannerUrlWith();
-  }
-
-  /**
-   * Returns the URL of the member's banner in this guild, in another size or format; `undefined` if there is none.
-   *
-   * @throws TypeError for a size or format that does not exist
-   */
-  bannerUrlWith(options?: ImageOptions): string | undefined {
+  override bannerUrlWith(options?: ImageOptions): string | undefined {
     return imageUrl("guilds/:id/users/:id/banners", [this.guildId, this.id], this.bannerHash, options);
-  }
-
-  /** The member's avatar decoration in this guild. */
-  get avatarDecoration(): AvatarDecoration | undefined {
-    return avatarDecorationOf(this.payload.avatar_decoration_data);
-  }
-
-  /** The URL of the member's avatar decoration in this guild, a PNG. */
-  get avatarDecorationUrl(): string | undefined {
-    return this.avatarDecorationUrlWith();
-  }
-
-  /**
-   * Returns the URL of the member's avatar decoration in this guild, in another size.
-   *
-   * @throws TypeError for a size that does not exist
-   */
-  avatarDecorationUrlWith(options?: PngOptions): string | undefined {
-    return avatarDecorationUrl(this.avatarDecoration?.asset, options);
-  }
-
-  /** The member's other collectibles in this guild, such as a nameplate. */
-  get collectibles(): Collectibles | undefined {
-    return collectiblesOf(this.payload.collectibles);
   }
 
   /** When the user joined the guild; `undefined` for a guest. */

@@ -1,22 +1,9 @@
 import type { APIUser } from "discord-api-types/v10";
-import {
-  avatarDecorationUrl,
-  defaultAvatarUrl,
-  type ImageOptions,
-  imageUrl,
-  isAnimatedHash,
-  isLegacyDiscriminator,
-  type PngOptions,
-} from "../cdn.js";
+import { defaultAvatarUrl, type ImageOptions, imageUrl, isLegacyDiscriminator } from "../cdn.js";
 import { isRecord } from "../check-options.js";
 import { createdAtOf, isSnowflake } from "../snowflake.js";
-import {
-  type AvatarDecoration,
-  avatarDecorationOf,
-  type Collectibles,
-  collectiblesOf,
-} from "./collectibles.js";
-import { booleanOf, Model, numberOf, requireIdentified, stringOf } from "./model.js";
+import { booleanOf, numberOf, requireIdentified, stringOf } from "./model.js";
+import { Profile } from "./profile.js";
 
 /** The documented flags of a user. */
 const USER_FLAGS = {
@@ -67,7 +54,7 @@ export interface PrimaryGuild {
  *
  * @see https://docs.discord.com/developers/resources/user#user-object
  */
-export class User extends Model<APIUser> {
+export class User extends Profile<APIUser> {
   /** @throws TypeError when the payload is not an object whose `id` is a snowflake */
   constructor(payload: Readonly<APIUser>) {
     super(requireIdentified(payload, "A user", isSnowflake));
@@ -109,19 +96,6 @@ export class User extends Model<APIUser> {
     return isLegacyDiscriminator(discriminator) ? `${username}#${discriminator}` : username;
   }
 
-  get avatarHash(): string | undefined {
-    return stringOf(this.payload.avatar);
-  }
-
-  /** The URL of the avatar: a GIF if it is animated, else a PNG; `undefined` if the user has none. */
-  get avatarUrl(): string | undefined {
-    return this.avatarUrlWith();
-  }
-
-  get isAvatarAnimated(): boolean {
-    return isAnimatedHash(this.avatarHash);
-  }
-
   /** The URL of the image to show: {@link avatarUrl}, or {@link defaultAvatarUrl}. */
   get displayAvatarUrl(): string {
     return this.avatarUrl ?? this.defaultAvatarUrl;
@@ -132,60 +106,17 @@ export class User extends Model<APIUser> {
     return defaultAvatarUrl(this.id, this.discriminator);
   }
 
-  /**
-   * Returns the URL of the avatar in another size or format; `undefined` if the user has none.
-   *
-   * @throws TypeError for a size or format that does not exist
-   */
-  avatarUrlWith(options?: ImageOptions): string | undefined {
+  override avatarUrlWith(options?: ImageOptions): string | undefined {
     return imageUrl("avatars/:id", [this.id], this.avatarHash, options);
   }
 
-  get bannerHash(): string | undefined {
-    return stringOf(this.payload.banner);
-  }
-
-  /** The URL of the banner: a GIF if it is animated, else a PNG; `undefined` if the user has none. */
-  get bannerUrl(): string | undefined {
-    return this.bannerUrlWith();
-  }
-
-  /**
-   * Returns the URL of the banner in another size or format; `undefined` if the user has none.
-   *
-   * @throws TypeError for a size or format that does not exist
-   */
-  bannerUrlWith(options?: ImageOptions): string | undefined {
+  override bannerUrlWith(options?: ImageOptions): string | undefined {
     return imageUrl("banners/:id", [this.id], this.bannerHash, options);
   }
 
   /** The colour of the profile, as 0xRRGGBB. */
   get accentColor(): number | undefined {
     return numberOf(this.payload.accent_color);
-  }
-
-  /** The avatar decoration. */
-  get avatarDecoration(): AvatarDecoration | undefined {
-    return avatarDecorationOf(this.payload.avatar_decoration_data);
-  }
-
-  /** The user's other collectibles, such as a nameplate. */
-  get collectibles(): Collectibles | undefined {
-    return collectiblesOf(this.payload.collectibles);
-  }
-
-  /** The URL of the avatar decoration, a PNG. */
-  get avatarDecorationUrl(): string | undefined {
-    return this.avatarDecorationUrlWith();
-  }
-
-  /**
-   * Returns the URL of the avatar decoration in another size.
-   *
-   * @throws TypeError for a size that does not exist
-   */
-  avatarDecorationUrlWith(options?: PngOptions): string | undefined {
-    return avatarDecorationUrl(this.avatarDecoration?.asset, options);
   }
 
   /** The guild whose tag this user wears. */

@@ -94,10 +94,23 @@ export class OAuth {
     doing: Doing,
     sent: readonly (string | undefined)[],
     task: Task<T>,
-    timeoutMs = this.#config.timeoutMs,
+    timeLeftMs = this.#config.timeoutMs,
     onWait?: (ms: number) => void,
   ): Promise<T> {
-    const call = this.#prepare(doing, sent, timeoutMs);
+    const { clientSecret } = this.#config;
+    const names = callOf(doing);
+    const secrets = [...sent, clientSecret, basicCredentials(this.#config)];
+    const call: AdmittedCall = {
+      ...names,
+      scheme: "Basic",
+      token: clientSecret,
+      secrets: secrets.filter((secret) => secret !== undefined),
+      slot: { subject: "application", route: `POST ${names.route}`, major: "", bucket: undefined },
+      standing: "essential",
+      trace: { ...names, subject: "application", attempts: 0, waitedMs: 0 },
+      maxAttempts: MAX_ATTEMPTS,
+      timeLeftMs,
+    };
     return traceRequest(call.trace, async () => {
       for (;;) {
         try {
@@ -124,23 +137,6 @@ export class OAuth {
       else agent.destroyRequest();
       throw error;
     }
-  }
-
-  #prepare(doing: Doing, sent: readonly (string | undefined)[], timeLeftMs: number): AdmittedCall {
-    const { clientSecret } = this.#config;
-    const names = callOf(doing);
-    const secrets = [...sent, clientSecret, basicCredentials(this.#config)];
-    return {
-      ...names,
-      scheme: "Basic",
-      token: clientSecret,
-      secrets: secrets.filter((secret) => secret !== undefined),
-      slot: { subject: "application", route: `POST ${names.route}`, major: "", bucket: undefined },
-      standing: "essential",
-      trace: { ...names, subject: "application", attempts: 0, waitedMs: 0 },
-      maxAttempts: MAX_ATTEMPTS,
-      timeLeftMs,
-    };
   }
 }
 

@@ -40,12 +40,6 @@ export function readBody({ body }: Answer): unknown {
   }
 }
 
-/** Returns the code in the body of an error response. */
-export function discordCodeIn(body: unknown): number | undefined {
-  const code = isRecord(body) ? body["code"] : undefined;
-  return typeof code === "number" ? code : undefined;
-}
-
 function readValue(call: NamedCall, { status, headers, body }: Answer): unknown {
   if (status === 204 || call.method === "HEAD") return undefined;
   const type = String(headers["content-type"] ?? "");
@@ -64,9 +58,9 @@ function readValue(call: NamedCall, { status, headers, body }: Answer): unknown 
 
 function refusal(call: NamedCall, answer: Answer): HttpException {
   const body = redact(readBody(answer), call.secrets);
-  const message = isRecord(body) ? body["message"] : undefined;
+  const { message, code } = isRecord(body) ? body : {};
   const reason = typeof message === "string" ? `: ${message.slice(0, LONGEST_MESSAGE)}` : "";
-  const discordCode = discordCodeIn(body);
+  const discordCode = typeof code === "number" ? code : undefined;
   const summary = `Discord answered ${titleOf(call)} with ${answer.status}${reason}${discordCode ? ` (${discordCode})` : ""}`;
   return callError(call, "discord_error", summary, {
     status: answer.status,

@@ -117,12 +117,12 @@ function addHeaders(headers: Record<string, string>, own: Readonly<Record<string
 
 function withQuery(path: string, query: Query | undefined): string {
   if (query === undefined) return path;
-  const pairs = Object.entries(query).flatMap(([key, input]) => {
-    const values = Array.isArray(input) ? input : [input];
-    return values
+  const pairs = Object.entries(query).flatMap(([key, input]) =>
+    [input]
+      .flat()
       .filter((value) => value !== undefined && value !== null)
-      .map((value) => `${encoded(key)}=${encoded(String(value))}`);
-  });
+      .map((value) => `${encoded(key)}=${encoded(String(value))}`),
+  );
   if (pairs.length === 0) return path;
   return `${path}${path.includes("?") ? "&" : "?"}${pairs.join("&")}`;
 }

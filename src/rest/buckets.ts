@@ -7,18 +7,9 @@ import { callsLeft, mergeWindows, type RateLimitHeaders, type Wait, type Window 
 interface Bucket {
   readonly key: string;
   window: Window;
-  /** Epoch milliseconds. If the clock is set back before it, the window ends. */
-  learnedAt: number;
   scope: RateLimitScope;
   inFlight: number;
   waiting: (() => void)[];
-}
-
-/** The rate limit of a route, the same for all subjects. */
-interface RouteLimit {
-  /** The route used in bucket keys: the first one seen of all routes that share the limit. */
-  readonly keptUnder: string;
-  readonly limit: number;
 }
 
 /** Identifies the rate limit of one call. */
@@ -35,16 +26,14 @@ export interface Slot {
 const ROUTES = 1000;
 /** The most buckets kept. The least recently used is dropped; its subject may then get one more 429. */
 const BUCKETS = 10_000;
-/** Smaller corrections of the clock are ignored. */
-const CLOCK_STEP_MS = 1000;
 
 /**
  * The rate limits of every subject. No call waits on a guess: a new subject starts with the route's limit as seen for
- * other subjects, or with none. Uses no timers; callers pass in the time.
+ * other subjects, or with none. Uses no timers; callers pass in the time, which must not go back.
  */
 export class Buckets {
-  readonly #routes = boundedCache<RouteLimit>(ROUTES);
-  readonly #firstRouteOf = boundedCache<string>(ROUTES);
+  /** The last headers of each route. Its limit and its id are the same for all subjects. */
+  readonly #routes = boundedCache<RateLimitHeaders>(ROUTES);
   readonly #buckets: LRUCache<string, Bucket>;
 
   constructor(max = BUCKETS) {
@@ -62,8 +51,6 @@ export class Buckets {
     const key = keyOf(slot, route);
     const bucket = this.#buckets.get(key) ?? (route && this.#add(key, route.limit));
     if (bucket === undefined) return undefined;
-    if (now < bucket.learnedAt - CLOCK_STEP_MS)
-      bucket.window = { ...bucket.window, resetAt: 0, windowEnd: 0 };
     const { window, scope, inFlight } = bucket;
     if (callsLeft(window, inFlight, now) < 1) {
       return {
@@ -87,12 +74,12 @@ export class Buckets {
     slot.bucket = undefined;
     if (counted !== undefined) counted.inFlight -= 1;
     if (headers !== undefined) {
-      const key = keyOf(slot, this.#learnRoute(slot.route, headers));
+      this.#routes.set(slot.route, headers);
+      const key = keyOf(slot, headers);
       const bucket = this.#buckets.get(key) ?? this.#add(key, headers.limit);
       const window = mergeWindows(bucket.window, headers, now);
       if (window === headers) bucket.scope = "user";
       bucket.window = window;
-      bucket.learnedAt = now;
       this.#settle(bucket, now);
     } else if (counted !== undefined) {
       // Discord may have counted the call even without a response.
@@ -108,7 +95,6 @@ export class Buckets {
     const key = keyOf(slot, route);
     const bucket = this.#buckets.get(key) ?? this.#add(key, route?.limit ?? 1);
     bucket.scope = scope;
-    bucket.learnedAt = now;
     bucket.window = {
       limit: bucket.window.limit,
       remaining: 0,
@@ -118,19 +104,9 @@ export class Buckets {
     this.#settle(bucket, now);
   }
 
-  #learnRoute(route: string, { bucket, limit }: RateLimitHeaders): RouteLimit {
-    const first = bucket === undefined ? route : (this.#firstRouteOf.get(bucket) ?? route);
-    if (bucket !== undefined && first === route) this.#firstRouteOf.set(bucket, route);
-    const cached = this.#routes.get(route);
-    if (cached?.keptUnder === first && cached.limit === limit) return cached;
-    const learned = { keptUnder: first, limit };
-    this.#routes.set(route, learned);
-    return learned;
-  }
-
   #add(key: string, limit: number): Bucket {
     const window = { limit, remaining: limit, resetAt: 0, windowEnd: 0 };
-    const bucket: Bucket = { key, window, learnedAt: 0, scope: "user", inFlight: 0, waiting: [] };
+    const bucket: Bucket = { key, window, scope: "user", inFlight: 0, waiting: [] };
     this.#buckets.set(key, bucket);
     return bucket;
   }
@@ -145,6 +121,7 @@ export class Buckets {
   }
 }
 
-function keyOf({ subject, route, major }: Slot, limit: RouteLimit | undefined): string {
-  return `${subject}\n${limit?.keptUnder ?? route}\n${major}`;
+/** Several routes may share a limit: then its id is the same. */
+function keyOf({ subject, route, major }: Slot, limit: RateLimitHeaders | undefined): string {
+  return `${subject}\n${limit?.bucket ?? route}\n${major}`;
 }

@@ -42,25 +42,17 @@ export function callError(
 export function requireToken(call: NamedCall): void {
   if (isVisibleAscii(call.token)) return;
   const title = titleOf(call);
-  if (call.scheme === "Bearer") {
-    const message = `The access token for ${title} is empty or contains characters that are not allowed in tokens.`;
-    throw callError(call, "discord_error", message, { status: 401 });
+  if (call.scheme === "Bot") {
+    const message = `${title} needs the bot's token: set DISCORD_BOT_TOKEN or pass botToken.`;
+    throw callError(call, "bot_token_missing", message);
   }
-  throw call.token === ""
-    ? callError(
-        call,
-        "bot_token_missing",
-        `${title} needs the bot's token: set DISCORD_BOT_TOKEN or pass botToken.`,
-      )
-    : botTokenRejected(call, "It contains whitespace or non-ASCII characters, so it was not sent");
+  const message = `The access token for ${title} is empty or contains characters that are not allowed in tokens.`;
+  throw callError(call, "discord_error", message, { status: 401 });
 }
 
 /** The error for a bot token that Discord rejected with 401. */
-export function botTokenRejected(
-  call: NamedCall,
-  why = "Discord answered 401. Some routes, such as /oauth2/@me, refuse every bot",
-): HttpException {
-  const message = `The bot's token was rejected for ${titleOf(call)}. Check DISCORD_BOT_TOKEN. ${why}.`;
+export function botTokenRejected(call: NamedCall): HttpException {
+  const message = `The bot's token was rejected for ${titleOf(call)}. Check DISCORD_BOT_TOKEN. Some routes, such as /oauth2/@me, refuse every bot.`;
   return callError(call, "bot_token_rejected", message);
 }
 
@@ -109,10 +101,7 @@ export function redact(value: unknown, secrets: readonly string[], depth = 0): u
 
 /** Replaces the secrets in a text. */
 export function redactText(text: string, secrets: readonly string[]): string {
-  return secrets.reduce(
-    (left, secret) => (secret === "" ? left : left.replaceAll(secret, "[redacted]")),
-    text,
-  );
+  return secrets.reduce((left, secret) => (secret ? left.replaceAll(secret, "[redacted]") : left), text);
 }
 
 /** Copies only the message and the code: errors of the HTTP client reference sockets and may contain received data. */

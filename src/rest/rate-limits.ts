@@ -10,9 +10,9 @@ export interface Window {
   readonly limit: number;
   /** Calls left until `resetAt`. */
   readonly remaining: number;
-  /** Epoch milliseconds by this process's clock. */
+  /** By this process's clock. */
   readonly resetAt: number;
-  /** `resetAt` by Discord's clock. Identifies the window, however long a response was in transit. */
+  /** In epoch milliseconds by Discord's clock. Identifies the window, however long a response was in transit. */
   readonly windowEnd: number;
 }
 
@@ -26,7 +26,7 @@ export interface RateLimitHeaders extends Window {
 export interface Wait {
   readonly scope: RateLimitScope;
   /** Milliseconds; `undefined` if only the response to another call can end the wait. */
-  readonly ms: number | undefined;
+  readonly ms?: number | undefined;
   /** Calls back once, when a response has changed the rate limit. */
   readonly onChange?: (wake: () => void) => void;
 }
@@ -62,14 +62,18 @@ export function readRateLimitHeaders(headers: AnswerHeaders, now: number): RateL
   };
 }
 
+/** Whether Discord counts a response as an invalid request of this IP address. */
+export function countsAsInvalid(status: number, headers: AnswerHeaders): boolean {
+  return status === 401 || status === 403 || (status === 429 && headers["x-ratelimit-scope"] !== "shared");
+}
+
 /**
  * Parses a response of 429. If it is neither JSON nor has rate limit headers, it comes from Cloudflare and is for all
  * calls from this IP address; so is a ban.
  *
  * @param body the parsed JSON, or any other value if it is not JSON
- * @param now epoch milliseconds, for a Retry-After that is a date
  */
-export function readRefusal(headers: AnswerHeaders, body: unknown, now: number) {
+export function readRefusal(headers: AnswerHeaders, body: unknown) {
   const json = isRecord(body) ? body : undefined;
   const named = boundedNumber(json?.["retry_after"]);
   const message = json?.["message"];
@@ -80,7 +84,6 @@ export function readRefusal(headers: AnswerHeaders, body: unknown, now: number) 
   const retryAfterS =
     named ??
     boundedSeconds(headers["retry-after"]) ??
-    secondsUntil(headers["retry-after"], now) ??
     boundedSeconds(headers["x-ratelimit-reset-after"]) ??
     (isForAll ? UNNAMED_S : ASSUMED_S);
   return { retryAfterS, scope: isForAll ? "global" : scopeOf(headers, json?.["global"]), isForAll };
@@ -116,8 +119,4 @@ function boundedSeconds(value: string | string[] | undefined): number | undefine
 
 function boundedNumber(value: unknown): number | undefined {
   return typeof value === "number" && value >= 0 ? Math.min(value, LONGEST_S) : undefined;
-}
-
-function secondsUntil(date: string | string[] | undefined, now: number): number | undefined {
-  return typeof date === "string" ? boundedNumber((Date.parse(date) - now) / 1000) : undefined;
 }

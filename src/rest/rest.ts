@@ -4,7 +4,7 @@ import type { Config } from "../config.js";
 import { Lazy } from "../lazy.js";
 import { traceRequest } from "../telemetry.js";
 import { Admission, type AdmissionOptions } from "./admission.js";
-import { discordCodeIn, readAnswer, readBody } from "./answer.js";
+import { readAnswer, readBody } from "./answer.js";
 import { type ApiRequest, apiRequest } from "./api-request.js";
 import { type Call, type Credentials, prepareCall } from "./call.js";
 import { botTokenRejected, noAnswer, requireToken } from "./call-errors.js";
@@ -16,7 +16,6 @@ export type RestOptions = AdmissionOptions & Pick<Config, "discordUrl" | "timeou
 
 const REPEATED_STATUSES = new Set([502, 503, 504]);
 const BOT_REFUSAL_MS = 60_000;
-const INVALID_WEBHOOK_TOKEN = 50027;
 /** Shorter than Cloudflare allows, and longer than undici's default of 4 s, to save handshakes on quiet sites. */
 const KEEP_ALIVE_MS = 30_000;
 
@@ -61,7 +60,7 @@ export class Rest {
 
   async #run(call: Call): Promise<unknown> {
     requireToken(call);
-    if (call.scheme === "Bot" && this.#botRefusals.has(call.slot.route)) throw botTokenRejected(call);
+    if (call.isBotCall && this.#botRefusals.has(call.slot.route)) throw botTokenRejected(call);
     let mayRepeat = call.method === "GET";
     for (;;) {
       const outcome = await this.#attempt(call);
@@ -73,7 +72,7 @@ export class Rest {
         throw noAnswer(call, outcome, this.#timeoutMs);
       } else if (outcome.status === 429) {
         this.#admission.refuse(call, outcome.headers, readBody(outcome));
-      } else if (isBotRejected(call, outcome)) {
+      } else if (outcome.status === 401 && call.isBotCall) {
         this.#botRefusals.set(call.slot.route, true);
         throw botTokenRejected(call);
       } else {
@@ -93,13 +92,6 @@ export class Rest {
       ),
     );
   }
-}
-
-/** The token of a webhook or an interaction is in the path, and a 401 for it says nothing about the bot's. */
-function isBotRejected({ scheme }: Call, answer: Answer): boolean {
-  return (
-    answer.status === 401 && scheme === "Bot" && discordCodeIn(readBody(answer)) !== INVALID_WEBHOOK_TOKEN
-  );
 }
 
 async function createDispatcher(timeoutMs: number, proxy?: ReturnType<typeof parseProxy>) {

@@ -32,6 +32,7 @@ export function roundTrip(
   onHead: (status: number, headers: AnswerHeaders) => void,
 ): Promise<Answer | NoAnswer> {
   return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
     const chunks: Buffer[] = [];
     let bytes = 0;
     let status = 0;
@@ -39,31 +40,19 @@ export function roundTrip(
     let controller: Dispatcher.DispatchController | undefined;
     let isOver = false;
 
-    /** Settles the promise once. Later calls do nothing. */
-    function end(settle: () => void): void {
+    /** Settles the promise; later calls do nothing. A 429 counts as complete even if its body is not. */
+    function end(failure?: NoAnswer): void {
       if (isOver) return;
       isOver = true;
       cancelDeadline();
       signal?.removeEventListener("abort", onAbort);
-      settle();
-    }
-    function cancel(settle: () => void): void {
-      end(settle);
       controller?.abort(OVER);
+      if (signal?.aborted) reject(signal.reason);
+      else resolve(failure && status !== 429 ? failure : { status, headers, body: Buffer.concat(chunks) });
     }
-    function complete(): void {
-      resolve({ status, headers, body: Buffer.concat(chunks) });
-    }
-    /** A 429 counts as complete even if its body is not. */
-    function fail(failure: NoAnswer): void {
-      if (status === 429) complete();
-      else resolve(failure);
-    }
-
-    signal?.throwIfAborted();
-    const onAbort = () => cancel(() => reject(signal?.reason));
+    const onAbort = () => end();
+    const cancelDeadline = startDeadline(timeoutMs, () => end({ failure: "deadline" }));
     signal?.addEventListener("abort", onAbort);
-    const cancelDeadline = startDeadline(timeoutMs, () => cancel(() => fail({ failure: "deadline" })));
     dispatcher.dispatch(
       { ...request, headersTimeout: 0, bodyTimeout: 0 },
       {
@@ -79,11 +68,11 @@ export function roundTrip(
         },
         onResponseData(_, chunk) {
           bytes += chunk.length;
-          if (bytes > MAX_BODY_BYTES) cancel(() => resolve({ failure: "size" }));
+          if (bytes > MAX_BODY_BYTES) end({ failure: "size" });
           else chunks.push(chunk);
         },
-        onResponseEnd: () => end(complete),
-        onResponseError: (_, cause) => end(() => fail({ failure: "connection", cause })),
+        onResponseEnd: () => end(),
+        onResponseError: (_, cause) => end({ failure: "connection", cause }),
       },
     );
   });

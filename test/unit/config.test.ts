@@ -248,7 +248,6 @@ describe("the configuration", () => {
       botToken: undefined,
       origins: [],
       basePath: "",
-      isBotInGuild: undefined,
       scopes: ["identify"],
       cacheMax: 1000,
     });

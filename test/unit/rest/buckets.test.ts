@@ -131,13 +131,6 @@ describe("buckets", () => {
     expect(buckets.reserve(slot(), NOON)).toMatchObject({ ms: 1000 });
   });
 
-  test("a bucket is still found if its name differs from user to user", () => {
-    const buckets = new Buckets();
-    buckets.learn(slot(), headers(0, { bucket: "of user 1" }), NOON);
-    buckets.learn(slot({ subject: "Bearer 2" }), headers(3, { bucket: "of user 2" }), NOON);
-    expect(buckets.reserve(slot(), NOON)).toMatchObject({ ms: 1000 });
-  });
-
   test("a bucket includes a call that was counted under the route before its name was known", () => {
     const buckets = new Buckets();
     call(buckets, 4);
@@ -152,6 +145,7 @@ describe("buckets", () => {
 describe("429 responses", () => {
   test("a 429 holds for its time, whatever the answers to earlier calls say", () => {
     const buckets = new Buckets();
+    call(buckets, 4);
     buckets.exhaust(slot(), 60_000, "shared", NOON);
     buckets.learn(slot(), headers(4, { windowEnd: NOON + 5000, resetAt: NOON + 5000 }), NOON + 10);
     expect(buckets.reserve(slot(), NOON + 10_000)).toMatchObject({ scope: "shared", ms: 50_000 });
@@ -165,13 +159,6 @@ describe("429 responses", () => {
     buckets.reserve(next, NOON + 1000);
     buckets.learn(next, headers(0, { windowEnd: NOON + 2000, resetAt: NOON + 2000 }), NOON + 1000);
     expect(buckets.reserve(slot(), NOON + 1500)).toMatchObject({ scope: "user", ms: 500 });
-  });
-
-  test("a 429 is over if the clock is set back", () => {
-    const buckets = new Buckets();
-    buckets.exhaust(slot(), 30_000, "user", NOON);
-    expect(buckets.reserve(slot(), NOON - 900)).toMatchObject({ ms: 30_900 });
-    expect(buckets.reserve(slot(), NOON - 3_600_000)).toBeUndefined();
   });
 
   test("a 429 of a known route leaves its limit unchanged", () => {
@@ -202,6 +189,7 @@ describe("bucket memory", () => {
 
   test("rate limits are remembered for the users that called last", () => {
     const buckets = new Buckets();
+    visit(buckets, 0, 0);
     const patient = slot({ subject: "Bearer patient" });
     buckets.exhaust(patient, 3_600_000, "user", NOON);
     for (let user = 0; user < 9000; user++) visit(buckets, user, 0);

@@ -368,17 +368,6 @@ describe("invalid tokens", () => {
     expect(server.requests).toHaveLength(0);
   });
 
-  test.each(["the-bots-token\n", "the bots token", "the-bots-tökén"])(
-    "a bot token such as %j is not sent",
-    async (token) => {
-      const server = await answeringServer((response) => json(response, 200, {}));
-      const error = await rejection(restOf(server.url).send({ ...BOT, token }, "/guilds/1"));
-      expect(error).toMatchObject({ status: 500, code: "bot_token_rejected" });
-      expect(everything(error)).not.toContain(token);
-      expect(server.requests).toHaveLength(0);
-    },
-  );
-
   test.each(["", "made\r\nup"])("a user's token such as %j counts as refused", async (token) => {
     const server = await answeringServer((response) => json(response, 200, {}));
     const error = await rejection(restOf(server.url).send({ ...NELLY, token }, "/users/@me"));

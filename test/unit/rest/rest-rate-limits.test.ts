@@ -97,8 +97,8 @@ describe("announced limits", () => {
     const clock = movableClock();
     const server = await answeringServer((response) => json(response, 200, {}, limitHeaders(0, 1.5)));
     const rest = restOf(server.url);
-    await rest.send(BOT, "/guilds/1/channels");
     const startedAt = clock.now();
+    await rest.send(BOT, "/guilds/1/channels");
     await rest.send(BOT, "/guilds/1/channels");
     expect(clock.now() - startedAt).toBeGreaterThanOrEqual(1490);
   });
@@ -471,4 +471,36 @@ describe("invalid requests", () => {
     expect(server.requests).toHaveLength(10);
     expect(await rest.send(NELLY, "/users/@me")).toEqual({});
   });
+});
+
+test("the warning about invalid requests comes at the limit, and again only after the count was lower", async () => {
+  const clock = movableClock();
+  const emitWarning = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+  onTestFinished(() => emitWarning.mockRestore());
+  const server = await answeringServer((response) => json(response, 403, {}));
+  const rest = restOf(server.url, { invalidRequestLimit: 2 });
+  for (const warnings of [0, 1]) {
+    await rejection(rest.send(BOT, "/guilds/1"));
+    expect(emitWarning).toHaveBeenCalledTimes(warnings);
+  }
+  expect(emitWarning).toHaveBeenCalledWith(expect.stringContaining("answered 2 calls"), {
+    code: "EXPRESS_DISCORD_INVALID_REQUESTS",
+  });
+  clock.advance(600_000);
+  for (const warnings of [1, 2]) {
+    await rejection(rest.send(BOT, "/guilds/1"));
+    expect(emitWarning).toHaveBeenCalledTimes(warnings);
+  }
+});
+
+test("setting the clock back ends every wait for a rate limit", async () => {
+  const clock = movableClock();
+  const server = await answeringServer((response, _, index) =>
+    index === 0 ? json(response, 429, LIMITED, limitHeaders(0, 64)) : json(response, 200, {}),
+  );
+  const rest = restOf(server.url);
+  expect(await rejection(rest.send(NELLY, "/users/@me"))).toBeInstanceOf(RateLimited);
+  expect(await rejection(rest.send(NELLY, "/users/@me"))).toBeInstanceOf(RateLimited);
+  clock.advance(-3_600_000);
+  await rest.send(NELLY, "/users/@me");
 });

@@ -15,13 +15,13 @@ describe("route templates", () => {
     ["/webhooks/1/s3cr3t-T0ken", "/webhooks/:id/:token"],
     ["/webhooks/1/lowercase/messages/@original", "/webhooks/:id/:token/messages/@original"],
     ["/interactions/1/aW50ZXJhY3Rpb24/callback", "/interactions/:id/:token/callback"],
-    ["/channels/1/messages/2/reactions/name:3/@me", "/channels/:id/messages/:id/reactions/:emoji/@me"],
-    ["/invites/discord-developers", "/invites/:code"],
-    ["/guilds/templates/hgM48av5Q69A", "/guilds/templates/:code"],
+    ["/channels/1/messages/2/reactions/name:3/@me", "/channels/:id/messages/:id/reactions/:value/@me"],
+    ["/invites/discord-developers", "/invites/:value"],
+    ["/guilds/templates/hgM48av5Q69A", "/guilds/templates/:value"],
     ["/whatever/MTk4NjIyNDgzNDcxOTI1MjQ4", "/whatever/:value"],
     ["/users/@me/", "/users/@me/"],
   ])("the template of %s is %s", (route, template) => {
-    for (const _ of ["parsed", "cached"]) expect(parseRoute(route).template).toBe(template);
+    expect(parseRoute(route).template).toBe(template);
   });
 
   test.each([
