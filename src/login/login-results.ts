@@ -6,9 +6,8 @@ import type { ConnectedLogin, Login, LoginResult, ReplayedLogin, SignedInLogin }
 
 /** Makes the result of a login. */
 export function toLogin(
-  kind: Attempt["kind"],
+  { kind, data, returnTo }: Pick<Attempt, "kind" | "data" | "returnTo">,
   { token, guild, webhook }: Redeemed,
-  { data, returnTo }: Attempt["flow"],
 ): Login {
   const login: SignedInLogin = {
     replayed: false,

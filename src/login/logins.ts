@@ -107,20 +107,14 @@ export class Logins {
     }
     try {
       const result = await this.#redemption.redeem({
+        ...flow,
         req,
         res,
-        code: {
-          grantId: grantIdOf("grant", state, answer.code),
-          loginId: digestOf(state),
-          keyForm: flow.keyForm,
-          scopes: flow.scopes,
-          exchange: () => oauth.exchangeCode(answer.code, flow.verifier),
-        },
         kind: flow.connect === undefined ? "callback" : "connection",
-        flow,
+        grantId: grantIdOf("grant", state, answer.code),
+        loginId: digestOf(state),
         onLogin,
-        // The login's cookie has proved that this is the same browser.
-        mayRepeat: () => true,
+        exchange: () => oauth.exchangeCode(answer.code, flow.verifier),
       });
       endFlow();
       if (!result.connected) this.#counter.add(req, res);
@@ -153,16 +147,13 @@ export class Logins {
     const result = await this.#redemption.redeem({
       req,
       res,
-      code: {
-        grantId,
-        loginId: grantId,
-        keyForm: keyFormOf(sessionIdOf(req)),
-        scopes: [],
-        exchange: () => oauth.exchangeCode(code, codeVerifier, redirectUri ?? null),
-      },
       kind: "posted",
-      flow: {},
+      grantId,
+      loginId: grantId,
+      keyForm: keyFormOf(sessionIdOf(req)),
+      scopes: [],
       onLogin,
+      exchange: () => oauth.exchangeCode(code, codeVerifier, redirectUri ?? null),
       mayRepeat: (login, sharesExchange) => sharesExchange || isOwn(login),
     });
     return result as CodeLogin;
