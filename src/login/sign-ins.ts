@@ -21,12 +21,12 @@ import type { TokenStorages } from "../grants/token-storages.js";
 import type { OAuth } from "../oauth/oauth.js";
 import type { Seal } from "../seal.js";
 import type { Users } from "../users/users.js";
+import { requireReturnTo } from "./addresses.js";
 import { beforeEnd } from "./before-end.js";
 import type { Redeemed, Turn } from "./code.js";
 import { unknownFlow } from "./flow.js";
 import type { LoginResult } from "./login.js";
 import { toLogin, toReplayedLogin, withAccessToken } from "./login-results.js";
-import { requireReturnTo } from "./return-to.js";
 import { copySession, renewSession, saveSession, storedSession } from "./session-renewal.js";
 
 const REMEMBERED = 1000;

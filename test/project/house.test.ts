@@ -103,7 +103,6 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "grants/sign-in-errors",
     "grants/token",
     "users/loading-cache",
-    "login/return-to",
     "users/role-connections",
     "seal",
     "login/start-again-page",
