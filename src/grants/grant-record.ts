@@ -146,10 +146,17 @@ export class GrantRecord {
     await store.write(this.#key("ended"), seal.seal("ended", this.id, ended), this.lifetimeMs);
   }
 
-  /** Warns if the store has not kept its first record. */
-  warnUnlessKept(): Promise<void> {
-    const isEnded = async () => (await this.readEndedMarker()) !== undefined;
-    return this.#settings.store.warnUnlessKept(this.#key(this.#purpose), isEnded);
+  /** Warns once if the store has not kept its first record, which a sign-out may have deleted. */
+  async warnUnlessKept(): Promise<void> {
+    const isKept = await this.checkKept().then(
+      () => true,
+      () => this.readEndedMarker().catch(() => true),
+    );
+    if (!isKept)
+      this.#settings.store.warnOnce(
+        "EXPRESS_DISCORD_STORE_LOSES",
+        "The store accepted refreshed tokens but no longer has them, so those visitors will be signed out.",
+      );
   }
 
   checkKept(): Promise<void> {

@@ -5,7 +5,7 @@ import { FIRST_RENEWAL_MS, LONGEST_RENEWED_MS, NEXT_RENEWAL_MS, WAIT_PAUSES_MS }
 
 /** Settings shared by all leases in one store. */
 export interface LeaseSettings {
-  readonly store: Pick<RecordStore, "read" | "write" | "warnOfLostLeases">;
+  readonly store: Pick<RecordStore, "read" | "write" | "warnOnce">;
   readonly seal: Seal;
   readonly leaseMs: number;
   /** Distinguishes processes, and instances in one process. */
@@ -56,7 +56,7 @@ export class Lease {
       }
       if (!(await this.#write(this.#settings.leaseMs))) return true;
       current = await this.#read();
-      if (current === "missing") this.#settings.store.warnOfLostLeases();
+      if (current === "missing") this.#warn();
       if (current === "missing" || current === "mine") return true;
     }
   }
@@ -127,9 +127,16 @@ export class Lease {
       await store.write(this.#key, sealed, leaseMs);
       return true;
     } catch {
-      store.warnOfLostLeases();
+      this.#warn();
       return false;
     }
+  }
+
+  #warn(): void {
+    this.#settings.store.warnOnce(
+      "EXPRESS_DISCORD_NO_LEASE",
+      "The store refused or lost a lease, a record that says which process is refreshing a token. If the store was not failing at that moment, it does not keep leases. A single process does not need them. Several processes may refresh the same token at once, which costs extra requests.",
+    );
   }
 
   async #read(): Promise<Seen | "mine" | "free" | "missing"> {

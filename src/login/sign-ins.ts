@@ -27,7 +27,7 @@ import type { Redeemed, Turn } from "./code.js";
 import { unknownFlow } from "./flow.js";
 import type { LoginResult } from "./login.js";
 import { toLogin, toReplayedLogin, withAccessToken } from "./login-results.js";
-import { copySession, renewSession, saveSession, storedSession } from "./session-renewal.js";
+import { renewSession, saveSession, storedSession } from "./session-renewal.js";
 
 const REMEMBERED = 1000;
 const REMEMBERED_MS = 600_000;
@@ -133,9 +133,10 @@ export class SignIns {
     let session: SessionLike | undefined;
     try {
       await this.#endFormer(req, token.id);
-      const last = lastUserOf(sessionOf(req), clientId);
-      const keepData = !last || (last.id !== undefined && last.id === token.userId);
-      session = await renewSession(req, keepData, this.#deadlineMs);
+      const former = sessionOf(req);
+      const last = lastUserOf(former, clientId);
+      const keepsData = !last || (last.id !== undefined && last.id === token.userId);
+      session = await renewSession(req, keepsData ? former : undefined, this.#deadlineMs);
       setSignIn(session, clientId, { grantId: token.id, userId: token.userId, keyForm });
       const storage = storages.of(req);
       // A record already contains the token.
@@ -201,7 +202,7 @@ export class SignIns {
         : this.remembered.get(grantId)?.session;
     if (!source || signInOf(source, clientId)?.grantId !== grantId) throw unknownFlow();
     await this.#endFormer(req, grantId);
-    const session = await copySession(req, source, this.#deadlineMs);
+    const session = await renewSession(req, source, this.#deadlineMs);
     await this.#storeOwnToken(req, grantId);
     await saveSession(session, this.#deadlineMs);
   }
