@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { now } from "../clock.js";
 import type { OwnCookies } from "./own-cookies.js";
 
+const NAME = "cancelled";
 const LIFETIME_MS = 10_000;
 
 /**
@@ -10,16 +11,14 @@ const LIFETIME_MS = 10_000;
  */
 export class CancelMark {
   readonly #cookies: OwnCookies;
-  readonly #name: string;
 
   constructor(cookies: OwnCookies) {
     this.#cookies = cookies;
-    this.#name = cookies.nameOf("cancelled");
   }
 
   /** Marks this visitor for ten seconds. */
   set(res: ServerResponse): void {
-    this.#cookies.set(res, this.#name, String(now()), LIFETIME_MS);
+    this.#cookies.set(res, NAME, String(now()), LIFETIME_MS);
   }
 
   /**
@@ -30,11 +29,11 @@ export class CancelMark {
    * @param isBack whether the login returns to the page that cancelled logins redirect to
    */
   stops(req: IncomingMessage, res: ServerResponse, isBack: boolean): boolean {
-    const ageMs = now() - Number(this.#cookies.read(req, this.#name));
+    const ageMs = now() - Number(this.#cookies.read(req, NAME));
     const site = req.headers["sec-fetch-site"];
     const isReturn = site === undefined ? isBack : site === "cross-site";
     if (!(ageMs >= 0 && ageMs < LIFETIME_MS && isReturn)) return false;
-    this.#cookies.remove(res, this.#name);
+    this.#cookies.remove(res, NAME);
     return true;
   }
 }

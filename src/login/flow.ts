@@ -36,19 +36,6 @@ export interface Flow {
 /** What the caller sets in a new {@link Flow}. */
 export type FlowWish = Omit<Flow, "state" | "verifier" | "expires">;
 
-/** A login that has just started. */
-export interface StartedFlow {
-  readonly state: string;
-  /** The S256 code challenge, if there is a verifier. */
-  readonly challenge: string | undefined;
-}
-
-interface Cookie {
-  readonly name: string;
-  readonly bytes: number;
-  readonly expires: number;
-}
-
 /** Keeps each login in progress in an encrypted cookie of its own, so several tabs can log in at once. */
 export class Flows {
   readonly #seal: Seal;
@@ -64,15 +51,18 @@ export class Flows {
    * be able to end logins that way: unless the app's own page opened the login, `returnTo` is dropped first to save
    * space, and a login opened by another site gets no cookie if that is not enough.
    *
+   * @returns the state, and the S256 code challenge if there is a verifier
    * @throws TypeError when `data` is too large for a cookie, or is not a JSON value
    */
-  start(req: IncomingMessage, res: ServerResponse, wish: FlowWish): StartedFlow {
+  start(
+    req: IncomingMessage,
+    res: ServerResponse,
+    wish: FlowWish,
+  ): { state: string; challenge: string | undefined } {
     const isOwn = isFromOwnSite(req);
-    const displaces = ({ surplus }: { surplus: readonly Cookie[] }) =>
-      surplus.some(({ expires }) => expires > now());
     let flow = this.#create(req, wish);
-    if (!isOwn && displaces(flow)) flow = this.#create(req, { ...wish, returnTo: undefined });
-    if (isOwn === false && displaces(flow)) return flow;
+    if (!isOwn && flow.displaces) flow = this.#create(req, { ...wish, returnTo: undefined });
+    if (isOwn === false && flow.displaces) return flow;
     for (const { name } of flow.surplus) this.#cookies.remove(res, name);
     this.#cookies.set(res, flow.name, flow.sealed, LIFETIME_MS);
     return flow;
@@ -82,9 +72,9 @@ export class Flows {
     const random = randomBytes(STATE_BYTES + VERIFIER_BYTES);
     const state = random.toString("base64url", 0, STATE_BYTES);
     const verifier = allowsPkce(wish.scopes) ? random.toString("base64url", STATE_BYTES) : undefined;
-    const name = this.#nameOf(state);
+    const name = nameOf(state);
     const flow: Flow = { state, verifier, ...wish, expires: now() + LIFETIME_MS };
-    const sealed = this.#seal.seal("flow", name, jsonOf(flow));
+    const sealed = this.#seal.seal("flow", this.#cookies.nameOf(name), jsonOf(flow));
     const bytes = this.#cookies.header(name, sealed, LIFETIME_MS).length;
     if (bytes > MAX_COOKIE_BYTES) {
       throw badInput(
@@ -93,7 +83,8 @@ export class Flows {
       );
     }
     const surplus = this.#surplus(req, MAX_TOGETHER_BYTES - bytes);
-    return { state, challenge: verifier && digestOf(verifier), name, sealed, surplus };
+    const displaces = surplus.some(({ expires }) => expires > now());
+    return { state, challenge: verifier && digestOf(verifier), name, sealed, surplus, displaces };
   }
 
   /**
@@ -102,7 +93,7 @@ export class Flows {
    * @throws HttpException flow_invalid, flow_expired
    */
   find(req: IncomingMessage, state: string): Flow | undefined {
-    const name = this.#nameOf(state);
+    const name = nameOf(state);
     const sealed = this.#cookies.read(req, name);
     if (sealed === undefined) return undefined;
     const flow = this.#open(name, sealed);
@@ -124,18 +115,16 @@ export class Flows {
 
   /** Removes the login with this state. */
   end(res: ServerResponse, state: string): void {
-    this.#cookies.remove(res, this.#nameOf(state));
-  }
-
-  #nameOf(state: string): string {
-    return this.#cookies.nameOf(digestOf(state).slice(0, HASH_CHARS_IN_NAME));
+    this.#cookies.remove(res, nameOf(state));
   }
 
   /** Returns expired cookies, and the oldest ones that must go so that the rest fits into `bytes`. */
-  #surplus(req: IncomingMessage, bytes: number): Cookie[] {
-    const ours = this.#cookies.all(req).flatMap(([name, sealed]): Cookie[] => {
+  #surplus(req: IncomingMessage, bytes: number) {
+    const ours = this.#cookies.all(req).flatMap(([name, sealed]) => {
       const flow = this.#open(name, sealed);
-      return flow ? [{ name, bytes: name.length + sealed.length, expires: flow.expires }] : [];
+      return flow
+        ? [{ name, bytes: this.#cookies.nameOf(name).length + sealed.length, expires: flow.expires }]
+        : [];
     });
     let room = bytes;
     return ours
@@ -147,9 +136,13 @@ export class Flows {
   }
 
   #open(name: string, sealed: string): Flow | undefined {
-    const text = this.#seal.open("flow", name, sealed);
+    const text = this.#seal.open("flow", this.#cookies.nameOf(name), sealed);
     return text === undefined ? undefined : (JSON.parse(text) as Flow);
   }
+}
+
+function nameOf(state: string): string {
+  return digestOf(state).slice(0, HASH_CHARS_IN_NAME);
 }
 
 /** @param hint a likely cause in the app's setup, appended to the message */

@@ -2,17 +2,16 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { now } from "../clock.js";
 import type { OwnCookies } from "./own-cookies.js";
 
+const NAME = "logins";
 const WINDOW_MS = 60_000;
 const LOOP_LOGINS = 3;
 
 /** Counts a browser's recent logins in a cookie of its own, which works even if the app's sessions are lost. */
 export class LoginCounter {
   readonly #cookies: OwnCookies;
-  readonly #name: string;
 
   constructor(cookies: OwnCookies) {
     this.#cookies = cookies;
-    this.#name = cookies.nameOf("logins");
   }
 
   /** Whether this browser has completed several logins within the last minute. */
@@ -33,16 +32,16 @@ export class LoginCounter {
 
   /** Stops counting. */
   stop(req: IncomingMessage, res: ServerResponse | undefined): void {
-    if (this.#timesOf(req)) this.#cookies.remove(res, this.#name);
+    if (this.#timesOf(req)) this.#cookies.remove(res, NAME);
   }
 
   /** Returns when the last logins were completed; `undefined` if this browser is not being counted. */
   #timesOf(req: IncomingMessage): number[] | undefined {
-    const times = this.#cookies.read(req, this.#name)?.split(".").map(Number);
+    const times = this.#cookies.read(req, NAME)?.split(".").map(Number);
     return times?.filter((time) => time <= now() && now() - time < WINDOW_MS);
   }
 
   #store(res: ServerResponse | undefined, times: readonly number[]): void {
-    this.#cookies.set(res, this.#name, times.slice(-LOOP_LOGINS).join("."), WINDOW_MS);
+    this.#cookies.set(res, NAME, times.slice(-LOOP_LOGINS).join("."), WINDOW_MS);
   }
 }

@@ -86,16 +86,9 @@ export class Logins {
       return this.#replayOf(req, "code" in answer ? grantIdOf("grant", state, answer.code) : undefined);
     requireIssuer(issuer, config.issuer);
     sessionOf(req);
-    const endFlow = () => this.#flows.end(res, state);
-    if (!("code" in answer)) {
-      endFlow();
-      throw authorizationError(answer, flow.prompt);
-    }
-    if (flow.connect !== undefined && flow.connect !== connect) {
-      endFlow();
-      throw accountMismatch();
-    }
     try {
+      if (!("code" in answer)) throw authorizationError(answer, flow.prompt);
+      if (flow.connect !== undefined && flow.connect !== connect) throw accountMismatch();
       const result = await this.#redemption.redeem({
         ...flow,
         req,
@@ -106,13 +99,13 @@ export class Logins {
         onLogin,
         exchange: () => oauth.exchangeCode(answer.code, flow.verifier),
       });
-      endFlow();
+      this.#flows.end(res, state);
       if (!result.connected) this.#counter.add(req, res);
       // A callback that completes an earlier attempt has no guild.
       if (!result.replayed && (result.guild || result.scopes.includes("bot"))) this.#parts.onBotJoined();
       return result;
     } catch (error) {
-      if (!mayStillSucceed(error)) endFlow();
+      if (!mayStillSucceed(error)) this.#flows.end(res, state);
       throw error;
     }
   }

@@ -13,15 +13,16 @@ export class OwnCookies {
     this.#attributes = `Path=/; HttpOnly${isSecure ? "; Secure" : ""}; SameSite=Lax`;
   }
 
-  nameOf(purpose: string): string {
-    return this.#prefix + purpose;
+  /** Returns the full name of a cookie. */
+  nameOf(name: string): string {
+    return this.#prefix + name;
   }
 
   /** Returns all cookies whose names look like our own. */
   all({ headers: { cookie } }: IncomingMessage): (readonly [name: string, value: string])[] {
     if (!cookie?.includes(this.#prefix)) return [];
     const named = Object.entries(parse(cookie)).filter(([name]) => name.startsWith(this.#prefix));
-    return named.map(([name, value = ""]) => [name, value]);
+    return named.map(([name, value = ""]) => [name.slice(this.#prefix.length), value]);
   }
 
   read(req: IncomingMessage, name: string): string | undefined {
@@ -30,7 +31,7 @@ export class OwnCookies {
 
   /** Returns the `Set-Cookie` header that sets a cookie. @param value must need no encoding */
   header(name: string, value: string, lifetimeMs: number): string {
-    return `${name}=${value}; Max-Age=${lifetimeMs / 1000}; ${this.#attributes}`;
+    return `${this.nameOf(name)}=${value}; Max-Age=${lifetimeMs / 1000}; ${this.#attributes}`;
   }
 
   /** Sets a cookie, unless the response is unknown or the app has sent it already. */
