@@ -54,11 +54,7 @@ export class Flows {
    * @returns the state, and the S256 code challenge if there is a verifier
    * @throws TypeError when `data` is too large for a cookie, or is not a JSON value
    */
-  start(
-    req: IncomingMessage,
-    res: ServerResponse,
-    wish: FlowWish,
-  ): { state: string; challenge: string | undefined } {
+  start(req: IncomingMessage, res: ServerResponse, wish: FlowWish) {
     const isOwn = isFromOwnSite(req);
     let flow = this.#create(req, wish);
     if (!isOwn && flow.displaces) flow = this.#create(req, { ...wish, returnTo: undefined });

@@ -36,7 +36,7 @@ export class OwnCookies {
 
   /** Sets a cookie, unless the response is unknown or the app has sent it already. */
   set(res: ServerResponse | undefined, name: string, value: string, lifetimeMs: number): void {
-    if (res?.headersSent === false) res.appendHeader("Set-Cookie", this.header(name, value, lifetimeMs));
+    if (res && !res.headersSent) res.appendHeader("Set-Cookie", this.header(name, value, lifetimeMs));
   }
 
   remove(res: ServerResponse | undefined, name: string): void {

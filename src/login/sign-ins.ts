@@ -23,10 +23,9 @@ import type { Seal } from "../seal.js";
 import type { Users } from "../users/users.js";
 import { requireReturnTo } from "./addresses.js";
 import { beforeEnd } from "./before-end.js";
-import type { Redeemed, Turn } from "./code.js";
+import { type Redeemed, type Turn, toLogin, toReplayedLogin, withAccessToken } from "./code.js";
 import { unknownFlow } from "./flow.js";
 import type { LoginResult } from "./login.js";
-import { toLogin, toReplayedLogin, withAccessToken } from "./login-results.js";
 import { renewSession, saveSession, storedSession } from "./session-renewal.js";
 
 const REMEMBERED = 1000;
@@ -88,8 +87,12 @@ export class SignIns {
       // The app may still change the session.
       await beforeEnd(res, turn.over);
     }
-    const recording = this.#save(req).then(() => this.#recordEnd(turn, token, signsIn, returnTo));
-    await recording.catch(() => undefined);
+    try {
+      if (!onLogin) await this.#save(req);
+      await this.#recordEnd(turn, token, signsIn, returnTo);
+    } catch {
+      // The visitor is signed in. A repeated request completes the record.
+    }
     return returnTo === undefined ? login : toLogin({ ...turn, returnTo }, redeemed);
   }
 

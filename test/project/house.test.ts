@@ -42,7 +42,6 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "grants/deauthorizations",
     "login/cancel-mark",
     "login/code",
-    "login/login-results",
     "login/flow",
     "grants/grant-memory",
     "grants/grant-record",
