@@ -97,8 +97,7 @@ export function discordRouter(options: RouterOptions = {}) {
     const wanted = new URLSearchParams(req.url.replace(/^[^?]*/, "")).get("returnTo");
     const { addresses, cancelMark, warnings } = discord.logins;
     const isBack = afterCancel !== false && wanted === addresses.public(afterCancel);
-    if (cancelMark.stops(req, isBack)) {
-      cancelMark.remove(res);
+    if (cancelMark.stops(req, res, isBack)) {
       sendStartAgainPage(res, 403, "cancelled", addresses.publicPath(req.originalUrl));
       return;
     }

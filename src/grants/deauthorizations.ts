@@ -19,7 +19,7 @@ export class Deauthorizations {
   add(userId: string, at: Date | undefined): void {
     const marginMs = at ? CLOCK_MARGIN_MS : 0;
     const time = Math.min(at?.getTime() || now(), now());
-    this.#add(userId, { from: time - marginMs, to: time + marginMs });
+    this.#add(userId, time - marginMs, time + marginMs);
   }
 
   /**
@@ -28,12 +28,12 @@ export class Deauthorizations {
    * @param since when this process asked Discord to revoke the user's tokens, in epoch milliseconds
    */
   addRevocation(userId: string, since: number): void {
-    this.#add(userId, { from: Math.min(since, now()) - CLOCK_MARGIN_MS, to: now() + CLOCK_MARGIN_MS });
+    this.#add(userId, Math.min(since, now()) - CLOCK_MARGIN_MS, now() + CLOCK_MARGIN_MS);
   }
 
-  #add(userId: string, period: Period): void {
+  #add(userId: string, from: number, to: number): void {
     const former = this.#byUser.get(userId);
-    if (!former || middleOf(period) >= middleOf(former)) this.#byUser.set(userId, period);
+    if (!former || from + to >= former.from + former.to) this.#byUser.set(userId, { from, to });
   }
 
   /** Whether a token was issued before its user removed the app; `undefined` when the clocks cannot tell. */
@@ -51,8 +51,4 @@ export class Deauthorizations {
     const period = this.#byUser.get(token.userId ?? "");
     if (period) this.#confirmed.set(token.id, period);
   }
-}
-
-function middleOf({ from, to }: Period): number {
-  return (from + to) / 2;
 }

@@ -1,10 +1,10 @@
 import { now } from "../clock.js";
 import { digestOf } from "../digest.js";
 import { Lease, type LeaseSettings } from "./lease.js";
-import { type KeyForm, type RecordPurpose, recordKey } from "./record-keys.js";
+import { type RecordPurpose, recordKey } from "./record-keys.js";
 import type { RecordStore } from "./record-store.js";
 import type { SignIn } from "./session-data.js";
-import { isToken, type KnownUser, type Token } from "./token.js";
+import { isToken, type Token } from "./token.js";
 
 /** The outcome of a callback, stored so that a repeated callback gets the same result. */
 export interface LoginRecord {
@@ -57,12 +57,11 @@ export interface RecordSettings extends LeaseSettings {
 /** The records of one grant: the token, the sign-out marker and the lease. */
 export class GrantRecord {
   readonly id: string;
-  readonly signIn: KnownUser;
+  readonly signIn: SignIn;
   /** The current lifetime of the session. The record must live as long. */
   readonly lifetimeMs: number | undefined;
   readonly record = this;
   readonly #settings: RecordSettings;
-  readonly #keyForm: KeyForm | undefined;
   readonly #purpose: RecordPurpose;
   #lease: Lease | undefined;
   #sealed: string | undefined;
@@ -77,7 +76,6 @@ export class GrantRecord {
     this.#settings = settings;
     this.id = grant.grantId;
     this.signIn = grant;
-    this.#keyForm = grant.keyForm;
     this.lifetimeMs = lifetimeMs;
     this.#purpose = purpose;
   }
@@ -146,10 +144,17 @@ export class GrantRecord {
     await store.write(this.#key("ended"), seal.seal("ended", this.id, ended), this.lifetimeMs);
   }
 
-  /** Warns if the store has not kept its first record. */
-  warnUnlessKept(): Promise<void> {
-    const isEnded = async () => (await this.readEndedMarker()) !== undefined;
-    return this.#settings.store.warnUnlessKept(this.#key(this.#purpose), isEnded);
+  /** Warns once if the store has not kept its first record, which a sign-out may have deleted. */
+  async warnUnlessKept(): Promise<void> {
+    const isKept = await this.checkKept().then(
+      () => true,
+      () => this.readEndedMarker().catch(() => true),
+    );
+    if (!isKept)
+      this.#settings.store.warnOnce(
+        "EXPRESS_DISCORD_STORE_LOSES",
+        "The store accepted refreshed tokens but no longer has them, so those visitors will be signed out.",
+      );
   }
 
   checkKept(): Promise<void> {
@@ -158,7 +163,9 @@ export class GrantRecord {
 
   #key(purpose: RecordPurpose): string {
     const { keyOf } = this.#settings;
-    return keyOf ? keyOf(digestOf(`${this.id}\n${purpose}`)) : recordKey(this.#keyForm, this.id, purpose);
+    return keyOf
+      ? keyOf(digestOf(`${this.id}\n${purpose}`))
+      : recordKey(this.signIn.keyForm, this.id, purpose);
   }
 }
 

@@ -74,9 +74,8 @@ export class GrantWriter {
       this.#retryLater(storage, id);
       return next;
     }
-    this.#stopRetrying(id);
+    this.#drop(id);
     if (!ended) {
-      this.#memory.forgetUnsaved(id);
       void storage.record?.warnUnlessKept();
       return next;
     }
@@ -210,9 +209,11 @@ export class GrantWriter {
     else cancel = startTimer(pauseMs, () => void this.#revoke(token, 2 * pauseMs), true);
   }
 
+  /** Forgets an unsaved pair: its storage has it now, or it is not needed any more. */
   #drop(id: string): void {
     this.#memory.forgetUnsaved(id);
-    this.#stopRetrying(id);
+    this.#retries.get(id)?.cancel();
+    this.#retries.delete(id);
   }
 
   /** Token storages without a record belong to one request; their pairs are written at the next use instead. */
@@ -223,11 +224,6 @@ export class GrantWriter {
     const pauseMs = Math.min(2 * (former?.pauseMs ?? UNSAVED_RETRY_MS / 2), LONGEST_UNSAVED_RETRY_MS);
     const cancel = startTimer(pauseMs, () => this.#resaveInTurn(storage, id), true);
     this.#retries.set(id, { storage, pauseMs, cancel });
-  }
-
-  #stopRetrying(id: string): void {
-    this.#retries.get(id)?.cancel();
-    this.#retries.delete(id);
   }
 
   /** A write took effect after its deadline and may have overwritten a newer one. */

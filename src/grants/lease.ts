@@ -11,7 +11,7 @@ import {
 
 /** Settings shared by all leases in one store. */
 export interface LeaseSettings {
-  readonly store: Pick<RecordStore, "read" | "write" | "warnOfLostLeases">;
+  readonly store: Pick<RecordStore, "read" | "write" | "warnOnce">;
   readonly seal: Seal;
   readonly leaseMs: number;
   /** Distinguishes processes, and instances in one process. */
@@ -70,7 +70,7 @@ export class Lease {
       await sleep(pauseMs);
       count += 1;
     }
-    this.#settings.store.warnOfLostLeases();
+    this.#warn();
     return true;
   }
 
@@ -140,9 +140,16 @@ export class Lease {
       await store.write(this.#key, sealed, leaseMs);
       return true;
     } catch {
-      store.warnOfLostLeases();
+      this.#warn();
       return false;
     }
+  }
+
+  #warn(): void {
+    this.#settings.store.warnOnce(
+      "EXPRESS_DISCORD_NO_LEASE",
+      "The store refused or lost a lease, a record that says which process is refreshing a token. If the store was not failing at that moment, it does not keep leases. A single process does not need them. Several processes may refresh the same token at once, which costs extra requests.",
+    );
   }
 
   async #read(): Promise<Seen | "mine" | "free" | "missing"> {

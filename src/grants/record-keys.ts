@@ -21,6 +21,13 @@ const CLASSES: Readonly<Record<string, string>> = {
   X: "0123456789ABCDEF",
 };
 
+/** Bodies with one symbol for all of their letters and digits. */
+const WHOLE_BODIES = [
+  [/^\d+$/, "0"],
+  [/^[\da-f]+$/, "x"],
+  [/^[\dA-F]+$/, "X"],
+] as const;
+
 /** With fewer bits, keys of different records could be equal, or equal to a session id. */
 const FEWEST_BITS = 48;
 
@@ -32,18 +39,14 @@ export function keyFormOf(sessionId: unknown): KeyForm | undefined {
   if (typeof sessionId !== "string" || sessionId === "") return undefined;
   const [prefix = ""] = PREFIX.exec(sessionId) ?? [];
   const body = sessionId.slice(prefix.length);
-  const isHex = isAll(body, /[\da-f]/);
-  const isUpperHex = isAll(body, /[\dA-F]/);
-  if (!isHex && !isUpperHex && DEFAULT_ID.test(sessionId)) return undefined;
-  const maskOf = (character: string) => {
-    if (isAll(body, /\d/) && /\d/.test(character)) return "0";
-    if (isHex && /[\da-f]/.test(character)) return "x";
-    if (isUpperHex && /[\dA-F]/.test(character)) return "X";
+  const lettersAndDigits = body.replace(/[^\da-z]/gi, "");
+  const [, symbol] = WHOLE_BODIES.find(([pattern]) => pattern.test(lettersAndDigits)) ?? [];
+  if (symbol === undefined && DEFAULT_ID.test(sessionId)) return undefined;
+  const symbolOf = (character: string) => {
     if (/\d/.test(character)) return "0";
-    if (/[a-z]/.test(character)) return "a";
-    return /[A-Z]/.test(character) ? "A" : character;
+    return /[a-z]/.test(character) ? "a" : "A";
   };
-  const mask = [...body].map(maskOf).join("");
+  const mask = body.replace(/[\da-z]/gi, (character) => symbol ?? symbolOf(character));
   if (bitsOf(mask) < FEWEST_BITS) return undefined;
   return `${prefix}\n${UUID.test(body) ? uuidMask(body, mask) : mask}`;
 }
@@ -52,8 +55,8 @@ export function keyFormOf(sessionId: unknown): KeyForm | undefined {
 export function recordKey(form: KeyForm | undefined, grantId: string, purpose: RecordPurpose): string {
   const hash = createHash("sha512").update(`${grantId}\n${purpose}`);
   if (form === undefined) return `discord-${hash.digest("base64url").slice(0, 24)}`;
-  const [prefix = "", ...masks] = form.split("\n");
-  const mask = masks.join("\n");
+  const prefix = form.slice(0, form.indexOf("\n"));
+  const mask = form.slice(prefix.length + 1);
   const bytes = hash.digest();
   const characters = [...mask].map((symbol, index) => {
     const alphabet = CLASSES[symbol];
@@ -72,10 +75,4 @@ function uuidMask(uuid: string, mask: string): string {
 /** The number of bits of a hash that fit into a mask. */
 function bitsOf(mask: string): number {
   return [...mask].reduce((bits, symbol) => bits + Math.log2(CLASSES[symbol]?.length ?? 1), 0);
-}
-
-/** Whether every letter and digit matches `one`. */
-function isAll(text: string, one: RegExp): boolean {
-  const characters = text.match(/[\da-z]/gi) ?? [];
-  return characters.length > 0 && characters.every((character) => one.test(character));
 }

@@ -17,10 +17,8 @@ export interface RecordStore {
   delete(key: string): Promise<void>;
   /** Checks, until it has succeeded once, that the store kept a record. @throws HttpException store_failed */
   checkKept(key: string): Promise<void>;
-  /** Like {@link checkKept}, but warns instead of throwing. Does nothing if the record was deleted on purpose. */
-  warnUnlessKept(key: string, isDeleted: () => Promise<boolean>): Promise<void>;
-  /** Warns once that the store refused or lost a lease. */
-  warnOfLostLeases(): void;
+  /** Emits a process warning, once for each code. */
+  warnOnce(code: string, message: string): void;
 }
 
 type Callback<T> = (error?: unknown, value?: T) => void;
@@ -162,49 +160,27 @@ function called<T>(call: (callback: Callback<T>) => unknown): Promise<T> {
 }
 
 /** Some stores accept a record and then drop it, for example because they read its lifetime as a date. */
-function withKeptCheck(
-  store: Omit<RecordStore, "checkKept" | "warnUnlessKept" | "warnOfLostLeases">,
-): RecordStore {
+function withKeptCheck(store: Omit<RecordStore, "checkKept" | "warnOnce">): RecordStore {
   let isTrusted = false;
   const warned = new Set<string>();
-
-  async function checkKept(key: string): Promise<void> {
-    if (isTrusted) return;
-    for (const pauseMs of KEPT_CHECKS_MS) {
-      await sleep(pauseMs);
-      // Also "": a table may have columns for the app's own session data only.
-      if (!(await store.read(key))) continue;
-      isTrusted = true;
-      return;
-    }
-    const text =
-      "The store accepted a record but does not have it. Check its limits on lifetimes, key formats and properties.";
-    throw storeFailed("keeping its first record", new Error(text));
-  }
-  function warnOnce(code: string, message: string): void {
-    if (warned.has(code)) return;
-    warned.add(code);
-    process.emitWarning(`${message} See docs/session-stores.md.`, { type: "ExpressDiscordWarning", code });
-  }
   return Object.assign(store, {
-    checkKept,
-    async warnUnlessKept(key: string, isDeleted: () => Promise<boolean>) {
-      if (isTrusted || warned.has("EXPRESS_DISCORD_STORE_LOSES")) return;
-      const isKept = await checkKept(key).then(
-        () => true,
-        () => isDeleted().catch(() => true),
-      );
-      if (isKept) return;
-      warnOnce(
-        "EXPRESS_DISCORD_STORE_LOSES",
-        "The store accepted refreshed tokens but no longer has them, so those visitors will be signed out.",
-      );
+    async checkKept(key: string) {
+      if (isTrusted) return;
+      for (const pauseMs of KEPT_CHECKS_MS) {
+        await sleep(pauseMs);
+        // Also "": a table may have columns for the app's own session data only.
+        if (!(await store.read(key))) continue;
+        isTrusted = true;
+        return;
+      }
+      const text =
+        "The store accepted a record but does not have it. Check its limits on lifetimes, key formats and properties.";
+      throw storeFailed("keeping its first record", new Error(text));
     },
-    warnOfLostLeases() {
-      warnOnce(
-        "EXPRESS_DISCORD_NO_LEASE",
-        "The store refused or lost a lease, a record that says which process is refreshing a token. If the store was not failing at that moment, it does not keep leases. A single process does not need them. Several processes may refresh the same token at once, which costs extra requests.",
-      );
+    warnOnce(code: string, message: string) {
+      if (warned.has(code)) return;
+      warned.add(code);
+      process.emitWarning(`${message} See docs/session-stores.md.`, { type: "ExpressDiscordWarning", code });
     },
   });
 }

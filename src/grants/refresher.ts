@@ -2,6 +2,7 @@ import { sleep } from "../clock.js";
 import type { OAuth } from "../oauth/oauth.js";
 import { TokenRequestRefused } from "../oauth/oauth-errors.js";
 import type { GrantMemory } from "./grant-memory.js";
+import type { Stored } from "./grant-record.js";
 import type { GrantWriter } from "./grant-writer.js";
 import type { Lease } from "./lease.js";
 import { grantEnded } from "./sign-in-errors.js";
@@ -33,13 +34,13 @@ export class Refresher {
     const lease = storage.record?.lease;
     let current = former;
     for (;;) {
+      let stored: Stored | undefined;
       const isOvertaken = async () => {
-        const stored = await storage.read();
+        stored = await storage.read();
         return !stored || isNewer(stored.token, current);
       };
       if ((await lease?.acquire(() => asking(0), isOvertaken)) === false) {
         // Another process has stored a newer pair, or the record is gone.
-        const stored = await storage.read();
         if (!stored) throw this.#missing(current);
         current = stored.token;
         if (this.#isUsable(current)) return this.#adopt(storage, current);

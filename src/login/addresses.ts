@@ -1,8 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import type { Config } from "../config.js";
-import { isReturnTo, ownPath } from "./return-to.js";
+import { badInput } from "../errors.js";
 
-/** Converts the app's paths to the URLs that browsers see. */
+/** The limit on the JSON form of `returnTo`, so that it fits into the login's cookie with any scopes. */
+const LONGEST_BYTES = 1500;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern matches control characters
+const SUSPECT = /[\x00-\x20\x7f\\]|^\/(?:\/|%2f|%5c)/i;
+const ANY_ORIGIN = "https://origin.invalid";
+
+/** Converts the app's paths to the URLs that browsers see, and decides where a login may redirect to. */
 export class Addresses {
   readonly #config: Config;
 
@@ -15,9 +21,13 @@ export class Addresses {
     return /^\/(?!\/)/.test(address) ? this.#config.basePath + address : address;
   }
 
-  /** Like {@link public}, for a path from an untrusted source: the result always stays on the app's own origin. */
+  /**
+   * Like {@link public}, for a path from an untrusted source: the result always stays on the app's own origin. Under a
+   * wildcard mount, the path of a request can begin with two slashes, like a host.
+   */
   publicPath(path: string): string {
-    return this.#config.basePath + ownPath(path);
+    const withOneSlash = path.replace(/^[/\\]+/, "/");
+    return this.#config.basePath + (isOwnPath(withOneSlash) ? withOneSlash : "/");
   }
 
   /** Like {@link public}, but absolute if the request came from a page on one of the option `origins`. */
@@ -41,4 +51,30 @@ export class Addresses {
     const address = this.public(originalUrl);
     return isReturnTo(address) ? address : undefined;
   }
+}
+
+/** Whether it is safe to redirect to a value (no open redirect): a path of the app, or a URL on one of `origins`. */
+export function isReturnTo(value: unknown, origins: readonly string[] = []): value is string {
+  if (typeof value !== "string" || value.length > LONGEST_BYTES) return false;
+  if (Buffer.byteLength(JSON.stringify(value)) > LONGEST_BYTES) return false;
+  // Compares text instead of parsed URLs, so that only a path can follow the origin.
+  const origin = origins.find((one) => value === one || value.startsWith(`${one}/`));
+  return isOwnPath(origin === undefined ? value : value.slice(origin.length) || "/");
+}
+
+/** Returns a value that is safe to redirect to. @throws TypeError with `status` 400 and `code` `invalid_return_to` */
+export function requireReturnTo(value: unknown, origins: readonly string[] = [], name = "returnTo"): string {
+  if (isReturnTo(value, origins)) return value;
+  throw badInput(
+    "invalid_return_to",
+    `${name} must be a path on this app's own origin, such as "/dashboard?tab=1": one slash at its start, no backslashes, spaces or control characters, at most 1,500 bytes. Addresses elsewhere need the option origins.`,
+  );
+}
+
+/** Whether a path stays on the app's own origin. Does not check its length. */
+function isOwnPath(value: string): boolean {
+  const isPlain = value.startsWith("/") && !SUSPECT.test(value) && value.isWellFormed();
+  if (!isPlain || !URL.canParse(value, ANY_ORIGIN)) return false;
+  const { origin, pathname } = new URL(value, ANY_ORIGIN);
+  return origin === ANY_ORIGIN && !pathname.startsWith("//");
 }

@@ -97,6 +97,7 @@ export function checkLoginOptions(options: LoginOptions, scopes: readonly string
       "prompt: false cannot be combined with the scopes bot and webhook.incoming: Discord always asks for consent to them.",
     );
   }
+  if (options.guildId !== undefined) requireSnowflake(options.guildId, "guildId");
   for (const [name, value] of Object.entries(options.params ?? {})) {
     if (Object.hasOwn(RESERVED_PARAMS, name))
       throw new TypeError(`params must not contain ${name}: use ${RESERVED_PARAMS[name]}.`);
@@ -124,7 +125,7 @@ export function authorizationUrl(
     code_challenge: flow.challenge,
     code_challenge_method: flow.challenge && "S256",
     permissions: scopes.includes("bot") ? new Permissions(options.permissions ?? 0n).toString() : undefined,
-    guild_id: options.guildId === undefined ? undefined : requireSnowflake(options.guildId, "guildId"),
+    guild_id: options.guildId,
     disable_guild_select: options.disableGuildSelect?.toString(),
     integration_type: options.integrationType && INTEGRATION_TYPES[options.integrationType],
     ...options.params,

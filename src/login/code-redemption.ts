@@ -1,6 +1,7 @@
 import { now, sleep } from "../clock.js";
 import { HttpException, RateLimited } from "../errors.js";
-import type { GrantRecord } from "../grants/grant-record.js";
+import type { GrantRecord, RecordContent } from "../grants/grant-record.js";
+import type { KeyForm } from "../grants/record-keys.js";
 import { LOOK_AGAIN_MS } from "../grants/time-limits.js";
 import type { Token } from "../grants/token.js";
 import { NOBODY } from "../grants/token-storage.js";
@@ -8,15 +9,15 @@ import { underLock } from "../grants/under-lock.js";
 import { TokenRequestRefused } from "../oauth/oauth-errors.js";
 import type { TokenAnswer } from "../oauth/token-answer.js";
 import { requireGranted } from "../scopes.js";
-import { type Attempt, type Code, codeEnded, codeRejected, type Redeemed } from "./code.js";
+import { type Attempt, codeEnded, codeRejected, type Redeemed, type Turn } from "./code.js";
 import type { LoginResult } from "./login.js";
 import { RefusedCodes } from "./refused-codes.js";
-import { type Completable, type LoginParts, SignIns } from "./sign-ins.js";
+import { type LoginParts, SignIns } from "./sign-ins.js";
 
 /** The requests with one code in this process. They run one after another. */
 interface Queue {
-  /** The code as it came with the first request. */
-  readonly code: Code;
+  /** Session ids may have a different form each time; requests that repeat a code need the same record. */
+  readonly keyForm: KeyForm | undefined;
   last: Promise<void>;
   /** Whether a request has exchanged the code. */
   hasExchanged: boolean;
@@ -24,8 +25,7 @@ interface Queue {
   isRedeemed: boolean;
 }
 
-/** One request in the queue of its code. */
-interface Turn extends Completable {
+interface QueuedTurn extends Turn {
   readonly queue: Queue;
   /** Whether the request arrived before the code was redeemed. */
   readonly cameInTime: boolean;
@@ -49,26 +49,24 @@ export class CodeRedemption {
   }
 
   /** @throws HttpException code_rejected, and any error of completing the login */
-  redeem(request: Attempt): Promise<LoginResult> {
+  redeem(attempt: Attempt): Promise<LoginResult> {
     const { config, storages } = this.#parts;
-    const { grantId } = request.code;
+    const { req, grantId } = attempt;
     const queue: Queue = this.#queues.get(grantId) ?? {
-      code: request.code,
+      keyForm: attempt.keyForm,
       last: Promise.resolve(),
       hasExchanged: false,
       isRedeemed: false,
     };
-    // Session ids may have a different form each time; requests that repeat a code need the same record.
-    const { code } = queue;
-    const attempt = { ...request, code };
-    const record = storages.recordOfLogin(request.req, code);
     this.#queues.set(grantId, queue);
-    const cameInTime = !queue.isRedeemed;
+    const { keyForm, isRedeemed } = queue;
+    const record = storages.recordOfLogin(req, { grantId, keyForm });
     const key = `discord-callback-${grantId}`;
     return new Promise((resolve, reject) => {
-      const turn = { attempt, record, queue, cameInTime, resolve, over: () => over };
+      const place = { keyForm, record, queue, cameInTime: !isRedeemed };
+      const turn: QueuedTurn = { ...attempt, ...place, resolve, over: () => over };
       const over: Promise<void> = queue.last
-        .then(() => this.#refused.during(code, () => underLock(config, key, () => this.#redeem(turn))))
+        .then(() => this.#refused.during(turn, () => underLock(config, key, () => this.#redeem(turn))))
         .then(resolve, reject)
         .finally(() => {
           queue.isRedeemed = queue.hasExchanged;
@@ -79,25 +77,22 @@ export class CodeRedemption {
   }
 
   /** Tries until this process has completed the login or found it completed. */
-  async #redeem(turn: Turn): Promise<LoginResult> {
+  async #redeem(turn: QueuedTurn): Promise<LoginResult> {
     const { record } = turn;
     const lease = record?.lease;
     let mayResume = !lease;
     for (;;) {
       await lease?.acquire();
-      const task = () => this.#asHolder(turn, mayResume);
-      const outcome = await (lease ? lease.during(task) : task()).catch(async (error: unknown) => {
-        await lease?.release();
-        throw error;
-      });
-      // Another process may hold the lease, so do not release it.
-      if (outcome === "other process") continue;
-      if (outcome === "pending") {
-        mayResume = !(record && (await this.#hasOtherProcess(record)));
-        continue;
+      let outcome: LoginResult | "other process" | "pending" | undefined;
+      try {
+        const task = () => this.#asHolder(turn, mayResume);
+        outcome = await (lease ? lease.during(task) : task());
+      } finally {
+        // Another process may hold the lease.
+        if (typeof outcome !== "string") await lease?.release();
       }
-      await lease?.release();
-      return outcome;
+      if (typeof outcome !== "string") return outcome;
+      mayResume = outcome === "pending" && !(await hasOtherProcess(record));
     }
   }
 
@@ -107,18 +102,17 @@ export class CodeRedemption {
    * @param mayResume whether to complete a pending login, because no other process is doing so
    * @returns `"other process"` if one has exchanged the code first; `"pending"` if one may be completing the login
    */
-  async #asHolder(turn: Turn, mayResume: boolean): Promise<LoginResult | "other process" | "pending"> {
-    const { attempt, record, queue, cameInTime } = turn;
-    const { grantId } = attempt.code;
+  async #asHolder(turn: QueuedTurn, mayResume: boolean): Promise<LoginResult | "other process" | "pending"> {
+    const { grantId, record, queue, cameInTime } = turn;
     const [stored, marker] = await Promise.all([record?.readContent(), record?.readEndedMarker()]);
-    const content = stored ?? this.#signIns.contentOf(grantId);
+    const content: RecordContent | undefined = stored ?? this.#signIns.remembered.get(grantId);
     if (marker || this.#parts.grants.memory.ended(grantId)) throw codeEnded();
     const login = content?.login;
-    if (content && !attempt.mayRepeat(login, cameInTime && queue.hasExchanged))
+    if (content && turn.mayRepeat?.(login, cameInTime && queue.hasExchanged) === false)
       throw codeRejected(
         "This code has already been used for a sign-in. A code works once: request a new one from Discord.",
       );
-    if (login && !login.isPending) return this.#signIns.repeat(attempt, login);
+    if (login && !login.isPending) return this.#signIns.repeat(turn, login);
     if (login && !mayResume) return "pending";
     // A stored token means that the request that exchanged the code could not finish.
     const redeemed = content?.token ? { token: content.token } : await this.#exchange(turn);
@@ -128,22 +122,21 @@ export class CodeRedemption {
   }
 
   /** @returns `undefined` when another process has exchanged this code first */
-  async #exchange(turn: Turn): Promise<Redeemed | undefined> {
-    const { attempt, record, queue } = turn;
-    const { code } = attempt;
+  async #exchange(turn: QueuedTurn): Promise<Redeemed | undefined> {
+    const { record } = turn;
     let answer: TokenAnswer;
     try {
-      answer = await code.exchange();
+      answer = await turn.exchange();
     } catch (error) {
       if (!(error instanceof TokenRequestRefused)) throw error;
-      if (record && (await this.#hasOtherProcess(record, { orRecord: true }))) return undefined;
+      if (await hasOtherProcess(record, () => record?.readContent())) return undefined;
       const rejection = codeRefused(error);
-      this.#refused.add(code, rejection);
+      this.#refused.add(turn, rejection);
       throw rejection;
     }
-    queue.hasExchanged = true;
-    const token = toToken(answer, code);
-    if (attempt.kind === "connection") requireGranted(token.scopes, ["identify"], "Connecting an account");
+    turn.queue.hasExchanged = true;
+    const token = toToken(answer, turn);
+    if (turn.kind === "connection") requireGranted(token.scopes, ["identify"], "Connecting an account");
     return { token, guild: answer.guild, webhook: answer.webhook };
   }
 
@@ -152,14 +145,14 @@ export class CodeRedemption {
    * connections, which are nothing without a user. The token is already stored: if this process dies, or a rate limit
    * delays a connection, a reload completes the login.
    */
-  async #identify({ attempt, record }: Turn, token: Token): Promise<Token> {
+  async #identify({ kind, record }: Turn, token: Token): Promise<Token> {
     const { grants, users } = this.#parts;
     if (token.userId !== undefined || !token.scopes.includes("identify")) return token;
     try {
       return { ...token, userId: (await users.ofNewLogin(token)).id };
     } catch (error) {
       const end = () => grants.end(record ?? NOBODY, token.id).catch(() => undefined);
-      if (attempt.kind === "connection") {
+      if (kind === "connection") {
         if (!(error instanceof RateLimited)) await end();
         throw error;
       }
@@ -170,36 +163,39 @@ export class CodeRedemption {
     }
   }
 
+  /** Stores the token of a pending login. If that fails, a reload completes the login from memory. */
   async #keepPending(record: GrantRecord | undefined, token: Token): Promise<void> {
-    const { scopes, userId } = token;
-    const login = { isPending: true, scopes, userId, at: now() };
-    if (!record) return this.#signIns.remember({ token, login });
-    await record.writeContent({ token, login }).catch((error: unknown) => {
-      this.#signIns.remember({ token, login });
-      throw error;
-    });
-    await record.checkKept();
-    if (await record.readEndedMarker()) throw codeEnded();
+    const { id, scopes, userId } = token;
+    const content = { token, login: { isPending: true, scopes, userId, at: now() } };
+    this.#signIns.remembered.set(id, content);
+    await record?.writeContent(content);
+    await record?.checkKept();
+    if (await record?.readEndedMarker()) throw codeEnded();
   }
+}
 
-  /**
-   * Whether another process is redeeming the same code. Both may have acquired the lease at once; the other one
-   * renews it. With `orRecord`, an existing record counts as well.
-   */
-  async #hasOtherProcess(record: GrantRecord, { orRecord = false } = {}): Promise<boolean> {
-    if (!record.isShared) return false;
-    for (const pauseMs of LOOK_AGAIN_MS) {
-      await sleep(pauseMs);
-      if ((await record.lease?.holder()) || (orRecord && (await record.readContent()))) return true;
-    }
-    return false;
+/**
+ * Whether another process is redeeming the same code. Both may have acquired the lease at once; the other one renews
+ * it.
+ *
+ * @param readRecord if given, an existing record counts as well
+ */
+async function hasOtherProcess(
+  record: GrantRecord | undefined,
+  readRecord?: () => Promise<RecordContent | undefined> | undefined,
+): Promise<boolean> {
+  if (!record?.lease) return false;
+  for (const pauseMs of LOOK_AGAIN_MS) {
+    await sleep(pauseMs);
+    if ((await record.lease.holder()) || (await readRecord?.())) return true;
   }
+  return false;
 }
 
 /** Copies each property by name: with a rest pattern, V8 creates a hidden class of hundreds of bytes for each token. */
 function toToken(
   { accessToken, refreshToken, scopes, issuedAt, expiresAt }: TokenAnswer,
-  { grantId, scopes: asked }: Code,
+  { grantId, scopes: asked }: Attempt,
 ): Token {
   const granted = scopes.length > 0 ? scopes : asked;
   return { id: grantId, accessToken, refreshToken, scopes: granted, issuedAt, expiresAt, userId: undefined };

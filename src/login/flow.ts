@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { parse } from "cookie";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { now } from "../clock.js";
 import { digestOf } from "../digest.js";
 import { badInput, HttpException } from "../errors.js";
 import { allowsPkce } from "../scopes.js";
 import type { Seal } from "../seal.js";
+import { isFromOwnSite } from "./manners.js";
 import type { OwnCookies } from "./own-cookies.js";
 
 const LIFETIME_MS = 600_000;
@@ -35,26 +36,14 @@ export interface Flow {
 /** What the caller sets in a new {@link Flow}. */
 export type FlowWish = Omit<Flow, "state" | "verifier" | "expires">;
 
-/** A login that has just started. */
-export interface StartedFlow {
-  readonly state: string;
-  /** The S256 code challenge, if there is a verifier. */
-  readonly challenge: string | undefined;
-  /** `Set-Cookie` headers: they set this login's cookie and remove older ones that no longer fit. */
-  readonly setCookies: readonly string[];
-}
-
 /** Keeps each login in progress in an encrypted cookie of its own, so several tabs can log in at once. */
 export class Flows {
   readonly #seal: Seal;
-  readonly #ownCookies: OwnCookies;
-  readonly #prefix: string;
+  readonly #cookies: OwnCookies;
 
-  /** @param clientId separates the logins of several applications on one host */
-  constructor(seal: Seal, ownCookies: OwnCookies, clientId: string) {
+  constructor(seal: Seal, cookies: OwnCookies) {
     this.#seal = seal;
-    this.#ownCookies = ownCookies;
-    this.#prefix = ownCookies.nameOf(`discord-${clientId}-`);
+    this.#cookies = cookies;
   }
 
   /**
@@ -62,38 +51,36 @@ export class Flows {
    * be able to end logins that way: unless the app's own page opened the login, `returnTo` is dropped first to save
    * space, and a login opened by another site gets no cookie if that is not enough.
    *
-   * @param isOwn whether the app's own page opened the login; `undefined` if that is not known
+   * @returns the state, and the S256 code challenge if there is a verifier
    * @throws TypeError when `data` is too large for a cookie, or is not a JSON value
    */
-  start(cookieHeader: string | undefined, wish: FlowWish, isOwn?: boolean): StartedFlow {
-    const started = this.#start(cookieHeader, wish);
-    if (isOwn || !started.displaces) return started;
-    const short = this.#start(cookieHeader, { ...wish, returnTo: undefined });
-    return isOwn === false && short.displaces ? { ...short, setCookies: [] } : short;
+  start(req: IncomingMessage, res: ServerResponse, wish: FlowWish) {
+    const isOwn = isFromOwnSite(req);
+    let flow = this.#create(req, wish);
+    if (!isOwn && flow.displaces) flow = this.#create(req, { ...wish, returnTo: undefined });
+    if (isOwn === false && flow.displaces) return flow;
+    for (const { name } of flow.surplus) this.#cookies.remove(res, name);
+    this.#cookies.set(res, flow.name, flow.sealed, LIFETIME_MS);
+    return flow;
   }
 
-  #start(cookieHeader: string | undefined, wish: FlowWish): StartedFlow & { readonly displaces: boolean } {
+  #create(req: IncomingMessage, wish: FlowWish) {
     const random = randomBytes(STATE_BYTES + VERIFIER_BYTES);
     const state = random.toString("base64url", 0, STATE_BYTES);
     const verifier = allowsPkce(wish.scopes) ? random.toString("base64url", STATE_BYTES) : undefined;
+    const name = nameOf(state);
     const flow: Flow = { state, verifier, ...wish, expires: now() + LIFETIME_MS };
-
-    const name = this.#cookieName(state);
-    const sealed = this.#seal.seal("flow", name, jsonOf(flow));
-    const cookie = this.#ownCookies.set(name, sealed, LIFETIME_MS / 1000);
-    if (cookie.length > MAX_COOKIE_BYTES) {
+    const sealed = this.#seal.seal("flow", this.#cookies.nameOf(name), jsonOf(flow));
+    const bytes = this.#cookies.header(name, sealed, LIFETIME_MS).length;
+    if (bytes > MAX_COOKIE_BYTES) {
       throw badInput(
         "data_too_large",
-        `data and returnTo are too large: the login's cookie would take ${cookie.length} bytes, and the limit is ${MAX_COOKIE_BYTES}. Keep large values in the session and pass a key.`,
+        `data and returnTo are too large: the login's cookie would take ${bytes} bytes, and the limit is ${MAX_COOKIE_BYTES}. Keep large values in the session and pass a key.`,
       );
     }
-    const surplus = this.#surplus(cookieHeader, MAX_TOGETHER_BYTES - cookie.length);
-    return {
-      state,
-      challenge: verifier && digestOf(verifier),
-      setCookies: [...surplus.map(({ name: old }) => this.#ownCookies.remove(old)), cookie],
-      displaces: surplus.some((old) => old.expires > now()),
-    };
+    const surplus = this.#surplus(req, MAX_TOGETHER_BYTES - bytes);
+    const displaces = surplus.some(({ expires }) => expires > now());
+    return { state, challenge: verifier && digestOf(verifier), name, sealed, surplus, displaces };
   }
 
   /**
@@ -101,9 +88,9 @@ export class Flows {
    *
    * @throws HttpException flow_invalid, flow_expired
    */
-  find(cookieHeader: string | undefined, state: string): Flow | undefined {
-    const name = this.#cookieName(state);
-    const sealed = this.#ownCookies.read(cookieHeader, name);
+  find(req: IncomingMessage, state: string): Flow | undefined {
+    const name = nameOf(state);
+    const sealed = this.#cookies.read(req, name);
     if (sealed === undefined) return undefined;
     const flow = this.#open(name, sealed);
     if (flow?.state !== state) {
@@ -122,21 +109,18 @@ export class Flows {
     return flow;
   }
 
-  /** Returns the `Set-Cookie` header that removes the login with this state. */
-  end(state: string): string {
-    return this.#ownCookies.remove(this.#cookieName(state));
-  }
-
-  #cookieName(state: string): string {
-    return this.#prefix + digestOf(state).slice(0, HASH_CHARS_IN_NAME);
+  /** Removes the login with this state. */
+  end(res: ServerResponse, state: string): void {
+    this.#cookies.remove(res, nameOf(state));
   }
 
   /** Returns expired cookies, and the oldest ones that must go so that the rest fits into `bytes`. */
-  #surplus(cookieHeader: string | undefined, bytes: number): { name: string; expires: number }[] {
-    if (!cookieHeader?.includes(this.#prefix)) return [];
-    const ours = Object.entries(parse(cookieHeader)).flatMap(([name, sealed = ""]) => {
-      const flow = name.startsWith(this.#prefix) ? this.#open(name, sealed) : undefined;
-      return flow ? [{ name, bytes: name.length + sealed.length, expires: flow.expires }] : [];
+  #surplus(req: IncomingMessage, bytes: number) {
+    const ours = this.#cookies.all(req).flatMap(([name, sealed]) => {
+      const flow = this.#open(name, sealed);
+      return flow
+        ? [{ name, bytes: this.#cookies.nameOf(name).length + sealed.length, expires: flow.expires }]
+        : [];
     });
     let room = bytes;
     return ours
@@ -148,9 +132,13 @@ export class Flows {
   }
 
   #open(name: string, sealed: string): Flow | undefined {
-    const text = this.#seal.open("flow", name, sealed);
+    const text = this.#seal.open("flow", this.#cookies.nameOf(name), sealed);
     return text === undefined ? undefined : (JSON.parse(text) as Flow);
   }
+}
+
+function nameOf(state: string): string {
+  return digestOf(state).slice(0, HASH_CHARS_IN_NAME);
 }
 
 /** @param hint a likely cause in the app's setup, appended to the message */

@@ -1,18 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { now } from "../clock.js";
-import { appendCookie, type OwnCookies } from "./own-cookies.js";
+import type { OwnCookies } from "./own-cookies.js";
 
+const NAME = "logins";
 const WINDOW_MS = 60_000;
 const LOOP_LOGINS = 3;
 
 /** Counts a browser's recent logins in a cookie of its own, which works even if the app's sessions are lost. */
 export class LoginCounter {
-  readonly #name: string;
-  readonly #ownCookies: OwnCookies;
+  readonly #cookies: OwnCookies;
 
-  constructor(ownCookies: OwnCookies, clientId: string) {
-    this.#name = ownCookies.nameOf(`discord-${clientId}-logins`);
-    this.#ownCookies = ownCookies;
+  constructor(cookies: OwnCookies) {
+    this.#cookies = cookies;
   }
 
   /** Whether this browser has completed several logins within the last minute. */
@@ -21,7 +20,7 @@ export class LoginCounter {
   }
 
   /** Starts counting, unless this browser is being counted already. Counts the login that may have led here. */
-  start(req: IncomingMessage, res: ServerResponse): void {
+  start(req: IncomingMessage, res: ServerResponse | undefined): void {
     if (this.#timesOf(req) === undefined) this.#store(res, [now()]);
   }
 
@@ -32,21 +31,17 @@ export class LoginCounter {
   }
 
   /** Stops counting. */
-  stop(req: IncomingMessage, res: ServerResponse): void {
-    if (this.#timesOf(req)) appendCookie(res, this.#ownCookies.remove(this.#name));
+  stop(req: IncomingMessage, res: ServerResponse | undefined): void {
+    if (this.#timesOf(req)) this.#cookies.remove(res, NAME);
   }
 
   /** Returns when the last logins were completed; `undefined` if this browser is not being counted. */
-  #timesOf({ headers }: IncomingMessage): number[] | undefined {
-    return this.#ownCookies
-      .read(headers.cookie, this.#name)
-      ?.split(".")
-      .map(Number)
-      .filter((time) => time <= now() && now() - time < WINDOW_MS);
+  #timesOf(req: IncomingMessage): number[] | undefined {
+    const times = this.#cookies.read(req, NAME)?.split(".").map(Number);
+    return times?.filter((time) => time <= now() && now() - time < WINDOW_MS);
   }
 
-  #store(res: ServerResponse, times: readonly number[]): void {
-    const value = times.slice(-LOOP_LOGINS).join(".");
-    appendCookie(res, this.#ownCookies.set(this.#name, value, WINDOW_MS / 1000));
+  #store(res: ServerResponse | undefined, times: readonly number[]): void {
+    this.#cookies.set(res, NAME, times.slice(-LOOP_LOGINS).join("."), WINDOW_MS);
   }
 }

@@ -8,26 +8,18 @@ import { sessionIdOf, sessionOf, setSignIn, signInOf } from "../grants/session-d
 import type { User } from "../models/user.js";
 import type { CallbackOptions, CodeOptions } from "../options.js";
 import { hasPassthroughScope, withoutPassthrough } from "../scopes.js";
-import { Addresses } from "./addresses.js";
+import { Addresses, requireReturnTo } from "./addresses.js";
 import { authorizationUrl, checkLoginOptions, type LoginOptions } from "./authorization-url.js";
 import { authorizationError, parseCallbackQuery, requireIssuer } from "./callback-query.js";
 import { CancelMark } from "./cancel-mark.js";
-import { grantIdOf } from "./code.js";
+import { grantIdOf, toReplayedLogin } from "./code.js";
 import { CodeRedemption } from "./code-redemption.js";
 import { Flows, unknownFlow } from "./flow.js";
 import type { CodeLogin, LoginResult, ReplayedLogin } from "./login.js";
 import { LoginCounter } from "./login-counter.js";
-import { toReplayedLogin } from "./login-results.js";
-import {
-  answersNonVisit,
-  isFromOwnSite,
-  requireConnectFromOwnPage,
-  requireMethod,
-  responseTo,
-} from "./manners.js";
-import { appendCookie, OwnCookies } from "./own-cookies.js";
+import { answersNonVisit, requireConnectFromOwnPage, requireMethod, responseTo } from "./manners.js";
+import { OwnCookies } from "./own-cookies.js";
 import { requireOwnClient, requirePostedCode } from "./posted-code-checks.js";
-import { requireReturnTo } from "./return-to.js";
 import { SetupWarnings } from "./setup-warnings.js";
 import type { LoginParts } from "./sign-ins.js";
 
@@ -48,12 +40,12 @@ export class Logins {
     const { config, seal } = parts;
     this.#parts = parts;
     this.#redemption = new CodeRedemption(parts);
-    const ownCookies = new OwnCookies(config.redirectUri.startsWith("https:"));
-    this.#flows = new Flows(seal, ownCookies, config.clientId);
+    const cookies = new OwnCookies(config);
+    this.#flows = new Flows(seal, cookies);
     this.addresses = new Addresses(config);
-    this.cancelMark = new CancelMark(ownCookies, config.clientId);
+    this.cancelMark = new CancelMark(cookies);
     this.warnings = new SetupWarnings(config);
-    this.#counter = new LoginCounter(ownCookies, config.clientId);
+    this.#counter = new LoginCounter(cookies);
   }
 
   /** Starts a login. @returns the URL of Discord's authorization page */
@@ -64,20 +56,17 @@ export class Logins {
     const scopes = await this.#scopesFor(req, options);
     checkLoginOptions(options, scopes);
     if (options.connect !== undefined) requireConnectFromOwnPage(req, config.redirectUri);
-    const wish = {
+    const { data, returnTo, prompt, connect } = options;
+    const flow = this.#flows.start(req, res, {
       scopes,
-      data: options.data,
-      returnTo:
-        options.returnTo === undefined ? undefined : requireReturnTo(options.returnTo, config.origins),
-      prompt: options.prompt === false ? (false as const) : undefined,
-      connect: options.connect,
+      data,
+      returnTo: returnTo === undefined ? undefined : requireReturnTo(returnTo, config.origins),
+      prompt: prompt === false ? prompt : undefined,
+      connect,
       keyForm: keyFormOf(sessionIdOf(req)),
-    };
-    const flow = this.#flows.start(req.headers.cookie, wish, isFromOwnSite(req));
-    const url = authorizationUrl(config, scopes, flow, options);
+    });
     this.warnings.inspect(req);
-    for (const cookie of flow.setCookies) res.appendHeader("Set-Cookie", cookie);
-    return url;
+    return authorizationUrl(config, scopes, flow, options);
   }
 
   /** @returns a promise that never settles for HEAD requests and browser prefetches, which are answered with 204 */
@@ -91,44 +80,31 @@ export class Logins {
     requireMethod(["GET"], req, res, "A callback");
     const { config, oauth } = this.#parts;
     const { state, issuer, answer } = parseCallbackQuery(req.url ?? "");
-    const flow = this.#flows.find(req.headers.cookie, state);
+    const flow = this.#flows.find(req, state);
     if (!flow)
       return this.#replayOf(req, "code" in answer ? grantIdOf("grant", state, answer.code) : undefined);
     requireIssuer(issuer, config.issuer);
     sessionOf(req);
-    const endFlow = () => appendCookie(res, this.#flows.end(state));
-    if (!("code" in answer)) {
-      endFlow();
-      throw authorizationError(answer, flow.prompt);
-    }
-    if (flow.connect !== undefined && flow.connect !== connect) {
-      endFlow();
-      throw accountMismatch();
-    }
     try {
+      if (!("code" in answer)) throw authorizationError(answer, flow.prompt);
+      if (flow.connect !== undefined && flow.connect !== connect) throw accountMismatch();
       const result = await this.#redemption.redeem({
+        ...flow,
         req,
         res,
-        code: {
-          grantId: grantIdOf("grant", state, answer.code),
-          loginId: digestOf(state),
-          keyForm: flow.keyForm,
-          scopes: flow.scopes,
-          exchange: () => oauth.exchangeCode(answer.code, flow.verifier),
-        },
         kind: flow.connect === undefined ? "callback" : "connection",
-        flow,
+        grantId: grantIdOf("grant", state, answer.code),
+        loginId: digestOf(state),
         onLogin,
-        // The login's cookie has proved that this is the same browser.
-        mayRepeat: () => true,
+        exchange: () => oauth.exchangeCode(answer.code, flow.verifier),
       });
-      endFlow();
+      this.#flows.end(res, state);
       if (!result.connected) this.#counter.add(req, res);
       // A callback that completes an earlier attempt has no guild.
       if (!result.replayed && (result.guild || result.scopes.includes("bot"))) this.#parts.onBotJoined();
       return result;
     } catch (error) {
-      if (!mayStillSucceed(error)) endFlow();
+      if (!mayStillSucceed(error)) this.#flows.end(res, state);
       throw error;
     }
   }
@@ -153,16 +129,13 @@ export class Logins {
     const result = await this.#redemption.redeem({
       req,
       res,
-      code: {
-        grantId,
-        loginId: grantId,
-        keyForm: keyFormOf(sessionIdOf(req)),
-        scopes: [],
-        exchange: () => oauth.exchangeCode(code, codeVerifier, redirectUri ?? null),
-      },
       kind: "posted",
-      flow: {},
+      grantId,
+      loginId: grantId,
+      keyForm: keyFormOf(sessionIdOf(req)),
+      scopes: [],
       onLogin,
+      exchange: () => oauth.exchangeCode(code, codeVerifier, redirectUri ?? null),
       mayRepeat: (login, sharesExchange) => sharesExchange || isOwn(login),
     });
     return result as CodeLogin;
@@ -182,8 +155,7 @@ export class Logins {
       users.forget(grantId);
       setSignIn(session, config.clientId, { formerUserId: signIn?.userId ?? null });
       // A browser that signs out keeps its session, so it does not loop.
-      const res = responseTo(req);
-      if (res) this.#counter.stop(req, res);
+      this.#counter.stop(req, responseTo(req));
     }
   }
 
@@ -193,8 +165,7 @@ export class Logins {
    */
   isLoop(req: IncomingMessage): boolean {
     if (sessionOf(req).discord === undefined && this.#counter.isLooping(req)) return true;
-    const res = responseTo(req);
-    if (res) this.#counter.start(req, res);
+    this.#counter.start(req, responseTo(req));
     return false;
   }
 

@@ -59,17 +59,12 @@ export function isFromOwnSite({ headers }: IncomingMessage): boolean | undefined
 
 /** Requires that a page of this app, a typed URL or a bookmark asks to connect an account. */
 export function requireConnectFromOwnPage(req: IncomingMessage, redirectUri: string): void {
-  const { origin, referer } = req.headers;
-  const sender = origin ?? originOf(referer);
-  if (isFromOwnSite(req) ?? sender === new URL(redirectUri).origin) return;
+  // Browsers without `Sec-Fetch-Site` send no `Origin` header when a link is followed.
+  const { referer = "", origin = URL.canParse(referer) ? new URL(referer).origin : undefined } = req.headers;
+  if (isFromOwnSite(req) ?? origin === new URL(redirectUri).origin) return;
   throw new HttpException({
     message:
       "This attempt to connect an account was refused because it does not come from a page of this app. Nothing was changed.",
     code: "cross_site_request",
   });
-}
-
-/** Browsers without `Sec-Fetch-Site` send no `Origin` header when a link is followed. */
-function originOf(referer: string | undefined): string | undefined {
-  return referer !== undefined && URL.canParse(referer) ? new URL(referer).origin : undefined;
 }

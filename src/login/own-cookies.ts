@@ -1,36 +1,45 @@
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { parse } from "cookie";
+import type { Config } from "../config.js";
 
-/** Reads and writes this library's own cookies. They apply to the whole site and are `HttpOnly`. */
+/** This library's own cookies, with names that differ for each application. They apply to the whole site. */
 export class OwnCookies {
-  readonly #secure: boolean;
+  readonly #prefix: string;
+  readonly #attributes: string;
 
-  /** @param secure whether to set `Secure` and the name prefix `__Host-` */
-  constructor(secure: boolean) {
-    this.#secure = secure;
+  constructor({ clientId, redirectUri }: Pick<Config, "clientId" | "redirectUri">) {
+    const isSecure = redirectUri.startsWith("https:");
+    this.#prefix = `${isSecure ? "__Host-" : ""}discord-${clientId}-`;
+    this.#attributes = `Path=/; HttpOnly${isSecure ? "; Secure" : ""}; SameSite=Lax`;
   }
 
+  /** Returns the full name of a cookie. */
   nameOf(name: string): string {
-    return this.#secure ? `__Host-${name}` : name;
+    return this.#prefix + name;
   }
 
-  /** Returns the value of a cookie in a `Cookie` header. */
-  read(cookieHeader: string | undefined, name: string): string | undefined {
-    return cookieHeader?.includes(name) ? parse(cookieHeader)[name] : undefined;
+  /** Returns all cookies whose names look like our own. */
+  all({ headers: { cookie } }: IncomingMessage): (readonly [name: string, value: string])[] {
+    if (!cookie?.includes(this.#prefix)) return [];
+    const named = Object.entries(parse(cookie)).filter(([name]) => name.startsWith(this.#prefix));
+    return named.map(([name, value = ""]) => [name.slice(this.#prefix.length), value]);
+  }
+
+  read(req: IncomingMessage, name: string): string | undefined {
+    return this.all(req).find(([one]) => one === name)?.[1];
   }
 
   /** Returns the `Set-Cookie` header that sets a cookie. @param value must need no encoding */
-  set(name: string, value: string, maxAgeS: number): string {
-    return `${name}=${value}; Max-Age=${maxAgeS}; Path=/; HttpOnly${this.#secure ? "; Secure" : ""}; SameSite=Lax`;
+  header(name: string, value: string, lifetimeMs: number): string {
+    return `${this.nameOf(name)}=${value}; Max-Age=${lifetimeMs / 1000}; ${this.#attributes}`;
   }
 
-  /** Returns the `Set-Cookie` header that removes a cookie. */
-  remove(name: string): string {
-    return this.set(name, "", 0);
+  /** Sets a cookie, unless the response is unknown or the app has sent it already. */
+  set(res: ServerResponse | undefined, name: string, value: string, lifetimeMs: number): void {
+    if (res && !res.headersSent) res.appendHeader("Set-Cookie", this.header(name, value, lifetimeMs));
   }
-}
 
-/** Adds a `Set-Cookie` header, unless the app has sent its response already. */
-export function appendCookie(res: ServerResponse, cookie: string): void {
-  if (!res.headersSent) res.appendHeader("Set-Cookie", cookie);
+  remove(res: ServerResponse | undefined, name: string): void {
+    this.set(res, name, "", 0);
+  }
 }

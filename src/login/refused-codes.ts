@@ -1,6 +1,6 @@
 import { boundedCache } from "../bounded-cache.js";
 import type { HttpException } from "../errors.js";
-import { type Code, codeRejected } from "./code.js";
+import { type Attempt, codeRejected } from "./code.js";
 
 const MOST_PER_LOGIN = 5;
 const REMEMBERED_MS = 600_000;
@@ -12,12 +12,12 @@ export class RefusedCodes {
   /** By login: how many codes were rejected or are being redeemed. */
   readonly #counts = boundedCache<number>(REMEMBERED);
 
-  add({ grantId }: Code, rejection: HttpException): void {
+  add({ grantId }: Attempt, rejection: HttpException): void {
     this.#rejections.set(grantId, rejection);
   }
 
   /** Redeems a code. @throws HttpException code_rejected at once, for a rejected code and for too many of a login */
-  async during<T>({ grantId, loginId }: Code, redeem: () => Promise<T>): Promise<T> {
+  async during<T>({ grantId, loginId }: Attempt, redeem: () => Promise<T>): Promise<T> {
     const rejection = this.#rejections.get(grantId);
     if (rejection) throw rejection;
     if ((this.#counts.get(loginId) ?? 0) >= MOST_PER_LOGIN)

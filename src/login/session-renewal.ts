@@ -10,47 +10,24 @@ const PLAIN_ID = /^[\w-]{16,}$/;
 
 /**
  * Gives the visitor a new session id, against session fixation. A session created for this request is kept, because
- * its id is new already.
+ * its id is new already. Sessions of cookie-session have no id.
  *
- * @param keepData whether to copy the app's own data, the cookie's settings and the sign-ins of other Discord
- * applications to the new session
+ * @param source the session whose data, cookie settings and sign-ins the new one gets; `undefined` for an empty one
+ * @throws HttpException store_failed
  */
 export async function renewSession(
   req: IncomingMessage,
-  keepData: boolean,
+  source: SessionLike | undefined,
   deadlineMs: number,
 ): Promise<SessionLike> {
   const former = sessionOf(req);
-  if (keepData && isNew(req, former)) return former;
-  const { cookie, ...data } = former;
-  await renewId(former, deadlineMs);
+  if (source === former && isNew(req, former)) return former;
+  const { cookie, ...data } = source ?? {};
+  await settled(deadlineMs, (callback) => (former.regenerate ? former.regenerate(callback) : callback()));
 
   const session = sessionOf(req);
-  if (!keepData) return clear(session);
-  return fill(session, data, cookie);
-}
-
-/** Gives the visitor a copy of another session under a new id. @throws HttpException store_failed */
-export async function copySession(
-  req: IncomingMessage,
-  { cookie, ...data }: SessionLike,
-  deadlineMs: number,
-): Promise<SessionLike> {
-  await renewId(sessionOf(req), deadlineMs);
-  return fill(clear(sessionOf(req)), data, cookie);
-}
-
-/** Reads a session from its store; `undefined` if it is gone. @throws HttpException store_failed */
-export async function storedSession(
-  store: SessionStore,
-  sessionId: string,
-  deadlineMs: number,
-): Promise<SessionLike | undefined> {
-  const session = await answered("reading the session", deadlineMs, () => readSession(store, sessionId));
-  return typeof session === "object" && session !== null ? session : undefined;
-}
-
-function fill(session: SessionLike, data: object, cookie: SessionLike["cookie"]): SessionLike {
+  const others = source === former ? [] : Object.keys(session).filter((key) => key !== "cookie");
+  for (const key of others) Reflect.deleteProperty(session, key);
   Object.assign(session, data);
   if (cookie && session.cookie) {
     const settings = Object.entries(cookie.toJSON?.() ?? cookie);
@@ -63,6 +40,16 @@ function fill(session: SessionLike, data: object, cookie: SessionLike["cookie"])
     session.cookie.originalMaxAge = cookie.originalMaxAge;
   }
   return session;
+}
+
+/** Reads a session from its store; `undefined` if it is gone. @throws HttpException store_failed */
+export async function storedSession(
+  store: SessionStore,
+  sessionId: string,
+  deadlineMs: number,
+): Promise<SessionLike | undefined> {
+  const session = await answered("reading the session", deadlineMs, () => readSession(store, sessionId));
+  return typeof session === "object" && session !== null ? session : undefined;
 }
 
 interface MaybeParsed {
@@ -88,18 +75,6 @@ function decoded(text: string): string {
 /** @throws HttpException store_failed */
 export async function saveSession(session: SessionLike, deadlineMs: number): Promise<void> {
   await settled(deadlineMs, (callback) => (session.save ? session.save(callback) : callback()));
-}
-
-/** Does nothing for cookie-session: its sessions have no id, their content is in the cookie. */
-async function renewId(session: SessionLike, deadlineMs: number): Promise<void> {
-  await settled(deadlineMs, (callback) => (session.regenerate ? session.regenerate(callback) : callback()));
-}
-
-function clear(session: SessionLike): SessionLike {
-  for (const key of Object.keys(session)) {
-    if (key !== "cookie") Reflect.deleteProperty(session, key);
-  }
-  return session;
 }
 
 async function settled(

@@ -4,20 +4,14 @@ import type { Config } from "../config.js";
 import { sessionCookieOf, sessionStoreOf } from "../grants/session-data.js";
 import { shown } from "../shown.js";
 
-/** A problem in the app's setup that will lose sign-ins. */
-interface Finding {
-  readonly code: string;
-  readonly message: string;
-}
-
 const MEMORY_STORE = "EXPRESS_DISCORD_MEMORY_STORE";
 const MINUTE_MS = 60_000;
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
-/** Emits each finding once as a process warning. Logins continue. */
+/** Warns of problems in the app's setup that will lose sign-ins, once each. Logins continue. */
 export class SetupWarnings {
   readonly #redirectUri: URL;
-  readonly #found = new Map<string, Finding>();
+  readonly #hints = new Map<string, string>();
   #droppedAt = Number.NEGATIVE_INFINITY;
 
   constructor({ redirectUri }: Config) {
@@ -26,7 +20,31 @@ export class SetupWarnings {
 
   /** Checks the request that starts a login. */
   inspect(req: IncomingMessage): void {
-    for (const finding of findingsIn(req, this.#redirectUri)) this.#add(finding);
+    const { sameSite, secure } = sessionCookieOf(req);
+    if (sameSite === "strict")
+      this.#warnOnce(
+        "EXPRESS_DISCORD_SAME_SITE_STRICT",
+        'The session cookie has sameSite: "strict". Browsers do not send it with Discord\'s redirect, so visitors look signed out. Use sameSite: "lax". See docs/troubleshooting.md#same-site-strict.',
+      );
+    if (secure === true && !isHttps(req))
+      this.#warnOnce(
+        "EXPRESS_DISCORD_SECURE_WITHOUT_HTTPS",
+        'The session cookie is secure, but this login was requested over plain HTTP, so the browser does not keep the session. Use HTTPS, or secure: "auto" during development. See docs/troubleshooting.md#secure-without-https.',
+      );
+    const there = this.#redirectUri;
+    const { host, "x-forwarded-host": forwardedHost = host } = req.headers;
+    const here = `http://${String(forwardedHost)}`;
+    // A proxy may have changed Host. If not, ignore X-Forwarded-Host, which a client may have made up.
+    if (host !== there.host && URL.canParse(here) && isOtherHost(new URL(here), there))
+      this.#warnOnce(
+        "EXPRESS_DISCORD_OTHER_HOST",
+        `A login started on ${nameBeside(new URL(here), there)}, but the redirect URI is on ${there.hostname}, and the two do not share cookies. Open the app on ${there.hostname}, or register a redirect URI on the other host. See docs/troubleshooting.md#other-host.`,
+      );
+    if (process.env["NODE_ENV"] === "production" && sessionStoreOf(req)?.constructor.name === "MemoryStore")
+      this.#warnOnce(
+        MEMORY_STORE,
+        "Sessions are kept in a MemoryStore: every restart signs everybody out, and processes do not share sessions. Use another store. See docs/troubleshooting.md#memory-store.",
+      );
   }
 
   /** Warns that the redirect URI does not lead to the router's callback. @param callback its path as browsers see it */
@@ -35,12 +53,9 @@ export class SetupWarnings {
     const prefix = pathname.endsWith(callback) ? pathname.slice(0, -callback.length) : "";
     const advice = prefix && ` If a proxy strips ${shown(prefix)}, set the option basePath to it.`;
     const code = "EXPRESS_DISCORD_OTHER_CALLBACK";
-    const finding = {
-      code,
-      message: `The redirect URI leads to ${shown(pathname)}, but the callback of discordRouter is ${shown(callback)}, so visitors do not reach it. Change the redirect URI or the path where the router is mounted.${advice} See docs/troubleshooting.md#other-callback.`,
-    };
+    const message = `The redirect URI leads to ${shown(pathname)}, but the callback of discordRouter is ${shown(callback)}, so visitors do not reach it. Change the redirect URI or the path where the router is mounted.${advice} See docs/troubleshooting.md#other-callback.`;
     // Keyed by code, not message: clients choose the case of the path and could emit endless warnings.
-    this.#add(finding, code);
+    this.#warnOnce(code, message, code);
   }
 
   /**
@@ -50,61 +65,26 @@ export class SetupWarnings {
   droppedReturnTo(address: string): void {
     if (now() - this.#droppedAt < MINUTE_MS) return;
     this.#droppedAt = now();
-    emit({
-      code: "EXPRESS_DISCORD_RETURN_TO_DROPPED",
-      message: `A login ignores returnTo ${shown(address)} and will redirect to afterLogin: it is neither a path of this app nor a URL on one of the option origins, or is longer than 1,500 bytes. See docs/troubleshooting.md#returnto-dropped.`,
-    });
+    emit(
+      "EXPRESS_DISCORD_RETURN_TO_DROPPED",
+      `A login ignores returnTo ${shown(address)} and will redirect to afterLogin: it is neither a path of this app nor a URL on one of the option origins, or is longer than 1,500 bytes. See docs/troubleshooting.md#returnto-dropped.`,
+    );
   }
 
-  /** Findings that may explain why a callback found no login in progress, as text for an error message. */
+  /** Problems that may explain why a callback found no login in progress, as text for an error message. */
   get hint(): string {
-    const likely = [...this.#found.values()].filter(({ code }) => code !== MEMORY_STORE);
-    return likely.map(({ message }) => ` Likely cause: ${message}`).join("");
+    return [...this.#hints.values()].join("");
   }
 
-  #add(finding: Finding, key = finding.message): void {
-    if (this.#found.has(key)) return;
-    this.#found.set(key, finding);
-    emit(finding);
+  #warnOnce(code: string, message: string, key = message): void {
+    if (this.#hints.has(key)) return;
+    this.#hints.set(key, code === MEMORY_STORE ? "" : ` Likely cause: ${message}`);
+    emit(code, message);
   }
 }
 
-function emit({ code, message }: Finding): void {
+function emit(code: string, message: string): void {
   process.emitWarning(message, { type: "ExpressDiscordWarning", code });
-}
-
-function* findingsIn(req: IncomingMessage, there: URL): Generator<Finding> {
-  const { sameSite, secure } = sessionCookieOf(req);
-  if (sameSite === "strict") {
-    yield {
-      code: "EXPRESS_DISCORD_SAME_SITE_STRICT",
-      message:
-        'The session cookie has sameSite: "strict". Browsers do not send it with Discord\'s redirect, so visitors look signed out. Use sameSite: "lax". See docs/troubleshooting.md#same-site-strict.',
-    };
-  }
-  if (secure === true && !isHttps(req)) {
-    yield {
-      code: "EXPRESS_DISCORD_SECURE_WITHOUT_HTTPS",
-      message:
-        'The session cookie is secure, but this login was requested over plain HTTP, so the browser does not keep the session. Use HTTPS, or secure: "auto" during development. See docs/troubleshooting.md#secure-without-https.',
-    };
-  }
-  const { host, "x-forwarded-host": forwardedHost = host } = req.headers;
-  const here = `http://${String(forwardedHost)}`;
-  // A proxy may have changed Host. If not, ignore X-Forwarded-Host, which a client may have made up.
-  if (host !== there.host && URL.canParse(here) && isOtherHost(new URL(here), there)) {
-    yield {
-      code: "EXPRESS_DISCORD_OTHER_HOST",
-      message: `A login started on ${nameBeside(new URL(here), there)}, but the redirect URI is on ${there.hostname}, and the two do not share cookies. Open the app on ${there.hostname}, or register a redirect URI on the other host. See docs/troubleshooting.md#other-host.`,
-    };
-  }
-  if (process.env["NODE_ENV"] === "production" && sessionStoreOf(req)?.constructor.name === "MemoryStore") {
-    yield {
-      code: MEMORY_STORE,
-      message:
-        "Sessions are kept in a MemoryStore: every restart signs everybody out, and processes do not share sessions. Use another store. See docs/troubleshooting.md#memory-store.",
-    };
-  }
 }
 
 function isHttps(req: IncomingMessage): boolean {

@@ -3,7 +3,7 @@ import { boundedCache } from "../bounded-cache.js";
 import { now } from "../clock.js";
 import { type Config, storeDeadlineMs } from "../config.js";
 import { HttpException } from "../errors.js";
-import type { GrantRecord, LoginRecord, RecordContent } from "../grants/grant-record.js";
+import type { LoginRecord, RecordContent } from "../grants/grant-record.js";
 import type { Grants } from "../grants/grants.js";
 import {
   hasSession,
@@ -21,13 +21,12 @@ import type { TokenStorages } from "../grants/token-storages.js";
 import type { OAuth } from "../oauth/oauth.js";
 import type { Seal } from "../seal.js";
 import type { Users } from "../users/users.js";
+import { requireReturnTo } from "./addresses.js";
 import { beforeEnd } from "./before-end.js";
-import type { Attempt, Code, Redeemed } from "./code.js";
+import { type Redeemed, type Turn, toLogin, toReplayedLogin, withAccessToken } from "./code.js";
 import { unknownFlow } from "./flow.js";
-import type { LoginResult, OnLogin } from "./login.js";
-import { toLogin, toReplayedLogin, withAccessToken } from "./login-results.js";
-import { requireReturnTo } from "./return-to.js";
-import { copySession, renewSession, saveSession, storedSession } from "./session-renewal.js";
+import type { LoginResult } from "./login.js";
+import { renewSession, saveSession, storedSession } from "./session-renewal.js";
 
 const REMEMBERED = 1000;
 const REMEMBERED_MS = 600_000;
@@ -44,102 +43,85 @@ export interface LoginParts {
   onBotJoined(): void;
 }
 
-/** A login, kept if no store has its session, or its token is stored by the app's own methods. */
-interface Remembered {
-  readonly login: LoginRecord;
-  /** `undefined` if a store has the session, the login is pending, or it signed nobody in. */
+/** A login that no store has, or whose record has no token because the app's own methods store it. */
+interface Remembered extends RecordContent {
+  /** Absent if a store has the session, the login is pending, or it signed nobody in. */
   readonly session?: SessionLike | undefined;
-  readonly token: Token;
-}
-
-/** A login that may be completed now. */
-export interface Completable {
-  readonly attempt: Attempt;
-  /** The record of the login; `undefined` if the app has no store. */
-  readonly record: GrantRecord | undefined;
-  /** Returns the result to the app before the login is recorded as finished. */
-  resolve(result: LoginResult): void;
-  /** Resolves when the login is recorded and repeated requests can be answered. */
-  over(): Promise<void>;
-}
-
-/** A login whose code has been exchanged. */
-interface Ongoing extends Pick<Completable, "attempt" | "record"> {
-  readonly token: Token;
-  readonly signsIn: boolean;
 }
 
 /** Signs visitors in with redeemed codes. */
 export class SignIns {
+  /** Logins in this process, in place of a record or until it is written. */
+  readonly remembered = boundedCache<Remembered>(REMEMBERED, REMEMBERED_MS);
   readonly #parts: LoginParts;
   readonly #deadlineMs: number;
   /** The JSON of each session when it was last saved here. */
   readonly #saved = new WeakMap<SessionLike, string>();
-  readonly #remembered = boundedCache<Remembered>(REMEMBERED, REMEMBERED_MS);
 
   constructor(parts: LoginParts) {
     this.#parts = parts;
     this.#deadlineMs = storeDeadlineMs(parts.config);
   }
 
-  /** Returns a login from this process's memory, in place of a record. */
-  contentOf(grantId: string): RecordContent | undefined {
-    return this.#remembered.get(grantId);
-  }
-
-  /** Keeps a login in this process's memory. */
-  remember(login: Remembered): void {
-    this.#remembered.set(login.token.id, login);
-  }
-
   /** Signs the visitor in, if the login is for that, and runs `onLogin`. */
-  async complete({ attempt, record, resolve, over }: Completable, redeemed: Redeemed): Promise<LoginResult> {
-    const { req, res, flow, kind, onLogin } = attempt;
+  async complete(turn: Turn, redeemed: Redeemed): Promise<LoginResult> {
+    const { req, res, record, onLogin } = turn;
     const { token } = redeemed;
     if (record) this.#parts.grants.learnFirst(token, record);
-    const login = toLogin(kind, redeemed, flow);
-    const signsIn = await this.#shouldSignIn(attempt, token);
-    if (signsIn) await this.#signIn(req, token, attempt.code);
-    const ongoing = { attempt, token, record, signsIn };
-    const returnTo = onLogin && (await this.#runOnLogin(ongoing, () => onLogin(login)));
-    const result = returnTo === undefined ? login : toLogin(kind, redeemed, { ...flow, returnTo });
-
-    const recordEnd = () => this.#recordEnd(ongoing, returnTo);
-    // Without onLogin, the app may still change the session until it ends its response.
-    if (onLogin || !res) await recordEnd().catch(() => undefined);
-    else {
-      resolve(result);
-      await beforeEnd(res, () => this.#save(req).then(recordEnd), over).catch(() => undefined);
+    const signsIn = await this.#shouldSignIn(turn, token);
+    if (signsIn) await this.#signIn(turn, token);
+    const login = toLogin(turn, redeemed);
+    let returnTo: string | undefined;
+    try {
+      const place = await onLogin?.(login);
+      // Ignores other values, which apps return without intent.
+      if (typeof place === "string")
+        returnTo = requireReturnTo(place, this.#parts.config.origins, "What onLogin returns");
+      if (onLogin) await this.#save(req);
+    } catch (error) {
+      await this.#end(turn, token, signsIn);
+      throw error;
     }
-    return result;
+    if (!onLogin && res) {
+      turn.resolve(login);
+      // The app may still change the session.
+      await beforeEnd(res, turn.over);
+    }
+    try {
+      if (!onLogin) await this.#save(req);
+      await this.#recordEnd(turn, token, signsIn, returnTo);
+    } catch {
+      // The visitor is signed in. A repeated request completes the record.
+    }
+    return returnTo === undefined ? login : toLogin({ ...turn, returnTo }, redeemed);
   }
 
   /** Records the login as finished. Makes a new record, because the app may have changed the session's lifetime. */
-  async #recordEnd(ongoing: Ongoing, returnTo: string | undefined): Promise<void> {
-    const { attempt, token, signsIn } = ongoing;
-    const { req } = attempt;
+  async #recordEnd(turn: Turn, token: Token, signsIn: boolean, returnTo: string | undefined): Promise<void> {
+    const { req } = turn;
     const { grants, storages } = this.#parts;
     // The app may have signed out, or destroyed or regenerated the session.
     const isKept = hasSession(req) && (!signsIn || this.#pointsTo(req, token.id));
-    if (!isKept || grants.memory.ended(token.id)) return this.#end(ongoing);
-    const { scopes, userId } = token;
+    if (!isKept || grants.memory.ended(token.id)) return this.#end(turn, token, signsIn);
+    const { id, scopes, userId } = token;
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
     const login = { isPending: false, isSignIn: signsIn, sessionId, scopes, userId, returnTo, at: now() };
     const keepsToken = signsIn && !storages.areOwn;
-    const record = storages.recordOfLogin(req, attempt.code);
+    const record = storages.recordOfLogin(req, turn);
     const hasStore = sessionStoreOf(req) !== undefined;
     // Keeps in memory only what no store has: a session references its whole request.
-    if (record && hasStore && !storages.areOwn) this.#remembered.delete(token.id);
-    else this.remember({ session: signsIn && !hasStore ? sessionOf(req) : undefined, token, login });
+    if (record && hasStore && !storages.areOwn) this.remembered.delete(id);
+    else
+      this.remembered.set(id, { session: signsIn && !hasStore ? sessionOf(req) : undefined, token, login });
     // A job that `onLogin` started read the record as pending and would write it back like that.
-    await grants.writer.inTurn(token.id, async () =>
+    await grants.writer.inTurn(id, async () =>
       record?.writeContent({ token: keepsToken ? grants.newestOf(token) : undefined, login }),
     );
-    if (keepsToken) grants.memory.setLifetime(token.id, record?.lifetimeMs);
+    if (keepsToken) grants.memory.setLifetime(id, record?.lifetimeMs);
   }
 
   /** Whether to sign the visitor in. A login without `identify` (a bot invite) keeps a current sign-in that has it. */
-  async #shouldSignIn({ req, kind }: Attempt, token: Token): Promise<boolean> {
+  async #shouldSignIn({ req, kind }: Turn, token: Token): Promise<boolean> {
     if (kind !== "callback") return kind === "posted";
     if (token.scopes.includes("identify")) return true;
     const { grants, storages } = this.#parts;
@@ -148,15 +130,16 @@ export class SignIns {
   }
 
   /** Renews the session, points it to the grant and saves it at once. */
-  async #signIn(req: IncomingMessage, token: Token, { keyForm }: Code): Promise<void> {
+  async #signIn({ req, keyForm }: Turn, token: Token): Promise<void> {
     const { config, grants, storages } = this.#parts;
     const { clientId } = config;
     let session: SessionLike | undefined;
     try {
       await this.#endFormer(req, token.id);
-      const last = lastUserOf(sessionOf(req), clientId);
-      const keepData = !last || (last.id !== undefined && last.id === token.userId);
-      session = await renewSession(req, keepData, this.#deadlineMs);
+      const former = sessionOf(req);
+      const last = lastUserOf(former, clientId);
+      const keepsData = !last || (last.id !== undefined && last.id === token.userId);
+      session = await renewSession(req, keepsData ? former : undefined, this.#deadlineMs);
       setSignIn(session, clientId, { grantId: token.id, userId: token.userId, keyForm });
       const storage = storages.of(req);
       // A record already contains the token.
@@ -169,24 +152,8 @@ export class SignIns {
     }
   }
 
-  /** Runs `onLogin`, and ends the login if it throws. @returns the page that `onLogin` returned, if any */
-  async #runOnLogin(ongoing: Ongoing, onLogin: () => ReturnType<OnLogin>): Promise<string | undefined> {
-    try {
-      const place = await onLogin();
-      // Ignores other values, which apps return without intent.
-      const isPlace = typeof place === "string";
-      const { origins } = this.#parts.config;
-      const returnTo = isPlace ? requireReturnTo(place, origins, "What onLogin returns") : undefined;
-      await this.#save(ongoing.attempt.req);
-      return returnTo;
-    } catch (error) {
-      await this.#end(ongoing);
-      throw error;
-    }
-  }
-
   /** Ends a login that cannot be completed. Leaves a marker for repeated callbacks, and no token. */
-  async #end({ attempt: { req }, token, record, signsIn }: Ongoing): Promise<void> {
+  async #end({ req, record }: Turn, token: Token, signsIn: boolean): Promise<void> {
     const { grants, users } = this.#parts;
     users.forget(token.id);
     const isCurrent = signsIn && this.#pointsTo(req, token.id);
@@ -218,29 +185,27 @@ export class SignIns {
   }
 
   /** Answers a request whose login has already finished. */
-  async repeat(attempt: Attempt, login: LoginRecord): Promise<LoginResult> {
+  async repeat(turn: Turn, login: LoginRecord): Promise<LoginResult> {
     const { grants, storages } = this.#parts;
-    const { data, returnTo } = attempt.flow;
-    const result = toReplayedLogin({ ...login, returnTo: login.returnTo ?? returnTo }, data);
-    if (attempt.kind === "connection") return { ...result, connected: true };
-    await this.#signInAgain(attempt, login);
-    return attempt.kind === "posted"
-      ? withAccessToken(result, await grants.validToken(storages.of(attempt.req)))
-      : result;
+    const result = toReplayedLogin({ ...login, returnTo: login.returnTo ?? turn.returnTo }, turn.data);
+    if (turn.kind === "connection") return { ...result, connected: true };
+    await this.#signInAgain(turn, login);
+    if (turn.kind === "callback") return result;
+    return withAccessToken(result, await grants.validToken(storages.of(turn.req)));
   }
 
   /** Gives the visitor a copy of the session that the first request signed in, under a new id. */
-  async #signInAgain({ req, code: { grantId } }: Attempt, login: LoginRecord): Promise<void> {
+  async #signInAgain({ req, grantId }: Turn, login: LoginRecord): Promise<void> {
     const { clientId } = this.#parts.config;
     if (!login.isSignIn || signInOf(sessionOf(req), clientId)?.grantId === grantId) return;
     const store = sessionStoreOf(req);
     const source =
       store && login.sessionId !== undefined
         ? await storedSession(store, login.sessionId, this.#deadlineMs)
-        : this.#remembered.get(grantId)?.session;
+        : this.remembered.get(grantId)?.session;
     if (!source || signInOf(source, clientId)?.grantId !== grantId) throw unknownFlow();
     await this.#endFormer(req, grantId);
-    const session = await copySession(req, source, this.#deadlineMs);
+    const session = await renewSession(req, source, this.#deadlineMs);
     await this.#storeOwnToken(req, grantId);
     await saveSession(session, this.#deadlineMs);
   }
@@ -251,9 +216,9 @@ export class SignIns {
     if (!storages.areOwn) return;
     const storage = storages.of(req);
     if ((await storage.read())?.token.id === grantId) return;
-    const remembered = this.#remembered.get(grantId);
-    if (!remembered || grants.memory.ended(grantId)) throw unknownFlow();
-    await storage.write(grants.newestOf(remembered.token));
+    const token = this.remembered.get(grantId)?.token;
+    if (!token || grants.memory.ended(grantId)) throw unknownFlow();
+    await storage.write(grants.newestOf(token));
   }
 
   /** Ends the session's previous grant. Does not revoke it at Discord, which would revoke the new tokens too. */

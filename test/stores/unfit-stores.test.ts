@@ -41,6 +41,21 @@ describe.each(LATEST_EXPRESS)("unfit stores on %s", (_express, createApp) => {
       await expectFailedLogin(createApp, store);
     });
 
+    it("a login whose record was lost is completed by a reload once the store keeps records", async () => {
+      const simulator = await startSimulator();
+      const store = new UnfitStore();
+      const app = await startApp(createApp, simulator, { session: { store } });
+      const [browser, user] = [app.browser(), simulator.addUser()];
+      const { callbackUrl } = await openLogin(browser, simulator, user);
+      store.fate = () => "lost";
+      expect(failureOf(await browser.get(callbackUrl))).toBe("503 store_failed");
+      expect(failureOf(await browser.get(callbackUrl))).toBe("503 store_failed");
+
+      store.fate = () => "kept";
+      await browser.get(callbackUrl);
+      expect(await signedInAs(browser)).toBe(user.id);
+    });
+
     it("a login succeeds if its record appears late, as on a lagging replica", async () => {
       const store = new UnfitStore();
       store.lag = 1;

@@ -1,14 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { HttpException } from "../../src/errors.js";
+import { isReturnTo, requireReturnTo } from "../../src/login/addresses.js";
 import { parseCallbackQuery, requireIssuer } from "../../src/login/callback-query.js";
-import { Flows } from "../../src/login/flow.js";
-import { OwnCookies } from "../../src/login/own-cookies.js";
-import { isReturnTo, requireReturnTo } from "../../src/login/return-to.js";
 import { parseTokenAnswer } from "../../src/oauth/token-answer.js";
 import { createSeal } from "../../src/seal.js";
 import { createdAtOf, isSnowflake, requireSnowflake } from "../../src/snowflake.js";
 import { CASES } from "../support/cases.js";
+import { loginFlows } from "../support/login-flows.js";
 
 const APP = "https://app.example";
 const CLIENT_ID = "80351110224678912";
@@ -50,9 +49,8 @@ const hostile = fc.oneof(
     .map((parts) => parts.join("")),
 );
 
-function startFlows(secure: boolean): Flows {
-  const seal = createSeal(["a secret of thirty-two characters"], CLIENT_ID);
-  return new Flows(seal, new OwnCookies(secure), CLIENT_ID);
+function startFlows(secure: boolean) {
+  return loginFlows(createSeal(["a secret of thirty-two characters"], CLIENT_ID), CLIENT_ID, secure);
 }
 
 function outcomeOf<T>(task: () => T): { readonly value: T } | { readonly error: unknown } {

@@ -1,8 +1,9 @@
 import { MemoryStore } from "express-session";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { GrantRecord, type LoginRecord } from "../../../src/grants/grant-record.js";
 import { besideSessions } from "../../../src/grants/record-store.js";
 import { createSeal } from "../../../src/seal.js";
+import { movableClock } from "../../support/clock.js";
 import { observe, SharedStore } from "../../support/memory-store.js";
 import { GRANT_ID, tokenNo } from "../../support/tokens.js";
 
@@ -109,5 +110,49 @@ describe("grant records", () => {
     const { record } = start();
     await record().write(FIRST);
     await expect(record().checkKept()).resolves.toBeUndefined();
+  });
+});
+
+describe("lost pairs", () => {
+  /** The warnings about a record that its store has lost. */
+  function collect() {
+    movableClock();
+    const emitWarning = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    onTestFinished(() => emitWarning.mockRestore());
+    return emitWarning.mock.calls;
+  }
+
+  it("one warning reports that a store loses refreshed pairs, and a pair that stays ends the checks", async () => {
+    const warnings = collect();
+    const { record, uses } = start();
+    for (const _ of [1, 2]) await record().warnUnlessKept();
+    expect(warnings).toEqual([
+      [
+        expect.stringContaining("no longer has them"),
+        expect.objectContaining({ code: "EXPRESS_DISCORD_STORE_LOSES" }),
+      ],
+    ]);
+    await record().write(FIRST);
+    await record().warnUnlessKept();
+    const before = uses.length;
+    await record().warnUnlessKept();
+    expect(uses).toHaveLength(before);
+    expect(warnings).toHaveLength(1);
+  });
+
+  it("no warning about a lost pair is given if it was signed out meanwhile", async () => {
+    const warnings = collect();
+    const { record } = start();
+    await record().writeEndedMarker("here");
+    await record().warnUnlessKept();
+    expect(warnings).toEqual([]);
+  });
+
+  it("no warning about a lost pair is given if the store cannot be asked about a sign-out", async () => {
+    const warnings = collect();
+    const { store, record } = start();
+    store.get = (_key, callback) => callback(new Error("The store is down."));
+    await record().warnUnlessKept();
+    expect(warnings).toEqual([]);
   });
 });

@@ -24,7 +24,7 @@ class SharedRecord {
     this.sealed = sealed;
   };
 
-  warnOfLostLeases(): void {
+  warnOnce(_code: string, _message: string): void {
     this.warnings += 1;
   }
 

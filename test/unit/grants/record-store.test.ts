@@ -274,42 +274,16 @@ describe("first records", () => {
   });
 });
 
-describe("lost pairs", () => {
-  it("one warning reports that a store loses refreshed pairs, and a pair that stays ends the checks", async () => {
-    movableClock();
+describe("warnings of a store", () => {
+  it("a store warns once for each code", () => {
     const emitWarning = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
     onTestFinished(() => emitWarning.mockRestore());
-    const get = vi.fn(() => undefined as string | undefined);
-    const start = () => inTokenStore({ get, set: () => undefined, delete: () => undefined }, DEADLINE_MS);
-    const records = start();
-    const isDeleted = vi.fn(async () => false);
-    for (const _ of [1, 2]) await records.warnUnlessKept(KEY, isDeleted);
-    expect(isDeleted).toHaveBeenCalledOnce();
-    expect(emitWarning.mock.calls).toEqual([
-      [
-        expect.stringContaining("no longer has them"),
-        expect.objectContaining({ code: "EXPRESS_DISCORD_STORE_LOSES" }),
-      ],
+    const records = besideSessions(new MemoryStore(), DEADLINE_MS);
+    for (const code of ["ONE", "ONE", "OTHER"]) records.warnOnce(code, "Something is wrong.");
+    expect(emitWarning.mock.calls.map(([, options]) => options)).toMatchObject([
+      { code: "ONE" },
+      { code: "OTHER" },
     ]);
-    expect(get).toHaveBeenCalledTimes(4);
-
-    get.mockReturnValue("sealed");
-    const kept = start();
-    for (const _ of [1, 2]) await kept.warnUnlessKept(KEY, isDeleted);
-    expect(get).toHaveBeenCalledTimes(5);
-    expect(emitWarning).toHaveBeenCalledOnce();
-  });
-
-  it.each([
-    ["was signed out meanwhile", async () => true],
-    ["cannot be asked about a sign-out", () => Promise.reject(new Error("The store is down."))],
-  ])("no warning about a lost pair is given if it %s", async (_why, isDeleted) => {
-    movableClock();
-    const emitWarning = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
-    onTestFinished(() => emitWarning.mockRestore());
-    const empty = { get: () => undefined, set: () => undefined, delete: () => undefined };
-    await inTokenStore(empty, DEADLINE_MS).warnUnlessKept(KEY, isDeleted);
-    expect(emitWarning).not.toHaveBeenCalled();
   });
 });
 

@@ -36,8 +36,8 @@ describe("authorization URLs", () => {
     expect(url).toContain("&a%20b%26=c%3Dd%23e&channel_id=%C3%A4");
   });
 
-  it("the authorization URL names no guild if the id is invalid", () => {
-    expect(() => authorizationUrl(CONFIG, ["bot"], FLOW, { guildId: "1&state=x" })).toThrow(
+  it("a login names no guild if the id is invalid", () => {
+    expect(() => checkLoginOptions({ guildId: "1&state=x" }, ["bot"])).toThrow(
       expect.objectContaining({ code: "invalid_snowflake" }),
     );
   });

@@ -5,63 +5,61 @@ import { beforeEnd } from "../../../src/login/before-end.js";
 import { createGate } from "../../support/gate.js";
 import { quiet, steppedClock } from "../../support/stepped-clock.js";
 
-/** A response whose task counts how often it runs. */
-function start() {
+/** A response, and what the wait for its end has come to. */
+function start(over = () => Promise.resolve()) {
   const clock = steppedClock();
   const res = new ServerResponse(new IncomingMessage(new Socket()));
-  const counted = { runs: 0 };
-  const task = async () => {
-    counted.runs += 1;
+  const state = { isEnding: false };
+  const wait = async () => {
+    await beforeEnd(res, over);
+    state.isEnding = true;
   };
-  return { clock, res, task, counted };
+  return { clock, res, state, wait };
 }
 
-describe("tasks before the end of a response", () => {
-  it("beforeEnd runs its task once, before the response ends", async () => {
-    const { clock, res, task, counted } = start();
+describe("waiting for the end of a response", () => {
+  it("the wait for the end of a response is over once the app ends it; the response is then held until all is over", async () => {
     const over = createGate();
-    const done = beforeEnd(res, task, () => over.opened);
+    const { clock, res, state, wait } = start(() => over.opened);
+    const waiting = wait();
     await clock.advance(20_000);
-    expect(counted.runs).toBe(0);
+    expect(state.isEnding).toBe(false);
     res.end("done");
-    await done;
-    expect([counted.runs, res.writableEnded]).toEqual([1, false]);
+    await waiting;
+    expect([state.isEnding, res.writableEnded]).toEqual([true, false]);
     over.open();
     await quiet();
     expect(res.writableEnded).toBe(true);
-    res.emit("close");
-    await clock.advance(60_000);
-    expect(counted.runs).toBe(1);
   });
 
   it.each([
     ["30 seconds if the response does not end", 30_000, () => undefined],
     ["five seconds if its visitor has gone", 5000, (res: ServerResponse) => void res.emit("close")],
-  ])("beforeEnd waits no longer than %s", async (_what, ms, act) => {
-    const { clock, res, task, counted } = start();
-    const done = beforeEnd(res, task, () => Promise.resolve());
+  ])("the wait for the end of a response is no longer than %s", async (_what, ms, act) => {
+    const { clock, res, state, wait } = start();
+    const waiting = wait();
     act(res);
     await clock.advance(ms - 1);
-    expect(counted.runs).toBe(0);
+    expect(state.isEnding).toBe(false);
     await clock.advance(1);
-    await done;
-    expect(counted.runs).toBe(1);
+    await waiting;
+    expect(state.isEnding).toBe(true);
   });
 
-  it("beforeEnd runs its task at once if the response has ended", async () => {
-    const { res, task, counted } = start();
+  it("there is no wait for the end of a response that has ended", async () => {
+    const { res, state, wait } = start(() => new Promise(() => undefined));
     res.end();
-    await beforeEnd(res, task, () => new Promise(() => undefined));
-    expect(counted.runs).toBe(1);
+    await wait();
+    expect(state.isEnding).toBe(true);
   });
 
   it("a response that cannot be sent closes the connection and is a warning, not an unhandled rejection", async () => {
-    const { res, task } = start();
+    const { res, wait } = start();
     const warnings: Error[] = [];
     const collect = (warning: Error) => void warnings.push(warning);
     process.on("warning", collect);
     onTestFinished(() => void process.off("warning", collect));
-    void beforeEnd(res, task, () => Promise.resolve());
+    void wait();
     res.end(7 as unknown as string);
     await quiet();
     expect(res.destroyed).toBe(true);
@@ -69,21 +67,22 @@ describe("tasks before the end of a response", () => {
   });
 
   it("a response with an invalid status is the caller's error, and may be replaced", async () => {
-    const { res, task, counted } = start();
-    void beforeEnd(res, task, () => Promise.resolve());
+    const { res, state, wait } = start();
+    void wait();
     res.statusCode = 1000;
     expect(() => res.end("done")).toThrow(RangeError);
-    expect([counted.runs, res.headersSent]).toEqual([0, false]);
+    await quiet();
+    expect([state.isEnding, res.headersSent]).toEqual([false, false]);
     res.statusCode = 500;
     res.end("failed");
     await quiet();
-    expect([counted.runs, res.writableEnded]).toEqual([1, true]);
+    expect([state.isEnding, res.writableEnded]).toEqual([true, true]);
   });
 
   it("a second end of the response does not overtake the first", async () => {
-    const { res, task } = start();
     const over = createGate();
-    void beforeEnd(res, task, () => over.opened);
+    const { res, wait } = start(() => over.opened);
+    void wait();
     res.end("done");
     res.end();
     await quiet();

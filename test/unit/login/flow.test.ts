@@ -1,16 +1,16 @@
 import { parse } from "cookie";
 import { describe, expect, it } from "vitest";
 import { digestOf } from "../../../src/digest.js";
-import { type Flow, Flows } from "../../../src/login/flow.js";
-import { OwnCookies } from "../../../src/login/own-cookies.js";
+import type { Flow } from "../../../src/login/flow.js";
 import { createSeal } from "../../../src/seal.js";
 import { movableClock } from "../../support/clock.js";
+import { type LoginFlows, loginFlows } from "../../support/login-flows.js";
 
 const CLIENT_ID = "1100000000000000099";
 const SEAL = createSeal(["a secret of the login cookie"], CLIENT_ID);
 
-function startFlows({ secure = false, clientId = CLIENT_ID } = {}): Flows {
-  return new Flows(SEAL, new OwnCookies(secure), clientId);
+function startFlows({ secure = false, clientId = CLIENT_ID } = {}): LoginFlows {
+  return loginFlows(SEAL, clientId, secure);
 }
 
 interface Started {
@@ -21,13 +21,13 @@ interface Started {
   readonly setCookies: readonly string[];
 }
 
-function start(flows: Flows, data?: unknown, cookieHeader?: string): Started {
+function start(flows: LoginFlows, data?: unknown, cookieHeader?: string): Started {
   const { state, setCookies } = flows.start(cookieHeader, { scopes: ["identify"], data });
   const pair = setCookies.at(-1)?.split(";")[0] ?? "";
   return { state, name: pair.split("=")[0] ?? "", pair, setCookies };
 }
 
-function find(flows: Flows, cookieHeader: string | undefined, state: string): Flow {
+function find(flows: LoginFlows, cookieHeader: string | undefined, state: string): Flow {
   const flow = flows.find(cookieHeader, state);
   if (!flow) throw new Error("There is no login with this state.");
   return flow;

@@ -1,20 +1,13 @@
-import { IncomingMessage, ServerResponse } from "node:http";
-import { Socket } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { describe, expect, it } from "vitest";
 import { LoginCounter } from "../../../src/login/login-counter.js";
-import { OwnCookies } from "../../../src/login/own-cookies.js";
 import { movableClock } from "../../support/clock.js";
+import { ownCookies, requestWith, setCookiesOf } from "../../support/login-flows.js";
 
 const NAME = "discord-1100000000000000099-logins";
 
 function startCounter(secure = false): LoginCounter {
-  return new LoginCounter(new OwnCookies(secure), "1100000000000000099");
-}
-
-function requestWith(cookie: string | undefined): IncomingMessage {
-  const req = new IncomingMessage(new Socket());
-  if (cookie !== undefined) req.headers.cookie = cookie;
-  return req;
+  return new LoginCounter(ownCookies("1100000000000000099", secure));
 }
 
 /** The `Set-Cookie` header of one step of a counter, if there is any. */
@@ -22,10 +15,7 @@ function setBy(
   step: (req: IncomingMessage, res: ServerResponse) => void,
   cookie: string | undefined,
 ): string | undefined {
-  const req = requestWith(cookie);
-  const res = new ServerResponse(req);
-  step(req, res);
-  return res.getHeader("Set-Cookie")?.toString();
+  return setCookiesOf((res) => step(requestWith(cookie), res))[0];
 }
 
 /** The steps of a counter, and the cookie that a browser has after them. */
@@ -82,7 +72,7 @@ describe("the login counter", () => {
   });
 
   it("the login counter ignores that of another application on the same host", () => {
-    const other = browserOf(new LoginCounter(new OwnCookies(false), "1100000000000000100"));
+    const other = browserOf(new LoginCounter(ownCookies("1100000000000000100")));
     for (const step of [other.start, other.add, other.add]) step();
     const counter = startCounter();
 

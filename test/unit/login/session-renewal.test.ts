@@ -1,8 +1,8 @@
 import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
 import type { SessionStore } from "../../../src/grants/record-store.js";
-import type { SessionLike } from "../../../src/grants/session-data.js";
-import { copySession, renewSession, saveSession, storedSession } from "../../../src/login/session-renewal.js";
+import { type SessionLike, sessionOf } from "../../../src/grants/session-data.js";
+import { renewSession, saveSession, storedSession } from "../../../src/login/session-renewal.js";
 
 type Settled = (error?: unknown) => void;
 
@@ -38,11 +38,15 @@ function requestWith(session: object, regenerated: object = { cookie: { original
 
 const DEADLINE_MS = 1000;
 
+function renew(req: IncomingMessage, keepsData: boolean, deadlineMs: number): Promise<SessionLike> {
+  return renewSession(req, keepsData ? sessionOf(req) : undefined, deadlineMs);
+}
+
 describe("renewed sessions", () => {
   it("a renewed session keeps the app's data, cookie settings and sign-ins", async () => {
     const signIns = { "1100000000000000099": { grantId: "g" } };
     const req = requestWith({ cart: [1], discord: signIns, cookie: FORMER_COOKIE });
-    const session = await renewSession(req, true, DEADLINE_MS);
+    const session = await renew(req, true, DEADLINE_MS);
     expect(session).toBe(req.session);
     expect(session).toEqual({
       cart: [1],
@@ -64,7 +68,7 @@ describe("renewed sessions", () => {
       originalMaxAge: null,
       toJSON: () => ({ path: "/told", httpOnly: false, domain: "a.example" }),
     };
-    const session = await renewSession(requestWith({ cookie }), true, DEADLINE_MS);
+    const session = await renew(requestWith({ cookie }), true, DEADLINE_MS);
     expect(session.cookie).toEqual({
       originalMaxAge: null,
       maxAge: null,
@@ -77,7 +81,7 @@ describe("renewed sessions", () => {
   it("the renewed session of another user keeps only its cookie", async () => {
     const regenerated = { cookie: { originalMaxAge: 7 }, left: "over" };
     const req = requestWith({ cart: [1], discord: { grantId: "g" }, cookie: FORMER_COOKIE }, regenerated);
-    expect(await renewSession(req, false, DEADLINE_MS)).toEqual({ cookie: { originalMaxAge: 7 } });
+    expect(await renew(req, false, DEADLINE_MS)).toEqual({ cookie: { originalMaxAge: 7 } });
   });
 
   it.each([
@@ -90,7 +94,7 @@ describe("renewed sessions", () => {
   ])("a session that began with this request is kept if the request brought %s", async (_what, brought) => {
     const req = Object.assign(requestWith({ id: ID, cart: [1] }), { sessionID: ID, headers: {} }, brought);
     const { session } = req;
-    expect(await renewSession(req, true, DEADLINE_MS)).toBe(session);
+    expect(await renew(req, true, DEADLINE_MS)).toBe(session);
     expect(req.session).toBe(session);
   });
 
@@ -110,7 +114,7 @@ describe("renewed sessions", () => {
   ])("a session gets a new id if the browser has sent the old one %s", async (_how, brought) => {
     const req = Object.assign(requestWith({ id: ID, cart: [1] }), { sessionID: ID, headers: {} }, brought);
     const { session } = req;
-    expect(await renewSession(req, true, DEADLINE_MS)).not.toBe(session);
+    expect(await renew(req, true, DEADLINE_MS)).not.toBe(session);
     expect(req.session).toMatchObject({ cart: [1] });
   });
 
@@ -121,7 +125,7 @@ describe("renewed sessions", () => {
   ])("a session gets a new id if it has %s", async (_what, brought) => {
     const req = Object.assign(requestWith({ id: brought.sessionID }), { headers: {} }, brought);
     const { session } = req;
-    expect(await renewSession(req, true, DEADLINE_MS)).not.toBe(session);
+    expect(await renew(req, true, DEADLINE_MS)).not.toBe(session);
   });
 
   it("a session gets a new id if it is not the one that the request's id names", async () => {
@@ -130,19 +134,19 @@ describe("renewed sessions", () => {
       headers: {},
     });
     const { session } = req;
-    expect(await renewSession(req, true, DEADLINE_MS)).not.toBe(session);
+    expect(await renew(req, true, DEADLINE_MS)).not.toBe(session);
   });
 
   it("a session gets a new id if its data must not be kept", async () => {
     const req = Object.assign(requestWith({ id: ID, cart: [1] }), { sessionID: ID, headers: {} });
-    expect(await renewSession(req, false, DEADLINE_MS)).not.toHaveProperty("cart");
+    expect(await renew(req, false, DEADLINE_MS)).not.toHaveProperty("cart");
   });
 
   it("a cookie session, which has no id, keeps its data or loses it", async () => {
     const kept = { session: { cart: [1], discord: { grantId: "g" } } } as unknown as IncomingMessage;
-    expect(await renewSession(kept, true, DEADLINE_MS)).toHaveProperty("cart", [1]);
+    expect(await renew(kept, true, DEADLINE_MS)).toHaveProperty("cart", [1]);
     const cleared = { session: { cart: [1], discord: { grantId: "g" } } } as unknown as IncomingMessage;
-    expect(await renewSession(cleared, false, DEADLINE_MS)).toEqual({});
+    expect(await renew(cleared, false, DEADLINE_MS)).toEqual({});
   });
 
   it("the renewal waits for a regenerate that returns a promise instead of calling back", async () => {
@@ -156,7 +160,7 @@ describe("renewed sessions", () => {
         },
       },
     };
-    expect(await renewSession(req as unknown as IncomingMessage, true, DEADLINE_MS)).toBe(renewed);
+    expect(await renew(req as unknown as IncomingMessage, true, DEADLINE_MS)).toBe(renewed);
     expect(renewed).toMatchObject({ cart: [1] });
   });
 
@@ -168,7 +172,7 @@ describe("renewed sessions", () => {
     const byRejecting = () => Promise.reject(new Error("Not connected."));
     const bySilence = () => undefined;
     for (const regenerate of [byCallback, byThrowing, byRejecting, bySilence]) {
-      const failing = renewSession({ session: { regenerate } } as unknown as IncomingMessage, true, 20);
+      const failing = renew({ session: { regenerate } } as unknown as IncomingMessage, true, 20);
       await expect(failing).rejects.toMatchObject({ code: "store_failed", status: 503 });
     }
   });
@@ -178,7 +182,7 @@ describe("copied sessions", () => {
   it("a copied session has a new id, and the data, cookie settings and sign-in of the original", async () => {
     const signIns = { "1100000000000000099": { grantId: "g" } };
     const req = requestWith({ basket: [2] });
-    const session = await copySession(
+    const session = await renewSession(
       req,
       { cart: [1], discord: signIns, cookie: FORMER_COOKIE } as SessionLike,
       DEADLINE_MS,
@@ -193,7 +197,7 @@ describe("copied sessions", () => {
 
   it("a copied session contains nothing of this visitor's former session", async () => {
     const req = { session: { basket: [2], discord: {} } } as unknown as IncomingMessage;
-    expect(await copySession(req, { cart: [1] } as SessionLike, DEADLINE_MS)).toEqual({ cart: [1] });
+    expect(await renewSession(req, { cart: [1] } as SessionLike, DEADLINE_MS)).toEqual({ cart: [1] });
   });
 });
 

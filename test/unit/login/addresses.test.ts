@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isReturnTo, requireReturnTo } from "../../../src/login/return-to.js";
+import { isReturnTo, requireReturnTo } from "../../../src/login/addresses.js";
 
 const OWN = "https://app.example";
 
