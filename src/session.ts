@@ -195,9 +195,7 @@ export class DiscordOAuth2Session {
    * @see https://docs.discord.com/developers/activities/building-an-activity
    */
   async signInWithCode(req: IncomingMessage, options: CodeOptions): Promise<CodeLogin> {
-    const { logins } = readyEngine(this);
-    requireRequest(req);
-    return logins.signInWithCode(req, codeOptions(options));
+    return engineFor(this, req).logins.signInWithCode(req, codeOptions(options));
   }
 
   /**
@@ -209,7 +207,7 @@ export class DiscordOAuth2Session {
    * signed out of this app anyway
    */
   async revoke(req: IncomingMessage, options?: RevokeOptions): Promise<void> {
-    const { logins } = readyEngine(this);
+    const { logins } = engineFor(this, req);
     const { everywhere } = revokeOptions(options);
     await logins.signOut(req, everywhere ? "everywhere" : "here");
   }
@@ -220,7 +218,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException when the store or Discord fails
    */
   async isAuthorized(req: IncomingMessage): Promise<boolean> {
-    const { grants, storageOf } = readyEngine(this);
+    const { grants, storageOf } = engineFor(this, req);
     return grants.hasValidToken(storageOf(req));
   }
 
@@ -230,7 +228,7 @@ export class DiscordOAuth2Session {
    * guard it is the user that the guard checked. Elsewhere, check {@link isAuthorized} first.
    */
   userId(req: IncomingMessage): string | undefined {
-    const { config } = readyEngine(this);
+    const { config } = engineFor(this, req);
     return signInOf(sessionOf(req), config.clientId)?.userId;
   }
 
@@ -241,7 +239,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException when the store or Discord fails
    */
   async grantedScopes(req: IncomingMessage): Promise<readonly string[]> {
-    const { grants, storageOf } = readyEngine(this);
+    const { grants, storageOf } = engineFor(this, req);
     return (await grants.validToken(storageOf(req))).scopes;
   }
 
@@ -251,7 +249,7 @@ export class DiscordOAuth2Session {
    * cookie.
    */
   isLoginLoop(req: IncomingMessage): boolean {
-    return readyEngine(this).logins.isLoop(req);
+    return engineFor(this, req).logins.isLoop(req);
   }
 
   /** Used by the router and the guards. @internal */
@@ -266,7 +264,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException `store_failed`
    */
   async getAuthorizationToken(req: IncomingMessage): Promise<Token | undefined> {
-    const { grants, storages } = readyEngine(this);
+    const { grants, storages } = engineFor(this, req);
     return grants.read(storages.standard(req));
   }
 
@@ -276,7 +274,7 @@ export class DiscordOAuth2Session {
    * @throws HttpException `store_failed`
    */
   async saveAuthorizationToken(req: IncomingMessage, token: Token | undefined): Promise<void> {
-    await readyEngine(this).saveToken(req, token);
+    await engineFor(this, req).saveToken(req, token);
   }
 
   /**
@@ -525,15 +523,20 @@ function readyEngine(instance: DiscordOAuth2Session): Engine {
   });
 }
 
+function engineFor(instance: DiscordOAuth2Session, req: IncomingMessage): Engine {
+  const engine = readyEngine(instance);
+  requireRequest(req);
+  return engine;
+}
+
 /** @param res the response that starts or ends a login, which must not be cached */
 function loginsFor(instance: DiscordOAuth2Session, req: IncomingMessage, res: ServerResponse): Logins {
-  const { logins } = readyEngine(instance);
-  requireRequest(req);
+  const { logins } = engineFor(instance, req);
   requireResponse(res);
   res.setHeader("Cache-Control", "no-store");
   return logins;
 }
 
 function userOf(instance: DiscordOAuth2Session, req: IncomingMessage): UserSession {
-  return readyEngine(instance).sessionOf(req);
+  return engineFor(instance, req).sessionOf(req);
 }

@@ -69,6 +69,8 @@ export class Lease {
       if (pauseMs === undefined) break;
       await sleep(pauseMs);
       count += 1;
+      current = await this.#read();
+      if (current === "mine") return true;
     }
     this.#warn();
     return true;

@@ -1,6 +1,5 @@
 import type { IncomingMessage } from "node:http";
 import type {} from "express-session";
-import { requireRequest } from "../call-arguments.js";
 import { HttpException } from "../errors.js";
 import type { KeyForm } from "./record-keys.js";
 import type { SessionStore } from "./record-store.js";
@@ -56,11 +55,10 @@ interface WithSession {
   sessionOptions?: CookieSettings;
 }
 
-/** @throws HttpException session_missing; TypeError for anything but a request */
+/** @throws HttpException session_missing */
 export function sessionOf(req: IncomingMessage): SessionLike {
-  const session = (req as WithSession | undefined)?.session;
+  const { session } = req as WithSession;
   if (session) return session;
-  requireRequest(req);
   throw new HttpException({
     message:
       "This request has no session. Likely causes, most likely first: app.use(session(...)) is missing; it comes after this route; its store is offline; its cookie path does not cover this route; the app has already destroyed it.",

@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { requireRequest } from "../call-arguments.js";
 import { type Config, storeDeadlineMs } from "../config.js";
 import type { Seal } from "../seal.js";
 import { GrantRecord, type RecordSettings } from "./grant-record.js";
@@ -95,7 +94,6 @@ export class TokenStorages {
   }
 
   #inApp(own: OwnTokenMethods, req: IncomingMessage): TokenStorage {
-    requireRequest(req);
     const signIn = hasSession(req) ? signInOf(sessionOf(req), this.#config.clientId) : undefined;
     const login = signIn && this.recordOfLogin(req, signIn);
     return ownTokenStorage(own, req, storeDeadlineMs(this.#config), signIn, login);

@@ -427,7 +427,8 @@ describe.each(LATEST_EXPRESS)("misused calls on %s", (_name, createApp) => {
       (req) => discord.saveAuthorizationToken(req, undefined),
     ];
     for (const call of calls) {
-      for (const given of [undefined, null, "1", {}])
+      // Contexts of tRPC and Apollo can have a session, too.
+      for (const given of [undefined, null, "1", {}, { session: {} }])
         expect(await messageOf(() => call(given as never))).toMatch(
           /^The first argument must be the request, as in /,
         );
@@ -471,7 +472,7 @@ describe.each(LATEST_EXPRESS)("misused calls on %s", (_name, createApp) => {
 
   it("an error says that a Request of the Fetch API is not the request", async () => {
     const { app, messageOf } = await start();
-    const request = new globalThis.Request("http://localhost/") as never;
+    const request = Object.assign(new globalThis.Request("http://localhost/"), { session: {} }) as never;
     expect(await messageOf(() => app.discord.fetchUser(request))).toBe(
       "The first argument must be the request, as in discord.fetchUser(req), not a Request of the Fetch API: pass the one of Node.js, which has the session.",
     );
