@@ -81,8 +81,9 @@ function withSettings(options: DiscordOptions, settings: SettingSource): Discord
   const { scopes } = found;
   const cache = found["cache"] ?? {};
   if (typeof scopes === "string") found["scopes"] = scopes.split(/\s+/).filter(Boolean);
-  const max = settings("DISCORD_USERS_CACHE_MAX_LIMIT");
-  if (isRecord(cache)) found["cache"] = { ...cache, max: cache["max"] ?? (max ? Number(max) : undefined) };
+  const max = settings("DISCORD_USERS_CACHE_MAX_LIMIT") ?? "";
+  if (isRecord(cache))
+    found["cache"] = { ...cache, max: cache["max"] ?? (max === "" ? undefined : Number(max)) };
   return found;
 }
 

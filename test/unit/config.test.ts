@@ -239,6 +239,9 @@ describe("the configuration", () => {
       expect.stringContaining("discordUrl must be"),
       "cache.max must be a whole number above 0, not NaN.",
     ]);
+    expect(mistakesIn({}, { DISCORD_USERS_CACHE_MAX_LIMIT: 0 })).toEqual([
+      "cache.max must be a whole number above 0, not 0.",
+    ]);
   });
 
   it("an empty environment variable counts as not set", () => {
