@@ -173,7 +173,7 @@ export class Admission {
 
   /** Starts a cooldown, unless a longer one is running. @param key a subject or a route */
   #coolDown(key: string, ms: number, scope: RateLimitScope): void {
-    if (ms > this.#cooldowns.getRemainingTTL(key)) this.#cooldowns.set(key, scope, { ttl: ms });
+    if (ms > (this.#cooldownOf(key)?.ms ?? 0)) this.#cooldowns.set(key, scope, { ttl: ms });
   }
 
   #cooldownOf(key: string): Wait | undefined {

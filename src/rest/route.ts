@@ -16,7 +16,7 @@ const FAULTS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** The tokens of webhooks and interactions. */
-const TOKEN = /(?<=\/(?:webhooks|interactions)\/[^/]*\/)[^/]+/g;
+const TOKEN = /(?<=(?:^|\/)(?:webhooks|interactions)\/[^/]*\/)[^/]+/g;
 const MAJOR = /\/(?:guilds|channels)\/(\d+)(?![^/])|\/(?:webhooks|interactions)\/(\d+(?:\/[^/]+|$))/;
 const LITERAL = /^@?[a-z]{1,32}\d?(?:[-_.][a-z]{1,32}){0,4}$/;
 const DIGITS = /^\d+$/;

@@ -504,3 +504,20 @@ test("setting the clock back ends every wait for a rate limit", async () => {
   clock.advance(-3_600_000);
   await rest.send(NELLY, "/users/@me");
 });
+
+test("a 429 without a wait starts no cooldown after another has ended", async () => {
+  const clock = movableClock();
+  const responses: ((retryAfterS: number) => void)[] = [];
+  const server = await answeringServer((response, _, index) => {
+    if (index > 1) json(response, 200, {});
+    else responses.push((retry_after) => json(response, 429, { ...LIMITED, retry_after, global: true }));
+  });
+  const rest = restOf(server.url);
+  const calls = [rejection(rest.send(NELLY, "/users/@me")), rest.send(NELLY, "/users/@me")];
+  await vi.waitFor(() => expect(responses).toHaveLength(2));
+  responses[0]?.(30);
+  expect(await calls[0]).toBeInstanceOf(RateLimited);
+  clock.advance(30_001);
+  responses[1]?.(0);
+  expect(await calls[1]).toEqual({});
+});

@@ -53,6 +53,7 @@ test("an error shows the ids of a route, but neither tokens nor the query", () =
   expect(() => parseRoute("https://discord.com/api/webhooks/1/s3cr3t?wait=true")).toThrow(
     '"https://discord.com/api/webhooks/1/:token"',
   );
+  expect(() => parseRoute("webhooks/1/s3cr3t")).toThrow('"webhooks/1/:token"');
 });
 
 test("the query of a route stays, and characters beyond ASCII are encoded", () => {
