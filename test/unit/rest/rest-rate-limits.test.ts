@@ -29,7 +29,10 @@ function discordWith(limit: number, windowMs: number) {
     windows.set(key, window);
     window.count += 1;
     const left = (window.endsAt - time) / 1000;
-    const told = limitHeaders(Math.max(0, limit - window.count), left, limit);
+    const told = {
+      ...limitHeaders(Math.max(0, limit - window.count), left, limit),
+      "X-RateLimit-Reset": String(window.endsAt / 1000),
+    };
     if (window.count <= limit) {
       json(response, 200, {}, told);
     } else {
