@@ -185,7 +185,7 @@ export class Grants {
     );
   }
 
-  /** Revokes the user's tokens and ends them here. Discord is asked about tokens issued meanwhile. */
+  /** Revokes the user's tokens and ends them here. Discord is asked about tokens issued at about the same time. */
   async #revoke(token: Token): Promise<void> {
     const since = now();
     await this.#oauth.revoke(token);

@@ -43,7 +43,7 @@ export interface LoginParts {
   onBotJoined(): void;
 }
 
-/** A login that no store has, or whose record has no token because the app's own methods store it. */
+/** A login that is pending, that no store has, or whose record has no token because the app's own methods store it. */
 interface Remembered extends RecordContent {
   /** Absent if a store has the session, the login is pending, or it signed nobody in. */
   readonly session?: SessionLike | undefined;

@@ -29,7 +29,7 @@ export interface AdmittedCall extends NamedCall {
   readonly standing: "ordinary" | "untrusted" | "essential";
   /** The most lookups of the bot a second, this one included; `undefined` for a call that is no lookup. */
   readonly mostPaced?: number | undefined;
-  /** Whether the call needs the bot's token, and counts towards the limit on all calls of the bot. */
+  /** Whether the bot's token alone authorizes the call, which then counts towards the limit on all calls of the bot. */
   readonly isBotCall?: boolean | undefined;
   readonly maxAttempts: number;
   /** The time left for requests and responses, in milliseconds. Waits for rate limits do not count. */

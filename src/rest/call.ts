@@ -47,7 +47,7 @@ export async function prepareCall(
     standing: untrusted ? "untrusted" : "ordinary",
     trace: { method, route: template, subject: scheme === "Bot" ? "bot" : "user", attempts: 0, waitedMs: 0 },
     mostPaced,
-    // Calls with the token of a webhook or an interaction do not count towards the bot's limit, and do not need its token.
+    // The token of a webhook or an interaction authorizes a call by itself.
     isBotCall: scheme === "Bot" && tokens.length === 0,
     maxAttempts: MAX_ATTEMPTS,
     timeLeftMs,

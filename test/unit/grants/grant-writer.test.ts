@@ -69,8 +69,8 @@ describe("rejected pairs", () => {
     expect(await here.grants.validToken(here.record())).toEqual(renewed);
   });
 
-  it("a rejected pair is written on the next use, and by saveAgain()", async () => {
-    for (const use of ["validToken", "saveAgain"] as const) {
+  it("a rejected pair is written on the next use, and by saveAllAgain()", async () => {
+    for (const use of ["validToken", "saveAllAgain"] as const) {
       const { here, rejecting, renewed, stored } = await startRejected();
       rejecting.isOn = false;
       if (use === "validToken") await here.grants.validToken(here.record());

@@ -29,7 +29,10 @@ function discordWith(limit: number, windowMs: number) {
     windows.set(key, window);
     window.count += 1;
     const left = (window.endsAt - time) / 1000;
-    const told = limitHeaders(Math.max(0, limit - window.count), left, limit);
+    const told = {
+      ...limitHeaders(Math.max(0, limit - window.count), left, limit),
+      "X-RateLimit-Reset": String(window.endsAt / 1000),
+    };
     if (window.count <= limit) {
       json(response, 200, {}, told);
     } else {
@@ -505,19 +508,52 @@ test("setting the clock back ends every wait for a rate limit", async () => {
   await rest.send(NELLY, "/users/@me");
 });
 
-test("a 429 without a wait starts no cooldown after another has ended", async () => {
-  const clock = movableClock();
-  const responses: ((retryAfterS: number) => void)[] = [];
+/** Two calls of a user in flight, and how to answer each with a 429 for all calls of that user. */
+async function twoCalls() {
+  const answers: ((retryAfterS: number) => void)[] = [];
   const server = await answeringServer((response, _, index) => {
     if (index > 1) json(response, 200, {});
-    else responses.push((retry_after) => json(response, 429, { ...LIMITED, retry_after, global: true }));
+    else answers.push((retry_after) => json(response, 429, { ...LIMITED, retry_after, global: true }));
   });
   const rest = restOf(server.url);
-  const calls = [rejection(rest.send(NELLY, "/users/@me")), rest.send(NELLY, "/users/@me")];
-  await vi.waitFor(() => expect(responses).toHaveLength(2));
-  responses[0]?.(30);
-  expect(await calls[0]).toBeInstanceOf(RateLimited);
+  const first = rejection(rest.send(NELLY, "/users/@me"));
+  const second = rest.send(NELLY, "/users/@me");
+  await vi.waitFor(() => expect(answers).toHaveLength(2));
+  answers[0]?.(30);
+  expect(await first).toBeInstanceOf(RateLimited);
+  return { second, answerSecond: answers[1] };
+}
+
+test("a 429 without a wait starts no cooldown after another has ended", async () => {
+  const clock = movableClock();
+  const { second, answerSecond } = await twoCalls();
   clock.advance(30_001);
-  responses[1]?.(0);
-  expect(await calls[1]).toEqual({});
+  answerSecond?.(0);
+  expect(await second).toEqual({});
+});
+
+test("a 429 with a short wait does not shorten a longer cooldown", async () => {
+  movableClock();
+  const { second, answerSecond } = await twoCalls();
+  answerSecond?.(1);
+  expect(((await rejection(second)) as RateLimited).retryAfter).toBeGreaterThan(25);
+});
+
+test("a made-up token is tried even if a tenth of the limit is less than one call", async () => {
+  const server = await answeringServer((response) => json(response, 200, {}));
+  const rest = restOf(server.url, { invalidRequestLimit: 5, maxWaitMs: 0 });
+  expect(await rest.send({ ...NELLY, untrusted: true }, "/users/@me")).toEqual({});
+});
+
+test("with a high limit, the warning about invalid requests comes at 1,000", {
+  timeout: 20_000,
+}, async () => {
+  const emitWarning = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+  onTestFinished(() => emitWarning.mockRestore());
+  const server = await answeringServer((response) => json(response, 403, {}));
+  const rest = restOf(server.url);
+  for (let call = 0; call < 999; call++) await rejection(rest.send(BOT, "/guilds/1"));
+  expect(emitWarning).not.toHaveBeenCalled();
+  await rejection(rest.send(BOT, "/guilds/1"));
+  expect(emitWarning).toHaveBeenCalledOnce();
 });

@@ -83,6 +83,7 @@ describe("refused routes", () => {
     ["goes up", "/../../oauth2/token", '"." or ".." segment'],
     ["goes up within the API", "/guilds/../users/@me", '"." or ".." segment'],
     ["stands still", "/users/./@me", '"." or ".." segment'],
+    ["goes up before a query", "/..?a=b", '"." or ".." segment'],
     ["goes up in code", "/%2e%2E/x", '"." or ".." segment'],
     ["goes up in half code", "/.%2e", '"." or ".." segment'],
     ["goes up in double code", "/%252e%252e/x", '"." or ".." segment'],
