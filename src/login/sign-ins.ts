@@ -107,7 +107,7 @@ export class SignIns {
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
     const login = { isPending: false, isSignIn: signsIn, sessionId, scopes, userId, returnTo, at: now() };
     const keepsToken = signsIn && !storages.areOwn;
-    const record = storages.recordOfLogin(req, turn);
+    const record = storages.recordOfLogin(req, { grantId: id, keyForm: turn.keyForm });
     const hasStore = sessionStoreOf(req) !== undefined;
     // Keeps in memory only what no store has: a session references its whole request.
     if (record && hasStore && !storages.areOwn) this.remembered.delete(id);
@@ -156,6 +156,7 @@ export class SignIns {
   async #end({ req, record }: Turn, token: Token, signsIn: boolean): Promise<void> {
     const { grants, users } = this.#parts;
     users.forget(token.id);
+    this.remembered.delete(token.id);
     const isCurrent = signsIn && this.#pointsTo(req, token.id);
     await Promise.allSettled([
       grants.end(record ?? NOBODY, token.id),
