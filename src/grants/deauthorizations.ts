@@ -23,7 +23,7 @@ export class Deauthorizations {
   }
 
   /**
-   * The clocks of the processes that issued the user's tokens may differ, too.
+   * Includes a margin, because the processes that issued the user's tokens may have other clocks.
    *
    * @param since when this process asked Discord to revoke the user's tokens, in epoch milliseconds
    */

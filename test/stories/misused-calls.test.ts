@@ -427,7 +427,7 @@ describe.each(LATEST_EXPRESS)("misused calls on %s", (_name, createApp) => {
       (req) => discord.saveAuthorizationToken(req, undefined),
     ];
     for (const call of calls) {
-      // Contexts of tRPC and Apollo can have a session, too.
+      // Contexts of tRPC and Apollo may also have a session.
       for (const given of [undefined, null, "1", {}, { session: {} }])
         expect(await messageOf(() => call(given as never))).toMatch(
           /^The first argument must be the request, as in /,
