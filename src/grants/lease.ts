@@ -1,4 +1,4 @@
-import { hasPassed, now, sleep, startTimer } from "../clock.js";
+import { hasPassed, now, sleep, startTimer, stopwatch } from "../clock.js";
 import type { Seal } from "../seal.js";
 import type { RecordStore } from "./record-store.js";
 import {
@@ -6,6 +6,7 @@ import {
   LONGEST_RENEWED_MS,
   LOOK_AGAIN_MS,
   NEXT_RENEWAL_MS,
+  SETTLING_MS,
   WAIT_PAUSES_MS,
 } from "./time-limits.js";
 
@@ -27,8 +28,8 @@ interface Seen {
 /**
  * Announces in a shared store that this process is about to exchange a code, or to refresh or rewrite a pair.
  *
- * Stores have no atomic operation, so two processes may hold the lease at once. Callers stay correct when that happens;
- * the lease only saves requests. A process that cannot write its lease continues without one.
+ * Stores have no atomic operation, so two processes may hold the lease at once if the store or a process is slow. Callers
+ * stay correct when that happens; the lease only saves requests. A process that cannot write its lease continues without one.
  */
 export class Lease {
   readonly #settings: LeaseSettings;
@@ -53,6 +54,7 @@ export class Lease {
    * @returns `true` when this process may go on; `false` when `isSettled` ended the wait
    */
   async acquire(onWait = () => {}, isSettled = async () => false): Promise<boolean> {
+    const { leaseMs } = this.#settings;
     this.#isGivenUp = false;
     let current = await this.#read();
     for (let count = 0; ; ) {
@@ -60,7 +62,10 @@ export class Lease {
         onWait();
         if (await this.#wait(current, isSettled)) return false;
       }
-      if (!(await this.#write(this.#settings.leaseMs))) return true;
+      const elapsedMs = stopwatch();
+      if (!(await this.#write(leaseMs))) return true;
+      // Another process may have found the lease free before this write, and its own write may take as long.
+      await sleep(SETTLING_MS + Math.min(elapsedMs(), leaseMs));
       current = await this.#read();
       if (current === "mine") return true;
       if (typeof current === "object") continue;

@@ -5,6 +5,7 @@ export const CACHED_SHARE = 0.1;
 
 /** How long a lease lasts without a renewal. */
 export const leaseMs = (timeoutMs: number) => Math.max(1000, timeoutMs / 2);
+export const SETTLING_MS = 20;
 export const FIRST_RENEWAL_MS = 100;
 export const NEXT_RENEWAL_MS = 300;
 /** As long as a login can be repeated. */

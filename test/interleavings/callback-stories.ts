@@ -9,6 +9,7 @@ import {
   isEnded,
   READER,
   SETUP,
+  sentOnce,
   signOut,
 } from "./visitor.js";
 import { type Outcome, Violation } from "./world.js";
@@ -26,6 +27,12 @@ export const callbackAndCallback = callbacks(false, "A", "B");
 export const refusedCallbackAndCallback = callbacks(true, "A", "B");
 export const threeCallbacks = callbacks(false, "A", "B", "C");
 export const threeRefusedCallbacks = callbacks(true, "A", "B", "C");
+
+export const callbackAndCallbackOnFastStore: Story = {
+  ...sentOnce(callbackAndCallback),
+  name: "callback ‖ callback, on a fast store",
+  hasFastStore: true,
+};
 
 /** Several processes get the same callback. `onLogin` may turn everybody away. */
 function callbacks(isRefused: boolean, ...names: string[]): Story {

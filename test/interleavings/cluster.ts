@@ -1,5 +1,6 @@
 import express, { type Request, type RequestHandler, type Response } from "express";
 import session from "express-session";
+import { SETTLING_MS } from "../../src/grants/time-limits.js";
 import { createSeal, type Seal } from "../../src/seal.js";
 import { type DiscordSimulator, startDiscord } from "../../src/testing/index.js";
 import { bundleLibrary, type Instance, type Patch } from "./bundle.js";
@@ -25,6 +26,8 @@ const WARM_UP_MS = 100;
 export interface ClusterOptions {
   readonly processes: readonly string[];
   readonly withLock?: boolean;
+  /** Whether writes reach the store while a process waits for its lease to settle. Safety must not depend on it. */
+  readonly hasFastStore?: boolean;
   readonly patches?: readonly Patch[];
 }
 
@@ -64,11 +67,11 @@ export class Cluster {
     simulator.clock.freeze();
   }
 
-  static async start({ processes, withLock = false, patches = [] }: ClusterOptions): Promise<Cluster> {
+  static async start({ processes, patches = [], ...options }: ClusterOptions): Promise<Cluster> {
     const cluster = new Cluster(await startDiscord({ redirectUris: [REDIRECT_URI], logLimit: 10 }));
     const load = await bundleLibrary(patches);
     for (const [index, name] of processes.entries())
-      cluster.#add(name, await load(name), -index * SKEW_MS, withLock);
+      cluster.#add(name, await load(name), -index * SKEW_MS, options);
     // The library loads its HTTP clients in the background.
     await new Promise((resolve) => setTimeout(resolve, WARM_UP_MS));
     return cluster;
@@ -128,7 +131,12 @@ export class Cluster {
     await this.simulator.close();
   }
 
-  #add(name: string, instance: Instance, skewMs: number, withLock: boolean): void {
+  #add(
+    name: string,
+    instance: Instance,
+    skewMs: number,
+    { withLock, hasFastStore }: Pick<ClusterOptions, "withLock" | "hasFastStore">,
+  ): void {
     const discord = new instance.DiscordOAuth2Session({
       ...this.simulator.options,
       redirectUri: REDIRECT_URI,
@@ -146,7 +154,9 @@ export class Cluster {
       now: () => clock().now(),
       elapsed: () => clock().elapsed(),
       startTimer: (ms, fire) => clock().startTimer(ms, fire),
-      sleep: (ms) => clock().sleep(ms),
+      sleep: async (ms) => {
+        if (ms > SETTLING_MS || hasFastStore) await clock().sleep(ms);
+      },
     });
     discord.init(express());
   }

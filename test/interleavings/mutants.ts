@@ -1,5 +1,5 @@
 import type { Patch } from "./bundle.js";
-import { callbackAndCallback } from "./callback-stories.js";
+import { callbackAndCallback, callbackAndCallbackOnFastStore } from "./callback-stories.js";
 import type { Story } from "./explorer.js";
 import {
   refreshAfterFailure,
@@ -112,5 +112,16 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
     story: callbackAndCallback,
+  },
+  {
+    mistake: "a lease is read back at once, when another process may be about to write its own",
+    patches: [
+      {
+        file: "grants/lease.ts",
+        from: "      await sleep(SETTLING_MS + Math.min(elapsedMs(), leaseMs));\n",
+        to: "",
+      },
+    ],
+    story: callbackAndCallbackOnFastStore,
   },
 ];

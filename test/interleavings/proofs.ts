@@ -1,5 +1,6 @@
 import {
   callbackAndCallback,
+  callbackAndCallbackOnFastStore,
   callbackAndSignOut,
   refusedCallbackAndCallback,
   repeatedCallbackAndSignOut,
@@ -16,6 +17,7 @@ import {
 import {
   refreshAfterFailure,
   refreshAndRefresh,
+  refreshAndRefreshOnFastStore,
   refreshAndRefreshUnderLock,
   refreshAndSignOut,
   refreshAndSignOutAndReader,
@@ -41,6 +43,7 @@ export const REFRESHES: readonly Story[] = [
     slowDiscord: { process: "A", ms: 900 },
   },
   withMishap(refreshAndRefreshUnderLock, { mayDie: ONE }),
+  refreshAndRefreshOnFastStore,
   refreshAfterFailure,
   withMishap(refreshAndSlowWriter, { mayDie: BOTH, mayFreeze: BOTH }),
 ];
@@ -54,7 +57,10 @@ export const SIGN_OUTS: readonly Story[] = [
 ].map((story) => withMishap(story, { mayDie: BOTH, mayFreeze: BOTH, mayFail: BOTH }));
 
 /** Two processes get the same callback. */
-export const CALLBACKS: readonly Story[] = [withMishap(callbackAndCallback, { mayDie: ONE })];
+export const CALLBACKS: readonly Story[] = [
+  withMishap(callbackAndCallback, { mayDie: ONE }),
+  callbackAndCallbackOnFastStore,
+];
 
 /** One or both of two processes get a code that a client has posted. */
 export const POSTED_CODES: readonly Story[] = [

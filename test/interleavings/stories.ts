@@ -3,7 +3,6 @@ import type { Scene, Story } from "./explorer.js";
 import {
   ask,
   checkRevoked,
-  checkSentOnce,
   checkSignedIn,
   checkSignedOut,
   codeOf,
@@ -11,6 +10,7 @@ import {
   isEnded,
   READER,
   SETUP,
+  sentOnce,
   signOut,
 } from "./visitor.js";
 import { type Outcome, Violation } from "./world.js";
@@ -73,19 +73,15 @@ export const refreshAfterFailure: Story = {
 
 /** With the option `lock`. */
 export const refreshAndRefreshUnderLock: Story = {
-  ...refreshAndRefresh,
+  ...sentOnce(refreshAndRefresh),
   name: "refresh ‖ refresh, under a lock",
   withLock: true,
-  async begin(cluster) {
-    const { scripts, check } = await refreshAndRefresh.begin(cluster);
-    return {
-      scripts,
-      async check() {
-        checkSentOnce(cluster);
-        await check();
-      },
-    };
-  },
+};
+
+export const refreshAndRefreshOnFastStore: Story = {
+  ...sentOnce(refreshAndRefresh),
+  name: "refresh ‖ refresh, on a fast store",
+  hasFastStore: true,
 };
 
 export const refreshAndSignOut = signOutDuringRefresh(false, false);

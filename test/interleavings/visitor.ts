@@ -1,4 +1,5 @@
 import type { Cluster, Process } from "./cluster.js";
+import type { Story } from "./explorer.js";
 import { type Outcome, Violation } from "./world.js";
 
 /** The process that prepares runs. */
@@ -126,12 +127,23 @@ export async function checkRevoked({ simulator, world }: Cluster): Promise<void>
   }
 }
 
-/** Checks that no refresh token was sent twice. */
-export function checkSentOnce({ world, turns }: Cluster): void {
-  if (turns.hadMishap) return;
-  const refreshed = world.sent.filter(({ kind }) => kind === "refresh").map(({ what }) => what);
-  const repeated = refreshed.find((what, index) => refreshed.indexOf(what) !== index);
-  if (repeated) throw new Violation(`The refresh token of ${repeated} was sent twice.`);
+/** Checks also that each code and refresh token was sent once, unless there was a mishap. */
+export function sentOnce(story: Story): Story {
+  return {
+    ...story,
+    async begin(cluster) {
+      const { scripts, check } = await story.begin(cluster);
+      return {
+        scripts,
+        async check() {
+          const sent = cluster.world.sent.filter(({ kind }) => kind !== "revoke").map(({ what }) => what);
+          const repeated = sent.find((what, index) => sent.indexOf(what) !== index);
+          if (repeated && !cluster.turns.hadMishap) throw new Violation(`${repeated} was sent twice.`);
+          await check();
+        },
+      };
+    },
+  };
 }
 
 /** Returns the code of an error, or its text. */

@@ -64,6 +64,30 @@ describe.runIf(inject("services").redisUrl)("four processes on one Redis", { tim
     }
   });
 
+  it("four processes that get the same callback at once exchange its code once, ten times without a lock", async () => {
+    const { simulator, fleet } = await startUp("none");
+    const user = simulator.addUser();
+    for (const round of Array.from({ length: 10 }, (_, index) => index + 1)) {
+      const browser = fleet.browser();
+      const { search } = new URL((await openLogin(browser, simulator, user)).callbackUrl);
+      simulator.clearRequests();
+      const visits = fleet.urls.map((url) => browser.clone().get(`${url}/callback${search}`));
+      expect((await Promise.all(visits)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+      expect(simulator.requestsTo(TOKEN_ROUTE), `round ${round}`).toHaveLength(1);
+    }
+  });
+
+  it("four processes that find the same expired token at once refresh it once, ten times without a lock", async () => {
+    const { simulator, fleet, browser } = await startSignedIn("none");
+    for (const round of Array.from({ length: 10 }, (_, index) => index + 1)) {
+      await fleet.advance(WEEK_MS);
+      simulator.clearRequests();
+      const visits = fleet.urls.map((url) => browser.get(`${url}/guarded`));
+      expect((await Promise.all(visits)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+      expect(simulator.requestsTo(TOKEN_ROUTE), `round ${round}`).toHaveLength(1);
+    }
+  });
+
   it.each(LOCK_OR_NOT)(
     "processes carry on after one is killed in the middle of a refresh, %s",
     async (_name, lock) => {

@@ -3,7 +3,7 @@ import { resolveConfig } from "../../src/config.js";
 import { GrantRecord } from "../../src/grants/grant-record.js";
 import { Grants } from "../../src/grants/grants.js";
 import { inTokenStore } from "../../src/grants/record-store.js";
-import { leaseMs } from "../../src/grants/time-limits.js";
+import { leaseMs, SETTLING_MS } from "../../src/grants/time-limits.js";
 import type { Token } from "../../src/grants/token.js";
 import type { OAuth } from "../../src/oauth/oauth.js";
 import { TokenRequestRefused } from "../../src/oauth/oauth-errors.js";
@@ -90,7 +90,8 @@ export interface GrantProcess {
 
 /** Any number of processes that share one store, one grant, one Discord and one clock. */
 export async function startGrants(options: DiscordOptions = {}, storeDeadlineMs = STORE_DEADLINE_MS) {
-  const clock = steppedClock();
+  // Leases settle at once.
+  const clock = steppedClock(SETTLING_MS);
   const store = new HeldMap();
   const discord = new TokenEndpoint(clock.now);
   const first: Token = {

@@ -17,8 +17,12 @@ export interface SteppedClock {
   until<T>(task: Promise<T>): Promise<T>;
 }
 
-/** Replaces the library's time, waits and timers for the rest of one test. */
-export function steppedClock(): SteppedClock {
+/**
+ * Replaces the library's time, waits and timers for the rest of one test.
+ *
+ * @param longestSkippedMs waits that are not longer end at once
+ */
+export function steppedClock(longestSkippedMs = 0): SteppedClock {
   let time = 1_700_000_000_000;
   const due = new Set<{ readonly at: number; readonly run: () => void }>();
 
@@ -32,7 +36,9 @@ export function steppedClock(): SteppedClock {
     now,
     elapsed: now,
     startTimer: schedule,
-    sleep: (ms) => new Promise<void>((resolve) => void schedule(ms, resolve)),
+    sleep: async (ms) => {
+      if (ms > longestSkippedMs) await new Promise<void>((resolve) => void schedule(ms, resolve));
+    },
   });
   onTestFinished(() => replaceClock());
 

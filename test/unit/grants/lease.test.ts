@@ -69,22 +69,22 @@ function watch<T>(promise: Promise<T>) {
 
 describe("leases", () => {
   it("a free lease takes two reads and one write to acquire", async () => {
-    const { record, here, there } = startTwo();
-    expect(await here.acquire(nothing, never)).toBe(true);
+    const { record, here, there, clock } = startTwo();
+    expect(await clock.until(here.acquire(nothing, never))).toBe(true);
     expect([record.reads, record.writes]).toEqual([2, 1]);
     expect(await there.holder()).toMatchObject({ durationMs: DURATION_MS });
     expect(await here.holder()).toBeUndefined();
   });
 
   it("a process can acquire its own lease again", async () => {
-    const { here } = startTwo();
-    await here.acquire(nothing, never);
-    expect(await here.acquire(nothing, never)).toBe(true);
+    const { here, clock } = startTwo();
+    await clock.until(here.acquire(nothing, never));
+    expect(await clock.until(here.acquire(nothing, never))).toBe(true);
   });
 
   it("a process waits for a lease until the other process releases it", async () => {
     const { here, there, clock } = startTwo();
-    await there.acquire(nothing, never);
+    await clock.until(there.acquire(nothing, never));
     const onWait = vi.fn();
     const acquiring = watch(here.acquire(onWait, never));
     await clock.advance(1000);
@@ -93,14 +93,13 @@ describe("leases", () => {
 
     await there.release();
     expect(await here.holder()).toBeUndefined();
-    await clock.advance(200);
-    expect(await acquiring.promise).toBe(true);
+    expect(await clock.until(acquiring.promise)).toBe(true);
     expect(await there.holder()).toMatchObject({ durationMs: DURATION_MS });
   });
 
   it("a process waits no longer than a lease's duration if its holder has died", async () => {
     const { here, there, clock } = startTwo();
-    await there.acquire(nothing, never);
+    await clock.until(there.acquire(nothing, never));
     const acquiring = watch(here.acquire(nothing, never));
     await clock.advance(DURATION_MS - 200);
     expect(acquiring.isOver).toBe(false);
@@ -110,7 +109,7 @@ describe("leases", () => {
 
   it("a process waits for a lease as long as its holder renews it", async () => {
     const { here, there, clock } = startTwo();
-    await there.acquire(nothing, never);
+    await clock.until(there.acquire(nothing, never));
     const work = createGate();
     const working = there.during(() => work.opened);
     const acquiring = watch(here.acquire(nothing, never));
@@ -120,13 +119,12 @@ describe("leases", () => {
     work.open();
     await working;
     await there.release();
-    await clock.advance(200);
-    expect(await acquiring.promise).toBe(true);
+    expect(await clock.until(acquiring.promise)).toBe(true);
   });
 
   it("a process gives up waiting for a lease once there is nothing left to do", async () => {
     const { record, here, there, clock } = startTwo();
-    await there.acquire(nothing, never);
+    await clock.until(there.acquire(nothing, never));
     const { writes } = record;
     let isSettled = false;
     const acquiring = watch(here.acquire(nothing, async () => isSettled));
@@ -144,13 +142,61 @@ describe("leases", () => {
     await clock.advance(1000);
     expect([early?.isOver, late?.isOver]).toEqual([false, true]);
     await there.release();
-    await clock.advance(200);
-    expect(await early?.promise).toBe(true);
+    expect(await clock.until(early?.promise ?? Promise.reject())).toBe(true);
+  });
+
+  it("a process waits for one that found the lease free earlier, and writes its own later", async () => {
+    const { record, here, there, clock } = startTwo();
+    const slow = createGate();
+    record.gate = slow;
+    const late = watch(there.acquire(nothing, never));
+    const early = watch(here.acquire(nothing, never));
+    await quiet();
+    expect(record.writes).toBe(2);
+
+    slow.open();
+    await clock.advance(1000);
+
+    expect([early.isOver, late.isOver]).toEqual([false, true]);
+    await there.release();
+    expect(await clock.until(early.promise)).toBe(true);
+  });
+
+  it("a process allows others as long to write the lease as its own write took", async () => {
+    const { record, here, there, clock } = startTwo();
+    const [slow, slower] = [createGate(), createGate()];
+    record.gate = slow;
+    const early = watch(here.acquire(nothing, never));
+    await quiet();
+    record.gate = slower;
+    const late = watch(there.acquire(nothing, never));
+    await clock.advance(400);
+    slow.open();
+    await clock.advance(390);
+    expect(early.isOver).toBe(false);
+
+    slower.open();
+    await clock.advance(1000);
+
+    expect([early.isOver, late.isOver]).toEqual([false, true]);
+    await there.release();
+    expect(await clock.until(early.promise)).toBe(true);
+  });
+
+  it("a process that was frozen while it wrote its lease goes on after a lease's duration at most", async () => {
+    const { record, here, clock } = startTwo();
+    const frozen = createGate();
+    record.gate = frozen;
+    const acquiring = watch(here.acquire(nothing, never));
+    await clock.advance(3_600_000);
+    frozen.open();
+    await clock.advance(DURATION_MS + 100);
+    expect(acquiring.isOver).toBe(true);
   });
 
   it("a process waits for a lease that another one acquires during its pause", async () => {
     const { record, here, there, clock } = startTwo();
-    await there.acquire(nothing, never);
+    await clock.until(there.acquire(nothing, never));
     await there.release();
     const { sealed: released, onWrite } = record;
     record.onWrite = () => {
@@ -159,17 +205,16 @@ describe("leases", () => {
     };
     const acquiring = watch(here.acquire(nothing, never));
     await quiet();
-    await there.acquire(nothing, never);
+    await clock.until(there.acquire(nothing, never));
     await clock.advance(1000);
     expect(acquiring.isOver).toBe(false);
     await there.release();
-    await clock.advance(200);
-    expect(await acquiring.promise).toBe(true);
+    expect(await clock.until(acquiring.promise)).toBe(true);
   });
 
   it("a lease takes few writes to acquire if reads lag half a second behind", async () => {
     const { record, here, clock } = startTwo();
-    await here.acquire(nothing, never);
+    await clock.until(here.acquire(nothing, never));
     await here.release();
     const { sealed: released, writes } = record;
     const laggingUntil = clock.now() + 500;
@@ -183,7 +228,7 @@ describe("leases", () => {
 
   it("a process goes on without a lease, and warns, if the store only ever returns one that was released", async () => {
     const { record, here, clock } = startTwo();
-    await here.acquire(nothing, never);
+    await clock.until(here.acquire(nothing, never));
     await here.release();
     const { sealed: released } = record;
     record.reads = 0;
@@ -193,27 +238,27 @@ describe("leases", () => {
   });
 
   it("tryAcquire does not wait for a lease", async () => {
-    const { record, here, there } = startTwo();
-    expect(await there.tryAcquire()).toBe(true);
+    const { record, here, there, clock } = startTwo();
+    expect(await clock.until(there.tryAcquire())).toBe(true);
     const { writes } = record;
-    expect(await here.tryAcquire()).toBe(false);
+    expect(await clock.until(here.tryAcquire())).toBe(false);
     expect(record.writes).toBe(writes);
     await there.release();
-    expect(await here.tryAcquire()).toBe(true);
+    expect(await clock.until(here.tryAcquire())).toBe(true);
   });
 
   it("a lease is free if something else is stored under its key", async () => {
-    const { record, here } = startTwo();
+    const { record, here, clock } = startTwo();
     for (const sealed of ["", "made up", SEAL.seal("lease", "another grant", `process ${DURATION_MS}`)]) {
       record.sealed = sealed;
       expect(await here.holder()).toBeUndefined();
-      expect(await here.acquire(nothing, never)).toBe(true);
+      expect(await clock.until(here.acquire(nothing, never))).toBe(true);
     }
   });
 
   it("a lease is renewed after 100 ms and then every 300 ms while a task runs", async () => {
     const { record, here, clock } = startTwo();
-    await here.acquire(nothing, never);
+    await clock.until(here.acquire(nothing, never));
     const work = createGate();
     const working = here.during(() => work.opened.then(() => "done"));
     const writes: number[] = [];
@@ -241,7 +286,7 @@ describe("leases", () => {
 
   it("a process whose task outlasts its lease does not release the lease that another process has by then", async () => {
     const { record, here, there, clock } = startTwo();
-    await here.acquire(nothing, never);
+    await clock.until(here.acquire(nothing, never));
     const work = createGate();
     const working = here.during(() => work.opened);
     await clock.advance(600_000);
@@ -258,14 +303,14 @@ describe("leases", () => {
 
   it("a process whose task outlasted its lease releases the lease that it acquires next", async () => {
     const { here, there, clock } = startTwo();
-    await here.acquire(nothing, never);
+    await clock.until(here.acquire(nothing, never));
     const work = createGate();
     const working = here.during(() => work.opened);
     await clock.advance(600_000 + 2 * DURATION_MS);
     work.open();
     await working;
 
-    await here.acquire(nothing, never);
+    await clock.until(here.acquire(nothing, never));
     await here.release();
 
     expect(await there.holder()).toBeUndefined();
@@ -282,7 +327,7 @@ describe("leases", () => {
 
   it("no renewal of a lease is in flight when its task is over, however slow the store is", async () => {
     const { record, here, there, clock } = startTwo();
-    await here.acquire(nothing, never);
+    await clock.until(here.acquire(nothing, never));
     const slow = createGate();
     record.gate = slow;
     const work = createGate();
