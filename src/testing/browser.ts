@@ -27,7 +27,10 @@ export interface BrowserRequest {
   readonly json?: unknown;
   /** `"follow"`: follows redirects within the app. Default: does not follow redirects. */
   readonly redirect?: "follow";
-  /** Whether the request comes from another site. Browsers then do not send `SameSite` cookies. */
+  /**
+   * Whether the request comes from another site. Then the browser sends no `SameSite=Strict` cookies, and others only
+   * with GET and HEAD, unless they are `SameSite=None`.
+   */
   readonly crossSite?: boolean;
 }
 
