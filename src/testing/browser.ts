@@ -100,7 +100,7 @@ export class Browser {
   }
 
   /**
-   * Signs in: opens the app's login page, authorizes the app at Discord and opens the callback.
+   * Signs in: opens the app's login page, authorizes the app on Discord's page and opens the callback.
    *
    * @returns the response of the callback
    * @throws Error when the login page does not lead to the simulator
