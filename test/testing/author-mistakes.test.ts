@@ -142,7 +142,7 @@ it.each([
   expect(() => discord.limit(rule)).toThrow(`${Object.keys(numbers)[0]} must be 0 or more`);
 });
 
-it.each([Number.NaN, -1])("a logLimit of %d is a mistake", async (logLimit) => {
+it.each([Number.NaN, -1])("a logLimit of %d is a TypeError", async (logLimit) => {
   await expect(startDiscord({ logLimit })).rejects.toThrow("logLimit must be 0 or more");
 });
 

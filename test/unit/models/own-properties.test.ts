@@ -131,7 +131,7 @@ describe("consumers of own properties", () => {
     expect(await engine.parseAndRender(text, { user })).toBe(rendered);
   });
 
-  it("class-transformer makes a user into what the app sends", () => {
+  it("class-transformer turns a user into what the app sends", () => {
     class UserDto {
       id = "";
       displayName = "";

@@ -197,7 +197,7 @@ describe("users", () => {
   });
 });
 
-it("a bot is a user, and made as one", () => {
+it("a Bot is a User, and is created like one", () => {
   const bot = Bot.from({ ...payload, bot: true });
   expect(bot).toBeInstanceOf(Bot);
   expect(bot).toBeInstanceOf(User);
