@@ -91,7 +91,7 @@ const guildRequirements = optionsChecker<GuildRequirements>({
 /**
  * A guard for signed-in visitors. It calls Discord only to refresh a token.
  *
- * `requiresAuthorization.with({ maxAgeMs })` also detects that the user has removed the app at Discord. It asks
+ * `requiresAuthorization.with({ maxAgeMs })` also detects that the user has removed the app in Discord. It asks
  * Discord if the last confirmation is older than `maxAgeMs`.
  *
  * @throws Unauthorized, HttpException (the store or Discord failed); both through `next`

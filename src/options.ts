@@ -106,7 +106,7 @@ export interface DiscordOptions {
 /** Options of `revoke`. */
 export interface RevokeOptions {
   /**
-   * `true`: also revokes the tokens at Discord, which ends all of the user's sign-ins to this application. This
+   * `true`: also revokes the tokens, which ends all of the user's sign-ins to this application. This
    * process signs them out immediately. Other processes notice at their next uncached call or refresh.
    */
   readonly everywhere?: boolean | undefined;

@@ -27,7 +27,10 @@ export interface BrowserRequest {
   readonly json?: unknown;
   /** `"follow"`: follows redirects within the app. Default: does not follow redirects. */
   readonly redirect?: "follow";
-  /** Whether the request comes from another site. Browsers then do not send `SameSite` cookies. */
+  /**
+   * Whether the request comes from another site. Then the browser sends no `SameSite=Strict` cookies, and others only
+   * with GET and HEAD, unless they are `SameSite=None`.
+   */
   readonly crossSite?: boolean;
 }
 
@@ -97,7 +100,7 @@ export class Browser {
   }
 
   /**
-   * Signs in: opens the app's login page, authorizes the app at Discord and opens the callback.
+   * Signs in: opens the app's login page, authorizes the app on Discord's page and opens the callback.
    *
    * @returns the response of the callback
    * @throws Error when the login page does not lead to the simulator

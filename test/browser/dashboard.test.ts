@@ -68,7 +68,7 @@ describe("the dashboard in Chromium", () => {
     await page.getByRole("link", { name: `${ODD_NAME} Manager Manage` }).waitFor();
   });
 
-  it("the dashboard makes only servers clickable that have something to manage", async () => {
+  it("the dashboard makes only servers with something to manage clickable", async () => {
     const { page } = await signedIn();
     await page.waitForLoadState("load"); // the style sheet decides what looks clickable
     const looks =

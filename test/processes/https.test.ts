@@ -24,7 +24,7 @@ describe("HTTPS", { timeout: 60_000 }, () => {
     expect(front.connectionCount).toBe(2);
   });
 
-  it("Discord over https is reached through the tunnels of a proxy, which sees nothing of it", async () => {
+  it("calls to Discord over https go through a proxy's tunnels, and the proxy cannot read them", async () => {
     const proxy = await startProxy("operator:password");
     const { simulator, front, browser, user } = await start({ proxy: proxy.url });
     expect(await signIn(browser, simulator, user)).toBe(200);
@@ -36,7 +36,7 @@ describe("HTTPS", { timeout: 60_000 }, () => {
     for (const { headers } of simulator.requests) expect(headers).not.toHaveProperty("proxy-authorization");
   });
 
-  it("a Discord with an invalid certificate is told no secret", async () => {
+  it("no request is sent to a Discord with an invalid certificate", async () => {
     const { simulator, browser, user } = await start({}, () => undefined);
     expect(await signIn(browser, simulator, user)).toBe("502 discord_unavailable");
     expect(simulator.requests.filter(({ path }) => path.startsWith("/api/"))).toEqual([]);

@@ -54,7 +54,7 @@ describe("html", () => {
   });
 });
 
-it("the sample apps count in plain English", () => {
+it('the sample apps write "no servers", "1 server" and "2 servers"', () => {
   expect([0, 1, 2].map((number) => count(number, "server"))).toEqual(["no servers", "1 server", "2 servers"]);
 });
 
@@ -216,7 +216,7 @@ describe("examples/basic.ts", () => {
     expect(text).toContain("Sign in with Discord");
   });
 
-  it("the sample app marks the servers one administers, escapes names, and explains those that look like HTML", async () => {
+  it("the sample app marks the servers that the visitor administers, escapes names, and explains those that look like HTML", async () => {
     const { url, simulator, mira } = await start();
     const browser = simulator.browser(url);
     await browser.signIn("/login/", { user: mira });

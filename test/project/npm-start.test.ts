@@ -99,7 +99,7 @@ describe("npm start", () => {
     expect(await sample.exitCode()).toBe(0);
   });
 
-  it("the Activity starts with one command, which says where Discord's client is played", async () => {
+  it("the Activity starts with one command, which prints the address of the page for Discord's client", async () => {
     const sample = startSample({ PORT: "0" }, undefined, "activity.ts");
     await sample.address();
     await expect.poll(() => sample.output()).toContain("This example is an Activity");

@@ -180,7 +180,7 @@ it.each([
   expect((await visitor.get("/colour")).text.includes("#123456")).toBe(status === 303);
 });
 
-it("the recipe for forms stores nothing that is no colour", async () => {
+it("the recipe for forms stores only colours", async () => {
   const visitor = await signedIn(await recipe("Forms and CSRF"));
   const form = { colour: '"><script>' };
   await visitor.post("/colour", { form, headers: { "Sec-Fetch-Site": "same-origin" } });

@@ -98,11 +98,11 @@ it.each<[what: string, loss: Loss, deaths: Map<string, Death>]>([
     loss([{}, { at: 25_000, worker: "3" }]),
     killed(20_100, ["42", 19_900]),
   ],
-])("a sign-in is lost without a reason when %s", (_what, lost, deaths) => {
+])("the soak finds no reason for a lost sign-in when %s", (_what, lost, deaths) => {
   expect(explainLoss(lost, deaths)).toBeUndefined();
 });
 
-it("a loss is described by the nearest kill and by each refresh", () => {
+it("the soak describes a lost sign-in by the nearest kill and by each refresh", () => {
   const deaths = new Map([...killed(19_000), ["7", { at: 61_500, refreshes: new Map() }] as const]);
   const lost = loss([
     {},

@@ -35,7 +35,7 @@ describe.each(LATEST_EXPRESS)("locks on %s", (_express, createApp) => {
     return { simulator, user: simulator.addUser(), browser: app.browser(), mend };
   }
 
-  it.each(BROKEN)("a lock that %s is an error of its own, and signs nobody out", async (_name, broken) => {
+  it.each(BROKEN)("a lock that %s causes lock_failed, and signs nobody out", async (_name, broken) => {
     let lock: Lock = broken;
     const { simulator, app, browser, advance } = await startWith((key, task) => lock(key, task));
     advance(WEEK_MS);

@@ -37,8 +37,8 @@ const SETTING: StoreKind = {
 };
 
 describe.each(LATEST_EXPRESS)("touch on %s", (_express, createApp) => {
-  describe.each(served([SETTING, MEMCACHED]))("%s whose touch is a set", (name, kind) => {
-    it(`${name} whose touch is a set loses no pair around a refresh in two processes`, async () => {
+  describe.each(served([SETTING, MEMCACHED]))("%s whose touch calls set", (name, kind) => {
+    it(`${name} whose touch calls set loses no pair around a refresh in two processes`, async () => {
       const { opened, simulator, user, app, browser, advance } = await startSignedInOn(createApp, kind);
       const process = () => startApp(createApp, simulator, { session: { store: opened.store } });
       const other = await process();
@@ -57,7 +57,7 @@ describe.each(LATEST_EXPRESS)("touch on %s", (_express, createApp) => {
     });
 
     it.each(["/logout", "/logout?everywhere=true"])(
-      `${name} whose touch is a set restores nothing that %s has ended`,
+      `${name} whose touch calls set restores nothing that %s has ended`,
       async (path) => {
         const slow: SlowRoute[] = [];
         const story = await startSignedInOn(createApp, kind, {

@@ -23,7 +23,7 @@ async function startWithProof(createApp: () => Application) {
 }
 
 describe.each(LATEST_EXPRESS)("fetchAuthorization on %s", (_name, createApp) => {
-  it("fetchAuthorization gives what Discord says about the sign-in", async () => {
+  it("fetchAuthorization returns the application, scopes, user and expiry of the sign-in", async () => {
     const { browser, known, simulator, user } = await startWithProof(createApp);
 
     await browser.get("/authorization");

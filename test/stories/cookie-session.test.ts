@@ -76,7 +76,7 @@ describe.each(LATEST_EXPRESS)("cookie-session on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(2);
   });
 
-  it("a callback repeated in another process is no sign-in if only the first has the session", async () => {
+  it("a callback repeated in another process signs nobody in if only the first process has the session", async () => {
     const simulator = await startSimulator();
     const tokenStore = new Map<string, string>();
     const sessionMiddleware = inCookies();

@@ -391,7 +391,7 @@ describe.each(LATEST_EXPRESS)("sessionFromAccessToken on %s", (_name, createApp)
       "was revoked here",
       async ({ discord }, token) => (await discord.sessionFromAccessToken(token)).revoke(),
     ],
-  ])("sessionFromAccessToken refuses a token at once that %s", async (_what, end) => {
+  ])("sessionFromAccessToken immediately refuses a token that %s", async (_what, end) => {
     const started = await startHeld(createApp);
     const { simulator, discord, user } = started;
     simulator.behaviour.accessTokenSeconds = 30;

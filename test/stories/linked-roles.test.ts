@@ -98,7 +98,7 @@ describe.each(LATEST_EXPRESS)("linked roles on %s", (_name, createApp) => {
       { metadata: { a: 1, b: 1, c: 1, d: 1, e: 1, f: 1 } },
       "metadata has 6 values, but Discord accepts up to 5.",
     ],
-  ])("linked roles name what Discord would refuse before it is sent: %s", async (_what, update, message) => {
+  ])("linked roles that Discord would refuse are not sent: %s", async (_what, update, message) => {
     const { app, browser, simulator } = await startLinked(createApp, update);
 
     expect((await browser.post("/link")).status).toBe(500);

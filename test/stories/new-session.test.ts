@@ -272,7 +272,7 @@ describe.each(LATEST_EXPRESS)("the session of a login on %s", (_name, createApp)
     expect(storedBefore).toContain(sessionId);
   });
 
-  it("a session that could not be saved is nobody's, and the next login works", async () => {
+  it("a session that could not be saved signs nobody in, and the next login works", async () => {
     const simulator = await startSimulator();
     const store = new WatchedStore();
     let known: string | undefined;

@@ -80,7 +80,7 @@ describe.each(EXPRESS)("refused callbacks on %s", (_name, createApp) => {
     expect((await browser.signIn("/login", { user })).status).toBe(200);
   });
 
-  it("the error of a callback tells of a scope that Discord does not know", async () => {
+  it("the error of a callback says that Discord does not know a scope", async () => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { login: { scopes: ["identify", "made.up"] } });
 

@@ -116,7 +116,7 @@ describe.each(EXPRESS)("setup warnings on %s", (_name, createApp) => {
     );
   });
 
-  it("the error of a lost login gives no hint that cannot be the cause", async () => {
+  it("the error of a lost login does not blame the MemoryStore", async () => {
     setEnvironment("NODE_ENV", "production");
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator);

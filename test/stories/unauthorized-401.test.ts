@@ -43,7 +43,7 @@ describe.each(EXPRESS)("401 responses on %s", (_name, createApp) => {
     expect(asked(simulator, FOREIGN)).toBe(3);
   });
 
-  it("a 401 is remembered by method too", async () => {
+  it("a 401 for one method of a route does not stop another method", async () => {
     const { simulator, browser } = await startSignedIn(createApp, {
       routes(app, discord) {
         app.put("/write", (req, res, next) => {
@@ -78,7 +78,7 @@ describe.each(EXPRESS)("401 responses on %s", (_name, createApp) => {
     expect([asked(simulator, PROBE), refreshesAt(simulator)]).toEqual([1, 1]);
   });
 
-  it("a late 401 makes no probe of its own if the token is already known to be dead", async () => {
+  it("a late 401 does not check the token again if it is already known to be dead", async () => {
     const { simulator, user, browser } = await startSignedIn(createApp, { scopes: ["identify", "guilds"] });
     simulator.expireAccessTokens(user);
     simulator.fail({ kind: "html", route: "POST /oauth2/token" });

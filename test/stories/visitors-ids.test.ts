@@ -5,14 +5,14 @@ import { forward, LATEST_EXPRESS } from "../support/app.js";
 import { startSignedIn } from "../support/signed-in.js";
 
 describe.each(LATEST_EXPRESS)("on %s", (_name, createApp) => {
-  it("an unchecked id of a visitor leads a bot route elsewhere", async () => {
+  it("an id from a visitor that is not checked can change the route of a bot call", async () => {
     const { simulator, guild, visit } = await startServersPage(createApp, () => true);
     await visit(`/servers/${guild.id}%2Fmembers%2F1`);
     expect(simulator.requestsTo(`GET /guilds/${guild.id}/members/1/roles`)).toHaveLength(1);
   });
 
   it.each(["%2Fmembers%2F1", "%2F..", "%3Flimit=1", "x"])(
-    "isSnowflake lets no bot route be called whose id ends in %j",
+    "isSnowflake refuses an id that ends in %j, so no bot route is called",
     async (suffix) => {
       const { simulator, guild, visit } = await startServersPage(createApp, isSnowflake);
       expect(await visit(`/servers/${guild.id}${suffix}`)).toBe(404);

@@ -86,7 +86,7 @@ it("users and guilds of another simulator are refused", async () => {
   expect(() => own.expireAccessTokens(other.addUser())).toThrow(TypeError);
 });
 
-it("a second user with the same id signs in as themselves", async () => {
+it("a second user with the same id does not share the tokens of the first", async () => {
   const discord = await startForTest();
   const former = discord.issueToken(discord.addUser({ id: "77", username: "first" }), ["identify", "guilds"]);
   const tokens = discord.issueToken(discord.addUser({ id: "77", username: "second" }), ["identify"]);
@@ -142,7 +142,7 @@ it.each([
   expect(() => discord.limit(rule)).toThrow(`${Object.keys(numbers)[0]} must be 0 or more`);
 });
 
-it.each([Number.NaN, -1])("a logLimit of %d is a mistake", async (logLimit) => {
+it.each([Number.NaN, -1])("a logLimit of %d is a TypeError", async (logLimit) => {
   await expect(startDiscord({ logLimit })).rejects.toThrow("logLimit must be 0 or more");
 });
 
@@ -173,13 +173,16 @@ it("an answer with an impossible status, or a promise of one, is a mistake", asy
   }
 });
 
-it.each(["localhost:4000", "localhost", "ftp://localhost"])("%s is no URL of a web server", async (url) => {
-  const discord = await startForTest();
-  await expect(startDiscord({ publicUrl: url })).rejects.toThrow(TypeError);
-  await expect(startDiscord({ webhookUrl: url })).rejects.toThrow(TypeError);
-  expect(() => Object.assign(discord, { webhookUrl: url })).toThrow(TypeError);
-  await expect(discord.openActivity({ appUrl: url })).rejects.toThrow(TypeError);
-});
+it.each(["localhost:4000", "localhost", "ftp://localhost"])(
+  "%s is refused as the URL of a web server",
+  async (url) => {
+    const discord = await startForTest();
+    await expect(startDiscord({ publicUrl: url })).rejects.toThrow(TypeError);
+    await expect(startDiscord({ webhookUrl: url })).rejects.toThrow(TypeError);
+    expect(() => Object.assign(discord, { webhookUrl: url })).toThrow(TypeError);
+    await expect(discord.openActivity({ appUrl: url })).rejects.toThrow(TypeError);
+  },
+);
 
 it("a redirect URI needs its scheme, which may be that of an app", async () => {
   const discord = await startForTest();
@@ -189,7 +192,7 @@ it("a redirect URI needs its scheme, which may be that of an app", async () => {
 });
 
 it.each(["", "/login", "http://localhost:3000/login"])(
-  "approve and cancel refuse %j, which is no authorization URL",
+  "approve and cancel refuse %j, which is not an authorization URL",
   async (url) => {
     const discord = await startForTest();
     const choices = { user: discord.addUser() };
@@ -200,7 +203,7 @@ it.each(["", "/login", "http://localhost:3000/login"])(
   },
 );
 
-it.each(["many", "1.5", "0x20", ""])("%j is no permissions", async (permissions) => {
+it.each(["many", "1.5", "0x20", ""])("permissions in a test cannot be %j", async (permissions) => {
   const discord = await startForTest();
   expect(() => discord.addGuild({ botPermissions: permissions })).toThrow(TypeError);
   expect(() => discord.addGuild({ roles: [{ id: "42", permissions }] })).toThrow(TypeError);

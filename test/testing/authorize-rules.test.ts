@@ -61,7 +61,7 @@ it("a redirect URI must be registered, which is possible at any time", async () 
   await expect(startDiscord({ redirectUris: ["callback"] })).rejects.toThrow(TypeError);
 });
 
-it("a switch allows every http or https redirect URI, and registered ones still", async () => {
+it("strictRedirectUris: false allows every http or https redirect URI besides the registered ones", async () => {
   const custom = "myapp://callback";
   const discord = await startForTest({ redirectUris: [custom], behaviour: { strictRedirectUris: false } });
   const user = discord.addUser();
@@ -70,7 +70,7 @@ it("a switch allows every http or https redirect URI, and registered ones still"
   }
 });
 
-it("a switch allows every scope, known or not", async () => {
+it("strictScopes: false allows every scope, known or not", async () => {
   const discord = await startForTest();
   const user = discord.addUser();
   for (const scope of ["idnetify", "relationships.read"]) {

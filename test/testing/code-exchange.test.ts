@@ -52,7 +52,7 @@ describe("code exchange", () => {
     expect((await callApi(discord, "GET /users/@me", { bearer: access_token })).status).toBe(200);
   });
 
-  it("a second use of a code ends the whole authorization if a switch says so", async () => {
+  it("codeReuse lets the second use of a code end the whole authorization", async () => {
     const discord = await startForTest({ behaviour: { codeReuse: "revoke-grant" } });
     const code = await newCode(discord);
     const { access_token } = (await exchange(discord, code)).body;
@@ -69,7 +69,7 @@ describe("code exchange", () => {
     expect((await exchange(discord, late)).text).toBe(CODE_REFUSED);
   });
 
-  it("a switch sets how long a code works", async () => {
+  it("codeSeconds and accessTokenSeconds set how long codes and tokens work", async () => {
     const discord = await startForTest({ behaviour: { codeSeconds: 5, accessTokenSeconds: 60 } });
     const [code, late] = [await newCode(discord), await newCode(discord)];
     expect((await exchange(discord, code)).body.expires_in).toBe(60);
@@ -150,7 +150,7 @@ describe("clients", () => {
     },
   );
 
-  it("an unknown client is refused with 400 if a switch says so", async () => {
+  it("invalidClientStatus lets the token endpoint refuse an unknown client with 400", async () => {
     const discord = await startForTest({ behaviour: { invalidClientStatus: 400 } });
     const { status, headers } = await exchange(discord, "x", { client_secret: "wrong" });
     expect(status).toBe(400);

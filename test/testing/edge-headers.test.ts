@@ -75,7 +75,7 @@ describe("CORS", () => {
     expect([status, headers.get("access-control-allow-origin")]).toEqual([405, null]);
   });
 
-  it("a preflight uses up no fault and no rate limit, and is no call of its route", async () => {
+  it("a preflight uses up neither faults nor rate limits, and does not count as a call of its route", async () => {
     const discord = await startForTest();
     discord.limit({ route: "/users/@me", limit: 1, windowMs: 1000 });
     discord.fail({ kind: "status", status: 500 });

@@ -19,7 +19,7 @@ function write(discord: DiscordSimulator, channelId: string, json: unknown) {
 }
 
 describe("POST /users/@me/channels", () => {
-  it("a direct-message channel is opened once, and is the same every time", async () => {
+  it("the bot and a user have only one direct-message channel", async () => {
     const { discord, user } = await withMember();
     const { status, body } = await open(discord, user.id);
     expect([status, body]).toEqual([

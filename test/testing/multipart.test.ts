@@ -98,7 +98,7 @@ it("a route that takes no files refuses multipart/form-data", async () => {
   expect([status, body.code]).toEqual([400, 50035]);
 });
 
-it("a switch lets the token endpoints read multipart/form-data", async () => {
+it("multipartForms lets the token endpoints read multipart/form-data", async () => {
   const discord = await startForTest();
   const { clientId, clientSecret } = discord.options;
   const client = { client_id: clientId, client_secret: clientSecret };

@@ -53,7 +53,7 @@ describe("the scope bot", () => {
     expect(guild.bot).toBe(true);
   });
 
-  it("the scope bot asks again for a guild that the user cannot manage, and if there is none", async () => {
+  it("the consent page asks again if no guild is chosen for the bot, or one that the user cannot manage", async () => {
     const discord = await startForTest();
     const { user, guild } = await withGuild(discord, MANAGE_WEBHOOKS);
     const url = authorizeUrl(discord, { scope: "bot" });

@@ -86,14 +86,14 @@ describe("refreshes", () => {
 });
 
 describe("switches of refreshes", () => {
-  it("a switch lets a refresh keep the old access token alive", async () => {
+  it("previousAccessTokenSurvives keeps the old access token alive after a refresh", async () => {
     const discord = await startForTest({ behaviour: { previousAccessTokenSurvives: true } });
     const former = await logIn(discord, discord.addUser());
     await refresh(discord, former.refresh_token);
     expect(await works(discord, former.access_token)).toBe(true);
   });
 
-  it("a switch lets the second use of a refresh token end the whole authorization", async () => {
+  it("refreshReuse lets the second use of a refresh token end the whole authorization", async () => {
     const discord = await startForTest({ behaviour: { refreshReuse: "revoke-grant" } });
     const { refresh_token } = await logIn(discord, discord.addUser());
     const { body } = await refresh(discord, refresh_token);
@@ -102,7 +102,7 @@ describe("switches of refreshes", () => {
     expect((await refresh(discord, body.refresh_token)).text).toBe(REFUSED);
   });
 
-  it("a switch lets a refresh keep its refresh token", async () => {
+  it("rotateRefreshTokens: false lets a refresh keep its refresh token", async () => {
     const discord = await startForTest({ behaviour: { rotateRefreshTokens: false } });
     const { refresh_token } = await logIn(discord, discord.addUser());
     expect((await refresh(discord, refresh_token)).body.refresh_token).toBe(refresh_token);
@@ -120,7 +120,7 @@ describe("switches of refreshes", () => {
     },
   );
 
-  it("a switch lets a refresh omit the refresh token, and the old one still works", async () => {
+  it("refreshOmitsRefreshToken leaves out the refresh token, and the old one still works", async () => {
     const discord = await startForTest({ behaviour: { refreshOmitsRefreshToken: true } });
     const { refresh_token } = await logIn(discord, discord.addUser());
     const { body } = await refresh(discord, refresh_token);
@@ -129,7 +129,7 @@ describe("switches of refreshes", () => {
     expect((await refresh(discord, refresh_token)).status).toBe(200);
   });
 
-  it("a switch ends the error of a refused refresh with a full stop", async () => {
+  it("refreshErrorFullStop ends the error message of a refused refresh with a full stop", async () => {
     const discord = await startForTest({ behaviour: { refreshErrorFullStop: true } });
     expect((await refresh(discord, "x")).body.error_description).toBe('Invalid "refresh_token" in request.');
   });
@@ -155,7 +155,7 @@ describe("revocation", () => {
     },
   );
 
-  it("the revocation forgets what the user had granted", async () => {
+  it("a new login after a revocation has only the scopes that it asks for", async () => {
     const discord = await startForTest();
     const user = discord.addUser();
     const { access_token } = await logIn(discord, user, "identify guilds");

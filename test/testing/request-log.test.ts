@@ -113,7 +113,7 @@ it("the request log keeps only the latest requests, up to its limit", async () =
   expect(discord.requests.map(({ apiPath }) => apiPath)).toEqual(["/users/2", "/users/3"]);
 });
 
-it("a search finds nothing that the log has forgotten", async () => {
+it("requestsTo finds only requests that are still in the log", async () => {
   const discord = await startForTest({ logLimit: 3 });
   for (const id of ["1", "2", "1", "3", "1"]) await callApi(discord, `GET /users/${id}`, { bot: true });
   const paths = (route: string) => discord.requestsTo(route).map(({ apiPath }) => apiPath);

@@ -25,6 +25,6 @@ it("a new snowflake carries its time, and never repeats", () => {
   expect(made.toSorted(compareSnowflakes)).toEqual(made);
 });
 
-it("two sequences differ at the same time", () => {
+it("two sequences make different ids at the same time", () => {
   expect(new SnowflakeSequence().next(Date.now())).not.toBe(new SnowflakeSequence().next(Date.now()));
 });

@@ -79,7 +79,7 @@ describe("bodies", () => {
   });
 });
 
-it("a switch blocks a bot with a foreign User-Agent at the edge", async () => {
+it("strictUserAgent blocks a bot whose User-Agent does not have Discord's form", async () => {
   const discord = await startForTest({ behaviour: { strictUserAgent: true } });
   const statusWith = async (userAgent: string) =>
     (await callApi(discord, "GET /users/@me", { bot: true, headers: { "User-Agent": userAgent } })).status;

@@ -30,7 +30,7 @@ describe("grant memory", () => {
     expect(memory.fresh(GRANT_ID, DAY_MS)).toBeUndefined();
   });
 
-  it("the memory of grants also answers that nobody is signed in", () => {
+  it("the memory of grants also remembers that nobody is signed in", () => {
     const memory = new GrantMemory();
     expect(memory.fresh(GRANT_ID, DAY_MS)).toBeUndefined();
     memory.learn(GRANT_ID, undefined);

@@ -35,7 +35,7 @@ function start() {
 }
 
 describe("work in flight", () => {
-  it("all who wait for work in flight get one outcome, including late arrivals", async () => {
+  it("all callers that wait for the same work get one outcome, including late ones", async () => {
     const { clock, wait, finish } = start();
     const waiting = [wait(), wait()];
     finish();

@@ -273,7 +273,7 @@ describe("refused refreshes", () => {
     expect(await clock.until(refreshing)).toMatchObject({ code: "grant_ended" });
   });
 
-  it("a refusal deletes a token at once that only the caller holds", async () => {
+  it("a refusal immediately deletes a token that only the caller holds", async () => {
     const { clock, discord, first, startProcess, expire } = await startGrants();
     await expire();
     discord.current = "none";

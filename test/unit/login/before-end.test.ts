@@ -18,7 +18,7 @@ function start(over = () => Promise.resolve()) {
 }
 
 describe("waiting for the end of a response", () => {
-  it("the wait for the end of a response is over once the app ends it; the response is then held until all is over", async () => {
+  it("a callback waits for the app to end its response, and holds it back until the login is complete", async () => {
     const over = createGate();
     const { clock, res, state, wait } = start(() => over.opened);
     const waiting = wait();
@@ -35,7 +35,7 @@ describe("waiting for the end of a response", () => {
   it.each([
     ["30 seconds if the response does not end", 30_000, () => undefined],
     ["five seconds if its visitor has gone", 5000, (res: ServerResponse) => void res.emit("close")],
-  ])("the wait for the end of a response is no longer than %s", async (_what, ms, act) => {
+  ])("a callback waits for the end of the response no longer than %s", async (_what, ms, act) => {
     const { clock, res, state, wait } = start();
     const waiting = wait();
     act(res);

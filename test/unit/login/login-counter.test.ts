@@ -48,7 +48,7 @@ describe("the login counter", () => {
     expect(loops).toEqual([false, false, true, true, false]);
   });
 
-  it("three logins in more than a minute are no loop", () => {
+  it("three logins in more than a minute are not a loop", () => {
     const clock = movableClock();
     const browser = browserOf(startCounter());
 

@@ -128,7 +128,7 @@ describe("renewed sessions", () => {
     expect(await renew(req, true, DEADLINE_MS)).not.toBe(session);
   });
 
-  it("a session gets a new id if it is not the one that the request's id names", async () => {
+  it("a session gets a new id if it is not the session of the request's id", async () => {
     const req = Object.assign(requestWith({ id: "another-session-put-in-its-place" }), {
       sessionID: ID,
       headers: {},

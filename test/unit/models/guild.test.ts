@@ -128,7 +128,7 @@ describe("guilds", () => {
   });
 });
 
-it("permissions that are too long for Discord are missing", () => {
+it("a guild has no permissions if Discord's text for them is too long", () => {
   expect(Guild.from({ ...payload, permissions: "1".repeat(101) }).permissions).toBeUndefined();
 });
 

@@ -41,7 +41,7 @@ describe("integrations", () => {
     expect(`${integration}`).toBe("mira on Twitch");
   });
 
-  it("the integration of a connection has the guild and little else", () => {
+  it("the integration of a connection has only its id, type, account and guild", () => {
     const integration = Integration.from({
       id: "twitch-partners",
       type: "twitch",

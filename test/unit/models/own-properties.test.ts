@@ -79,7 +79,7 @@ describe.each(MODELS.map((model) => [model.constructor.name, model] as const))("
     expect(JSON.parse(JSON.stringify(model))).toEqual(model.payload);
   });
 
-  it(`${name} on the console shows what its accessors read`, () => {
+  it(`${name} on the console shows the values of its accessors`, () => {
     expect(inspect(model)).toMatch(new RegExp(`^${model.constructor.name} \\{[^]*id: '`));
     expect(inspect(model)).not.toContain("[Getter]");
   });
@@ -131,7 +131,7 @@ describe("consumers of own properties", () => {
     expect(await engine.parseAndRender(text, { user })).toBe(rendered);
   });
 
-  it("class-transformer makes a user into what the app sends", () => {
+  it("class-transformer turns a user into what the app sends", () => {
     class UserDto {
       id = "";
       displayName = "";

@@ -197,7 +197,7 @@ describe("users", () => {
   });
 });
 
-it("a bot is a user, and made as one", () => {
+it("a Bot is a User, and is created like one", () => {
   const bot = Bot.from({ ...payload, bot: true });
   expect(bot).toBeInstanceOf(Bot);
   expect(bot).toBeInstanceOf(User);
@@ -272,7 +272,7 @@ it("publicFlagNames omits bits that have no name, however high", () => {
   expect(flagsOf(2 ** 50 + 2 ** 44 + 2 ** 20 + 1)).toEqual(["STAFF"]);
 });
 
-it("publicFlagNames are those of all flags, and none without them", () => {
+it("publicFlagNames has the name of each public flag, and is empty without flags", () => {
   expect(flagsOf(4_194_368)).toEqual(["HYPESQUAD_ONLINE_HOUSE_1", "ACTIVE_DEVELOPER"]);
   expect([flagsOf(0), flagsOf(undefined), flagsOf("64")]).toEqual([[], [], []]);
 });

@@ -49,7 +49,7 @@ describe("the token endpoint", () => {
     await oauth.close();
   });
 
-  it("a connection to the token endpoint is used for half a minute", async () => {
+  it("an idle connection to the token endpoint is closed after half a minute", async () => {
     const simulator = await startSimulator();
     const setTimeout = vi.spyOn(Socket.prototype, "setTimeout");
     onTestFinished(() => setTimeout.mockRestore());
@@ -133,7 +133,7 @@ describe("the token endpoint", () => {
     expect(error).toMatchObject(expected);
   });
 
-  it("a code is refused with any error of status 400", async () => {
+  it("any error with status 400 means that the code was refused", async () => {
     const simulator = await startSimulator();
     answer(simulator, { error: "invalid_request" }, 400);
     expect(await failure(oauthOf(simulator).exchangeCode("a code", undefined))).toBeInstanceOf(

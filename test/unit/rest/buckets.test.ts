@@ -29,7 +29,7 @@ function call(buckets: Buckets, remaining: number, changed?: Partial<Slot>, now 
 }
 
 describe("calls and buckets", () => {
-  test("calls go out while no limit is known", () => {
+  test("calls are sent at once while no limit is known", () => {
     const buckets = new Buckets();
     for (let sent = 0; sent < 100; sent++) expect(buckets.reserve(slot(), NOON)).toBeUndefined();
     expect(buckets.size).toBe(0);

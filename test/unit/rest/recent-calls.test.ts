@@ -32,7 +32,7 @@ test("calls in flight count, and the first to end wakes the calls that wait for 
   expect(recent.waitFor(NOON, 2, "global")).toBeUndefined();
 });
 
-test("a call with more room than others goes ahead of them", () => {
+test("a call with a higher limit does not wait behind calls with a lower one", () => {
   const recent = inFlight(25);
   expect(recent.waitFor(NOON, 25, "global")).toBeDefined();
   expect(recent.waitFor(NOON, 45, "global")).toBeUndefined();

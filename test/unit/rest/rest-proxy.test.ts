@@ -54,7 +54,7 @@ test("a proxy that refuses makes Discord unavailable, and no error holds its pas
   for (const secret of ["wr0ng", btoa("nelly:wr0ng"), NELLY.token]) expect(everything).not.toContain(secret);
 });
 
-test("a proxy that is away makes Discord unavailable", async () => {
+test("a proxy that cannot be reached is discord_unavailable", async () => {
   const rest = restOf("https://discord.com", { proxy: "http://nelly:s3cr3t@127.0.0.1:1" });
   const error = await rejection(rest.send(NELLY, "/users/@me"));
   expect(error).toMatchObject({ status: 502, cause: { code: "ECONNREFUSED" } });

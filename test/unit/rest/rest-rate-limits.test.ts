@@ -414,7 +414,7 @@ describe("429 responses", () => {
     expect(await rejection(head)).toMatchObject({ scope: "user", retryAfter: 30 });
   });
 
-  test("a 429 whose body breaks off is a 429 all the same", async () => {
+  test("a 429 whose body breaks off is still a rate limit", async () => {
     const server = await answeringServer((response) => {
       response
         .writeHead(429, { ...limitHeaders(0, 30), "Content-Length": "100" })

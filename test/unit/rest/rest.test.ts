@@ -103,12 +103,12 @@ describe("parsed answers", () => {
     expect(await restOf(server.url).send(NELLY, "/users/@me")).toEqual(value);
   });
 
-  test("an answer to HEAD becomes undefined", async () => {
+  test("the response to a HEAD request becomes undefined", async () => {
     const server = await answeringServer((response) => json(response, 200, { a: 1 }));
     expect(await restOf(server.url).send(NELLY, "/users/@me", { method: "HEAD" })).toBeUndefined();
   });
 
-  test("an answer becomes one value, however many pieces it comes in", async () => {
+  test("a response that arrives in several pieces is read as one value", async () => {
     const text = JSON.stringify({ text: "ü".repeat(200_000) });
     const server = await answeringServer((response) => {
       response.writeEarlyHints({ link: "</style.css>; rel=preload" });

@@ -68,7 +68,7 @@ describe("cached values", () => {
     },
   );
 
-  it("a value comes from a load in flight that is young enough", async () => {
+  it("a fetch joins a load in flight if it began recently enough", async () => {
     const { clock, cached, answers, load } = start();
     const early = cached.fetch("a", {}, load);
     clock.advance(5000);
@@ -104,7 +104,7 @@ describe("cached values", () => {
     expect(await cached.fetch("a", {}, load)).toEqual({ name: "asked last" });
   });
 
-  it("a value gets older while the clock is set back", async () => {
+  it("a cached value does not get younger if the clock is set back", async () => {
     const { clock, cached, load, answers } = start();
     const fetch = async () => {
       const wanted = cached.fetch("a", { maxAgeMs: 60_000 }, load);
