@@ -34,6 +34,20 @@ it("an attachment whose id is an object describes no file", async () => {
   expect([status, "description" in body.attachments[0]]).toEqual([200, false]);
 });
 
+it("a body with thousands of levels is refused as invalid JSON", async () => {
+  const discord = await startForTest();
+  const [channel] = discord.addGuild().channels;
+  const send = (levels: number) =>
+    callApi(discord, `POST /channels/${channel?.id}/messages`, {
+      bot: true,
+      headers: { "Content-Type": "application/json" },
+      raw: `{"content":"Hello","components":${"[".repeat(levels)}${"]".repeat(levels)}}`,
+    });
+  const { status, body } = await send(9_000);
+  expect([status, body.code, discord.messages]).toEqual([400, 50109, []]);
+  expect((await send(100)).status).toBe(200);
+});
+
 it.each([
   ["embeds", "text"],
   ["embeds", [null]],
