@@ -3,6 +3,7 @@ import type { Call } from "./call.js";
 import type { Discord } from "./discord.js";
 import { errorPage } from "./page.js";
 import { parseScopes } from "./scopes.js";
+import { isWebUrl } from "./web-url.js";
 
 /** A parsed authorization URL. */
 export interface AuthorizeRequest {
@@ -67,7 +68,7 @@ function isRegistered(uri: string, registered: readonly string[]): boolean {
 }
 
 function isWebAddress(uri: string, registered: readonly string[]): boolean {
-  return isRegistered(uri, registered) || (/^https?:/i.test(uri) && URL.canParse(uri));
+  return isRegistered(uri, registered) || isWebUrl(uri);
 }
 
 /** An error for the redirect to the application. */

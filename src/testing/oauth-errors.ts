@@ -20,5 +20,8 @@ export function oauthError(
   return { ...answer, body: `{${members.join(", ")}}` };
 }
 
+/** The description of `access_denied`, in redirects and to the Embedded App SDK. */
+export const CANCELLED = "The resource owner or authorization server denied the request";
+
 /** The description of `invalid_scope`, in redirects and in responses. */
 export const INVALID_SCOPE = "The requested scope is invalid, unknown, or malformed.";

@@ -5,7 +5,7 @@ import type { Call } from "../call.js";
 import { type ConsentView, consentPage } from "../consent-page.js";
 import type { Discord } from "../discord.js";
 import type { SimulatedChannel, SimulatedGuild } from "../guild.js";
-import { INVALID_SCOPE } from "../oauth-errors.js";
+import { CANCELLED, INVALID_SCOPE } from "../oauth-errors.js";
 import { errorPage } from "../page.js";
 import { PERMISSIONS } from "../permissions.js";
 import type { Routes } from "../router.js";
@@ -14,8 +14,6 @@ import { readSignedInUser, signedInCookie } from "../signed-in-cookie.js";
 import type { SimulatedUser } from "../user.js";
 import { formOf } from "./client-authentication.js";
 import { redirectWithError, redirectWithGrant } from "./redirect-back.js";
-
-const CANCELLED = "The resource owner or authorization server denied the request";
 
 /** Routes of the consent page. */
 export function authorizePageRoutes(discord: Discord): Routes {
