@@ -24,21 +24,22 @@ export interface PageSize {
   readonly most: number;
 }
 
-/** Returns the page of a list selected by `limit`, `before` and `after`. The list is sorted by id. */
+/** Returns the page of a list selected by `limit`, `before` and `after`, sorted by id. */
 export function selectPage<Entry>(
   call: Call,
-  sorted: readonly Entry[],
+  entries: readonly Entry[],
   idOf: (entry: Entry) => string,
   size: PageSize,
 ): readonly Entry[] {
   const limit = readLimit(call, size);
   const after = readId(call, "after");
   const before = readId(call, "before");
-  const inRange = sorted.filter(
+  const inRange = entries.filter(
     (entry) =>
       (after === undefined || compareSnowflakes(idOf(entry), after) > 0) &&
       (before === undefined || compareSnowflakes(idOf(entry), before) < 0),
   );
+  inRange.sort((a, b) => compareSnowflakes(idOf(a), idOf(b)));
   return before !== undefined && after === undefined ? inRange.slice(-limit) : inRange.slice(0, limit);
 }
 

@@ -223,16 +223,7 @@ export class DiscordSimulator {
     const { authorizations, codes } = this.#discord;
     this.#discord.world.requireOwn(user);
     this.#requireGrantable(scopes);
-    return codes.create({
-      authorization: authorizations.grant(user, scopes),
-      scopes,
-      redirectUri: undefined,
-      codeChallenge: undefined,
-      nonce: undefined,
-      guild: undefined,
-      botPermissions: 0n,
-      webhookPlace: undefined,
-    });
+    return codes.create({ authorization: authorizations.grant(user, scopes), scopes });
   }
 
   /**

@@ -8,7 +8,6 @@ import type { SimulatedGuild } from "../guild.js";
 import { PERMISSIONS } from "../permissions.js";
 import { readInteger, selectPage } from "../query-values.js";
 import type { Routes } from "../router.js";
-import { compareSnowflakes } from "../snowflake.js";
 import type { SimulatedUser } from "../user.js";
 
 const PAGE = { usual: 1000, most: 1000 };
@@ -46,7 +45,6 @@ export function banRoutes(discord: Discord): Routes {
 
 function listBans({ world }: Discord, call: Call, guild: SimulatedGuild): Answer {
   const users = [...guild.bans].flatMap((id) => world.users.get(id) ?? []);
-  users.sort((a, b) => compareSnowflakes(a.id, b.id));
   return json(
     200,
     selectPage(call, users, ({ id }) => id, PAGE).map((user) => banPayload(guild, user)),

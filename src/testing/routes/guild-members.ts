@@ -8,7 +8,6 @@ import { memberPayload, type SimulatedGuild } from "../guild.js";
 import { PERMISSIONS } from "../permissions.js";
 import { selectPage } from "../query-values.js";
 import type { Routes } from "../router.js";
-import { compareSnowflakes } from "../snowflake.js";
 import { toTimestamp } from "../timestamp.js";
 import { changeMember, changeRole } from "./member-changes.js";
 
@@ -47,7 +46,7 @@ export function guildMemberRoutes(discord: Discord): Routes {
 }
 
 function listMembers(call: Call, guild: SimulatedGuild): Answer {
-  const members = [...guild.members.values()].sort((a, b) => compareSnowflakes(a.user.id, b.user.id));
+  const members = [...guild.members.values()];
   return json(200, selectPage(call, members, ({ user }) => user.id, PAGE).map(memberPayload));
 }
 
