@@ -29,6 +29,13 @@ it("switches that are undefined keep their default", async () => {
   expect(discord.issueToken(discord.addUser(), ["identify"]).expires_in).toBe(604_800);
 });
 
+it("a switch that does not exist is refused, in the options and later", async () => {
+  const behaviour = { strictScope: false } as object;
+  await expect(startDiscord({ behaviour })).rejects.toThrow(TypeError);
+  const discord = await startForTest();
+  expect(() => Object.assign(discord.behaviour, behaviour)).toThrow("strictScope");
+});
+
 it.each([["abc"], [""], [42], ["18446744073709551616"]])("%j is not an id", async (id) => {
   const discord = await startForTest();
   expect(() => discord.addUser({ id: id as string })).toThrow(TypeError);
