@@ -102,7 +102,12 @@ it("an app with a webhook URL is notified when a user adds or removes it", async
         user: user.seenByOthers(),
         scopes: ["identify", "bot"],
         integration_type: 0,
-        guild: { id: guild.id, name: "G" },
+        guild: expect.objectContaining({
+          id: guild.id,
+          name: "G",
+          owner_id: user.id,
+          roles: [expect.anything()],
+        }),
       },
     ],
     ["APPLICATION_DEAUTHORIZED", { user: user.seenByOthers() }],

@@ -4,6 +4,7 @@ import type { CodeGrant } from "../authorization-codes.js";
 import type { AuthorizeError, AuthorizeRequest } from "../authorize-request.js";
 import type { Discord } from "../discord.js";
 import type { SimulatedGuild } from "../guild.js";
+import { guildPayload } from "../guild-payload.js";
 import { html } from "../html.js";
 import { errorPage, page } from "../page.js";
 import type { SimulatedUser } from "../user.js";
@@ -25,7 +26,7 @@ export function redirectWithGrant(discord: Discord, request: AuthorizeRequest, c
   const permissions = BigInt(/^\d+$/.test(request.permissions) ? request.permissions : 0);
   const botPlace = guild && { guild, permissions };
   if (botPlace !== undefined && !behaviour.botRequiresCodeGrant) addBot(botPlace);
-  const installation = guild && { integration_type: 0, guild: { id: guild.id, name: guild.name } };
+  const installation = guild && { integration_type: 0, guild: guildPayload(discord, guild) };
   const data = { user: user.seenByOthers(), scopes, ...installation };
   webhookEvents.announce({ type: "APPLICATION_AUTHORIZED", data });
   const parameters = new URLSearchParams();
