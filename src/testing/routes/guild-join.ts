@@ -22,13 +22,7 @@ import { requireRoleBelowBot } from "./member-changes.js";
 
 const LONGEST_TOKEN = 10_240;
 
-interface JoinBody {
-  readonly accessToken: string;
-  readonly nick: string | undefined;
-  readonly roles: readonly string[];
-  readonly mute: boolean | undefined;
-  readonly deaf: boolean | undefined;
-}
+type JoinBody = ReturnType<typeof readJoinBody>;
 
 /** The route to add a user to a guild, as the bot. */
 export function guildJoinRoutes(discord: Discord): Routes {
@@ -75,7 +69,7 @@ function join({ world }: Discord, guild: SimulatedGuild, user: SimulatedUser, bo
   return json(201, memberPayload(member));
 }
 
-function readJoinBody(body: Readonly<Record<string, unknown>>): JoinBody {
+function readJoinBody(body: Readonly<Record<string, unknown>>) {
   const { access_token, nick, roles, mute, deaf } = body;
   if (access_token === undefined) refuse(missingField("access_token"));
   if (typeof access_token !== "string" || access_token.length > LONGEST_TOKEN) {
