@@ -26,7 +26,9 @@ export function redirectWithGrant(discord: Discord, request: AuthorizeRequest, c
   const permissions = BigInt(/^\d+$/.test(request.permissions) ? request.permissions : 0);
   const botPlace = guild && { guild, permissions };
   if (botPlace !== undefined && !behaviour.botRequiresCodeGrant) addBot(botPlace);
-  const installation = guild && { integration_type: 0, guild: guildPayload(discord, guild) };
+  const installation = guild
+    ? { integration_type: 0, guild: guildPayload(discord, guild) }
+    : request.isUserInstall && { integration_type: 1 };
   const data = { user: user.seenByOthers(), scopes, ...installation };
   webhookEvents.announce({ type: "APPLICATION_AUTHORIZED", data });
   const parameters = new URLSearchParams();
