@@ -1,5 +1,6 @@
 import type { Discord } from "./discord.js";
 import { textOf } from "./json-text.js";
+import { CANCELLED } from "./oauth-errors.js";
 import type { ActivityFrame } from "./open-activity.js";
 import { toTimestamp } from "./timestamp.js";
 
@@ -14,8 +15,6 @@ const ERRORS = {
 
 /** The number of console messages that an Activity keeps. */
 const KEPT_LOGS = 1_000;
-
-const CANCELLED = "The resource owner or authorization server denied the request";
 
 /** A command of the Embedded App SDK. */
 export interface ActivityCommand {

@@ -6,15 +6,29 @@ function apiError(status: number, code: number, message: string): Answer {
   return json(status, { message, code });
 }
 
-/** Creates a 400 with code 50035 for an invalid field, named by its path. An empty path is the whole body. */
-export function invalidField(
-  field: string | readonly (string | number)[],
-  code: string,
-  message: string,
-): Answer {
+/** The name of a field, or its path. An empty path is the whole body. */
+type Field = string | readonly (string | number)[];
+
+/** Creates a 400 with code 50035 for an invalid field. */
+export function invalidField(field: Field, code: string, message: string): Answer {
   let errors: object = { _errors: [{ code, message }] };
   for (const part of [field].flat().reverse()) errors = { [part]: errors };
   return json(400, { message: "Invalid Form Body", code: 50035, errors });
+}
+
+/** Creates a 400 with code 50035 for a required field that is missing. */
+export function missingField(field: Field): Answer {
+  return invalidField(field, "BASE_TYPE_REQUIRED", "This field is required");
+}
+
+/** Creates a 400 with code 50035 for a field that is longer than `most`. */
+export function tooLong(field: Field, most: number): Answer {
+  return invalidField(field, "BASE_TYPE_MAX_LENGTH", `Must be ${most} or fewer in length.`);
+}
+
+/** Creates a 400 with code 50035 for a field that is empty, or longer than `most`. */
+export function emptyOrTooLong(field: Field, most: number): Answer {
+  return invalidField(field, "BASE_TYPE_BAD_LENGTH", `Must be between 1 and ${most} in length.`);
 }
 
 /** Creates a 400 with code 50035 for a field that is not a number of this type. */

@@ -12,15 +12,14 @@ export interface CodeGrant {
   readonly authorization: Authorization;
   readonly scopes: readonly string[];
   /** The redirect URI in the authorization URL. */
-  readonly redirectUri: string | undefined;
-  readonly codeChallenge: string | undefined;
+  readonly redirectUri?: string | undefined;
+  readonly codeChallenge?: string | undefined;
   /** The nonce for the id token. */
-  readonly nonce: string | undefined;
-  /** The guild the bot was added to. */
-  readonly guild: SimulatedGuild | undefined;
-  readonly botPermissions: bigint;
+  readonly nonce?: string | undefined;
+  /** The guild the bot was added to, and its permissions there. */
+  readonly botPlace?: { readonly guild: SimulatedGuild; readonly permissions: bigint } | undefined;
   /** The guild and channel of the new webhook. */
-  readonly webhookPlace: { readonly guild: SimulatedGuild; readonly channel: SimulatedChannel } | undefined;
+  readonly webhookPlace?: { readonly guild: SimulatedGuild; readonly channel: SimulatedChannel } | undefined;
 }
 
 interface KeptCode {

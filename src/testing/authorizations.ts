@@ -110,18 +110,13 @@ export class Authorizations {
   /** Returns a valid access token. */
   findAccessToken(token: string): AccessToken | undefined {
     const found = this.#accessTokens.get(token);
-    if (found === undefined) return undefined;
-    if (found.authorization.ended || found.expiresAt <= this.#clock.now()) {
-      this.#accessTokens.delete(token);
-      return undefined;
-    }
-    return found;
+    if (found === undefined || found.authorization.ended) return undefined;
+    return found.expiresAt > this.#clock.now() ? found : undefined;
   }
 
   /** Returns a refresh token whose authorization has not ended. */
   findRefreshToken(token: string): RefreshToken | undefined {
     const found = this.#refreshTokens.get(token);
-    if (found?.authorization.ended) this.#refreshTokens.delete(token);
     return found?.authorization.ended ? undefined : found;
   }
 

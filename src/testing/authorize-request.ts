@@ -3,6 +3,7 @@ import type { Call } from "./call.js";
 import type { Discord } from "./discord.js";
 import { errorPage } from "./page.js";
 import { parseScopes } from "./scopes.js";
+import { isWebUrl } from "./web-url.js";
 
 /** A parsed authorization URL. */
 export interface AuthorizeRequest {
@@ -22,6 +23,8 @@ export interface AuthorizeRequest {
   readonly guildId: string | undefined;
   readonly channelId: string | undefined;
   readonly guildSelectDisabled: boolean;
+  /** Whether the user installs the application for themselves, not in a guild. */
+  readonly isUserInstall: boolean;
   readonly nonce: string | undefined;
   readonly codeChallenge: string | undefined;
   readonly codeChallengeMethod: string | undefined;
@@ -43,11 +46,12 @@ export function readAuthorizeRequest({ application, behaviour }: Discord, call: 
       "register it with --redirect-uri on the command line, or with redirectUris or addRedirectUri()";
     refuse(errorPage(`Invalid OAuth2 redirect_uri: ${givenRedirectUri} is not registered; ${remedy}`));
   }
+  const scopes = parseScopes(query["scope"] ?? "bot applications.commands");
   return {
     action: `/oauth2/authorize${call.search}`,
     isInActivity: false,
     responseType: query["response_type"],
-    scopes: parseScopes(query["scope"] ?? "bot applications.commands"),
+    scopes,
     redirectUri: givenRedirectUri ?? application.redirectUris[0],
     givenRedirectUri,
     state: query["state"],
@@ -56,6 +60,7 @@ export function readAuthorizeRequest({ application, behaviour }: Discord, call: 
     guildId: query["guild_id"],
     channelId: query["channel_id"],
     guildSelectDisabled: query["disable_guild_select"] === "true",
+    isUserInstall: query["integration_type"] === "1" && scopes.includes("applications.commands"),
     nonce: query["nonce"],
     codeChallenge: query["code_challenge"],
     codeChallengeMethod: query["code_challenge_method"],
@@ -67,7 +72,7 @@ function isRegistered(uri: string, registered: readonly string[]): boolean {
 }
 
 function isWebAddress(uri: string, registered: readonly string[]): boolean {
-  return isRegistered(uri, registered) || (/^https?:/i.test(uri) && URL.canParse(uri));
+  return isRegistered(uri, registered) || isWebUrl(uri);
 }
 
 /** An error for the redirect to the application. */

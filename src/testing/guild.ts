@@ -178,8 +178,13 @@ export class SimulatedGuild {
   }
 }
 
+/** What others see of a member, who may be the bot. */
+type SeenMember = Omit<SimulatedMember, "permissions" | "user"> & {
+  readonly user: Pick<SimulatedUser, "seenByOthers">;
+};
+
 /** The guild member object of the API. */
-export function memberPayload(member: SimulatedMember): Record<string, unknown> {
+export function memberPayload(member: SeenMember): Record<string, unknown> {
   const { timedOutUntil } = member;
   return {
     user: member.user.seenByOthers(),

@@ -1,14 +1,22 @@
 const QUOTE_OR_NUMBER = /"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const MOST_LEVELS = 1_000;
 
 /**
  * Reads JSON like `JSON.parse`, except that integers too large for a JavaScript number become strings, so
  * that an id sent as a number keeps all its digits.
  *
- * @throws SyntaxError when the text is not JSON
+ * @throws SyntaxError when the text is not JSON, or has more than a thousand levels
  */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text);
+  // JSON.stringify overflows the stack after a few thousand levels.
+  if (isDeeperThan(MOST_LEVELS, value)) throw new SyntaxError(`JSON may have at most ${MOST_LEVELS} levels.`);
   return /\d{16}/.test(text) ? JSON.parse(quoteUnsafeIntegers(text)) : value;
+}
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((item) => isDeeperThan(levels - 1, item));
 }
 
 /** Returns a JSON value as text. `String` throws for an object whose `toString` is not a function. */

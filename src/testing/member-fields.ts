@@ -1,5 +1,5 @@
 import { refuse } from "./answer.js";
-import { invalidField, notNumber } from "./api-errors.js";
+import { invalidField, notNumber, tooLong } from "./api-errors.js";
 import { readSnowflake } from "./snowflake.js";
 import { textLength } from "./text-length.js";
 
@@ -10,7 +10,7 @@ const LONGEST_NICK = 32;
 export function readNick(nick: unknown): string | undefined {
   if (nick === undefined || nick === null || nick === "") return undefined;
   if (typeof nick === "string" && textLength(nick) <= LONGEST_NICK) return nick;
-  return refuse(invalidField("nick", "BASE_TYPE_BAD_LENGTH", `Must be ${LONGEST_NICK} or fewer in length.`));
+  return refuse(tooLong("nick", LONGEST_NICK));
 }
 
 /** Reads role ids, without duplicates. */

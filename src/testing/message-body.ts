@@ -1,6 +1,6 @@
 import { isObject, readObject, readPayload, toObject } from "./access.js";
 import { refuse } from "./answer.js";
-import { EMPTY_MESSAGE, invalidField } from "./api-errors.js";
+import { EMPTY_MESSAGE, invalidField, tooLong } from "./api-errors.js";
 import { parseJsonBody, type UploadedFile } from "./body.js";
 import type { Call } from "./call.js";
 import { textLength } from "./text-length.js";
@@ -36,7 +36,7 @@ function readContent(body: MessageBody["body"], files: readonly UploadedFile[]):
   const { embeds, nonce } = body;
   const content = body["content"] ?? "";
   if (typeof content !== "string" || textLength(content) > LONGEST_CONTENT) {
-    refuse(invalidField("content", "BASE_TYPE_MAX_LENGTH", `Must be ${LONGEST_CONTENT} or fewer in length.`));
+    refuse(tooLong("content", LONGEST_CONTENT));
   }
   const embedCount = countEmbeds(embeds);
   requireAtMost("embeds", embedCount, MOST_EMBEDS);
@@ -52,6 +52,5 @@ function countEmbeds(embeds: unknown): number {
 }
 
 function requireAtMost(field: string, count: number, most: number): void {
-  if (count > most)
-    refuse(invalidField(field, "BASE_TYPE_MAX_LENGTH", `Must be ${most} or fewer in length.`));
+  if (count > most) refuse(tooLong(field, most));
 }

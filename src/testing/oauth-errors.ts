@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { type Answer, json } from "./answer.js";
+import type { Answer } from "./answer.js";
 
 /** The headers of every response of the token endpoint. */
 export const TOKEN_HEADERS = { "Cache-Control": "no-store", Pragma: "no-cache" };
@@ -16,9 +16,12 @@ export function oauthError(
 ): Answer {
   const members = [`"error": ${JSON.stringify(error)}`];
   if (description !== undefined) members.push(`"error_description": ${JSON.stringify(description)}`);
-  const answer = json(status, null, { ...TOKEN_HEADERS, ...headers });
-  return { ...answer, body: `{${members.join(", ")}}` };
+  const body = `{${members.join(", ")}}`;
+  return { status, headers: { "Content-Type": "application/json", ...TOKEN_HEADERS, ...headers }, body };
 }
+
+/** The description of `access_denied`, in redirects and to the Embedded App SDK. */
+export const CANCELLED = "The resource owner or authorization server denied the request";
 
 /** The description of `invalid_scope`, in redirects and in responses. */
 export const INVALID_SCOPE = "The requested scope is invalid, unknown, or malformed.";

@@ -1,6 +1,6 @@
 import { isObject } from "./access.js";
 import { refuse } from "./answer.js";
-import { invalidField } from "./api-errors.js";
+import { emptyOrTooLong, invalidField, missingField, tooLong } from "./api-errors.js";
 import { textLength } from "./text-length.js";
 
 const MOST_RECORDS = 5;
@@ -14,7 +14,7 @@ export function isMetadataKey(key: unknown): key is string {
 /** Reads role connection metadata: up to five records with unique keys. */
 export function readRecords(value: unknown): readonly object[] {
   if (!Array.isArray(value) || value.length > MOST_RECORDS) {
-    refuse(invalidField([], "BASE_TYPE_MAX_LENGTH", `Must be a list of up to ${MOST_RECORDS} records.`));
+    refuse(tooLong([], MOST_RECORDS));
   }
   const records = value.map(readRecord);
   for (const [index, { key }] of records.entries()) {
@@ -47,11 +47,9 @@ function readRecord(record: unknown, index: number) {
 
 function readText(record: Record<string, unknown>, index: number, field: string, longest: number): string {
   const text = record[field];
-  if (text === undefined)
-    refuse(invalidField([index, field], "BASE_TYPE_REQUIRED", "This field is required"));
+  if (text === undefined) refuse(missingField([index, field]));
   if (typeof text === "string" && text !== "" && textLength(text) <= longest) return text;
-  const message = `Must be between 1 and ${longest} in length.`;
-  return refuse(invalidField([index, field], "BASE_TYPE_BAD_LENGTH", message));
+  return refuse(emptyOrTooLong([index, field], longest));
 }
 
 function readLocalizations(record: Record<string, unknown>, index: number, field: string): object {

@@ -164,8 +164,10 @@ export class DiscordSimulator {
     return decide(this.#agents, this.#reachability.localUrl(authorizeUrl), "cancel", choices);
   }
 
-  /** Creates a browser for the app, which keeps cookies and can sign in. */
+  /** Creates a browser for the app, which keeps cookies and can sign in. @throws TypeError for an invalid URL */
   browser(appUrl: string, options?: BrowserOptions): Browser {
+    requireWebUrl("appUrl", appUrl);
+    requireWebUrl("via", options?.via);
     const approver = {
       owns: (url: string) => this.#reachability.includes(url),
       approve: (url: string, choices: ConsentChoices) => this.approve(url, choices),
@@ -223,16 +225,7 @@ export class DiscordSimulator {
     const { authorizations, codes } = this.#discord;
     this.#discord.world.requireOwn(user);
     this.#requireGrantable(scopes);
-    return codes.create({
-      authorization: authorizations.grant(user, scopes),
-      scopes,
-      redirectUri: undefined,
-      codeChallenge: undefined,
-      nonce: undefined,
-      guild: undefined,
-      botPermissions: 0n,
-      webhookPlace: undefined,
-    });
+    return codes.create({ authorization: authorizations.grant(user, scopes), scopes });
   }
 
   /**

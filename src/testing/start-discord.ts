@@ -39,7 +39,7 @@ export interface SimulatorOptions extends ApplicationOptions {
 /**
  * Starts a simulated Discord over real HTTP, for tests and for trying out an app.
  *
- * @throws TypeError for an invalid URL, an invalid `clientId` and an impossible `logLimit`
+ * @throws TypeError for an invalid URL, an invalid `clientId`, an impossible `logLimit` and an unknown switch
  * @example
  * ```ts
  * const discord = await startDiscord();
@@ -53,11 +53,12 @@ export async function startDiscord(options: SimulatorOptions = {}): Promise<Disc
   requireWebUrl("publicUrl", options.publicUrl);
   requireWebUrl("webhookUrl", options.webhookUrl);
   requireFrom("logLimit", options.logLimit ?? 0, 0);
+  // Sealed, so that a misspelt switch is an error.
+  const behaviour = Object.assign(Object.seal(usualBehaviour()), givenFields(options.behaviour ?? {}));
   const application = new Application(options);
   const host = options.host ?? "127.0.0.1";
   const server = await listen(options.port ?? 0, host);
   const clock = new SimulatedClock();
-  const behaviour = { ...usualBehaviour(), ...givenFields(options.behaviour ?? {}) };
   const webhookEvents = new WebhookEvents(clock, application, options.webhookUrl);
   const world = new World(clock);
   const discord: Discord = {

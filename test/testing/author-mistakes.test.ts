@@ -29,6 +29,19 @@ it("switches that are undefined keep their default", async () => {
   expect(discord.issueToken(discord.addUser(), ["identify"]).expires_in).toBe(604_800);
 });
 
+it("the addresses of a browser need their scheme", async () => {
+  const discord = await startForTest();
+  expect(() => discord.browser("localhost:3000")).toThrow("appUrl must be an http or https URL");
+  expect(() => discord.browser("https://app.example", { via: "127.0.0.1:3000" })).toThrow("via must be");
+});
+
+it("a switch that does not exist is refused, in the options and later", async () => {
+  const behaviour = { strictScope: false } as object;
+  await expect(startDiscord({ behaviour })).rejects.toThrow(TypeError);
+  const discord = await startForTest();
+  expect(() => Object.assign(discord.behaviour, behaviour)).toThrow("strictScope");
+});
+
 it.each([["abc"], [""], [42], ["18446744073709551616"]])("%j is not an id", async (id) => {
   const discord = await startForTest();
   expect(() => discord.addUser({ id: id as string })).toThrow(TypeError);

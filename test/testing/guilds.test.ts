@@ -22,21 +22,23 @@ describe("GET /guilds/:id", () => {
     expect(counted.body).toMatchObject({ approximate_member_count: 1, approximate_presence_count: 1 });
   });
 
-  it.each(["", "/channels", "/members", "/roles"])(
-    "the route GET /guilds/:id%s is only for a bot in the guild",
-    async (suffix) => {
-      const discord = await startForTest();
-      const guild = discord.addGuild({ bot: false });
-      const answerTo = async (id: string, call: object) => {
-        const { status, body } = await callApi(discord, `GET /guilds/${id}${suffix}`, call);
-        return [status, body.code];
-      };
-      expect(await answerTo(guild.id, { bot: true })).toEqual([403, 50001]);
-      expect(await answerTo("1", { bot: true })).toEqual([404, 10004]);
-      const bearer = discord.issueToken(discord.addUser(), ["guilds"]).access_token;
-      expect(await answerTo(guild.id, { bearer })).toEqual([401, 0]);
-    },
-  );
+  it.each([
+    ["", [404, 10004]],
+    ["/channels", [403, 50001]],
+    ["/members", [403, 50001]],
+    ["/roles", [403, 50001]],
+  ])("the route GET /guilds/:id%s is only for a bot in the guild", async (suffix, refusal) => {
+    const discord = await startForTest();
+    const guild = discord.addGuild({ bot: false });
+    const answerTo = async (id: string, call: object) => {
+      const { status, body } = await callApi(discord, `GET /guilds/${id}${suffix}`, call);
+      return [status, body.code];
+    };
+    expect(await answerTo(guild.id, { bot: true })).toEqual(refusal);
+    expect(await answerTo("1", { bot: true })).toEqual([404, 10004]);
+    const bearer = discord.issueToken(discord.addUser(), ["guilds"]).access_token;
+    expect(await answerTo(guild.id, { bearer })).toEqual([401, 0]);
+  });
 });
 
 describe("channels", () => {

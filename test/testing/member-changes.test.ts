@@ -72,6 +72,31 @@ describe("PATCH /guilds/:id/members/:user", () => {
     }
   });
 
+  it("administrators cannot be timed out", async () => {
+    const { discord, guild, user, patch } = await withMember({
+      guild: { roles: [{ id: "41", permissions: 1n << 3n }] },
+    });
+    const change = { communication_disabled_until: new Date(Date.now() + 60_000).toISOString() };
+    const { status, body } = await patch(change);
+    expect([status, body.code]).toEqual([403, 50013]);
+    discord.addMember(guild, user);
+    expect((await patch(change)).status).toBe(200);
+  });
+
+  it.each([
+    [0n, 403],
+    [1n << 5n, 200],
+    [1n << 28n, 200],
+    [(1n << 40n) | (1n << 1n), 403],
+    [(1n << 40n) | (1n << 1n) | (1n << 2n), 200],
+  ])(
+    "a change of flags by a bot with the permissions %s has the status %s",
+    async (botPermissions, status) => {
+      const { patch } = await withMember({ guild: { botPermissions } });
+      expect((await patch({ flags: 4 })).status).toBe(status);
+    },
+  );
+
   it("mute, deafen and move work only for members in voice", async () => {
     const away = await withMember();
     for (const change of [{ mute: true }, { deaf: false }, { channel_id: "51" }]) {
@@ -93,7 +118,6 @@ describe("PATCH /guilds/:id/members/:user", () => {
     [{ deaf: true }, 23n],
     [{ channel_id: null }, 24n],
     [{ communication_disabled_until: null }, 40n],
-    [{ flags: 0 }, 40n],
   ])("a change to %j needs the permission of bit %s", async (change, bit) => {
     const { guild, patch } = await withMember({ member: { voiceChannelId: "51" } });
     guild.botPermissions = ((1n << 53n) - 1n) & ~(1n << bit) & ~(1n << 3n);

@@ -34,6 +34,20 @@ it("an attachment whose id is an object describes no file", async () => {
   expect([status, "description" in body.attachments[0]]).toEqual([200, false]);
 });
 
+it("a body with thousands of levels is refused as invalid JSON", async () => {
+  const discord = await startForTest();
+  const [channel] = discord.addGuild().channels;
+  const send = (levels: number) =>
+    callApi(discord, `POST /channels/${channel?.id}/messages`, {
+      bot: true,
+      headers: { "Content-Type": "application/json" },
+      raw: `{"content":"Hello","components":${"[".repeat(levels)}${"]".repeat(levels)}}`,
+    });
+  const { status, body } = await send(9_000);
+  expect([status, body.code, discord.messages]).toEqual([400, 50109, []]);
+  expect((await send(100)).status).toBe(200);
+});
+
 it.each([
   ["embeds", "text"],
   ["embeds", [null]],
@@ -94,3 +108,47 @@ it("the bot opens a direct message with a form", async () => {
   });
   expect(body.recipients[0].id).toBe(id);
 });
+
+it.each([
+  [
+    "GET",
+    "members?limit=1001",
+    {},
+    "limit",
+    "NUMBER_TYPE_MAX",
+    "int value should be less than or equal to 1000.",
+  ],
+  [
+    "GET",
+    "members?limit=0",
+    {},
+    "limit",
+    "NUMBER_TYPE_MIN",
+    "int value should be greater than or equal to 1.",
+  ],
+  ["GET", "members?limit=x", {}, "limit", "NUMBER_TYPE_COERCE", 'Value "x" is not int.'],
+  [
+    "PUT",
+    "bans/1",
+    { delete_message_seconds: 604_801 },
+    "delete_message_seconds",
+    "NUMBER_TYPE_MAX",
+    "int value should be less than or equal to 604800.",
+  ],
+  [
+    "PATCH",
+    "members/1",
+    { nick: "x".repeat(33) },
+    "nick",
+    "BASE_TYPE_MAX_LENGTH",
+    "Must be 32 or fewer in length.",
+  ],
+])(
+  "%s /guilds/:id/%s with %j says what is wrong with the field",
+  async (method, path, json, field, code, message) => {
+    const discord = await startForTest();
+    const endpoint = `${method} /guilds/${discord.addGuild().id}/${path}`;
+    const { body } = await callApi(discord, endpoint, { bot: true, ...(method !== "GET" && { json }) });
+    expect(body.errors).toEqual({ [field]: { _errors: [{ code, message }] } });
+  },
+);

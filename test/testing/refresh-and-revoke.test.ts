@@ -171,6 +171,14 @@ describe("revocation", () => {
     expect([missing.status, missing.text]).toEqual([400, '{"error": "invalid_request"}']);
   });
 
+  it("the revocation refuses a token_type_hint that does not exist", async () => {
+    const discord = await startForTest();
+    const { access_token } = await logIn(discord, discord.addUser());
+    const { status, text } = await revoke(discord, { token: access_token, token_type_hint: "bearer" });
+    expect([status, text]).toEqual([400, '{"error": "unsupported_token_type"}']);
+    expect(await works(discord, access_token)).toBe(true);
+  });
+
   it("the revocation is refused to another client", async () => {
     const discord = await startForTest();
     const { access_token } = await logIn(discord, discord.addUser());

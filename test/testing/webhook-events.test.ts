@@ -102,12 +102,29 @@ it("an app with a webhook URL is notified when a user adds or removes it", async
         user: user.seenByOthers(),
         scopes: ["identify", "bot"],
         integration_type: 0,
-        guild: { id: guild.id, name: "G" },
+        guild: expect.objectContaining({
+          id: guild.id,
+          name: "G",
+          owner_id: user.id,
+          roles: [expect.anything()],
+        }),
       },
     ],
     ["APPLICATION_DEAUTHORIZED", { user: user.seenByOthers() }],
   ]);
   expect(received.every((event) => isSigned(discord.publicKey, event))).toBe(true);
+});
+
+it.each([
+  ["1", "applications.commands", 1],
+  ["0", "applications.commands", undefined],
+  ["1", "identify", undefined],
+])("with integration_type=%s and the scope %s, the event has the type %s", async (asked, scope, type) => {
+  const { url, received } = await startReceiver();
+  const discord = await startForTest({ webhookUrl: url });
+  await approved(discord, discord.addUser(), { scope, integration_type: asked });
+  await discord.webhookEventsDelivered();
+  expect(JSON.parse(received[0]!.body).event.data.integration_type).toBe(type);
 });
 
 it("an app without a webhook URL is not notified, and an unreachable receiver harms nobody", async () => {

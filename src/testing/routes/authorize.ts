@@ -2,10 +2,10 @@ import { publicUrlOf } from "../addresses.js";
 import { type Answer, redirect, refuse } from "../answer.js";
 import { type AuthorizeRequest, findMistake, readAuthorizeRequest } from "../authorize-request.js";
 import type { Call } from "../call.js";
-import { type ConsentView, consentPage } from "../consent-page.js";
+import { consentPage } from "../consent-page.js";
 import type { Discord } from "../discord.js";
 import type { SimulatedChannel, SimulatedGuild } from "../guild.js";
-import { INVALID_SCOPE } from "../oauth-errors.js";
+import { CANCELLED, INVALID_SCOPE } from "../oauth-errors.js";
 import { errorPage } from "../page.js";
 import { PERMISSIONS } from "../permissions.js";
 import type { Routes } from "../router.js";
@@ -14,8 +14,6 @@ import { readSignedInUser, signedInCookie } from "../signed-in-cookie.js";
 import type { SimulatedUser } from "../user.js";
 import { formOf } from "./client-authentication.js";
 import { redirectWithError, redirectWithGrant } from "./redirect-back.js";
-
-const CANCELLED = "The resource owner or authorization server denied the request";
 
 /** Routes of the consent page. */
 export function authorizePageRoutes(discord: Discord): Routes {
@@ -53,9 +51,8 @@ export function decide(discord: Discord, call: Call, request: AuthorizeRequest):
   if (form["decision"] !== "authorize") {
     return redirectWithError(discord, request, { error: "access_denied", description: CANCELLED });
   }
-  const granted = form["scope"]?.split(" ");
-  const scopes =
-    granted === undefined ? request.scopes : request.scopes.filter((scope) => granted.includes(scope));
+  const granted = form["scope"]?.split(" ") ?? request.scopes;
+  const scopes = request.scopes.filter((scope) => granted.includes(scope));
   if (!mayGrant(discord, request)) {
     return redirectWithError(discord, request, { error: "invalid_scope", description: INVALID_SCOPE });
   }
@@ -97,7 +94,8 @@ function chosenGuild(
   const id = formOf(discord, call)["guild_id"] || request.guildId;
   const guild = discord.world.guilds.get(id ?? "");
   if (guild?.lets(user, PERMISSIONS.manageGuild)) return guild;
-  return askAgain(discord, request, { user, problem: "Choose a server that this user manages" });
+  const problem = "Choose a server that this user manages";
+  return refuse(consentPage(discord, request, { user, problem }));
 }
 
 function chosenChannel(
@@ -111,12 +109,6 @@ function chosenChannel(
     const channel = guild.channels.find((candidate) => candidate.id === id);
     if (channel !== undefined && guild.lets(user, PERMISSIONS.manageWebhooks)) return { guild, channel };
   }
-  return askAgain(discord, request, {
-    user,
-    problem: "Choose a channel in a server where this user manages webhooks",
-  });
-}
-
-function askAgain(discord: Discord, request: AuthorizeRequest, view: ConsentView): never {
-  return refuse(consentPage(discord, request, view));
+  const problem = "Choose a channel in a server where this user manages webhooks";
+  return refuse(consentPage(discord, request, { user, problem }));
 }

@@ -1,14 +1,13 @@
 import { forBot, readObject } from "../access.js";
 import { type Answer, json, noContent, refuse } from "../answer.js";
-import { invalidField, MISSING_PERMISSIONS, UNKNOWN_BAN, UNKNOWN_USER } from "../api-errors.js";
+import { MISSING_PERMISSIONS, UNKNOWN_BAN, UNKNOWN_USER } from "../api-errors.js";
 import { findPermittedGuild } from "../bot-access.js";
 import type { Call } from "../call.js";
 import type { Discord } from "../discord.js";
 import type { SimulatedGuild } from "../guild.js";
 import { PERMISSIONS } from "../permissions.js";
-import { selectPage } from "../query-values.js";
+import { readInteger, selectPage } from "../query-values.js";
 import type { Routes } from "../router.js";
-import { compareSnowflakes } from "../snowflake.js";
 import type { SimulatedUser } from "../user.js";
 
 const PAGE = { usual: 1000, most: 1000 };
@@ -28,7 +27,8 @@ export function banRoutes(discord: Discord): Routes {
       return guild.bans.has(userId) ? json(200, banPayload(guild, user)) : refuse(UNKNOWN_BAN);
     }),
     "PUT /guilds/:id/bans/:user": forBot(discord, (call, guildId: string, userId: string) => {
-      requireDeletionTime(readObject(call));
+      const { delete_message_seconds: seconds } = readObject(call);
+      readInteger("delete_message_seconds", seconds ?? 0, 0, LONGEST_DELETION_SECONDS);
       const guild = findGuild(guildId);
       const user = world.users.get(userId) ?? refuse(UNKNOWN_USER);
       ban(discord, call, guild, user);
@@ -45,7 +45,6 @@ export function banRoutes(discord: Discord): Routes {
 
 function listBans({ world }: Discord, call: Call, guild: SimulatedGuild): Answer {
   const users = [...guild.bans].flatMap((id) => world.users.get(id) ?? []);
-  users.sort((a, b) => compareSnowflakes(a.id, b.id));
   return json(
     200,
     selectPage(call, users, ({ id }) => id, PAGE).map((user) => banPayload(guild, user)),
@@ -72,17 +71,4 @@ function decodeReason(reason: string): string {
 
 function banPayload(guild: SimulatedGuild, user: SimulatedUser): object {
   return { reason: guild.banReasons.get(user.id) ?? null, user: user.seenByOthers() };
-}
-
-function requireDeletionTime({ delete_message_seconds }: Readonly<Record<string, unknown>>): void {
-  const seconds = delete_message_seconds ?? 0;
-  if (Number.isInteger(seconds) && Number(seconds) >= 0 && Number(seconds) <= LONGEST_DELETION_SECONDS)
-    return;
-  refuse(
-    invalidField(
-      "delete_message_seconds",
-      "NUMBER_TYPE_MAX",
-      `int value should be between 0 and ${LONGEST_DELETION_SECONDS}.`,
-    ),
-  );
 }

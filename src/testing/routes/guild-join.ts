@@ -4,11 +4,12 @@ import {
   BANNED,
   GUILD_MAXIMUM,
   INVALID_ACCESS_TOKEN,
-  invalidField,
   JOIN_LIMITED,
   MEMBER_MAXIMUM,
   MISSING_SCOPE,
+  missingField,
   NEEDS_VERIFICATION,
+  tooLong,
 } from "../api-errors.js";
 import { findBotGuild, requireBotPermissions } from "../bot-access.js";
 import type { Discord } from "../discord.js";
@@ -19,13 +20,9 @@ import type { Routes } from "../router.js";
 import type { SimulatedUser } from "../user.js";
 import { requireRoleBelowBot } from "./member-changes.js";
 
-interface JoinBody {
-  readonly accessToken: string;
-  readonly nick: string | undefined;
-  readonly roles: readonly string[];
-  readonly mute: boolean | undefined;
-  readonly deaf: boolean | undefined;
-}
+const LONGEST_TOKEN = 10_240;
+
+type JoinBody = ReturnType<typeof readJoinBody>;
 
 /** The route to add a user to a guild, as the bot. */
 export function guildJoinRoutes(discord: Discord): Routes {
@@ -72,12 +69,11 @@ function join({ world }: Discord, guild: SimulatedGuild, user: SimulatedUser, bo
   return json(201, memberPayload(member));
 }
 
-function readJoinBody(body: Readonly<Record<string, unknown>>): JoinBody {
+function readJoinBody(body: Readonly<Record<string, unknown>>) {
   const { access_token, nick, roles, mute, deaf } = body;
-  if (access_token === undefined)
-    refuse(invalidField("access_token", "BASE_TYPE_REQUIRED", "This field is required"));
-  if (typeof access_token !== "string" || access_token.length > 10_240) {
-    refuse(invalidField("access_token", "BASE_TYPE_BAD_LENGTH", "Must be 10240 or fewer in length."));
+  if (access_token === undefined) refuse(missingField("access_token"));
+  if (typeof access_token !== "string" || access_token.length > LONGEST_TOKEN) {
+    refuse(tooLong("access_token", LONGEST_TOKEN));
   }
   return {
     accessToken: access_token,

@@ -6,7 +6,6 @@ import type { Discord } from "../discord.js";
 import { MOST_GUILDS, type SimulatedGuild } from "../guild.js";
 import { countsOf } from "../guild-payload.js";
 import { isTrue, selectPage } from "../query-values.js";
-import { compareSnowflakes } from "../snowflake.js";
 
 const PAGE = { usual: MOST_GUILDS, most: MOST_GUILDS };
 const FIRST_VERSION_WITH_TEXT_PERMISSIONS = 8;
@@ -36,7 +35,6 @@ export function listUserGuilds(discord: Discord, call: Call, token: AccessToken)
 /** Returns the guilds of the bot. */
 export function listBotGuilds(discord: Discord, call: Call): Answer {
   const guilds = [...discord.world.guilds.values()].filter((guild) => guild.bot);
-  guilds.sort((a, b) => compareSnowflakes(a.id, b.id));
   const entries = guilds.map((guild) => ({ guild, owner: false, permissions: guild.botPermissions }));
   return listEntries(call, entries, isTrue(call.query["with_counts"]));
 }

@@ -8,8 +8,6 @@ import { memberPayload, type SimulatedGuild } from "../guild.js";
 import { PERMISSIONS } from "../permissions.js";
 import { selectPage } from "../query-values.js";
 import type { Routes } from "../router.js";
-import { compareSnowflakes } from "../snowflake.js";
-import { toTimestamp } from "../timestamp.js";
 import { changeMember, changeRole } from "./member-changes.js";
 
 const PAGE = { usual: 1, most: 1000 };
@@ -47,24 +45,11 @@ export function guildMemberRoutes(discord: Discord): Routes {
 }
 
 function listMembers(call: Call, guild: SimulatedGuild): Answer {
-  const members = [...guild.members.values()].sort((a, b) => compareSnowflakes(a.user.id, b.user.id));
+  const members = [...guild.members.values()];
   return json(200, selectPage(call, members, ({ user }) => user.id, PAGE).map(memberPayload));
 }
 
 /** The bot as a member. Its roles are not simulated. */
 function botMember({ application, clock }: Discord): object {
-  return {
-    user: application.botUser,
-    nick: null,
-    avatar: null,
-    banner: null,
-    roles: [],
-    joined_at: toTimestamp(clock.now()),
-    premium_since: null,
-    communication_disabled_until: null,
-    deaf: false,
-    mute: false,
-    pending: false,
-    flags: 0,
-  };
+  return memberPayload({ user: { seenByOthers: () => application.botUser }, joinedAt: clock.now() });
 }

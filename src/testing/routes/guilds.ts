@@ -1,5 +1,6 @@
 import { forBot } from "../access.js";
 import { json } from "../answer.js";
+import { UNKNOWN_GUILD } from "../api-errors.js";
 import { findBotGuild } from "../bot-access.js";
 import type { Discord } from "../discord.js";
 import { channelPayloads, countsOf, guildPayload, rolePayloads } from "../guild-payload.js";
@@ -10,7 +11,9 @@ import type { Routes } from "../router.js";
 export function guildRoutes(discord: Discord): Routes {
   return {
     "GET /guilds/:id": forBot(discord, (call, guildId: string) => {
-      const guild = findBotGuild(discord, guildId);
+      const guild = discord.world.guilds.get(guildId);
+      // Unlike the other routes, this one does not tell whether a guild without the bot exists.
+      if (!guild?.bot) return UNKNOWN_GUILD;
       const counts = isTrue(call.query["with_counts"]) ? countsOf(guild) : {};
       return json(200, { ...guildPayload(discord, guild), ...counts });
     }),

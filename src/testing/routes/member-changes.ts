@@ -18,6 +18,13 @@ import { readSnowflake } from "../snowflake.js";
 
 const LONGEST_TIMEOUT_MS = 28 * 24 * 3_600_000;
 
+/** Each of these is enough to change the flags of a member. */
+const FLAG_PERMISSIONS = [
+  PERMISSIONS.manageGuild,
+  PERMISSIONS.manageRoles,
+  PERMISSIONS.moderateMembers | PERMISSIONS.kickMembers | PERMISSIONS.banMembers,
+];
+
 type Change = Partial<Omit<SimulatedMember, "user">>;
 
 /** Changes a member by the fields in the body of a request. Missing fields stay unchanged. */
@@ -29,6 +36,8 @@ export function changeMember(
 ): SimulatedMember {
   const change = readChange(discord, guild, readObject(call));
   const member = findLowerMember(discord, guild, userId);
+  const isTimeout = change.timedOutUntil !== undefined;
+  if (isTimeout && guild.lets(member.user, PERMISSIONS.administrator)) refuse(MISSING_PERMISSIONS);
   const needsVoice = change.mute !== undefined || change.deaf !== undefined || "voiceChannelId" in change;
   if (needsVoice && member.voiceChannelId === undefined) refuse(NOT_IN_VOICE);
   for (const roleId of differing(member.roles ?? [], change.roles ?? member.roles ?? [])) {
@@ -101,7 +110,7 @@ function readChange(
     change.timedOutUntil = readTimeout(body["communication_disabled_until"], discord.clock.now());
   }
   if ("flags" in body) {
-    may(PERMISSIONS.moderateMembers);
+    if (!FLAG_PERMISSIONS.some((needed) => guild.letsBot(needed))) refuse(MISSING_PERMISSIONS);
     change.flags = readFlags(body["flags"]);
   }
   return change;

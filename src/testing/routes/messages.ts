@@ -2,8 +2,8 @@ import { forBot, readObject } from "../access.js";
 import { type Answer, json, refuse } from "../answer.js";
 import {
   CANNOT_MESSAGE_USER,
-  invalidField,
   MISSING_ACCESS,
+  missingField,
   NO_SHARED_GUILD,
   notSnowflake,
   UNKNOWN_CHANNEL,
@@ -34,8 +34,7 @@ export function messageRoutes(discord: Discord): Routes {
 
 function openChannel({ mailbox, world }: Discord, body: Readonly<Record<string, unknown>>): Answer {
   const { recipient_id } = body;
-  if (recipient_id === undefined)
-    refuse(invalidField("recipient_id", "BASE_TYPE_REQUIRED", "This field is required"));
+  if (recipient_id === undefined) refuse(missingField("recipient_id"));
   const userId = readSnowflake(recipient_id) ?? refuse(notSnowflake("recipient_id", recipient_id));
   const user = world.users.get(userId) ?? refuse(UNKNOWN_USER);
   const id = mailbox.open(user, () => world.newId());

@@ -3,6 +3,8 @@ import { type Answer, redirect } from "../answer.js";
 import type { CodeGrant } from "../authorization-codes.js";
 import type { AuthorizeError, AuthorizeRequest } from "../authorize-request.js";
 import type { Discord } from "../discord.js";
+import type { SimulatedGuild } from "../guild.js";
+import { guildPayload } from "../guild-payload.js";
 import { html } from "../html.js";
 import { errorPage, page } from "../page.js";
 import type { SimulatedUser } from "../user.js";
@@ -12,7 +14,7 @@ import { addBot } from "./passthrough-scopes.js";
 export interface Consent {
   readonly user: SimulatedUser;
   readonly scopes: readonly string[];
-  readonly guild?: CodeGrant["guild"];
+  readonly guild?: SimulatedGuild | undefined;
   readonly webhookPlace?: CodeGrant["webhookPlace"];
 }
 
@@ -21,10 +23,13 @@ export function redirectWithGrant(discord: Discord, request: AuthorizeRequest, c
   const { authorizations, behaviour, webhookEvents } = discord;
   const { user, scopes, guild } = consent;
   const authorization = authorizations.grant(user, scopes);
-  const botPermissions = BigInt(/^\d+$/.test(request.permissions) ? request.permissions : 0);
-  if (guild !== undefined && !behaviour.botRequiresCodeGrant) addBot(guild, botPermissions);
-  const place = guild && { integration_type: 0, guild: { id: guild.id, name: guild.name } };
-  const data = { user: user.seenByOthers(), scopes, ...place };
+  const permissions = BigInt(/^\d+$/.test(request.permissions) ? request.permissions : 0);
+  const botPlace = guild && { guild, permissions };
+  if (botPlace !== undefined && !behaviour.botRequiresCodeGrant) addBot(botPlace);
+  const installation = guild
+    ? { integration_type: 0, guild: guildPayload(discord, guild) }
+    : request.isUserInstall && { integration_type: 1 };
+  const data = { user: user.seenByOthers(), scopes, ...installation };
   webhookEvents.announce({ type: "APPLICATION_AUTHORIZED", data });
   const parameters = new URLSearchParams();
   if (request.responseType === "code") {
@@ -34,8 +39,7 @@ export function redirectWithGrant(discord: Discord, request: AuthorizeRequest, c
       redirectUri: request.givenRedirectUri,
       codeChallenge: request.codeChallenge,
       nonce: request.nonce,
-      guild,
-      botPermissions,
+      botPlace,
       webhookPlace: consent.webhookPlace,
     };
     parameters.set("code", discord.codes.create(grant));
@@ -47,7 +51,7 @@ export function redirectWithGrant(discord: Discord, request: AuthorizeRequest, c
   }
   if (guild !== undefined) {
     parameters.set("guild_id", guild.id);
-    parameters.set("permissions", botPermissions.toString());
+    parameters.set("permissions", permissions.toString());
   }
   return sendBack(discord, request, parameters, behaviour.issOnSuccess);
 }

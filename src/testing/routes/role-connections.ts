@@ -1,6 +1,6 @@
 import { forBot, forUser, isObject, readObject, readPayload } from "../access.js";
 import { type Answer, json, noContent, refuse } from "../answer.js";
-import { invalidField, UNKNOWN_APPLICATION } from "../api-errors.js";
+import { emptyOrTooLong, invalidField, tooLong, UNKNOWN_APPLICATION } from "../api-errors.js";
 import type { Call } from "../call.js";
 import type { Discord } from "../discord.js";
 import { isMetadataKey, readRecords } from "../role-connection-records.js";
@@ -62,13 +62,12 @@ function readConnection(body: Readonly<Record<string, unknown>>): RoleConnection
 function readText(field: string, value: unknown, longest: number): string | null {
   if (value === undefined || value === null) return null;
   if (typeof value === "string" && textLength(value) <= longest) return value;
-  return refuse(invalidField(field, "BASE_TYPE_BAD_LENGTH", `Must be ${longest} or fewer in length.`));
+  return refuse(tooLong(field, longest));
 }
 
 function readMetadata(value: unknown): Record<string, string> {
   if (!isObject(value) || Object.keys(value).length > MOST_VALUES) {
-    const message = `Must be up to ${MOST_VALUES} values by key.`;
-    return refuse(invalidField("metadata", "BASE_TYPE_BAD_LENGTH", message));
+    return refuse(tooLong("metadata", MOST_VALUES));
   }
   return Object.fromEntries(Object.entries(value).map(([key, text]) => [key, readValue(key, text)]));
 }
@@ -79,6 +78,5 @@ function readValue(key: string, value: unknown): string {
   }
   const text = typeof value === "object" ? "" : String(value);
   if (text !== "" && textLength(text) <= LONGEST_VALUE) return text;
-  const message = `Must be between 1 and ${LONGEST_VALUE} in length.`;
-  return refuse(invalidField(["metadata", key], "BASE_TYPE_BAD_LENGTH", message));
+  return refuse(emptyOrTooLong(["metadata", key], LONGEST_VALUE));
 }

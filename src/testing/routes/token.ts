@@ -15,6 +15,8 @@ import { addChosenPlaces } from "./passthrough-scopes.js";
 type Form = Readonly<Record<string, string>>;
 type Grant = (discord: Discord, form: Form) => TokenResponse;
 
+const TOKEN_TYPES = ["access_token", "refresh_token"];
+
 const GRANTS: Readonly<Record<string, Grant>> = {
   authorization_code: exchangeCode,
   refresh_token: refresh,
@@ -115,8 +117,9 @@ function issueToOwner(discord: Discord, form: Form): TokenResponse {
 
 function answerRevoke(discord: Discord, call: Call): Answer {
   requireClient(discord, call);
-  const { token } = formOf(discord, call);
+  const { token, token_type_hint: hint } = formOf(discord, call);
   if (!token) return oauthError("invalid_request");
+  if (hint && !TOKEN_TYPES.includes(hint)) return oauthError("unsupported_token_type");
   const { authorizations } = discord;
   const found = authorizations.findAccessToken(token) ?? authorizations.findRefreshToken(token);
   if (found !== undefined) deauthorize(discord, found.authorization);
