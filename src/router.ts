@@ -1,6 +1,5 @@
 import type { Application, NextFunction, Request, Response } from "express";
-import { signInToActivity } from "./activity-sign-in.js";
-import { optionsChecker, requireKind } from "./check-options.js";
+import { isRecord, optionsChecker, requireKind } from "./check-options.js";
 import { AccessDenied, HttpException, toError } from "./errors.js";
 import { sessionCookieOf } from "./grants/session-data.js";
 import { discordOf } from "./guards.js";
@@ -9,6 +8,7 @@ import type { Login, OnLogin } from "./login/login.js";
 import { isFromOwnSite, isPageVisit, requireMethod } from "./login/manners.js";
 import { isStartAgainReason, sendStartAgainPage } from "./login/start-again-page.js";
 import { ACCOUNT_ID, ADDRESS, ADDRESS_OR_FALSE, FUNCTION, PATH_OR_FALSE, SCOPES } from "./option-kinds.js";
+import { parseJson, readBody } from "./request-body.js";
 import type { Scope } from "./scopes.js";
 
 /** Options of {@link discordRouter}. `false` instead of a path switches the route off. */
@@ -73,6 +73,8 @@ const routerOptions = optionsChecker<RouterOptions>({
   },
   aliases: { successredirect: "afterLogin", failureredirect: "afterCancel" },
 });
+
+const MAX_BODY_BYTES = 16_384;
 
 type Step = (req: Request, res: Response) => Promise<void>;
 
@@ -155,11 +157,22 @@ export function discordRouter(options: RouterOptions = {}) {
     else res.redirect(303, addresses.public(afterLogout));
   };
 
+  /** Signs in the user of an Activity. The Embedded App SDK needs the access token. */
+  const activity: Step = async (req, res) => {
+    requireMethod(["POST"], req, res, "An Activity's code");
+    const { accessToken } = await discordOf(req).signInWithCode(req, {
+      code: await postedCodeOf(req),
+      // Always given, so that the end of the response need not wait until the login is recorded.
+      onLogin: async (login) => void (await onLogin?.(req, login, res)),
+    });
+    if (!res.headersSent) res.json({ access_token: accessToken });
+  };
+
   const steps: readonly (readonly [path: string | false, step: Step])[] = [
     [loginPath, login],
     [callbackPath, callback],
     [logoutPath, logout],
-    [activityPath, (req, res) => signInToActivity(discordOf(req), req, res, onLogin)],
+    [activityPath, activity],
   ];
   requireDistinct(steps.map(([path]) => path));
 
@@ -178,6 +191,14 @@ function requireDistinct(paths: readonly (string | false)[]): void {
     throw new TypeError(
       `discordRouter: two of its routes have the path "${twice}". Give each a path of its own.`,
     );
+}
+
+/** @returns the posted `code`, of any type; `signInWithCode` checks it */
+async function postedCodeOf(req: Request): Promise<string> {
+  // Serverless hosts parse bodies without reading the request. A parser of Express 4 that skips a body sets `{}`.
+  const isParsed = req.readableDidRead || (isRecord(req.body) && Object.keys(req.body).length > 0);
+  const body: unknown = isParsed ? req.body : parseJson(await readBody(req, MAX_BODY_BYTES));
+  return isRecord(body) ? (body["code"] as string) : "";
 }
 
 function addressesOf(req: Request): Addresses {
