@@ -247,8 +247,12 @@ export function discordOf(req: Request): DiscordOAuth2Session {
   });
 }
 
-/** @param check resolves with nothing, because `next` would take a value for an error */
-function guard(name: string, check: (req: Request) => Promise<undefined>): Guard {
+/**
+ * Creates a middleware that waits for a check and passes its error to `next`.
+ *
+ * @param check resolves with nothing, because `next` would take a value for an error
+ */
+export function guard(name: string, check: (req: Request) => Promise<undefined>): Guard {
   const middleware: Guard = (req, _res, next) => {
     if (typeof next !== "function") throw new TypeError(calledByHand(name));
     check(req as Request).then(next, (error: unknown) => next(toError(error)));
@@ -257,7 +261,7 @@ function guard(name: string, check: (req: Request) => Promise<undefined>): Guard
 }
 
 /** The message for a guard that was called directly instead of being passed to Express. */
-export function calledByHand(name: string): string {
+function calledByHand(name: string): string {
   return name === "requiresAuthorization"
     ? "requiresAuthorization is a middleware: pass it to Express without calling it, as in app.get(path, requiresAuthorization, handler). To set options, use requiresAuthorization.with({ maxAgeMs }). Inside a handler, use await discord.isAuthorized(req)."
     : `${name}(...) returns a middleware: pass it to Express, as in app.get(path, ${name}(...), handler), instead of calling it.`;
