@@ -1,8 +1,7 @@
 import { boundedCache } from "../bounded-cache.js";
 import type { Config } from "../config.js";
 import { HttpException } from "../errors.js";
-import { Guild } from "../models/guild.js";
-import { requireList } from "../models/model.js";
+import { Guild, readGuilds } from "../models/guild.js";
 import type { BotCalls } from "./bot-calls.js";
 import { type FetchOptions, LoadingCache } from "./loading-cache.js";
 
@@ -45,7 +44,7 @@ export function createBotGuilds({ isBotInGuild, cacheTtlMs }: Config, bot: BotCa
     const guilds = new Map<string, Guild>();
     let after: string | undefined;
     for (let pages = 0; pages < MOST_PAGES; pages += 1) {
-      const page = await bot.fetch(ROUTE, toGuilds, { query: { limit: PAGE, after } });
+      const page = await bot.fetch(ROUTE, readGuilds, { query: { limit: PAGE, after } });
       for (const guild of page) guilds.set(guild.id, guild);
       after = page.at(-1)?.id;
       if (page.length < PAGE) return guilds;
@@ -82,8 +81,4 @@ export function createBotGuilds({ isBotInGuild, cacheTtlMs }: Config, bot: BotCa
       left.set(guildId, true);
     },
   };
-}
-
-function toGuilds(payload: unknown): Guild[] {
-  return requireList(payload, "The response").map((one) => Guild.from(one));
 }
