@@ -515,7 +515,7 @@ function engineOf(instance: DiscordOAuth2Session): Engine | undefined {
 }
 
 function readyEngine(instance: DiscordOAuth2Session): Engine {
-  const engine = engines.get(instance) ?? engineOf(instance);
+  const engine = engineOf(instance);
   if (engine) return engine;
   throw new HttpException({
     message: "This DiscordOAuth2Session has no app yet: call discord.init(app) before the first request.",
