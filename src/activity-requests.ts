@@ -40,10 +40,9 @@ const payloads = new WeakMap<IncomingMessage, unknown>();
  */
 export function requiresActivity(options: ActivityOptions): Guard {
   const { publicKey } = activityOptions(options);
-  return guard(
-    "requiresActivity",
-    async (req) => void payloads.set(req, await signedPayload(req, publicKey)),
-  );
+  return guard("requiresActivity", async (req) => {
+    payloads.set(req, await signedPayload(req, publicKey));
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Request } from "express";
+import type { Request, Response } from "express";
 import { SETTING } from "./call-arguments.js";
 import { optionsChecker, requireCalled } from "./check-options.js";
 import { Forbidden, HttpException, toError } from "./errors.js";
@@ -96,13 +96,12 @@ const guildRequirements = optionsChecker<GuildRequirements>({
  * @throws Unauthorized, HttpException (the store or Discord failed); both through `next`
  */
 export const requiresAuthorization: AuthorizationGuard = Object.assign(
-  guard("requiresAuthorization", async (req) => void (await discordOf(req).grantedScopes(req))),
+  guard("requiresAuthorization", async (req) => discordOf(req).grantedScopes(req)),
   {
     with(options: AuthorizationOptions) {
       const { maxAgeMs } = authorizationOptions(options);
-      return guard(
-        "requiresAuthorization",
-        async (req) => void (await discordOf(req).fetchAuthorization(req, { maxAgeMs })),
+      return guard("requiresAuthorization", async (req) =>
+        discordOf(req).fetchAuthorization(req, { maxAgeMs }),
       );
     },
   },
@@ -247,15 +246,14 @@ export function discordOf(req: Request): DiscordOAuth2Session {
   });
 }
 
-/**
- * Creates a middleware that waits for a check and passes its error to `next`.
- *
- * @param check resolves with nothing, because `next` would take a value for an error
- */
-export function guard(name: string, check: (req: Request) => Promise<undefined>): Guard {
-  const middleware: Guard = (req, _res, next) => {
+/** Creates a middleware that waits for a check and passes its error to `next`. */
+export function guard(name: string, check: (req: Request, res: Response) => Promise<unknown>): Guard {
+  const middleware: Guard = (req, res, next) => {
     if (typeof next !== "function") throw new TypeError(calledByHand(name));
-    check(req as Request).then(next, (error: unknown) => next(toError(error)));
+    check(req as Request, res as Response).then(
+      () => next(),
+      (error: unknown) => next(toError(error)),
+    );
   };
   return Object.defineProperty(middleware, "name", { value: name });
 }
