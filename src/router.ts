@@ -159,8 +159,9 @@ export function discordRouter(options: RouterOptions = {}) {
 
   /** Signs in the user of an Activity. The Embedded App SDK needs the access token. */
   const activity: Step = async (req, res) => {
+    const discord = discordOf(req);
     requireMethod(["POST"], req, res, "An Activity's code");
-    const { accessToken } = await discordOf(req).signInWithCode(req, {
+    const { accessToken } = await discord.signInWithCode(req, {
       code: await postedCodeOf(req),
       // Always given, so that the end of the response need not wait until the login is recorded.
       onLogin: async (login) => void (await onLogin?.(req, login, res)),
