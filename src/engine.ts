@@ -82,6 +82,9 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
     await grants.writer.saveAllAgain();
   }
 
+  // In the background, so that the first login need not load them.
+  void Promise.all([oauth.load(), rest.load()]).catch(() => undefined);
+
   return {
     ...parts,
     bot,
@@ -114,10 +117,6 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
       return { ...answer, id: grants.memory.idOf(answer) };
     },
 
-    /** Loads dependencies of the first login in the background. */
-    load() {
-      void Promise.all([oauth.load(), rest.load()]).catch(() => undefined);
-    },
     async close() {
       await withDeadline(3 * config.timeoutMs, settled()).catch(() => undefined);
       await Promise.all([oauth.close(), rest.close()]);
