@@ -111,8 +111,11 @@ export function discordRouter(options: RouterOptions = {}) {
 
   const callback: Step = async (req, res) => {
     try {
-      const { returnTo } = await discordOf(req).callback(req, res, {
-        connect: accountIdOf(req),
+      const discord = discordOf(req);
+      const account = accountOf?.(req);
+      if (account !== undefined) requireKind("discordRouter: what accountOf returns", account, ACCOUNT_ID);
+      const { returnTo } = await discord.callback(req, res, {
+        connect: account,
         // Always given, so that the login is recorded now and the end of the response need not wait for it.
         onLogin: (login) => onLogin?.(req, login, res),
       });
@@ -125,12 +128,6 @@ export function discordRouter(options: RouterOptions = {}) {
       else throw error;
     }
   };
-
-  /** @throws TypeError */
-  function accountIdOf(req: Request): string | undefined {
-    const id = accountOf?.(req);
-    return id === undefined ? id : requireKind("discordRouter: what accountOf returns", id, ACCOUNT_ID);
-  }
 
   function answerCancel(
     req: Request,
