@@ -2,15 +2,7 @@ import type { RESTAPIPartialCurrentUserGuild } from "discord-api-types/v10";
 import { type ImageOptions, imageUrl, isAnimatedHash } from "../cdn.js";
 import { type PermissionResolvable, Permissions } from "../permissions.js";
 import { createdAtOf, isSnowflake } from "../snowflake.js";
-import {
-  Model,
-  numberOf,
-  permissionsOf,
-  requireIdentified,
-  requireList,
-  stringOf,
-  stringsOf,
-} from "./model.js";
+import { Model, numberOf, permissionsOf, requireIdentified, stringOf, stringsOf } from "./model.js";
 
 /**
  * A guild ("server") in the list of the signed-in user's guilds.
@@ -137,9 +129,4 @@ export class Guild extends Model<RESTAPIPartialCurrentUserGuild> {
   override toString(): string {
     return this.name;
   }
-}
-
-/** @throws TypeError when the payload is not a list of guilds */
-export function readGuilds(payload: unknown): Guild[] {
-  return requireList(payload, "The response").map((one) => Guild.from(one));
 }

@@ -1,7 +1,8 @@
 import { boundedCache } from "../bounded-cache.js";
 import type { Config } from "../config.js";
 import { HttpException } from "../errors.js";
-import { Guild, readGuilds } from "../models/guild.js";
+import { Guild } from "../models/guild.js";
+import { requireList } from "../models/model.js";
 import type { BotCalls } from "./bot-calls.js";
 import { type FetchOptions, LoadingCache } from "./loading-cache.js";
 
@@ -44,7 +45,7 @@ export function createBotGuilds({ isBotInGuild, cacheTtlMs }: Config, bot: BotCa
     const guilds = new Map<string, Guild>();
     let after: string | undefined;
     for (let pages = 0; pages < MOST_PAGES; pages += 1) {
-      const page = await bot.fetch(ROUTE, readGuilds, { query: { limit: PAGE, after } });
+      const page = await bot.fetch(ROUTE, toGuilds, { query: { limit: PAGE, after } });
       for (const guild of page) guilds.set(guild.id, guild);
       after = page.at(-1)?.id;
       if (page.length < PAGE) return guilds;
@@ -81,4 +82,8 @@ export function createBotGuilds({ isBotInGuild, cacheTtlMs }: Config, bot: BotCa
       left.set(guildId, true);
     },
   };
+}
+
+function toGuilds(payload: unknown): Guild[] {
+  return requireList(payload, "The response").map((one) => Guild.from(one));
 }

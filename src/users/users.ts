@@ -1,7 +1,7 @@
 import type { Config } from "../config.js";
 import type { Token } from "../grants/token.js";
 import { readAuthorization } from "../models/authorization.js";
-import { type Guild, readGuilds } from "../models/guild.js";
+import { Guild } from "../models/guild.js";
 import { GuildMember } from "../models/guild-member.js";
 import { requireList } from "../models/model.js";
 import { User } from "../models/user.js";
@@ -64,7 +64,9 @@ export function createUsers(config: Config, rest: Rest) {
   const usersCache = config.usersCache ?? createCache<User>(config);
   const resources = {
     user: createResource(config, "/users/@me", (payload) => User.from(payload), usersCache),
-    guilds: createResource<readonly Guild[]>(config, "/users/@me/guilds", readGuilds),
+    guilds: createResource<readonly Guild[]>(config, "/users/@me/guilds", (payload) =>
+      requireList(payload, "The response").map((one) => Guild.from(one)),
+    ),
     connections: createResource<readonly UserConnection[]>(config, "/users/@me/connections", (payload) =>
       requireList(payload, "The response").map((one) => UserConnection.from(one)),
     ),
