@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { isRecord, optionsChecker } from "./check-options.js";
 import { now } from "./clock.js";
 import { HttpException } from "./errors.js";
-import { calledByHand, type Guard } from "./guards.js";
+import { type Guard, guard } from "./guards.js";
 import { PUBLIC_KEY } from "./option-kinds.js";
 import { parseJson } from "./request-body.js";
 
@@ -40,14 +40,9 @@ const payloads = new WeakMap<IncomingMessage, unknown>();
  */
 export function requiresActivity(options: ActivityOptions): Guard {
   const { publicKey } = activityOptions(options);
-  return function requiresActivity(req, _res, next) {
-    if (typeof next !== "function") throw new TypeError(calledByHand("requiresActivity"));
-    const pass = (payload: unknown) => {
-      payloads.set(req, payload);
-      next();
-    };
-    signedPayload(req, publicKey).then(pass, next);
-  };
+  return guard("requiresActivity", async (req) => {
+    payloads.set(req, await signedPayload(req, publicKey));
+  });
 }
 
 /**

@@ -1,6 +1,6 @@
 import { hasMethods, type Kind, type Kinds, type OptionRules, wrongValue } from "./check-options.js";
 import { digestOf } from "./digest.js";
-import { FUNCTION, isVisibleAscii, SCOPES } from "./option-kinds.js";
+import { ANYTHING, FUNCTION, isVisibleAscii, SCOPES } from "./option-kinds.js";
 import type { CacheOptions, DiscordOptions } from "./options.js";
 import { shown } from "./shown.js";
 import { isSnowflake } from "./snowflake.js";
@@ -58,7 +58,8 @@ const DISCORD_KINDS: Kinds<DiscordOptions> = {
     accepts: (value) => typeof value === "string" || (Array.isArray(value) && value.length > 0),
     isSecret: true,
   },
-  cache: { wanted: "an object such as { max: 1000 }", accepts: () => true },
+  // Checked by CACHE_OPTIONS.
+  cache: ANYTHING,
   usersCache: {
     wanted: "an LRUCache (lru-cache 11)",
     accepts: (value) => hasMethods(value, "get", "set", "delete", "keys", "peek"),
@@ -89,11 +90,8 @@ export const DISCORD_OPTIONS: OptionRules<DiscordOptions> = {
     appid: "clientId",
     callbackurl: "redirectUri",
     callbackuri: "redirectUri",
-    redirect: "redirectUri",
     pathprefix: "basePath",
     prefix: "basePath",
-    token: "botToken",
-    store: "tokenStore",
   },
 };
 

@@ -7,7 +7,7 @@ import type { DiscordOptions } from "./options.js";
 export type Config = ReturnType<typeof resolveConfig>;
 
 /** Looks up a setting: first in the app's settings, then in the environment. */
-export type SettingSource = (name: string) => unknown;
+type SettingSource = (name: string) => unknown;
 
 const SETTING_OF = {
   clientId: "DISCORD_CLIENT_ID",

@@ -10,6 +10,7 @@ import { type Token, withoutGaps } from "./grants/token.js";
 import type { TokenStorage } from "./grants/token-storage.js";
 import { TokenStorages } from "./grants/token-storages.js";
 import { Logins } from "./login/logins.js";
+import { responseTo } from "./login/manners.js";
 import { OAuth } from "./oauth/oauth.js";
 import { Admission } from "./rest/admission.js";
 import { Rest } from "./rest/rest.js";
@@ -56,9 +57,8 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
   /** Returns the token storage of a request. If the app then lengthens the session, the record is extended too. */
   function storageOf(req: IncomingMessage): TokenStorage {
     const storage = storages.of(req);
-    const { res } = req as { readonly res?: ServerResponse | null };
-    // A WebSocket upgrade has no response, and other servers than Express may set something else.
-    if (!storage.record || typeof res?.once !== "function" || followed.has(res)) return storage;
+    const res = responseTo(req);
+    if (!storage.record || !res || followed.has(res)) return storage;
     followed.add(res);
     const { lifetimeMs = 0 } = storage.record;
     res.once("close", () => {
@@ -81,6 +81,9 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
     }
     await grants.writer.saveAllAgain();
   }
+
+  // In the background, so that the first login need not load them.
+  void Promise.all([oauth.load(), rest.load()]).catch(() => undefined);
 
   return {
     ...parts,
@@ -114,10 +117,6 @@ export function createEngine(config: Config, own: OwnTokenMethods | undefined) {
       return { ...answer, id: grants.memory.idOf(answer) };
     },
 
-    /** Loads dependencies of the first login in the background. */
-    load() {
-      void Promise.all([oauth.load(), rest.load()]).catch(() => undefined);
-    },
     async close() {
       await withDeadline(3 * config.timeoutMs, settled()).catch(() => undefined);
       await Promise.all([oauth.close(), rest.close()]);

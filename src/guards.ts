@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Request } from "express";
+import type { Request, Response } from "express";
 import { SETTING } from "./call-arguments.js";
 import { optionsChecker, requireCalled } from "./check-options.js";
 import { Forbidden, HttpException, toError } from "./errors.js";
 import { BOOLEAN, DURATION, isScope, meantScopes, oneOf, SOME_IDS } from "./option-kinds.js";
-import { SOME_PERMISSIONS } from "./permission-kinds.js";
-import { type PermissionResolvable, Permissions } from "./permissions.js";
+import { type PermissionResolvable, Permissions, SOME_PERMISSIONS } from "./permissions.js";
 import { meantScope, requireGranted, type Scope } from "./scopes.js";
 import type { DiscordOAuth2Session } from "./session.js";
 import { shown } from "./shown.js";
@@ -97,13 +96,12 @@ const guildRequirements = optionsChecker<GuildRequirements>({
  * @throws Unauthorized, HttpException (the store or Discord failed); both through `next`
  */
 export const requiresAuthorization: AuthorizationGuard = Object.assign(
-  guard("requiresAuthorization", async (req) => void (await discordOf(req).grantedScopes(req))),
+  guard("requiresAuthorization", async (req) => discordOf(req).grantedScopes(req)),
   {
     with(options: AuthorizationOptions) {
       const { maxAgeMs } = authorizationOptions(options);
-      return guard(
-        "requiresAuthorization",
-        async (req) => void (await discordOf(req).fetchAuthorization(req, { maxAgeMs })),
+      return guard("requiresAuthorization", async (req) =>
+        discordOf(req).fetchAuthorization(req, { maxAgeMs }),
       );
     },
   },
@@ -248,17 +246,20 @@ export function discordOf(req: Request): DiscordOAuth2Session {
   });
 }
 
-/** @param check resolves with nothing, because `next` would take a value for an error */
-function guard(name: string, check: (req: Request) => Promise<undefined>): Guard {
-  const middleware: Guard = (req, _res, next) => {
+/** Creates a middleware that waits for a check and passes its error to `next`. */
+export function guard(name: string, check: (req: Request, res: Response) => Promise<unknown>): Guard {
+  const middleware: Guard = (req, res, next) => {
     if (typeof next !== "function") throw new TypeError(calledByHand(name));
-    check(req as Request).then(next, (error: unknown) => next(toError(error)));
+    check(req as Request, res as Response).then(
+      () => next(),
+      (error: unknown) => next(toError(error)),
+    );
   };
   return Object.defineProperty(middleware, "name", { value: name });
 }
 
 /** The message for a guard that was called directly instead of being passed to Express. */
-export function calledByHand(name: string): string {
+function calledByHand(name: string): string {
   return name === "requiresAuthorization"
     ? "requiresAuthorization is a middleware: pass it to Express without calling it, as in app.get(path, requiresAuthorization, handler). To set options, use requiresAuthorization.with({ maxAgeMs }). Inside a handler, use await discord.isAuthorized(req)."
     : `${name}(...) returns a middleware: pass it to Express, as in app.get(path, ${name}(...), handler), instead of calling it.`;

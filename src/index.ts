@@ -39,11 +39,11 @@ export type {
   SignedInLogin,
 } from "./login/login.js";
 export type { Authorization } from "./models/authorization.js";
-export type { AvatarDecoration, Collectibles, Nameplate } from "./models/collectibles.js";
 export { Guild } from "./models/guild.js";
 export { GuildMember, type GuildMemberPayload } from "./models/guild-member.js";
 export { Integration, type IntegrationAccount, type IntegrationPayload } from "./models/integration.js";
 export type { Values } from "./models/model.js";
+export type { AvatarDecoration, Collectibles, Nameplate } from "./models/profile.js";
 export { Bot, type PrimaryGuild, User, type UserFlag } from "./models/user.js";
 export { UserConnection } from "./models/user-connection.js";
 export type {
@@ -55,15 +55,8 @@ export type {
   RevokeOptions,
   TokenStore,
 } from "./options.js";
-export {
-  type PermissionAlias,
-  type PermissionCheck,
-  type PermissionFlag,
-  type PermissionFlags,
-  type PermissionName,
-  type PermissionResolvable,
-  Permissions,
-} from "./permissions.js";
+export type { PermissionAlias, PermissionFlag, PermissionFlags, PermissionName } from "./permission-flags.js";
+export { type PermissionCheck, type PermissionResolvable, Permissions } from "./permissions.js";
 export { redirectUnauthorized } from "./redirect-unauthorized.js";
 export type { ApiRequest } from "./rest/api-request.js";
 export { discordRouter, type RouterOnLogin, type RouterOptions } from "./router.js";

@@ -151,7 +151,6 @@ export const codeOptions = optionsChecker<CodeOptions>({
   // Checked elsewhere, with errors of status 400: they may come from the client.
   kinds: { code: ANYTHING, codeVerifier: ANYTHING, redirectUri: ANYTHING, onLogin: FUNCTION },
   required: [],
-  aliases: { verifier: "codeVerifier", code_verifier: "codeVerifier", redirect_uri: "redirectUri" },
 });
 
 /** @throws TypeError */

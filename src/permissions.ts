@@ -1,4 +1,4 @@
-import { optionsChecker } from "./check-options.js";
+import { type Kind, optionsChecker } from "./check-options.js";
 import { closestName } from "./closest-name.js";
 import { BOOLEAN } from "./option-kinds.js";
 import {
@@ -10,8 +10,6 @@ import {
   type PermissionName,
 } from "./permission-flags.js";
 import { shown } from "./shown.js";
-
-export type { PermissionAlias, PermissionFlag, PermissionFlags, PermissionName } from "./permission-flags.js";
 
 /**
  * A value that can be converted to {@link Permissions}: the bits as a `bigint`, a safe integer or the decimal
@@ -224,6 +222,30 @@ export class Permissions {
   /** Returns {@link toString}, because JSON has no `bigint`. */
   toJSON(): string {
     return this.toString();
+  }
+}
+
+/** Any number of permissions, including none. */
+export const PERMISSIONS: Kind = {
+  wanted: 'names such as "MANAGE_GUILD" or ["KICK_MEMBERS", "BAN_MEMBERS"], or their bits',
+  accepts: (value) => mistakeIn(value) === undefined,
+  hint: mistakeIn,
+};
+
+/** At least one permission. */
+export const SOME_PERMISSIONS: Kind = {
+  ...PERMISSIONS,
+  accepts: (value) => PERMISSIONS.accepts(value) && resolve(value) > 0n,
+  hint: (value) => mistakeIn(value) ?? "it contains no permission.",
+};
+
+/** @returns the error message for an invalid value */
+function mistakeIn(value: unknown): string | undefined {
+  try {
+    resolve(value);
+    return undefined;
+  } catch (error) {
+    return (error as TypeError).message;
   }
 }
 

@@ -1,6 +1,5 @@
 import type { Application, NextFunction, Request, Response } from "express";
-import { signInToActivity } from "./activity-sign-in.js";
-import { optionsChecker, requireKind } from "./check-options.js";
+import { isRecord, optionsChecker, requireKind } from "./check-options.js";
 import { AccessDenied, HttpException, toError } from "./errors.js";
 import { sessionCookieOf } from "./grants/session-data.js";
 import { discordOf } from "./guards.js";
@@ -9,6 +8,7 @@ import type { Login, OnLogin } from "./login/login.js";
 import { isFromOwnSite, isPageVisit, requireMethod } from "./login/manners.js";
 import { isStartAgainReason, sendStartAgainPage } from "./login/start-again-page.js";
 import { ACCOUNT_ID, ADDRESS, ADDRESS_OR_FALSE, FUNCTION, PATH_OR_FALSE, SCOPES } from "./option-kinds.js";
+import { parseJson, readBody } from "./request-body.js";
 import type { Scope } from "./scopes.js";
 
 /** Options of {@link discordRouter}. `false` instead of a path switches the route off. */
@@ -74,6 +74,8 @@ const routerOptions = optionsChecker<RouterOptions>({
   aliases: { successredirect: "afterLogin", failureredirect: "afterCancel" },
 });
 
+const MAX_BODY_BYTES = 16_384;
+
 type Step = (req: Request, res: Response) => Promise<void>;
 
 /**
@@ -109,8 +111,11 @@ export function discordRouter(options: RouterOptions = {}) {
 
   const callback: Step = async (req, res) => {
     try {
-      const { returnTo } = await discordOf(req).callback(req, res, {
-        connect: accountIdOf(req),
+      const discord = discordOf(req);
+      const account = accountOf?.(req);
+      if (account !== undefined) requireKind("discordRouter: what accountOf returns", account, ACCOUNT_ID);
+      const { returnTo } = await discord.callback(req, res, {
+        connect: account,
         // Always given, so that the login is recorded now and the end of the response need not wait for it.
         onLogin: (login) => onLogin?.(req, login, res),
       });
@@ -123,12 +128,6 @@ export function discordRouter(options: RouterOptions = {}) {
       else throw error;
     }
   };
-
-  /** @throws TypeError */
-  function accountIdOf(req: Request): string | undefined {
-    const id = accountOf?.(req);
-    return id === undefined ? id : requireKind("discordRouter: what accountOf returns", id, ACCOUNT_ID);
-  }
 
   function answerCancel(
     req: Request,
@@ -155,11 +154,23 @@ export function discordRouter(options: RouterOptions = {}) {
     else res.redirect(303, addresses.public(afterLogout));
   };
 
+  /** Signs in the user of an Activity. The Embedded App SDK needs the access token. */
+  const activity: Step = async (req, res) => {
+    const discord = discordOf(req);
+    requireMethod(["POST"], req, res, "An Activity's code");
+    const { accessToken } = await discord.signInWithCode(req, {
+      code: await postedCodeOf(req),
+      // Always given, so that the end of the response need not wait until the login is recorded.
+      onLogin: async (login) => void (await onLogin?.(req, login, res)),
+    });
+    if (!res.headersSent) res.json({ access_token: accessToken });
+  };
+
   const steps: readonly (readonly [path: string | false, step: Step])[] = [
     [loginPath, login],
     [callbackPath, callback],
     [logoutPath, logout],
-    [activityPath, (req, res) => signInToActivity(discordOf(req), req, res, onLogin)],
+    [activityPath, activity],
   ];
   requireDistinct(steps.map(([path]) => path));
 
@@ -178,6 +189,14 @@ function requireDistinct(paths: readonly (string | false)[]): void {
     throw new TypeError(
       `discordRouter: two of its routes have the path "${twice}". Give each a path of its own.`,
     );
+}
+
+/** @returns the posted `code`, of any type; `signInWithCode` checks it */
+async function postedCodeOf(req: Request): Promise<string> {
+  // Serverless hosts parse bodies without reading the request. A parser of Express 4 that skips a body sets `{}`.
+  const isParsed = req.readableDidRead || (isRecord(req.body) && Object.keys(req.body).length > 0);
+  const body: unknown = isParsed ? req.body : parseJson(await readBody(req, MAX_BODY_BYTES));
+  return isRecord(body) ? (body["code"] as string) : "";
 }
 
 function addressesOf(req: Request): Addresses {

@@ -67,9 +67,10 @@ export function requireGranted(granted: readonly string[], wanted: readonly stri
   if (missing.length > 0) throw new MissingScopes(missing, what);
 }
 
-/** Returns the scope that a route needs, by its template; `undefined` if none is known. */
-export function scopeOf(template: string): string | undefined {
-  return SCOPE_OF_ROUTE.get(template);
+/** @throws MissingScopes unless the scope that a route needs was granted. @param template the route with placeholders */
+export function requireScopeOf(template: string, granted: readonly string[]): void {
+  const scope = SCOPE_OF_ROUTE.get(template);
+  if (scope !== undefined) requireGranted(granted, [scope], template);
 }
 
 /** Whether a scope makes Discord ask for a guild or a channel at every login. */

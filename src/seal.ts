@@ -3,33 +3,32 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:cr
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** The purpose of a sealed text. Each purpose has its own key, so a text cannot be used for another purpose. */
-export type SealPurpose = "flow" | "grant" | "lease" | "ended";
-
 /** Encrypts and authenticates text (AES-256-GCM), bound to a purpose and a context. */
 export type Seal = ReturnType<typeof createSeal>;
 
 /** @param secrets newest first: the first one encrypts, all of them decrypt */
 export function createSeal(secrets: readonly string[], clientId: string) {
-  const keysByPurpose = new Map<SealPurpose, readonly Buffer[]>();
+  const keysOf = (purpose: string) =>
+    secrets.map((secret) =>
+      Buffer.from(hkdfSync("sha256", secret, "", `express-discord ${purpose} ${clientId}`, 32)),
+    );
+  /** Each purpose has its own keys, so a text cannot be used for another purpose. */
+  const keys = {
+    flow: keysOf("flow"),
+    grant: keysOf("grant"),
+    lease: keysOf("lease"),
+    ended: keysOf("ended"),
+  };
+  type Purpose = keyof typeof keys;
 
-  function keysFor(purpose: SealPurpose): readonly Buffer[] {
-    const cached = keysByPurpose.get(purpose);
-    if (cached) return cached;
-    const info = `express-discord ${purpose} ${clientId}`;
-    const keys = secrets.map((secret) => Buffer.from(hkdfSync("sha256", secret, "", info, 32)));
-    keysByPurpose.set(purpose, keys);
-    return keys;
-  }
-
-  function associatedData(purpose: SealPurpose, context: string): Buffer {
+  function associatedData(purpose: Purpose, context: string): Buffer {
     return Buffer.from([purpose, clientId, context].join("\n"));
   }
 
   return {
     /** @returns base64url */
-    seal(purpose: SealPurpose, context: string, text: string): string {
-      const [newest] = keysFor(purpose);
+    seal(purpose: Purpose, context: string, text: string): string {
+      const [newest] = keys[purpose];
       if (!newest) throw new TypeError("createSeal needs at least one secret.");
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv("aes-256-gcm", newest, iv).setAAD(associatedData(purpose, context));
@@ -38,10 +37,10 @@ export function createSeal(secrets: readonly string[], clientId: string) {
     },
 
     /** @returns the text; `undefined` if it was changed, or sealed with another secret, purpose or context */
-    open(purpose: SealPurpose, context: string, sealed: string): string | undefined {
+    open(purpose: Purpose, context: string, sealed: string): string | undefined {
       const bytes = Buffer.from(sealed, "base64url");
       if (bytes.length < IV_BYTES + TAG_BYTES) return undefined;
-      for (const key of keysFor(purpose)) {
+      for (const key of keys[purpose]) {
         const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, IV_BYTES))
           .setAAD(associatedData(purpose, context))
           .setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));

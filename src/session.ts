@@ -12,7 +12,7 @@ import {
   SETTING,
 } from "./call-arguments.js";
 import { requireKind } from "./check-options.js";
-import { type Config, requireSameConfig, resolveConfig } from "./config.js";
+import { requireSameConfig, resolveConfig } from "./config.js";
 import { createEngine, type Engine } from "./engine.js";
 import { HttpException } from "./errors.js";
 import type { OnTokenChange } from "./grants/held-token.js";
@@ -104,17 +104,11 @@ export class DiscordOAuth2Session {
     requireOnlyInstance(app, this);
     const started = engineOf(this);
     const config = resolveConfig(this.#options, (name) => app.get(name) ?? process.env[name]);
-    const engine = started ?? this.#start(config);
-    requireSameConfig(engine.config, config);
+    if (started) requireSameConfig(started.config, config);
+    else
+      engines.set(this, createEngine(config, overriddenTokenMethods(this, DiscordOAuth2Session.prototype)));
     app.set(SETTING, this);
     return this;
-  }
-
-  #start(config: Config): Engine {
-    const engine = createEngine(config, overriddenTokenMethods(this, DiscordOAuth2Session.prototype));
-    engine.load();
-    engines.set(this, engine);
-    return engine;
   }
 
   /** The cache of users. Its keys are internal. */
@@ -515,7 +509,7 @@ function engineOf(instance: DiscordOAuth2Session): Engine | undefined {
 }
 
 function readyEngine(instance: DiscordOAuth2Session): Engine {
-  const engine = engines.get(instance) ?? engineOf(instance);
+  const engine = engineOf(instance);
   if (engine) return engine;
   throw new HttpException({
     message: "This DiscordOAuth2Session has no app yet: call discord.init(app) before the first request.",

@@ -51,8 +51,7 @@ function named(value: unknown): string {
     return String(value);
   if (typeof value === "bigint")
     return value < 10n ** 20n && value > -(10n ** 20n) ? `${value}n` : "a bigint";
-  if (typeof value === "function") return "a function";
-  if (typeof value === "symbol") return "a symbol";
+  if (typeof value === "function" || typeof value === "symbol") return `a ${typeof value}`;
   return value instanceof Promise ? "a promise" : "an object";
 }
 

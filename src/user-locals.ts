@@ -1,7 +1,7 @@
-import type { Request, Response } from "express";
+import type { Request } from "express";
 import { requireCalled } from "./check-options.js";
 import { HttpException, MissingScopes, Unauthorized } from "./errors.js";
-import { discordOf, type Guard } from "./guards.js";
+import { discordOf, type Guard, guard } from "./guards.js";
 import type { User } from "./models/user.js";
 
 const SETUP_MISTAKES = ["init_missing", "session_missing"];
@@ -26,13 +26,10 @@ export function userLocals(...args: []): Guard {
   requireCalled("userLocals", first);
   if (first !== undefined)
     throw new TypeError("userLocals takes no options. It always sets res.locals.user.");
-  return function userLocals(req, res, next) {
-    const setUser = (user: User | undefined) => {
-      (res as Response).locals["user"] = user;
-      next();
-    };
-    userOf(req as Request).then(setUser, next);
-  };
+  return guard("userLocals", async (req, res) => {
+    const user = await userOf(req);
+    res.locals["user"] = user;
+  });
 }
 
 async function userOf(req: Request): Promise<User | undefined> {

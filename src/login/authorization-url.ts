@@ -1,8 +1,7 @@
 import { optionsChecker } from "../check-options.js";
 import type { Config } from "../config.js";
 import { ACCOUNT_ID, ANYTHING, BOOLEAN, oneOf, RECORD, SCOPES } from "../option-kinds.js";
-import { PERMISSIONS } from "../permission-kinds.js";
-import { type PermissionResolvable, Permissions } from "../permissions.js";
+import { PERMISSIONS, type PermissionResolvable, Permissions } from "../permissions.js";
 import { hasPassthroughScope, type Scope } from "../scopes.js";
 import { shown, shownName } from "../shown.js";
 import { requireSnowflake } from "../snowflake.js";

@@ -1,12 +1,36 @@
 import type { APIAvatarDecorationData, APICollectibles } from "discord-api-types/v10";
 import { avatarDecorationUrl, type ImageOptions, isAnimatedHash, type PngOptions } from "../cdn.js";
-import {
-  type AvatarDecoration,
-  avatarDecorationOf,
-  type Collectibles,
-  collectiblesOf,
-} from "./collectibles.js";
+import { isRecord } from "../check-options.js";
 import { Model, stringOf } from "./model.js";
+
+/** An avatar decoration: the frame around an avatar. */
+export interface AvatarDecoration {
+  /** The hash of the image. */
+  readonly asset: string;
+  /** The id of the shop item. */
+  readonly skuId: string | undefined;
+}
+
+/** A nameplate: the background of a user's name in member lists. */
+export interface Nameplate {
+  /** The path of the asset, such as `nameplates/nameplates/twilight/`. */
+  readonly asset: string;
+  /** The id of the shop item. */
+  readonly skuId: string | undefined;
+  /** The description for screen readers. */
+  readonly label: string | undefined;
+  /** The background colour, such as `crimson`. Discord may add values. */
+  readonly palette: string | undefined;
+}
+
+/**
+ * The collectibles of a user, besides the avatar decoration.
+ *
+ * @see https://docs.discord.com/developers/resources/user#collectibles
+ */
+export interface Collectibles {
+  readonly nameplate: Nameplate | undefined;
+}
 
 /** The fields that users and members have in common. */
 interface ProfilePayload {
@@ -58,7 +82,9 @@ export abstract class Profile<Payload extends ProfilePayload> extends Model<Payl
 
   /** The avatar decoration. */
   get avatarDecoration(): AvatarDecoration | undefined {
-    return avatarDecorationOf(this.payload.avatar_decoration_data);
+    const { avatar_decoration_data: decoration } = this.payload;
+    if (!isRecord(decoration) || typeof decoration.asset !== "string") return undefined;
+    return { asset: decoration.asset, skuId: stringOf(decoration.sku_id) };
   }
 
   /** The URL of the avatar decoration, a PNG. */
@@ -77,6 +103,14 @@ export abstract class Profile<Payload extends ProfilePayload> extends Model<Payl
 
   /** The other collectibles, such as a nameplate. */
   get collectibles(): Collectibles | undefined {
-    return collectiblesOf(this.payload.collectibles);
+    const { collectibles } = this.payload;
+    return isRecord(collectibles) ? { nameplate: nameplateOf(collectibles["nameplate"]) } : undefined;
   }
+}
+
+function nameplateOf(value: unknown): Nameplate | undefined {
+  if (!isRecord(value)) return undefined;
+  const { asset, sku_id, label, palette } = value;
+  if (typeof asset !== "string") return undefined;
+  return { asset, skuId: stringOf(sku_id), label: stringOf(label), palette: stringOf(palette) };
 }

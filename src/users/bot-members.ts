@@ -7,8 +7,7 @@ import { Permissions } from "../permissions.js";
 import { parseAnswer } from "../rest/answer.js";
 import type { BotCalls } from "./bot-calls.js";
 import type { BotGuilds } from "./bot-guilds.js";
-import { cacheKey, type FetchOptions, LoadingCache } from "./loading-cache.js";
-import { createCache } from "./users.js";
+import { cacheKey, createCache, type FetchOptions, LoadingCache } from "./loading-cache.js";
 
 /** A member of a guild, looked up as the bot. */
 export interface Membership {

@@ -9,7 +9,7 @@ import type { User } from "../models/user.js";
 import type { UserConnection } from "../models/user-connection.js";
 import type { ApiRequest } from "../rest/api-request.js";
 import { parseRoute } from "../rest/route.js";
-import { requireGranted, scopeOf } from "../scopes.js";
+import { requireGranted, requireScopeOf } from "../scopes.js";
 import { requireSnowflake } from "../snowflake.js";
 import type { BotGuilds } from "./bot-guilds.js";
 import type { BotMembers, Membership } from "./bot-members.js";
@@ -83,7 +83,7 @@ export class UserSession {
 
   /** Fetches the user's linked accounts, like {@link DiscordOAuth2Session.fetchConnections}. */
   async fetchConnections(options?: FetchOptions): Promise<UserConnection[]> {
-    return [...(await this.#fetch(this.#parts.users.connections, options))];
+    return [...(await this.#fetch(this.#parts.users.connections, fetchOptions(options)))];
   }
 
   /** Fetches the user as a member of a guild, like {@link DiscordOAuth2Session.fetchMember}. */
@@ -102,7 +102,7 @@ export class UserSession {
 
   /** Fetches the authorization, like {@link DiscordOAuth2Session.fetchAuthorization}. */
   async fetchAuthorization(options?: FetchOptions): Promise<Authorization> {
-    return this.#fetch(this.#parts.users.authorization, options);
+    return this.#fetch(this.#parts.users.authorization, fetchOptions(options));
   }
 
   /** Adds the user to a guild of the bot, like {@link DiscordOAuth2Session.addToGuild}. */
@@ -166,8 +166,7 @@ export class UserSession {
   async request<T = unknown>(route: string, request?: ApiRequest): Promise<T> {
     const { template } = parseRoute(route);
     const token = await this.#validToken();
-    const scope = scopeOf(template);
-    if (scope !== undefined) requireGranted(token.scopes, [scope], template);
+    requireScopeOf(template, token.scopes);
     return this.#parts.calls.send(this.#storage, token, route, request) as Promise<T>;
   }
 
@@ -180,26 +179,18 @@ export class UserSession {
     return token.userId ?? (await this.#read(token, this.#parts.users.user)).id;
   }
 
-  async #fetch<T extends object>(
+  async #fetch<T extends object>(resource: Resource<T>, options: FetchOptions, guildId?: string): Promise<T> {
+    return this.#read(await this.#validToken(), resource, options, guildId);
+  }
+
+  #read<T extends object>(
+    token: Token,
     resource: Resource<T>,
     options?: FetchOptions,
     guildId?: string,
   ): Promise<T> {
-    const checked = fetchOptions(options);
-    return this.#read(await this.#validToken(), resource, checked, guildId);
-  }
-
-  /** Checks the scope before the cache, because cached data must not outlive the sign-in or its scopes. */
-  #read<T extends object>(
-    token: Token,
-    resource: Resource<T>,
-    options: FetchOptions = {},
-    guildId?: string,
-  ): Promise<T> {
-    const { scope, route, cache, load } = resource;
-    if (scope !== undefined) requireGranted(token.scopes, [scope], route);
     const send = (path: string) => this.#parts.calls.send(this.#storage, token, path);
-    return cache.fetch(cacheKey(token.id, guildId), options, () => load(send, guildId), token.accessToken);
+    return resource.fetch(token, send, options, guildId);
   }
 
   get #roleConnectionRoute(): string {

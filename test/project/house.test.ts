@@ -10,7 +10,6 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
   "the only door": ["index"],
   "what an app mounts": [
     "activity-requests",
-    "activity-sign-in",
     "redirect-unauthorized",
     "router",
     "user-locals",
@@ -89,7 +88,6 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "login/own-cookies",
     "login/posted-code-checks",
     "models/authorization",
-    "models/collectibles",
     "models/guild",
     "models/guild-member",
     "models/integration",
@@ -120,7 +118,6 @@ const FLOORS: Readonly<Record<string, readonly string[]>> = {
     "grants/time-limits",
     "option-kinds",
     "permission-flags",
-    "permission-kinds",
     "permissions",
     "rest/rate-limits",
     "scopes",

@@ -3,7 +3,7 @@ import type { Application, RequestHandler } from "express";
 import { MemoryStore } from "express-session";
 import { render as renderPug } from "pug";
 import { describe, expect, it } from "vitest";
-import { User, userLocals } from "../../src/index.js";
+import { DiscordOAuth2Session, User, userLocals } from "../../src/index.js";
 import type { FaultKind } from "../../src/testing/index.js";
 import { EXPRESS, startApp, startSimulator } from "../support/app.js";
 import { OUR_KEY, observe } from "../support/memory-store.js";
@@ -132,6 +132,23 @@ describe.each(EXPRESS)("userLocals on %s", (_name, createApp) => {
 
     expect(failureOf(await app.browser().get("/anything"))).toBe(failure);
   });
+
+  it.each([undefined, "route"])(
+    "userLocals passes the request to no other handler if the app's fetchUser throws %o",
+    async (thrown) => {
+      class Own extends DiscordOAuth2Session {
+        override async fetchUser(): Promise<User> {
+          throw thrown;
+        }
+      }
+      const app = await startApp(createApp, await startSimulator(), {
+        create: (to, options) => new Own(to, options),
+        routes: (to) => to.get("/anything", userLocals(), (_req, res) => void res.send("passed")),
+      });
+
+      expect((await app.browser().get("/anything")).text).toContain("A function of this app threw");
+    },
+  );
 
   it("an error says that userLocals was passed without being called", async () => {
     const simulator = await startSimulator();

@@ -7,7 +7,7 @@ import {
   type PermissionName,
   type PermissionResolvable,
   Permissions,
-} from "../../src/permissions.js";
+} from "../../src/index.js";
 import { CASES } from "../support/cases.js";
 
 /** discord-api-types writes SendTTSMessages, Discord's documentation SEND_TTS_MESSAGES. */
