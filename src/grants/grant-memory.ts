@@ -112,6 +112,7 @@ export class GrantMemory {
   }
 }
 
-function hashOf({ refreshToken, accessToken }: Pick<Token, "accessToken" | "refreshToken">): string {
+/** Hashes what a pair can be told apart by. */
+export function hashOf({ refreshToken, accessToken }: Pick<Token, "accessToken" | "refreshToken">): string {
   return digestOf(refreshToken ?? accessToken);
 }

@@ -7,7 +7,7 @@ import type { OAuth } from "../oauth/oauth.js";
 import { tooSlow } from "../oauth/oauth-errors.js";
 import { traceRefresh } from "../telemetry.js";
 import { Deauthorizations } from "./deauthorizations.js";
-import { type CachedGrant, GrantMemory } from "./grant-memory.js";
+import { type CachedGrant, GrantMemory, hashOf } from "./grant-memory.js";
 import type { Ended, GrantRecord, Stored } from "./grant-record.js";
 import { GrantWriter } from "./grant-writer.js";
 import { InFlight } from "./in-flight.js";
@@ -115,7 +115,7 @@ export class Grants {
     const refresh = new InFlight(this.#config.timeoutMs, isTooSlow, (asking) => {
       const task = () => this.#refresher.refresh(storage, token, asking);
       return traceRefresh(token.userId, () =>
-        underLock(this.#config, `discord-refresh-${token.id}`, task),
+        underLock(this.#config, `discord-refresh-${lockedId(storage, token)}`, task),
       ).finally(() => this.#refreshes.delete(token.id));
     });
     this.#refreshes.set(token.id, refresh);
@@ -240,4 +240,9 @@ export class Grants {
     if (!renewed) this.#earlyAgainAt.set(token.id, now() + EARLY_RETRY_MS);
     return renewed ?? token;
   }
+}
+
+/** Returns what all processes call a grant. Each gives its own id to a token that the caller holds. */
+function lockedId({ isHeldByCaller }: TokenStorage, token: Token): string {
+  return isHeldByCaller ? hashOf(token) : token.id;
 }

@@ -1,7 +1,7 @@
 import { validateHeaderValue } from "node:http";
 import { hasMethods, optionsChecker } from "../check-options.js";
 import { ANYTHING, RECORD, STRING } from "../option-kinds.js";
-import { kindOf, shown } from "../shown.js";
+import { kindOf, shown, shownName } from "../shown.js";
 import { USER_AGENT } from "../version.js";
 import type { Route } from "./route.js";
 
@@ -121,10 +121,18 @@ function withQuery(path: string, query: Query | undefined): string {
     [input]
       .flat()
       .filter((value) => value !== undefined && value !== null)
-      .map((value) => `${encoded(key)}=${encoded(String(value))}`),
+      .map((value) => `${encoded(key)}=${encoded(textOf(key, value))}`),
   );
   if (pairs.length === 0) return path;
   return `${path}${path.includes("?") ? "&" : "?"}${pairs.join("&")}`;
+}
+
+/** @throws TypeError for a value that would become text such as `[object Promise]` */
+function textOf(key: string, value: unknown): string {
+  if (!["object", "function", "symbol"].includes(typeof value)) return String(value);
+  throw new TypeError(
+    `The query parameter ${shownName(key)} must be a string, number, bigint or boolean, not ${kindOf(value)}.`,
+  );
 }
 
 function encoded(text: string): string {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import {
   DiscordOAuth2Session,
   type HeldToken,
+  type Lock,
   type OnTokenChange,
   type Token,
   Unauthorized,
@@ -246,6 +247,46 @@ describe.each(LATEST_EXPRESS)("sessionFromToken on %s", (_name, createApp) => {
 
     const later = discord.sessionFromToken(next as Token);
     expect((await later.fetchUser({ fresh: true })).id).toBe(user.id);
+  });
+
+  it("with the option lock, a process hears of the end of a held token after the new pair was stored", async () => {
+    const { simulator, user, advance } = await startHeld(createApp);
+    const tails = new Map<string, Promise<unknown>>();
+    const [storing, decided] = [createGate(), createGate()];
+    const lock: Lock = (key, task) => {
+      const tail = tails.get(key);
+      if (tails.has(key)) decided.open();
+      const turn = Promise.resolve(tail).then(task);
+      const over = turn.catch(() => undefined);
+      tails.set(key, over);
+      return turn;
+    };
+    const start = () => startApp(createApp, simulator, { discord: { lock } });
+    const [one, other] = [await start(), await start()];
+    let row: HeldToken | undefined = issue(simulator, user);
+    const use = ({ discord }: typeof one, beforeStoring?: () => Promise<void>) =>
+      discord
+        .sessionFromToken({ ...(row as HeldToken) }, async (next, { accessToken }) => {
+          if (next) await beforeStoring?.();
+          if (row?.accessToken === accessToken) row = next;
+        })
+        .fetchUser();
+    // After this refresh, only one of the two processes knows the first pair.
+    advance(WEEK_MS);
+    await use(one);
+    tails.clear();
+    advance(WEEK_MS);
+
+    const winning = use(one, () => {
+      storing.open();
+      return decided.opened;
+    });
+    await storing.opened;
+    const refusal = await rejectionOf(use(other).finally(decided.open));
+    await winning;
+
+    expect(refusal).toBeInstanceOf(Unauthorized);
+    expect((await use(other)).id).toBe(user.id);
   });
 
   it("two sessions from one token share their cached data", async () => {

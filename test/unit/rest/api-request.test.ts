@@ -123,6 +123,16 @@ test.each([
   expect((await encode(request, "GET", "/users/@me")).path).toBe(`/api/v10/users/@me${query}`);
 });
 
+test.each([{}, new Date(0), Promise.resolve(1), () => 1, Symbol("one"), [{}]])(
+  "the value %o in a query is refused",
+  async (value) => {
+    const query = { "l<imit": value as never };
+    await expect(encode({ query }, "GET", "/a")).rejects.toThrow(
+      /^The query parameter "l\\u003cimit" must be a string, number, bigint or boolean, not a/,
+    );
+  },
+);
+
 test("a query is added to that of the route", async () => {
   expect((await encode({ query: { b: 2 } }, "GET", "/a?c=1")).path).toBe("/api/v10/a?c=1&b=2");
 });
