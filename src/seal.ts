@@ -21,17 +21,13 @@ export function createSeal(secrets: readonly string[], clientId: string) {
   };
   type Purpose = keyof typeof keys;
 
-  function associatedData(purpose: Purpose, context: string): Buffer {
-    return Buffer.from([purpose, clientId, context].join("\n"));
-  }
-
   return {
     /** @returns base64url */
     seal(purpose: Purpose, context: string, text: string): string {
       const [newest] = keys[purpose];
       if (!newest) throw new TypeError("createSeal needs at least one secret.");
       const iv = randomBytes(IV_BYTES);
-      const cipher = createCipheriv("aes-256-gcm", newest, iv).setAAD(associatedData(purpose, context));
+      const cipher = createCipheriv("aes-256-gcm", newest, iv).setAAD(Buffer.from(context));
       const encrypted = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
       return Buffer.concat([iv, cipher.getAuthTag(), encrypted]).toString("base64url");
     },
@@ -42,7 +38,7 @@ export function createSeal(secrets: readonly string[], clientId: string) {
       if (bytes.length < IV_BYTES + TAG_BYTES) return undefined;
       for (const key of keys[purpose]) {
         const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, IV_BYTES))
-          .setAAD(associatedData(purpose, context))
+          .setAAD(Buffer.from(context))
           .setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
         try {
           return (

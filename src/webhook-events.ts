@@ -94,7 +94,7 @@ async function requireSignature(req: Request, body: Uint8Array, publicKey: strin
   const signature = req.get("X-Signature-Ed25519") ?? "";
   const timestamp = req.get("X-Signature-Timestamp") ?? "";
   const isRecent = Math.abs(now() - Number(timestamp) * 1000) <= OLDEST_MS;
-  if (isRecent && (await verifyKey(body, signature, timestamp, publicKey).catch(() => false))) return;
+  if (isRecent && (await verifyKey(body, signature, timestamp, publicKey))) return;
   throw new HttpException({
     message: "The signature is not Discord's, or is older than 15 minutes.",
     code: "signature_invalid",

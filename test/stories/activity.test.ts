@@ -75,13 +75,16 @@ describe.each(EXPRESS)("activityPath on %s", (_name, createApp) => {
   });
 
   it("a response that onLogin has sent at activityPath stays as it is", async () => {
-    const { simulator, user, browser } = await startActivity(createApp, {
+    const { app, simulator, user, browser } = await startActivity(createApp, {
       onLogin: (_req, { userId }, res) => void res.status(201).json({ mine: userId }),
     });
 
     const answer = await browser.post("/api/token", { json: { code: simulator.authorizeInActivity(user) } });
 
     expect([answer.status, answer.json()]).toEqual([201, { mine: user.id }]);
+    // Waits until the login has been recorded.
+    await app.discord.close();
+    expect(app.errors).toEqual([]);
   });
 
   it.each([

@@ -125,6 +125,15 @@ describe.each(EXPRESS)("Cancel on %s", (_name, createApp) => {
     expect((await browser.get("/auth/login?returnTo=/me", { headers: REDIRECTED })).status).toBe(302);
   });
 
+  it("visitors can sign in after Cancel if the clock was set back", async () => {
+    const clock = movableClock();
+    const { browser, cancel } = await start(createApp);
+    await cancel(browser);
+
+    clock.advance(-60_000);
+    expect((await browser.get("/auth/login", { headers: REDIRECTED })).status).toBe(302);
+  });
+
   it("Cancel shows a page after a login with prompt: false, which an app may begin by itself", async () => {
     const login = { prompt: false };
     const { app, browser, cancel } = await start(createApp, { login });

@@ -47,7 +47,10 @@ describe.each(LATEST_EXPRESS)("login cookies on %s", (_name, createApp) => {
     expect(answer.headers.getSetCookie().filter((header) => header.includes("logins"))).toEqual([]);
   });
 
-  it("a login on https ignores the cookie name of http, which a sibling subdomain could plant", async () => {
+  it.each([
+    ["the cookie name of http", ""],
+    ["a cookie name that only ends alike", "__Evil-"],
+  ])("a login on https ignores %s, which a sibling subdomain could plant", async (_what, prefix) => {
     const simulator = await startSimulator();
     const app = await startApp(createApp, simulator, { discord: { redirectUri: `${SITE}/callback` } });
     const browser = simulator.browser(SITE, { via: app.url });
@@ -55,7 +58,8 @@ describe.each(LATEST_EXPRESS)("login cookies on %s", (_name, createApp) => {
     const [name = ""] = loginCookies(browser);
     const value = browser.cookies.get(name) ?? "";
     browser.cookies.clear(name);
-    browser.cookies.set(name.replace("__Host-", ""), value, { domain: "example.com", hostOnly: false });
+    await beginLogin(browser);
+    browser.cookies.set(name.replace("__Host-", prefix), value, { domain: "example.com", hostOnly: false });
 
     expect((await browser.get(callbackUrl)).json()).toMatchObject({ code: "flow_unknown" });
   });
