@@ -1,9 +1,11 @@
 import { hasPassed, now, sleep, startTimer, stopwatch } from "../clock.js";
+import { withDeadline } from "../deadline.js";
 import type { Seal } from "../seal.js";
 import type { RecordStore } from "./record-store.js";
 import {
   FIRST_RENEWAL_MS,
   LONGEST_RENEWED_MS,
+  LONGEST_WRITE_SHARE,
   LOOK_AGAIN_MS,
   NEXT_RENEWAL_MS,
   SETTLING_MS,
@@ -81,9 +83,16 @@ export class Lease {
     return true;
   }
 
-  /** Acquires the lease unless another process holds it. @returns whether this process may go on */
+  /**
+   * Acquires the lease unless another process holds it. For tasks that end too soon for another process to notice, so it
+   * does not wait until the lease has settled.
+   *
+   * @returns whether this process may go on
+   */
   async tryAcquire(): Promise<boolean> {
-    return this.acquire(undefined, async () => true);
+    if (await this.holder()) return false;
+    await this.#write(this.#settings.leaseMs);
+    return (await this.holder()) === undefined;
   }
 
   /** Returns the lease of another process, if one holds it. */
@@ -144,7 +153,7 @@ export class Lease {
     const { store, seal, leaseMs, owner } = this.#settings;
     try {
       const sealed = seal.seal("lease", this.#grantId, `${owner} ${durationMs}`);
-      await store.write(this.#key, sealed, leaseMs);
+      await withDeadline(LONGEST_WRITE_SHARE * leaseMs, store.write(this.#key, sealed, leaseMs));
       return true;
     } catch {
       this.#warn();

@@ -5,6 +5,8 @@ export const CACHED_SHARE = 0.1;
 
 /** How long a lease lasts without a renewal. */
 export const leaseMs = (timeoutMs: number) => Math.max(1000, timeoutMs / 2);
+/** Of the time that a lease lasts. */
+export const LONGEST_WRITE_SHARE = 0.25;
 export const SETTLING_MS = 20;
 export const FIRST_RENEWAL_MS = 100;
 export const NEXT_RENEWAL_MS = 300;

@@ -238,6 +238,21 @@ describe.each(LATEST_EXPRESS)("stored tokens on %s", (_name, createApp) => {
     expect(refreshesAt(simulator)).toBe(1);
   });
 
+  it("tokens are refreshed in time although a shared store never answers writes of a lease", async () => {
+    const { store } = observe(new SharedStore());
+    const { simulator, browser, advance } = await startSignedIn(createApp, {
+      session: { store },
+      discord: { timeoutMs: 2000 },
+    });
+    advance(WEEK_MS);
+    const { set } = store;
+    store.set = (key, ...rest) => {
+      if (!NOTE.test(key)) set.call(store, key, ...rest);
+    };
+    expect((await browser.get("/guarded")).status).toBe(200);
+    expect(refreshesAt(simulator)).toBe(1);
+  });
+
   it("tokens are refreshed without delay in a shared store", async () => {
     const observed = observe(new SharedStore());
     const { simulator, app, browser, advance } = await startSignedIn(createApp, {

@@ -367,6 +367,15 @@ describe("stores without leases", () => {
     expect(record.warnings).toBeGreaterThan(0);
   });
 
+  it("a store that never answers writes of a lease delays a refresh by a quarter of the lease's duration", async () => {
+    const { record, here, clock } = startTwo();
+    record.gate = createGate();
+    const acquiring = watch(here.acquire(nothing, never));
+    await clock.advance(DURATION_MS / 4);
+    expect(await acquiring.promise).toBe(true);
+    expect(record.warnings).toBe(1);
+  });
+
   it("a store whose leases cannot be read does not block a refresh", async () => {
     const record = new SharedRecord();
     record.onRead = () => {
