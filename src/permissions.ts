@@ -225,14 +225,14 @@ export class Permissions {
   }
 }
 
-/** Any number of permissions, including none. */
+/** Any number of permissions, including none. @internal */
 export const PERMISSIONS: Kind = {
   wanted: 'names such as "MANAGE_GUILD" or ["KICK_MEMBERS", "BAN_MEMBERS"], or their bits',
   accepts: (value) => mistakeIn(value) === undefined,
   hint: mistakeIn,
 };
 
-/** At least one permission. */
+/** At least one permission. @internal */
 export const SOME_PERMISSIONS: Kind = {
   ...PERMISSIONS,
   accepts: (value) => PERMISSIONS.accepts(value) && resolve(value) > 0n,

@@ -1,3 +1,5 @@
+import { givenFields } from "./given-fields.js";
+
 /**
  * Behaviour of Discord that is not known for certain or differs between applications. Every switch may be changed
  * at any time, on `discord.behaviour`.
@@ -93,4 +95,18 @@ export function usualBehaviour(): Behaviour {
     globalLimit: null,
     invalidRequestLimit: null,
   };
+}
+
+/** Creates the default behaviour with changes. Setting a switch that does not exist throws a TypeError. */
+export function createBehaviour(changes: Partial<Behaviour>): Behaviour {
+  // Not a sealed object: in CommonJS without "use strict", it ignores such an assignment.
+  const behaviour = new Proxy(usualBehaviour(), {
+    set(switches, name, value) {
+      if (Object.hasOwn(switches, name)) return Reflect.set(switches, name, value);
+      throw new TypeError(
+        `There is no switch "${String(name)}". The switches are ${Object.keys(switches).join(", ")}.`,
+      );
+    },
+  });
+  return Object.assign(behaviour, givenFields(changes));
 }

@@ -1,13 +1,12 @@
 import { Application, type ApplicationOptions } from "./application.js";
 import { AuthorizationCodes } from "./authorization-codes.js";
 import { Authorizations } from "./authorizations.js";
-import { type Behaviour, usualBehaviour } from "./behaviour.js";
+import { type Behaviour, createBehaviour } from "./behaviour.js";
 import { SimulatedClock } from "./clock.js";
 import { CustomAnswers } from "./custom-answers.js";
 import type { Discord } from "./discord.js";
 import { Faults } from "./faults.js";
 import { Front } from "./front.js";
-import { givenFields } from "./given-fields.js";
 import { Mailbox } from "./mailbox.js";
 import { OpenIdKeys } from "./openid-keys.js";
 import { RateLimits } from "./rate-limits.js";
@@ -53,8 +52,7 @@ export async function startDiscord(options: SimulatorOptions = {}): Promise<Disc
   requireWebUrl("publicUrl", options.publicUrl);
   requireWebUrl("webhookUrl", options.webhookUrl);
   requireFrom("logLimit", options.logLimit ?? 0, 0);
-  // Sealed, so that a misspelt switch is an error.
-  const behaviour = Object.assign(Object.seal(usualBehaviour()), givenFields(options.behaviour ?? {}));
+  const behaviour = createBehaviour(options.behaviour ?? {});
   const application = new Application(options);
   const host = options.host ?? "127.0.0.1";
   const server = await listen(options.port ?? 0, host);

@@ -48,7 +48,7 @@ export const fetchOptions = optionsChecker<FetchOptions>({
 /** Parsed JSON takes about this many bytes of memory per character (measured: 1.2 to 1.9). */
 const BYTES_PER_CHARACTER = 2;
 
-/** Creates a cache with the configured limits. */
+/** Creates a cache with the configured limits. @internal */
 export function createCache<T extends object>({
   cacheMax,
   cacheMaxBytes,

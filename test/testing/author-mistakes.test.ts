@@ -37,9 +37,12 @@ it("the addresses of a browser need their scheme", async () => {
 
 it("a switch that does not exist is refused, in the options and later", async () => {
   const behaviour = { strictScope: false } as object;
-  await expect(startDiscord({ behaviour })).rejects.toThrow(TypeError);
+  const mistake = 'There is no switch "strictScope". The switches are issOnSuccess, ';
+  await expect(startDiscord({ behaviour })).rejects.toThrow(mistake);
   const discord = await startForTest();
-  expect(() => Object.assign(discord.behaviour, behaviour)).toThrow("strictScope");
+  expect(() => Object.assign(discord.behaviour, behaviour)).toThrow(mistake);
+  // Like an assignment without "use strict", which a sealed object would ignore.
+  expect(() => Reflect.set(discord.behaviour, "strictScope", false)).toThrow(mistake);
 });
 
 it.each([["abc"], [""], [42], ["18446744073709551616"]])("%j is not an id", async (id) => {
