@@ -51,9 +51,10 @@ export class Lease {
    *
    * @param onWait called before waiting for another process
    * @param isSettled called repeatedly while waiting; `true` ends the wait because there is nothing left to do
+   * @param settles whether to give other processes time to write their lease before this one is read back
    * @returns `true` when this process may go on; `false` when `isSettled` ended the wait
    */
-  async acquire(onWait = () => {}, isSettled = async () => false): Promise<boolean> {
+  async acquire(onWait = () => {}, isSettled = async () => false, settles = true): Promise<boolean> {
     const { leaseMs } = this.#settings;
     this.#isGivenUp = false;
     let current = await this.#read();
@@ -65,7 +66,7 @@ export class Lease {
       const elapsedMs = stopwatch();
       if (!(await this.#write(leaseMs))) return true;
       // Another process may have found the lease free before this write, and its own write may take as long.
-      await sleep(SETTLING_MS + Math.min(elapsedMs(), leaseMs));
+      if (settles) await sleep(SETTLING_MS + Math.min(elapsedMs(), leaseMs));
       current = await this.#read();
       if (current === "mine") return true;
       if (typeof current === "object") continue;
@@ -81,9 +82,14 @@ export class Lease {
     return true;
   }
 
-  /** Acquires the lease unless another process holds it. @returns whether this process may go on */
+  /**
+   * Acquires the lease unless another process holds it. Does so without a pause, because a serverless host may freeze the
+   * process soon.
+   *
+   * @returns whether this process may go on
+   */
   async tryAcquire(): Promise<boolean> {
-    return this.acquire(undefined, async () => true);
+    return this.acquire(undefined, async () => true, false);
   }
 
   /** Returns the lease of another process, if one holds it. */

@@ -247,6 +247,14 @@ describe("leases", () => {
     expect(await clock.until(here.tryAcquire())).toBe(true);
   });
 
+  it("tryAcquire does not let a lease settle, so a serverless host is less likely to freeze it halfway", async () => {
+    const { record, here, there } = startTwo();
+    const acquiring = watch(here.tryAcquire());
+    await quiet();
+    expect(acquiring.isOver).toBe(true);
+    expect(await there.holder()).toMatchObject({ sealed: record.sealed });
+  });
+
   it("a lease is free if something else is stored under its key", async () => {
     const { record, here, clock } = startTwo();
     for (const sealed of ["", "made up", SEAL.seal("lease", "another grant", `process ${DURATION_MS}`)]) {
