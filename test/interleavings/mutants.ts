@@ -118,7 +118,7 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: "grants/lease.ts",
-        from: "      if (settles) await sleep(SETTLING_MS + Math.min(elapsedMs(), leaseMs));\n",
+        from: "      if (settles) await sleep(SETTLING_MS + Math.min(elapsedMs(), leaseMs / 4));\n",
         to: "",
       },
     ],
