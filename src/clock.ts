@@ -1,8 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 
+/** The CommonJS build looks `delay` up at each call. If an app's test mocked timers, logins would hang. */
+const realDelay = delay;
+
 const systemClock = {
   now: Date.now,
-  sleep: (ms: number, signal?: AbortSignal) => delay<void>(ms, undefined, signal ? { signal } : {}),
+  sleep: (ms: number, signal?: AbortSignal) => realDelay<void>(ms, undefined, signal ? { signal } : {}),
   elapsed: () => performance.now(),
   startTimer(ms: number, callback: () => void, isBackground = false) {
     const timer = setTimeout(callback, ms);

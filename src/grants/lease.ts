@@ -30,8 +30,9 @@ interface Seen {
 /**
  * Announces in a shared store that this process is about to exchange a code, or to refresh or rewrite a pair.
  *
- * Stores have no atomic operation, so two processes may hold the lease at once if the store or a process is slow. Callers
- * stay correct when that happens; the lease only saves requests. A process that cannot write its lease continues without one.
+ * Stores have no atomic operation, so two processes may hold the lease at once if the store or a process is slow.
+ * Callers stay correct when that happens; the lease only saves requests. A process that cannot write its lease continues
+ * without one.
  */
 export class Lease {
   readonly #settings: LeaseSettings;
@@ -64,28 +65,31 @@ export class Lease {
         onWait();
         if (await this.#wait(current, isSettled)) return false;
       }
+      const since = now();
       const elapsedMs = stopwatch();
       if (!(await this.#write(leaseMs))) return true;
       // Another process may have found the lease free before this write, and its own write may take as long.
-      await sleep(SETTLING_MS + Math.min(elapsedMs(), leaseMs));
+      await sleep(SETTLING_MS + Math.min(elapsedMs(), LONGEST_WRITE_SHARE * leaseMs));
       current = await this.#read();
       if (current === "mine") return true;
       if (typeof current === "object") continue;
       // Another process has just released its lease, or a replica lags behind.
       const pauseMs = current === "free" ? LOOK_AGAIN_MS[count] : undefined;
-      if (pauseMs === undefined) break;
+      if (pauseMs === undefined) {
+        // If the process was frozen or busy, the lease may have expired.
+        if (!hasPassed(leaseMs, since)) this.#warn();
+        return true;
+      }
       await sleep(pauseMs);
       count += 1;
       current = await this.#read();
       if (current === "mine") return true;
     }
-    this.#warn();
-    return true;
   }
 
   /**
-   * Acquires the lease unless another process holds it. For tasks that end too soon for another process to notice, so it
-   * does not wait until the lease has settled.
+   * Acquires the lease unless another process holds it. Does not let it settle, because a serverless host may freeze the
+   * process soon.
    *
    * @returns whether this process may go on
    */

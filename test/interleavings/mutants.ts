@@ -118,7 +118,7 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: "grants/lease.ts",
-        from: "      await sleep(SETTLING_MS + Math.min(elapsedMs(), leaseMs));\n",
+        from: "      await sleep(SETTLING_MS + Math.min(elapsedMs(), LONGEST_WRITE_SHARE * leaseMs));\n",
         to: "",
       },
     ],
