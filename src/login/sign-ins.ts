@@ -126,7 +126,7 @@ export class SignIns {
     if (token.scopes.includes("identify")) return true;
     const { grants, storages } = this.#parts;
     const current = await grants.read(storages.of(req));
-    return !current?.scopes.includes("identify") || grants.memory.isRejected(current.accessToken);
+    return !current?.scopes.includes("identify");
   }
 
   /** Renews the session, points it to the grant and saves it at once. */
