@@ -79,7 +79,7 @@ export class SignIns {
         returnTo = requireReturnTo(place, this.#parts.config.origins, "What onLogin returns");
       if (onLogin) await this.#save(req);
     } catch (error) {
-      await this.#end(turn, token, signsIn);
+      await this.#end(turn, token);
       throw error;
     }
     if (!onLogin && res) {
@@ -102,7 +102,7 @@ export class SignIns {
     const { grants, storages } = this.#parts;
     // The app may have signed out, or destroyed or regenerated the session.
     const isKept = hasSession(req) && (!signsIn || this.#pointsTo(req, token.id));
-    if (!isKept || grants.memory.ended(token.id)) return this.#end(turn, token, signsIn);
+    if (!isKept || grants.memory.ended(token.id)) return this.#end(turn, token);
     const { id, scopes, userId } = token;
     const sessionId = signsIn ? sessionIdOf(req) : undefined;
     const login = { isPending: false, isSignIn: signsIn, sessionId, scopes, userId, returnTo, at: now() };
@@ -126,7 +126,7 @@ export class SignIns {
     if (token.scopes.includes("identify")) return true;
     const { grants, storages } = this.#parts;
     const current = await grants.read(storages.of(req));
-    return !current?.scopes.includes("identify") || grants.memory.isRejected(current.accessToken);
+    return !current?.scopes.includes("identify");
   }
 
   /** Renews the session, points it to the grant and saves it at once. */
@@ -153,14 +153,13 @@ export class SignIns {
   }
 
   /** Ends a login that cannot be completed. Leaves a marker for repeated callbacks, and no token. */
-  async #end({ req, record }: Turn, token: Token, signsIn: boolean): Promise<void> {
+  async #end({ req, record }: Turn, token: Token): Promise<void> {
     const { grants, users } = this.#parts;
     users.forget(token.id);
     this.remembered.delete(token.id);
-    const isCurrent = signsIn && this.#pointsTo(req, token.id);
     await Promise.allSettled([
       grants.end(record ?? NOBODY, token.id),
-      isCurrent ? this.#removeSignIn(req, token) : undefined,
+      this.#pointsTo(req, token.id) ? this.#removeSignIn(req, token) : undefined,
     ]);
   }
 

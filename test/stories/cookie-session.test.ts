@@ -134,6 +134,18 @@ describe.each(LATEST_EXPRESS)("cookie-session on %s", (_name, createApp) => {
     expect((await browser.get("/user")).json()).toMatchObject({ id: user.id });
   });
 
+  it("a callback in cookie-session is refused after the sign-out", async () => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, { sessionMiddleware: inCookies() });
+    const browser = app.browser();
+    const { callbackUrl } = await openLogin(browser, simulator, simulator.addUser());
+    const later = browser.clone();
+    await browser.get(callbackUrl);
+    await browser.post("/logout");
+
+    expect(failureOf(await later.get(callbackUrl))).toBe("400 code_rejected");
+  });
+
   it("a sign-out by saveAuthorizationToken takes the tokens out of cookie-session, so no process finds them", async () => {
     const { simulator, browser } = await startSignedIn(createApp, {
       sessionMiddleware: inCookies(),

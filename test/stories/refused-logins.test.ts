@@ -2,6 +2,7 @@ import type { Application, Request } from "express";
 import { describe, expect, it } from "vitest";
 import { discordRouter, Forbidden, type Login, type RouterOnLogin } from "../../src/index.js";
 import { EXPRESS, forward, LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
+import { createGate } from "../support/gate.js";
 import { exchangesAt, openLogin, signedInAs } from "../support/login.js";
 import { observe, SharedStore } from "../support/memory-store.js";
 import { failureOf } from "../support/signed-in.js";
@@ -165,5 +166,21 @@ describe.each(EXPRESS)("responses of onLogin on %s", (_name, createApp) => {
     await app.discord.close();
     expect(await signedInAs(browser)).toBe(user.id);
     expect(app.errors).toEqual([]);
+  });
+
+  it("a visitor who signs out before onLogin has ended stays signed out, and no token is left", async () => {
+    const gate = createGate();
+    const { app, browser, tokens, user } = await startRefusing(createApp, async (_req, _login, res) => {
+      res.send("Welcome.");
+      await gate.opened;
+    });
+    await browser.signIn("/auth/login", { user });
+    await browser.post("/logout");
+
+    gate.open();
+    await app.discord.close();
+
+    expect(await tokens()).toBe(0);
+    expect(await signedInAs(browser)).toBeUndefined();
   });
 });

@@ -1,7 +1,10 @@
+import type { Request } from "express";
+import { MemoryStore } from "express-session";
 import { describe, expect, it } from "vitest";
 import { forward, LATEST_EXPRESS, startApp, startSimulator } from "../support/app.js";
 import { createGate } from "../support/gate.js";
 import { exchangesAt, loginCookies, openLogin, signedInAs } from "../support/login.js";
+import { observe, RECORD } from "../support/memory-store.js";
 import { WatchedStore } from "../support/watched-store.js";
 
 describe.each(LATEST_EXPRESS)("simultaneous logins on %s", (_name, createApp) => {
@@ -180,6 +183,56 @@ describe.each(LATEST_EXPRESS)("repeated callbacks on %s", (_name, createApp) => 
     expect(again.status).toBe(400);
     expect(again.json()).toMatchObject({ code: "code_rejected" });
     expect(await signedInAs(later)).toBeUndefined();
+  });
+
+  it.each([
+    ["destroyed the session", (req: Request) => new Promise((resolve) => req.session.destroy(resolve))],
+    [
+      "removed the sign-in from the session",
+      async (req: Request) => {
+        req.session.discord = {};
+      },
+    ],
+  ])("a repeated callback signs nobody in if the app has since %s", async (_what, drop) => {
+    const simulator = await startSimulator();
+    const app = await startApp(createApp, simulator, {
+      routes: (to) =>
+        to.post(
+          "/drop",
+          forward(async (req, res) => {
+            await drop(req);
+            res.end();
+          }),
+        ),
+    });
+    const first = app.browser();
+    const { callbackUrl } = await openLogin(first, simulator, simulator.addUser());
+    const later = first.clone();
+    await first.get(callbackUrl);
+    await first.post("/drop");
+
+    const again = await later.get(callbackUrl);
+
+    expect(again.status).toBe(400);
+    expect(again.json()).toMatchObject({ code: "flow_unknown" });
+    expect(later.cookies.get("connect.sid")).toBeUndefined();
+  });
+
+  it("a repeated callback ends the sign-in of another user, and leaves no token of theirs", async () => {
+    const simulator = await startSimulator();
+    const { store, content } = observe(new MemoryStore());
+    const app = await startApp(createApp, simulator, { session: { store } });
+    const user = simulator.addUser();
+    const first = app.browser();
+    const { callbackUrl } = await openLogin(first, simulator, user);
+    const later = first.clone();
+    await first.get(callbackUrl);
+    await later.signIn("/login", { user: simulator.addUser() });
+
+    await later.get(callbackUrl);
+
+    expect(await signedInAs(later)).toBe(user.id);
+    expect(Object.keys(await content()).filter((key) => RECORD.test(key))).toHaveLength(1);
   });
 
   it("a repeated callback can sign in if the first attempt failed at Discord", async () => {

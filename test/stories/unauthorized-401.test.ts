@@ -172,6 +172,21 @@ describe.each(EXPRESS)("401 responses on %s", (_name, createApp) => {
     expect(bearers(simulator)).toHaveLength(3);
   });
 
+  it("a bot invite does not end a sign-in whose token is dead while its refresh fails", async () => {
+    const { simulator, user, browser } = await startSignedIn(createApp, {
+      login: (req) => (req.query["invite"] ? { scopes: ["bot"], incremental: false } : {}),
+    });
+    const guild = simulator.addGuild({ bot: false });
+    simulator.addMember(guild, user, { owner: true });
+    simulator.expireAccessTokens(user);
+    simulator.fail({ kind: "status", status: 500, route: "POST /oauth2/token" });
+    expect(failureOf(await browser.get("/user?fresh=true"))).toBe("502 discord_unavailable");
+
+    await browser.signIn("/login?invite=yes", { user, guildId: guild.id });
+
+    expect((await browser.get("/user?fresh=true")).json()).toMatchObject({ id: user.id });
+  });
+
   it("a 401 leads to the pair that another process has stored", async () => {
     const { store } = observe(new MemoryStore());
     const { simulator, app, user, browser } = await startSignedIn(createApp, { session: { store } });
