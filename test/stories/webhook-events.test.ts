@@ -259,6 +259,25 @@ describe.each(EXPRESS)("webhookEvents on %s", (_name, createApp) => {
     expect(lastError(app)).toMatchObject({ name: "Unauthorized" });
   });
 
+  it("an event about a user who signs in signs nobody out", async () => {
+    const { app, simulator, url, events } = await startReceiver(createApp);
+    const user = simulator.addUser();
+    const [phone, laptop] = [app.browser(), app.browser()];
+    await phone.signIn("/login", { user });
+    simulator.webhookUrl = url;
+
+    await laptop.signIn("/login", { user });
+    await simulator.webhookEventsDelivered();
+
+    await expect.poll(() => events).toHaveLength(1);
+    expect(events[0]?.type).toBe("APPLICATION_AUTHORIZED");
+    const { length } = simulator.requests;
+    expect(await signedInAs(phone)).toBe(user.id);
+    expect(await signedInAs(laptop)).toBe(user.id);
+    // Discord is not even asked whether the sign-ins are still valid.
+    expect(simulator.requests.slice(length).map(({ route }) => route)).not.toContain("/oauth2/@me");
+  });
+
   it("webhookEvents reads the time of an event as UTC, whatever the server's time zone", async () => {
     vi.stubEnv("TZ", "Asia/Tokyo");
     onTestFinished(() => {
