@@ -168,7 +168,7 @@ export class Lease {
   #warn(): void {
     this.#settings.store.warnOnce(
       "EXPRESS_DISCORD_NO_LEASE",
-      "The store refused or lost a lease, a record that says which process is refreshing a token. If the store was not failing at that moment, it does not keep leases. A single process does not need them. Several processes may refresh the same token at once, which costs extra requests.",
+      "The store refused or lost a lease, or took too long to write it. A lease says which process is refreshing a token. If the store was neither failing nor slow at that moment, it does not keep leases. A single process does not need them. Several processes may refresh the same token at once, which costs extra requests.",
     );
   }
 
