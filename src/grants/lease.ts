@@ -59,7 +59,10 @@ export class Lease {
   async acquire(onWait = () => {}, isSettled = async () => false): Promise<boolean> {
     const { leaseMs } = this.#settings;
     this.#isGivenUp = false;
+    const readMs = stopwatch();
     let current = await this.#read();
+    // Another process may have acquired the lease since the store answered.
+    if (readMs() > SETTLING_MS) current = await this.#read();
     for (let count = 0; ; ) {
       if (typeof current === "object") {
         onWait();

@@ -20,6 +20,8 @@ class SharedRecord {
   warnings = 0;
   /** The next write waits for this. */
   gate: Gate | undefined;
+  /** The result of the next read is delayed until this opens. */
+  readGate: Gate | undefined;
   onRead: () => string | undefined = () => this.sealed;
   onWrite: (sealed: string) => void = (sealed) => {
     this.sealed = sealed;
@@ -31,7 +33,11 @@ class SharedRecord {
 
   async read(_key: string): Promise<string | undefined> {
     this.reads += 1;
-    return this.onRead();
+    const { readGate } = this;
+    this.readGate = undefined;
+    const sealed = this.onRead();
+    await readGate?.opened;
+    return sealed;
   }
 
   async write(_key: string, sealed: string, lifetimeMs: number): Promise<void> {
@@ -182,6 +188,21 @@ describe("leases", () => {
     expect([early.isOver, late.isOver]).toEqual([false, true]);
     await there.release();
     expect(await clock.until(early.promise)).toBe(true);
+  });
+
+  it("a process waits for a lease that another one acquired while its own read was delayed", async () => {
+    const { record, here, there, clock } = startTwo();
+    const delayed = createGate();
+    record.readGate = delayed;
+    const late = watch(there.acquire(nothing, never));
+    await clock.until(here.acquire(nothing, never));
+
+    delayed.open();
+    await clock.advance(1000);
+
+    expect([late.isOver, record.writes]).toEqual([false, 1]);
+    await here.release();
+    expect(await clock.until(late.promise)).toBe(true);
   });
 
   it("a process that was frozen while it wrote its lease goes on after a quarter of a lease's duration", async () => {
